@@ -1,0 +1,174 @@
+"""Who uses the portal: third-party companies and their users, customers and the ESIIDs they hold, TDSP staff."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from meters.models import Premise, Tdsp
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class CustomerKind(models.TextChoices):
+    RESIDENTIAL = "residential", _("Residential")
+    BUSINESS = "business", _("Business")
+
+
+class User(AbstractUser):
+    """Anybody who logs in; `username` is the user id. What a person may do hangs on `membership`, `customer` or `tdsp`."""
+
+    email = models.EmailField(_("email"), max_length=254)
+    phone = PhoneNumberField(_("phone"), blank=True)
+    phone_extension = models.CharField(_("extension"), max_length=10, blank=True)
+    language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
+    tdsp = models.ForeignKey(
+        Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="staff", verbose_name="TDSP"
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), name="user_email_once", violation_error_message=_("This email belongs to another account.")
+            ),
+            models.UniqueConstraint(
+                Lower("username"), name="user_id_once", violation_error_message=_("This user id is taken.")
+            ),
+        ]
+
+    @property
+    def is_operator(self) -> bool:
+        """Operators run the portal and see every TDSP's records (D1)."""
+        return self.is_active and self.is_staff and self.tdsp_id is None
+
+
+def membership_of(user: User | AnonymousUser) -> Membership | None:
+    """The third-party membership that lets `user` act for a company now, or None."""
+    if not user.is_authenticated:
+        return None
+    membership = getattr(user, "membership", None)
+    return membership if membership and membership.approved_at else None
+
+
+def customer_of(user: User | AnonymousUser) -> Customer | None:
+    """The registered customer that `user` is, or None."""
+    return getattr(user, "customer", None) if user.is_authenticated else None
+
+
+class CompanyState(models.TextChoices):
+    PENDING = "pending", _("Pending approval")
+    APPROVED = "approved", _("Approved")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class Company(models.Model):
+    """A third party. It initiates, resends and downloads only while approved (T13, D1)."""
+
+    legal_name = models.CharField(_("company name"), max_length=120)
+    duns = models.CharField("DUNS", max_length=13, unique=True)
+    street = models.CharField(_("street"), max_length=120)
+    city = models.CharField(_("city"), max_length=60)
+    state = models.CharField(_("state"), max_length=2, default="TX")
+    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    phone = PhoneNumberField(_("phone"))
+    email = models.EmailField(_("email"), max_length=254)
+    privacy_policy_url = models.URLField(_("privacy policy link"), blank=True)
+    standing = models.CharField(
+        _("standing"), max_length=10, choices=CompanyState.choices, default=CompanyState.PENDING
+    )
+    registered_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("third party")
+        verbose_name_plural = _("third parties")
+        ordering = ["legal_name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(duns__regex=r"^[0-9]{9}([0-9]{4})?$"),
+                name="company_duns_is_9_or_13_digits",
+                violation_error_message=_("A DUNS number has 9 or 13 digits."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(standing__in=CompanyState.values), name="company_standing_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.legal_name
+
+    @property
+    def is_active(self) -> bool:
+        return self.standing == CompanyState.APPROVED
+
+
+class Membership(models.Model):
+    """A user's place in one company and what the user may do there (T12)."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="memberships")
+    is_administrator = models.BooleanField(_("administrator"), default=False)
+    may_view = models.BooleanField(_("may view agreements"), default=True)
+    may_initiate = models.BooleanField(_("may initiate"), default=False)
+    may_resend_or_withdraw = models.BooleanField(_("may resend or withdraw"), default=False)
+    may_download = models.BooleanField(_("may download reports"), default=False)
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["company", "user"]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.company}"
+
+
+class Customer(models.Model):
+    """A registered customer. Name, email and phone stand on the user; the service address on the premises held."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="customer")
+    kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind.choices)
+    middle_initial = models.CharField(_("middle initial"), max_length=1, blank=True)
+    suffix = models.CharField(_("suffix"), max_length=10, blank=True)
+    title = models.CharField(_("title"), max_length=20, blank=True)
+    company_name = models.CharField(_("company name"), max_length=120, blank=True)
+    premises = models.ManyToManyField(Premise, through="Holding", related_name="customers")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="business") | models.Q(company_name=""),
+                name="company_name_only_for_business",
+                violation_error_message=_("Only a business customer has a company name."),
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=CustomerKind.values), name="customer_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.company_name or self.user.get_full_name()
+
+
+class Holding(models.Model):
+    """A customer holds a premise's ESIID from `since` until `until` (null: still). One holder at a time."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="holdings")
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="holdings")
+    since = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["premise"],
+                condition=models.Q(until=None),
+                name="premise_has_one_holder",
+                violation_error_message=_("This ESIID belongs to another account."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} holds {self.premise}"

@@ -1,0 +1,191 @@
+"""The agreement: one customer's answer to one question about one meter, with its whole life (SPEC section 2)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.models import Company, Customer, CustomerKind, User
+from agreements.querysets import AgreementQuerySet
+from agreements.states import Channel, Status
+from meters.models import Premise
+
+
+class ReportType(models.TextChoices):
+    INTERVAL = "interval", _("15-minute interval CSV")
+    DAILY = "daily", _("Daily CSV")
+    MONTHLY = "monthly", _("Monthly CSV")
+
+
+class ReportLength(models.TextChoices):
+    ONE_DAY = "1d", _("1 day")
+    ONE_MONTH = "1m", _("1 month")
+    THREE_MONTHS = "3m", _("3 months")
+    SIX_MONTHS = "6m", _("6 months")
+    ONE_YEAR = "12m", _("1 year")
+
+
+class Draft(models.Model):
+    """A form between page 1 and its submission. Its id makes a second click on Submit harmless (T9)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    answers = models.JSONField()  # page 1 as typed; forgotten when submitted or abandoned
+    created_at = models.DateTimeField(db_default=Now())
+    submitted_at = models.DateTimeField(null=True)
+
+
+class Agreement(models.Model):
+    """What the third party asked, what stood on record then, and what became of it. Names and addresses are a copy of
+    the day of initiation: later changes of a profile do not change what a customer agreed to."""
+
+    number = models.CharField(_("agreement number"), max_length=12, unique=True)  # L7
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    initiated_at = models.DateTimeField(_("initiated"))
+    expires_at = models.DateTimeField(_("invitation expires"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements")
+    initiated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    submission = models.ForeignKey(Draft, null=True, on_delete=models.SET_NULL, related_name="agreements")
+    company_name = models.CharField(_("company name"), max_length=120)
+    contact_name = models.CharField(_("contact name"), max_length=120)
+    contact_phone = PhoneNumberField(_("contact phone"))
+    contact_email = models.EmailField(_("contact email"))
+    privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
+    comments = models.TextField(_("comments"), max_length=1000, blank=True)
+    attested_at = models.DateTimeField(_("authorization attested"))
+
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="agreements")
+    esiid = models.CharField("ESIID", max_length=22)
+    meter_number = models.CharField(_("meter number"), max_length=20)
+
+    report_type = models.CharField(_("report type"), max_length=10, choices=ReportType.choices)
+    report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
+
+    customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
+    was_registered = models.BooleanField(_("registered customer"))
+    customer_kind = models.CharField(_("kind of customer"), max_length=12, choices=CustomerKind.choices)
+    first_name = models.CharField(_("first name"), max_length=60)
+    middle_initial = models.CharField(_("middle initial"), max_length=1, blank=True)
+    last_name = models.CharField(_("last name"), max_length=60)
+    title = models.CharField(_("title"), max_length=20, blank=True)
+    customer_company = models.CharField(_("customer's company name"), max_length=120, blank=True)
+    street = models.CharField(_("street"), max_length=250)
+    city = models.CharField(_("city"), max_length=60)
+    state = models.CharField(_("state"), max_length=2)
+    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    phone = PhoneNumberField(_("phone"), blank=True)
+    email = models.EmailField(_("email"), max_length=254)
+    language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
+
+    # The decision link: the nonce derives the token, only the token's hash can be looked up (DESIGN 2.5).
+    link_nonce = models.BinaryField()
+    link_hash = models.CharField(max_length=64, unique=True)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-initiated_at", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "premise", "report_type", "report_length"],
+                condition=models.Q(status="pending"),
+                name="question_waits_once",
+            ),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="agreement_status_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(status="pending", ended_at=None)
+                | (~models.Q(status="pending") & models.Q(ended_at__isnull=False)),
+                name="agreement_ended_unless_pending",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(was_registered=False) | models.Q(customer__isnull=False),
+                name="registered_customer_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(customer_kind="business") | models.Q(customer_company=""),
+                name="customer_company_only_for_business",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status="pending")),
+            models.Index(fields=["ended_at"], name="agreement_complete", condition=models.Q(status="complete")),
+            models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
+            models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def customer_name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
+
+    @property
+    def service_address(self) -> str:
+        return f"{self.street}, {self.city}, {self.state} {self.zip_code}"
+
+
+class EventKind(models.TextChoices):
+    INITIATED = "initiated", _("Initiated")
+    RESENT = "resent", _("Invitation sent again")
+    ACCEPTED = "accept", _("Accepted")
+    REJECTED = "reject", _("Rejected")
+    WITHDRAWN = "withdraw", _("Withdrawn")
+    EXPIRED = "expire", _("Invitation period ended")
+
+
+class AgreementEvent(models.Model):
+    """Who did what, when and by which channel (L8). A trigger refuses every change of a row."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=EventKind.choices)
+    from_status = models.CharField(max_length=12, choices=Status.choices, blank=True)
+    to_status = models.CharField(max_length=12, choices=Status.choices)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # null: customer's link, clock
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement"],
+                condition=~models.Q(kind="resent") & ~models.Q(kind="initiated"),
+                name="agreement_ends_once",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} {self.kind}"
+
+
+class Letter(models.Model):
+    """The letter of authorization (LOA) of an accepted agreement: the text the customer authorized, with its hash."""
+
+    agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
+    version = models.CharField(max_length=20)
+    language = models.CharField(max_length=10)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"LOA {self.agreement}"
+
+
+class DayCounter(models.Model):
+    """The last six-digit counter given out on a Central day; agreement numbers come from here (L7)."""
+
+    day = models.DateField(primary_key=True)
+    last = models.IntegerField()

@@ -1,0 +1,49 @@
+"""Questions about agreements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import customer_of, membership_of
+from agreements.states import Status
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import Company, User
+    from agreements.models import Agreement
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def visible_to(self, user: User | AnonymousUser) -> AgreementQuerySet:
+        """The one door to other people's data: what is not in here does not exist for `user` (T12, D1)."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        if user.is_staff and user.is_active:
+            return self.filter(premise__tdsp=user.tdsp)
+        if membership := membership_of(user):
+            return self.filter(company=membership.company_id) if membership.may_view else self.none()
+        if customer := customer_of(user):
+            return self.filter(customer=customer)
+        return self.none()
+
+    def pending(self) -> AgreementQuerySet:
+        return self.filter(status=Status.PENDING)
+
+    def overdue(self, *, at: datetime | None = None) -> AgreementQuerySet:
+        """Pending ones whose invitation period has ended (L2)."""
+        return self.pending().filter(expires_at__lte=at or Now())
+
+    def initiated_within_window(self, company: Company, since: datetime | Any) -> AgreementQuerySet:
+        """Every agreement that `company` initiated after `since`, whatever became of it (L5)."""
+        return self.filter(company=company, initiated_at__gt=since)
+
+    def awaiting_report(self) -> AgreementQuerySet:
+        """Complete ones that have earned a report and have no record of one yet (R1)."""
+        return self.filter(status=Status.COMPLETE, report__isnull=True)

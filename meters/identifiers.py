@@ -1,0 +1,31 @@
+"""ESIIDs and meter numbers as people type them (SPEC section 1, FORMATS.md)."""
+
+from __future__ import annotations
+
+import re
+
+_ESIID_NOISE = re.compile(r"[\s'’`\-–—.]+")
+_METER_NOISE = re.compile(r"[\s'’`\-–—]+")
+_ESIID = re.compile(r"(?:[0-9]{17}|[0-9]{22})")
+_METER = re.compile(r"[0-9A-Z]{1,20}")
+
+SHOWN_DIGITS = 7
+
+
+def normal_esiid(typed: str) -> str | None:
+    """The digits of an ESIID typed or pasted with spaces, dashes or an apostrophe; None if it cannot be one."""
+    digits = _ESIID_NOISE.sub("", typed)
+    return digits if digits.isascii() and _ESIID.fullmatch(digits) else None
+
+
+def normal_meter_number(typed: str) -> str | None:
+    """A meter number without spaces and dashes, upper case, a single leading letter dropped; None if it cannot be one."""
+    number = _METER_NOISE.sub("", typed).upper()
+    if len(number) > 1 and number[0].isalpha() and number[1].isdigit():
+        number = number[1:]
+    return number if number.isascii() and _METER.fullmatch(number) else None
+
+
+def mask_esiid(esiid: str) -> str:
+    """`esiid` as it may be shown: all but the last seven digits masked (E1, C7)."""
+    return "•" * max(len(esiid) - SHOWN_DIGITS, 0) + esiid[-SHOWN_DIGITS:]

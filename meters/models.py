@@ -1,0 +1,116 @@
+"""Premises (electric service points), their meters, and usage as one row per premise, Central day and direction."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Tdsp(models.Model):
+    """A utility that owns meters and loads their data."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    duns = models.CharField("DUNS", max_length=13, unique=True)
+    contact_phone = models.CharField(_("customer line"), max_length=30, blank=True)
+    website = models.URLField(_("website"), blank=True)
+
+    class Meta:
+        verbose_name = "TDSP"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Premise(models.Model):
+    """An electric service point, named by its ESIID (17 or 22 digits); the columns of ERCOT's TDSP ESIID extract."""
+
+    id = models.AutoField(primary_key=True)  # four bytes: it stands in every row of usage_day
+    esiid = models.CharField("ESIID", max_length=22, unique=True)
+    tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="premises")
+    address = models.CharField(_("address"), max_length=120)
+    address_overflow = models.CharField(_("address, second line"), max_length=120, blank=True)
+    city = models.CharField(_("city"), max_length=60)
+    state = models.CharField(_("state"), max_length=2, default="TX")
+    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    county = models.CharField(_("county"), max_length=60, blank=True)
+    meter_read_cycle = models.CharField(max_length=10, blank=True)
+    status = models.CharField(_("status"), max_length=30, default="Active")
+    premise_type = models.CharField(_("premise type"), max_length=60, blank=True)
+    power_region = models.CharField(max_length=20, blank=True)
+    station_code = models.CharField(max_length=30, blank=True)
+    station_name = models.CharField(max_length=60, blank=True)
+    metered = models.CharField(max_length=1, blank=True)
+    open_service_orders = models.CharField(max_length=200, blank=True)
+    polr_customer_class = models.CharField(max_length=60, blank=True)
+    settlement_ams_indicator = models.CharField(max_length=1, blank=True)
+    tdsp_ams_indicator = models.CharField(max_length=10, blank=True)
+    switch_hold_indicator = models.CharField(max_length=1, blank=True)
+    metered_service_type = models.CharField(max_length=10, blank=True)
+    metered_service_type_description = models.CharField(max_length=60, blank=True)
+    # The first day of the present customer's service, where the TDSP told it: no report goes further back (R2).
+    service_since = models.DateField(_("present customer's service began on"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["esiid"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(esiid__regex=r"^([0-9]{17}|[0-9]{22})$"),
+                name="esiid_is_17_or_22_digits",
+                violation_error_message=_("An ESIID has 17 or 22 digits."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        from meters.identifiers import mask_esiid
+
+        return mask_esiid(self.esiid)
+
+
+class Meter(models.Model):
+    """A smart meter at a premise. `number` is kept as `identifiers.normal_meter_number` gives it."""
+
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="meters")
+    number = models.CharField(_("meter number"), max_length=20)
+    installed_on = models.DateField(_("installed on"), null=True, blank=True)
+    removed_on = models.DateField(_("removed on"), null=True, blank=True)  # set when another meter took its place
+
+    class Meta:
+        ordering = ["premise", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["premise", "number"], name="meter_once_at_a_premise"),
+            models.CheckConstraint(
+                condition=models.Q(number__regex=r"^[0-9A-Z]+$"), name="meter_number_is_upper_case_alphanumeric"
+            ),
+        ]
+        indexes = [models.Index(fields=["number"], name="meter_number")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Channel(models.IntegerChoices):
+    CONSUMPTION = 0, "Consumption"
+    SURPLUS_GENERATION = 1, "Surplus Generation"
+
+
+class UsageDay(models.Model):
+    """The readings of one premise, Central day and direction. The table is made by SQL: partitioned by month.
+
+    `wh` has 92, 96 or 100 slots of watt-hours, one per 15 minutes that the day really had, NULL where none was read.
+    `est` is NULL where nothing is estimated, else a bit per slot (slot i: byte i // 8, bit i % 8, lowest first).
+    No foreign key: the loader's join proves the premise, and a key would cost 40 % of the load (DESIGN.md 4).
+    """
+
+    pk = models.CompositePrimaryKey("premise_id", "day", "channel")
+    premise_id = models.IntegerField()
+    day = models.DateField()
+    channel = models.SmallIntegerField(choices=Channel.choices)
+    revision_at = models.DateTimeField()
+    est = models.BinaryField(null=True)
+    wh = ArrayField(models.IntegerField(null=True))
+
+    class Meta:
+        managed = False
+        db_table = "usage_day"

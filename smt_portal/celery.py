@@ -1,0 +1,44 @@
+"""The Celery application: the clock that looks for due work and the doorbell that makes it look at once.
+
+Every task is a line that calls an action and may be lost, repeated or late: what is due stands in PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
+
+app = Celery("smt_portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    # A look that nobody made in time is worth nothing: the next one sees the same rows.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+
+
+app.conf.beat_schedule = {
+    "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
+    "make due reports": _every(3, "reports.tasks.make_due"),
+    "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
+    "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),
+    "purge old report files": _every(3600, "reports.tasks.purge_files"),
+    "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
+    "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
+}
+app.conf.beat_max_loop_interval = 3
+
+
+@setup_logging.connect
+def _use_django_logging(**kwargs: Any) -> None:
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)

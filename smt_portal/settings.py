@@ -1,0 +1,294 @@
+"""Settings of the portal: one file, every difference between machines comes from the environment.
+
+`SMT_ENV` names the kind of machine: `development` (default), `test` or `production`. Production refuses to start on a
+development default (A4).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from smt_portal import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+SMT_ENV = env.str("SMT_ENV", "development")
+if SMT_ENV not in {"development", "test", "production"}:
+    raise ImproperlyConfigured(f"SMT_ENV is '{SMT_ENV}'. Set it to development, test or production.")
+PRODUCTION = SMT_ENV == "production"
+if SMT_ENV == "development":
+    environment.adopt()
+
+_INSECURE = "insecure-development-default"
+
+
+def _required(name: str, development: str) -> str:
+    """The value of environment variable `name`; production has no default for it and takes none (A4)."""
+    value = env.str(name, "" if PRODUCTION else development)
+    if PRODUCTION and (not value or _INSECURE in value):
+        raise ImproperlyConfigured(f"{name} is not set. Production starts only with a value of its own; see .env.example.")
+    return value
+
+
+# --- Security ---------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is on. Production shows no debug pages: unset DEBUG.")
+
+SECRET_KEY = _required("SECRET_KEY", f"{_INSECURE}-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz")
+# Decision links are derived from this key; changing it voids every open invitation's link.
+DECISION_LINK_KEY = _required("DECISION_LINK_KEY", f"{_INSECURE}-decision-link-key-0123456789-abcdefghijkl")
+if PRODUCTION and min(len(SECRET_KEY), len(DECISION_LINK_KEY)) < 50:
+    raise ImproperlyConfigured("SECRET_KEY and DECISION_LINK_KEY need at least 50 random characters each.")
+
+# Where people reach the portal; links in emails start with it.
+PORTAL_ORIGIN = _required("PORTAL_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
+_portal = environ.urlparse(PORTAL_ORIGIN)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_portal.hostname or "", "localhost", "127.0.0.1", "[::1]"][: 1 if PRODUCTION else 4])
+CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 60 * 60
+CSRF_FAILURE_VIEW = "smt_portal.errors.csrf_failure"
+if PRODUCTION:
+    if not PORTAL_ORIGIN.startswith("https://"):
+        raise ImproperlyConfigured("PORTAL_ORIGIN must start with https:// in production.")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# Named as Django 6 names it, so that the day we move there the middleware goes and this stays.
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+# --- Applications -----------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "reports",
+    "agreements",
+    "accounts",
+    "meters",
+    "notifications",
+    "allauth",
+    "allauth.account",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "phonenumber_field",
+    "bootstrap",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smt_portal.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "smt_portal.urls"
+WSGI_APPLICATION = "smt_portal.wsgi.application"
+
+_CONTEXT_PROCESSORS = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "smt_portal.pages.portal_context",
+]
+TEMPLATES = [
+    {
+        "NAME": "django",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": _CONTEXT_PROCESSORS},
+    },
+    {
+        # Plain-text emails: escaping for HTML would print &amp; to people (E3).
+        "NAME": "text",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {"autoescape": False},
+    },
+]
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Data -------------------------------------------------------------------------------------------------------
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {
+    "default": {
+        **env.db_url_config(_required("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/smt_portal")),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+
+# Log-in rate limits live in PostgreSQL, so that every process shares them and a lost Redis lifts none (X2).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+# --- Time and language ------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "America/Chicago"  # people's time; the database keeps UTC (A3)
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["smt_portal.formats"]
+
+# --- Static files -----------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = not PRODUCTION
+if PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+# --- People -----------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# NIST SP 800-63B-4: length and known passwords, no composition rules.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "accounts.allauth_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_PREVENT_ENUMERATION = True
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+
+# --- Mail -------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url_config(_required("EMAIL_URL", "smtp://127.0.0.1:1025")))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
+MAILBOX_DIR = env.str("MAILBOX_DIR", "")
+if PRODUCTION and MAILBOX_DIR:
+    raise ImproperlyConfigured("MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it in production.")
+# How long a worker that took an email may be silent before another one takes it.
+EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
+EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
+
+# --- Celery: the clock and the doorbell, never the queue ----------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", "")
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "visibility_timeout": 600,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+
+# What happened below -> which tasks may now find something due. Lower rooms ring by the name of what happened.
+DOORBELLS: dict[str, list[str]] = {
+    "email queued": ["notifications.tasks.deliver_due"],
+    "agreement completed": ["reports.tasks.make_due"],
+}
+
+# --- Rules of the business (SPEC ids) ---------------------------------------------------------------------------
+
+AGREEMENT_INVITATION_PERIOD = timedelta(days=30)  # L2
+AGREEMENT_LIMIT_PER_ESIID = env.int("AGREEMENT_LIMIT_PER_ESIID", 3)  # L5
+AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 365))  # L5
+AGREEMENT_METERS_PER_FORM = 20  # T4
+AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
+REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
+EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
+
+SITE_NAME = "Smart Meter Texas"
+
+# --- Logs: no token, name, address or email in any of them (X4) ---------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"private": {"()": "smt_portal.logs.PrivateData"}},
+    "formatters": {"line": {"()": "smt_portal.logs.formatter", "json": PRODUCTION}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["private"]},
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "fontTools": {"level": "WARNING"},
+    },
+}
