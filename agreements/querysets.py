@@ -38,7 +38,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def overdue(self, *, at: datetime | None = None) -> AgreementQuerySet:
         """Pending ones whose invitation period has ended (L2)."""
-        return self.pending().filter(expires_at__lte=at or Now())
+        return self.pending().filter(expires_at__lt=at or Now())
 
     def initiated_within_window(self, company: Company, since: datetime | Any) -> AgreementQuerySet:
         """Every agreement that `company` initiated after `since`, whatever became of it (L5)."""

@@ -270,6 +270,7 @@ AGREEMENT_LIMIT_PER_ESIID = env.int("AGREEMENT_LIMIT_PER_ESIID", 3)  # L5
 AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 365))  # L5
 AGREEMENT_METERS_PER_FORM = 20  # T4
 AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
+AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
 

@@ -1,0 +1,25 @@
+"""The database's clock decides (DESIGN 2.9): workers and web servers may disagree about the time, one database does not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+CENTRAL = ZoneInfo("America/Chicago")
+
+
+def moment(at: datetime | None = None) -> datetime:
+    """`at` itself, or now by the database's clock (aware, UTC)."""
+    if at is not None:
+        return at
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def central_day(at: datetime) -> date:
+    """The Central day in which `at` lies (A3)."""
+    return at.astimezone(CENTRAL).date()
