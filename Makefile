@@ -1,0 +1,58 @@
+# Two commands: `make run` serves the portal, `make test` tests it. Both need Python 3.11 and nothing else.
+
+PYTHON ?= python3
+VENV := .venv/bin
+PACKAGES := smt_portal reports agreements accounts meters notifications tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check requirements clean local dev chromium
+
+help:
+	@echo "make run           the portal with its demo; Ctrl-C stops it"
+	@echo "make test          all tests"
+	@echo "make check         style, types, import directions, migrations, production settings"
+	@echo "make requirements  compile requirements/*.txt anew from pyproject.toml (needs uv)"
+	@echo "make clean         forget the development data and every cache"
+
+run: local
+	@exec $(VENV)/python -m smt_portal.run
+
+test: dev chromium
+	$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: dev
+	$(VENV)/python -m ruff check .
+	$(VENV)/python -m ruff format --check .
+	$(VENV)/python -m mypy $(PACKAGES)
+	$(VENV)/lint-imports
+	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
+	$(VENV)/python -m tests.services $(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python scripts/check_production.py
+
+local:
+	@$(PYTHON) scripts/install.py local
+
+dev:
+	@$(PYTHON) scripts/install.py dev
+
+# For the browser tests. Without root, or on another system, they are skipped with a loud line when it is absent.
+chromium:
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "Installing Chromium for the browser tests ..."; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends chromium </dev/null >/dev/null \
+			|| echo "Chromium could not be installed."; \
+	fi
+
+# No index addresses, no file headers: a pin is a name, a version and hashes, wherever it is downloaded from.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate pyproject.toml
+
+requirements:
+	$(COMPILE) --output-file requirements/production.txt $(UPGRADE)
+	$(COMPILE) --extra local --output-file requirements/local.txt $(UPGRADE)
+	$(COMPILE) --extra dev --output-file requirements/dev.txt $(UPGRADE)
+
+clean:
+	rm -rf var staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,59 @@
+"""Development's mail server: keeps every message as one .eml file and sends nothing anywhere (E4).
+
+python -m smt_portal.mailcatcher MAILBOX_DIR SOCKET_FD
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+def keep(mailbox: Path, content: bytes, *, sender: str, recipients: list[str]) -> Path:
+    """Write one message into `mailbox`; a reader sees all of it or nothing.
+
+    The name orders by time of arrival. The envelope stands on top of the message's own headers, because a message
+    need not say to whom it was really sent.
+    """
+    mailbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+    name = f"{time.time_ns():020d}-{secrets.token_hex(4)}.eml"
+    envelope = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n"
+    unfinished = mailbox / f".{name}.new"
+    unfinished.write_bytes(envelope.encode() + content)
+    return unfinished.rename(mailbox / name)
+
+
+class _Keeper:
+    def __init__(self, mailbox: Path) -> None:
+        self.mailbox = mailbox
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+        try:
+            keep(self.mailbox, content, sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos))
+        except OSError as problem:
+            return f"451 The development mailbox cannot be written: {problem.strerror}"
+        return "250 Kept in the development mailbox"
+
+
+async def serve(mailbox: Path, listener: socket.socket) -> None:
+    """Take mail until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    handler = _Keeper(mailbox)
+    server = await loop.create_server(lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True), sock=listener)
+    await stopped.wait()
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))))

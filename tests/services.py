@@ -1,0 +1,106 @@
+"""A pytest plugin: the PostgreSQL and Redis that the tests run against, ready before Django reads its settings.
+
+Loaded through `-p tests.services` in pyproject.toml. `DATABASE_URL` and `REDIS_URL`, when set, are used instead. Under
+pytest-xdist the controller starts the servers and every worker gets a Redis database of its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from smt_portal.embedded import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
+from smt_portal.environment import VAR_DIR
+
+# The data of a test run is worth nothing: speed over durability.
+FAST_AND_LOOSE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "autovacuum": "off",
+}
+
+_services = ExitStack()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    # A wrapper runs before pytest-django's hook of this name, which reads the settings.
+    os.environ["SMT_ENV"] = "test"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker:
+        start_services(_services)
+    elif os.environ.get("REDIS_URL"):
+        number = int(re.sub(r"\D", "", worker)) + 1
+        os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{number}", os.environ["REDIS_URL"])
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _services.close()
+
+
+def start_services(stack: ExitStack) -> None:
+    """Start what the environment does not name; `stack` stops it again."""
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    home, lock = _own_folder()
+    stack.callback(lock.close)
+    pointer = home / "runtime"
+    runtime = make_runtime_dir(pointer)
+    stack.callback(remove_runtime_dir, pointer)
+    if not os.environ.get("DATABASE_URL"):
+        sockets = runtime / "postgres"
+        sockets.mkdir(mode=0o700)
+        runtime.chmod(0o711)
+        postgres = Postgres(home / "data", runtime=sockets, log=home / "postgres.log", options=FAST_AND_LOOSE)
+        stack.callback(postgres.stop)
+        postgres.start()
+        postgres.create_database("smt_portal")
+        os.environ["DATABASE_URL"] = postgres.url("smt_portal")
+        stack.callback(os.environ.pop, "DATABASE_URL", None)
+    if not os.environ.get("REDIS_URL") and redis_program():
+        redis = Redis(runtime=runtime, log=home / "redis.log")
+        stack.callback(redis.stop)
+        redis.start()
+        os.environ["REDIS_URL"] = redis.url
+        stack.callback(os.environ.pop, "REDIS_URL", None)
+
+
+def _own_folder() -> tuple[Path, IO[str]]:
+    """The first of var/test-postgres, var/test-postgres-2, ... that no other test run of this checkout uses now."""
+    for number in range(1, 50):
+        home = VAR_DIR / ("test-postgres" if number == 1 else f"test-postgres-{number}")
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+        else:
+            return home, lock
+    raise pytest.UsageError("Fifty test runs use this checkout already.")
+
+
+def main(command: list[str]) -> int:
+    """Run `command` against the tests' servers: `python -m tests.services python manage.py ...`"""
+    os.environ["SMT_ENV"] = "test"
+    with ExitStack() as stack:
+        start_services(stack)
+        return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
