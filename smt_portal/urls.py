@@ -2,12 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import TemplateView
 
 from smt_portal import pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("health/", pages.health, name="health"),
+    path("help/", TemplateView.as_view(template_name="help/index.html"), name="help"),
+    path("help/faq/", TemplateView.as_view(template_name="help/faq.html"), name="help_faq"),
+    path("help/security-and-privacy/", TemplateView.as_view(template_name="help/security.html"), name="help_security"),
+    path("help/account/", TemplateView.as_view(template_name="help/account.html"), name="help_account"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]
