@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import zoneinfo
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models.functions import Now
 from django.template import engines
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 
 from notifications import bell, plain_text
-from notifications.models import Email, new_message_id
+from notifications.models import Email, EmailState, new_message_id
+
+logger = logging.getLogger(__name__)
 
 SUBJECT_LENGTH = 200
 CENTRAL = zoneinfo.ZoneInfo("America/Chicago")
@@ -47,16 +53,10 @@ def queue_email(
     attachment that is no PDF and for a template that leaves the sealed link out.
     """
     if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(
-            "queue_email needs a transaction: call it inside transaction.atomic(), beside the change."
-        )
+        raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
     validate_email(to)
-    if attachment and not (
-        attachment[0].endswith(".pdf") and attachment[1].startswith(b"%PDF-")
-    ):
-        raise ValueError(
-            "Only a PDF can be attached: a name that ends in .pdf and its bytes."
-        )
+    if attachment and not (attachment[0].endswith(".pdf") and attachment[1].startswith(b"%PDF-")):
+        raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     placeholder = secrets.token_urlsafe(32) if sealed_nonce else ""
     with translation.override(language), timezone.override(CENTRAL):
         everything = context | {
@@ -69,9 +69,7 @@ def queue_email(
         text = _render("text", f"emails/{template}.txt", everything)
         html = _render("django", f"emails/{template}.html", everything)
     if placeholder not in text or placeholder not in html:
-        raise ValueError(
-            f"emails/{template} got a sealed link; .txt and .html must both show {{{{ sealed_token }}}}."
-        )
+        raise ValueError(f"emails/{template} got a sealed link; .txt and .html must both show {{{{ sealed_token }}}}.")
     email = Email(
         key=key,
         kind=kind,
@@ -90,6 +88,36 @@ def queue_email(
     # ON CONFLICT DO NOTHING: of two transactions that queue one key, the second waits for the first and writes nothing.
     Email.objects.bulk_create([email], ignore_conflicts=True)
     bell.ring("email queued")
+
+
+def retry_failed(email: Email, *, by: AbstractBaseUser, at: datetime | None = None) -> bool:
+    """Queue a failed email again, as if it were new; False if it is not failed or its body was forgotten.
+
+    It keeps its Message-ID: a mail program that got it already shows it once.
+    """
+    moment = at or Now()
+    with transaction.atomic():
+        again = Email.objects.filter(pk=email.pk, state=EmailState.FAILED, body_forgotten_at=None).update(
+            state=EmailState.QUEUED, queued_at=moment, due_at=moment, failed_at=None, attempts=0, uncertain_attempts=0
+        )
+        if again:
+            bell.ring("email queued")
+            logger.info("Email %s is tried again, by user %s.", email.pk, by.pk)
+    return bool(again)
+
+
+def forget_bodies(*, at: datetime | None = None) -> int:
+    """Empty what emails said, settings.EMAIL_BODY_RETENTION after they were queued, if sent or failed (X6).
+
+    Returns their number. That an email went out, about what and when, stays on record.
+    """
+    moment = at or Now()
+    old = Email.objects.filter(
+        body_forgotten_at=None,
+        state__in=[EmailState.SENT, EmailState.FAILED],
+        queued_at__lt=moment - settings.EMAIL_BODY_RETENTION,
+    )
+    return old.update(text="", html="", attachment=None, placeholder="", sealed_nonce=None, body_forgotten_at=moment)
 
 
 def _render(engine: str, name: str, context: dict[str, Any]) -> str:

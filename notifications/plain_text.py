@@ -1,4 +1,4 @@
-"""Other people's words in plain text: names on one line, comments quoted, nothing that can pass for our own words (E3)."""
+"""Other people's words in plain text: names on one line, comments quoted, nothing that can pass for our words (E3)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ _SPACE = re.compile(r"\s+")
 def one_line(value: object, length: int | None = None) -> str:
     """`value` as one line without control and bidirectional characters, at most `length` characters long."""
     text = _SPACE.sub(" ", str(value))
-    text = "".join(
-        character
-        for character in text
-        if unicodedata.category(character) not in _UNWANTED
-    ).strip()
+    text = "".join(character for character in text if unicodedata.category(character) not in _UNWANTED).strip()
     if length is not None and len(text) > length:
         text = text[: length - 1].rstrip() + "…"
     return text
@@ -36,7 +32,5 @@ def quoted(value: object) -> str:
     """
     lines: list[str] = []
     for line in str(value).strip().splitlines():
-        lines += textwrap.wrap(
-            one_line(line), WIDTH - len(QUOTE), break_on_hyphens=False
-        ) or [""]
+        lines += textwrap.wrap(one_line(line), WIDTH - len(QUOTE), break_on_hyphens=False) or [""]
     return "\n".join((QUOTE + line).rstrip() for line in lines)

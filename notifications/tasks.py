@@ -1,0 +1,17 @@
+"""What the clock and the doorbell start; each may be lost, repeated or late."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from notifications import actions, delivery
+
+
+@shared_task(name="notifications.tasks.deliver_due")
+def deliver_due() -> None:
+    delivery.deliver_due()
+
+
+@shared_task(name="notifications.tasks.forget_bodies")
+def forget_bodies() -> None:
+    actions.forget_bodies()
