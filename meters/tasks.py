@@ -1,0 +1,12 @@
+"""The meters room's part of the clock: one line each."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from meters import usage
+
+
+@shared_task
+def make_partitions() -> None:
+    usage.make_coming_partitions()
