@@ -1,0 +1,209 @@
+"""Test data: one factory for each model, with values a stranger would believe. Shared by all rooms' tests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
+from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Letter, ReportLength, ReportType
+from agreements.states import Channel, Status
+from meters.models import Meter, Premise, Tdsp
+from notifications import sealed
+from notifications.models import Email, new_message_id
+
+# --- Meters -----------------------------------------------------------------------------------------------------
+
+
+class TdspFactory(DjangoModelFactory):
+    class Meta:
+        model = Tdsp
+
+    name = factory.Sequence(lambda n: f"Lone Star Delivery {n}")
+    duns = factory.Sequence(lambda n: f"{100000000 + n}")
+
+
+class PremiseFactory(DjangoModelFactory):
+    class Meta:
+        model = Premise
+
+    esiid = factory.Sequence(lambda n: f"1044372{n:010d}")
+    tdsp = factory.SubFactory(TdspFactory)
+    address = "400 N Olive Street"
+    city = "Sunnyvale"
+    zip_code = "75012"
+
+
+class MeterFactory(DjangoModelFactory):
+    class Meta:
+        model = Meter
+
+    premise = factory.SubFactory(PremiseFactory)
+    number = factory.Sequence(lambda n: f"{104000000 + n}")
+
+
+# --- Accounts ---------------------------------------------------------------------------------------------------
+
+
+class UserFactory(DjangoModelFactory):
+    """Logs in by `client.force_login`; the password is unusable."""
+
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
+    first_name = "James"
+    last_name = "Wilson"
+    phone = "+15125550100"
+    password = "!"
+
+
+class OperatorFactory(UserFactory):
+    is_staff = True
+    is_superuser = True
+
+
+class CompanyFactory(DjangoModelFactory):
+    class Meta:
+        model = Company
+
+    legal_name = factory.Sequence(lambda n: f"Green Energy Services {n}")
+    duns = factory.Sequence(lambda n: f"{200000000 + n}")
+    street = "1 Congress Avenue"
+    city = "Austin"
+    zip_code = "78701"
+    phone = "+15125550101"
+    email = factory.Sequence(lambda n: f"info{n}@green-energy.example")
+    privacy_policy_url = "https://green-energy.example/privacy"
+    standing = CompanyState.APPROVED
+
+
+class MembershipFactory(DjangoModelFactory):
+    """A user of an approved company who may do everything; pass `may_initiate=False` and the like."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    company = factory.SubFactory(CompanyFactory)
+    may_view = True
+    may_initiate = True
+    may_resend_or_withdraw = True
+    may_download = True
+    approved_at = factory.LazyFunction(timezone.now)
+
+
+class CustomerFactory(DjangoModelFactory):
+    class Meta:
+        model = Customer
+
+    user = factory.SubFactory(UserFactory, first_name="Chika", last_name="Akin")
+    kind = CustomerKind.RESIDENTIAL
+
+
+class HoldingFactory(DjangoModelFactory):
+    class Meta:
+        model = Holding
+
+    customer = factory.SubFactory(CustomerFactory)
+    premise = factory.SubFactory(PremiseFactory)
+
+
+# --- Agreements -------------------------------------------------------------------------------------------------
+
+
+class DraftFactory(DjangoModelFactory):
+    class Meta:
+        model = Draft
+
+    user = factory.SubFactory(UserFactory)
+    answers = factory.LazyFunction(dict)
+
+
+class AgreementFactory(DjangoModelFactory):
+    """A pending agreement of an unregistered residential customer, initiated now; without events and emails.
+
+    For one with its whole history use the actions. `status` other than pending needs `ended_at`.
+    """
+
+    class Meta:
+        model = Agreement
+
+    number = factory.Sequence(lambda n: f"102512{n:06d}")
+    status = Status.PENDING
+    initiated_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyAttribute(lambda agreement: agreement.initiated_at + timedelta(days=30))
+    ended_at = factory.LazyAttribute(
+        lambda agreement: None if agreement.status == Status.PENDING else agreement.initiated_at + timedelta(days=1)
+    )
+    company = factory.SubFactory(CompanyFactory)
+    initiated_by = factory.LazyAttribute(lambda agreement: MembershipFactory(company=agreement.company).user)
+    company_name = factory.SelfAttribute("company.legal_name")
+    contact_name = "James Wilson"
+    contact_phone = "+15125550101"
+    contact_email = factory.SelfAttribute("company.email")
+    privacy_policy_url = factory.SelfAttribute("company.privacy_policy_url")
+    attested_at = factory.SelfAttribute("initiated_at")
+    premise = factory.SubFactory(PremiseFactory)
+    esiid = factory.SelfAttribute("premise.esiid")
+    meter_number = "104051941"
+    report_type = ReportType.INTERVAL
+    report_length = ReportLength.THREE_MONTHS
+    customer = None
+    was_registered = factory.LazyAttribute(lambda agreement: agreement.customer is not None)
+    customer_kind = CustomerKind.RESIDENTIAL
+    first_name = "Rosa"
+    last_name = "Delgado"
+    street = "206 Boxwood Drive"
+    city = "Baytown"
+    state = "TX"
+    zip_code = "77520"
+    phone = "+15125550102"
+    email = factory.Sequence(lambda n: f"customer{n}@example.net")
+    link_nonce = factory.LazyFunction(sealed.new_nonce)
+    link_hash = factory.LazyAttribute(lambda agreement: sealed.hash_of(sealed.token_of(agreement.link_nonce)))
+
+
+class AgreementEventFactory(DjangoModelFactory):
+    class Meta:
+        model = AgreementEvent
+
+    agreement = factory.SubFactory(AgreementFactory)
+    at = factory.LazyFunction(timezone.now)
+    kind = EventKind.INITIATED
+    to_status = Status.PENDING
+    channel = Channel.FORM
+    by = factory.SelfAttribute("agreement.initiated_by")
+
+
+class LetterFactory(DjangoModelFactory):
+    class Meta:
+        model = Letter
+
+    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE)
+    version = "1"
+    language = "en"
+    text = "I authorize one report."
+    sha256 = "0" * 64
+    signed_at = factory.SelfAttribute("agreement.ended_at")
+
+
+# --- Notifications ----------------------------------------------------------------------------------------------
+
+
+class EmailFactory(DjangoModelFactory):
+    class Meta:
+        model = Email
+
+    key = factory.Sequence(lambda n: f"EM201:{n}")
+    kind = "EM201"
+    about = "102512000233"
+    to_address = "customer@example.net"
+    subject = "A company asks for your electricity usage data"
+    text = "Text"
+    html = "<p>Text</p>"
+    message_id = factory.LazyFunction(new_message_id)
