@@ -1,0 +1,59 @@
+"""Development's mail server keeps whole messages and says to whom they really went."""
+
+import smtplib
+import socket
+import sys
+import threading
+from email import message_from_bytes
+from pathlib import Path
+
+from smt_portal.children import Child
+from smt_portal.environment import BASE_DIR
+from smt_portal.mailcatcher import keep
+
+
+def kept(mailbox: Path) -> list[Path]:
+    return sorted(mailbox.glob("*.eml"))
+
+
+def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
+    mailbox = tmp_path / "mail box"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = [sys.executable, "-m", "smt_portal.mailcatcher", str(mailbox), str(listener.fileno())]
+        catcher = Child("catcher", command, log=tmp_path / "log", cwd=BASE_DIR, pass_fds=[listener.fileno()])
+    try:
+        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+            client.sendmail("from@a.example", ["one@b.example", "two@b.example"], "Subject: Hello\n\n.dot\nbody")
+    finally:
+        catcher.stop()
+    [path] = kept(mailbox)
+    message = message_from_bytes(path.read_bytes())
+    assert message["X-Envelope-From"] == "from@a.example"
+    assert message["X-Envelope-To"] == "one@b.example, two@b.example"
+    assert message["Subject"] == "Hello"
+    assert message.get_payload().splitlines() == [".dot", "body"]
+
+
+def test_names_order_by_time_of_arrival(tmp_path):
+    written = [keep(tmp_path, b"\r\n", sender="a", recipients=[]) for _ in range(50)]
+    assert kept(tmp_path) == written
+
+
+def test_a_reader_never_sees_a_part_of_a_message(tmp_path):
+    content = b"Subject: x\r\n\r\n" + b"x" * 3_000_000
+    sizes: set[int] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            sizes.update(path.stat().st_size for path in kept(tmp_path))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20):
+        keep(tmp_path, content, sender="a@b.example", recipients=["c@d.example"])
+    done.set()
+    reader.join()
+    assert sizes <= {path.stat().st_size for path in kept(tmp_path)}
+    assert len({path.stat().st_size for path in kept(tmp_path)}) == 1
