@@ -13,6 +13,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from accounts.models import Company, Customer, CustomerKind, User
 from agreements.querysets import AgreementQuerySet
 from agreements.states import Channel, Status
+from meters.identifiers import mask_esiid
 from meters.models import Premise
 
 
@@ -28,6 +29,21 @@ class ReportLength(models.TextChoices):
     THREE_MONTHS = "3m", _("3 months")
     SIX_MONTHS = "6m", _("6 months")
     ONE_YEAR = "12m", _("1 year")
+
+
+# The same in a sentence to the customer: "... for {period}" and "what it shows" (C7).
+DATA_IN_WORDS = {
+    ReportType.INTERVAL: _("the electricity use of every 15 minutes"),
+    ReportType.DAILY: _("the electricity use of each day"),
+    ReportType.MONTHLY: _("the electricity use of each month"),
+}
+PERIOD_IN_WORDS = {
+    ReportLength.ONE_DAY: _("the last full day before you accept"),
+    ReportLength.ONE_MONTH: _("the last month before the day you accept"),
+    ReportLength.THREE_MONTHS: _("the last 3 months before the day you accept"),
+    ReportLength.SIX_MONTHS: _("the last 6 months before the day you accept"),
+    ReportLength.ONE_YEAR: _("the last year before the day you accept"),
+}
 
 
 class Draft(models.Model):
@@ -88,6 +104,8 @@ class Agreement(models.Model):
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
 
+    is_overdue: bool  # of AgreementQuerySet.with_overdue()
+
     objects = AgreementQuerySet.as_manager()
 
     class Meta:
@@ -129,6 +147,18 @@ class Agreement(models.Model):
     @property
     def customer_name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
+
+    @property
+    def masked_esiid(self) -> str:
+        return mask_esiid(self.esiid)
+
+    @property
+    def data_in_words(self) -> str:
+        return str(DATA_IN_WORDS[ReportType(self.report_type)])
+
+    @property
+    def period_in_words(self) -> str:
+        return str(PERIOD_IN_WORDS[ReportLength(self.report_length)])
 
     @property
     def service_address(self) -> str:

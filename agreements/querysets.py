@@ -33,6 +33,15 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
             return self.filter(customer=customer)
         return self.none()
 
+    def by_link(self, link_hash: str) -> AgreementQuerySet:
+        """The agreement whose decision link hashes to `link_hash` (DESIGN 2.5)."""
+        return self.with_overdue().filter(link_hash=link_hash)
+
+    def with_overdue(self) -> AgreementQuerySet:
+        """Each with `is_overdue`: still Pending though its period is over by the database's clock (L2)."""
+        overdue = models.Q(status=Status.PENDING, expires_at__lt=Now())
+        return self.annotate(is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()))
+
     def pending(self) -> AgreementQuerySet:
         return self.filter(status=Status.PENDING)
 

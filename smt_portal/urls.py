@@ -13,6 +13,7 @@ urlpatterns = [
     path("help/faq/", TemplateView.as_view(template_name="help/faq.html"), name="help_faq"),
     path("help/security-and-privacy/", TemplateView.as_view(template_name="help/security.html"), name="help_security"),
     path("help/account/", TemplateView.as_view(template_name="help/account.html"), name="help_account"),
+    path("", include("agreements.customer_urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,117 @@
+"""The emails of an agreement's life (SPEC section 5): one function and two templates each.
+
+Each is written in the transaction of the change that causes it and keyed by the agreement, so that it exists once.
+"""
+
+from __future__ import annotations
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from agreements import loa
+from agreements.masking import customer_for_third_party
+from agreements.models import Agreement, AgreementEvent, Letter
+from notifications.actions import queue_email
+
+THIRD_PARTY_LANGUAGE = "en"
+
+
+def invitation(agreement: Agreement) -> None:
+    """EM201 to the customer: the whole request, and the only copy of the decision link (C7, X5)."""
+    queue_email(
+        key=f"EM201:{agreement.number}",
+        kind="EM201",
+        about=agreement.number,
+        to=agreement.email,
+        language=agreement.language,
+        subject=format_lazy(_("{company} asks for your electricity usage data"), company=agreement.company_name),
+        template="EM201",
+        context={"agreement": agreement},
+        sealed_nonce=bytes(agreement.link_nonce),
+    )
+
+
+def reminder(agreement: Agreement, event: AgreementEvent) -> None:
+    """EM202 to the customer: EM201 again, marked as a reminder, with the same link."""
+    queue_email(
+        key=f"EM202:{agreement.number}:{event.pk}",
+        kind="EM202",
+        about=agreement.number,
+        to=agreement.email,
+        language=agreement.language,
+        subject=format_lazy(
+            _("Reminder: {company} asks for your electricity usage data"), company=agreement.company_name
+        ),
+        template="EM202",
+        context={"agreement": agreement},
+        sealed_nonce=bytes(agreement.link_nonce),
+    )
+
+
+def accepted(agreement: Agreement, letter: Letter) -> None:
+    """EM203: to the customer a confirmation with the LOA as PDF, to the third party a notice."""
+    _to_customer(
+        "EM203",
+        agreement,
+        format_lazy(_("You accepted the request of {company}"), company=agreement.company_name),
+        attachment=(loa.file_name(agreement), loa.as_pdf(letter)),
+    )
+    _to_third_party(
+        "EM203", agreement, format_lazy(_("{company}: agreement {n} was accepted"), company=agreement.company_name, n=agreement.number)
+    )
+
+
+def rejected(agreement: Agreement) -> None:
+    """EM205: to the third party a notice, to the customer a confirmation."""
+    _to_customer(
+        "EM205", agreement, format_lazy(_("You rejected the request of {company}"), company=agreement.company_name)
+    )
+    _to_third_party(
+        "EM205", agreement, format_lazy(_("{company}: agreement {n} was rejected"), company=agreement.company_name, n=agreement.number)
+    )
+
+
+def withdrawn(agreement: Agreement) -> None:
+    """To both: the third party took its request back."""
+    _to_customer(
+        "WITHDRAWN", agreement, format_lazy(_("{company} withdrew its request"), company=agreement.company_name)
+    )
+    _to_third_party(
+        "WITHDRAWN", agreement, format_lazy(_("{company}: agreement {n} was withdrawn"), company=agreement.company_name, n=agreement.number)
+    )
+
+
+def not_accepted(agreement: Agreement) -> None:
+    """To the third party: the invitation period ended without an answer."""
+    _to_third_party(
+        "NOT_ACCEPTED",
+        agreement,
+        format_lazy(_("{company}: agreement {n} was not answered"), company=agreement.company_name, n=agreement.number),
+    )
+
+
+def _to_customer(kind: str, agreement: Agreement, subject: str, attachment: tuple[str, bytes] | None = None) -> None:
+    queue_email(
+        key=f"{kind}:{agreement.number}:customer",
+        kind=kind,
+        about=agreement.number,
+        to=agreement.email,
+        language=agreement.language,
+        subject=subject,
+        template=f"{kind}_customer",
+        context={"agreement": agreement},
+        attachment=attachment,
+    )
+
+
+def _to_third_party(kind: str, agreement: Agreement, subject: str) -> None:
+    queue_email(
+        key=f"{kind}:{agreement.number}:third-party",
+        kind=kind,
+        about=agreement.number,
+        to=agreement.contact_email,
+        language=THIRD_PARTY_LANGUAGE,
+        subject=subject,
+        template=f"{kind}_third_party",
+        context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
+    )

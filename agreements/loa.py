@@ -1,0 +1,93 @@
+"""The letter of authorization (LOA): the readable text of what a customer authorized (EM203, P2.3).
+
+The text is kept with its version and hash; the PDF is drawn from the kept text, so that both say the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+
+from django.conf import settings
+from django.template import engines
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from agreements.clock import CENTRAL
+from agreements.models import Agreement, Letter
+from notifications.plain_text import one_line
+
+VERSION = "2026-11"
+HEADING = "## "  # marks a heading in the letter's plain text
+
+
+def sign(agreement: Agreement, *, at: datetime) -> Letter:
+    """Write down what the customer authorized with the acceptance at `at`, in the customer's language."""
+    with translation.override(agreement.language), timezone.override(CENTRAL):
+        text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
+    text = text.strip() + "\n"
+    return Letter.objects.create(
+        agreement=agreement,
+        version=VERSION,
+        language=agreement.language,
+        text=text,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        signed_at=at,
+    )
+
+
+def file_name(agreement: Agreement) -> str:
+    return f"smt-{agreement.number}-authorization.pdf"
+
+
+@cache
+def _font(style: str) -> str:
+    return str(files("ttf_opensans") / "ttf" / f"OpenSans-{style}.ttf")
+
+
+class _Page(FPDF):
+    footing = ""
+
+    def footer(self) -> None:
+        self.set_y(-16)
+        self.set_font("Open Sans", size=8)
+        self.set_text_color(90)
+        self.cell(0, 5, self.footing, align="C")
+
+
+def as_pdf(letter: Letter) -> bytes:
+    """The letter as PDF on US Letter paper, one or two sheets; its date is the signature's, so bytes repeat."""
+    with translation.override(letter.language):
+        footing = _("Agreement %(number)s · text version %(version)s · SHA-256 of the text %(sha256)s…") % {
+            "number": letter.agreement.number,
+            "version": letter.version,
+            "sha256": letter.sha256[:16],
+        }
+        title = _("Letter of authorization")
+    page = _Page(format="Letter", unit="mm")
+    page.footing = footing
+    page.set_creation_date(letter.signed_at)
+    page.set_title(f"{title} {letter.agreement.number}")
+    page.set_lang(letter.language)
+    page.set_author(settings.SITE_NAME)
+    page.add_font("Open Sans", fname=_font("Regular"))
+    page.add_font("Open Sans", style="B", fname=_font("Bold"))
+    page.set_margins(22, 20, 22)
+    page.set_auto_page_break(True, margin=22)
+    page.add_page()
+    for line in letter.text.splitlines():
+        if line.startswith(HEADING):
+            page.ln(1)
+            page.set_font("Open Sans", style="B", size=15 if page.page == 1 and page.get_y() < 30 else 11)
+            line = line.removeprefix(HEADING)
+        else:
+            page.set_font("Open Sans", size=10)
+        if line:
+            page.multi_cell(0, 5.2, one_line(line), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        else:
+            page.ln(2.6)
+    return bytes(page.output())

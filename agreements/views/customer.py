@@ -1,0 +1,64 @@
+"""3rd Party Agreements of a registered customer: the list, and View & Edit with the same decisions as by email (C4)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.models import customer_of
+from agreements.models import Agreement
+from agreements.moves import MoveRefused
+from agreements.states import Channel
+from agreements.views.invitation import DECISIONS
+
+PAGE = 25
+
+
+def _own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
+    customer = customer_of(request.user)  # type: ignore[arg-type]
+    if customer is None:
+        raise Http404
+    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue().select_related("report")  # type: ignore[arg-type]
+
+
+@login_required
+@never_cache
+def customer_agreements(request: HttpRequest) -> HttpResponse:
+    page = Paginator(_own_agreements(request), PAGE).get_page(request.GET.get("page"))
+    return render(request, "agreements/customer/list.html", {"page": page})
+
+
+@login_required
+@never_cache
+def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
+    agreement = get_object_or_404(_own_agreements(request), number=number)
+    return render(request, "agreements/customer/detail.html", {"agreement": agreement})
+
+
+@login_required
+@require_POST
+def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
+    agreement = get_object_or_404(_own_agreements(request), number=number)
+    if request.POST.get("decision") not in DECISIONS:
+        raise Http404
+    decide, _outcome = DECISIONS[request.POST["decision"]]
+    try:
+        decide(agreement, channel=Channel.ACCOUNT, by=request.user)
+        messages.success(request, _("Your decision is recorded. We sent you an email about it."))
+    except MoveRefused as refusal:
+        messages.error(request, _refusal(refusal))
+    return HttpResponseRedirect(reverse("customer_agreement", args=[number]))
+
+
+def _refusal(refusal: MoveRefused) -> str:
+    if refusal.expired:
+        return _("This invitation has expired, so your answer was not recorded. The company can ask you again.")
+    return _("Your answer was not recorded: the agreement's status had changed already. This page shows what it is now.")

@@ -1,0 +1,70 @@
+"""The page behind an email's decision link: the whole request, two buttons, and whatever became of it (C1, C2, L3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+
+from agreements import deciding
+from agreements.models import Agreement
+from agreements.moves import MoveRefused
+from agreements.states import Channel, Status
+from notifications import sealed
+
+DECISIONS = {"accept": (deciding.accept, Status.COMPLETE), "reject": (deciding.reject, Status.REJECTED)}
+PAGES = {
+    Status.PENDING: "decide",
+    Status.COMPLETE: "accepted",
+    Status.REJECTED: "rejected",
+    Status.NOT_ACCEPTED: "expired",
+    Status.WITHDRAWN: "withdrawn",
+}
+
+
+# No CSRF cookie is asked for: the unguessable link itself is what a forger lacks, and a customer whose mail program
+# keeps no cookies must be able to answer.
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
+class InvitationView(View):
+    """GET shows and never decides, mail scanners follow links (C1); POST with `decision` decides."""
+
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> Any:
+        found = Agreement.objects.by_link(sealed.hash_of(token)).first()
+        if found is None:
+            return _page(request, "unknown", status=404)
+        with translation.override(found.language):
+            return super().dispatch(request, found)
+
+    def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        page = "expired" if agreement.is_overdue else PAGES[Status(agreement.status)]
+        return _page(request, page, agreement)
+
+    def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        if request.POST.get("decision") not in DECISIONS:
+            return _page(request, "decide", agreement, nothing_chosen=True, status=400)
+        decide, outcome = DECISIONS[request.POST["decision"]]
+        try:
+            decide(agreement, channel=Channel.INVITATION)
+        except MoveRefused as refusal:
+            if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
+                return _page(request, "expired" if refusal.expired else "changed", refusal.agreement, status=409)
+        return HttpResponseRedirect(request.path)
+
+
+def _page(
+    request: HttpRequest, page: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    response = render(
+        request, f"agreements/invitation/{page}.html", {"agreement": agreement, **context}, status=status
+    )
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
