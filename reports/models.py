@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
+from meters.models import Channel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.utils.functional import _StrPromise
+
+# The directions as the CSV names them -> as people read them.
+DIRECTIONS: dict[str, _StrPromise] = {
+    Channel.CONSUMPTION.label: _("Consumption"),
+    Channel.SURPLUS_GENERATION.label: _("Surplus generation"),
+}
 
 
 class ReportState(models.TextChoices):
@@ -30,9 +40,15 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
         return self.filter(state=ReportState.FAILED, retry_at__lte=at or Now())
 
+    def due_for_purge(self, *, at: datetime | None = None) -> ReportQuerySet:
+        """Ready ones whose file has been kept long enough (R5)."""
+        return self.filter(state=ReportState.READY, made_at__lte=(at or Now()) - settings.REPORT_RETENTION)
+
 
 class Report(models.Model):
-    """What a report covers (R4). Counts are of 15-minute intervals over all directions the premise has."""
+    """What a report covers (R4). Counts are of 15-minute intervals over all directions the premise has, by the rules of
+    `coverage.Coverage`, whatever the type of the file. `first_day` after `last_day`: the customer's service began after
+    the last day, nothing is covered (R2)."""
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="report")
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices)
@@ -46,7 +62,7 @@ class Report(models.Model):
     expected_intervals = models.IntegerField(_("expected intervals"), default=0)
     present_intervals = models.IntegerField(_("present intervals"), default=0)
     estimated_intervals = models.IntegerField(_("estimated intervals"), default=0)
-    missing_days = models.JSONField(default=list)  # [[first ISO day, last ISO day], ...]
+    missing_days = models.JSONField(default=dict)  # direction's label -> [[first ISO day, last ISO day], ...]
     total_wh = models.JSONField(default=dict)  # direction's label -> watt-hours
     size = models.IntegerField(_("size in bytes"), default=0)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -73,12 +89,62 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"Report {self.agreement}"
 
+    @property
+    def is_shortened(self) -> bool:
+        return self.first_day > self.asked_first_day
+
+    @property
+    def is_empty_period(self) -> bool:
+        return self.first_day > self.last_day
+
+    @property
+    def days(self) -> int:
+        """Days of the period."""
+        return max((self.last_day - self.first_day).days + 1, 0)
+
+    @property
+    def missing_intervals(self) -> int:
+        return self.expected_intervals - self.present_intervals
+
+    @property
+    def missing(self) -> list[tuple[_StrPromise, list[tuple[date, date]]]]:
+        """Direction -> (first, last) of each run of missing days, for people."""
+        return [
+            (name, [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in self.missing_days[label]])
+            for label, name in DIRECTIONS.items()
+            if label in self.missing_days
+        ]
+
+    @property
+    def totals(self) -> list[tuple[_StrPromise, Decimal]]:
+        """Direction -> kWh, for people; the very sum of the file's rows."""
+        return [
+            (name, Decimal(self.total_wh[label]) / 1000) for label, name in DIRECTIONS.items() if label in self.total_wh
+        ]
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """When the file goes; None where there is none."""
+        return self.made_at + settings.REPORT_RETENTION if self.made_at and self.state == ReportState.READY else None
+
+    @property
+    def download_log(self) -> models.QuerySet[Download]:
+        return self.downloads.select_related("by")
+
 
 class ReportFile(models.Model):
     """The report's bytes, gzip-compressed, apart from its record so that lists do not read them (DESIGN 2.8)."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, primary_key=True, related_name="file")
     gzipped = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"File of {self.report}"
+
+
+class DownloadQuerySet(models.QuerySet["Download"]):
+    def visible_to(self, user: User | AnonymousUser) -> DownloadQuerySet:
+        return self.filter(report__agreement__in=Agreement.objects.visible_to(user))
 
 
 class Download(models.Model):
@@ -87,6 +153,8 @@ class Download(models.Model):
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
+
+    objects = DownloadQuerySet.as_manager()
 
     class Meta:
         ordering = ["at"]

@@ -7,74 +7,119 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('agreements', '0001_initial'),
+        ("agreements", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('no_data', 'No data'), ('failed', 'Failed'), ('purged', 'File removed')], max_length=10, verbose_name='state')),
-                ('first_day', models.DateField(verbose_name='first day')),
-                ('last_day', models.DateField(verbose_name='last day')),
-                ('asked_first_day', models.DateField()),
-                ('made_at', models.DateTimeField(null=True, verbose_name='made')),
-                ('file_name', models.CharField(blank=True, max_length=80)),
-                ('rows', models.IntegerField(default=0, verbose_name='rows')),
-                ('days_present', models.IntegerField(default=0)),
-                ('expected_intervals', models.IntegerField(default=0, verbose_name='expected intervals')),
-                ('present_intervals', models.IntegerField(default=0, verbose_name='present intervals')),
-                ('estimated_intervals', models.IntegerField(default=0, verbose_name='estimated intervals')),
-                ('missing_days', models.JSONField(default=list)),
-                ('total_wh', models.JSONField(default=dict)),
-                ('size', models.IntegerField(default=0, verbose_name='size in bytes')),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('purged_at', models.DateTimeField(null=True)),
-                ('agreement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='report', to='agreements.agreement')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("no_data", "No data"),
+                            ("failed", "Failed"),
+                            ("purged", "File removed"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("first_day", models.DateField(verbose_name="first day")),
+                ("last_day", models.DateField(verbose_name="last day")),
+                ("asked_first_day", models.DateField()),
+                ("made_at", models.DateTimeField(null=True, verbose_name="made")),
+                ("file_name", models.CharField(blank=True, max_length=80)),
+                ("rows", models.IntegerField(default=0, verbose_name="rows")),
+                ("days_present", models.IntegerField(default=0)),
+                ("expected_intervals", models.IntegerField(default=0, verbose_name="expected intervals")),
+                ("present_intervals", models.IntegerField(default=0, verbose_name="present intervals")),
+                ("estimated_intervals", models.IntegerField(default=0, verbose_name="estimated intervals")),
+                ("missing_days", models.JSONField(default=dict)),
+                ("total_wh", models.JSONField(default=dict)),
+                ("size", models.IntegerField(default=0, verbose_name="size in bytes")),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("purged_at", models.DateTimeField(null=True)),
+                (
+                    "agreement",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="report", to="agreements.agreement"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ReportFile',
+            name="ReportFile",
             fields=[
-                ('report', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='file', serialize=False, to='reports.report')),
-                ('gzipped', models.BinaryField()),
+                (
+                    "report",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="file",
+                        serialize=False,
+                        to="reports.report",
+                    ),
+                ),
+                ("gzipped", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='Download',
+            name="Download",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='downloads', to='reports.report')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="downloads", to="reports.report"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at'],
+                "ordering": ["at"],
             },
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('state', 'failed')), fields=['retry_at'], name='report_retry'),
+            model_name="report",
+            index=models.Index(condition=models.Q(("state", "failed")), fields=["retry_at"], name="report_retry"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('state', 'ready')), fields=['made_at'], name='report_purge'),
+            model_name="report",
+            index=models.Index(condition=models.Q(("state", "ready")), fields=["made_at"], name="report_purge"),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'no_data', 'failed', 'purged'])), name='report_state_is_known'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["ready", "no_data", "failed", "purged"])),
+                name="report_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('sha256', ''), _negated=True), _connector='OR'), name='ready_report_has_its_hash'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ready"), _negated=True),
+                    models.Q(("sha256", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="ready_report_has_its_hash",
+            ),
         ),
     ]

@@ -1,0 +1,65 @@
+"""The manifest: what a report covers, small and for machines, beside the file (R4)."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from agreements.clock import CENTRAL
+from reports.models import Report
+
+
+def manifest_name(report: Report) -> str:
+    """`smt-112326000001-15min.csv` -> `smt-112326000001-15min-manifest.json`."""
+    return report.file_name.removesuffix(".csv") + "-manifest.json"
+
+
+def manifest(report: Report) -> bytes:
+    """The manifest of a report that has, or had, a file: JSON in UTF-8, the same bytes each time.
+
+    Days are Central days in ISO form, both ends included; moments are ISO with the Central offset; energy is in kWh.
+    """
+    agreement = report.agreement
+    content = {
+        "agreement_number": agreement.number,
+        "esiid": agreement.esiid,
+        "meter_number": agreement.meter_number,
+        "report_type": agreement.report_type,
+        "report_length": agreement.report_length,
+        "accepted_at": _central(agreement.ended_at),
+        "made_at": _central(report.made_at),
+        "time_zone": "America/Chicago. Days and times are Central time, daylight saving time included.",
+        "asked_period": {"first_day": report.asked_first_day.isoformat(), "last_day": report.last_day.isoformat()},
+        "covered_period": {"first_day": report.first_day.isoformat(), "last_day": report.last_day.isoformat()},
+        "shortened_because": (
+            f"The customer's service at this ESIID began on {report.first_day.isoformat()}. "
+            "Usage before that day belongs to somebody else and is left out."
+            if report.is_shortened
+            else None
+        ),
+        "intervals": {
+            "length_minutes": 15,
+            "expected": report.expected_intervals,
+            "present": report.present_intervals,
+            "missing": report.missing_intervals,
+            "estimated": report.estimated_intervals,
+        },
+        "days_in_period": report.days,
+        "days_with_data": report.days_present,
+        "missing_days": {
+            label: [{"first_day": first, "last_day": last} for first, last in ranges]
+            for label, ranges in sorted(report.missing_days.items())
+        },
+        "total_kwh": {label: wh / 1000 for label, wh in sorted(report.total_wh.items())},
+        "file": {
+            "name": report.file_name,
+            "rows_without_header": report.rows,
+            "size_bytes": report.size,
+            "sha256": report.sha256,
+        },
+    }
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def _central(moment: datetime | None) -> str | None:
+    return moment.astimezone(CENTRAL).isoformat(timespec="seconds") if moment else None

@@ -1,0 +1,15 @@
+"""The sweeps of this room; each may be lost, repeated or late."""
+
+from celery import shared_task
+
+from reports import actions
+
+
+@shared_task
+def make_due() -> None:
+    actions.make_due()
+
+
+@shared_task
+def purge_files() -> None:
+    actions.purge_files()
