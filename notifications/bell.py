@@ -25,7 +25,7 @@ def ring(happening: str) -> None:
     """Ring for `happening` (a key of settings.DOORBELLS) once the current transaction has committed."""
     tasks = settings.DOORBELLS[happening]
     connection = transaction.get_connection()
-    waiting = {hook[1] for hook in connection.run_on_commit}
+    waiting = [hook[1] for hook in connection.run_on_commit]
     for task in tasks:
         press = _Press(task)
         if press not in waiting:
@@ -52,4 +52,8 @@ class _Press:
             current_app.send_task(self.task, retry=False, expires=60, ignore_result=True)
         except Exception as error:  # whatever the broker's client raises: the sweep does the work
             _silent_until = time.monotonic() + SILENCE_AFTER_FAILURE
-            logger.warning("The broker did not take a ring for %s (%s); the sweep will find the work.", self.task, type(error).__name__)
+            logger.warning(
+                "The broker did not take a ring for %s (%s); the sweep will find the work.",
+                self.task,
+                type(error).__name__,
+            )

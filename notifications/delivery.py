@@ -29,9 +29,7 @@ LONGEST_PAUSE_AWAY = timedelta(minutes=1)  # the server is away: its return must
 LONGEST_PAUSE_REFUSED = timedelta(hours=1)  # the server is there and said "later"
 _ONE_CONNECTS = 0x534D5401  # any number, the same in every worker
 
-MAY_HAVE_ARRIVED = (
-    "The connection broke twice while the message went out. It may have arrived, so no third try is made."
-)
+MAY_HAVE_ARRIVED = "The connection broke twice while the message went out. It may have arrived, so nobody tries again."
 
 
 def deliver_due(*, at: datetime | None = None) -> int:

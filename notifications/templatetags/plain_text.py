@@ -1,4 +1,4 @@
-"""`{% load plain_text %}`: `{{ comments|quoted }}` and `{{ name|one_line }}` for other people's words in emails (E3)."""
+"""`{{ comments|quoted }}` and `{{ name|one_line }}`, for other people's words in emails (E3)."""
 
 from __future__ import annotations
 
