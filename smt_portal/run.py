@@ -273,6 +273,11 @@ def main() -> int:
     environment.withdraw()  # what a killed run left
     if (environment.BASE_DIR / ".env").exists():
         environ.Env.read_env(environment.BASE_DIR / ".env")
+    if os.environ.get("SMT_ENV", "development") != "development":
+        say(
+            "`make run` is for development, and SMT_ENV (or .env) says otherwise. README.md tells how production is run."
+        )
+        return 1
     portal = Portal()
     failed = False
     try:

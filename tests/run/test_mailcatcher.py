@@ -4,7 +4,7 @@ import smtplib
 import socket
 import sys
 import threading
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from smt_portal.children import Child
@@ -28,11 +28,11 @@ def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
     finally:
         catcher.stop()
     [path] = kept(mailbox)
-    message = message_from_bytes(path.read_bytes())
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert message["X-Envelope-From"] == "from@a.example"
     assert message["X-Envelope-To"] == "one@b.example, two@b.example"
     assert message["Subject"] == "Hello"
-    assert message.get_payload().splitlines() == [".dot", "body"]
+    assert message.get_content().splitlines() == [".dot", "body"]
 
 
 def test_names_order_by_time_of_arrival(tmp_path):

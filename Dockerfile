@@ -1,0 +1,32 @@
+# The portal for production: one image for web, worker and clock. docker-compose.yml shows how they are started.
+
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /venv
+WORKDIR /portal
+COPY requirements/production.txt requirements/
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/production.txt
+COPY . .
+# Collecting static files starts Django as production does, so it needs values; these end with this build step.
+RUN key() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
+    && SMT_ENV=production SECRET_KEY="$(key)" DECISION_LINK_KEY="$(key)" STATIC_ROOT=/static \
+       DATABASE_URL=postgres://build/build EMAIL_URL=smtp://build PORTAL_ORIGIN=https://build.example \
+       /venv/bin/python manage.py collectstatic --no-input \
+    && SMT_ENV=test /venv/bin/python -m compileall -q -j 0 .
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
+COPY --from=build /venv /venv
+COPY --from=build /static /static
+COPY --from=build /portal /portal
+WORKDIR /portal
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    SMT_ENV=production \
+    STATIC_ROOT=/static
+USER portal
+EXPOSE 8000
+# Sync workers, one per core: the pages are short and wait for nothing but PostgreSQL.
+CMD ["gunicorn", "smt_portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
+     "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "20", "--max-requests", "5000", \
+     "--max-requests-jitter", "500", "--no-control-socket"]
