@@ -274,9 +274,7 @@ def main() -> int:
     if (environment.BASE_DIR / ".env").exists():
         environ.Env.read_env(environment.BASE_DIR / ".env")
     if os.environ.get("SMT_ENV", "development") != "development":
-        say(
-            "`make run` is for development, and SMT_ENV (or .env) says otherwise. README.md tells how production is run."
-        )
+        say("`make run` is for development, but SMT_ENV (or .env) says otherwise. README.md tells how production runs.")
         return 1
     portal = Portal()
     failed = False
