@@ -1,0 +1,83 @@
+"""What a report says that it covers (R4)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from reports.coverage import Coverage
+from reports.period import Period
+from tests.reports.readings import SURPLUS, every_day, usage
+
+
+def coverage(first, last, days):
+    found = Coverage(Period(first, first, last))
+    assert list(found.watch(iter(days))) == days
+    return found
+
+
+def test_a_complete_year_misses_nothing():
+    """R4: 35,040 intervals, whatever the clock did in between."""
+    first, last = date(2025, 11, 1), date(2026, 10, 31)
+    found = coverage(first, last, every_day(first, last))
+    assert found.expected_intervals == found.present_intervals == 365 * 96
+    assert (found.estimated_intervals, found.missing_days, found.days_present) == (0, {}, 365)
+
+
+def test_the_days_on_which_clocks_change_expect_what_they_have():
+    """R4"""
+    for day, intervals in ((date(2026, 3, 8), 92), (date(2025, 11, 2), 100)):
+        found = coverage(day, day, [usage(day)])
+        assert found.expected_intervals == found.present_intervals == intervals
+
+
+def test_missing_days_are_ranges_and_their_intervals_are_missing():
+    """R4: the first days, one day, the last days."""
+    first, last = date(2026, 3, 1), date(2026, 3, 20)
+    there = {3, 4, 5, 6, 7, 9, 10, 11, 12}  # the 8th, missing, has 92 intervals
+    found = coverage(first, last, [one for one in every_day(first, last) if one.day.day in there])
+    assert found.missing_days == {
+        "Consumption": [["2026-03-01", "2026-03-02"], ["2026-03-08", "2026-03-08"], ["2026-03-13", "2026-03-20"]]
+    }
+    assert found.expected_intervals == 19 * 96 + 92
+    assert found.present_intervals == 9 * 96
+    assert found.days_present == 9
+
+
+def test_a_slot_without_a_reading_is_a_missing_interval_and_no_missing_day():
+    """R4"""
+    day = date(2026, 6, 1)
+    found = coverage(day, day, [usage(day, wh=[None] * 4 + [10] * 92)])
+    assert (found.expected_intervals, found.present_intervals, found.missing_days) == (96, 92, {})
+    assert found.total_wh == {"Consumption": 920}
+
+
+def test_estimated_intervals_are_counted_where_there_is_a_reading():
+    """R4"""
+    day = date(2026, 6, 1)
+    found = coverage(day, day, [usage(day, wh=[None] + [10] * 95, estimated=[0, 1, 8, 95])])
+    assert found.estimated_intervals == 3
+
+
+def test_generation_is_expected_from_its_first_to_its_last_day():
+    """R4: panels connected on the 5th, a gap on the 7th, none after the 9th; nobody expects them before or after."""
+    first, last = date(2026, 6, 1), date(2026, 6, 30)
+    solar = [usage(date(2026, 6, day), SURPLUS) for day in (5, 6, 8, 9)]
+    found = coverage(first, last, sorted(every_day(first, last) + solar))
+    assert found.expected_intervals == 30 * 96 + 5 * 96
+    assert found.present_intervals == 30 * 96 + 4 * 96
+    assert found.missing_days == {"Surplus Generation": [["2026-06-07", "2026-06-07"]]}
+    assert set(found.total_wh) == {"Consumption", "Surplus Generation"}
+
+
+def test_a_day_with_generation_only_is_present_and_still_misses_its_consumption():
+    """R4"""
+    day = date(2026, 6, 1)
+    found = coverage(day, day, [usage(day, SURPLUS)])
+    assert (found.days_present, found.missing_days) == (1, {"Consumption": [["2026-06-01", "2026-06-01"]]})
+    assert (found.expected_intervals, found.present_intervals) == (192, 96)
+
+
+def test_no_day_is_expected_where_the_period_is_empty():
+    """R2, R4"""
+    found = coverage(date(2026, 6, 2), date(2026, 6, 1), [])
+    assert (found.expected_intervals, found.missing_days, found.total_wh) == (0, {}, {})

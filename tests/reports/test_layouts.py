@@ -1,0 +1,129 @@
+"""The bytes of the CSV files (R3), against an independent implementation and against rows typed by hand."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agreements.models import ReportType
+from meters.days import slots_on
+from reports.layouts import LAYOUTS, csv_chunks
+from reports.period import Period
+from tests.reports import naive
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
+
+ESIID = "10443720000000017"
+SPRING, FALL = date(2026, 3, 8), date(2025, 11, 2)
+
+
+def file_of(kind, days, first=None, last=None):
+    first, last = first or days[0].day, last or days[-1].day
+    return b"".join(csv_chunks(kind, ESIID, Period(first, first, last), iter(days)))
+
+
+def test_every_type_that_can_be_asked_for_can_be_made():
+    """R3, T4"""
+    assert set(LAYOUTS) == set(ReportType.values)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 6, 1), date(2026, 6, 3)),
+        (date(2026, 3, 7), date(2026, 3, 9)),  # the spring day in the middle
+        (date(2025, 11, 1), date(2025, 11, 3)),  # the fall day in the middle
+        (date(2025, 10, 20), date(2026, 4, 2)),  # both, and a new year
+    ],
+)
+@pytest.mark.parametrize("channels", [[CONSUMPTION], [CONSUMPTION, SURPLUS]])
+def test_whole_days_are_what_csv_writer_would_write(first, last, channels):
+    """R3"""
+    days = every_day(first, last, *channels)
+    assert file_of("interval", days) == naive.interval(ESIID, days)
+    assert file_of("daily", days) == naive.daily(ESIID, days)
+    assert file_of("monthly", days) == naive.monthly(ESIID, first, last, days)
+
+
+WH = st.one_of(st.none(), st.integers(0, 9_999_000), st.sampled_from([0, 1, 10, 100, 999, 1000, 9_999_000]))
+
+
+@st.composite
+def any_days(draw):
+    days = []
+    for day in [date(2026, 3, 7), SPRING, date(2026, 3, 31), date(2026, 4, 1), FALL]:
+        for channel in (CONSUMPTION, SURPLUS):
+            if draw(st.booleans()):
+                count = slots_on(day)
+                wh = draw(st.lists(WH, min_size=count, max_size=count))
+                estimated = draw(st.sets(st.integers(0, count - 1), max_size=5))
+                days.append(usage(day, channel, wh=wh, estimated=estimated))
+    return sorted(days)
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_days())
+def test_gaps_flags_and_any_number_are_what_csv_writer_would_write(days):
+    """R3: missing days, blank slots, estimated slots, one or two directions."""
+    first, last = FALL, date(2026, 4, 10)
+    assert file_of("interval", days, first, last) == naive.interval(ESIID, days)
+    assert file_of("daily", days, first, last) == naive.daily(ESIID, days)
+    assert file_of("monthly", days, first, last) == naive.monthly(ESIID, first, last, days)
+
+
+def test_the_spring_day_has_its_four_blank_rows():
+    """R3: as FORMATS.md prints it."""
+    rows = file_of("interval", [usage(SPRING, wh=[145] * 92)]).decode().splitlines()[1:]
+    assert len(rows) == 96
+    assert [row.split(",", 3)[3] for row in rows if ",,," in row] == [
+        "02:00,02:15,,,Consumption",
+        "02:15,02:30,,,Consumption",
+        "02:30,02:45,,,Consumption",
+        "02:45,03:00,,,Consumption",
+    ]
+    assert rows[-1].endswith(",23:45,00:00,.145,A,Consumption")
+
+
+def test_the_fall_day_repeats_its_hour():
+    """R3: as FORMATS.md prints it."""
+    rows = file_of("interval", [usage(FALL, wh=list(range(100)))]).decode().splitlines()[1:]
+    assert len(rows) == 100
+    assert [row.split(",", 3)[3] for row in rows[7:13]] == [
+        "01:45,02:00,.007,A,Consumption",
+        "02:00,01:15,.008,A,Consumption",
+        "01:15,01:30,.009,A,Consumption",
+        "01:30,01:45,.01,A,Consumption",
+        "01:45,02:00,.011,A,Consumption",
+        "02:00,02:15,.012,A,Consumption",
+    ]
+
+
+def test_a_day_as_a_row():
+    """R3: our daily layout, by hand; an hour of 1 kWh, one slot estimated, no register readings."""
+    day = usage(
+        date(2026, 6, 1),
+        wh=[250] * 4 + [0] * 92,
+        estimated=[2],
+        revision_at=datetime(2026, 6, 2, 11, 18, 33, tzinfo=UTC),
+    )
+    assert file_of("daily", [day]).decode().splitlines() == [
+        "ESIID,USAGE_DATE,REVISION_DATE,START_READING,END_READING,USAGE_KWH,ESTIMATED_ACTUAL,"
+        "CONSUMPTION_SURPLUSGENERATION",
+        "'10443720000000017,06/01/2026,06/02/2026 06:18:33,,,1,E,Consumption",
+    ]
+
+
+def test_a_month_as_a_row_names_the_part_that_the_period_covers():
+    """R3: our monthly layout; the peak is the highest quarter hour times four; a month without data has no row."""
+    april = usage(date(2026, 4, 20), wh=[500] + [0] * 95)
+    june = usage(date(2026, 6, 1), wh=[None] * 95 + [125])
+    june_solar = usage(date(2026, 6, 1), SURPLUS, wh=[None] * 96)
+    found = file_of("monthly", [april, june, june_solar], date(2026, 4, 15), date(2026, 6, 14)).decode()
+    assert [re.sub(r" \d\d:\d\d:\d\d", "", row) for row in found.splitlines()[1:]] == [
+        "'10443720000000017,04/15/2026,04/30/2026,04/21/2026,.5,2,A,Consumption",
+        "'10443720000000017,06/01/2026,06/14/2026,06/02/2026,.125,.5,A,Consumption",
+        "'10443720000000017,06/01/2026,06/14/2026,06/02/2026,,,,Surplus Generation",
+    ]
