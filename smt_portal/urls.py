@@ -1,22 +1,29 @@
 """Every address of the portal."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import TemplateView
 
 from smt_portal import pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("health/", pages.health, name="health"),
-    path("help/", TemplateView.as_view(template_name="help/index.html"), name="help"),
-    path("help/faq/", TemplateView.as_view(template_name="help/faq.html"), name="help_faq"),
-    path("help/security-and-privacy/", TemplateView.as_view(template_name="help/security.html"), name="help_security"),
-    path("help/account/", TemplateView.as_view(template_name="help/account.html"), name="help_account"),
+    path("help/", pages.HelpPage.as_view(template_name="help/index.html"), name="help"),
+    path("help/faq/", pages.HelpPage.as_view(template_name="help/faq.html"), name="help_faq"),
+    path(
+        "help/security-and-privacy/", pages.HelpPage.as_view(template_name="help/security.html"), name="help_security"
+    ),
+    path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
     path("", include("agreements.customer_urls")),
+    path("agreements/", include("agreements.urls")),
+    path("agreements/", include("reports.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]
+
+if settings.MAILBOX_DIR:
+    urlpatterns.append(path("mailbox/", include("notifications.urls")))
 
 handler400 = "smt_portal.errors.bad_request"
 handler403 = "smt_portal.errors.permission_denied"

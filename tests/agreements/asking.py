@@ -1,0 +1,58 @@
+"""Asking as a third party does, through the same two actions as its form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import CustomerKind, Holding, User
+from agreements import initiating
+from agreements.models import Agreement, Draft, ReportLength, ReportType
+from agreements.question import Contact, MeterRow, Person, Question
+from meters.models import Meter
+from tests.factories import HoldingFactory, MeterFactory
+
+CONTACT = Contact(name="James Wilson", phone="+15125550101", email="james@green-energy.example")
+ROSA = Person(
+    email="rosa@example.net",
+    first_name="Rosa",
+    last_name="Delgado",
+    street="206 Boxwood Drive",
+    city="Baytown",
+    state="TX",
+    zip_code="77520",
+    phone="+15125550102",
+)
+
+
+def question(
+    *meters: Meter,
+    person: Person = ROSA,
+    registered: bool = False,
+    kind: CustomerKind = CustomerKind.RESIDENTIAL,
+    report_type: str = ReportType.INTERVAL,
+    report_length: str = ReportLength.THREE_MONTHS,
+) -> Question:
+    """What the form gives for `meters`, a row each."""
+    rows = tuple(
+        MeterRow(row=number, esiid=meter.premise.esiid, meter_number=meter.number)
+        for number, meter in enumerate(meters, 1)
+    )
+    return Question(registered, kind, person, rows, report_type, report_length)
+
+
+def submit(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
+    return initiating.initiate(
+        draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at
+    ).agreements
+
+
+def ask(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
+    """The agreements that `by` initiates about `meters` (one new meter if none is named)."""
+    asked = question(*(meters or [MeterFactory()]), **details)
+    return submit(initiating.start_draft(asked, by=by, at=at), by=by, at=at)
+
+
+def registered_customer() -> tuple[Holding, Meter]:
+    """A customer with an account, and the meter at the premise held."""
+    holding = HoldingFactory()
+    return holding, MeterFactory(premise=holding.premise)

@@ -1,0 +1,309 @@
+"""An agreement's life, seen from outside: what may follow what, until when, and what is written down (L1 to L8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import InternalError, connection, transaction
+from django.db.utils import Error as DatabaseError
+
+from accounts.models import CompanyState
+from agreements import deciding, initiating
+from agreements.models import Agreement, AgreementEvent, Draft, EventKind
+from agreements.moves import MoveRefused, move_to
+from agreements.numbering import NumbersExhausted, take_numbers
+from agreements.question import Refused
+from agreements.states import FINAL, MOVES, Channel, Status, as_mermaid
+from notifications.models import Email
+from tests.agreements.asking import ask, question, registered_customer, submit
+from tests.factories import MembershipFactory, MeterFactory
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+DAY_30 = NOON + timedelta(days=30)
+
+
+@pytest.fixture
+def member():
+    return MembershipFactory().user
+
+
+def emails(kind: str, agreement: Agreement) -> int:
+    return Email.objects.filter(kind=kind, about=agreement.number).count()
+
+
+def decide(name: str, agreement: Agreement, by, at: datetime):
+    if name == "withdraw":
+        return deciding.withdraw(agreement, by=by, at=at)
+    if name == "expire":
+        with transaction.atomic():
+            return move_to(agreement, "expire", at=at, by=None, channel=Channel.CLOCK)
+    return getattr(deciding, name)(agreement, channel=Channel.INVITATION, at=at)
+
+
+def test_initiating_makes_a_pending_agreement_with_its_event_and_its_invitation(member):
+    """L6, L7, L8, EM201."""
+    (agreement,) = ask(member, at=NOON)
+    assert agreement.status == Status.PENDING
+    assert agreement.number == "030226000001"
+    assert agreement.expires_at == DAY_30
+    assert [(e.kind, e.from_status, e.to_status, e.by) for e in agreement.events.all()] == [
+        (EventKind.INITIATED, "", Status.PENDING, member)
+    ]
+    assert emails("EM201", agreement) == 1
+
+
+def test_the_day_of_a_number_is_the_central_day(member):
+    """L7: half past eleven in the evening in Texas is the next day in UTC."""
+    (agreement,) = ask(member, at=datetime(2026, 3, 3, 5, 30, tzinfo=UTC))
+    assert agreement.number.startswith("030226")
+
+
+def test_a_day_that_has_given_out_its_numbers_says_so():
+    """L7: 12 digits hold 999,999 a day; the next one is refused, never repeated."""
+    day = NOON.date()
+    take_numbers(day, 999_998)
+    assert take_numbers(day, 1) == ["030226999999"]
+    with pytest.raises(NumbersExhausted), transaction.atomic():
+        take_numbers(day, 1)
+
+
+@pytest.mark.parametrize("status", Status.values)
+@pytest.mark.parametrize("name", MOVES)
+def test_every_move_from_every_status(member, name, status):
+    """L1, L8: only the table's moves happen; every other leaves agreement, events and emails as they were."""
+    (agreement,) = ask(member, at=NOON)
+    first = {"complete": "accept", "rejected": "reject", "withdrawn": "withdraw", "not_accepted": "expire"}
+    if status != Status.PENDING:
+        when = DAY_30 + timedelta(seconds=1) if status == Status.NOT_ACCEPTED else NOON + timedelta(hours=1)
+        decide(first[status], agreement, member, when)
+    at = DAY_30 + timedelta(seconds=2) if name == "expire" else NOON + timedelta(hours=2)
+    before = AgreementEvent.objects.count(), Email.objects.count()
+    if status == MOVES[name].source:
+        assert decide(name, agreement, member, at).status == MOVES[name].target
+        assert agreement.events.last().kind == name
+    else:
+        with pytest.raises(MoveRefused):
+            decide(name, agreement, member, at)
+        agreement.refresh_from_db()
+        assert agreement.status == status
+        assert (AgreementEvent.objects.count(), Email.objects.count()) == before
+
+
+@pytest.mark.parametrize("name", ["accept", "reject", "withdraw"])
+def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
+    """L2: day 30 still counts, one second later does not, though nobody has recorded the expiry."""
+    in_time, late = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    assert decide(name, in_time, member, DAY_30).status == MOVES[name].target
+    with pytest.raises(MoveRefused) as refusal:
+        decide(name, late, member, DAY_30 + timedelta(seconds=1))
+    assert refusal.value.expired
+
+
+def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
+    """L2, L4, EM202; the reminder carries the same link."""
+    (agreement,) = ask(member, at=NOON)
+    deciding.resend(agreement, by=member, at=NOON + timedelta(days=20))
+    agreement.refresh_from_db()
+    assert agreement.expires_at == DAY_30
+    assert emails("EM202", agreement) == 1
+    assert len({bytes(email.sealed_nonce) for email in Email.objects.about(agreement.number)}) == 1
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_resend_is_refused_once_it_is_not_pending(member, name):
+    """L4."""
+    (agreement,) = ask(member, at=NOON)
+    decide(name, agreement, member, DAY_30 + timedelta(seconds=1) if name == "expire" else NOON)
+    with pytest.raises(MoveRefused):
+        deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
+    assert emails("EM202", agreement) == 0
+
+
+def test_a_double_click_on_resend_sends_one_reminder(member):
+    """T9's sense for EM202: nothing is sent twice."""
+    (agreement,) = ask(member, at=NOON)
+    deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
+    with pytest.raises(deciding.ResentJustNow):
+        deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5, seconds=1))
+    assert emails("EM202", agreement) == 1
+
+
+def test_the_sweep_records_what_the_clock_decided_once(member):
+    """L2: Not Accepted, one event, one notice to the third party."""
+    overdue, open_still = ask(member, MeterFactory(), at=NOON) + ask(member, MeterFactory(), at=NOON + timedelta(days=1))
+    moment = DAY_30 + timedelta(seconds=1)
+    assert deciding.expire_overdue(at=moment) == 1
+    assert deciding.expire_overdue(at=moment) == 0
+    overdue.refresh_from_db()
+    open_still.refresh_from_db()
+    assert (overdue.status, open_still.status) == (Status.NOT_ACCEPTED, Status.PENDING)
+    assert emails("NOT_ACCEPTED", overdue) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("accept", {"EM203": 2}),
+        ("reject", {"EM205": 2}),
+        ("withdraw", {"WITHDRAWN": 2}),
+    ],
+)
+def test_both_sides_are_told(member, name, sent):
+    """EM203, EM205, withdrawn: customer and third party each get theirs."""
+    (agreement,) = ask(member, at=NOON)
+    decide(name, agreement, member, NOON)
+    for kind, count in sent.items():
+        rows = Email.objects.filter(kind=kind, about=agreement.number)
+        assert rows.count() == count
+        assert {row.to_address for row in rows} == {agreement.email, agreement.contact_email}
+
+
+def test_events_cannot_be_edited_or_deleted_even_by_sql(member):
+    """L8."""
+    (agreement,) = ask(member)
+    for statement in (
+        "UPDATE agreements_agreementevent SET to_status = 'complete'",
+        "DELETE FROM agreements_agreementevent",
+    ):
+        with pytest.raises(DatabaseError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert agreement.events.count() == 1
+    assert issubclass(InternalError, DatabaseError)
+
+
+def test_at_most_three_agreements_per_esiid_within_365_days(member):
+    """L5: whatever became of them; the refusal says when the next one is free; another third party has its own three."""
+    meter = MeterFactory()
+    for month in range(3):
+        (agreement,) = ask(member, meter, at=NOON + timedelta(days=40 * month))
+        decide("reject", agreement, member, NOON + timedelta(days=40 * month))
+    with pytest.raises(Refused) as refused:
+        ask(member, meter, at=NOON + timedelta(days=120))
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.row) == ("limit", 1)
+    assert "March 2, 2027" in problem.message
+    with pytest.raises(Refused):
+        ask(member, meter, at=NOON + timedelta(days=365) - timedelta(seconds=1))
+    assert ask(member, meter, at=NOON + timedelta(days=365))
+    assert ask(MembershipFactory().user, meter, at=NOON + timedelta(days=120))
+
+
+def test_the_limit_is_a_setting(member, settings):
+    """L5."""
+    settings.AGREEMENT_LIMIT_PER_ESIID = 1
+    meter = MeterFactory()
+    decide("reject", ask(member, meter, at=NOON)[0], member, NOON)
+    with pytest.raises(Refused):
+        ask(member, meter, at=NOON + timedelta(days=1))
+
+
+def test_one_bad_row_creates_nothing_and_is_named(member):
+    """L6: all or none."""
+    known, unknown = MeterFactory(), MeterFactory.build(premise=MeterFactory().premise, number="999")
+    with pytest.raises(Refused) as refused:
+        ask(member, known, unknown)
+    assert [(problem.code, problem.row) for problem in refused.value.problems] == [("mismatch", 2)]
+    assert not Agreement.objects.exists()
+
+
+def test_the_same_esiid_twice_on_a_form_is_refused(member):
+    """L6."""
+    meter = MeterFactory()
+    with pytest.raises(Refused) as refused:
+        ask(member, meter, meter)
+    assert [(problem.code, problem.row) for problem in refused.value.problems] == [("repeated", 2)]
+
+
+def test_a_question_that_waits_for_its_answer_is_refused_until_it_has_one(member):
+    """L6: an agreement is one answer to one question; the same question waits once, another one may be asked."""
+    meter = MeterFactory()
+    (agreement,) = ask(member, meter, at=NOON)
+    with pytest.raises(Refused) as refused:
+        ask(member, meter, at=NOON + timedelta(hours=1))
+    assert refused.value.problems[0].code == "waiting"
+    assert agreement.number in refused.value.problems[0].message
+    assert ask(member, meter, at=NOON + timedelta(hours=1), report_length="1d")
+    decide("withdraw", agreement, member, NOON + timedelta(hours=2))
+    assert ask(member, meter, at=NOON + timedelta(hours=3))
+
+
+def test_an_overdue_question_does_not_wait_though_no_sweep_came(member):
+    """L2, L6: the clock has closed it."""
+    meter = MeterFactory()
+    (old,) = ask(member, meter, at=NOON)
+    assert ask(member, meter, at=DAY_30 + timedelta(seconds=1))
+    old.refresh_from_db()
+    assert old.status == Status.NOT_ACCEPTED
+
+
+def test_submitting_twice_creates_once(member):
+    """T9."""
+    draft = initiating.start_draft(question(MeterFactory(), MeterFactory()), by=member)
+    first, second = submit(draft, by=member), submit(draft, by=member)
+    assert [a.number for a in first] == [a.number for a in second]
+    assert Agreement.objects.count() == 2
+    assert Email.objects.filter(kind="EM201").count() == 2
+
+
+def test_without_the_attestation_nothing_is_created(member):
+    """T8, BR-019.012."""
+    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    with pytest.raises(Refused) as refused:
+        submit(draft, by=member, attested=False)
+    assert refused.value.problems[0].code == "attestation"
+    assert not Agreement.objects.exists()
+
+
+def test_nobody_submits_somebody_elses_draft(member):
+    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    with pytest.raises(Draft.DoesNotExist):
+        submit(draft, by=MembershipFactory(company=member.membership.company).user)
+
+
+@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, standing):
+    """D1, T13: at once, also for a draft begun before."""
+    (agreement,) = ask(member)
+    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    company = member.membership.company
+    company.standing = standing
+    company.save()
+    for attempt in (
+        lambda: submit(draft, by=member),
+        lambda: ask(member),
+        lambda: deciding.resend(agreement, by=member),
+    ):
+        with pytest.raises(PermissionDenied):
+            attempt()
+
+
+def test_a_registered_customers_name_and_address_come_from_the_account(member):
+    """T6, functional rule 2."""
+    holding, meter = registered_customer()
+    from agreements.question import Person
+
+    typed = Person(email=holding.customer.user.email.upper(), first_name="Somebody", last_name="Else")
+    (agreement,) = ask(member, meter, registered=True, person=typed)
+    assert (agreement.first_name, agreement.last_name) == ("Chika", "Akin")
+    assert agreement.street == holding.premise.address
+    assert agreement.customer == holding.customer
+
+
+def test_abandoned_drafts_are_forgotten(member):
+    """X6: they hold personal data of people who were never asked."""
+    initiating.start_draft(question(MeterFactory()), by=member)
+    assert initiating.forget_drafts() == 0
+    assert initiating.forget_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
+
+
+def test_the_diagram_in_the_docs_is_drawn_from_the_table():
+    """DESIGN 2.2."""
+    page = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
+    assert as_mermaid() in page
+    assert {move.source for move in MOVES.values()} == {Status.PENDING}
+    assert FINAL == set(Status) - {Status.PENDING}
