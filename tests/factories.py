@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import gzip
+import hashlib
+from datetime import date, timedelta
 
 import factory
 from django.utils import timezone
@@ -14,6 +16,7 @@ from agreements.states import Channel, Status
 from meters.models import Meter, Premise, Tdsp
 from notifications import sealed
 from notifications.models import Email, new_message_id
+from reports.models import Download, Report, ReportFile, ReportState
 
 # --- Meters -----------------------------------------------------------------------------------------------------
 
@@ -207,3 +210,54 @@ class EmailFactory(DjangoModelFactory):
     text = "Text"
     html = "<p>Text</p>"
     message_id = factory.LazyFunction(new_message_id)
+
+
+# --- Reports ----------------------------------------------------------------------------------------------------
+
+
+class ReportFactory(DjangoModelFactory):
+    """The record of a ready report of three months, complete; its file comes by ReportFileFactory."""
+
+    class Meta:
+        model = Report
+
+    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE)
+    state = ReportState.READY
+    asked_first_day = date(2026, 8, 23)
+    first_day = date(2026, 8, 23)
+    last_day = date(2026, 11, 22)
+    made_at = factory.SelfAttribute("agreement.ended_at")
+    file_name = factory.LazyAttribute(lambda report: f"smt-{report.agreement.number}-15min.csv")
+    rows = 92 * 96 + 4
+    days_present = 92
+    expected_intervals = 92 * 96 + 4
+    present_intervals = 92 * 96 + 4
+    total_wh = factory.LazyFunction(lambda: {"Consumption": 2_760_125})
+    size = 700_000
+    sha256 = "0" * 64
+
+
+class ReportFileFactory(DjangoModelFactory):
+    """Made together with a ready record that says the truth about its bytes; pass `content`."""
+
+    class Meta:
+        model = ReportFile
+
+    class Params:
+        content = b"ESIID,USAGE_DATE\n'10443720000000017,11/22/2026\n"
+
+    report = factory.SubFactory(
+        ReportFactory,
+        rows=1,
+        size=factory.LazyAttribute(lambda report: len(report.factory_parent.content)),
+        sha256=factory.LazyAttribute(lambda report: hashlib.sha256(report.factory_parent.content).hexdigest()),
+    )
+    gzipped = factory.LazyAttribute(lambda file: gzip.compress(file.content, mtime=0))
+
+
+class DownloadFactory(DjangoModelFactory):
+    class Meta:
+        model = Download
+
+    report = factory.SubFactory(ReportFactory)
+    by = factory.LazyAttribute(lambda download: download.report.agreement.initiated_by)
