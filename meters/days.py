@@ -1,7 +1,7 @@
 """The shape of a Central day: how many quarter hours it really has and how SMT prints them (R3, A3).
 
-A day has 96 slots, 92 when clocks spring forward and 100 when they fall back. Printed, the spring day still has 96 rows,
-four of them blank, and the fall day repeats an hour whose first row reads `02:00,01:15`.
+A day has 96 slots, 92 when clocks spring forward and 100 when they fall back. Printed, the spring day still has 96
+rows, four of them blank, and the fall day repeats an hour whose first row reads `02:00,01:15`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def normal_esiid(typed: str) -> str | None:
 
 
 def normal_meter_number(typed: str) -> str | None:
-    """A meter number without spaces and dashes, upper case, a single leading letter dropped; None if it cannot be one."""
+    """A meter number without spaces and dashes, upper case, one leading letter dropped; None if it cannot be one."""
     number = _METER_NOISE.sub("", typed).upper()
     if len(number) > 1 and number[0].isalpha() and number[1].isdigit():
         number = number[1:]

@@ -114,3 +114,24 @@ class UsageDay(models.Model):
     class Meta:
         managed = False
         db_table = "usage_day"
+
+    def __str__(self) -> str:
+        return f"{self.day:%m/%d/%Y} {self.get_channel_display()}"
+
+
+class CarriedSlots(models.Model):
+    """Slots of a usage day that still hold an older revision: a newer one came without rows for them.
+
+    A row of the newer revision may still fill them, so that a file mended after rejected rows can be loaded again.
+    `slots` has bits as in UsageDay.est; the row counts only while `revision_at` is the usage day's.
+    """
+
+    pk = models.CompositePrimaryKey("premise_id", "day", "channel")
+    premise_id = models.IntegerField()
+    day = models.DateField()
+    channel = models.SmallIntegerField(choices=Channel.choices)
+    revision_at = models.DateTimeField()
+    slots = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.day:%m/%d/%Y} {self.get_channel_display()}"

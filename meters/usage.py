@@ -62,7 +62,9 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
     Safe when two loaders do it at once. ValueError for days before 2007 or after next year.
     """
     if not FIRST_DAY <= first_day <= last_day <= last_possible_day():
-        raise ValueError(f"Usage from {first_day} to {last_day}: only {FIRST_DAY} to {last_possible_day()} can be kept.")
+        raise ValueError(
+            f"Usage from {first_day} to {last_day}: only {FIRST_DAY} to {last_possible_day()} can be kept."
+        )
     wanted = dict(_months(first_day, last_day))
     if not wanted.keys() - _partitions():
         return 0
@@ -72,7 +74,9 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
         for name in missing:
             month, following = wanted[name]
             # Made aside and attached: CREATE ... PARTITION OF would lock every reader out.
-            cursor.execute(f"CREATE TABLE IF NOT EXISTS {name} (LIKE usage_day INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+            cursor.execute(
+                f"CREATE TABLE IF NOT EXISTS {name} (LIKE usage_day INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+            )
             cursor.execute(
                 f"ALTER TABLE usage_day ATTACH PARTITION {name} FOR VALUES FROM ('{month}') TO ('{following}')"
             )

@@ -6,92 +6,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('pk', models.CompositePrimaryKey('premise_id', 'day', 'channel', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('premise_id', models.IntegerField()),
-                ('day', models.DateField()),
-                ('channel', models.SmallIntegerField(choices=[(0, 'Consumption'), (1, 'Surplus Generation')])),
-                ('revision_at', models.DateTimeField()),
-                ('est', models.BinaryField(null=True)),
-                ('wh', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(null=True), size=None)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "premise_id", "day", "channel", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("premise_id", models.IntegerField()),
+                ("day", models.DateField()),
+                ("channel", models.SmallIntegerField(choices=[(0, "Consumption"), (1, "Surplus Generation")])),
+                ("revision_at", models.DateTimeField()),
+                ("est", models.BinaryField(null=True)),
+                ("wh", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(null=True), size=None)),
             ],
             options={
-                'db_table': 'usage_day',
-                'managed': False,
+                "db_table": "usage_day",
+                "managed": False,
             },
         ),
         migrations.CreateModel(
-            name='Tdsp',
+            name="Tdsp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('duns', models.CharField(max_length=13, unique=True, verbose_name='DUNS')),
-                ('contact_phone', models.CharField(blank=True, max_length=30, verbose_name='customer line')),
-                ('website', models.URLField(blank=True, verbose_name='website')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("duns", models.CharField(max_length=13, unique=True, verbose_name="DUNS")),
+                ("contact_phone", models.CharField(blank=True, max_length=30, verbose_name="customer line")),
+                ("website", models.URLField(blank=True, verbose_name="website")),
             ],
             options={
-                'verbose_name': 'TDSP',
-                'ordering': ['name'],
+                "verbose_name": "TDSP",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Premise',
+            name="Premise",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('esiid', models.CharField(max_length=22, unique=True, verbose_name='ESIID')),
-                ('address', models.CharField(max_length=120, verbose_name='address')),
-                ('address_overflow', models.CharField(blank=True, max_length=120, verbose_name='address, second line')),
-                ('city', models.CharField(max_length=60, verbose_name='city')),
-                ('state', models.CharField(default='TX', max_length=2, verbose_name='state')),
-                ('zip_code', models.CharField(max_length=10, verbose_name='ZIP code')),
-                ('county', models.CharField(blank=True, max_length=60, verbose_name='county')),
-                ('meter_read_cycle', models.CharField(blank=True, max_length=10)),
-                ('status', models.CharField(default='Active', max_length=30, verbose_name='status')),
-                ('premise_type', models.CharField(blank=True, max_length=60, verbose_name='premise type')),
-                ('power_region', models.CharField(blank=True, max_length=20)),
-                ('station_code', models.CharField(blank=True, max_length=30)),
-                ('station_name', models.CharField(blank=True, max_length=60)),
-                ('metered', models.CharField(blank=True, max_length=1)),
-                ('open_service_orders', models.CharField(blank=True, max_length=200)),
-                ('polr_customer_class', models.CharField(blank=True, max_length=60)),
-                ('settlement_ams_indicator', models.CharField(blank=True, max_length=1)),
-                ('tdsp_ams_indicator', models.CharField(blank=True, max_length=10)),
-                ('switch_hold_indicator', models.CharField(blank=True, max_length=1)),
-                ('metered_service_type', models.CharField(blank=True, max_length=10)),
-                ('metered_service_type_description', models.CharField(blank=True, max_length=60)),
-                ('service_since', models.DateField(blank=True, null=True, verbose_name="present customer's service began on")),
-                ('tdsp', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='premises', to='meters.tdsp')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                ("esiid", models.CharField(max_length=22, unique=True, verbose_name="ESIID")),
+                ("address", models.CharField(max_length=120, verbose_name="address")),
+                ("address_overflow", models.CharField(blank=True, max_length=120, verbose_name="address, second line")),
+                ("city", models.CharField(max_length=60, verbose_name="city")),
+                ("state", models.CharField(default="TX", max_length=2, verbose_name="state")),
+                ("zip_code", models.CharField(max_length=10, verbose_name="ZIP code")),
+                ("county", models.CharField(blank=True, max_length=60, verbose_name="county")),
+                ("meter_read_cycle", models.CharField(blank=True, max_length=10)),
+                ("status", models.CharField(default="Active", max_length=30, verbose_name="status")),
+                ("premise_type", models.CharField(blank=True, max_length=60, verbose_name="premise type")),
+                ("power_region", models.CharField(blank=True, max_length=20)),
+                ("station_code", models.CharField(blank=True, max_length=30)),
+                ("station_name", models.CharField(blank=True, max_length=60)),
+                ("metered", models.CharField(blank=True, max_length=1)),
+                ("open_service_orders", models.CharField(blank=True, max_length=200)),
+                ("polr_customer_class", models.CharField(blank=True, max_length=60)),
+                ("settlement_ams_indicator", models.CharField(blank=True, max_length=1)),
+                ("tdsp_ams_indicator", models.CharField(blank=True, max_length=10)),
+                ("switch_hold_indicator", models.CharField(blank=True, max_length=1)),
+                ("metered_service_type", models.CharField(blank=True, max_length=10)),
+                ("metered_service_type_description", models.CharField(blank=True, max_length=60)),
+                (
+                    "service_since",
+                    models.DateField(blank=True, null=True, verbose_name="present customer's service began on"),
+                ),
+                (
+                    "tdsp",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="premises", to="meters.tdsp"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['esiid'],
+                "ordering": ["esiid"],
             },
         ),
         migrations.CreateModel(
-            name='Meter',
+            name="Meter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, verbose_name='meter number')),
-                ('installed_on', models.DateField(blank=True, null=True, verbose_name='installed on')),
-                ('removed_on', models.DateField(blank=True, null=True, verbose_name='removed on')),
-                ('premise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='meters.premise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, verbose_name="meter number")),
+                ("installed_on", models.DateField(blank=True, null=True, verbose_name="installed on")),
+                ("removed_on", models.DateField(blank=True, null=True, verbose_name="removed on")),
+                (
+                    "premise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="meters", to="meters.premise"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['premise', 'number'],
-                'indexes': [models.Index(fields=['number'], name='meter_number')],
-                'constraints': [models.UniqueConstraint(fields=('premise', 'number'), name='meter_once_at_a_premise'), models.CheckConstraint(condition=models.Q(('number__regex', '^[0-9A-Z]+$')), name='meter_number_is_upper_case_alphanumeric')],
+                "ordering": ["premise", "number"],
+                "indexes": [models.Index(fields=["number"], name="meter_number")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("premise", "number"), name="meter_once_at_a_premise"),
+                    models.CheckConstraint(
+                        condition=models.Q(("number__regex", "^[0-9A-Z]+$")),
+                        name="meter_number_is_upper_case_alphanumeric",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='premise',
-            constraint=models.CheckConstraint(condition=models.Q(('esiid__regex', '^([0-9]{17}|[0-9]{22})$')), name='esiid_is_17_or_22_digits', violation_error_message='An ESIID has 17 or 22 digits.'),
+            model_name="premise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("esiid__regex", "^([0-9]{17}|[0-9]{22})$")),
+                name="esiid_is_17_or_22_digits",
+                violation_error_message="An ESIID has 17 or 22 digits.",
+            ),
         ),
     ]

@@ -1,0 +1,13 @@
+"""Loading a TDSP's files (D2): premises, meter numbers, usage.
+
+Each loader takes a path and streams: a bad row is told with file, line and reason while the good rows go in, a re-load
+changes nothing, and a load that was stopped can be begun again.
+"""
+
+from meters.loading.files import LoadError
+from meters.loading.meter_numbers import load_meters
+from meters.loading.premises import load_premises
+from meters.loading.results import LoadResult, Reason, Rejection
+from meters.loading.usage import load_usage
+
+__all__ = ["LoadError", "LoadResult", "Reason", "Rejection", "load_meters", "load_premises", "load_usage"]

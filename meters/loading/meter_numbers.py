@@ -1,0 +1,163 @@
+"""Loading meter numbers (D2, FORMATS.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
+
+The rows of one file for an ESIID are its current meters. What stood there before was taken away when the new one came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from meters.days import parse_day
+from meters.identifiers import normal_esiid, normal_meter_number
+from meters.loading import files
+from meters.loading.results import LoadResult, OnRejection, Progress, Reason
+
+_REQUIRED = {"ESIID", "METER_NUMBER"}
+_OPTIONAL = {"INSTALLED_ON", "SERVICE_SINCE"}
+_LOCK = 0x534D5403  # "SMT", 3: one file of meters at a time
+
+_CREATE = """
+    DROP TABLE IF EXISTS pg_temp.meter_stage;
+    CREATE TEMP TABLE meter_stage (
+        line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text);
+"""
+_INDEX = """
+    UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid;
+    UPDATE meter_stage SET rejected = 'unknown_esiid' WHERE premise_id IS NULL AND rejected IS NULL;
+    UPDATE meter_stage s SET rejected = 'second_meter' FROM (
+        SELECT line, row_number() OVER (PARTITION BY premise_id, number ORDER BY line) AS nth FROM meter_stage
+        WHERE rejected IS NULL) n
+    WHERE n.line = s.line AND n.nth > 1;
+    UPDATE meter_stage s SET rejected = 'second_service' FROM (
+        SELECT line, service_since, first_value(service_since) OVER (PARTITION BY premise_id ORDER BY line) AS first
+        FROM meter_stage WHERE rejected IS NULL AND service_since IS NOT NULL) n
+    WHERE n.line = s.line AND n.service_since <> n.first;
+    CREATE INDEX ON meter_stage (premise_id);
+    ANALYZE meter_stage;
+"""
+_REJECTED = "SELECT line, rejected FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
+_SERVICE = """
+    UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
+    WHERE s.premise_id = p.id AND s.rejected IS NULL AND s.service_since IS NOT NULL
+    AND p.service_since IS DISTINCT FROM s.service_since RETURNING s.line
+"""
+_KNOWN = """
+    UPDATE meters_meter m SET installed_on = coalesce(s.installed_on, m.installed_on), removed_on = NULL
+    FROM meter_stage s WHERE m.premise_id = s.premise_id AND m.number = s.number AND s.rejected IS NULL
+    AND (m.removed_on IS NOT NULL OR m.installed_on IS DISTINCT FROM coalesce(s.installed_on, m.installed_on))
+    RETURNING s.line
+"""
+_NEW = """
+    INSERT INTO meters_meter (premise_id, number, installed_on)
+    SELECT premise_id, number, installed_on FROM meter_stage s WHERE rejected IS NULL
+    AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number)
+    ORDER BY premise_id, number
+"""
+# Where a row of the ESIID was rejected the file may mean the very meter it seems to leave out: nothing is taken away.
+_REMOVED = """
+    UPDATE meters_meter m SET removed_on = greatest(
+        coalesce(s.came_on, (now() AT TIME ZONE 'America/Chicago')::date), m.installed_on)
+    FROM (SELECT premise_id, max(installed_on) AS came_on, array_agg(number) AS numbers FROM meter_stage
+          WHERE premise_id IS NOT NULL GROUP BY premise_id
+          HAVING bool_and(rejected IS NULL OR rejected = 'second_meter')) s
+    WHERE m.premise_id = s.premise_id AND m.removed_on IS NULL AND m.number <> ALL (s.numbers)
+    RETURNING m.premise_id
+"""
+
+
+class _Row(NamedTuple):
+    esiid: str
+    number: str | None = None
+    installed_on: date | None = None
+    service_since: date | None = None
+
+
+def load_meters(
+    path: str | Path, on_rejection: OnRejection | None = None, progress: Progress | None = None
+) -> LoadResult:
+    """Load the meter numbers (CSV, or ZIP of CSV) at `path`; the result counts rows as new, changed or unchanged.
+
+    A premise's meters that the file does not name are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
+    goes to the premise. One transaction per file. LoadError if it cannot be read or its header names other columns.
+    """
+    result = LoadResult(str(path), "meters", on_rejection=on_rejection)
+    for source in files.sources(path):
+        numbered = files.lines(source, progress)
+        names = files.header(numbered, source)
+        if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
+            raise files.LoadError(
+                _(
+                    "%(file)s: the header is not ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]. "
+                    "Name the columns in the first line."
+                )
+                % {"file": source.name}
+            )
+        with transaction.atomic():
+            _load(source.name, names, numbered, result)
+    return result
+
+
+def _load(name: str, names: list[str], numbered: Iterator[files.Line], result: LoadResult) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(_CREATE)
+        rows = 0
+        with cursor.copy(
+            "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected) FROM STDIN"
+        ) as copy:
+            for number, line in numbered:
+                if line == b"":
+                    continue
+                rows += 1
+                row, reason = _row(names, line)
+                copy.write_row([number, *row, reason])
+        cursor.execute(_INDEX)
+        changed = set()
+        for statement in (_SERVICE, _KNOWN):
+            cursor.execute(statement)
+            changed.update(line for (line,) in cursor.fetchall())
+        cursor.execute(_NEW)
+        new = cursor.rowcount
+        cursor.execute(_REMOVED)
+        cursor.execute(_REJECTED)
+        rejected = cursor.fetchall()
+        cursor.execute("DROP TABLE meter_stage")
+    for line_number, reason in rejected:
+        result.reject(name, line_number, Reason(reason))
+    result.rows += rows
+    result.new += new
+    result.changed += len(changed)
+    result.unchanged += rows - len(rejected) - new - len(changed)
+
+
+def _row(names: list[str], line: bytes | None) -> tuple[_Row, Reason | None]:
+    """The row, as far as it can be read, and why it is turned away, if it is."""
+    fields = files.text_fields(line)
+    if isinstance(fields, Reason):
+        return _Row(""), fields
+    if len(fields) != len(names):
+        return _Row(""), Reason.COLUMNS
+    given = dict(zip(names, fields, strict=True))
+    esiid = normal_esiid(given["ESIID"])
+    if esiid is None:
+        return _Row(""), Reason.ESIID
+    number = normal_meter_number(given["METER_NUMBER"])
+    if number is None:
+        return _Row(esiid), Reason.METER_NUMBER
+    try:
+        installed_on, service_since = (
+            _optional_day(given.get(column, "")) for column in ("INSTALLED_ON", "SERVICE_SINCE")
+        )
+    except ValueError:
+        return _Row(esiid, number), Reason.DATE
+    return _Row(esiid, number, installed_on, service_since), None
+
+
+def _optional_day(text: str) -> date | None:
+    return parse_day(text) if text else None

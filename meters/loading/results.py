@@ -1,0 +1,102 @@
+"""What a load tells: how many rows did what, and each row that was turned away (D2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# Called with the bytes read so far and the bytes there are.
+Progress = Callable[[int, int], None]
+
+
+class Reason(models.TextChoices):
+    """Why a row was turned away, and what to do. No value of the row is repeated: it may be a person's (X4)."""
+
+    TOO_LONG = "too_long", _("The line is longer than any row can be. Check that the file is the right one.")
+    NOT_TEXT = (
+        "not_text",
+        _("The row has characters that are not UTF-8 text. Save the file as UTF-8 and load it again."),
+    )
+    COLUMNS = "columns", _("The row has not as many columns as it should. Check for missing or extra commas.")
+    QUOTES = "quotes", _("The row's quotation marks do not match. Mend them and load the file again.")
+    ESIID = "esiid", _("The ESIID is not 17 or 22 digits. Correct it and load the file again.")
+    UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
+    DATE = "date", _("The date cannot be read. Write it as the header's layout has it.")
+    DATE_LIMITS = "date_limits", _("The date is before 2007 or after next year. Correct it and load the file again.")
+    REVISION = "revision", _("The revision date cannot be read. Write it as MM/DD/YYYY HH:MM:SS.")
+    SECOND_REVISION = (
+        "second_revision",
+        _("An earlier row of this file has another revision for this ESIID and day. Load one revision per file."),
+    )
+    DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
+    TIME = "time", _("The start or end time is not a time. Write it as HH:MM.")
+    OFF_QUARTER = "off_quarter", _("The times are not one quarter hour on the quarter. Correct them.")
+    NO_SUCH_TIME = (
+        "no_such_time",
+        _("This time does not exist on this day because clocks change. Leave kWh and flag blank, or take the row out."),
+    )
+    SECOND_VALUE = (
+        "second_value",
+        _("An earlier row of this file has a value for this interval. Keep one of them and load the file again."),
+    )
+    KWH = "kwh", _("The kWh is not a number of 0 or more with up to three decimals. Correct it.")
+    KWH_LIMIT = "kwh_limit", _("The kWh is over 9,999. Correct it.")
+    FLAG = "flag", _("The flag is neither A nor E. Correct it.")
+    FLAG_WITHOUT_KWH = "flag_without_kwh", _("The row has a flag and no kWh. Fill in both or leave both blank.")
+    KWH_WITHOUT_FLAG = "kwh_without_flag", _("The row has a kWh and no flag. Fill in both or leave both blank.")
+    UNKNOWN_DUNS = (
+        "unknown_duns",
+        _("No TDSP on record has this DUNS number. Add the TDSP in the admin first, or correct the number."),
+    )
+    FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column can hold. Shorten it.")
+    METER_NUMBER = "meter_number", _("The meter number is not 1 to 20 letters and digits. Correct it.")
+    SECOND_METER = (
+        "second_meter",
+        _("An earlier row of this file has this meter at this ESIID. Keep one of them and load the file again."),
+    )
+    SECOND_SERVICE = (
+        "second_service",
+        _("An earlier row of this file has another SERVICE_SINCE for this ESIID. Keep one date and load it again."),
+    )
+
+
+class Rejection(NamedTuple):
+    """A row that was turned away; `line` counts from 1."""
+
+    file: str
+    line: int
+    reason: Reason
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason.label}"
+
+
+OnRejection = Callable[[Rejection], None]
+
+
+@dataclass
+class LoadResult:
+    """What one file did. `rows` are the file's rows; `new`, `changed` and `unchanged` count `unit`."""
+
+    file: str
+    unit: str
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: Counter[Reason] = field(default_factory=Counter)
+    on_rejection: OnRejection | None = None
+
+    def reject(self, file: str, line: int, reason: Reason) -> None:
+        self.rejected[reason] += 1
+        if self.on_rejection:
+            self.on_rejection(Rejection(file, line, reason))
+
+    @property
+    def rejections(self) -> int:
+        return self.rejected.total()

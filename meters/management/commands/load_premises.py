@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from meters.loading import load_premises
+from meters.management.loading import LoadCommand
+
+
+class Command(LoadCommand):
+    help = "Load premises from ERCOT's TDSP ESIID extract (D2)."
+    load = staticmethod(load_premises)
