@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
 
 from accounts.models import customer_of, membership_of
 
@@ -36,6 +37,19 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.is_staff:
         return HttpResponseRedirect(reverse("admin:index"))
     return render(request, "home/no_role.html")
+
+
+class HelpPage(TemplateView):
+    """A page of help. The numbers in its words are the settings' own, so that they stay true."""
+
+    extra_context = {
+        "origin": settings.PORTAL_ORIGIN,
+        "invitation_days": settings.AGREEMENT_INVITATION_PERIOD.days,
+        "limit": settings.AGREEMENT_LIMIT_PER_ESIID,
+        "limit_days": settings.AGREEMENT_LIMIT_WINDOW.days,
+        "report_days": settings.REPORT_RETENTION.days,
+        "email_days": settings.EMAIL_BODY_RETENTION.days,
+    }
 
 
 @never_cache

@@ -211,6 +211,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.allauth_adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.login_form.LoginForm"}
+ACCOUNT_CHANGE_EMAIL = True  # one address to a user: a request goes to it, and it is matched (T7)
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -223,7 +225,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 # --- Mail -------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url_config(_required("EMAIL_URL", "smtp://127.0.0.1:1025")))
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
