@@ -65,7 +65,9 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         raise MoveRefused(agreement, expired=agreement.status in (Status.PENDING, Status.NOT_ACCEPTED))
     last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
     if last and at < last.at + settings.AGREEMENT_RESEND_PAUSE:
-        free_at = formats.date_format((last.at + settings.AGREEMENT_RESEND_PAUSE).astimezone(CENTRAL), "DATETIME_FORMAT")
+        free_at = formats.date_format(
+            (last.at + settings.AGREEMENT_RESEND_PAUSE).astimezone(CENTRAL), "DATETIME_FORMAT"
+        )
         raise ResentJustNow(_("A reminder was sent a moment ago. You can send the next one after %s.") % free_at)
     event = AgreementEvent.objects.create(
         agreement=agreement,
@@ -80,9 +82,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     return event
 
 
-def expire_overdue(
-    *, premise_ids: Iterable[int] | None = None, at: datetime | None = None, batch: int = 500
-) -> int:
+def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | None = None, batch: int = 500) -> int:
     """Record that invitation periods have ended: Not Accepted, and the third party is told (L2). Returns how many.
 
     The deadline binds by the clock; this only writes it down, so it may run late or twice.

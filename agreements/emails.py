@@ -57,7 +57,9 @@ def accepted(agreement: Agreement, letter: Letter) -> None:
         attachment=(loa.file_name(agreement), loa.as_pdf(letter)),
     )
     _to_third_party(
-        "EM203", agreement, format_lazy(_("{company}: agreement {n} was accepted"), company=agreement.company_name, n=agreement.number)
+        "EM203",
+        agreement,
+        format_lazy(_("{company}: agreement {n} was accepted"), company=agreement.company_name, n=agreement.number),
     )
 
 
@@ -67,7 +69,9 @@ def rejected(agreement: Agreement) -> None:
         "EM205", agreement, format_lazy(_("You rejected the request of {company}"), company=agreement.company_name)
     )
     _to_third_party(
-        "EM205", agreement, format_lazy(_("{company}: agreement {n} was rejected"), company=agreement.company_name, n=agreement.number)
+        "EM205",
+        agreement,
+        format_lazy(_("{company}: agreement {n} was rejected"), company=agreement.company_name, n=agreement.number),
     )
 
 
@@ -77,7 +81,9 @@ def withdrawn(agreement: Agreement) -> None:
         "WITHDRAWN", agreement, format_lazy(_("{company} withdrew its request"), company=agreement.company_name)
     )
     _to_third_party(
-        "WITHDRAWN", agreement, format_lazy(_("{company}: agreement {n} was withdrawn"), company=agreement.company_name, n=agreement.number)
+        "WITHDRAWN",
+        agreement,
+        format_lazy(_("{company}: agreement {n} was withdrawn"), company=agreement.company_name, n=agreement.number),
     )
 
 

@@ -63,7 +63,17 @@ def initiate(
     matches = _check(question, company, at)
     numbers = numbering.take_numbers(central_day(at), len(question.rows))
     agreements = [
-        _create(question, row, matches[row.row], number, draft=draft, company=company, contact=contact, comments=comments, at=at)
+        _create(
+            question,
+            row,
+            matches[row.row],
+            number,
+            draft=draft,
+            company=company,
+            contact=contact,
+            comments=comments,
+            at=at,
+        )
         for row, number in zip(question.rows, numbers, strict=True)
     ]
     draft.submitted_at = at

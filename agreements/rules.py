@@ -30,7 +30,9 @@ def repeated_rows(question: Question) -> list[Problem]:
             problems.append(
                 Problem(
                     "repeated",
-                    _("Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one of the two rows.")
+                    _(
+                        "Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one of the two rows."
+                    )
                     % {"row": row.row, "first": first_row[row.esiid]},
                     row.row,
                 )

@@ -61,4 +61,6 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
 def _refusal(refusal: MoveRefused) -> str:
     if refusal.expired:
         return _("This invitation has expired, so your answer was not recorded. The company can ask you again.")
-    return _("Your answer was not recorded: the agreement's status had changed already. This page shows what it is now.")
+    return _(
+        "Your answer was not recorded: the agreement's status had changed already. This page shows what it is now."
+    )

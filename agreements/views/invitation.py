@@ -50,6 +50,8 @@ class InvitationView(View):
 
     def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         if request.POST.get("decision") not in DECISIONS:
+            if agreement.status != Status.PENDING or agreement.is_overdue:
+                return self.get(request, agreement)
             return _page(request, "decide", agreement, nothing_chosen=True, status=400)
         decide, outcome = DECISIONS[request.POST["decision"]]
         try:
@@ -63,8 +65,6 @@ class InvitationView(View):
 def _page(
     request: HttpRequest, page: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    response = render(
-        request, f"agreements/invitation/{page}.html", {"agreement": agreement, **context}, status=status
-    )
+    response = render(request, f"agreements/invitation/{page}.html", {"agreement": agreement, **context}, status=status)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -41,9 +41,7 @@ def question(
 
 
 def submit(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
-    return initiating.initiate(
-        draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at
-    ).agreements
+    return initiating.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at).agreements
 
 
 def ask(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:

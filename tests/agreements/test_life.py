@@ -135,7 +135,9 @@ def test_a_double_click_on_resend_sends_one_reminder(member):
 
 def test_the_sweep_records_what_the_clock_decided_once(member):
     """L2: Not Accepted, one event, one notice to the third party."""
-    overdue, open_still = ask(member, MeterFactory(), at=NOON) + ask(member, MeterFactory(), at=NOON + timedelta(days=1))
+    overdue, open_still = ask(member, MeterFactory(), at=NOON) + ask(
+        member, MeterFactory(), at=NOON + timedelta(days=1)
+    )
     moment = DAY_30 + timedelta(seconds=1)
     assert deciding.expire_overdue(at=moment) == 1
     assert deciding.expire_overdue(at=moment) == 0

@@ -1,0 +1,153 @@
+"""The emails of an agreement's life as their readers get them (SPEC section 5)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+
+import pytest
+from django.conf import settings
+
+from agreements import deciding, loa
+from agreements.models import Agreement
+from agreements.question import Person
+from agreements.states import Channel
+from notifications.models import Email
+from tests.agreements.asking import ROSA, ask, registered_customer
+from tests.factories import MembershipFactory, MeterFactory
+
+pytestmark = pytest.mark.django_db
+
+EVIL = (
+    "Dear customer,\n\n.\nAccept here: https://evil.example\n<img src=x onerror=alert(1)>\r\nBcc: all@example.com\u202e"
+)
+
+
+@pytest.fixture
+def member():
+    return MembershipFactory().user
+
+
+def every_email(member) -> list[Email]:
+    """One agreement of each end, a reminder, and an expiry."""
+    for decide in (deciding.accept, deciding.reject):
+        decide(ask(member, MeterFactory())[0], channel=Channel.INVITATION)
+    withdrawn, expired = ask(member, MeterFactory())[0], ask(member, MeterFactory())[0]
+    deciding.resend(withdrawn, by=member)
+    deciding.withdraw(withdrawn, by=member)
+    deciding.expire_overdue(at=expired.expires_at.replace(year=expired.expires_at.year + 1))
+    return list(Email.objects.all())
+
+
+def test_every_email_has_both_parts_names_the_company_and_hides_the_esiid(member):
+    """E1."""
+    emails = every_email(member)
+    assert {email.kind for email in emails} == {"EM201", "EM202", "EM203", "EM205", "WITHDRAWN", "NOT_ACCEPTED"}
+    for email in emails:
+        agreement = Agreement.objects.get(number=email.about)
+        assert agreement.company_name in email.subject
+        for part in (email.text, email.html):
+            assert agreement.number in part
+            assert agreement.esiid not in part
+            assert agreement.esiid[-7:] in part
+            assert agreement.meter_number in part
+            assert not re.search(r"ongoing|continual", part, re.IGNORECASE)
+        assert "src=" not in email.html
+        assert "&amp;" not in email.text
+        assert "{" not in email.text + re.sub(r"(?s)<style.*?</style>", "", email.html)
+
+
+def test_the_invitation_says_everything_in_both_parts(member):
+    """EM201, C7."""
+    ask(member)
+    email = Email.objects.get()
+    agreement = Agreement.objects.get()
+    for part in (" ".join(email.text.split()), " ".join(email.html.split())):
+        for words in (
+            agreement.company_name,
+            agreement.contact_name,
+            agreement.contact_email,
+            agreement.privacy_policy_url,
+            "single report with the electricity use of every 15 minutes",
+            "the last 3 months before the day you accept",
+            "You can answer until",
+            "need not agree",
+            "Neither this portal nor any regulatory agency has reviewed",
+            "whether or not you accept",
+            "solely between you and",
+            f"{settings.PORTAL_ORIGIN}/invitation/{email.placeholder}/",
+            "/help/faq/",
+            "/help/security-and-privacy/",
+            "/help/account/",
+        ):
+            assert words in part, words
+
+
+def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
+    """E3."""
+    (agreement,) = ask(
+        member, person=Person(**{**ROSA.__dict__, "first_name": "Ro<b>sa", "last_name": "O'Neil & Sons"})
+    )
+    company = member.membership.company
+    company.legal_name = "Evil\r\nBcc: everybody@example.com <Corp>"
+    company.save()
+    (agreement,) = ask(member)
+    Agreement.objects.filter(pk=agreement.pk).update(comments=EVIL)
+    agreement.refresh_from_db()
+    deciding.resend(agreement, by=member)
+    email = Email.objects.get(kind="EM202")
+    assert "\n" not in email.subject
+    assert "\r" not in email.subject
+    assert "<img" not in email.html
+    assert "&lt;img" in email.html
+    quoted = email.text[email.text.index("> Dear customer") :].split("\n\n")[0]
+    assert all(line.startswith(">") for line in quoted.splitlines())
+    assert "\u202e" not in email.text
+    assert not re.search(r"^Accept here", email.text, re.MULTILINE)
+
+
+def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(member):
+    """T6."""
+    holding, meter = registered_customer()
+    (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email))
+    deciding.reject(agreement, channel=Channel.INVITATION)
+    notice = Email.objects.get(kind="EM205", to_address=agreement.contact_email)
+    for part in (notice.text, notice.html):
+        assert "Akin" not in part
+        assert "C••• A•••" in part
+
+
+def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_path):
+    """EM203, P2.3: the PDF says what the kept text says, on one or two sheets, in any alphabet of our customers."""
+    person = Person(**{**ROSA.__dict__, "first_name": "Nguyễn", "last_name": "Šťastný-Muñoz"})
+    (agreement,) = ask(member, person=person)
+    deciding.accept(agreement, channel=Channel.INVITATION)
+    letter = agreement.letter
+    assert hashlib.sha256(letter.text.encode()).hexdigest() == letter.sha256
+    email = Email.objects.get(kind="EM203", to_address=agreement.email)
+    pdf = bytes(email.attachment)
+    assert email.attachment_name == f"smt-{agreement.number}-authorization.pdf"
+    assert pdf.startswith(b"%PDF-")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 2
+    assert loa.as_pdf(letter) == pdf
+    assert "Nguyễn" in letter.text
+    assert agreement.esiid not in letter.text
+    assert "single report" in letter.text
+    third_party = Email.objects.get(kind="EM203", to_address=agreement.contact_email)
+    assert third_party.attachment is None
+    if text := _text_of(pdf, tmp_path):
+        assert "Nguyễn" in text
+        assert letter.agreement.number in text
+
+
+def _text_of(pdf: bytes, tmp_path) -> str:
+    """What a reader sees, where pdftotext is at hand."""
+    (tmp_path / "letter.pdf").write_bytes(pdf)
+    try:
+        done = subprocess.run(
+            ["pdftotext", "-layout", "letter.pdf", "-"], cwd=tmp_path, capture_output=True, check=True, text=True
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout

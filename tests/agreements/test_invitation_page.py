@@ -1,0 +1,258 @@
+"""The page behind the decision link, as a customer, a mail scanner and a forger meet it (C1, C2, L3, X5)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from agreements import deciding
+from agreements.models import Agreement, Letter
+from agreements.question import Person
+from agreements.states import Channel, Status
+from notifications import sealed
+from notifications.models import Email
+from tests.agreements.asking import ask, registered_customer
+from tests.factories import MembershipFactory, MeterFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member():
+    return MembershipFactory().user
+
+
+@pytest.fixture
+def agreement(member) -> Agreement:
+    return ask(member)[0]
+
+
+def link(agreement: Agreement) -> str:
+    return reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))])
+
+
+def end_period(agreement: Agreement) -> None:
+    """Let the invitation period have ended a second ago, by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE agreements_agreement SET initiated_at = clock_timestamp() - interval '30 days 1 second',"
+            " expires_at = clock_timestamp() - interval '1 second' WHERE id = %s",
+            [agreement.pk],
+        )
+
+
+def state_of_everything() -> list:
+    agreements = list(Agreement.objects.order_by("pk").values())
+    return [agreements, Email.objects.count(), Letter.objects.count(), [a["status"] for a in agreements]]
+
+
+def test_looking_never_decides(client, agreement):
+    """C1: a hundred GET and HEAD requests of mail scanners, with whatever they add, change nothing."""
+    before = state_of_everything()
+    for number in range(50):
+        query = {"decision": ["accept", "reject"][number % 2]}
+        assert client.get(link(agreement), query).status_code == 200
+        assert client.head(link(agreement), query).status_code == 200
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
+def test_no_other_method_does_anything(client, agreement, method):
+    before = state_of_everything()
+    assert getattr(client, method)(link(agreement)).status_code == 405
+    assert state_of_everything() == before
+
+
+def test_the_page_says_everything_a_decision_needs(client, agreement):
+    """C7."""
+    page = client.get(link(agreement)).content.decode()
+    for words in (
+        agreement.company_name,
+        agreement.contact_name,
+        agreement.contact_email,
+        agreement.privacy_policy_url,
+        "one single report",
+        "the electricity use of every 15 minutes",
+        "the last 3 months before the day you accept",
+        agreement.meter_number,
+        agreement.esiid[-7:],
+        "You can answer until",
+        "need not agree",
+        "Neither this portal nor any regulatory agency has reviewed",
+        "may market its products and services to you whether or not you accept",
+        "solely between you and",
+    ):
+        assert words in page
+    assert agreement.esiid not in page
+    assert not re.search(r"ongoing|continual", page, re.IGNORECASE)
+
+
+def test_a_missing_privacy_policy_is_said(client, agreement):
+    """C7."""
+    Agreement.objects.update(privacy_policy_url="")
+    assert "The privacy policy has not been provided." in client.get(link(agreement)).content.decode()
+
+
+def test_what_a_third_party_wrote_cannot_break_the_page(client, member):
+    """E3's sense for the page."""
+    agreement = ask(member)[0]
+    Agreement.objects.update(comments="<script>alert(1)</script>", company_name="<b>Evil & Sons</b>")
+    page = client.get(link(agreement)).content.decode()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>Evil" not in page
+
+
+@pytest.mark.parametrize(("decision", "status"), [("accept", Status.COMPLETE), ("reject", Status.REJECTED)])
+def test_one_click_decides_without_log_in_or_cookies(client, agreement, decision, status):
+    """C1, C2: then the link shows what was recorded, now and on every later visit."""
+    client = type(client)(enforce_csrf_checks=True)
+    answer = client.post(link(agreement), {"decision": decision})
+    assert answer.status_code == 302
+    agreement.refresh_from_db()
+    assert agreement.status == status
+    event = agreement.events.last()
+    assert (event.channel, event.by) == (Channel.INVITATION, None)
+    for _visit in range(2):
+        page = client.get(link(agreement))
+        assert page.status_code == 200
+        assert ("You accepted" if decision == "accept" else "You rejected") in page.content.decode()
+    assert not client.cookies
+
+
+def test_the_same_click_twice_is_no_conflict(client, agreement):
+    """C2: one event, one email each."""
+    for _click in range(3):
+        assert client.post(link(agreement), {"decision": "accept"}, follow=True).status_code == 200
+    assert agreement.events.filter(kind="accept").count() == 1
+    assert Email.objects.filter(kind="EM203").count() == 2
+
+
+def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement):
+    """L3: thirty days and a second."""
+    end_period(agreement)
+    for answer in (client.get(link(agreement)), client.post(link(agreement), {"decision": "accept"})):
+        page = answer.content.decode()
+        assert "This invitation has expired" in page
+        assert "ask it to send you a new request" in page
+    agreement.refresh_from_db()
+    assert agreement.status == Status.PENDING
+    deciding.expire_overdue()
+    assert "This invitation has expired" in client.get(link(agreement)).content.decode()
+    assert client.post(link(agreement), {"decision": "reject"}).status_code == 409
+
+
+def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreement, member):
+    """L3."""
+    deciding.withdraw(agreement, by=member)
+    seen = client.get(link(agreement)).content.decode()
+    assert "no longer applies" in seen
+    assert "withdrew its request" in seen
+    clicked = client.post(link(agreement), {"decision": "accept"})
+    assert clicked.status_code == 409
+    assert "My Account / 3rd Party Agreements" in clicked.content.decode()
+    agreement.refresh_from_db()
+    assert agreement.status == Status.WITHDRAWN
+
+
+def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(client, member):
+    """L3: decided in the customer's account while the email's page stood open."""
+    holding, meter = registered_customer()
+    person = Person(email=holding.customer.user.email)
+    (agreement,) = ask(member, meter, registered=True, person=person)
+    deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+    clicked = client.post(link(agreement), {"decision": "accept"})
+    assert clicked.status_code == 409
+    page = clicked.content.decode()
+    assert "This invitation no longer applies" in page
+    assert reverse("customer_agreements") in page
+    assert "You rejected" in client.get(link(agreement)).content.decode()
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "../../etc/passwd", "%00", "é" * 43])
+def test_a_forged_link_has_its_own_page(client, agreement, token):
+    """X5: and tells nothing about anybody."""
+    for answer in (
+        client.get(reverse("invitation", args=["T"])[:-2] + token + "/"),
+        client.post(reverse("invitation", args=["T"])[:-2] + token + "/", {"decision": "accept"}),
+    ):
+        assert answer.status_code == 404
+        assert agreement.company_name not in answer.content.decode()
+    known = client.get(reverse("invitation", args=["A" * 43])).content.decode()
+    assert "This link does not work" in known
+
+
+def test_a_click_that_chose_nothing_says_so(client, agreement):
+    """A2."""
+    answer = client.post(link(agreement), {"decision": "maybe"})
+    assert answer.status_code == 400
+    assert "Choose Accept or Reject" in answer.content.decode()
+
+
+def test_the_page_is_not_kept_or_indexed_and_sends_no_referrer(client, agreement):
+    """DESIGN 2.5."""
+    answer = client.get(link(agreement))
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "noindex" in answer["X-Robots-Tag"]
+    assert "script" not in answer.content.decode()
+
+
+def test_the_token_stands_nowhere_in_the_database(agreement):
+    """X5: neither in a column nor in an email that waits."""
+    token = sealed.token_of(bytes(agreement.link_nonce))
+    email = Email.objects.get(kind="EM201")
+    assert token not in " ".join(str(value) for value in email.__dict__.values())
+    assert token not in " ".join(str(value) for value in Agreement.objects.values()[0].values())
+
+
+def test_the_reminders_link_and_the_first_link_are_the_same(client, agreement, member):
+    """EM202: the first link works too."""
+    deciding.resend(agreement, by=member)
+    nonces = {bytes(nonce) for nonce in Email.objects.values_list("sealed_nonce", flat=True)}
+    assert nonces == {bytes(agreement.link_nonce)}
+
+
+class TestInTheCustomersAccount:
+    """C4: the same decisions, the same result."""
+
+    @pytest.fixture
+    def mine(self, member) -> Agreement:
+        holding, meter = registered_customer()
+        person = Person(email=holding.customer.user.email)
+        return ask(member, meter, registered=True, person=person)[0]
+
+    def test_the_list_shows_own_agreements_only(self, client, mine, member):
+        other = ask(member, MeterFactory())[0]
+        client.force_login(mine.customer.user)
+        page = client.get(reverse("customer_agreements")).content.decode()
+        assert mine.number in page
+        assert other.number not in page
+        assert client.get(reverse("customer_agreement", args=[other.number])).status_code == 404
+
+    @pytest.mark.parametrize(("decision", "status"), [("accept", Status.COMPLETE), ("reject", Status.REJECTED)])
+    def test_decides(self, client, mine, decision, status):
+        client.force_login(mine.customer.user)
+        url = reverse("customer_decide", args=[mine.number])
+        page = client.post(url, {"decision": decision}, follow=True).content.decode()
+        assert "Your decision is recorded" in page
+        mine.refresh_from_db()
+        assert mine.status == status
+        assert mine.events.last().by == mine.customer.user
+        again = client.post(url, {"decision": "reject"}, follow=True).content.decode()
+        assert "Your answer was not recorded" in again
+
+    def test_somebody_else_decides_nothing(self, client, mine, member):
+        client.force_login(member)
+        assert client.post(reverse("customer_decide", args=[mine.number]), {"decision": "accept"}).status_code == 404
+
+    def test_after_the_period_nothing_is_recorded(self, client, mine):
+        """L3."""
+        mine.refresh_from_db()
+        end_period(mine)
+        client.force_login(mine.customer.user)
+        url = reverse("customer_decide", args=[mine.number])
+        assert "expired" in client.post(url, {"decision": "accept"}, follow=True).content.decode()

@@ -1,0 +1,158 @@
+"""What happens at the same moment: limits, decisions, double clicks. Each control shows the defence is what holds."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from agreements import deciding, initiating, moves, rules
+from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
+from agreements.moves import MoveRefused, move_to
+from agreements.question import Refused
+from agreements.states import Channel, Status
+from notifications.models import Email
+from tests.agreements.asking import ask, question, submit
+from tests.factories import MembershipFactory, MeterFactory
+from tests.together import together
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+QUESTIONS = list(itertools.product(ReportType.values, ReportLength.values))
+
+
+def twenty_submissions() -> list:
+    """Twenty drafts about one ESIID by one third party, submitted at the same moment."""
+    member, meter = MembershipFactory().user, MeterFactory()
+    drafts = [
+        initiating.start_draft(question(meter, report_type=kind, report_length=length), by=member)
+        for kind, length in itertools.islice(itertools.cycle(QUESTIONS), 20)
+    ]
+    return together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
+
+
+def test_twenty_simultaneous_submissions_create_exactly_three():
+    """L5."""
+    results = twenty_submissions()
+    assert Agreement.objects.count() == 3
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert len(refused) == 17
+    assert all(isinstance(result, Refused) for result in refused)
+    assert Email.objects.filter(kind="EM201").count() == 3
+    assert AgreementEvent.objects.count() == 3
+    assert len({agreement.number for agreement in Agreement.objects.all()}) == 3
+
+
+@pytest.mark.control
+def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
+    """L5: count-then-insert lets the others through."""
+    monkeypatch.setattr(rules, "lock_premises", lambda premise_ids: None)
+    twenty_submissions()
+    assert Agreement.objects.count() > 3
+
+
+def test_twenty_simultaneous_identical_questions_create_one():
+    """L6: the same question waits once."""
+    member, meter = MembershipFactory().user, MeterFactory()
+    drafts = [initiating.start_draft(question(meter), by=member) for _ in range(20)]
+    together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
+    assert Agreement.objects.count() == 1
+
+
+def test_twenty_clicks_on_submit_create_the_form_once():
+    """T9: all clicks lead to the same agreements."""
+    member = MembershipFactory().user
+    draft = initiating.start_draft(question(MeterFactory(), MeterFactory()), by=member)
+    results = together([lambda: submit(draft, by=member) for _ in range(20)])
+    assert Agreement.objects.count() == 2
+    assert Email.objects.filter(kind="EM201").count() == 2
+    assert {tuple(a.number for a in result) for result in results} == {
+        tuple(Agreement.objects.order_by("number").values_list("number", flat=True))
+    }
+
+
+def test_submissions_for_different_meters_get_different_numbers():
+    """L7: no duplicates, whoever asks at the same moment."""
+    members = [MembershipFactory().user for _ in range(12)]
+    meters = [MeterFactory() for _ in range(12)]
+    results = together([lambda m=m, meter=meter: ask(m, meter) for m, meter in zip(members, meters, strict=True)])
+    assert len({result[0].number for result in results}) == 12
+
+
+def fifty_decisions() -> tuple[Agreement, list]:
+    """Accept, reject, withdraw and expire, fifty at once, on one agreement whose period is just ending."""
+    member = MembershipFactory().user
+    (agreement,) = ask(member)
+    moment = agreement.expires_at
+
+    def expire() -> Agreement:
+        with transaction.atomic():
+            return move_to(
+                Agreement.objects.get(pk=agreement.pk),
+                "expire",
+                at=moment + timedelta(seconds=1),
+                by=None,
+                channel=Channel.CLOCK,
+            )
+
+    def fresh() -> Agreement:
+        return Agreement.objects.get(pk=agreement.pk)
+
+    kinds = [
+        lambda: deciding.accept(fresh(), channel=Channel.INVITATION, at=moment),
+        lambda: deciding.reject(fresh(), channel=Channel.INVITATION, at=moment),
+        lambda: deciding.withdraw(fresh(), by=member, at=moment),
+        expire,
+    ]
+    results = together([action for action, _ in zip(itertools.cycle(kinds), range(50), strict=False)])
+    agreement.refresh_from_db()
+    return agreement, results
+
+
+ENDING_EMAILS = {
+    Status.COMPLETE: ("EM203", 2),
+    Status.REJECTED: ("EM205", 2),
+    Status.WITHDRAWN: ("WITHDRAWN", 2),
+    Status.NOT_ACCEPTED: (None, 0),
+}
+
+
+def test_fifty_simultaneous_decisions_have_one_winner_one_event_and_one_email_of_each_kind():
+    """L8."""
+    agreement, results = fifty_decisions()
+    winners = [result for result in results if not isinstance(result, Exception)]
+    losers = [result for result in results if isinstance(result, Exception)]
+    assert len(winners) == 1
+    assert all(isinstance(result, MoveRefused) for result in losers)
+    endings = agreement.events.exclude(kind="initiated")
+    assert [event.to_status for event in endings] == [agreement.status]
+    kind, count = ENDING_EMAILS[Status(agreement.status)]
+    sent = Email.objects.about(agreement.number).exclude(kind="EM201")
+    assert {email.kind for email in sent} <= {kind}
+    assert sent.count() == count
+
+
+@pytest.mark.control
+def test_control_without_the_conditional_update_there_are_several_winners(monkeypatch):
+    """L8: read, compare, write lets several through; then only the constraint on events stands."""
+
+    def read_then_write(agreement, move, at):
+        found = Agreement.objects.get(pk=agreement.pk)
+        if found.status != move.source:
+            return False
+        Agreement.objects.filter(pk=agreement.pk).update(status=move.target, ended_at=at)
+        return True
+
+    monkeypatch.setattr(moves, "_claim", read_then_write)
+    _agreement, results = fifty_decisions()
+    assert any(isinstance(result, Exception) and not isinstance(result, MoveRefused) for result in results)
+
+
+def test_twenty_clicks_on_resend_send_one_reminder():
+    """L4, EM202."""
+    member = MembershipFactory().user
+    (agreement,) = ask(member)
+    together([lambda: deciding.resend(agreement, by=member) for _ in range(20)])
+    assert Email.objects.filter(kind="EM202").count() == 1
