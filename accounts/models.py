@@ -15,6 +15,7 @@ from meters.models import Premise, Tdsp
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
 
 
 class CustomerKind(models.TextChoices):
@@ -23,7 +24,7 @@ class CustomerKind(models.TextChoices):
 
 
 class User(AbstractUser):
-    """Anybody who logs in; `username` is the user id. What a person may do hangs on `membership`, `customer` or `tdsp`."""
+    """Anybody who logs in; `username` is the user id. Roles hang on `membership`, `customer`, `tdsp`."""
 
     email = models.EmailField(_("email"), max_length=254)
     phone = PhoneNumberField(_("phone"), blank=True)
@@ -36,7 +37,9 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         constraints = [
             models.UniqueConstraint(
-                Lower("email"), name="user_email_once", violation_error_message=_("This email belongs to another account.")
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message=_("This email belongs to another account."),
             ),
             models.UniqueConstraint(
                 Lower("username"), name="user_id_once", violation_error_message=_("This user id is taken.")
@@ -47,6 +50,13 @@ class User(AbstractUser):
     def is_operator(self) -> bool:
         """Operators run the portal and see every TDSP's records (D1)."""
         return self.is_active and self.is_staff and self.tdsp_id is None
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user of a request that a log-in check has let through."""
+    if not isinstance(request.user, User):
+        raise TypeError("Nobody is signed in: the view lacks its log-in check.")
+    return request.user
 
 
 def membership_of(user: User | AnonymousUser) -> Membership | None:

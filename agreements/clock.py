@@ -1,4 +1,4 @@
-"""The database's clock decides (DESIGN 2.9): workers and web servers may disagree about the time, one database does not."""
+"""The database's clock decides: workers and web servers may disagree about the time, one database does not."""
 
 from __future__ import annotations
 

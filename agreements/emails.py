@@ -5,6 +5,7 @@ Each is written in the transaction of the change that causes it and keyed by the
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -96,7 +97,9 @@ def not_accepted(agreement: Agreement) -> None:
     )
 
 
-def _to_customer(kind: str, agreement: Agreement, subject: str, attachment: tuple[str, bytes] | None = None) -> None:
+def _to_customer(
+    kind: str, agreement: Agreement, subject: str | Promise, attachment: tuple[str, bytes] | None = None
+) -> None:
     queue_email(
         key=f"{kind}:{agreement.number}:customer",
         kind=kind,
@@ -110,7 +113,7 @@ def _to_customer(kind: str, agreement: Agreement, subject: str, attachment: tupl
     )
 
 
-def _to_third_party(kind: str, agreement: Agreement, subject: str) -> None:
+def _to_third_party(kind: str, agreement: Agreement, subject: str | Promise) -> None:
     queue_email(
         key=f"{kind}:{agreement.number}:third-party",
         kind=kind,

@@ -1,4 +1,4 @@
-"""Initiating agreements: check page 1, keep it as a draft, create all agreements of a form or none (T4 to T9, L5 to L7)."""
+"""Initiating: check page 1, keep it as a draft, create all agreements of a form or none (T4 to T9, L5 to L7)."""
 
 from __future__ import annotations
 

@@ -55,6 +55,9 @@ class Draft(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     submitted_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return str(self.id)
+
 
 class Agreement(models.Model):
     """What the third party asked, what stood on record then, and what became of it. Names and addresses are a copy of
@@ -219,3 +222,6 @@ class DayCounter(models.Model):
 
     day = models.DateField(primary_key=True)
     last = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.last}"

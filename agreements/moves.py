@@ -1,4 +1,4 @@
-"""The one way to change an agreement's status: a conditional UPDATE that counts its rows, and the event beside it (L8)."""
+"""The one way to change an agreement's status: a conditional UPDATE that counts its rows, and its event (L8)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ def acting_member(user: User, permission: str) -> Membership:
     """
     membership = membership_of(user)
     if membership is None or not getattr(membership, permission):
-        raise PermissionDenied(_("Your company's administrator has not given you permission for this. Ask them for it."))
+        raise PermissionDenied(
+            _("Your company's administrator has not given you permission for this. Ask them for it.")
+        )
     company = Company.objects.get(pk=membership.company_id)
     if company.standing == CompanyState.PENDING:
         raise PermissionDenied(_("Your company waits for approval. You will be able to do this once it is approved."))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import Company, User
-    from agreements.models import Agreement
+    from agreements.models import Agreement  # noqa: F401 - named in the base class below, as a string
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):

@@ -17,7 +17,7 @@ from meters.models import Premise
 
 
 def lock_premises(premise_ids: Iterable[int]) -> None:
-    """Let one submission about these premises count at a time: count-then-insert let 23 through where 3 were allowed."""
+    """Let one submission about these premises count at a time: without it, count-then-insert lets too many in."""
     list(Premise.objects.select_for_update(no_key=True).filter(pk__in=premise_ids).order_by("pk").values_list("pk"))
 
 
@@ -30,9 +30,7 @@ def repeated_rows(question: Question) -> list[Problem]:
             problems.append(
                 Problem(
                     "repeated",
-                    _(
-                        "Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one of the two rows."
-                    )
+                    _("Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one.")
                     % {"row": row.row, "first": first_row[row.esiid]},
                     row.row,
                 )

@@ -9,11 +9,26 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import setup_logging
+from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
 
-app = Celery("smt_portal")
+
+class _Broker(Connection):
+    """Looks for a lost broker at least every three seconds: kombu's pause grows to half a minute (ADR 0004)."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+        pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 3}
+        return super().ensure_connection(*args, **pauses | options)
+
+
+class _Amqp(AMQP):
+    Connection = _Broker
+
+
+app = Celery("smt_portal", amqp=_Amqp)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -30,9 +30,9 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Each role's first page."""
-    if membership_of(request.user):  # type: ignore[arg-type]
+    if membership_of(request.user):
         return HttpResponseRedirect(reverse("agreements"))
-    if customer_of(request.user):  # type: ignore[arg-type]
+    if customer_of(request.user):
         return HttpResponseRedirect(reverse("customer_agreements"))
     if request.user.is_staff:
         return HttpResponseRedirect(reverse("admin:index"))

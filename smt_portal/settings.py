@@ -35,7 +35,9 @@ def _required(name: str, development: str) -> str:
     """The value of environment variable `name`; production has no default for it and takes none (A4)."""
     value = env.str(name, "" if PRODUCTION else development)
     if PRODUCTION and (not value or _INSECURE in value):
-        raise ImproperlyConfigured(f"{name} is not set. Production starts only with a value of its own; see .env.example.")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Production starts only with a value of its own; see .env.example."
+        )
     return value
 
 
@@ -54,7 +56,9 @@ if PRODUCTION and min(len(SECRET_KEY), len(DECISION_LINK_KEY)) < 50:
 # Where people reach the portal; links in emails start with it.
 PORTAL_ORIGIN = _required("PORTAL_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
 _portal = environ.urlparse(PORTAL_ORIGIN)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_portal.hostname or "", "localhost", "127.0.0.1", "[::1]"][: 1 if PRODUCTION else 4])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[_portal.hostname or "", "localhost", "127.0.0.1", "[::1]"][: 1 if PRODUCTION else 4]
+)
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -231,7 +235,9 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
 MAILBOX_DIR = env.str("MAILBOX_DIR", "")
 if PRODUCTION and MAILBOX_DIR:
-    raise ImproperlyConfigured("MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it in production.")
+    raise ImproperlyConfigured(
+        "MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it in production."
+    )
 # How long a worker that took an email may be silent before another one takes it.
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)

@@ -12,130 +12,279 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('meters', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("meters", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
-                ('phone_extension', models.CharField(blank=True, max_length=10, verbose_name='extension')),
-                ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], default='en', max_length=10, verbose_name='language preference')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('tdsp', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='meters.tdsp', verbose_name='TDSP')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(
+                        blank=True, max_length=128, region=None, verbose_name="phone"
+                    ),
+                ),
+                ("phone_extension", models.CharField(blank=True, max_length=10, verbose_name="extension")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("es", "Spanish")],
+                        default="en",
+                        max_length=10,
+                        verbose_name="language preference",
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "tdsp",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff",
+                        to="meters.tdsp",
+                        verbose_name="TDSP",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('legal_name', models.CharField(max_length=120, verbose_name='company name')),
-                ('duns', models.CharField(max_length=13, unique=True, verbose_name='DUNS')),
-                ('street', models.CharField(max_length=120, verbose_name='street')),
-                ('city', models.CharField(max_length=60, verbose_name='city')),
-                ('state', models.CharField(default='TX', max_length=2, verbose_name='state')),
-                ('zip_code', models.CharField(max_length=10, verbose_name='ZIP code')),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region=None, verbose_name='phone')),
-                ('email', models.EmailField(max_length=254, verbose_name='email')),
-                ('privacy_policy_url', models.URLField(blank=True, verbose_name='privacy policy link')),
-                ('standing', models.CharField(choices=[('pending', 'Pending approval'), ('approved', 'Approved'), ('suspended', 'Suspended')], default='pending', max_length=10, verbose_name='standing')),
-                ('registered_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("legal_name", models.CharField(max_length=120, verbose_name="company name")),
+                ("duns", models.CharField(max_length=13, unique=True, verbose_name="DUNS")),
+                ("street", models.CharField(max_length=120, verbose_name="street")),
+                ("city", models.CharField(max_length=60, verbose_name="city")),
+                ("state", models.CharField(default="TX", max_length=2, verbose_name="state")),
+                ("zip_code", models.CharField(max_length=10, verbose_name="ZIP code")),
+                (
+                    "phone",
+                    phonenumber_field.modelfields.PhoneNumberField(max_length=128, region=None, verbose_name="phone"),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="email")),
+                ("privacy_policy_url", models.URLField(blank=True, verbose_name="privacy policy link")),
+                (
+                    "standing",
+                    models.CharField(
+                        choices=[("pending", "Pending approval"), ("approved", "Approved"), ("suspended", "Suspended")],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="standing",
+                    ),
+                ),
+                ("registered_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name': 'third party',
-                'verbose_name_plural': 'third parties',
-                'ordering': ['legal_name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('duns__regex', '^[0-9]{9}([0-9]{4})?$')), name='company_duns_is_9_or_13_digits', violation_error_message='A DUNS number has 9 or 13 digits.'), models.CheckConstraint(condition=models.Q(('standing__in', ['pending', 'approved', 'suspended'])), name='company_standing_is_known')],
+                "verbose_name": "third party",
+                "verbose_name_plural": "third parties",
+                "ordering": ["legal_name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("duns__regex", "^[0-9]{9}([0-9]{4})?$")),
+                        name="company_duns_is_9_or_13_digits",
+                        violation_error_message="A DUNS number has 9 or 13 digits.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("standing__in", ["pending", "approved", "suspended"])),
+                        name="company_standing_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('residential', 'Residential'), ('business', 'Business')], max_length=12, verbose_name='kind')),
-                ('middle_initial', models.CharField(blank=True, max_length=1, verbose_name='middle initial')),
-                ('suffix', models.CharField(blank=True, max_length=10, verbose_name='suffix')),
-                ('title', models.CharField(blank=True, max_length=20, verbose_name='title')),
-                ('company_name', models.CharField(blank=True, max_length=120, verbose_name='company name')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='customer', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("residential", "Residential"), ("business", "Business")],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("middle_initial", models.CharField(blank=True, max_length=1, verbose_name="middle initial")),
+                ("suffix", models.CharField(blank=True, max_length=10, verbose_name="suffix")),
+                ("title", models.CharField(blank=True, max_length=20, verbose_name="title")),
+                ("company_name", models.CharField(blank=True, max_length=120, verbose_name="company name")),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customer",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Holding',
+            name="Holding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='holdings', to='accounts.customer')),
-                ('premise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holdings', to='meters.premise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="holdings", to="accounts.customer"
+                    ),
+                ),
+                (
+                    "premise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="holdings", to="meters.premise"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='customer',
-            name='premises',
-            field=models.ManyToManyField(related_name='customers', through='accounts.Holding', to='meters.premise'),
+            model_name="customer",
+            name="premises",
+            field=models.ManyToManyField(related_name="customers", through="accounts.Holding", to="meters.premise"),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_administrator', models.BooleanField(default=False, verbose_name='administrator')),
-                ('may_view', models.BooleanField(default=True, verbose_name='may view agreements')),
-                ('may_initiate', models.BooleanField(default=False, verbose_name='may initiate')),
-                ('may_resend_or_withdraw', models.BooleanField(default=False, verbose_name='may resend or withdraw')),
-                ('may_download', models.BooleanField(default=False, verbose_name='may download reports')),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.company')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='membership', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_administrator", models.BooleanField(default=False, verbose_name="administrator")),
+                ("may_view", models.BooleanField(default=True, verbose_name="may view agreements")),
+                ("may_initiate", models.BooleanField(default=False, verbose_name="may initiate")),
+                ("may_resend_or_withdraw", models.BooleanField(default=False, verbose_name="may resend or withdraw")),
+                ("may_download", models.BooleanField(default=False, verbose_name="may download reports")),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="accounts.company"
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="membership",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['company', 'user'],
+                "ordering": ["company", "user"],
             },
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once', violation_error_message='This email belongs to another account.'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"),
+                name="user_email_once",
+                violation_error_message="This email belongs to another account.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_id_once', violation_error_message='This user id is taken.'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("username"),
+                name="user_id_once",
+                violation_error_message="This user id is taken.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holding',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('premise',), name='premise_has_one_holder', violation_error_message='This ESIID belongs to another account.'),
+            model_name="holding",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until", None)),
+                fields=("premise",),
+                name="premise_has_one_holder",
+                violation_error_message="This ESIID belongs to another account.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'business'), ('company_name', ''), _connector='OR'), name='company_name_only_for_business', violation_error_message='Only a business customer has a company name.'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "business"), ("company_name", ""), _connector="OR"),
+                name="company_name_only_for_business",
+                violation_error_message="Only a business customer has a company name.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['residential', 'business'])), name='customer_kind_is_known'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["residential", "business"])), name="customer_kind_is_known"
+            ),
         ),
     ]

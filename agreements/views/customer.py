@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.models import customer_of
+from accounts.models import customer_of, signed_in
 from agreements.models import Agreement
 from agreements.moves import MoveRefused
 from agreements.states import Channel
@@ -23,10 +23,10 @@ PAGE = 25
 
 
 def _own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
-    customer = customer_of(request.user)  # type: ignore[arg-type]
+    customer = customer_of(request.user)
     if customer is None:
         raise Http404
-    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue().select_related("report")  # type: ignore[arg-type]
+    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue().select_related("report")
 
 
 @login_required
@@ -51,7 +51,7 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]
     try:
-        decide(agreement, channel=Channel.ACCOUNT, by=request.user)
+        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request))
         messages.success(request, _("Your decision is recorded. We sent you an email about it."))
     except MoveRefused as refusal:
         messages.error(request, _refusal(refusal))

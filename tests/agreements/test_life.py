@@ -179,7 +179,7 @@ def test_events_cannot_be_edited_or_deleted_even_by_sql(member):
 
 
 def test_at_most_three_agreements_per_esiid_within_365_days(member):
-    """L5: whatever became of them; the refusal says when the next one is free; another third party has its own three."""
+    """L5: whatever became of them; the refusal says when the next is free; another third party has its own three."""
     meter = MeterFactory()
     for month in range(3):
         (agreement,) = ask(member, meter, at=NOON + timedelta(days=40 * month))
