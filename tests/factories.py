@@ -13,7 +13,10 @@ from factory.django import DjangoModelFactory
 from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Letter, ReportLength, ReportType
 from agreements.states import Channel, Status
-from meters.models import Meter, Premise, Tdsp
+from meters.days import day_start, slots_on
+from meters.models import CarriedSlots, Meter, Premise, Tdsp, UsageDay
+from meters.models import Channel as Direction
+from meters.usage import ensure_partitions
 from notifications import sealed
 from notifications.models import Email, new_message_id
 from reports.models import Download, Report, ReportFile, ReportState
@@ -46,6 +49,43 @@ class MeterFactory(DjangoModelFactory):
 
     premise = factory.SubFactory(PremiseFactory)
     number = factory.Sequence(lambda n: f"{104000000 + n}")
+
+
+class UsageDayFactory(DjangoModelFactory):
+    """A whole day of actual readings; pass `wh` for others. Its partition is made when it is missing."""
+
+    class Meta:
+        model = UsageDay
+
+    class Params:
+        premise = factory.SubFactory(PremiseFactory)
+
+    premise_id = factory.SelfAttribute("premise.pk")
+    day = date(2026, 3, 2)
+    channel = Direction.CONSUMPTION
+    revision_at = factory.LazyAttribute(lambda usage: day_start(usage.day) + timedelta(days=1, hours=8))
+    wh = factory.LazyAttribute(lambda usage: list(range(slots_on(usage.day))))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        ensure_partitions(kwargs["day"], kwargs["day"])
+        return super()._create(model_class, *args, **kwargs)
+
+
+class CarriedSlotsFactory(DjangoModelFactory):
+    """The first slot of a usage day still holds an older revision."""
+
+    class Meta:
+        model = CarriedSlots
+
+    class Params:
+        usage = factory.SubFactory(UsageDayFactory)
+
+    premise_id = factory.SelfAttribute("usage.premise_id")
+    day = factory.SelfAttribute("usage.day")
+    channel = factory.SelfAttribute("usage.channel")
+    revision_at = factory.SelfAttribute("usage.revision_at")
+    slots = (1).to_bytes(12, "little")
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def _load(name: str, names: list[str], numbered: Iterator[files.Line], result: L
                 row, reason = _row(names, line)
                 copy.write_row([number, *row, reason])
         cursor.execute(_INDEX)
-        changed = set()
+        changed: set[int] = set()
         for statement in (_SERVICE, _KNOWN):
             cursor.execute(statement)
             changed.update(line for (line,) in cursor.fetchall())

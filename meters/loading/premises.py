@@ -43,7 +43,7 @@ _NOT_IN_THE_OLD_FORM = ("county", "metered_service_type", "metered_service_type_
 _OLD_COLUMNS = tuple(column for column in _COLUMNS if column not in _NOT_IN_THE_OLD_FORM)
 _LAYOUTS = {len(columns): columns for columns in (_COLUMNS, _OLD_COLUMNS)}
 _STORED = tuple(column for column in _COLUMNS if column != "duns")
-_LIMITS = {column: Premise._meta.get_field(column).max_length or 0 for column in _STORED}
+_LIMITS = {column: getattr(Premise._meta.get_field(column), "max_length", None) or 0 for column in _STORED}
 
 _LOCK = 0x534D5402  # "SMT", 2: one batch of premises at a time
 _TARGETS = ("tdsp_id", *_STORED[1:])
