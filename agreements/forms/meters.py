@@ -1,0 +1,77 @@
+"""The rows of meters on page 1: three at first, twenty at most (T4)."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from agreements.forms.fields import EsiidField, MeterNumberField
+from agreements.question import MeterRow, Problem
+
+ROWS_AT_FIRST = 3
+# The customer's data is not the user's own: a browser must neither offer nor keep it.
+_PRIVATE = {"autocomplete": "off"}
+
+
+class MeterForm(forms.Form):
+    """One row: a meter by its ESIID and number. A row that is wholly empty is left out, a half-filled one is wrong."""
+
+    use_required_attribute = False
+    problem: Problem | None = None  # what the rules have against this row
+
+    esiid = EsiidField(
+        label="ESIID",
+        error_messages={"required": _("Enter the ESIID of this meter, or empty the row.")},
+        widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric", "spellcheck": "false"}),
+    )
+    meter_number = MeterNumberField(
+        label=_("Meter number"),
+        error_messages={"required": _("Enter the meter number of this ESIID, or empty the row.")},
+        widget=forms.TextInput({**_PRIVATE, "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+class BaseMeterFormSet(forms.BaseFormSet[MeterForm]):
+    default_error_messages = {
+        "missing_management_form": _("The list of meters did not arrive. Enter the meters again."),
+        "too_many_forms": _("A form takes at most %(num)d meters. Enter the others on another form."),
+    }
+
+    def initial_form_count(self) -> int:
+        """None: a row may be emptied again wherever its content came from."""
+        return 0
+
+    def clean(self) -> None:
+        if not any(self.errors) and not any(form.has_changed() for form in self.forms):
+            raise ValidationError(_("Enter the ESIID and the meter number of at least one meter."), code="no_meter")
+
+    def rows(self) -> tuple[MeterRow, ...]:
+        """The filled rows, with their numbers on the form."""
+        filled = ((number, form.cleaned_data) for number, form in enumerate(self.forms, 1) if form.has_changed())
+        return tuple(MeterRow(number, data["esiid"], data["meter_number"]) for number, data in filled)
+
+
+def meter_rows(
+    data: QueryDict | None, rows: list[dict[str, str]] | None = None, count: int = ROWS_AT_FIRST
+) -> BaseMeterFormSet:
+    most = settings.AGREEMENT_METERS_PER_FORM
+    factory = forms.formset_factory(
+        MeterForm, formset=BaseMeterFormSet, extra=min(count, most), max_num=most, absolute_max=most, validate_max=True
+    )
+    return cast(BaseMeterFormSet, factory(data, initial=rows, prefix="meters"))
+
+
+def typed_rows(typed: QueryDict) -> list[dict[str, str]]:
+    """The rows as typed, unchecked; never more than a form takes."""
+    total = typed.get("meters-TOTAL_FORMS", "")
+    count = int(total) if re.fullmatch(r"[0-9]{1,3}", total) else 0
+    return [
+        {name: typed.get(f"meters-{row}-{name}", "") for name in MeterForm.base_fields}
+        for row in range(min(count, settings.AGREEMENT_METERS_PER_FORM))
+    ]

@@ -1,0 +1,79 @@
+"""Page 2: the contact, comments and the attestation (T8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from agreements.forms.fields import EmailLineField, LineField, ParagraphField, PhoneField
+from agreements.forms.shown import Shown, distinct_causes, shown_problems
+from agreements.question import Contact, Problem, Refused
+
+
+class ReviewForm(forms.Form):
+    """Page 2 (T8). The company's name and privacy policy are not fields: they come from its profile."""
+
+    use_required_attribute = False
+    KEPT = ("contact_name", "contact_phone", "contact_email", "comments")
+
+    contact_name = LineField(
+        label=_("Contact name"),
+        max_length=120,
+        error_messages={"required": _("Enter the name of a person whom the customer can ask.")},
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    contact_phone = PhoneField(
+        label=_("Contact phone"),
+        error_messages={"required": _("Enter a telephone number that the customer can call.")},
+        attrs={"autocomplete": "tel"},
+    )
+    contact_email = EmailLineField(
+        label=_("Contact email"),
+        help_text=_("We also send the customer's answer and the report's notice to this address."),
+        error_messages={
+            "required": _("Enter an email address that the customer can write to."),
+            "invalid": _("Enter an email address such as name@example.com."),
+        },
+        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false"}),
+    )
+    comments = ParagraphField(
+        label=_("Comments to the customer"),
+        help_text=_("Optional. The customer reads them in the email. At most 1,000 characters."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea({"rows": 5, "autocomplete": "off"}),
+    )
+    attested = forms.BooleanField(
+        label=_(
+            "I attest that my company holds the customer's authorization, on paper or electronically, "
+            "to read the customer's energy data."
+        ),
+        error_messages={
+            "required": _("Confirm that you hold the customer's authorization. Without it no agreement can be created.")
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial)
+        self.refused: list[Problem] = []
+
+    def contact(self) -> Contact:
+        """Whom the customer can ask, of a valid form."""
+        data = self.cleaned_data
+        return Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
+
+    def typed(self) -> dict[str, str]:
+        """What was typed, as typed, to be there again after a change on page 1."""
+        return {name: str(self.data.get(name, ""))[:1500] for name in self.KEPT}
+
+    def refuse(self, refused: Refused) -> None:
+        self.refused = refused.problems
+
+    def problems(self) -> list[Shown]:
+        return [*shown_problems(self), *(Shown(problem.message) for problem in self.refused)] if self.is_bound else []
+
+    def causes(self) -> list[str]:
+        return distinct_causes(self.refused)

@@ -1,0 +1,28 @@
+"""The third party's pages about agreements. The number is exactly twelve digits (L7)."""
+
+from django.urls import path, register_converter
+
+from agreements.views import third_party
+
+
+class AgreementNumberConverter:
+    regex = "[0-9]{12}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(AgreementNumberConverter, "agreement_number")
+
+urlpatterns = [
+    path("", third_party.agreements, name="agreements"),
+    path("new/", third_party.agreement_new, name="agreement_new"),
+    path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
+    path("new/<uuid:draft>/submitted/", third_party.agreement_submitted, name="agreement_submitted"),
+    path("<agreement_number:number>/", third_party.agreement, name="agreement"),
+    path("<agreement_number:number>/resend/", third_party.agreement_resend, name="agreement_resend"),
+    path("<agreement_number:number>/withdraw/", third_party.agreement_withdraw, name="agreement_withdraw"),
+]

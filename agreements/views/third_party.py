@@ -1,0 +1,264 @@
+"""The third party's pages: its agreements, the form that makes new ones, and one agreement (SPEC 3.1 to 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST
+
+from accounts.models import Membership, User, membership_of
+from agreements import deciding, initiating
+from agreements import third_party_words as words
+from agreements.forms.question import QuestionForm
+from agreements.forms.review import ReviewForm
+from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
+from agreements.models import Agreement, Draft
+from agreements.moves import MoveRefused
+from agreements.permissions import acting_member
+from agreements.querysets import AgreementQuerySet
+from agreements.question import Question, Refused
+from agreements.states import Status
+from notifications.models import Email
+
+PAGE = 25
+# Where a session keeps what was typed on page 2 while its user changes page 1.
+TYPED = "agreement_contact"
+
+
+class MemberRequest(HttpRequest):
+    """A request of a third party's user."""
+
+    user: User
+    membership: Membership
+
+
+def third_party_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For members of a third party; to everybody else the page does not exist (T12). A refusal says its reason."""
+
+    @login_required
+    @cache_control(private=True, no_cache=True)
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        member = cast(MemberRequest, request)
+        if (membership := membership_of(member.user)) is None:
+            raise Http404
+        member.membership = membership
+        try:
+            return view(member, *args, **kwargs)
+        except PermissionDenied as refusal:
+            return render(request, "agreements/third_party/not_allowed.html", {"reason": str(refusal)}, status=403)
+
+    return page
+
+
+# --- The list -----------------------------------------------------------------------------------------------------
+
+
+@third_party_page
+def agreements(request: MemberRequest) -> HttpResponse:
+    """The company's agreements, newest first, 25 to a page, with a count of each status (T1)."""
+    status = request.GET.get("status", "")
+    counts = dict(_visible(request).values_list("status").annotate(Count("pk")))
+    page = _page(request, status, counts)
+    context = {
+        "page": page,
+        "rows": [words.list_row(one) for one in page],
+        "filters": [(value, label, counts.get(value, 0)) for value, label in Status.choices],
+        "status": status,
+        "all": sum(counts.values()),
+        "why_not_initiate": words.why_not(request.user, "may_initiate"),
+    }
+    return render(request, "agreements/third_party/list.html", context)
+
+
+def _visible(request: MemberRequest) -> AgreementQuerySet:
+    # An operator who is a member, too, sees the company's agreements here and all others in the admin.
+    return Agreement.objects.visible_to(request.user).filter(company=request.membership.company_id)
+
+
+def _page(request: MemberRequest, status: str, counts: dict[str, int]) -> Page[Agreement]:
+    found = _visible(request).with_overdue().select_related("report")
+    paginator = Paginator(found.filter(status=status) if status in Status.values else found, PAGE)
+    # The counts of the overview are at hand: one query less.
+    paginator.count = counts.get(status, 0) if status in Status.values else sum(counts.values())
+    return paginator.get_page(request.GET.get("page"))
+
+
+# --- A new agreement ----------------------------------------------------------------------------------------------
+
+
+@third_party_page
+def agreement_new(request: MemberRequest) -> HttpResponse:
+    """Page 1: the question. `?draft=` fills it as it was (T4 to T7)."""
+    acting_member(request.user, "may_initiate")
+    if request.method == "POST":
+        return _ask(request)
+    draft = _draft(request, request.GET["draft"]) if "draft" in request.GET else None
+    if draft and draft.submitted_at:
+        return redirect("agreement_submitted", draft.pk)
+    return _question_page(request, QuestionForm.of(Question.from_answers(draft.answers)) if draft else QuestionForm())
+
+
+def _ask(request: MemberRequest) -> HttpResponse:
+    if "add_meters" in request.POST:
+        return _question_page(request, QuestionForm.with_more_rows(request.POST))
+    form = QuestionForm(request.POST)
+    if form.is_valid():
+        try:
+            return redirect("agreement_review", initiating.start_draft(form.question(), by=request.user).pk)
+        except Refused as refused:
+            form.refuse(refused)
+    return _question_page(request, form)
+
+
+def _question_page(request: MemberRequest, form: QuestionForm) -> HttpResponse:
+    return render(request, "agreements/third_party/new.html", {"form": form, "problems": form.problems()})
+
+
+def _draft(request: MemberRequest, typed: str | UUID) -> Draft:
+    try:
+        return get_object_or_404(Draft, pk=UUID(str(typed)), user=request.user)
+    except ValueError:
+        raise Http404 from None
+
+
+@third_party_page
+def agreement_review(request: MemberRequest, draft: UUID) -> HttpResponse:
+    """Page 2: read-back, contact, comments, attestation, Submit (T8)."""
+    found = _draft(request, draft)
+    if found.submitted_at:
+        return redirect("agreement_submitted", draft)
+    acting_member(request.user, "may_initiate")
+    if request.method == "POST":
+        return _submit(request, found)
+    return _review_page(request, found, ReviewForm(initial=_contact(request) | request.session.get(TYPED, {})))
+
+
+def _submit(request: MemberRequest, draft: Draft) -> HttpResponse:
+    form = ReviewForm(request.POST)
+    if form.is_valid():
+        answers = {name: form.cleaned_data[name] for name in ("comments", "attested")}
+        try:
+            initiating.initiate(draft.pk, by=request.user, contact=form.contact(), **answers)
+            request.session.pop(TYPED, None)
+            return redirect("agreement_submitted", draft.pk)
+        except Refused as refused:
+            form.refuse(refused)
+    request.session[TYPED] = form.typed()
+    return _review_page(request, draft, form)
+
+
+def _contact(request: MemberRequest) -> dict[str, Any]:
+    user = request.user
+    phone = user.phone or request.membership.company.phone
+    return {"contact_name": user.get_full_name(), "contact_phone": phone, "contact_email": user.email}
+
+
+def _review_page(request: MemberRequest, draft: Draft, form: ReviewForm) -> HttpResponse:
+    question = Question.from_answers(draft.answers)
+    context = {
+        "form": form,
+        "problems": form.problems(),
+        "page_1": f"{reverse('agreement_new')}?draft={draft.pk}",
+        "company": request.membership.company,
+        "read_back": words.read_back(question, _customer(question)),
+        "registered": question.registered,
+    }
+    return render(request, "agreements/third_party/review.html", context)
+
+
+def _customer(question: Question) -> CustomerView | None:
+    """The customer as page 2 may show it: as typed, or masked from the account (T6)."""
+    if not question.registered:
+        return plain_person(question.person)
+    on_record = initiating.customer_of_draft(question)
+    return masked_person(on_record) if on_record else None
+
+
+@third_party_page
+def agreement_submitted(request: MemberRequest, draft: UUID) -> HttpResponse:
+    """The confirmation, the same however often it is asked for (T9)."""
+    found = _draft(request, draft)
+    if not found.submitted_at:
+        return redirect("agreement_review", draft)
+    made = list(found.agreements.order_by("number"))
+    context = {"made": [(one, words.masked_meter(one)) for one in made], "numbers": [one.number for one in made]}
+    return render(request, "agreements/third_party/submitted.html", context)
+
+
+# --- One agreement ------------------------------------------------------------------------------------------------
+
+
+@third_party_page
+def agreement(request: MemberRequest, number: str) -> HttpResponse:
+    """View agreement (T11)."""
+    found = _one(request, number)
+    emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
+    context = {
+        "agreement": found,
+        "meaning": words.meaning(found),
+        "customer": words.customer_rows(customer := customer_for_third_party(found)),
+        "customer_is_masked": customer.is_masked,
+        "timeline": words.timeline(found.events.select_related("by")),
+        "emails": words.email_lines(emails),
+        "undelivered": words.undelivered_request(found, emails),
+        **_permissions(request, found),
+    }
+    return render(request, "agreements/third_party/detail.html", context)
+
+
+def _one(request: MemberRequest, number: str) -> Agreement:
+    return get_object_or_404(_visible(request).with_overdue().select_related("report"), number=number)
+
+
+def _permissions(request: MemberRequest, found: Agreement) -> dict[str, Any]:
+    may_not_why = words.why_not(request.user, "may_download") if found.status == Status.COMPLETE else ""
+    return {
+        "why_not": words.why_not_resend_or_withdraw(found, request.user),
+        "may_download": found.status == Status.COMPLETE and not may_not_why,
+        "may_not_why": may_not_why,
+    }
+
+
+@third_party_page
+@require_POST
+def agreement_resend(request: MemberRequest, number: str) -> HttpResponse:
+    """Send the invitation again (EM202)."""
+    done = _("The email was sent to the customer again. The customer still has until the same date to answer.")
+    return _act(request, _one(request, number), deciding.resend, done)
+
+
+@third_party_page
+def agreement_withdraw(request: MemberRequest, number: str) -> HttpResponse:
+    """GET asks whether it is meant, POST withdraws."""
+    found = _one(request, number)
+    if request.method == "POST":
+        return _act(request, found, deciding.withdraw, _("The agreement is withdrawn. The customer is told by email."))
+    if reason := words.why_not_resend_or_withdraw(found, request.user):
+        messages.error(request, reason)
+        return redirect("agreement", number)
+    return render(request, "agreements/third_party/withdraw.html", {"agreement": found})
+
+
+def _act(request: MemberRequest, found: Agreement, action: Callable[..., Any], done: str) -> HttpResponse:
+    try:
+        action(found, by=request.user)
+        messages.success(request, done)
+    except MoveRefused as refusal:
+        messages.error(request, words.refusal_words(refusal))
+    except deciding.ResentJustNow as pause:
+        messages.warning(request, str(pause))
+    return redirect("agreement", found.number)
