@@ -19,10 +19,12 @@ from accounts.models import customer_of, membership_of
 def portal_context(request: HttpRequest) -> dict[str, Any]:
     """`membership` and `customer` of the user, `mailbox` where sent mail can be read in development."""
     user = getattr(request, "user", None)
+    membership = membership_of(user) if user else None
     return {
         "site_name": settings.SITE_NAME,
-        "membership": membership_of(user) if user else None,
-        "customer": customer_of(user) if user else None,
+        "membership": membership,
+        # A third party's user acts for the company; not asking saves each of their pages a query.
+        "customer": customer_of(user) if user and not membership else None,
         "mailbox": bool(settings.MAILBOX_DIR),
     }
 
