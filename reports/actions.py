@@ -100,9 +100,13 @@ def _claim_new() -> Report | None:
     # NO KEY: rows that point to the agreement can still be written meanwhile.
     while agreement := waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first():
         # The list of the waiting is as old as its query: another worker may have made this report and let go since.
-        if not Report.objects.filter(agreement=agreement).exists():
+        if not _is_recorded(agreement):
             return Report(agreement=agreement)
     return None
+
+
+def _is_recorded(agreement: Agreement) -> bool:
+    return Report.objects.filter(agreement=agreement).exists()
 
 
 def _claim_retry(at: datetime | None) -> Report | None:
@@ -147,6 +151,8 @@ def _record_failure(report: Report, error: Exception, now: datetime) -> None:
     covered, attempts = _period_of(report.agreement), report.attempts + 1
     retry_at = now + BACKOFF[attempts - 1] if attempts <= len(BACKOFF) else None
     reason = _without_values(error)
+    if Report.objects.filter(agreement=report.agreement).exclude(state=ReportState.FAILED).exists():
+        return  # whatever failed here, the report is there: the table's constraint kept a second one out
     Report.objects.update_or_create(
         agreement=report.agreement,
         defaults={

@@ -1,4 +1,4 @@
-"""The layouts of FORMATS.md once more, slowly and by other means (clock arithmetic, csv.writer, Decimal): what to compare with."""
+"""The layouts of FORMATS.md once more, slowly and by other means: clock arithmetic, csv.writer, Decimal."""
 
 from __future__ import annotations
 

@@ -1,0 +1,271 @@
+"""An accepted agreement earns one report (R1 to R4, R6)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import tracemalloc
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from notifications.models import Email
+from reports.actions import make_due
+from reports.manifest import manifest, manifest_name
+from reports.models import Report, ReportFile, ReportState
+from tests.factories import AgreementFactory, PremiseFactory
+from tests.reports import naive
+from tests.reports.accepting import CENTRAL, NOON, accepted, report_of
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+
+pytestmark = pytest.mark.django_db
+
+FIRST, LAST = date(2026, 5, 15), date(2026, 6, 14)  # accepted at NOON for one month
+
+
+def content_of(report: Report) -> bytes:
+    return gzip.decompress(ReportFile.objects.get(report=report).gzipped)
+
+
+def test_nothing_is_made_before_somebody_accepts():
+    """R1"""
+    AgreementFactory()
+    assert make_due() == 0
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("accepted_at", "length", "first", "last"),
+    [
+        (NOON, "1m", FIRST, LAST),
+        (datetime(2026, 3, 9, 0, 0, 1, tzinfo=CENTRAL), "1d", date(2026, 3, 8), date(2026, 3, 8)),
+        (datetime(2025, 11, 3, 9, 0, tzinfo=CENTRAL), "1d", date(2025, 11, 2), date(2025, 11, 2)),
+        (datetime(2026, 4, 1, 9, 0, tzinfo=CENTRAL), "12m", date(2025, 4, 1), date(2026, 3, 31)),
+    ],
+)
+def test_the_file_has_the_bytes_of_the_period_and_no_other_day(accepted_at, length, first, last):
+    """R2, R3: days around the period and another premise's days are on record too."""
+    agreement = accepted(accepted_at, report_length=length)
+    days = every_day(first, last, CONSUMPTION, SURPLUS)
+    outside = [usage(first - timedelta(days=1)), usage(last + timedelta(days=1))]
+    store(agreement.premise, *days, *outside)
+    store(PremiseFactory(), usage(first))
+
+    assert make_due() == 1
+
+    report = report_of(agreement)
+    assert content_of(report) == naive.interval(agreement.esiid, days)
+    assert report.state == ReportState.READY
+    assert (report.first_day, report.last_day, report.asked_first_day) == (first, last, first)
+
+
+@pytest.mark.parametrize(("kind", "slug"), [("interval", "15min"), ("daily", "daily"), ("monthly", "monthly")])
+def test_each_type_is_made_and_the_record_says_the_truth_about_the_file(kind, slug):
+    """R3, R4"""
+    agreement = accepted(report_type=kind)
+    days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21)]
+    store(agreement.premise, *days)
+    make_due()
+    expected = {
+        "interval": lambda: naive.interval(agreement.esiid, days),
+        "daily": lambda: naive.daily(agreement.esiid, days),
+        "monthly": lambda: naive.monthly(agreement.esiid, FIRST, LAST, days),
+    }[kind]()
+    report = report_of(agreement)
+    assert content_of(report) == expected
+    assert report.file_name == f"smt-{agreement.number}-{slug}.csv"
+    assert report.rows == len(expected.splitlines()) - 1
+    assert (report.size, report.sha256) == (len(expected), hashlib.sha256(expected).hexdigest())
+    assert (report.expected_intervals, report.present_intervals) == (2 * 31 * 96, 2 * 29 * 96)
+    assert (report.days, report.days_present) == (31, 29)
+    column = expected.decode().splitlines()[0].split(",").index("USAGE_KWH" if kind != "monthly" else "ACTUAL_KWH")
+    for label, wh in report.total_wh.items():
+        rows = [row.split(",") for row in expected.decode().splitlines()[1:]]
+        assert round(1000 * sum(float(row[column]) for row in rows if row[-1] == label)) == wh
+
+
+def test_the_same_readings_give_the_same_stored_bytes():
+    """R3, DESIGN 2.8: the compressed bytes too carry no time and no name."""
+    one, other = accepted(), accepted()
+    days = every_day(FIRST, LAST)
+    store(one.premise, *days)
+    other.esiid, other.premise = one.esiid, one.premise
+    other.save()
+    make_due()
+    stored = [bytes(ReportFile.objects.get(report__agreement=agreement).gzipped) for agreement in (one, other)]
+    assert stored[0] == stored[1]
+
+
+def test_a_former_tenants_days_stay_out():
+    """R2: and the page, the manifest and EM204 say so."""
+    agreement = accepted(premise=PremiseFactory(service_since=date(2026, 6, 1)))
+    store(agreement.premise, *every_day(FIRST, LAST))
+    make_due()
+    report = report_of(agreement)
+    assert content_of(report) == naive.interval(agreement.esiid, every_day(date(2026, 6, 1), LAST))
+    assert report.is_shortened
+    assert (report.asked_first_day, report.first_day) == (FIRST, date(2026, 6, 1))
+    assert "began on 2026-06-01" in json.loads(manifest(report))["shortened_because"]
+    email = Email.objects.get(kind="EM204")
+    for part in (email.text, email.html):
+        assert "service began on June 1, 2026" in part
+
+
+def test_the_manifest_says_what_the_record_says():
+    """R4"""
+    agreement = accepted(datetime(2026, 3, 10, 12, tzinfo=CENTRAL), report_length="1m", meter_number="142606737LG")
+    days = [usage(date(2026, 3, 8), estimated=[0, 1]), usage(date(2026, 3, 9), wh=[1500] + [None] * 95)]
+    store(agreement.premise, *days)
+    make_due(at=datetime(2026, 3, 10, 12, 0, 5, tzinfo=CENTRAL))
+    report = report_of(agreement)
+    found = json.loads(manifest(report))
+    assert found == {
+        "agreement_number": agreement.number,
+        "esiid": agreement.esiid,
+        "meter_number": "142606737LG",
+        "report_type": "interval",
+        "report_length": "1m",
+        "accepted_at": "2026-03-10T12:00:00-05:00",
+        "made_at": "2026-03-10T12:00:05-05:00",
+        "time_zone": "America/Chicago. Days and times are Central time, daylight saving time included.",
+        "asked_period": {"first_day": "2026-02-10", "last_day": "2026-03-09"},
+        "covered_period": {"first_day": "2026-02-10", "last_day": "2026-03-09"},
+        "shortened_because": None,
+        "intervals": {"length_minutes": 15, "expected": 28 * 96 - 4, "present": 93, "missing": 2591, "estimated": 2},
+        "days_in_period": 28,
+        "days_with_data": 2,
+        "missing_days": {"Consumption": [{"first_day": "2026-02-10", "last_day": "2026-03-07"}]},
+        "total_kwh": {"Consumption": report.total_wh["Consumption"] / 1000},
+        "file": {
+            "name": f"smt-{agreement.number}-15min.csv",
+            "rows_without_header": 192,
+            "size_bytes": report.size,
+            "sha256": report.sha256,
+        },
+    }
+    assert manifest(report) == manifest(report_of(agreement))
+    assert manifest_name(report) == f"smt-{agreement.number}-15min-manifest.json"
+
+
+def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
+    """R4, E1: in both parts, with a link that needs a login and no more than seven digits of the ESIID."""
+    agreement = accepted()
+    store(agreement.premise, *[one for one in every_day(FIRST, LAST) if one.day not in (date(2026, 6, 1), LAST)])
+    make_due()
+    report = report_of(agreement)
+    email = Email.objects.get()
+    assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", agreement.number)
+    assert email.to_address == agreement.contact_email
+    assert email.subject == f"{agreement.company_name}: the report of agreement {agreement.number} is ready"
+    for part in (email.text, email.html):
+        assert f"/agreements/{agreement.number}/" in part
+        assert "May 15, 2026 to June 14, 2026" in part
+        assert "2,784 of 2,976 expected are there" in part
+        assert "192 intervals are missing" in part
+        assert "June 1, 2026" in part
+        assert report.sha256 in part
+        assert report.file_name in part
+        assert agreement.esiid[-7:] in part
+        assert agreement.esiid not in part
+        assert agreement.esiid[-8:] not in part
+        assert agreement.last_name not in part
+
+
+def test_em204_lists_at_most_twenty_gaps():
+    """R4: an email stays readable; the page has them all."""
+    agreement = accepted(report_length="3m")
+    store(agreement.premise, *[one for one in every_day(date(2026, 3, 15), LAST) if one.day.toordinal() % 2])
+    make_due()
+    email = Email.objects.get()
+    assert len(report_of(agreement).missing[0][1]) > 40
+    for part in (email.text, email.html):
+        assert "More are listed on the agreement" in part
+    assert email.text.count("\n- ") == 21
+
+
+def test_no_data_ends_without_a_report_and_both_sides_are_told():
+    """R4: nothing pretends to be a report."""
+    agreement = accepted(language="es")
+    store(agreement.premise, usage(LAST, wh=[None] * 96))  # a day without one reading is no data either
+    assert make_due() == 1
+    report = report_of(agreement)
+    assert report.state == ReportState.NO_DATA
+    assert (report.file_name, report.sha256, report.rows) == ("", "", 0)
+    assert not ReportFile.objects.exists()
+    to = {email.key: email for email in Email.objects.all()}
+    third_party, customer = to[f"EM204:{agreement.number}"], to[f"EM204:{agreement.number}:customer"]
+    assert third_party.to_address == agreement.contact_email
+    assert (customer.to_address, customer.language) == (agreement.email, "es")
+    assert agreement.number in third_party.subject and agreement.company_name in customer.subject
+    assert agreement.number in customer.text
+    for email in (third_party, customer):
+        for part in (email.text, email.html):
+            assert agreement.esiid not in part
+            assert "sha" not in part.lower()
+    assert make_due() == 0
+
+
+def test_a_service_that_began_after_the_period_ends_as_no_data():
+    """R2, R4"""
+    agreement = accepted(premise=PremiseFactory(service_since=NOON.date()))
+    store(agreement.premise, *every_day(FIRST, LAST))
+    make_due()
+    report = report_of(agreement)
+    assert (report.state, report.expected_intervals, report.days) == (ReportState.NO_DATA, 0, 0)
+    assert "service began on June 15, 2026" in Email.objects.get(key=f"EM204:{agreement.number}").text
+
+
+def test_making_again_changes_nothing():
+    """R1: a repeated task finds nothing to do."""
+    agreement = accepted()
+    store(agreement.premise, *every_day(FIRST, LAST))
+    assert [make_due(), make_due(), make_due()] == [1, 0, 0]
+    assert Report.objects.count() == 1
+    assert Email.objects.count() == 1
+
+
+def test_a_sweep_makes_all_that_is_due_oldest_first_up_to_its_limit():
+    """R1"""
+    newer, older = accepted(NOON), accepted(NOON - timedelta(days=1))
+    store(newer.premise, usage(LAST))
+    store(older.premise, usage(LAST - timedelta(days=1)))
+    assert make_due(limit=1) == 1
+    assert report_of(older)
+    assert make_due() == 1
+    assert report_of(newer)
+
+
+def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record():
+    """R6"""
+    agreement = accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m")
+    store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
+    with CaptureQueriesContext(connection) as one:
+        make_due(limit=1)
+    assert len(one) <= 16, "\n".join(query["sql"][:200] for query in one)
+
+    for _ in range(5):
+        store(PremiseFactory(), *every_day(date(2026, 3, 1), date(2026, 3, 31)))
+    accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m", premise=agreement.premise)
+    with CaptureQueriesContext(connection) as other:
+        make_due(limit=1)
+    assert len(other) == len(one)
+
+
+def test_a_years_report_does_not_hold_the_years_rows_in_memory():
+    """R6: of a file of 6 MB only the compressed bytes and a window of days are in memory at once."""
+    accepted_at = datetime(2026, 4, 1, 9, tzinfo=CENTRAL)
+    agreement = accepted(accepted_at, report_length="12m")
+    store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
+    make_due()  # modules, templates and texts of numbers are loaded now
+    other = accepted(accepted_at, report_length="12m", premise=agreement.premise)
+    tracemalloc.start()
+    try:
+        make_due()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert report_of(other).size > 5_000_000
+    assert peak < 3_200_000, peak

@@ -1,0 +1,247 @@
+"""Workers that work at the same time, and workers that die: one report, one EM204 (R1)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from agreements.querysets import AgreementQuerySet
+from meters.usage import DayUsage, stream_usage
+from notifications.models import Email
+from reports import actions
+from reports.actions import make_due
+from reports.models import Report, ReportFile, ReportState
+from reports.packing import unpack
+from tests.reports import naive
+from tests.reports.accepting import accepted, report_of
+from tests.reports.readings import every_day, store
+from tests.together import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST, LAST = date(2026, 5, 15), date(2026, 6, 14)
+WORKERS = 4
+
+
+@pytest.fixture(autouse=True)
+def no_usage_left() -> Iterator[None]:
+    """Django does not empty a table that it did not make."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE usage_day")
+
+
+def waiting():
+    agreement = accepted()
+    store(agreement.premise, *every_day(FIRST, LAST))
+    return agreement
+
+
+@pytest.fixture
+def slowly(monkeypatch) -> list[int]:
+    """Reading usage takes a while, so that workers meet; the list has the premise of each reading that was begun."""
+    begun: list[int] = []
+
+    def slow(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+        begun.append(premise_id)
+        time.sleep(0.4)
+        yield from stream_usage(premise_id, first, last)
+
+    monkeypatch.setattr(actions, "stream_usage", slow)
+    return begun
+
+
+def lock_off(monkeypatch) -> None:
+    monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
+
+
+def assert_one_report(agreement) -> None:
+    assert Report.objects.count() == ReportFile.objects.count() == 1
+    assert report_of(agreement).state == ReportState.READY
+    assert [email.key for email in Email.objects.all()] == [f"EM204:{agreement.number}"]
+
+
+def test_workers_that_sweep_at_once_make_a_report_once(slowly):
+    """R1"""
+    agreement = waiting()
+    tried = together([make_due] * WORKERS)
+    assert sorted(tried) == [0] * (WORKERS - 1) + [1]
+    assert slowly == [agreement.premise_id]
+    assert_one_report(agreement)
+
+
+@pytest.mark.control
+def test_without_the_lock_they_all_make_it(slowly, monkeypatch):
+    """R1: what the lock is for. The table's constraint still keeps the second report and the second EM204 out."""
+    lock_off(monkeypatch)
+    agreement = waiting()
+    together([make_due] * WORKERS)
+    assert len(slowly) > 1
+    assert_one_report(agreement)
+
+
+@pytest.mark.control
+def test_without_lock_and_constraint_there_are_several_reports(slowly, monkeypatch):
+    """R1: what the constraint is for."""
+    lock_off(monkeypatch)
+    waiting()
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, Report._meta.db_table)
+        name = next(name for name, one in constraints.items() if one["unique"] and one["columns"] == ["agreement_id"])
+        cursor.execute(f"ALTER TABLE reports_report DROP CONSTRAINT {name}")
+        try:
+            together([make_due] * WORKERS)
+            assert Report.objects.count() > 1
+        finally:
+            cursor.execute("TRUNCATE reports_report CASCADE")
+            cursor.execute(f"ALTER TABLE reports_report ADD CONSTRAINT {name} UNIQUE (agreement_id)")
+
+
+def test_workers_share_the_work(monkeypatch):
+    """R1: as many reports are in the making at one moment as there are workers; nobody waits for another one's."""
+    meet = threading.Barrier(WORKERS)
+
+    def in_company(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+        meet.wait(timeout=30)
+        yield from stream_usage(premise_id, first, last)
+
+    monkeypatch.setattr(actions, "stream_usage", in_company)
+    for _ in range(WORKERS):
+        waiting()
+    assert together([make_due] * WORKERS) == [1] * WORKERS
+    assert Report.objects.filter(state=ReportState.READY).count() == Email.objects.count() == WORKERS
+
+
+@pytest.fixture
+def late_claim(monkeypatch) -> threading.Event:
+    """In one thread, the list of the waiting gets old: it was read, and the lock comes half a second later."""
+    late = threading.Event()
+    sweeping = threading.local()
+    awaiting_report = AgreementQuerySet.awaiting_report
+
+    def read_early(queryset):
+        found = awaiting_report(queryset)
+        if getattr(sweeping, "late", False):
+            late.set()
+            return found.annotate(pause=RawSQL("pg_sleep(1)", [])).filter(pause__isnull=False)
+        return found
+
+    monkeypatch.setattr(AgreementQuerySet, "awaiting_report", read_early)
+    late.sweep = lambda: (setattr(sweeping, "late", True), make_due(limit=1))[1]  # type: ignore[attr-defined]
+    return late
+
+
+def sweep_with_an_old_list(late) -> int:
+    """One worker reads its list, another one makes the report meanwhile; how many the first one tried then."""
+
+    def in_time() -> int:
+        assert late.wait(10)
+        time.sleep(0.2)
+        return make_due()
+
+    late_tried, in_time_tried = together([late.sweep, in_time])
+    assert in_time_tried == 1
+    return late_tried
+
+
+def test_a_list_that_got_old_makes_nothing_twice(late_claim):
+    """R1: the lock alone does not say that the report is still to be made."""
+    agreement = waiting()
+    assert sweep_with_an_old_list(late_claim) == 0
+    assert_one_report(agreement)
+
+
+@pytest.mark.control
+def test_without_looking_again_an_old_list_makes_it_twice(late_claim, monkeypatch):
+    """R1"""
+    agreement = waiting()
+    monkeypatch.setattr(actions, "_is_recorded", lambda agreement: False)
+    assert sweep_with_an_old_list(late_claim) == 1
+    assert_one_report(agreement)  # by the constraint
+
+
+WORKER = """
+import contextlib, os, sys, time, django
+django.setup()
+from reports import actions, tasks
+
+stream_usage, pause = actions.stream_usage, float(sys.argv[1])
+def slow(*period):
+    for number, day in enumerate(stream_usage(*period)):
+        if pause and number == 15:
+            print("half way", flush=True)
+            time.sleep(pause)
+        yield day
+actions.stream_usage = slow
+if sys.argv[2] == "no transaction":  # the control: every statement is committed by itself
+    make, report_fields = actions._make, {"state": "no_data", "first_day": "2026-01-01", "last_day": "2026-01-01"}
+    def careless(report, now):
+        report.asked_first_day = "2026-01-01"
+        vars(report).update(report_fields)
+        report.save()
+        make(report, now)
+    actions._make = careless
+    actions.transaction.atomic = contextlib.nullcontext
+    from agreements.querysets import AgreementQuerySet
+    AgreementQuerySet.select_for_update = lambda queryset, **options: queryset
+tasks.make_due()
+print("done", flush=True)
+"""
+
+
+def start_worker(pause: float, mode: str = "as it is") -> subprocess.Popen:
+    """A process of its own on the test's database that stops for `pause` seconds in the middle of a report."""
+    database = connection.settings_dict["NAME"]
+    url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{database}"
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(pause), mode],
+        cwd=Path(settings.BASE_DIR),
+        env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "smt_portal.settings", "REDIS_URL": ""},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def kill_half_way(mode: str = "as it is") -> None:
+    with start_worker(60, mode) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "half way\n"
+        os.kill(worker.pid, signal.SIGKILL)
+        assert worker.wait(10) == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_makes_it():
+    """R1: kill -9, then a worker that lives."""
+    agreement = waiting()
+    kill_half_way()
+    assert not Report.objects.exists() and not Email.objects.exists()
+    with start_worker(0) as worker:
+        assert worker.communicate(timeout=60)[0] == "done\n"
+    assert_one_report(agreement)
+    days = every_day(FIRST, LAST)
+    packed = bytes(ReportFile.objects.get().gzipped)
+    assert b"".join(unpack(packed)) == naive.interval(agreement.esiid, days)
+
+
+@pytest.mark.slow
+@pytest.mark.control
+def test_without_one_transaction_a_killed_worker_loses_the_report():
+    """R1: what the single transaction is for."""
+    waiting()
+    kill_half_way("no transaction")
+    with start_worker(0) as worker:
+        worker.communicate(timeout=60)
+    assert not ReportFile.objects.exists()
