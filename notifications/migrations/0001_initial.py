@@ -5,46 +5,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Email',
+            name="Email",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('kind', models.CharField(max_length=40)),
-                ('about', models.CharField(blank=True, db_index=True, max_length=40)),
-                ('to_address', models.EmailField(max_length=254)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('subject', models.CharField(max_length=250)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('attachment_name', models.CharField(blank=True, max_length=100)),
-                ('attachment', models.BinaryField(null=True)),
-                ('placeholder', models.CharField(blank=True, max_length=60)),
-                ('sealed_nonce', models.BinaryField(null=True)),
-                ('message_id', models.CharField(max_length=120, unique=True)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('handed', 'Handed over'), ('sent', 'Sent'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('queued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('lease', models.UUIDField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('uncertain_attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('body_forgotten_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("kind", models.CharField(max_length=40)),
+                ("about", models.CharField(blank=True, db_index=True, max_length=40)),
+                ("to_address", models.EmailField(max_length=254)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("subject", models.CharField(max_length=250)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("attachment_name", models.CharField(blank=True, max_length=100)),
+                ("attachment", models.BinaryField(null=True)),
+                ("placeholder", models.CharField(blank=True, max_length=60)),
+                ("sealed_nonce", models.BinaryField(null=True)),
+                ("message_id", models.CharField(max_length=120, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("handed", "Handed over"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("queued_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("lease", models.UUIDField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("uncertain_attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("body_forgotten_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['queued_at', 'pk'],
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['due_at'], name='email_queued'), models.Index(condition=models.Q(('state__in', ['sending', 'handed'])), fields=['leased_until'], name='email_leased'), models.Index(condition=models.Q(('body_forgotten_at', None)), fields=['queued_at'], name='email_body_age')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'handed', 'sent', 'failed'])), name='email_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='email_sent_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('placeholder', ''), ('sealed_nonce', None)), models.Q(models.Q(('placeholder', ''), _negated=True), ('sealed_nonce__isnull', False)), _connector='OR'), name='email_placeholder_has_its_nonce')],
+                "ordering": ["queued_at", "pk"],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "queued")), fields=["due_at"], name="email_queued"),
+                    models.Index(
+                        condition=models.Q(("state__in", ["sending", "handed"])),
+                        fields=["leased_until"],
+                        name="email_leased",
+                    ),
+                    models.Index(
+                        condition=models.Q(("body_forgotten_at", None)), fields=["queued_at"], name="email_body_age"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["queued", "sending", "handed", "sent", "failed"])),
+                        name="email_state_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                        ),
+                        name="email_sent_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("placeholder", ""), ("sealed_nonce", None)),
+                            models.Q(models.Q(("placeholder", ""), _negated=True), ("sealed_nonce__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="email_placeholder_has_its_nonce",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,0 +1,8 @@
+"""The portal's addresses with the mailbox, as a machine with settings.MAILBOX_DIR has them."""
+
+from django.urls import include, path
+
+from smt_portal.urls import handler400, handler403, handler404, handler500  # noqa: F401
+from smt_portal.urls import urlpatterns as portal
+
+urlpatterns = [*portal, path("mailbox/", include("notifications.urls"))]

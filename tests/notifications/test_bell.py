@@ -1,0 +1,100 @@
+"""Nobody who waits for an answer waits for the broker (E2)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from django.db import transaction
+
+from notifications import bell
+from smt_portal.celery import app
+from tests.redis_server import BreakableRedis
+
+TASK = "notifications.tasks.deliver_due"
+
+
+@pytest.fixture
+def broker(redis_server: BreakableRedis, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[BreakableRedis]:
+    """The bell rings at a Redis that the test may break, over the settings' own time-outs."""
+    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    settings.CELERY_BROKER_URL = redis_server.url
+    other = Celery("bell")
+    other.config_from_object("django.conf:settings", namespace="CELERY")
+    other.set_current()
+    yield redis_server
+    redis_server.thaw()
+    other.close()
+    app.set_current()
+
+
+def rings(redis_server: BreakableRedis) -> int:
+    import redis
+
+    with redis.Redis.from_url(redis_server.url) as client:
+        return int(client.llen("celery"))
+
+
+def seconds_to_queue() -> float:
+    before = time.monotonic()
+    with transaction.atomic():
+        bell.ring("email queued")
+    return time.monotonic() - before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_rings_once_and_a_rollback_never(broker: BreakableRedis) -> None:
+    with transaction.atomic():
+        bell.ring("email queued")
+        bell.ring("email queued")
+        assert rings(broker) == 0
+    assert rings(broker) == 1
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        bell.ring("email queued")
+        raise ZeroDivisionError
+    assert rings(broker) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stopped_broker_costs_next_to_nothing(broker: BreakableRedis) -> None:
+    seconds_to_queue()
+    broker.kill()
+    assert seconds_to_queue() < 0.5
+    assert seconds_to_queue() < 0.1
+    broker.start()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_frozen_broker_costs_a_second_once(broker: BreakableRedis) -> None:
+    seconds_to_queue()
+    broker.freeze()
+    assert seconds_to_queue() < 1.5
+    assert seconds_to_queue() < 0.1, "for a while nobody tries again"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_rings_again_when_the_broker_is_back(broker: BreakableRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker.kill()
+    seconds_to_queue()
+    broker.start()
+    monkeypatch.setattr(bell, "_silent_until", time.monotonic())  # the silence is over
+    seconds_to_queue()
+    assert rings(broker) == 1
+
+
+@pytest.mark.control
+def test_with_celerys_defaults_a_frozen_broker_holds_the_caller(redis_server: BreakableRedis) -> None:
+    plain = Celery("plain", broker=redis_server.url, set_as_current=False)
+    plain.send_task(TASK, ignore_result=True)
+    redis_server.freeze()
+    caller = threading.Thread(target=lambda: plain.send_task(TASK, ignore_result=True), daemon=True)
+    caller.start()
+    caller.join(4)
+    still_waits = caller.is_alive()
+    redis_server.thaw()
+    caller.join(10)
+    plain.close()
+    assert still_waits

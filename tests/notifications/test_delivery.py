@@ -1,0 +1,255 @@
+"""What is queued goes out once, whatever the mail server answers (E2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from notifications import actions, delivery, sealed
+from notifications.models import Email, EmailState
+from tests.factories import EmailFactory, UserFactory
+from tests.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NONCE = b"0123456789abcdef"
+PDF = b"%PDF-1.7 \x00\xff letter"
+Queue = Callable[..., Email]
+
+
+def later(**period: float):
+    return timezone.now() + timedelta(**period)
+
+
+def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings) -> None:
+    """E1, E2."""
+    settings.PORTAL_ORIGIN = "https://portal.example"
+    email = queue(subject="Energía Ñandú asks for your data", attachment=("letter.pdf", PDF), context={"name": "Ñandú"})
+    assert delivery.deliver_due() == 1
+    assert delivery.deliver_due() == 0
+    assert delivery.deliver_due(at=later(days=3)) == 0
+    [sent] = mail_server.deliveries
+    assert sent.recipients == ["maria@example.net"]
+    assert sent.sender == "no-reply@smt-portal.example"
+    assert sent.content.isascii()
+    message = sent.message
+    assert message["Subject"] == email.subject
+    assert message["To"] == "maria@example.net"
+    assert message["Message-ID"] == f"<{email.message_id}@portal.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].datetime == email.queued_at.replace(microsecond=0)
+    assert message.get_body(("plain",)).get_content().splitlines() == email.text.splitlines()
+    assert message.get_body(("html",)).get_content().splitlines() == email.html.splitlines()
+    [letter] = message.iter_attachments()
+    assert (letter.get_filename(), letter.get_content_type(), letter.get_content()) == (
+        "letter.pdf",
+        "application/pdf",
+        PDF,
+    )
+    email.refresh_from_db()
+    assert (email.state, email.attempts, email.lease) == (EmailState.SENT, 1, None)
+    assert email.sent_at
+
+
+def test_one_connection_carries_many_emails(queue: Queue, mail_server: SmtpSink) -> None:
+    for number in range(5):
+        queue(f"probe {number}")
+    assert delivery.deliver_due() == 5
+    assert len(mail_server.deliveries) == 5
+    assert len(mail_server._connections) == 1
+
+
+def test_the_decision_link_is_in_what_is_sent_and_nowhere_in_the_database(queue: Queue, mail_server: SmtpSink) -> None:
+    """X5."""
+    email = queue(sealed_nonce=NONCE)
+    delivery.deliver_due()
+    link = f"/invitation/{sealed.token_of(NONCE)}/"
+    [message] = mail_server.messages
+    assert link in message.get_body(("plain",)).get_content()
+    assert link in message.get_body(("html",)).get_content()
+    assert email.placeholder not in message.as_string()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(e)::text FROM notifications_email e")
+        row = cursor.fetchone()[0]
+    assert sealed.token_of(NONCE) not in row
+    assert json.loads(row)["state"] == "sent"
+
+
+def test_an_address_in_a_domain_with_accents_is_sent_in_ascii(queue: Queue, mail_server: SmtpSink) -> None:
+    queue(to="maria@energía.example")
+    delivery.deliver_due()
+    assert mail_server.deliveries[0].recipients == ["maria@xn--energa-7va.example"]
+
+
+@pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
+def test_later_means_later_and_then_once(queue: Queue, mail_server: SmtpSink, where: str) -> None:
+    """E2: 4xx."""
+    email = queue()
+    setattr(mail_server, where, "451 try later")
+    assert delivery.deliver_due() == 0
+    email.refresh_from_db()
+    assert email.state == EmailState.QUEUED
+    assert "451 try later" in email.last_error
+    assert timedelta(seconds=5) < email.due_at - timezone.now() < timedelta(seconds=15)
+    setattr(mail_server, where, "")
+    assert delivery.deliver_due() == 0, "not yet due"
+    assert delivery.deliver_due(at=later(seconds=20)) == 1
+    assert delivery.deliver_due(at=later(days=1)) == 0
+    assert len(mail_server.deliveries) == 1
+    email.refresh_from_db()
+    assert (email.state, email.attempts, email.last_error) == (EmailState.SENT, 2, "")
+
+
+def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server: SmtpSink) -> None:
+    """E2: 4xx."""
+    email = queue()
+    mail_server.rcpt_reply = "450 mailbox busy"
+    pauses = []
+    while True:
+        email.refresh_from_db()
+        if email.state != EmailState.QUEUED:
+            break
+        moment = email.due_at + timedelta(milliseconds=1)
+        delivery.deliver_due(at=moment)
+        email.refresh_from_db()
+        pauses.append(round((email.due_at - moment).total_seconds()))
+        assert len(pauses) < 100
+    assert email.state == EmailState.FAILED
+    assert "450 mailbox busy" in email.last_error
+    assert timedelta(hours=48) < email.failed_at - email.queued_at < timedelta(hours=50)
+    assert pauses[0] == 10 and max(pauses) == 3600 and pauses[:-1] == sorted(pauses[:-1])
+
+
+@pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
+def test_no_means_no(queue: Queue, mail_server: SmtpSink, where: str) -> None:
+    """E2, X4, X5: 5xx is final; the server's words lose what they quote."""
+    email = queue(sealed_nonce=NONCE)
+    token = sealed.token_of(NONCE)
+    setattr(mail_server, where, f"550 no <maria@example.net>, see http://x.example/invitation/{token}/ or {token}")
+    assert delivery.deliver_due() == 0
+    setattr(mail_server, where, "")
+    assert delivery.deliver_due(at=later(days=1)) == 0
+    email.refresh_from_db()
+    assert email.state == EmailState.FAILED and email.failed_at
+    assert "550 no" in email.last_error
+    assert "maria" not in email.last_error and token not in email.last_error
+    assert mail_server.deliveries == []
+
+
+def test_one_refused_email_does_not_hold_up_the_others(queue: Queue, mail_server: SmtpSink) -> None:
+    queue("first")
+    queue("second")
+    queue("third")
+    mail_server.data_reply = ["550 spam", "451 later"]
+    assert delivery.deliver_due() == 1
+    assert len(mail_server.deliveries) == 1
+
+
+def test_a_row_that_cannot_be_written_as_a_message_fails_alone(queue: Queue, mail_server: SmtpSink) -> None:
+    EmailFactory(attachment=b"%PDF-", attachment_name="a\nb.pdf")
+    queue()
+    assert delivery.deliver_due() == 1
+    assert Email.objects.filter(state=EmailState.FAILED).count() == 1
+
+
+def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_return(
+    queue: Queue, mail_server: SmtpSink
+) -> None:
+    """E2."""
+    for number in range(3):
+        queue(f"probe {number}")
+    mail_server.stop()
+    for _ in range(10):
+        assert delivery.deliver_due() == 0
+    assert Email.objects.filter(state=EmailState.QUEUED).count() == 3
+    assert "cannot be reached" in Email.objects.exclude(last_error="").first().last_error
+    mail_server.start()
+    assert delivery.deliver_due(at=later(seconds=15)) == 3
+    assert delivery.deliver_due(at=later(days=1)) == 0
+    assert len(mail_server.deliveries) == 3
+
+
+def test_a_server_that_does_not_answer_costs_one_timeout_for_all(queue: Queue, mail_server: SmtpSink, settings) -> None:
+    settings.EMAIL_TIMEOUT = 1
+    for number in range(5):
+        queue(f"probe {number}")
+    mail_server.hang_at = "rcpt"
+    before = timezone.now()
+    assert delivery.deliver_due() == 0
+    assert timezone.now() - before < timedelta(seconds=3)
+    assert Email.objects.filter(state=EmailState.QUEUED).count() == 5
+
+
+def test_a_server_that_stays_away_for_two_days_is_given_up(queue: Queue, mail_server: SmtpSink) -> None:
+    """E2."""
+    email = queue()
+    mail_server.stop()
+    delivery.deliver_due()
+    delivery.deliver_due(at=later(hours=49))
+    email.refresh_from_db()
+    assert email.state == EmailState.FAILED
+    assert "cannot be reached" in email.last_error
+
+
+def test_a_connection_lost_after_data_means_one_more_try_and_no_third(queue: Queue, mail_server: SmtpSink) -> None:
+    """E2: the uncertain case."""
+    email = queue()
+    mail_server.drop_after_data = True
+    assert delivery.deliver_due() == 0
+    email.refresh_from_db()
+    assert (email.state, email.uncertain_attempts) == (EmailState.QUEUED, 1)
+    assert delivery.deliver_due(at=later(minutes=1)) == 0
+    assert delivery.deliver_due(at=later(hours=1)) == 0
+    email.refresh_from_db()
+    assert email.state == EmailState.FAILED
+    assert "may have arrived" in email.last_error
+    first, second = mail_server.messages
+    assert first["Message-ID"] == second["Message-ID"] and first["Date"] == second["Date"]
+
+
+def test_a_second_try_that_succeeds_is_the_last(queue: Queue, mail_server: SmtpSink) -> None:
+    """E2."""
+    email = queue()
+    mail_server.drop_after_data = True
+    delivery.deliver_due()
+    mail_server.drop_after_data = False
+    assert delivery.deliver_due(at=later(minutes=1)) == 1
+    assert delivery.deliver_due(at=later(hours=1)) == 0
+    email.refresh_from_db()
+    assert email.state == EmailState.SENT
+    assert len({message["Message-ID"] for message in mail_server.messages}) == 1 < len(mail_server.messages)
+
+
+def test_a_failed_email_can_be_tried_again(queue: Queue, mail_server: SmtpSink) -> None:
+    """D1."""
+    email = queue()
+    operator = UserFactory()
+    assert not actions.retry_failed(email, by=operator), "it has not failed"
+    mail_server.rcpt_reply = "550 no such user"
+    delivery.deliver_due()
+    mail_server.rcpt_reply = ""
+    assert actions.retry_failed(email, by=operator)
+    assert not actions.retry_failed(email, by=operator), "it waits already"
+    assert delivery.deliver_due() == 1
+    assert len(mail_server.deliveries) == 1
+
+
+def test_bodies_are_forgotten_after_thirty_days(queue: Queue, mail_server: SmtpSink) -> None:
+    """X6."""
+    email = queue("sent", sealed_nonce=NONCE, attachment=("letter.pdf", PDF))
+    delivery.deliver_due()
+    queue("waits")
+    assert actions.forget_bodies(at=later(days=29, hours=23)) == 0
+    assert actions.forget_bodies(at=later(days=30, seconds=1)) == 1
+    assert actions.forget_bodies(at=later(days=31)) == 0
+    email.refresh_from_db()
+    assert (email.text, email.html, email.attachment, email.placeholder, email.sealed_nonce) == ("", "", None, "", None)
+    assert email.body_forgotten_at and email.sent_at and email.about
+    assert Email.objects.get(key="waits").text
+    Email.objects.filter(pk=email.pk).update(state=EmailState.FAILED)
+    assert not actions.retry_failed(email, by=UserFactory()), "there is nothing left to send"

@@ -1,0 +1,212 @@
+"""Two workers, slow workers and dead workers send an email once (E2)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from notifications import delivery
+from notifications.mail_server import MailServer
+from notifications.models import Email, EmailQuerySet, EmailState
+from tests.notifications.conftest import address_of_the_test_database
+from tests.smtp_sink import SmtpSink
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Queue = Callable[..., Email]
+WORKER = "import django; django.setup(); from notifications import delivery; delivery.deliver_due()"
+
+
+def switch_off_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EmailQuerySet, "select_for_update", lambda self, **options: self)
+
+
+class AnyState:
+    """An email's row for delivery's UPDATEs, whatever its state and lease."""
+
+    def __init__(self, email: Email) -> None:
+        self.row = Email.objects.filter(pk=email.pk)
+
+    def filter(self, **conditions: object) -> AnyState:
+        return self
+
+    def update(self, **changes: object) -> int:
+        return self.row.update(**changes)
+
+
+def switch_off_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_ours", AnyState)
+
+
+def two_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have read the row, if anything lets them, before either of them claims it."""
+    both_have_read = threading.Barrier(2)
+    why_not = delivery._why_not
+
+    def wait_for_the_other(email: Email, moment: object) -> str:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_read.wait(1)
+        return why_not(email, moment)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(delivery, "_why_not", wait_for_the_other)
+
+    def work() -> None:
+        server = MailServer()
+        server.open()
+        try:
+            delivery._deliver_all(server, None)
+        finally:
+            server.close()
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_two_workers_at_once_send_once(queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue()
+    two_workers_at_once(monkeypatch)
+    assert len(mail_server.deliveries) == 1
+
+
+def test_the_lease_alone_keeps_two_workers_apart(
+    queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue()
+    switch_off_the_lock(monkeypatch)
+    two_workers_at_once(monkeypatch)
+    assert len(mail_server.deliveries) == 1
+
+
+@pytest.mark.control
+def test_without_lock_and_lease_two_workers_send_twice(
+    queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue()
+    switch_off_the_lock(monkeypatch)
+    switch_off_the_lease(monkeypatch)
+    two_workers_at_once(monkeypatch)
+    assert len(mail_server.deliveries) == 2
+
+
+def test_many_workers_send_many_emails_once_each(queue: Queue, mail_server: SmtpSink) -> None:
+    for number in range(20):
+        queue(f"probe {number}", to=f"person{number}@example.net")
+
+    def work() -> None:
+        while Email.objects.due().exists():
+            delivery.deliver_due()
+        connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    recipients = [sent.recipients[0] for sent in mail_server.deliveries]
+    assert len(recipients) == len(set(recipients)) == 20
+
+
+def a_slow_worker(mail_server: SmtpSink) -> None:
+    """One worker claims and stops to think; its lease runs out; a second claims; the first goes on, then the second."""
+    slow = delivery._claim(None)
+    quick = delivery._claim(timezone.now() + timedelta(minutes=5))
+    assert slow and quick
+    for email in (slow, quick):
+        server = MailServer()
+        server.open()
+        delivery._deliver(email, server, None)
+        server.close()
+
+
+def test_a_slow_worker_does_not_send_what_another_took(queue: Queue, mail_server: SmtpSink) -> None:
+    queue()
+    a_slow_worker(mail_server)
+    assert len(mail_server.deliveries) == 1
+
+
+@pytest.mark.control
+def test_without_the_lease_a_slow_worker_sends_it_too(
+    queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue()
+    switch_off_the_lease(monkeypatch)
+    a_slow_worker(mail_server)
+    assert len(mail_server.deliveries) == 2
+
+
+def kill_a_worker(mail_server: SmtpSink, hang_at: str, state: EmailState) -> None:
+    """A worker process of its own, ended by kill -9 while the mail server keeps it waiting."""
+    mail_server.hang_at = hang_at
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import django; django.setup(); from notifications import delivery; delivery.deliver_due()",
+        ],
+        env=os.environ
+        | {
+            "DATABASE_URL": address_of_the_test_database(),
+            "EMAIL_URL": mail_server.url,
+            "DJANGO_SETTINGS_MODULE": "smt_portal.settings",
+        },
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not Email.objects.filter(state=state).exists() or (hang_at == "data" and not mail_server.attempts):
+            assert time.monotonic() < deadline and worker.poll() is None
+            time.sleep(0.02)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    mail_server.hang_at = ""
+
+
+@pytest.mark.slow
+def test_a_worker_killed_before_data_costs_nothing(queue: Queue, mail_server: SmtpSink) -> None:
+    email = queue()
+    kill_a_worker(mail_server, "rcpt", EmailState.SENDING)
+    assert delivery.deliver_due() == 0, "its lease still runs"
+    assert delivery.deliver_due(at=timezone.now() + timedelta(seconds=61)) == 1
+    assert delivery.deliver_due(at=timezone.now() + timedelta(hours=1)) == 0
+    assert len(mail_server.deliveries) == 1
+    email.refresh_from_db()
+    assert (email.state, email.attempts, email.uncertain_attempts) == (EmailState.SENT, 2, 0)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_after_handing_over_means_one_more_try(queue: Queue, mail_server: SmtpSink) -> None:
+    email = queue()
+    kill_a_worker(mail_server, "data", EmailState.HANDED)
+    assert delivery.deliver_due() == 0, "its lease still runs"
+    assert delivery.deliver_due(at=timezone.now() + timedelta(seconds=61)) == 1
+    assert len(mail_server.deliveries) == 1
+    email.refresh_from_db()
+    assert (email.state, email.uncertain_attempts) == (EmailState.SENT, 1)
+
+
+@pytest.mark.slow
+def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server: SmtpSink) -> None:
+    email = queue()
+    for _ in range(2):
+        kill_a_worker(mail_server, "data", EmailState.HANDED)
+        mail_server.attempts = 0
+        Email.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert delivery.deliver_due() == 0
+    email.refresh_from_db()
+    assert email.state == EmailState.FAILED
+    assert "may have arrived" in email.last_error
