@@ -1,0 +1,116 @@
+"""Bring the demo into an empty database: all of it in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from django.db import connection, transaction
+
+from accounts.models import Company, Customer, User
+from agreements.clock import central_day, moment
+from agreements.models import Agreement
+from demo import stories
+from demo.neighborhood import UTILITIES, Place, neighborhood
+from demo.people import BLUEBONNET, People
+from demo.usage import copy_usage
+from meters.models import Meter, Premise, Tdsp
+from reports import actions as reports
+
+PREMISES = 320
+DAYS = 430
+_LOCK = 0x534D5444  # "SMTD": two loads at once make one demo
+
+
+class Outcome(Enum):
+    LOADED = auto()
+    WAS_THERE = auto()
+    OTHER_DATA = auto()  # a database in use: nothing was done
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a load, and how many it made."""
+
+    outcome: Outcome
+    premises: int = 0
+    usage_rows: int = 0
+    agreements: int = 0
+
+
+def is_there() -> bool:
+    return Company.objects.filter(duns=BLUEBONNET.duns).exists()
+
+
+def has_other_data() -> bool:
+    return any(model.objects.exists() for model in (Premise, Company, Customer, User, Agreement))
+
+
+def load(*, premises: int = PREMISES, days: int = DAYS, force: bool = False, at: datetime | None = None) -> Loaded:
+    """Make the demo as of `at` (default: now), with usage of the `days` before, unless it or other data is there.
+
+    `premises` counts at least those that the stories need. `force` adds the demo to other data. A load that is stopped
+    leaves nothing behind.
+    """
+    if is_there():
+        return Loaded(Outcome.WAS_THERE)
+    if has_other_data() and not force:
+        return Loaded(Outcome.OTHER_DATA)
+    reports.make_due()  # other people's, with --force: the stories make reports with dates of the past
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        return Loaded(Outcome.WAS_THERE) if is_there() else _load(premises, days, moment(at))
+
+
+def _load(premises: int, days: int, now: datetime) -> Loaded:
+    today = central_day(now)
+    places = neighborhood(premises, today)
+    by_id = _build(places)
+    rows = copy_usage(by_id, today - timedelta(days=days), today - timedelta(days=1))
+    people = People(now)
+    people.settle({place.key: Premise.objects.get(esiid=place.esiid) for place in places if place.key})
+    agreements = stories.live(people, {place.key: place for place in places if place.key}, now)
+    return Loaded(Outcome.LOADED, len(places), rows, len(agreements))
+
+
+def _build(places: list[Place]) -> dict[int, Place]:
+    """The TDSPs, premises and meters in the database; premise id -> place."""
+    tdsps = {
+        utility: Tdsp.objects.get_or_create(
+            duns=utility.duns,
+            defaults={"name": utility.name, "contact_phone": utility.phone, "website": utility.website},
+        )[0]
+        for utility in UTILITIES
+    }
+    made = Premise.objects.bulk_create([_premise(place, tdsps[place.utility]) for place in places])
+    by_id = {premise.pk: place for premise, place in zip(made, places, strict=True)}
+    meters = []
+    for premise_id, place in by_id.items():
+        meters.append(Meter(premise_id=premise_id, number=place.meter, installed_on=place.meter_since))
+        if place.former_meter:
+            meters.append(Meter(premise_id=premise_id, number=place.former_meter, removed_on=place.meter_since))
+    Meter.objects.bulk_create(meters)
+    return by_id
+
+
+def _premise(place: Place, tdsp: Tdsp) -> Premise:
+    kind = "Small Non-Residential" if place.is_business else "Residential"
+    return Premise(
+        esiid=place.esiid,
+        tdsp=tdsp,
+        address=place.address,
+        address_overflow=place.address_overflow,
+        city=place.city,
+        zip_code=place.zip_code,
+        county=place.county,
+        premise_type=kind,
+        polr_customer_class=kind,
+        power_region="ERCOT",
+        metered="Y",
+        settlement_ams_indicator="Y",
+        tdsp_ams_indicator="AMSR",
+        switch_hold_indicator="N",
+        service_since=place.service_since,
+    )

@@ -1,0 +1,57 @@
+"""What a newcomer types: the demo's logins and some meters to ask about, as a short text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from demo.loading import is_there
+from demo.neighborhood import Place, neighborhood
+from demo.people import BAKERY, BLUEBONNET, GRACE, LONE_STAR, MARIA, OPERATOR, PASSWORD, PERMIAN, TDSP_STAFF
+from meters.days import CENTRAL
+
+
+def as_text() -> str:
+    """The logins and examples of the demo, about twenty lines of at most 100 characters."""
+    if not is_there():
+        return "The demo is not in this database. To load it: manage.py load_demo"
+    return "\n".join([f"Demo logins; everybody's password: {PASSWORD}", *_table(_logins()), "", *_examples()])
+
+
+def _logins() -> Iterator[tuple[str, str, str]]:
+    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "ask, remind, withdraw, download a report"
+    assert BLUEBONNET.viewer and PERMIAN.viewer
+    yield BLUEBONNET.viewer.username, "    may only view", "the same pages without the buttons"
+    yield PERMIAN.administrator.username, PERMIAN.legal_name, "a company without a privacy policy"
+    yield PERMIAN.viewer.username, "    may only view", ""
+    yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company that waits for approval"
+    yield GRACE.profile.username, "Grace Whitfield, customer", "past requests, and who fetched the report"
+    yield MARIA.profile.username, "María Elena Garza, customer", "an open request, in Spanish"
+    yield BAKERY.profile.username, f"{BAKERY.company_name}, customer", "two open requests, three meters"
+    yield TDSP_STAFF, "CenterPoint's staff", "/admin/: its own premises and agreements"
+    yield OPERATOR, "operator of the portal", "/admin/: everything"
+
+
+def _examples() -> Iterator[str]:
+    places = {place.key: place for place in neighborhood(0, datetime.now(CENTRAL).date())}
+    yield "Meters to ask about, nobody has yet (ESIID, meter number):"
+    yield from _table(
+        [
+            ("not registered, any name and email", *_pair(places["delgado house"]), "with solar"),
+            ("the same household", *_pair(places["delgado casita"]), ""),
+            ("not registered, no data recorded", *_pair(places["empty lot"]), ""),
+            (f"registered, {GRACE.profile.email}", *_pair(places["whitfield"]), ""),
+        ]
+    )
+
+
+def _pair(place: Place) -> tuple[str, str]:
+    return place.esiid, place.meter
+
+
+def _table(rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

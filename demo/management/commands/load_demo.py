@@ -1,0 +1,41 @@
+"""`manage.py load_demo`: a made-up Texas to try the portal in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from demo import loading
+from demo.loading import Outcome
+from demo.logins import as_text
+
+
+class Command(BaseCommand):
+    help = "Load the demo into an empty database (once), or with --show-logins tell who can log in to it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--show-logins", action="store_true", help="print the logins and examples, load nothing")
+        parser.add_argument("--force", action="store_true", help="add the demo to a database that has other data")
+        parser.add_argument("--premises", type=int, default=loading.PREMISES, help="premises (default %(default)s)")
+        parser.add_argument("--days", type=int, default=loading.DAYS, help="days of usage (default %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["show_logins"]:
+            self.stdout.write(as_text())
+            return
+        started = time.monotonic()
+        loaded = loading.load(premises=options["premises"], days=options["days"], force=options["force"])
+        if loaded.outcome is Outcome.LOADED:
+            self.stdout.write(
+                f"Demo loaded in {time.monotonic() - started:.1f} seconds: {loaded.premises} premises, "
+                f"{loaded.usage_rows} days of usage, {loaded.agreements} agreements."
+            )
+        elif loaded.outcome is Outcome.WAS_THERE:
+            self.stdout.write("The demo is there already. Nothing was changed.")
+        else:
+            self.stdout.write(
+                "This database has data but no demo, so nothing was done. "
+                "To add the demo to that data, use: manage.py load_demo --force"
+            )

@@ -1,0 +1,242 @@
+"""Where the demo lives: four TDSPs, their premises and meters. Plain data and a seed, no database."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum, auto
+
+SEED = 20120925
+
+
+@dataclass(frozen=True)
+class Utility:
+    """A TDSP; `towns` are (city, county, ZIP code), `share` its part of the demo's premises, per cent."""
+
+    slug: str
+    name: str
+    duns: str
+    phone: str
+    website: str
+    esiid_prefix: str
+    esiid_length: int
+    share: int
+    towns: tuple[tuple[str, str, str], ...]
+
+
+ONCOR = Utility(
+    "oncor",
+    "Oncor Electric Delivery",
+    "1039940674000",
+    "888-313-4747",
+    "https://www.oncor.com",
+    "1044372",
+    17,
+    40,
+    (
+        ("SUNNYVALE", "DALLAS", "75182"),
+        ("DALLAS", "DALLAS", "75214"),
+        ("PLANO", "COLLIN", "75023"),
+        ("ARLINGTON", "TARRANT", "76010"),
+        ("WACO", "MCLENNAN", "76710"),
+        ("ROUND ROCK", "WILLIAMSON", "78664"),
+        ("MIDLAND", "MIDLAND", "79701"),
+    ),
+)
+CENTERPOINT = Utility(
+    "centerpoint",
+    "CenterPoint Energy Houston Electric",
+    "957877905",
+    "713-207-2222",
+    "https://www.centerpointenergy.com",
+    "1008901",
+    22,
+    30,
+    (
+        ("HOUSTON", "HARRIS", "77008"),
+        ("BAYTOWN", "HARRIS", "77520"),
+        ("PASADENA", "HARRIS", "77502"),
+        ("SUGAR LAND", "FORT BEND", "77478"),
+        ("KATY", "HARRIS", "77449"),
+    ),
+)
+AEP_CENTRAL = Utility(
+    "aep-central",
+    "AEP Texas Central",
+    "007924772",
+    "877-373-4858",
+    "https://www.aeptexas.com",
+    "1003278",
+    17,
+    18,
+    (
+        ("CORPUS CHRISTI", "NUECES", "78412"),
+        ("MCALLEN", "HIDALGO", "78501"),
+        ("LAREDO", "WEBB", "78041"),
+        ("VICTORIA", "VICTORIA", "77901"),
+    ),
+)
+AEP_NORTH = Utility(
+    "aep-north",
+    "AEP Texas North",
+    "007923311",
+    "877-373-4858",
+    "https://www.aeptexas.com",
+    "1020404",
+    17,
+    12,
+    (("ABILENE", "TAYLOR", "79605"), ("SAN ANGELO", "TOM GREEN", "76904"), ("VERNON", "WILBARGER", "76384")),
+)
+UTILITIES = (ONCOR, CENTERPOINT, AEP_CENTRAL, AEP_NORTH)
+
+
+class Story(Enum):
+    """What is special about a premise's usage."""
+
+    ORDINARY = auto()
+    NO_USAGE = auto()
+    THREE_DAY_GAP = auto()
+    ESTIMATED_WEEK = auto()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A premise with its meter. `kind` names a load shape of `load_shapes.KINDS`; `scale` is its size against that one.
+
+    `key` is how people and agreements of the demo point to it; an ordinary neighbor has none.
+    """
+
+    key: str
+    utility: Utility
+    esiid: str
+    meter: str
+    address: str
+    city: str
+    county: str
+    zip_code: str
+    kind: str = "family"
+    scale: float = 1.0
+    solar_kw: float = 0.0
+    address_overflow: str = ""
+    service_since: date | None = None
+    meter_since: date | None = None
+    former_meter: str = ""
+    story: Story = Story.ORDINARY
+
+    @property
+    def is_business(self) -> bool:
+        return self.kind in BUSINESSES
+
+
+HOMES = ("family", "family", "couple", "home_office", "all_electric", "night_shift")
+BUSINESSES = ("office", "shop", "restaurant", "bakery", "church")
+
+_STREETS = (
+    "BOXWOOD DR", "N OLIVE ST", "PECAN GROVE LN", "LIVE OAK BLVD", "MOCKINGBIRD LN", "BLUEBONNET TRL", "MESQUITE RD",
+    "W 5TH ST", "MAGNOLIA AVE", "COTTONWOOD CT", "SAM HOUSTON PKWY", "RANCH ROAD 620", "CYPRESS CREEK DR",
+    "LONE STAR CIR", "CRAPE MYRTLE WAY", "S CONGRESS AVE", "JUNIPER ST", "PALO DURO DR", "GALVESTON ST", "RIO GRANDE",
+)  # fmt: skip
+
+
+def neighborhood(premises: int, today: date) -> list[Place]:
+    """The demo's places: those the story needs, then neighbors until there are `premises`. The same every time."""
+    chance = random.Random(SEED)
+    named = [_named(number, chance, today, **details) for number, details in enumerate(_NAMED)]
+    return named + [_neighbor(number, chance) for number in range(len(named), max(premises, len(named)))]
+
+
+def _esiid(utility: Utility, number: int) -> str:
+    # The last seven digits are what people see of an ESIID (E1), so they differ everywhere.
+    body = 2_400_000 + number * 1_387
+    return utility.esiid_prefix + str(body).zfill(utility.esiid_length - len(utility.esiid_prefix))
+
+
+def _meter(utility: Utility, number: int) -> str:
+    digits = 104_051_000 + number * 7_919
+    return f"{digits}LG" if utility is ONCOR and number % 4 == 3 else str(digits)
+
+
+def _neighbor(number: int, chance: random.Random) -> Place:
+    utility = chance.choices(UTILITIES, [utility.share for utility in UTILITIES])[0]
+    city, county, zip_code = chance.choice(utility.towns)
+    is_home = chance.random() < 0.85
+    return Place(
+        key="",
+        utility=utility,
+        esiid=_esiid(utility, number),
+        meter=_meter(utility, number),
+        address=f"{chance.randrange(100, 9900)} {chance.choice(_STREETS)}",
+        city=city,
+        county=county,
+        zip_code=zip_code,
+        kind=chance.choice(HOMES if is_home else BUSINESSES),
+        scale=round(chance.uniform(0.6, 1.5) if is_home else chance.uniform(0.5, 2.5), 2),
+        solar_kw=round(chance.uniform(4, 10), 1) if is_home and chance.random() < 0.11 else 0.0,
+        address_overflow=f"APT {chance.randrange(1, 40)}" if is_home and chance.random() < 0.15 else "",
+    )
+
+
+def _named(
+    number: int,
+    chance: random.Random,
+    today: date,
+    *,
+    key: str,
+    utility: Utility,
+    address: str,
+    town: int = 0,
+    service_days: int = 0,
+    meter_days: int = 0,
+    **details: object,
+) -> Place:
+    city, county, zip_code = utility.towns[town]
+    return Place(
+        key=key,
+        utility=utility,
+        esiid=_esiid(utility, number),
+        meter=_meter(utility, number),
+        address=address,
+        city=city,
+        county=county,
+        zip_code=zip_code,
+        service_since=today - timedelta(days=service_days) if service_days else None,
+        meter_since=today - timedelta(days=meter_days) if meter_days else None,
+        former_meter=str(98_000_000 + number * 101) if meter_days else "",
+        **details,  # type: ignore[arg-type]
+    )
+
+
+_NAMED: tuple[dict[str, object], ...] = (
+    # For the newcomer to try: nobody has asked about these yet.
+    {"key": "delgado house", "utility": ONCOR, "address": "400 N OLIVE ST", "kind": "all_electric", "solar_kw": 7.2},
+    {"key": "delgado casita", "utility": ONCOR, "address": "400 N OLIVE ST", "address_overflow": "UNIT B",
+     "scale": 0.5},
+    {"key": "empty lot", "utility": CENTERPOINT, "address": "206 BOXWOOD DR", "town": 1, "story": Story.NO_USAGE},
+    # Held by registered customers.
+    {"key": "whitfield", "utility": CENTERPOINT, "address": "1817 HARVARD ST", "kind": "home_office", "solar_kw": 5.6},
+    {"key": "garza", "utility": AEP_CENTRAL, "address": "912 N 23RD ST", "town": 1, "kind": "family"},
+    {"key": "bakery", "utility": ONCOR, "address": "218 E MAIN ST", "town": 5, "kind": "bakery"},
+    {"key": "bakery cafe", "utility": ONCOR, "address": "218 E MAIN ST", "address_overflow": "STE 2", "town": 5,
+     "kind": "restaurant"},
+    {"key": "bakery store", "utility": ONCOR, "address": "4400 GATTIS SCHOOL RD", "town": 5, "kind": "shop",
+     "scale": 0.7},
+    # Of customers without an account.
+    {"key": "okafor", "utility": CENTERPOINT, "address": "5210 BELLAIRE BLVD", "kind": "family", "scale": 1.2},
+    {"key": "lindqvist", "utility": ONCOR, "address": "7305 LAKEWOOD BLVD", "town": 1, "kind": "couple"},
+    {"key": "gap", "utility": AEP_NORTH, "address": "3318 BUFFALO GAP RD", "kind": "all_electric",
+     "story": Story.THREE_DAY_GAP},
+    {"key": "vacant cottage", "utility": AEP_CENTRAL, "address": "15 GULF BREEZE LN", "story": Story.NO_USAGE},
+    {"key": "church", "utility": AEP_NORTH, "address": "600 BUTTERNUT ST", "kind": "church"},
+    {"key": "pham", "utility": CENTERPOINT, "address": "14411 KEENAN CIR", "town": 3, "kind": "family"},
+    {"key": "mistyped", "utility": ONCOR, "address": "2209 SPRING CREEK PKWY", "town": 2, "kind": "couple"},
+    {"key": "new tenant", "utility": ONCOR, "address": "1122 AVENUE D", "town": 3, "kind": "night_shift",
+     "service_days": 92},
+    {"key": "castillo", "utility": AEP_CENTRAL, "address": "4020 OCEAN DR", "kind": "all_electric", "solar_kw": 8.4},
+    {"key": "estimated week", "utility": CENTERPOINT, "address": "9600 LONG POINT RD", "kind": "shop",
+     "story": Story.ESTIMATED_WEEK},
+    {"key": "exchanged meter", "utility": AEP_NORTH, "address": "2518 SHERWOOD WAY", "town": 1, "kind": "office",
+     "meter_days": 150},
+    {"key": "barbecue", "utility": ONCOR, "address": "101 FRANKLIN AVE", "town": 4, "kind": "restaurant"},
+    {"key": "hartman", "utility": ONCOR, "address": "3 STARDUST CT", "town": 6, "kind": "couple", "scale": 0.8},
+)  # fmt: skip

@@ -1,0 +1,249 @@
+"""Who lives in the demo: an operator, a TDSP's staff, three third parties, registered customers and neighbors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Permission
+from django.db.models import Q
+from django.utils.functional import cached_property
+
+from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
+from agreements.question import Person
+from demo.neighborhood import CENTERPOINT, Place
+from meters.models import Premise, Tdsp
+
+PASSWORD = "armadillos-cross-at-dusk"
+
+OPERATOR = "operator"
+TDSP_STAFF = "centerpoint"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Somebody who logs in."""
+
+    username: str
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    legal_name: str
+    duns: str
+    street: str
+    city: str
+    zip_code: str
+    phone: str
+    email: str
+    privacy_policy_url: str
+    standing: CompanyState
+    administrator: Profile
+    viewer: Profile | None = None
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A registered customer and the keys of the places it holds."""
+
+    profile: Profile
+    kind: CustomerKind
+    places: tuple[str, ...]
+    company_name: str = ""
+    title: str = ""
+
+
+BLUEBONNET = ThirdParty(
+    "Bluebonnet Home Energy LLC",
+    "830412575",
+    "1100 S Lamar Blvd",
+    "Austin",
+    "78704",
+    "+15125550140",
+    "data@bluebonnet-home.example",
+    "https://bluebonnet-home.example/privacy",
+    CompanyState.APPROVED,
+    Profile("bluebonnet", "Laura", "Benavides", "laura.benavides@bluebonnet-home.example", "+15125550141"),
+    Profile("bluebonnet-view", "Owen", "Marsh", "owen.marsh@bluebonnet-home.example", "+15125550142"),
+)
+PERMIAN = ThirdParty(
+    "Permian Demand Response Inc.",
+    "0781936640000",
+    "303 W Wall St",
+    "Midland",
+    "79701",
+    "+14325550160",
+    "office@permian-dr.example",
+    "",
+    CompanyState.APPROVED,
+    Profile("permian", "Derek", "Olsen", "derek.olsen@permian-dr.example", "+14325550161"),
+    Profile("permian-view", "Priya", "Raman", "priya.raman@permian-dr.example", "+14325550162"),
+)
+LONE_STAR = ThirdParty(
+    "Lone Star Rate Finder LLC",
+    "617204883",
+    "2800 Post Oak Blvd",
+    "Houston",
+    "77056",
+    "+17135550180",
+    "hello@lonestar-rates.example",
+    "https://lonestar-rates.example/privacy",
+    CompanyState.PENDING,
+    Profile("lonestar", "Sam", "Whitaker", "sam.whitaker@lonestar-rates.example", "+17135550181"),
+)
+THIRD_PARTIES = (BLUEBONNET, PERMIAN, LONE_STAR)
+
+GRACE = Resident(
+    Profile("grace", "Grace", "Whitfield", "grace.whitfield@example.com", "+17135550120"),
+    CustomerKind.RESIDENTIAL,
+    ("whitfield",),
+    title="Ms.",
+)
+MARIA = Resident(
+    Profile("maria", "María Elena", "Garza", "maria.garza@example.com", "+19565550121", language="es"),
+    CustomerKind.RESIDENTIAL,
+    ("garza",),
+    title="Sra.",
+)
+BAKERY = Resident(
+    Profile("bakery", "Thomas", "Nguyen", "thomas@hill-country-bakery.example", "+15125550122"),
+    CustomerKind.BUSINESS,
+    ("bakery", "bakery cafe", "bakery store"),
+    company_name="Hill Country Bakery LLC",
+)
+RESIDENTS = (GRACE, MARIA, BAKERY)
+
+# Customers without an account, as third parties know them; the address is their place's.
+NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
+    key: (CustomerKind.BUSINESS if person.company_name else CustomerKind.RESIDENTIAL, person)
+    for key, person in {
+        "okafor": Person("chidi.okafor@example.com", "Chidi", "B", "Okafor", phone="+17135550131"),
+        "lindqvist": Person("astrid.lindqvist@example.org", "Astrid", "", "Lindqvist", phone="+12145550132"),
+        "gap": Person("ray.tolliver@example.net", "Ray", "J", "Tolliver", title="Mr."),
+        "vacant cottage": Person("ines.cantu@example.com", "Inés", "", "Cantú", language="es"),
+        "church": Person("office@butternut-church.example", "Ruth", "", "Abernathy",
+                         company_name="Butternut Street Church"),
+        "pham": Person("linh.pham@example.org", "Linh", "", "Pham", phone="+12815550133"),
+        "mistyped": Person("j.kowalski@example.net", "Joanna", "", "Kowalski"),
+        "new tenant": Person("marcus.bell@example.com", "Marcus", "", "Bell", phone="+12545550134"),
+        "castillo": Person("rosario.castillo@example.com", "Rosario", "", "Castillo", language="es"),
+        "estimated week": Person("manager@longpoint-hardware.example", "Vivian", "", "Tran",
+                                 company_name="Long Point Hardware"),
+        "exchanged meter": Person("books@sherwood-tax.example", "Carl", "D", "Hughes",
+                                  company_name="Sherwood Tax & Payroll"),
+        "barbecue": Person("smoke@franklin-pit.example", "Dolores", "", "King", company_name="Brazos Pit Barbecue"),
+        "hartman": Person("elsie.hartman@example.org", "Elsie", "", "Hartman", title="Mrs."),
+    }.items()
+}  # fmt: skip
+
+# What a TDSP's people may open in the admin, each limited there to their own TDSP (D1).
+_STAFF_PERMISSIONS = {
+    "meters": ("view_premise", "view_meter"),
+    "agreements": ("view_agreement", "view_agreementevent"),
+    "reports": ("view_report", "change_report", "view_download"),
+}
+
+
+class People:
+    """The demo's accounts. They have been there for more than a year at `now`, but for the company that waits."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.since = now - timedelta(days=400)
+        self.users: dict[str, User] = {}
+        self.companies: dict[str, Company] = {}
+
+    def settle(self, premises: dict[str, Premise]) -> None:
+        """Make everybody; `premises` are the named places' (key -> premise)."""
+        self._add(Profile(OPERATOR, "Olivia", "Reyes", "operator@smt-portal.example", "+15125550100"),
+                  is_staff=True, is_superuser=True)  # fmt: skip
+        staff = Profile(TDSP_STAFF, "Walter", "Boone", "walter.boone@centerpoint.example", "+17135550101")
+        tdsp_staff = self._add(staff, is_staff=True, tdsp=Tdsp.objects.get(duns=CENTERPOINT.duns))
+        tdsp_staff.user_permissions.set(_permissions())
+        for third_party in THIRD_PARTIES:
+            self._found(third_party)
+        for resident in RESIDENTS:
+            self._register(resident, premises)
+
+    @cached_property
+    def _password(self) -> str:
+        return make_password(PASSWORD)  # one password, one hash: each costs a tenth of a second
+
+    def _add(self, profile: Profile, **extra: object) -> User:
+        user = User.objects.create(
+            username=profile.username,
+            first_name=profile.first_name,
+            last_name=profile.last_name,
+            email=profile.email,
+            phone=profile.phone,
+            language=profile.language,
+            password=self._password,
+            date_joined=self.since,
+            **extra,
+        )
+        self.users[profile.username] = user
+        return user
+
+    def _found(self, third_party: ThirdParty) -> None:
+        registered_at = self.now - timedelta(days=2) if third_party.standing == CompanyState.PENDING else self.since
+        company = Company.objects.create(
+            legal_name=third_party.legal_name,
+            duns=third_party.duns,
+            street=third_party.street,
+            city=third_party.city,
+            zip_code=third_party.zip_code,
+            phone=third_party.phone,
+            email=third_party.email,
+            privacy_policy_url=third_party.privacy_policy_url,
+            standing=third_party.standing,
+            registered_at=registered_at,
+        )
+        self.companies[third_party.legal_name] = company
+        Membership.objects.create(
+            user=self._add(third_party.administrator),
+            company=company,
+            is_administrator=True,
+            may_initiate=True,
+            may_resend_or_withdraw=True,
+            may_download=True,
+            approved_at=registered_at,
+        )
+        if third_party.viewer:
+            Membership.objects.create(user=self._add(third_party.viewer), company=company, approved_at=registered_at)
+
+    def _register(self, resident: Resident, premises: dict[str, Premise]) -> None:
+        customer = Customer.objects.create(
+            user=self._add(resident.profile),
+            kind=resident.kind,
+            company_name=resident.company_name,
+            title=resident.title,
+        )
+        for key in resident.places:
+            Holding.objects.create(customer=customer, premise=premises[key], since=self.since)
+
+
+def person_of(key: str, place: Place) -> tuple[CustomerKind, Person]:
+    """The unregistered customer at a named place as a third party would type it."""
+    kind, person = NEIGHBORS[key]
+    return kind, Person(
+        **{
+            **vars(person),
+            "street": " ".join(part.title() for part in (place.address, place.address_overflow) if part),
+            "city": place.city.title(),
+            "state": "TX",
+            "zip_code": place.zip_code,
+        }
+    )
+
+
+def _permissions() -> list[Permission]:
+    wanted = Q(pk__in=[])
+    for app, codenames in _STAFF_PERMISSIONS.items():
+        wanted |= Q(content_type__app_label=app, codename__in=codenames)
+    return list(Permission.objects.filter(wanted))
