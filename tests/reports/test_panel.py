@@ -1,0 +1,154 @@
+"""The report on an agreement's page, for the third party and for the customer (R4, R5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from html import unescape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
+
+from agreements.models import Agreement
+from agreements.states import Status
+from reports.actions import make_due
+from reports.models import ReportState
+from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
+from tests.reports.accepting import accepted, report_of
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store
+
+pytestmark = pytest.mark.django_db
+
+CENTRAL = ZoneInfo("America/Chicago")
+FIRST, LAST = date(2026, 5, 15), date(2026, 6, 14)
+
+
+def panel(agreement: Agreement, **context: Any) -> str:
+    fresh = Agreement.objects.select_related("report").get(pk=agreement.pk)
+    return render_to_string("reports/panel.html", {"agreement": fresh} | context)
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(strip_tags(html.replace("<", " <"))).split())
+
+
+def test_a_ready_report_says_what_it_covers_and_what_it_misses():
+    """R4: period, days, intervals, missing days in ranges, energy by direction, rows, size and hash."""
+    agreement = accepted()
+    days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21, 30)]
+    store(agreement.premise, *days)
+    make_due()
+    report = report_of(agreement)
+    found = words(panel(agreement, may_download=True))
+    for part in (
+        "Ready",
+        "May 15, 2026 to June 14, 2026",
+        "28 of 31 days have data",
+        "5,376 of 5,952 expected are there, 576 are missing. 0 are estimated.",
+        "Consumption: 2 gaps May 20, 2026 to May 21, 2026 May 30, 2026",
+        "Surplus generation: 2 gaps",
+        f"Consumption: {report.total_wh['Consumption'] / 1000:,.3f}".rstrip("0"),
+        report.file_name,
+        f"5,376 rows, {report.size:,} bytes",
+        report.sha256,
+        "Nobody yet.",
+    ):
+        assert part in found, part
+
+
+def test_a_complete_report_says_that_nothing_is_missing():
+    """R4"""
+    agreement = accepted()
+    store(agreement.premise, *every_day(FIRST, LAST))
+    make_due()
+    assert "Missing days None" in words(panel(agreement, may_download=True))
+
+
+def test_only_who_may_download_sees_the_buttons():
+    """T11, R5"""
+    report = ReportFactory()
+    number = report.agreement.number
+    with_buttons = panel(report.agreement, may_download=True)
+    without = panel(report.agreement, may_download=False, may_not_why="Ask your administrator.")
+    for path in (f"/agreements/{number}/report.csv", f"/agreements/{number}/report.json"):
+        assert path in with_buttons
+        assert path not in without
+    assert "Ask your administrator." in without
+    assert f"smt-{number}-15min.csv" in words(without)  # what it covers is for everybody who sees the agreement
+
+
+def test_everybody_who_sees_the_agreement_sees_who_fetched_the_report_and_when():
+    """R5"""
+    at = datetime(2026, 6, 15, 14, 5, tzinfo=CENTRAL)
+    report = ReportFactory()
+    reader = UserFactory(first_name="Ada", last_name="Boone")
+    DownloadFactory(report=report, by=reader, at=at)
+    found = words(panel(report.agreement))
+    assert f"Ada Boone, {report.agreement.company_name}" in found
+    assert "June 15, 2026, 2:05 PM CDT" in found
+
+
+def test_the_panel_says_until_when_the_file_is_kept(settings):
+    """R5"""
+    settings.REPORT_RETENTION = timedelta(days=60)
+    report = ReportFactory(made_at=datetime(2026, 6, 15, 12, tzinfo=CENTRAL))
+    assert "File is kept until August 14, 2026" in words(panel(report.agreement))
+
+
+def test_a_shortened_period_says_why():
+    """R2"""
+    report = ReportFactory(asked_first_day=date(2026, 5, 23))
+    found = words(panel(report.agreement))
+    assert "from May 23, 2026 on: the present customer's service began on August 23, 2026" in found.replace(
+        "&#x27;", "'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "tries again by itself"),
+        ({"state": ReportState.FAILED}, "are looking at it"),
+        ({"state": ReportState.NO_DATA}, "recorded no usage from August 23, 2026 to November 22, 2026"),
+        (
+            {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
+            "service began on November 23, 2026, and the last day of the report would have been November 22, 2026",
+        ),
+        (
+            {"state": ReportState.PURGED, "purged_at": datetime(2027, 1, 22, 9, tzinfo=CENTRAL)},
+            "was removed on January 22, 2027",
+        ),
+    ],
+)
+def test_each_other_state_is_explained_and_offers_no_download(fields, sentence):
+    """R4, R5"""
+    report = ReportFactory(**fields)
+    html = panel(report.agreement, may_download=True)
+    assert sentence in words(html)
+    assert "report.csv" not in html
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (Status.COMPLETE, "being made now"),
+        (Status.PENDING, "made once, after the customer accepts"),
+        (Status.REJECTED, "did not accept"),
+        (Status.NOT_ACCEPTED, "did not accept"),
+        (Status.WITHDRAWN, "There is no report"),
+    ],
+)
+def test_an_agreement_without_a_report_says_what_will_happen(status, sentence):
+    """R1"""
+    assert sentence in words(panel(AgreementFactory(status=status), may_download=True))
+
+
+def test_the_panel_costs_one_query_whoever_fetched_the_report(django_assert_num_queries):
+    report = ReportFactory()
+    for _ in range(3):
+        DownloadFactory(report=report, by=UserFactory())
+    agreement = Agreement.objects.select_related("report").get()
+    with django_assert_num_queries(1):
+        render_to_string("reports/panel.html", {"agreement": agreement, "may_download": True})
