@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from django import forms
 from django.conf import settings
@@ -37,7 +37,13 @@ class MeterForm(forms.Form):
     )
 
 
-class BaseMeterFormSet(forms.BaseFormSet[MeterForm]):
+if TYPE_CHECKING:
+    _FormSet = forms.BaseFormSet[MeterForm]
+else:
+    _FormSet = forms.BaseFormSet  # takes no type at run time
+
+
+class BaseMeterFormSet(_FormSet):
     default_error_messages = {
         "missing_management_form": _("The list of meters did not arrive. Enter the meters again."),
         "too_many_forms": _("A form takes at most %(num)d meters. Enter the others on another form."),

@@ -1,0 +1,247 @@
+"""What the two pages of the form make of what people type (T4 to T6, T8, A2)."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import QueryDict
+
+from agreements.forms.question import QuestionForm
+from agreements.forms.review import ReviewForm
+from agreements.question import MeterRow, Person, Problem, Question, Refused
+from tests.agreements.typing import EMPTY, PAGE_2, UNREGISTERED, rows
+
+PAIR = ("10443720000000001", "104051941")
+
+
+def posted(data: dict[str, str]) -> QueryDict:
+    query = QueryDict(mutable=True)
+    query.update(data)
+    return query
+
+
+def form(*pairs: tuple[str, str], total: int = 3, **changes: str) -> QuestionForm:
+    return QuestionForm(posted(UNREGISTERED | rows(*(pairs or [PAIR]), total=total) | changes))
+
+
+def messages(form: QuestionForm | ReviewForm) -> dict[str, str]:
+    form.is_valid()
+    return {problem.target: problem.message for problem in form.problems()}
+
+
+def test_a_filled_form_is_the_question():
+    """T4: every field arrives, the phone as E.164 and the initial without its dot."""
+    filled = form()
+    assert filled.is_valid()
+    assert filled.question() == Question(
+        registered=False,
+        kind="residential",
+        person=Person(
+            email="rosa@example.net",
+            first_name="Rosa",
+            middle_initial="M",
+            last_name="Delgado",
+            title="Ms.",
+            language="es",
+            street="206 Boxwood Drive",
+            city="Baytown",
+            state="TX",
+            zip_code="77520",
+            phone="+15125550102",
+        ),
+        rows=(MeterRow(1, *PAIR),),
+        report_type="interval",
+        report_length="3m",
+    )
+
+
+def test_an_empty_form_names_every_missing_answer_with_a_link():
+    """A2: nothing is asked of a name before it is known whether one is needed (T6)."""
+    assert messages(QuestionForm(posted(rows()))) == {
+        "id_registered_0": "Choose whether the customer is already registered.",
+        "id_kind_0": "Choose residential or business.",
+        "id_email": "Enter the customer's email.",
+        "id_meters-0-esiid": "Enter the ESIID and the meter number of at least one meter.",
+        "id_report_type_0": "Choose a report type.",
+        "id_report_length_0": "Choose a report length.",
+    }
+
+
+def test_an_unregistered_customer_needs_name_and_address():
+    """T4: the fields with an asterisk."""
+    nameless = form(**EMPTY | {"registered": "no", "kind": "residential"})
+    missing = {"first_name", "last_name", "street", "city", "zip_code", "email"}
+    assert {f"id_{name}" for name in missing} <= set(messages(nameless))
+    assert not {"id_title", "id_phone", "id_middle_initial", "id_company_name"} & set(messages(nameless))
+
+
+def test_of_a_registered_customer_only_the_email_and_the_meters_are_taken():
+    """T6: what else was typed, right or wrong, is ignored."""
+    registered = form(registered="yes", zip_code="nonsense", phone="nonsense", first_name="x" * 500)
+    assert registered.is_valid(), registered.errors
+    assert registered.question().person == Person(email="rosa@example.net")
+
+
+@pytest.mark.parametrize(
+    ("kind", "language", "company_name"), [("residential", "es", ""), ("business", "en", "Delgado's Bakery")]
+)
+def test_language_is_for_residential_and_company_name_for_business(kind, language, company_name):
+    """T5: the other one is ignored."""
+    person = _question(form(kind=kind, language="es", company_name="Delgado's Bakery")).person
+    assert (person.language, person.company_name) == (language, company_name)
+
+
+def _question(filled: QuestionForm) -> Question:
+    assert filled.is_valid(), filled.problems()
+    return filled.question()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["'10443720000000001", "1044372 0000 000001", "1044372-0000-000001", "\t10443720000000001 ", "’10443720000000001"],
+)
+def test_an_esiid_may_be_pasted_with_spaces_dashes_and_an_apostrophe(typed):
+    """FORMATS.md, ESIID."""
+    assert _question(form((typed, "104051941"))).rows == (MeterRow(1, *PAIR),)
+
+
+@pytest.mark.parametrize("typed", ["L104051941", " 104 051 941", "104-051-941", "l104051941"])
+def test_a_meter_number_loses_spaces_dashes_and_one_leading_letter(typed):
+    """SPEC section 1."""
+    assert _question(form((PAIR[0], typed))).rows == (MeterRow(1, *PAIR),)
+
+
+@pytest.mark.parametrize("typed", ["1044372000000001", "1044372000000000A", "١٠٤٤٣٧٢٠٠٠٠٠٠٠٠٠١", "9" * 5000, "1\x002"])
+def test_what_cannot_be_an_esiid_is_refused_at_its_row(typed):
+    """A2: the message names the row and where to find the ESIID."""
+    assert messages(form(PAIR, (typed, "1"))) == {
+        "id_meters-1-esiid": "Meter 2: An ESIID has 17 or 22 digits. Copy it from the customer's electricity bill."
+    }
+
+
+@pytest.mark.parametrize(
+    ("pair", "target"),
+    [((PAIR[0], ""), "id_meters-1-meter_number"), (("", PAIR[1]), "id_meters-1-esiid")],
+)
+def test_a_half_filled_row_is_an_error_at_that_row(pair, target):
+    """T4: it must not vanish silently."""
+    assert list(messages(form(("10443720000000002", "1"), pair))) == [target]
+
+
+def test_empty_rows_are_left_out_and_the_others_keep_their_numbers():
+    """T4, T7: a refusal must name the row that the person sees."""
+    assert _question(form(("", " "), PAIR, ("  ", ""))).rows == (MeterRow(2, *PAIR),)
+
+
+def test_a_form_takes_twenty_meters_and_not_one_more():
+    """T4."""
+    twenty = [(f"104437200000{n:05d}", str(n)) for n in range(1, 21)]
+    assert len(_question(form(*twenty)).rows) == 20
+    assert "at most 20 meters" in messages(form(*twenty, ("10443720000000099", "99")))["id_meters-0-esiid"]
+    assert "at most 20 meters" in messages(form(PAIR, **{"meters-TOTAL_FORMS": "1000"}))["id_meters-0-esiid"]
+
+
+@pytest.mark.parametrize("total", ["", "many", "-1", "99999999999"])
+def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
+    """A2."""
+    assert "id_meters-0-esiid" in messages(form(PAIR, **{"meters-TOTAL_FORMS": total}))
+    QuestionForm.with_more_rows(posted({"meters-TOTAL_FORMS": total}))
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "message"),
+    [
+        ("first_name", "R" * 61, "Shorten this to 60 characters or fewer. It has 61."),
+        ("street", "x" * 251, "Shorten this to 250 characters or fewer. It has 251."),
+        ("first_name", "Ro\x00sa", "cannot be seen or printed"),
+        ("last_name", "Del\r\ngado", "cannot be seen or printed"),
+        ("last_name", "Delgado\u202eodagleD", "cannot be seen or printed"),
+        ("city", "Bay\x1btown", "cannot be seen or printed"),
+        ("middle_initial", "MR", "one letter"),
+        ("zip_code", "7752", "A ZIP code has 5 digits"),
+        ("zip_code", "77520-12", "A ZIP code has 5 digits"),
+        ("zip_code", "٧٧٥٢٠", "A ZIP code has 5 digits"),
+        ("phone", "555-0102", "with its area code"),
+        ("phone", "call me", "with its area code"),
+        ("phone", "512-555-0102 x 12", "Leave out the extension"),
+        ("phone", "5" * 5000, "with its area code"),
+        ("email", "rosa", "such as name@example.com"),
+        ("email", "rosa@exa\nmple.net", "such as name@example.com"),
+        ("email", "r\x00@example.net", "such as name@example.com"),
+        ("state", "ZZ", "Select a valid choice"),
+        ("language", "tlh", "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_at_its_field(field, typed, message):
+    """A2: the cause and the next step, in the summary and at the field."""
+    shown = messages(form(**{field: typed}))
+    assert list(shown) == [f"id_{field}"] and message in shown[f"id_{field}"]
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("77520-1234", "77520-1234"), (" 77520 ", "77520")])
+def test_a_zip_code_has_five_digits_or_nine(typed, kept):
+    """T4."""
+    assert _question(form(zip_code=typed)).person.zip_code == kept
+
+
+@pytest.mark.parametrize("name", ["José Ñandú", "Nguyễn", "O'Brien-Smith", "李"])
+def test_names_of_all_languages_are_names(name):
+    """A2: the check of characters refuses what cannot be printed, not what is foreign."""
+    assert _question(form(first_name=name)).person.first_name == name
+
+
+def test_more_rows_keep_everything_and_complain_about_nothing():
+    """T10: Add another meter without JavaScript."""
+    more = QuestionForm.with_more_rows(form(PAIR, ("half", ""), email="not-yet").data)
+    html = str(more) + str(more.meters)
+    assert len(more.meters.forms) == 6
+    assert all(value in html for value in ("not-yet", "half", *PAIR, "Rosa"))
+    assert more.problems() == []
+
+
+def test_more_rows_end_at_twenty():
+    """T4."""
+    nineteen = [(f"104437200000{n:05d}", str(n)) for n in range(1, 20)]
+    assert len(QuestionForm.with_more_rows(form(*nineteen).data).meters.forms) == 20
+
+
+def test_a_form_made_of_a_question_leads_to_the_same_question():
+    """T8: Change leads back to page 1 as it was."""
+    asked = _question(form(("", ""), PAIR, ("10443720000000002", "7"), ("", ""), ("10443720000000003", "8"), total=6))
+    again = QuestionForm.of(asked)
+    data = dict(again.initial) | rows(
+        *[(row.initial.get("esiid", ""), row.initial.get("meter_number", "")) for row in again.meters.forms]
+    )
+    assert _question(QuestionForm(posted(data))) == asked
+
+
+def test_a_refusal_stands_at_its_row_and_in_the_summary_with_its_causes_once():
+    """T7."""
+    two = form(PAIR, ("10443720000000002", "7"))
+    assert two.is_valid()
+    two.refuse(Refused([Problem("mismatch", f"Meter {n}: no match.", n, causes=("One.", "Other.")) for n in (1, 2)]))
+    assert [row.problem.row for row in two.meters.forms if row.problem] == [1, 2]
+    assert [problem.target for problem in two.problems()] == ["id_meters-0-esiid", "id_meters-1-esiid"]
+    assert two.causes() == ["One.", "Other."]
+
+
+class TestPage2:
+    def test_without_the_attestation_it_is_not_valid(self):
+        """T8, BR-019.012."""
+        without = ReviewForm(posted(PAGE_2 | {"attested": ""}))
+        assert list(messages(without)) == ["id_attested"]
+
+    @pytest.mark.parametrize("missing", ["contact_name", "contact_phone", "contact_email"])
+    def test_the_customer_needs_somebody_to_ask(self, missing):
+        """T8."""
+        assert list(messages(ReviewForm(posted(PAGE_2 | {missing: ""})))) == [f"id_{missing}"]
+
+    def test_comments_are_counted_as_the_browser_counts_them(self):
+        """T8: a line end is one character, though a browser posts two."""
+        comments = "\r\n".join("x" * 99 for _ in range(10))
+        fits = ReviewForm(posted(PAGE_2 | {"comments": comments}))
+        assert fits.is_valid() and fits.cleaned_data["comments"].count("\n") == 9
+        assert "Shorten this to 1000" in messages(ReviewForm(posted(PAGE_2 | {"comments": "x" * 1001})))["id_comments"]
+
+    def test_comments_take_no_control_characters(self):
+        """E3."""
+        assert "cannot be seen" in messages(ReviewForm(posted(PAGE_2 | {"comments": "Hi\x07"})))["id_comments"]
