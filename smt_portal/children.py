@@ -24,8 +24,8 @@ class Child:
     """One running process: its own process group, its own log, and on Linux a signal at its parent's death.
 
     The group keeps a terminal's Ctrl-C from hitting everything at once, so that we can stop in order, and lets us
-    end what the child started too. The signal at the parent's death covers the one case in which nobody can stop
-    anything: a supervisor that was killed with -9.
+    end what the child started too. The signal at the parent's death asks it to stop when nobody else can: after a
+    kill -9 of the parent.
     """
 
     def __init__(
@@ -104,6 +104,25 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
             pass
+        self.process.wait()
+
+
+class Guardian:
+    """A process that survives a kill -9 of this one and ends the children it was told of; see `guardian.py`."""
+
+    def __init__(self, cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "smt_portal.guardian"], stdin=subprocess.PIPE, cwd=cwd, start_new_session=True
+        )
+
+    def watch(self, child: Child) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{child.pid}\n".encode())
+        self.process.stdin.flush()
+
+    def dismiss(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
         self.process.wait()
 
 

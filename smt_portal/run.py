@@ -24,7 +24,7 @@ from typing import IO, NoReturn
 import environ
 
 from smt_portal import environment
-from smt_portal.children import Child, ChildDied, wait_until
+from smt_portal.children import Child, ChildDied, Guardian, wait_until
 from smt_portal.embedded import CannotEmbed, Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
 
 VAR = environment.VAR_DIR
@@ -53,6 +53,7 @@ class Portal:
         self.servers: list[Postgres | Redis | Child] = []
         self.portal: list[Child] = []
         self.children: list[Child] = []  # all of the above as processes, to notice that one has died
+        self.guardian = Guardian(environment.BASE_DIR)
         self.env = {**os.environ, "SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
 
     # --- starting
@@ -82,8 +83,7 @@ class Portal:
         postgres = Postgres(VAR / "postgres", runtime=sockets, log=LOGS / "postgres.log")
         self.servers.append(postgres)
         postgres.start()
-        assert postgres.child is not None
-        self.children.append(postgres.child)
+        self._look_after(postgres.child)
         postgres.create_database(DATABASE)
         self.env["DATABASE_URL"] = postgres.url(DATABASE)
 
@@ -96,8 +96,7 @@ class Portal:
         redis = Redis(runtime=runtime, log=LOGS / "redis.log")
         self.servers.append(redis)
         redis.start()
-        assert redis.child is not None
-        self.children.append(redis.child)
+        self._look_after(redis.child)
         self.env["REDIS_URL"] = redis.url
 
     def _start_mail_catcher(self) -> None:
@@ -146,8 +145,13 @@ class Portal:
     def _spawn(self, name: str, command: Sequence[str | Path], *, pass_fds: Sequence[int] = ()) -> Child:
         log = LOGS / f"{name.replace(' ', '-')}.log"
         child = Child(name, command, log=log, env=self.env, cwd=environment.BASE_DIR, pass_fds=pass_fds)
-        self.children.append(child)
+        self._look_after(child)
         return child
+
+    def _look_after(self, child: Child | None) -> None:
+        assert child is not None
+        self.children.append(child)
+        self.guardian.watch(child)
 
     def _is_healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -182,6 +186,7 @@ class Portal:
         for server in [*reversed(self.portal), *reversed(self.servers)]:
             server.stop()
         remove_runtime_dir(RUNTIME)
+        self.guardian.dismiss()
 
 
 def development_secrets() -> dict[str, str]:

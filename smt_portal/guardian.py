@@ -1,0 +1,38 @@
+"""Ends what is left after a supervisor that was killed with -9: `python -m smt_portal.guardian`.
+
+Reads process groups from its standard input, one a line, until the input ends: that is the supervisor's end, however
+it came. The children have been asked to stop by then (see `children.Child`); a worker whose broker has just gone may
+not manage to. Groups that are still there after `PATIENCE` seconds are ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+PATIENCE = 4.0
+
+
+def main() -> None:
+    groups = {int(line) for line in sys.stdin}
+    deadline = time.monotonic() + PATIENCE
+    while groups := {group for group in groups if _send(group, 0)}:
+        if time.monotonic() > deadline:
+            for group in groups:
+                _send(group, signal.SIGKILL)
+            return
+        time.sleep(0.1)
+
+
+def _send(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
