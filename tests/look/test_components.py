@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -86,6 +87,13 @@ def test_other_peoples_words_stay_words() -> None:
     html = component("summary_list", rows=[{"label": "Company", "value": "<b>Bold</b>\nLine"}])
     assert "<b>" not in html
     assert "&lt;b&gt;Bold&lt;/b&gt;<br>Line" in html
+
+
+def test_a_fact_is_written_as_people_write_it_and_a_missing_one_is_a_dash() -> None:
+    """A3: a day is a Central day."""
+    moment = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
+    assert "November 23, 2026, 10:30 PM CST" in component("summary_row", label="Start date", value=moment)
+    assert "—" in component("summary_row", label="Title", value="")
 
 
 def test_the_pages_of_a_list_keep_the_filters(rf: RequestFactory) -> None:
