@@ -1,0 +1,341 @@
+"""Initiating agreements through the pages, as a third party's user does (SPEC 3.2, T4 to T10)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import CompanyState
+from agreements.models import Agreement, Draft
+from notifications.models import Email
+from tests.agreements.asking import ask, registered_customer
+from tests.agreements.typing import PAGE_2, page_1, page_1_registered, rows
+from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+NEW = "/agreements/new/"
+
+
+@pytest.fixture
+def member(client):
+    """A member of an approved company who may do everything, logged in."""
+    membership = MembershipFactory()
+    client.force_login(membership.user)
+    return membership
+
+
+@pytest.fixture
+def meter():
+    return MeterFactory()
+
+
+def text(response) -> str:
+    """The page's words, tags stripped."""
+    body = re.sub(r"(?s)<(script|style|head).*?</\1>", " ", response.content.decode())
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def review_of(client, *meters) -> str:
+    """The address of page 2 after page 1 about `meters` was right."""
+    response = client.post(NEW, page_1(*meters))
+    assert response.status_code == 302, text(response)
+    return response["Location"]
+
+
+def submit(client, *meters) -> str:
+    """The address of the confirmation of agreements about `meters`."""
+    response = client.post(review_of(client, *meters), PAGE_2)
+    assert response.status_code == 302, text(response)
+    return response["Location"]
+
+
+class TestPage1:
+    def test_an_answerable_question_leads_to_page_2(self, client, member, meter):
+        """T4."""
+        location = review_of(client, meter)
+        assert location == reverse("agreement_review", args=[Draft.objects.get().pk])
+        assert not Agreement.objects.exists() and not Email.objects.exists()
+
+    def test_without_javascript_every_field_is_there_with_a_hint(self, client, member):
+        """T10."""
+        page = client.get(NEW)
+        for name in page_1():
+            assert f'name="{name}"' in page.content.decode(), name
+        assert "Only for a residential customer who is not registered" in text(page)
+        assert "Only for a business customer who is not registered" in text(page)
+        assert "Fields marked * are required." in text(page)
+
+    def test_add_another_meter_shows_three_more_rows_and_keeps_everything(self, client, member, meter):
+        """T4, T10: a button that works without JavaScript."""
+        page = client.post(NEW, page_1(meter, first_name="Ro sa", add_meters="1"))
+        body = page.content.decode()
+        assert 'name="meters-5-esiid"' in body and 'name="meters-6-esiid"' not in body
+        assert 'value="Ro sa"' in body and f'value="{meter.premise.esiid}"' in body
+        assert "There is a problem" not in body and not Draft.objects.exists()
+
+    def test_enter_presses_continue_and_not_add_another_meter(self, client, member):
+        """T10: a browser presses a form's first button."""
+        form = client.get(NEW).content.decode().split("data-agreement-form")[1]
+        assert "add_meters" not in re.findall(r"<button[^>]*>", form)[0]
+
+    def test_what_is_wrong_stands_at_the_top_and_at_the_field_and_everything_is_kept(self, client, member, meter):
+        """A2."""
+        page = client.post(NEW, page_1(meter, zip_code="7752", first_name='<b>"Rosa"', email="rosa@"))
+        body = page.content.decode()
+        assert page.status_code == 200 and body.count("A ZIP code has 5 digits") == 2
+        assert '<a href="#id_zip_code">' in body and 'id="id_zip_code"' in body
+        assert 'value="7752"' in body and 'value="rosa@"' in body and f'value="{meter.premise.esiid}"' in body
+        assert "&lt;b&gt;&quot;Rosa&quot;" in body
+        assert "<title>Error: " in body
+
+    def test_every_link_of_the_summary_leads_to_something_on_the_page(self, client, member):
+        """A1, A2."""
+        answers = {"registered": "no", "first_name": "", "phone": "x", "meters-1-esiid": "1"}
+        body = client.post(NEW, page_1(**answers, kind="", report_type="", report_length="")).content.decode()
+        targets = re.findall(r'<li><a href="#([^"]+)">', body)
+        assert len(targets) == 7  # kind, first name, phone, both fields of meter 2, report type and length
+        assert all(f'id="{target}"' in body for target in targets)
+
+    def test_a_mismatch_names_the_row_and_its_possible_causes_and_keeps_everything(self, client, member, meter):
+        """T7."""
+        other = MeterFactory()
+        typed = page_1(meter, first_name="Rosa-Maria") | {
+            "meters-1-esiid": other.premise.esiid,
+            "meters-1-meter_number": "999",
+        }
+        page = client.post(NEW, typed)
+        body, words = page.content.decode(), text(page)
+        assert page.status_code == 200 and not Draft.objects.exists()
+        assert body.count("Meter 2: what you entered does not match our records.") == 2
+        assert '<a href="#id_meters-1-esiid">' in body
+        for cause in ("ESIID is incorrect", "meter number is incorrect", "do not belong together", "less than 60 days"):
+            assert words.count(cause) == 2, cause  # in the summary and at the row
+        assert "digital display" in words
+        assert 'value="Rosa-Maria"' in body and 'value="999"' in body and other.premise.esiid in body
+
+    def test_no_answer_is_an_oracle(self, client, member):
+        """T7: whatever is wrong, with whatever customer, the page is the same but for what was typed."""
+        holding, meter = registered_customer()
+        foreign, unregistered = MeterFactory(), MeterFactory()
+        nobody = ("10443729999999999", "98989898")
+        pairs = {
+            "registered, ESIID right, meter wrong": (meter.premise.esiid, foreign.number),
+            "registered, ESIID wrong, meter right": (nobody[0], meter.number),
+            "registered, both right": (meter.premise.esiid, meter.number),
+            "registered, both wrong": nobody,
+            "unregistered, ESIID right, meter wrong": (unregistered.premise.esiid, foreign.number),
+            "unregistered, ESIID wrong, meter right": (nobody[0], unregistered.number),
+            "unregistered, both right": (unregistered.premise.esiid, unregistered.number),
+            "unregistered, both wrong": nobody,
+        }
+        email = holding.customer.user.email
+        bodies = {}
+        for (name, (esiid, number)), said in itertools.product(pairs.items(), ("yes", "no")):
+            # "both right" is refused by the wrong email, or by the wrong answer to "already registered?"
+            if name == f"{'un' if said == 'no' else ''}registered, both right":
+                if said == "no":
+                    continue  # this one is right indeed
+                address = "somebody-else@example.net"
+            else:
+                address = email
+            blank = page_1_registered(address) if said == "yes" else page_1(email=address)
+            response = client.post(NEW, blank | rows((esiid, number)))
+            assert response.status_code == 200, name
+            bodies[name, said] = _without_typed(response.content.decode(), esiid, number, address)
+        for said in ("yes", "no"):
+            assert len({body for (_, answer), body in bodies.items() if answer == said}) == 1
+        assert len(bodies) == 15
+
+    @pytest.mark.parametrize("repeated", [True, False])
+    def test_what_already_waits_or_stands_twice_is_refused_with_its_row(self, client, member, meter, repeated):
+        """L6."""
+        if repeated:
+            page = client.post(NEW, page_1(meter, meter))
+            assert "Meter 2: this ESIID is already on this form as meter 1." in text(page)
+        else:
+            number = ask(member.user, meter)[0].number
+            assert f"Meter 1: agreement {number} already asks for this report" in text(client.post(NEW, page_1(meter)))
+
+    def test_the_limit_is_said_with_the_day_when_the_next_one_is_free(self, client, member, meter):
+        """L5."""
+        for months in ("1d", "1m", "6m"):
+            AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
+        words = text(client.post(NEW, page_1(meter)))
+        free = timezone.localtime(timezone.now() + timedelta(days=365))
+        assert "already made 3 agreements" in words and f"{free:%B} {free.day}, {free.year}" in words
+
+    @pytest.mark.parametrize("draft", ["nonsense", "", str(uuid.uuid4())])
+    def test_a_draft_that_does_not_exist_is_not_found(self, client, member, draft):
+        """T12."""
+        assert client.get(NEW, {"draft": draft}).status_code == 404
+
+    def test_the_customers_data_is_not_offered_to_the_users_browser(self, client, member):
+        """The customer's name and address are not the user's own."""
+        body = client.get(NEW).content.decode()
+        for name in ("first_name", "street", "zip_code", "phone", "email", "meters-0-esiid"):
+            assert 'autocomplete="off"' in re.search(rf'<input[^>]*name="{name}"[^>]*>', body)[0]
+
+
+def _without_typed(body: str, *typed: str) -> str:
+    """A page without the CSRF token and what was typed."""
+    body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", body)
+    for value in typed:
+        body = body.replace(f'value="{value}"', 'value=""')
+    return body
+
+
+class TestPage2:
+    def test_reads_page_1_back_with_a_way_to_change_it(self, client, member, meter):
+        """T8."""
+        address = review_of(client, meter)
+        page = client.get(address)
+        words = text(page)
+        for value in ("Rosa M Delgado", "206 Boxwood Drive, Baytown, TX 77520", "(512) 555-0102", "Spanish"):
+            assert value in words
+        for value in (meter.premise.esiid, meter.number, "15-minute interval CSV", "3 months", "rosa@example.net"):
+            assert value in words
+        change = f"{NEW}?draft={Draft.objects.get().pk}"
+        assert page.content.decode().count(change) == 4  # back, and Change at three sections
+        again = client.get(change).content.decode()
+        for value in ("Rosa", "206 Boxwood Drive", meter.premise.esiid, meter.number, "77520"):
+            assert f'value="{value}"' in again
+        assert re.search(r'value="no"[^>]*checked', again) and re.search(r'value="3m"[^>]*checked', again)
+
+    def test_contact_comes_from_the_users_profile_and_company_from_the_companys(self, client, member, meter):
+        """T8."""
+        body = client.get(review_of(client, meter)).content.decode()
+        assert 'value="James Wilson"' in body and f'value="{member.user.email}"' in body
+        assert 'value="(512) 555-0100"' in body
+        assert member.company.legal_name in body and "https://green-energy.example/privacy" in body
+        assert 'name="company_name"' not in body
+
+    def test_a_missing_privacy_policy_is_said(self, client, member, meter):
+        """T8, C7."""
+        member.company.privacy_policy_url = ""
+        member.company.save()
+        assert "Not provided. The customer is told so." in text(client.get(review_of(client, meter)))
+
+    def test_a_registered_customer_is_read_back_masked(self, client, member):
+        """T6: a form must not be a way to look people up."""
+        holding, meter = registered_customer()
+        user = holding.customer.user
+        response = client.post(NEW, page_1_registered(user.email, meter), follow=True)
+        words = text(response)
+        assert "C••• A•••" in words and "4••• N••• O••• S•••, 75012" in words
+        for secret in ("Chika", "Akin", "Olive", "400 N", "Sunnyvale", str(user.phone), "555-0100 "):
+            assert secret not in words.replace("512-555-0100", ""), secret
+
+    def test_without_the_attestation_nothing_is_created_and_everything_is_kept(self, client, member, meter):
+        """T8, BR-019.012."""
+        typed = PAGE_2 | {"contact_name": "Ann Lee", "attested": ""}
+        page = client.post(review_of(client, meter), typed)
+        body = page.content.decode()
+        assert "Confirm that you hold the customer&#x27;s authorization" in body
+        assert 'href="#id_attested"' in body and 'value="Ann Lee"' in body and "We spoke on the phone." in body
+        assert not Agreement.objects.exists() and not Email.objects.exists()
+
+    def test_a_forged_company_name_is_ignored(self, client, member, meter):
+        """T8, functional rule 4."""
+        forged = {"company_name": "Oncor", "company": "1", "privacy_policy_url": "https://oncor.example"}
+        client.post(review_of(client, meter), PAGE_2 | forged)
+        agreement = Agreement.objects.get()
+        assert agreement.company_name == member.company.legal_name
+        assert agreement.privacy_policy_url == "https://green-energy.example/privacy"
+
+    def test_a_refusal_in_the_last_moment_leads_back_with_everything_kept(self, client, member, meter):
+        """L5, L6, T7: somebody else of the company was quicker."""
+        address = review_of(client, meter)
+        ask(MembershipFactory(company=member.company).user, meter)
+        page = client.post(address, PAGE_2 | {"comments": "Call me"})
+        words = text(page)
+        assert page.status_code == 200 and "already asks for this report" in words
+        assert "Go back and change your answers. Everything you typed is kept." in words
+        back = f"{NEW}?draft={Draft.objects.get(user=member.user).pk}"
+        assert f'value="{meter.premise.esiid}"' in client.get(back).content.decode()
+        other = MeterFactory()
+        assert "Call me" in client.get(review_of(client, other)).content.decode()  # kept over the change
+        assert Agreement.objects.count() == 1
+
+    def test_somebody_elses_draft_is_not_found(self, client, member, meter):
+        """T12: not even a colleague's."""
+        address = review_of(client, meter)
+        client.force_login(MembershipFactory(company=member.company).user)
+        draft = Draft.objects.get().pk
+        for path in (address, reverse("agreement_submitted", args=[draft]), f"{NEW}?draft={draft}"):
+            assert client.get(path).status_code == 404
+        assert client.post(address, PAGE_2).status_code == 404
+        assert not Agreement.objects.exists()
+
+
+class TestConfirmation:
+    def test_names_each_agreement_with_status_expiry_and_what_comes_next(self, client, member, meter):
+        """T9."""
+        other = MeterFactory()
+        words = text(client.get(submit(client, meter, other)))
+        made = list(Agreement.objects.order_by("number"))
+        assert len(made) == 2 and "2 agreements submitted" in words
+        expires = timezone.localtime(made[0].expires_at)
+        for agreement in made:
+            assert agreement.number in words and f"••••••••••{agreement.esiid[-7:]}" in words
+            assert agreement.esiid not in words
+        assert f"{expires:%B} {expires.day}, {expires.year}, " in words and ("CST" in words or "CDT" in words)
+        assert words.count("Pending") == 2 and "What happens next" in words
+
+    def test_a_second_click_or_a_reload_creates_nothing_more(self, client, member, meter):
+        """T9."""
+        address = review_of(client, meter)
+        first = client.post(address, PAGE_2)
+        for second in (client.post(address, PAGE_2), client.get(address), client.get(f"{NEW}?draft={_id(address)}")):
+            assert second.status_code == 302 and second["Location"] == first["Location"]
+        assert Agreement.objects.get().number in text(client.get(first["Location"]))
+        assert Agreement.objects.count() == 1 and Email.objects.filter(kind="EM201").count() == 1
+
+    def test_before_the_submission_it_leads_to_page_2(self, client, member, meter):
+        """T9."""
+        address = review_of(client, meter)
+        assert client.get(f"{address}submitted/")["Location"] == address
+
+    def test_all_agreements_of_a_form_or_none(self, client, member, meter):
+        """L6: one row that cannot be asked stops the others."""
+        other = MeterFactory()
+        address = review_of(client, meter, other)
+        ask(MembershipFactory(company=member.company).user, other)
+        client.post(address, PAGE_2)
+        assert Agreement.objects.count() == 1
+
+
+class TestAccess:
+    @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+    def test_a_company_that_is_not_approved_is_told_so(self, client, member, meter, standing):
+        """T13, D1: at once, also between the two pages."""
+        address = review_of(client, meter)
+        type(member.company).objects.update(standing=standing)
+        reason = "waits for approval" if standing == CompanyState.PENDING else "is suspended"
+        for response in (client.get(NEW), client.post(NEW, page_1(meter)), client.post(address, PAGE_2)):
+            assert response.status_code == 403 and reason in text(response)
+        assert reason in text(client.get("/agreements/"))
+        assert not Agreement.objects.exists()
+
+    def test_without_the_permission_to_initiate_nothing_is_initiated(self, client, meter):
+        """T12."""
+        membership = MembershipFactory(may_initiate=False)
+        client.force_login(membership.user)
+        for response in (client.get(NEW), client.post(NEW, page_1(meter))):
+            assert response.status_code == 403 and "has not given you permission" in text(response)
+        assert not Draft.objects.exists()
+
+    def test_without_a_membership_the_pages_do_not_exist(self, client):
+        """T12: neither for nobody in particular nor for a member who waits for approval."""
+        for user in (UserFactory(), MembershipFactory(approved_at=None).user):
+            client.force_login(user)
+            assert client.get(NEW).status_code == 404 and client.get("/agreements/").status_code == 404
+
+
+def _id(address: str) -> str:
+    return address.rstrip("/").rsplit("/", 1)[1]

@@ -1,0 +1,372 @@
+"""The third party's list and its page of one agreement (SPEC 3.1 T1, 3.3 T11, T12)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from agreements import deciding
+from agreements.models import Agreement, EventKind
+from agreements.states import Channel, Status
+from notifications.models import Email, EmailState
+from tests.agreements.asking import ask, registered_customer
+from tests.factories import (
+    AgreementEventFactory,
+    AgreementFactory,
+    CustomerFactory,
+    MembershipFactory,
+    OperatorFactory,
+    ReportFactory,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = "/agreements/"
+
+
+@pytest.fixture
+def member(client):
+    """A member of an approved company who may do everything, logged in."""
+    membership = MembershipFactory()
+    client.force_login(membership.user)
+    return membership
+
+
+def text(response) -> str:
+    body = re.sub(r"(?s)<(script|style|head).*?</\1>", " ", response.content.decode())
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def page(agreement: Agreement, name: str = "agreement") -> str:
+    return reverse(name, args=[agreement.number])
+
+
+def overdue(company) -> Agreement:
+    return AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=30, seconds=1))
+
+
+class TestList:
+    def test_shows_the_companys_agreements_newest_first(self, client, member):
+        """T1, T3."""
+        old = AgreementFactory(company=member.company, initiated_at=timezone.now() - timedelta(days=3))
+        new = AgreementFactory(company=member.company)
+        foreign = AgreementFactory()
+        words = text(client.get(LIST))
+        assert words.index(new.number) < words.index(old.number) and foreign.number not in words
+        assert f"••••••••••{new.esiid[-7:]}" in words and new.esiid not in words
+        assert "Rosa Delgado" in words and "15-minute interval CSV, 3 months" in words and "Pending" in words
+
+    def test_a_registered_customer_is_masked_until_the_acceptance(self, client, member):
+        """T6."""
+        holding, meter = registered_customer()
+        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
+        for path in (LIST, page(agreement)):
+            words = text(client.get(path))
+            assert "C••• A•••" in words
+            for secret in ("Chika", "Akin", "Olive", "Sunnyvale", "400 N"):
+                assert secret not in words, (path, secret)
+        deciding.accept(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        assert "Chika Akin" in text(client.get(LIST)) and "400 N Olive Street" in text(client.get(page(agreement)))
+
+    def test_a_registered_customer_who_rejected_stays_masked(self, client, member):
+        """T6: also in the history, where the customer acted under the own account."""
+        holding, meter = registered_customer()
+        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
+        deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        words = text(client.get(page(agreement)))
+        assert "By the customer, in the account on this portal" in words
+        assert "Chika" not in words and "Akin" not in words and "Olive" not in words
+
+    def test_pages_hold_25(self, client, member):
+        """T1."""
+        AgreementFactory.create_batch(26, company=member.company)
+        assert client.get(LIST).content.decode().count("<tr>") == 1 + 25
+        assert client.get(LIST, {"page": "2"}).content.decode().count("<tr>") == 1 + 1
+        assert client.get(LIST, {"page": "nonsense"}).status_code == 200
+
+    def test_can_be_narrowed_to_a_status(self, client, member):
+        """T3: with how many there are of each."""
+        pending = AgreementFactory(company=member.company)
+        rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
+        words = text(client.get(LIST, {"status": "rejected"}))
+        assert rejected.number in words and pending.number not in words
+        assert "All (2)" in words and "Pending (1)" in words and "Withdrawn (0)" in words
+        assert "None with this status" in text(client.get(LIST, {"status": "withdrawn"}))
+        assert pending.number in text(client.get(LIST, {"status": "nonsense"}))
+
+    def test_an_empty_list_leads_to_a_new_agreement(self, client, member):
+        """T2."""
+        response = client.get(LIST)
+        assert "No agreements yet" in text(response) and reverse("agreement_new") in response.content.decode()
+
+    def test_says_what_the_report_is_at(self, client, member):
+        """T3."""
+        ReportFactory(agreement=AgreementFactory(company=member.company, status=Status.COMPLETE))
+        AgreementFactory(company=member.company, status=Status.COMPLETE)
+        AgreementFactory(company=member.company)
+        overdue(member.company)
+        words = text(client.get(LIST))
+        for state in ("Ready", "Being made", "After acceptance", "Ended "):
+            assert state in words
+
+    @pytest.mark.parametrize("how_many", [0, 1, 25, 60])
+    def test_costs_six_queries_however_many_there_are(self, client, member, how_many):
+        """DESIGN section 4, pages."""
+        for agreement in AgreementFactory.create_batch(how_many, company=member.company, status=Status.COMPLETE):
+            ReportFactory(agreement=agreement)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            client.get(LIST)
+        assert len(queries) <= 6, [query["sql"][:120] for query in queries]
+
+    def test_without_the_permission_to_initiate_the_button_is_not_active(self, client, member):
+        """T12: and says why."""
+        member.may_initiate = False
+        member.save()
+        response = client.get(LIST)
+        assert 'aria-disabled="true"' in response.content.decode()
+        assert "has not given you permission" in text(response) and NEW_LINK not in response.content.decode()
+
+    def test_without_the_permission_to_view_there_is_nothing_to_see(self, client, member):
+        """T12."""
+        agreement = AgreementFactory(company=member.company)
+        member.may_view = False
+        member.save()
+        words = text(client.get(LIST))
+        assert agreement.number not in words and "permission to view" in words
+        assert client.get(page(agreement)).status_code == 404
+
+
+NEW_LINK = 'href="/agreements/new/"'
+
+
+def _only_email(holding):
+    from agreements.question import Person
+
+    return Person(email=holding.customer.user.email)
+
+
+class TestAgreement:
+    def test_shows_everything_about_it(self, client, member):
+        """T11."""
+        agreement = ask(member.user)[0]
+        words = text(client.get(page(agreement)))
+        for value in (
+            agreement.number, "One-Time Energy Data", "Pending", "Rosa Delgado", "206 Boxwood Drive, Baytown, TX 77520",
+            "(512) 555-0102", "rosa@example.net", member.company.legal_name, "James Wilson", "(512) 555-0101",
+            "james@green-energy.example", agreement.esiid, agreement.meter_number, "15-minute interval CSV", "3 months",
+            "Request sent to the customer", "By James Wilson", "Request, to the customer", "Waiting to be sent",
+        ):  # fmt: skip
+            assert value in words, value
+
+    @pytest.mark.parametrize(
+        ("decide", "sentence"),
+        [
+            ("accept", "The customer accepted on "),
+            ("reject", "The customer rejected your request on "),
+            ("withdraw", "Your company withdrew this request on "),
+        ],
+    )
+    def test_says_in_one_sentence_what_became_of_it(self, client, member, decide, sentence):
+        """T11."""
+        agreement = ask(member.user)[0]
+        how = {"by": member.user} if decide == "withdraw" else {"channel": Channel.INVITATION}
+        getattr(deciding, decide)(agreement, **how)
+        response = client.get(page(agreement))
+        assert (
+            sentence in text(response)
+            and 'action="' + page(agreement, "agreement_resend") not in response.content.decode()
+        )
+
+    def test_a_pending_one_says_until_when_the_customer_can_answer(self, client, member):
+        """T11, A3: in Central time."""
+        agreement = AgreementFactory(company=member.company)
+        ends = timezone.localtime(agreement.expires_at)
+        words = text(client.get(page(agreement)))
+        assert f"Waiting for the customer until {ends:%B} {ends.day}, {ends.year}, " in words
+
+    def test_a_pending_one_whose_period_is_over_says_so_before_the_sweep_does(self, client, member):
+        """L2: the clock binds, the sweep only records."""
+        words = text(client.get(page(overdue(member.company))))
+        assert "The invitation period ended on" in words and "Waiting for the customer" not in words
+        assert "not possible any more" in words
+
+    def test_an_invitation_that_was_not_delivered_is_shown_with_the_next_step(self, client, member):
+        """DESIGN 2.4: without the mail server's words, which may hold anything."""
+        agreement = ask(member.user)[0]
+        Email.objects.update(
+            state=EmailState.FAILED, failed_at=timezone.now(), last_error="550 5.1.1 <secret@host> no such user"
+        )
+        response = client.get(page(agreement))
+        words = text(response)
+        assert "could not be delivered" in words and "withdraw this agreement and create a new one" in words
+        assert "Not delivered" in words and "mail server of this address refused it" in words
+        assert "5.1.1" not in words and "secret@host" not in response.content.decode()
+
+    def test_never_shows_the_decision_link(self, client, member):
+        """X5: nor a part of an email's text."""
+        from notifications import sealed
+
+        agreement = ask(member.user)[0]
+        email = Email.objects.get()
+        body = client.get(page(agreement)).content.decode()
+        assert sealed.token_of(bytes(agreement.link_nonce)) not in body and email.placeholder not in body
+        assert agreement.link_hash not in body and "/invitation/" not in body
+
+    @pytest.mark.parametrize("name", ["agreement", "agreement_resend", "agreement_withdraw"])
+    def test_of_another_company_it_does_not_exist(self, client, member, name):
+        """T12: 404, never 403."""
+        foreign = AgreementFactory()
+        assert client.get(page(foreign, name)).status_code in (404, 405)
+        assert client.post(page(foreign, name)).status_code == 404
+        foreign.refresh_from_db()
+        assert foreign.status == Status.PENDING and not Email.objects.exists()
+
+    def test_customers_and_operators_have_their_own_pages(self, client):
+        """T12: what they may see elsewhere is not shown here."""
+        customer = CustomerFactory()
+        agreement = AgreementFactory(customer=customer)
+        for user in (customer.user, OperatorFactory()):
+            client.force_login(user)
+            assert client.get(page(agreement)).status_code == 404
+
+    def test_an_operator_with_a_membership_sees_only_that_companys(self, client):
+        """T12: all others are in the admin."""
+        membership = MembershipFactory(user=OperatorFactory())
+        client.force_login(membership.user)
+        foreign, own = AgreementFactory(), AgreementFactory(company=membership.company)
+        assert client.get(page(foreign)).status_code == 404 and client.get(page(own)).status_code == 200
+
+    def test_a_number_has_twelve_digits(self, client, member):
+        """L7."""
+        for number in ("1", "1025120002331", "10251200023x", "１０２５１２０００２３３"):
+            assert client.get(f"/agreements/{number}/").status_code == 404
+
+
+class TestResendAndWithdraw:
+    def test_resend_sends_a_reminder_and_says_so(self, client, member):
+        """L4, EM202."""
+        agreement = ask(member.user)[0]
+        response = client.post(page(agreement, "agreement_resend"), follow=True)
+        assert response.redirect_chain == [(page(agreement), 302)]
+        assert "was sent to the customer again" in text(response) and "Email sent again" in text(response)
+        assert Email.objects.filter(kind="EM202").count() == 1
+
+    def test_a_double_click_on_resend_sends_one_reminder(self, client, member):
+        """L4: the second click is told when the next one may go."""
+        agreement = ask(member.user)[0]
+        client.post(page(agreement, "agreement_resend"))
+        response = client.post(page(agreement, "agreement_resend"), follow=True)
+        assert "A reminder was sent a moment ago" in text(response)
+        assert Email.objects.filter(kind="EM202").count() == 1
+
+    def test_withdraw_asks_first_and_then_withdraws(self, client, member):
+        """SPEC section 2."""
+        agreement = ask(member.user)[0]
+        question = client.get(page(agreement, "agreement_withdraw"))
+        agreement.refresh_from_db()
+        assert "This cannot be undone" in text(question) and agreement.status == Status.PENDING
+        response = client.post(page(agreement, "agreement_withdraw"), follow=True)
+        agreement.refresh_from_db()
+        assert agreement.status == Status.WITHDRAWN and "The agreement is withdrawn" in text(response)
+
+    @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
+    def test_after_a_decision_they_do_nothing_and_say_what_it_is(self, client, member, name):
+        """L1, L4."""
+        agreement = ask(member.user)[0]
+        deciding.reject(agreement, channel=Channel.INVITATION)
+        before = Email.objects.count()
+        response = client.post(page(agreement, name), follow=True)
+        assert "Nothing was done: the agreement is no longer pending. Its status is Rejected since" in text(response)
+        assert Email.objects.count() == before
+
+    @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
+    def test_after_the_period_they_do_nothing_and_say_why(self, client, member, name):
+        """L2."""
+        response = client.post(page(overdue(member.company), name), follow=True)
+        assert "Nothing was done: the invitation period ended on" in text(response)
+        assert not Email.objects.exists()
+
+    def test_the_question_before_withdrawing_is_not_asked_when_it_is_too_late(self, client, member):
+        """T11."""
+        agreement = AgreementFactory(company=member.company, status=Status.REJECTED)
+        response = client.get(page(agreement, "agreement_withdraw"), follow=True)
+        assert response.redirect_chain == [(page(agreement), 302)] and "This one is Rejected" in text(response)
+
+    def test_resend_by_get_does_nothing(self, client, member):
+        """C1's rule for the other side: a GET changes nothing."""
+        agreement = ask(member.user)[0]
+        assert client.get(page(agreement, "agreement_resend")).status_code == 405
+        assert not Email.objects.filter(kind="EM202").exists()
+
+
+PERMISSIONS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download")
+
+
+@pytest.mark.parametrize("lacking", [*PERMISSIONS, None])
+class TestPermissions:
+    """T12: each permission opens its own doors and no other; a missing one is said and refused."""
+
+    @pytest.fixture
+    def lacks(self, client, lacking):
+        membership = MembershipFactory(**({lacking: False} if lacking else {}))
+        client.force_login(membership.user)
+        return membership
+
+    @pytest.fixture
+    def agreement(self, lacks):
+        colleague = MembershipFactory(company=lacks.company)
+        return ask(colleague.user)[0]
+
+    def test_looking(self, client, lacks, agreement, lacking):
+        expected = 404 if lacking == "may_view" else 200
+        assert client.get(page(agreement)).status_code == expected
+
+    def test_initiating(self, client, lacks, lacking):
+        assert client.get("/agreements/new/").status_code == (403 if lacking == "may_initiate" else 200)
+
+    @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
+    def test_resending_and_withdrawing(self, client, lacks, agreement, lacking, name):
+        before = Email.objects.count()
+        status = client.post(page(agreement, name)).status_code
+        refused = {"may_view": 404, "may_resend_or_withdraw": 403}
+        assert status == refused.get(lacking, 302)
+        assert (Email.objects.count() == before) == (lacking in refused)
+
+    def test_the_buttons(self, client, lacks, agreement, lacking):
+        body = client.get(page(agreement)).content.decode()
+        if lacking == "may_resend_or_withdraw":
+            assert body.count('aria-disabled="true"') == 2 and page(agreement, "agreement_resend") not in body
+            assert "has not given you permission" in body
+        elif lacking != "may_view":
+            assert page(agreement, "agreement_resend") in body and 'aria-disabled="true"' not in body
+
+    def test_the_download(self, client, lacks, lacking):
+        done = AgreementFactory(company=lacks.company, status=Status.COMPLETE)
+        ReportFactory(agreement=done)
+        body = client.get(page(done)).content.decode()
+        assert ("report.csv" in body) == (lacking not in ("may_view", "may_download"))
+
+
+def test_the_history_tells_who_did_what_by_which_way(client, member):
+    """L8, T11."""
+    agreement = AgreementFactory(company=member.company, status=Status.NOT_ACCEPTED)
+    AgreementEventFactory(agreement=agreement, by=member.user)
+    AgreementEventFactory(agreement=agreement, kind=EventKind.RESENT, from_status=Status.PENDING, by=member.user)
+    AgreementEventFactory(
+        agreement=agreement,
+        kind=EventKind.EXPIRED,
+        from_status=Status.PENDING,
+        to_status=Status.NOT_ACCEPTED,
+        channel=Channel.CLOCK,
+        by=None,
+    )
+    words = text(client.get(page(agreement)))
+    assert "Request sent to the customer" in words and "Email sent again" in words
+    assert "Not accepted: the invitation period ended" in words and "By the portal" in words
