@@ -269,3 +269,17 @@ def test_a_years_report_does_not_hold_the_years_rows_in_memory():
         tracemalloc.stop()
     assert report_of(other).size > 5_000_000
     assert peak < 3_200_000, peak
+
+
+@pytest.mark.parametrize("has_data", [True, False])
+def test_a_companys_name_breaks_neither_html_nor_header_nor_text(has_data):
+    """E3"""
+    agreement = accepted(company_name="<b>Evil</b>\r\nBcc: all@example.com")
+    if has_data:
+        store(agreement.premise, usage(LAST))
+    make_due()
+    assert Email.objects.count() == (1 if has_data else 2)
+    for email in Email.objects.all():
+        assert "\n" not in email.subject and "\r" not in email.subject
+        assert "<b>Evil" not in email.html
+        assert "\nBcc:" not in email.text
