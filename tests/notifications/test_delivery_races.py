@@ -210,3 +210,39 @@ def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server:
     email.refresh_from_db()
     assert email.state == EmailState.FAILED
     assert "may have arrived" in email.last_error
+
+
+def workers_that_die_at_the_servers_yes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    hand_over = MailServer.hand_over
+
+    def hand_over_and_die(self: MailServer, message: bytes) -> None:
+        hand_over(self, message)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MailServer, "hand_over", hand_over_and_die)
+    for turn in range(number):
+        with contextlib.suppress(KeyboardInterrupt):
+            delivery.deliver_due(at=timezone.now() + timedelta(minutes=5 * turn))
+
+
+def test_workers_that_keep_dying_at_the_servers_yes_send_twice_at_most(
+    queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue()
+    workers_that_die_at_the_servers_yes(monkeypatch, 4)
+    assert len(mail_server.deliveries) == 2
+
+
+@pytest.mark.control
+def test_without_the_handed_state_they_send_it_each_time(
+    queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue()
+    update = EmailQuerySet.update
+
+    def update_but_never_handed(self: EmailQuerySet, **changes: object) -> int:
+        return update(self, **changes | ({"state": "sending"} if changes.get("state") == EmailState.HANDED else {}))
+
+    monkeypatch.setattr(EmailQuerySet, "update", update_but_never_handed)
+    workers_that_die_at_the_servers_yes(monkeypatch, 4)
+    assert len(mail_server.deliveries) == 4

@@ -1,0 +1,39 @@
+"""The mailbox as a newcomer uses it: open the mail, click the link in it (E4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from notifications import delivery, sealed
+from notifications.models import Email
+from smt_portal.mailcatcher import keep
+from tests.smtp_sink import SmtpSink
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.notifications.mailbox_urls"),
+]
+
+NONCE = b"0123456789abcdef"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_link_in_a_mail_opens_in_the_whole_window(
+    queue: Callable[..., Email], mail_server: SmtpSink, settings, tmp_path: Path, live_server, new_context, script: bool
+) -> None:
+    settings.MAILBOX_DIR = str(tmp_path)
+    settings.PORTAL_ORIGIN = live_server.url
+    queue(sealed_nonce=NONCE)
+    delivery.deliver_due()
+    [sent] = mail_server.deliveries
+    keep(tmp_path, sent.content, sender=sent.sender, recipients=sent.recipients)
+    page: Page = new_context(java_script_enabled=script).new_page()
+    page.goto(f"{live_server.url}/mailbox/")
+    page.get_by_role("link", name="Acme asks for your data").click()
+    page.frame_locator("iframe").get_by_role("link", name="Answer").click()
+    page.wait_for_url(f"{live_server.url}/invitation/{sealed.token_of(NONCE)}/")
