@@ -231,7 +231,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 # --- Mail -------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url_config(_required("EMAIL_URL", "smtp://127.0.0.1:1025")))
-EMAIL_TIMEOUT = 15
+EMAIL_TIMEOUT = 15  # seconds; the three waits of DATA fit into EMAIL_LEASE
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
