@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from demo.weather import sunshine, temperatures
@@ -111,22 +111,36 @@ def on_the_clock(plain: list[int], slots: int) -> list[int]:
     return plain
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def usual_day(kind: str, place: str, day: date) -> list[int]:
     """Watt-hours in each quarter hour of `day` at an average home or business of `kind` in the TDSP `place`."""
-    habits = KINDS[kind]
-    hours = habits.weekend if day.weekday() >= 5 else habits.workday
+    cooling, heating = KINDS[kind].cooling, KINDS[kind].heating
     cool, warm = COMFORT
-    plain = []
-    for slot, degrees in enumerate(temperatures(place, day)):
-        hour, quarter = divmod(slot, 4)
-        watts = hours[hour] + (hours[(hour + 1) % 24] - hours[hour]) * quarter / 4
-        watts += habits.cooling * max(0.0, degrees - warm) + habits.heating * max(0.0, cool - degrees)
-        plain.append(int(watts / 4))
+    plain = [
+        int(
+            watts + cooling * (degrees - warm)
+            if degrees > warm
+            else watts + heating * (cool - degrees)
+            if degrees < cool
+            else watts
+        )
+        >> 2
+        for watts, degrees in zip(_habits(kind, day.weekday() >= 5), temperatures(place, day), strict=True)
+    ]
     return on_the_clock(plain, slots_on(day))
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _habits(kind: str, is_weekend: bool) -> list[int]:
+    """Watts in each of a plain day's 96 quarter hours, whatever the weather."""
+    hours = KINDS[kind].weekend if is_weekend else KINDS[kind].workday
+    following = hours[1:] + hours[:1]
+    return [
+        now + (then - now) * quarter // 4 for now, then in zip(hours, following, strict=True) for quarter in range(4)
+    ]
+
+
+@lru_cache(maxsize=1024)
 def solar_day(place: str, day: date) -> list[int]:
     """Watt-hours in each quarter hour of `day` from one kilowatt of panels."""
     return on_the_clock([int(part * 250) for part in sunshine(place, day)], slots_on(day))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from django.db import connection, transaction
+from django.db.models import Count
 
 from accounts.models import Company, Customer, User
 from agreements.clock import central_day, moment
@@ -14,8 +15,8 @@ from agreements.models import Agreement
 from demo import stories
 from demo.neighborhood import UTILITIES, Place, neighborhood
 from demo.people import BLUEBONNET, People
-from demo.usage import copy_usage
-from meters.models import Meter, Premise, Tdsp
+from demo.usage import add_usage, copy_usage
+from meters.models import Meter, Premise, Tdsp, UsageDay
 from reports import actions as reports
 
 PREMISES = 320
@@ -25,7 +26,7 @@ _LOCK = 0x534D5444  # "SMTD": two loads at once make one demo
 
 class Outcome(Enum):
     LOADED = auto()
-    WAS_THERE = auto()
+    WAS_THERE = auto()  # at most the days since then got their usage
     OTHER_DATA = auto()  # a database in use: nothing was done
 
 
@@ -51,10 +52,10 @@ def load(*, premises: int = PREMISES, days: int = DAYS, force: bool = False, at:
     """Make the demo as of `at` (default: now), with usage of the `days` before, unless it or other data is there.
 
     `premises` counts at least those that the stories need. `force` adds the demo to other data. A load that is stopped
-    leaves nothing behind.
+    leaves nothing behind. A demo that is there gets usage for the days that have passed since, and nothing else.
     """
     if is_there():
-        return Loaded(Outcome.WAS_THERE)
+        return Loaded(Outcome.WAS_THERE, usage_rows=_catch_up(premises, days, moment(at)))
     if has_other_data() and not force:
         return Loaded(Outcome.OTHER_DATA)
     reports.make_due()  # other people's, with --force: the stories make reports with dates of the past
@@ -62,6 +63,20 @@ def load(*, premises: int = PREMISES, days: int = DAYS, force: bool = False, at:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         return Loaded(Outcome.WAS_THERE) if is_there() else _load(premises, days, moment(at))
+
+
+def _catch_up(premises: int, days: int, now: datetime) -> int:
+    """Usage up to yesterday for a demo of an earlier day: a report of yesterday's usage should have some."""
+    today = central_day(now)
+    places = {place.esiid: place for place in neighborhood(premises, today)}
+    ids = dict(Premise.objects.filter(esiid__in=places).values_list("pk", "esiid"))
+    usage = UsageDay.objects.filter(premise_id__in=ids, day__gte=today - timedelta(days=days))
+    latest = usage.values("day").annotate(rows=Count("day")).filter(rows__gt=len(ids) // 2).order_by("-day").first()
+    first_day = latest["day"] + timedelta(days=1) if latest else today - timedelta(days=days)
+    yesterday = today - timedelta(days=1)
+    if first_day > yesterday:
+        return 0
+    return add_usage({premise_id: places[esiid] for premise_id, esiid in ids.items()}, first_day, yesterday)
 
 
 def _load(premises: int, days: int, now: datetime) -> Loaded:

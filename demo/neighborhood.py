@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
+from typing import Any
 
 SEED = 20120925
 
@@ -188,7 +189,7 @@ def _named(
     town: int = 0,
     service_days: int = 0,
     meter_days: int = 0,
-    **details: object,
+    **details: Any,
 ) -> Place:
     city, county, zip_code = utility.towns[town]
     return Place(
@@ -203,11 +204,11 @@ def _named(
         service_since=today - timedelta(days=service_days) if service_days else None,
         meter_since=today - timedelta(days=meter_days) if meter_days else None,
         former_meter=str(98_000_000 + number * 101) if meter_days else "",
-        **details,  # type: ignore[arg-type]
+        **details,
     )
 
 
-_NAMED: tuple[dict[str, object], ...] = (
+_NAMED: tuple[dict[str, Any], ...] = (
     # For the newcomer to try: nobody has asked about these yet.
     {"key": "delgado house", "utility": ONCOR, "address": "400 N OLIVE ST", "kind": "all_electric", "solar_kw": 7.2},
     {"key": "delgado casita", "utility": ONCOR, "address": "400 N OLIVE ST", "address_overflow": "UNIT B",

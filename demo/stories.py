@@ -109,33 +109,36 @@ STORIES = (
     # Still open: their invitations are in the mailbox.
     Story(BLUEBONNET, ("okafor",), When(0, time(8, 30)), INTERVAL, ONE_YEAR,
           "Hello Mr. Okafor, as discussed on Saturday: with a year of your usage we can size the heat pump."),
-    Story(BLUEBONNET, ("lindqvist",), When(28), DAILY, SIX_MONTHS),
+    Story(BLUEBONNET, ("lindqvist",), When(28, time(13, 37)), DAILY, SIX_MONTHS),
     Story(BLUEBONNET, ("garza",), When(5, time(15, 20)), INTERVAL, ONE_YEAR,
           "Para el presupuesto de los paneles solares.", resident=MARIA,
           chapters=(Chapter(When(2, time(9, 30)), reminded),)),
     Story(PERMIAN, ("bakery", "bakery cafe"), When(1, time(14, 3)), INTERVAL, SIX_MONTHS,
           "For the load study of your ovens.", resident=BAKERY),
-    Story(PERMIAN, ("barbecue",), When(11), INTERVAL, THREE_MONTHS,
+    Story(PERMIAN, ("barbecue",), When(11, time(11, 6)), INTERVAL, THREE_MONTHS,
           chapters=(Chapter(When(4, time(11, 45)), reminded),)),
     # Accepted.
-    Story(BLUEBONNET, ("whitfield",), When(22), INTERVAL, ONE_YEAR, "For your solar production report.", resident=GRACE,
-          chapters=(_accepted(20), _downloaded(19), _downloaded(6, 16, 20))),
-    Story(BLUEBONNET, ("gap",), When(9), INTERVAL, THREE_MONTHS, chapters=(_accepted(8, 7, 55), _downloaded(8))),
+    Story(BLUEBONNET, ("whitfield",), When(22, time(9, 48)), INTERVAL, ONE_YEAR, "For your solar production report.",
+          resident=GRACE, chapters=(_accepted(20), _downloaded(19), _downloaded(6, 16, 20))),
+    Story(BLUEBONNET, ("gap",), When(9, time(16, 2)), INTERVAL, THREE_MONTHS,
+          chapters=(_accepted(8, 7, 55), _downloaded(8))),
     Story(BLUEBONNET, ("vacant cottage",), When(17), INTERVAL, ONE_YEAR, chapters=(_accepted(15, 21, 10),)),
-    Story(BLUEBONNET, ("new tenant",), When(7), INTERVAL, ONE_YEAR, chapters=(_accepted(5, 12, 31),)),
-    Story(BLUEBONNET, ("castillo",), When(80), MONTHLY, ONE_YEAR, chapters=(_accepted(78), _downloaded(77))),
-    Story(PERMIAN, ("bakery store",), When(34), DAILY, ONE_YEAR, resident=BAKERY,
+    Story(BLUEBONNET, ("new tenant",), When(7, time(8, 55)), INTERVAL, ONE_YEAR, chapters=(_accepted(5, 12, 31),)),
+    Story(BLUEBONNET, ("castillo",), When(64, time(16, 44)), MONTHLY, ONE_YEAR,
+          chapters=(_accepted(62), _downloaded(61))),
+    Story(PERMIAN, ("bakery store",), When(34, time(15, 31)), DAILY, ONE_YEAR, resident=BAKERY,
           chapters=(_accepted(33, 5, 48), _downloaded(32))),
     Story(PERMIAN, ("estimated week",), When(13), INTERVAL, ONE_MONTH,
           chapters=(_accepted(12, 8, 20), _downloaded(12))),
-    Story(PERMIAN, ("exchanged meter",), When(27), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
+    Story(PERMIAN, ("exchanged meter",), When(27, time(14, 25)), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
     # Not to be.
-    Story(BLUEBONNET, ("church",), When(40), DAILY, ONE_YEAR, chapters=(Chapter(When(38, time(9, 2)), rejected),)),
+    Story(BLUEBONNET, ("church",), When(40, time(11, 18)), DAILY, ONE_YEAR,
+          chapters=(Chapter(When(38, time(9, 2)), rejected),)),
     Story(BLUEBONNET, ("pham",), When(52), INTERVAL, SIX_MONTHS, chapters=(
         Chapter(When(38, time(10, 0)), reminded), Chapter(When(22, time(10, 13)), not_answered))),
     Story(BLUEBONNET, ("mistyped",), When(16), INTERVAL, ONE_MONTH, "Dear Mrs. Kowalsky,",
           chapters=(Chapter(When(16, time(10, 31)), withdrawn),)),
-    Story(PERMIAN, ("whitfield",), When(30), INTERVAL, ONE_YEAR, resident=GRACE,
+    Story(PERMIAN, ("whitfield",), When(30, time(9, 9)), INTERVAL, ONE_YEAR, resident=GRACE,
           chapters=(Chapter(When(29, time(20, 15)), rejected),)),
     Story(PERMIAN, ("hartman",), When(63), INTERVAL, ONE_DAY,
           chapters=(Chapter(When(33, time(10, 13)), not_answered),)),
@@ -173,19 +176,18 @@ def _live(story: Story, people: People, places: dict[str, Place], now: datetime)
 
 def _mark_sent(agreement: Agreement) -> None:
     """The emails of an ended story went out in its days: only open invitations are for today's worker."""
-    assert agreement.ended_at is not None
-    for email in Email.objects.about(agreement.number):
+    for email in Email.objects.about(agreement.number).only("key", "kind"):
+        then: datetime | None = agreement.ended_at
         if email.kind == "EM201":
-            email.queued_at = agreement.initiated_at
+            then = agreement.initiated_at
         elif email.kind == "EM202":
-            email.queued_at = agreement.events.get(pk=email.key.rpartition(":")[2]).at
+            then = agreement.events.get(pk=email.key.rpartition(":")[2]).at
         elif email.kind == "EM204":
-            email.queued_at = agreement.report.made_at
-        else:
-            email.queued_at = agreement.ended_at
-        email.due_at, email.sent_at = email.queued_at, email.queued_at + SOON
-        email.state, email.attempts = EmailState.SENT, 1
-        email.save(update_fields=["queued_at", "due_at", "sent_at", "state", "attempts"])
+            then = agreement.report.made_at
+        assert then is not None
+        Email.objects.filter(pk=email.pk).update(
+            queued_at=then, due_at=then, sent_at=then + SOON, state=EmailState.SENT, attempts=1
+        )
 
 
 def _question(story: Story, places: dict[str, Place]) -> Question:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 from demo.load_shapes import solar_day, usual_day
 from demo.neighborhood import SEED, Place, Story
@@ -27,22 +28,37 @@ GAP = range(24, 27)
 ESTIMATED = range(20, 27)
 
 
-def copy_usage(places: dict[int, Place], first_day: date, last_day: date) -> int:
+def add_usage(places: dict[int, Place], first_day: date, last_day: date) -> int:
+    """As `copy_usage`, for premises that may have usage on some of these days already: it stays as it is."""
+    ensure_partitions(first_day, last_day)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE demo_usage (LIKE usage_day) ON COMMIT DROP")
+        copy_usage(places, first_day, last_day, table="demo_usage")
+        cursor.execute(
+            "INSERT INTO usage_day (premise_id, day, channel, revision_at, est, wh)"
+            " SELECT premise_id, day, channel, revision_at, est, wh FROM demo_usage ON CONFLICT DO NOTHING"
+        )
+        return cursor.rowcount
+
+
+def copy_usage(places: dict[int, Place], first_day: date, last_day: date, *, table: str = "usage_day") -> int:
     """Write usage of `places` (premise id -> place) for these days, both included; return the rows written.
 
     The premises must have no usage on these days yet: COPY knows no conflict.
     """
     ensure_partitions(first_day, last_day)
+    # Homes of a kind in one place share their usual days and their weather: computed once if they come together.
+    alike = sorted(places.items(), key=lambda item: (item[1].utility.slug, item[1].kind))
     days = [first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1)]
     mornings = [_next_morning(day) for day in days]
     rows = 0
     with (
         psycopg.Cursor(connection.connection) as cursor,
-        cursor.copy("COPY usage_day (premise_id, day, channel, revision_at, est, wh) FROM STDIN") as copy,
+        cursor.copy(f"COPY {table} (premise_id, day, channel, revision_at, est, wh) FROM STDIN") as copy,
     ):
         waiting: list[str] = []
         size = 0
-        for premise_id, place in places.items():
+        for premise_id, place in alike:
             for row in _rows(premise_id, place, days, mornings, last_day + timedelta(days=1)):
                 waiting.append(row)
                 size += len(row)
@@ -115,6 +131,7 @@ def _array(wh: list[int | None]) -> str:
     return f"{{{text.replace('None', 'NULL') if 'N' in text else text}}}"
 
 
+@cache
 def _restlessness() -> list[int]:
     """How real quarter hours lie about the usual one: a compressor that goes on and off, an oven, nobody at home."""
     chance = random.Random(SEED)

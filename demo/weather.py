@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 # TDSP's slug -> mean of the year and half the difference of its seasons, degrees Fahrenheit.
 _CLIMATE = {"oncor": (66, 20), "centerpoint": (70, 16), "aep-central": (74, 14), "aep-north": (64, 20)}
@@ -14,6 +14,7 @@ _HALF_A_DAY = 10  # degrees between the day's mean and its hottest quarter hour
 _MEMORY = (1.0, 0.75, 0.5, 0.3)  # how much of yesterday's weather stays today
 
 
+@lru_cache(maxsize=1024)
 def temperatures(place: str, day: date) -> list[float]:
     """Degrees Fahrenheit in each of a plain day's 96 quarter hours; a front comes and stays for days."""
     mean, swing = _CLIMATE[place]

@@ -33,7 +33,8 @@ class Command(BaseCommand):
                 f"{loaded.usage_rows} days of usage, {loaded.agreements} agreements."
             )
         elif loaded.outcome is Outcome.WAS_THERE:
-            self.stdout.write("The demo is there already. Nothing was changed.")
+            new = f"{loaded.usage_rows} new days of usage were added." if loaded.usage_rows else "Nothing was changed."
+            self.stdout.write(f"The demo is there already. {new}")
         else:
             self.stdout.write(
                 "This database has data but no demo, so nothing was done. "
