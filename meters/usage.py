@@ -18,6 +18,7 @@ FIRST_DAY = date(2007, 1, 1)  # no smart meter in Texas is older
 _DAYS_AT_ONCE = 92
 
 _PARTITION_LOCK = 0x534D5401  # "SMT", 1: who makes partitions
+_TAKE_LOCK = "SELECT pg_advisory_xact_lock(%s)"
 
 _USAGE = """
     SELECT day, channel, revision_at, est, wh FROM usage_day
@@ -69,7 +70,7 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
     if not wanted.keys() - _partitions():
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PARTITION_LOCK])
+        cursor.execute(_TAKE_LOCK, [_PARTITION_LOCK])
         missing = sorted(wanted.keys() - _partitions())
         for name in missing:
             month, following = wanted[name]

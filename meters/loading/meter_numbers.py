@@ -25,7 +25,8 @@ _LOCK = 0x534D5403  # "SMT", 3: one file of meters at a time
 _CREATE = """
     DROP TABLE IF EXISTS pg_temp.meter_stage;
     CREATE TEMP TABLE meter_stage (
-        line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text);
+        line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text,
+        outcome text);
 """
 _INDEX = """
     UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid;
@@ -39,35 +40,43 @@ _INDEX = """
         FROM meter_stage WHERE rejected IS NULL AND service_since IS NOT NULL) n
     WHERE n.line = s.line AND n.service_since <> n.first;
     CREATE INDEX ON meter_stage (premise_id);
+    UPDATE meter_stage s SET outcome = 'new' WHERE rejected IS NULL
+    AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number);
     ANALYZE meter_stage;
 """
 _REJECTED = "SELECT line, rejected FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
 _SERVICE = """
-    UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
-    WHERE s.premise_id = p.id AND s.rejected IS NULL AND s.service_since IS NOT NULL
-    AND p.service_since IS DISTINCT FROM s.service_since RETURNING s.line
+    WITH done AS (
+        UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
+        WHERE s.premise_id = p.id AND s.rejected IS NULL AND s.service_since IS NOT NULL
+        AND p.service_since IS DISTINCT FROM s.service_since RETURNING s.line
+    ) UPDATE meter_stage s SET outcome = coalesce(s.outcome, 'changed') FROM done WHERE done.line = s.line
 """
 _KNOWN = """
-    UPDATE meters_meter m SET installed_on = coalesce(s.installed_on, m.installed_on), removed_on = NULL
-    FROM meter_stage s WHERE m.premise_id = s.premise_id AND m.number = s.number AND s.rejected IS NULL
-    AND (m.removed_on IS NOT NULL OR m.installed_on IS DISTINCT FROM coalesce(s.installed_on, m.installed_on))
-    RETURNING s.line
+    WITH done AS (
+        UPDATE meters_meter m SET installed_on = coalesce(s.installed_on, m.installed_on), removed_on = NULL
+        FROM meter_stage s WHERE m.premise_id = s.premise_id AND m.number = s.number AND s.rejected IS NULL
+        AND (m.removed_on IS NOT NULL OR m.installed_on IS DISTINCT FROM coalesce(s.installed_on, m.installed_on))
+        RETURNING s.line
+    ) UPDATE meter_stage s SET outcome = 'changed' FROM done WHERE done.line = s.line
 """
 _NEW = """
     INSERT INTO meters_meter (premise_id, number, installed_on)
-    SELECT premise_id, number, installed_on FROM meter_stage s WHERE rejected IS NULL
-    AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number)
-    ORDER BY premise_id, number
+    SELECT premise_id, number, installed_on FROM meter_stage WHERE outcome = 'new' ORDER BY premise_id, number
+"""
+_COUNTS = """
+    SELECT count(*) FILTER (WHERE outcome = 'new'), count(*) FILTER (WHERE outcome = 'changed'),
+           count(*) FILTER (WHERE outcome IS NULL) FROM meter_stage WHERE rejected IS NULL
 """
 # Where a row of the ESIID was rejected the file may mean the very meter it seems to leave out: nothing is taken away.
 _REMOVED = """
     UPDATE meters_meter m SET removed_on = greatest(
         coalesce(s.came_on, (now() AT TIME ZONE 'America/Chicago')::date), m.installed_on)
-    FROM (SELECT premise_id, max(installed_on) AS came_on, array_agg(number) AS numbers FROM meter_stage
+    FROM (SELECT premise_id, max(installed_on) FILTER (WHERE outcome = 'new') AS came_on,
+                 array_agg(number) AS numbers FROM meter_stage
           WHERE premise_id IS NOT NULL GROUP BY premise_id
           HAVING bool_and(rejected IS NULL OR rejected = 'second_meter')) s
     WHERE m.premise_id = s.premise_id AND m.removed_on IS NULL AND m.number <> ALL (s.numbers)
-    RETURNING m.premise_id
 """
 
 
@@ -118,22 +127,19 @@ def _load(name: str, names: list[str], numbered: Iterator[files.Line], result: L
                 row, reason = _row(names, line)
                 copy.write_row([number, *row, reason])
         cursor.execute(_INDEX)
-        changed: set[int] = set()
-        for statement in (_SERVICE, _KNOWN):
+        for statement in (_SERVICE, _KNOWN, _NEW, _REMOVED, _COUNTS):
             cursor.execute(statement)
-            changed.update(line for (line,) in cursor.fetchall())
-        cursor.execute(_NEW)
-        new = cursor.rowcount
-        cursor.execute(_REMOVED)
-        cursor.execute(_REJECTED)
-        rejected = cursor.fetchall()
+        new, changed, unchanged = cursor.fetchone()
+    with connection.chunked_cursor() as rejected:
+        rejected.execute(_REJECTED)
+        for line_number, reason in rejected:
+            result.reject(name, line_number, Reason(reason))
+    with connection.cursor() as cursor:
         cursor.execute("DROP TABLE meter_stage")
-    for line_number, reason in rejected:
-        result.reject(name, line_number, Reason(reason))
     result.rows += rows
     result.new += new
-    result.changed += len(changed)
-    result.unchanged += rows - len(rejected) - new - len(changed)
+    result.changed += changed
+    result.unchanged += unchanged
 
 
 def _row(names: list[str], line: bytes | None) -> tuple[_Row, Reason | None]:

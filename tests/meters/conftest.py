@@ -1,15 +1,14 @@
 import pytest
 
-from meters.models import Premise
 from tests.factories import PremiseFactory
 from tests.meters.files import ESIID, OTHER_ESIID
 
 
 @pytest.fixture
-def premise(db) -> Premise:
+def premise(db):
     return PremiseFactory(esiid=ESIID)
 
 
 @pytest.fixture
-def other_premise(db) -> Premise:
+def other_premise(db):
     return PremiseFactory(esiid=OTHER_ESIID)

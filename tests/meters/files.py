@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from django.core.management import call_command
 
 from meters.loading import LoadResult, Rejection, load_usage
 from meters.usage import DayUsage, stream_usage
+from tests.together import together
 
 ESIID = "10443720009000017"
 OTHER_ESIID = "1008901000000000000102"
@@ -69,10 +71,10 @@ def rows(
     ]
 
 
-def spring_rows(**change: str) -> list[str]:
+def spring_rows() -> list[str]:
     """The spring day as SMT prints it: 96 rows, the four from 02:00 to 03:00 blank."""
     printed = ["" if 8 <= n < 12 else ".2" for n in range(96)]
-    return rows(printed, day=SPRING, revision="03/09/2026 08:37:54", **change)
+    return rows(printed, day=SPRING, revision="03/09/2026 08:37:54")
 
 
 def text(*lines: str, header: str = HEADER) -> bytes:
@@ -99,3 +101,13 @@ def export(capsysbinary, esiid: str, first: date, last: date) -> bytes:
 def stored(premise_id: int, day: date = DAY) -> DayUsage:
     (usage,) = stream_usage(premise_id, day, day)
     return usage
+
+
+def load_together(loader: Callable[[Path], LoadResult], paths: Sequence[Path]) -> list[LoadResult]:
+    """The results of loads at the same moment; raises what one of them raised."""
+    results = []
+    for result in together([partial(loader, path) for path in paths]):
+        if isinstance(result, Exception):
+            raise result
+        results.append(result)
+    return results

@@ -1,0 +1,154 @@
+"""Meter numbers by ESIID (D2)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from meters.loading import LoadError, LoadResult, Rejection, load_meters
+from meters.models import Meter
+from tests.factories import MeterFactory
+from tests.meters.files import ESIID, OTHER_ESIID, load_together
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "ESIID,METER_NUMBER,INSTALLED_ON,SERVICE_SINCE"
+
+
+def load(folder: Path, *lines: str, header: str = HEADER) -> tuple[LoadResult, list[tuple[int, str]]]:
+    path = folder / "meters.csv"
+    path.write_text("\n".join([header, *lines]))
+    rejections: list[Rejection] = []
+    result = load_meters(path, rejections.append)
+    return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
+
+
+def counts(result: LoadResult) -> tuple[int, int, int, int]:
+    return result.rows, result.new, result.changed, result.unchanged
+
+
+def on_record() -> dict[str, tuple[date | None, date | None]]:
+    return {meter.number: (meter.installed_on, meter.removed_on) for meter in Meter.objects.all()}
+
+
+def today() -> date:
+    return datetime.now(ZoneInfo("America/Chicago")).date()
+
+
+def test_numbers_are_kept_as_they_are_compared(tmp_path, premise, other_premise):
+    """D2: without spaces, dashes and a single leading letter, upper case."""
+    result, rejected = load(
+        tmp_path, f"'{ESIID},l104-051 941,2020-05-06,2024-02-01", f'"{OTHER_ESIID}",142606737lg,05/07/2020,'
+    )
+    assert (counts(result), rejected) == ((2, 2, 0, 0), [])
+    assert on_record() == {"104051941": (date(2020, 5, 6), None), "142606737LG": (date(2020, 5, 7), None)}
+    premise.refresh_from_db()
+    other_premise.refresh_from_db()
+    assert (premise.service_since, other_premise.service_since) == (date(2024, 2, 1), None)
+
+
+def test_columns_are_found_by_name(tmp_path, premise):
+    """D2: in any order, the optional ones left out."""
+    assert load(tmp_path, f"104051941,{ESIID}", header="meter_number, esiid")[1] == []
+    assert on_record() == {"104051941": (None, None)}
+
+
+def test_a_re_load_changes_nothing(tmp_path, premise):
+    """D2."""
+    lines = [f"{ESIID},104051941,2020-05-06,2024-02-01"]
+    load(tmp_path, *lines)
+    assert counts(load(tmp_path, *lines)[0]) == (1, 0, 0, 1)
+    assert counts(load(tmp_path, f"{ESIID},104051941,,")[0]) == (1, 0, 0, 1)
+    assert on_record() == {"104051941": (date(2020, 5, 6), None)}
+
+
+def test_an_exchanged_meter_is_removed_when_the_new_one_came(tmp_path, premise, other_premise):
+    """D2: the file names the current meters; other premises keep theirs."""
+    MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1))
+    MeterFactory(premise=other_premise, number="2")
+    assert counts(load(tmp_path, f"{ESIID},3,2025-06-01,")[0]) == (1, 1, 0, 0)
+    assert on_record() == {
+        "1": (date(2010, 1, 1), date(2025, 6, 1)),
+        "2": (None, None),
+        "3": (date(2025, 6, 1), None),
+    }
+
+
+def test_without_a_day_the_old_meter_is_removed_today(tmp_path, premise):
+    """D2: today in Central time."""
+    MeterFactory(premise=premise, number="1")
+    load(tmp_path, f"{ESIID},3,,")
+    assert on_record()["1"] == (None, today())
+
+
+def test_a_meter_that_only_goes_is_removed_today(tmp_path, premise):
+    """D2: the one that stays says nothing about the day."""
+    MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1))
+    MeterFactory(premise=premise, number="2", installed_on=date(2012, 1, 1))
+    load(tmp_path, f"{ESIID},1,2010-01-01,")
+    assert on_record()["2"] == (date(2012, 1, 1), today())
+
+
+def test_a_meter_that_comes_back_is_current_again(tmp_path, premise):
+    """D2."""
+    MeterFactory(premise=premise, number="1", removed_on=date(2025, 1, 1))
+    assert counts(load(tmp_path, f"{ESIID},1,,")[0]) == (1, 0, 1, 0)
+    assert on_record() == {"1": (None, None)}
+
+
+def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
+    """D2: also where their rows stand apart."""
+    load(tmp_path, f"{ESIID},1,,", f"{OTHER_ESIID},2,,", f"{ESIID},3,,")
+    assert on_record() == {"1": (None, None), "2": (None, None), "3": (None, None)}
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (f"{ESIID[:-1]},1,,", "esiid"),
+        ("10443720009000018,1,,", "unknown_esiid"),
+        (f"{ESIID},,,", "meter_number"),
+        (f"{ESIID},12/34,,", "meter_number"),
+        (f"{ESIID},{'1' * 21},,", "meter_number"),
+        (f"{ESIID},1,2025-02-30,", "date"),
+        (f"{ESIID},1,,soon", "date"),
+        (f"{ESIID},1,", "columns"),
+        (f"{ESIID},1\0,,", "not_text"),
+        (f'{ESIID},"1,,', "quotes"),
+        (f"{OTHER_ESIID},7,,", "second_meter"),
+        (f"{OTHER_ESIID},8,,2024-01-02", "second_service"),
+    ],
+)
+def test_a_bad_row_is_turned_away_and_takes_no_meter_away(tmp_path, premise, other_premise, bad, reason):
+    """D2: what cannot be read may have named the very meter that seems to be missing."""
+    MeterFactory(premise=premise, number="5")
+    result, rejected = load(tmp_path, f"{OTHER_ESIID},7,,2024-01-01", bad)
+    assert rejected == [(3, reason)]
+    assert counts(result) == (2, 1, 0, 0)
+    assert on_record() == {"5": (None, None), "7": (None, None)}
+
+
+def test_a_bad_row_beside_a_good_one_removes_nothing_at_its_premise(tmp_path, premise):
+    """D2: nothing is lost by a typing error."""
+    MeterFactory(premise=premise, number="5")
+    load(tmp_path, f"{ESIID},6,,", f"{ESIID},5,not a day,")
+    assert on_record() == {"5": (None, None), "6": (None, None)}
+
+
+@pytest.mark.parametrize("header", ["", "ESIID", "ESIID,METER_NUMBER,INSTALLED", "ESIID,METER_NUMBER,ESIID"])
+def test_a_header_of_other_columns_is_refused(tmp_path, premise, header):
+    """D2: a column that is misspelt must not be lost silently."""
+    with pytest.raises(LoadError, match="header"):
+        load(tmp_path, f"{ESIID},1", header=header)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_loads_at_once_end_as_one(tmp_path, premise):
+    """D2: each meter is there once."""
+    path = tmp_path / "meters.csv"
+    path.write_text("\n".join([HEADER, *(f"{ESIID},{n},," for n in range(1, 500))]))
+    results = load_together(load_meters, [path] * 3)
+    assert sorted(result.new for result in results) == [0, 0, 499]
