@@ -1,0 +1,173 @@
+"""The whole journey in Chromium, with JavaScript and without: ask, answer by email, make, download (T4 to T10, C1, R1).
+
+Real pages, real PostgreSQL, a real mail server at the edge; the two sweeps are called as the worker would call them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import notifications.delivery
+import reports.actions
+from agreements.clock import central_day, moment
+from agreements.models import Agreement
+from agreements.states import Status
+from meters.days import slots_on
+from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(180),
+]
+
+PASSWORD = "a long and private demo password"
+
+
+@pytest.fixture
+def portal(live_server, settings, smtp_sink):
+    settings.PORTAL_ORIGIN = live_server.url
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
+    return live_server.url
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def page(request, browser: Browser):
+    """A browser window as wide as a small phone."""
+    context = browser.new_context(
+        java_script_enabled=request.param, viewport={"width": 360, "height": 740}, accept_downloads=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def member():
+    user = UserFactory(username="james")
+    user.set_password(PASSWORD)
+    user.save()
+    return MembershipFactory(user=user).user
+
+
+@pytest.fixture
+def meters():
+    """Two meters with usage of the last ten days but one; both daylight-saving shapes are tested elsewhere."""
+    two = [MeterFactory(), MeterFactory()]
+    yesterday = central_day(moment()) - timedelta(days=1)
+    for meter in two:
+        for back in range(10):
+            if back != 4:
+                day = yesterday - timedelta(days=back)
+                UsageDayFactory(premise=meter.premise, day=day, wh=[250] * slots_on(day))
+    return two
+
+
+def link_in(message: EmailMessage) -> str:
+    text = message.get_body(("plain",)).get_content()
+    return re.search(r"http://\S+/invitation/\S+", text).group()
+
+
+def log_in(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/accounts/login/")
+    page.fill("input[name=login]", "james")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main form button[type=submit]")
+    expect(page.locator("h1")).to_contain_text("Customer Agreements")
+
+
+def test_from_the_form_to_the_file(page, portal, smtp_sink, member, meters, tmp_path):
+    log_in(page, portal)
+    page.click("text=Create a new agreement")
+    page.check("input[name=registered][value=no]")
+    page.check("input[name=kind][value=residential]")
+    for name, value in {
+        "first_name": "Rosa",
+        "last_name": "Delgado",
+        "street": "206 Boxwood Drive",
+        "city": "Baytown",
+        "zip_code": "77520",
+        "email": "rosa@example.net",
+    }.items():
+        page.fill(f"input[name={name}]", value)
+    for row, meter in enumerate(meters):
+        page.fill(f"input[name=meters-{row}-esiid]", f"'{meter.premise.esiid}")
+        page.fill(f"input[name=meters-{row}-meter_number]", f" {meter.number[:4]}-{meter.number[4:]}")
+    page.check("input[name=report_type][value=interval]")
+    page.check("input[name=report_length][value='12m']")
+    page.click(".actions button:has-text('Continue')")
+
+    expect(page.locator("h1")).to_have_text("Check and submit")
+    page.check("input[name=attested]")
+    page.click(".actions button:has-text('Submit')")
+    expect(page.locator("h1")).to_be_visible()
+    numbers = list(Agreement.objects.order_by("number").values_list("number", flat=True))
+    assert len(numbers) == 2
+    for number in numbers:
+        expect(page.locator("main")).to_contain_text(number)
+    confirmation = page.url
+    page.reload()
+    assert page.url == confirmation
+    assert Agreement.objects.count() == 2
+
+    notifications.delivery.deliver_due()
+    invitations = smtp_sink.wait_for(2)
+    links = {}
+    for delivery in invitations:
+        text = delivery.message.get_body(("plain",)).get_content()
+        links[next(number for number in numbers if number in text)] = link_in(delivery.message)
+
+    customer = page.context.browser.new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    phone = customer.new_page()
+    phone.goto(links[numbers[0]])
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    phone.click("button:has-text('Accept') >> nth=0")
+    expect(phone.locator("h1")).to_contain_text("You accepted")
+    phone.goto(links[numbers[1]])
+    phone.click("button:has-text('Reject') >> nth=0")
+    expect(phone.locator("h1")).to_contain_text("You rejected")
+    customer.close()
+    assert set(Agreement.objects.values_list("status", flat=True)) == {Status.COMPLETE, Status.REJECTED}
+
+    reports.actions.make_due()
+    notifications.delivery.deliver_due()
+    subjects = [delivery.message["Subject"] for delivery in smtp_sink.wait_for(7)]
+    assert len(subjects) == 7  # 2 EM201, 2 EM203, 2 EM205, 1 EM204
+
+    page.goto(f"{portal}/agreements/{numbers[0]}/")
+    with page.expect_download() as download:
+        page.click("main a[href$='report.csv']")
+    path = tmp_path / "report.csv"
+    download.value.save_as(path)
+    check_file(path, page, portal, numbers[0])
+
+
+def check_file(path: Path, page: Page, portal: str, number: str) -> None:
+    """The file, the page and the manifest say the same (R4)."""
+    content = path.read_bytes()
+    lines = content.decode().splitlines()
+    days = {line.split(",")[1] for line in lines[1:]}
+    with page.expect_download() as download:
+        page.click("main a[href$='report.json']")
+    manifest = json.loads(Path(download.value.path()).read_text())
+    text = page.locator("main").inner_text()
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert manifest["file"]["sha256"] == sha256
+    assert sha256 in text
+    assert manifest["file"]["rows_without_header"] == len(lines) - 1
+    assert f"{len(lines) - 1:,}" in text or str(len(lines) - 1) in text
+    assert len(days) == 9
+    agreement = Agreement.objects.get(number=number)
+    assert agreement.report.present_intervals == len(lines) - 1
+    assert agreement.report.last_day == central_day(moment()) - timedelta(days=1)
+    assert isinstance(agreement.report.first_day, date)
