@@ -23,7 +23,7 @@ test: dev chromium
 check: dev
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m ruff format --check .
-	$(VENV)/python -m mypy $(PACKAGES)
+	$(VENV)/python -m mypy $(ROOMS)
 	$(VENV)/lint-imports
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
 	$(VENV)/python -m tests.services $(VENV)/python manage.py makemigrations --check --dry-run

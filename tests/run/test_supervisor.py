@@ -116,7 +116,7 @@ def test_make_run_from_start_to_nothing_left(checkout):
 
     begun = time.monotonic()
     portal = checkout.start()
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 40  # 3 seconds on an idle machine
     assert (checkout.var / "runtime").exists()
 
     portal.send_signal(signal.SIGINT)

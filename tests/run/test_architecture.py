@@ -1,0 +1,56 @@
+"""Imports run one way, and the check that says so would notice one that does not."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from smt_portal.environment import BASE_DIR
+
+PROJECT = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())
+ROOMS = [room for room in PROJECT["tool"]["importlinter"]["root_packages"] if room != "tests"]
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A copy of the code, to be spoiled."""
+    for room in ROOMS:
+        shutil.copytree(BASE_DIR / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "__init__.py").touch()
+    shutil.copy(BASE_DIR / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    check = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", check, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_imports_run_downwards(house):
+    outcome = lint(house)
+    assert outcome.returncode == 0, outcome.stdout
+
+
+@pytest.mark.control
+@pytest.mark.parametrize(
+    ("module", "spoiled_by"),
+    [
+        ("notifications/models.py", "import meters.models"),
+        ("meters/models.py", "from accounts import models"),
+        ("agreements/states.py", "from agreements import models"),
+        ("reports/actions.py", "from reports import views"),
+        ("meters/usage.py", "import tests"),
+    ],
+)
+def test_an_upward_import_is_noticed(house, module, spoiled_by):
+    path = house / module
+    path.write_text(f"{spoiled_by}\n{path.read_text()}")
+    outcome = lint(house)
+    assert outcome.returncode == 1
+    assert "BROKEN" in outcome.stdout
