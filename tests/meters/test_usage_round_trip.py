@@ -137,7 +137,7 @@ def test_any_usage_goes_through_rendering_and_loading_unchanged(premise, days):
 
 def _made(day: date, channel: int, seed: int, gaps: float, estimated: float) -> DayUsage:
     dice = random.Random(seed)
-    wh = [None if dice.random() < gaps else dice.choice([dice.randrange(10_000_000), 0, 1000]) for _ in usage(day).wh]
+    wh = [None if dice.random() < gaps else dice.choice([dice.randrange(9_999_001), 0, 1000]) for _ in usage(day).wh]
     present = [slot for slot, value in enumerate(wh) if value is not None and dice.random() < estimated]
     return usage(day, channel, wh=wh, estimated=present)
 
