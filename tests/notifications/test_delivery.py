@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django.fixtures import SettingsWrapper
 
 from notifications import actions, delivery, sealed
 from notifications.models import Email, EmailState
@@ -23,7 +24,7 @@ PDF = b"%PDF-1.7 \x00\xff letter"
 Queue = Callable[..., Email]
 
 
-def later(**period: float):
+def later(**period: float) -> datetime:
     return timezone.now() + timedelta(**period)
 
 
@@ -33,7 +34,7 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(body.get_content())
 
 
-def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings) -> None:
+def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings: SettingsWrapper) -> None:
     """E1, E2."""
     settings.PORTAL_ORIGIN = "https://portal.example"
     email = queue(subject="Energía Ñandú asks for your data", attachment=("letter.pdf", PDF), context={"name": "Ñandú"})
@@ -181,7 +182,9 @@ def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_re
     assert len(mail_server.deliveries) == 3
 
 
-def test_a_server_that_does_not_answer_costs_one_timeout_for_all(queue: Queue, mail_server: SmtpSink, settings) -> None:
+def test_a_server_that_does_not_answer_costs_one_timeout_for_all(
+    queue: Queue, mail_server: SmtpSink, settings: SettingsWrapper
+) -> None:
     settings.EMAIL_TIMEOUT = 1
     for number in range(5):
         queue(f"probe {number}")

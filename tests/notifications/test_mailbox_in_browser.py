@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
 
 from notifications import delivery, sealed
 from notifications.models import Email
@@ -24,7 +26,13 @@ NONCE = b"0123456789abcdef"
 
 @pytest.mark.parametrize("script", [True, False])
 def test_the_link_in_a_mail_opens_in_the_whole_window(
-    queue: Callable[..., Email], mail_server: SmtpSink, settings, tmp_path: Path, live_server, new_context, script: bool
+    queue: Callable[..., Email],
+    mail_server: SmtpSink,
+    settings: SettingsWrapper,
+    tmp_path: Path,
+    live_server: LiveServer,
+    new_context: Callable[..., BrowserContext],
+    script: bool,
 ) -> None:
     settings.MAILBOX_DIR = str(tmp_path)
     settings.PORTAL_ORIGIN = live_server.url
