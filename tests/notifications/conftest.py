@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from notifications import actions
 from notifications.models import Email
@@ -21,7 +21,7 @@ MOMENT = datetime(2026, 7, 1, 17, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def mail_server(settings: SettingsWrapper, smtp_sink: SmtpSink) -> SmtpSink:
+def mail_server(settings: Settings, smtp_sink: SmtpSink) -> SmtpSink:
     """The portal's mail server is `smtp_sink`."""
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
@@ -31,7 +31,7 @@ def mail_server(settings: SettingsWrapper, smtp_sink: SmtpSink) -> SmtpSink:
 
 
 @pytest.fixture
-def queue(settings: SettingsWrapper) -> Callable[..., Email]:
+def queue(settings: Settings) -> Callable[..., Email]:
     """Queue an email of the test's own template, in a transaction; answers the row."""
     templates = copy.deepcopy(settings.TEMPLATES)
     for engine in templates:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from celery import Celery
 from django.db import transaction
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from notifications import bell
 from smt_portal.celery import app
@@ -20,7 +20,7 @@ TASK = "notifications.tasks.deliver_due"
 
 @pytest.fixture
 def broker(
-    redis_server: BreakableRedis, settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch
+    redis_server: BreakableRedis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[BreakableRedis]:
     """The bell rings at a Redis that the test may break, over the settings' own time-outs."""
     monkeypatch.setattr(bell, "_silent_until", 0.0)

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 from django.db import connection
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from notifications import actions, delivery, sealed
 from notifications.models import Email, EmailState
@@ -34,7 +34,7 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(body.get_content())
 
 
-def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings: SettingsWrapper) -> None:
+def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings: Settings) -> None:
     """E1, E2."""
     settings.PORTAL_ORIGIN = "https://portal.example"
     email = queue(subject="Energía Ñandú asks for your data", attachment=("letter.pdf", PDF), context={"name": "Ñandú"})
@@ -183,7 +183,7 @@ def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_re
 
 
 def test_a_server_that_does_not_answer_costs_one_timeout_for_all(
-    queue: Queue, mail_server: SmtpSink, settings: SettingsWrapper
+    queue: Queue, mail_server: SmtpSink, settings: Settings
 ) -> None:
     settings.EMAIL_TIMEOUT = 1
     for number in range(5):

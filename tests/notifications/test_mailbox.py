@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from notifications import delivery, sealed
 from notifications.models import Email
@@ -21,7 +21,7 @@ NONCE = b"0123456789abcdef"
 
 
 @pytest.fixture
-def mailbox(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def mailbox(settings: Settings, tmp_path: Path) -> Path:
     directory = tmp_path / "mail"
     directory.mkdir()
     (tmp_path / "secret.eml").write_text("Subject: secret\r\n\r\nsecret")
@@ -106,7 +106,7 @@ def test_nothing_but_caught_mail_is_read(client: Client, mailbox: Path, name: st
 
 
 @pytest.mark.parametrize("path", ["", "x/", "x/html/", "x/attachments/1/"])
-def test_without_a_mailbox_directory_there_is_no_mailbox(client: Client, settings: SettingsWrapper, path: str) -> None:
+def test_without_a_mailbox_directory_there_is_no_mailbox(client: Client, settings: Settings, path: str) -> None:
     settings.MAILBOX_DIR = ""
     assert client.get(f"/mailbox/{path}").status_code == 404
 

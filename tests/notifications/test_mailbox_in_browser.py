@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from notifications import delivery, sealed
@@ -28,7 +28,7 @@ NONCE = b"0123456789abcdef"
 def test_the_link_in_a_mail_opens_in_the_whole_window(
     queue: Callable[..., Email],
     mail_server: SmtpSink,
-    settings: SettingsWrapper,
+    settings: Settings,
     tmp_path: Path,
     live_server: LiveServer,
     new_context: Callable[..., BrowserContext],
