@@ -99,4 +99,4 @@ def parse_day(typed: str) -> date:
         return date(int(iso[1]), int(iso[2]), int(iso[3]))
     if american := _US_DAY.fullmatch(typed.strip()):
         return date(int(american["year"]), int(american["month"]), int(american["day"]))
-    raise ValueError(typed)
+    raise ValueError(f"“{typed}” is not a day.")

@@ -41,6 +41,11 @@ class LoadCommand(BaseCommand):
                 self.stderr.write(str(error))
                 status = 2
                 continue
+            except KeyboardInterrupt:
+                self._clear_progress()
+                raise CommandError(
+                    _("Stopped. What was stored stays; load the file again to go on."), returncode=130
+                ) from None
             self._clear_progress()
             self.stdout.write(summary(result))
             if result.rejections:
