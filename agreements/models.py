@@ -107,6 +107,10 @@ class Agreement(models.Model):
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
 
+    # Set together with the record of the report, so that the sweep for due reports reads an index of the few that wait
+    # and not every agreement that was ever accepted (R6).
+    report_recorded = models.BooleanField(default=False, editable=False)
+
     is_overdue: bool  # of AgreementQuerySet.with_overdue()
 
     objects = AgreementQuerySet.as_manager()
@@ -139,7 +143,11 @@ class Agreement(models.Model):
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status="pending")),
-            models.Index(fields=["ended_at"], name="agreement_complete", condition=models.Q(status="complete")),
+            models.Index(
+                fields=["ended_at"],
+                name="agreement_awaits_report",
+                condition=models.Q(status="complete", report_recorded=False),
+            ),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
             models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
         ]

@@ -97,9 +97,10 @@ def _make_next(at: datetime | None) -> bool:
 def _claim_new() -> Report | None:
     """An unsaved report for an agreement that waits for one, locked until the end of the transaction."""
     waiting = Agreement.objects.awaiting_report().order_by("ended_at").select_related("premise")
-    # NO KEY: rows that point to the agreement can still be written meanwhile.
+    # NO KEY: rows that point to the agreement can still be written meanwhile. A worker whose list is older than another
+    # one's report gets its lock on a row that changed, and PostgreSQL looks at the condition again.
     while agreement := waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first():
-        # The list of the waiting is as old as its query: another worker may have made this report and let go since.
+        _mark_recorded(agreement)
         if not _is_recorded(agreement):
             return Report(agreement=agreement)
     return None
@@ -107,6 +108,11 @@ def _claim_new() -> Report | None:
 
 def _is_recorded(agreement: Agreement) -> bool:
     return Report.objects.filter(agreement=agreement).exists()
+
+
+def _mark_recorded(agreement: Agreement) -> None:
+    # In the transaction that records the report, made or failed: nobody finds the agreement waiting after it.
+    Agreement.objects.filter(pk=agreement.pk).update(report_recorded=True)
 
 
 def _claim_retry(at: datetime | None) -> Report | None:

@@ -261,7 +261,7 @@ class ReportFactory(DjangoModelFactory):
     class Meta:
         model = Report
 
-    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE)
+    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE, report_recorded=True)
     state = ReportState.READY
     asked_first_day = date(2026, 8, 23)
     first_day = date(2026, 8, 23)

@@ -7,16 +7,18 @@ import hashlib
 import json
 import tracemalloc
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from agreements.models import Agreement
 from notifications.models import Email
 from reports.actions import make_due
 from reports.manifest import manifest, manifest_name
 from reports.models import Report, ReportFile, ReportState
-from tests.factories import AgreementFactory, PremiseFactory
+from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
 from tests.reports import naive
 from tests.reports.accepting import CENTRAL, NOON, accepted, report_of
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
@@ -283,3 +285,29 @@ def test_a_companys_name_breaks_neither_html_nor_header_nor_text(has_data):
         assert "\n" not in email.subject and "\r" not in email.subject
         assert "<b>Evil" not in email.html
         assert "\nBcc:" not in email.text
+
+
+def test_an_idle_sweep_reads_only_what_waits():
+    """R6: the agreements that were ever accepted are not looked through every three seconds."""
+    done = [ReportFactory().agreement for _ in range(3)]
+    copies = [AgreementFactory.build(**vars_of(done[0])) for _ in range(2000)]
+    Agreement.objects.bulk_create(copies)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE agreements_agreement")
+    plan = Agreement.objects.awaiting_report().order_by("ended_at").explain()
+    assert "agreement_awaits_report" in plan and "Seq Scan" not in plan
+    assert make_due() == 0
+
+
+def vars_of(agreement: Agreement) -> dict[str, Any]:
+    """What a copy shares with its original, apart from what is unique."""
+    names = ["company", "initiated_by", "premise", "status", "initiated_at", "report_recorded"]
+    return {name: getattr(agreement, name) for name in names}
+
+
+def test_a_record_that_the_agreement_does_not_know_of_is_found_and_left_alone():
+    """R1"""
+    report = ReportFactory(agreement=accepted())
+    assert make_due() == 0
+    assert not Agreement.objects.awaiting_report().exists()
+    assert report_of(report.agreement).state == ReportState.READY

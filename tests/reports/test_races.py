@@ -63,8 +63,17 @@ def slowly(monkeypatch) -> list[int]:
     return begun
 
 
+def mark_late(monkeypatch) -> None:
+    """The agreement is marked only when a record was found, so that marking it locks nobody out."""
+    mark, is_recorded = actions._mark_recorded, actions._is_recorded
+    monkeypatch.setattr(actions, "_mark_recorded", lambda agreement: None)
+    monkeypatch.setattr(actions, "_is_recorded", lambda agreement: is_recorded(agreement) and (mark(agreement) or True))
+
+
 def lock_off(monkeypatch) -> None:
+    """Neither the claim locks the agreement nor the mark."""
     monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
+    mark_late(monkeypatch)
 
 
 def assert_one_report(agreement) -> None:
@@ -149,7 +158,7 @@ def sweep_with_an_old_list(late) -> int:
     def in_time() -> int:
         assert late.wait(10)
         time.sleep(0.2)
-        return make_due()
+        return make_due(limit=1)
 
     late_tried, in_time_tried = together([late.sweep, in_time])
     assert in_time_tried == 1
@@ -165,11 +174,24 @@ def test_a_list_that_got_old_makes_nothing_twice(late_claim):
 
 @pytest.mark.control
 def test_without_looking_again_an_old_list_makes_it_twice(late_claim, monkeypatch):
-    """R1"""
+    """R1: no mark on the agreement that makes PostgreSQL look again, and no look for the record."""
     agreement = waiting()
+    monkeypatch.setattr(actions, "_mark_recorded", lambda agreement: None)
     monkeypatch.setattr(actions, "_is_recorded", lambda agreement: False)
     assert sweep_with_an_old_list(late_claim) == 1
     assert_one_report(agreement)  # by the constraint
+
+
+@pytest.mark.parametrize("defence", ["_mark_recorded", "_is_recorded"])
+def test_either_look_alone_is_enough(late_claim, monkeypatch, defence):
+    """R1"""
+    agreement = waiting()
+    if defence == "_mark_recorded":
+        monkeypatch.setattr(actions, "_is_recorded", lambda agreement: False)
+    else:
+        mark_late(monkeypatch)
+    assert sweep_with_an_old_list(late_claim) == 0
+    assert_one_report(agreement)
 
 
 WORKER = """
