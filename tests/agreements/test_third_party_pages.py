@@ -111,7 +111,7 @@ class TestList:
         AgreementFactory(company=member.company)
         overdue(member.company)
         words = text(client.get(LIST))
-        for state in ("Ready", "Being made", "After acceptance", "Ended "):
+        for state in ("Ready", "Being made", "After acceptance", "ended ", "expires "):
             assert state in words
 
     @pytest.mark.parametrize("how_many", [0, 1, 25, 60])
