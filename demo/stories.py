@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from accounts.models import Customer, CustomerKind
 from agreements import deciding
@@ -17,6 +17,7 @@ from demo.neighborhood import Place
 from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resident, ThirdParty, person_of
 from notifications.models import Email, EmailState
 from reports import actions as reports
+from reports.models import ReportState
 
 SOON = timedelta(seconds=6)  # how long a worker takes
 
@@ -31,7 +32,8 @@ class When:
     def moment(self, now: datetime) -> datetime:
         """In the past also where today's time has not come yet."""
         then = datetime.combine(central_day(now) - timedelta(days=self.days), self.at, tzinfo=CENTRAL)
-        return min(then, now - timedelta(minutes=30))
+        # UTC: thirty days later is not the same time of day in Central where clocks change between (L2).
+        return min(then.astimezone(UTC), now - timedelta(minutes=30))
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,12 @@ def withdrawn(agreement: Agreement, people: People, at: datetime) -> None:
 
 
 def downloaded(agreement: Agreement, people: People, at: datetime) -> None:
-    reports.record_download(agreement.report, by=agreement.initiated_by, at=at)
+    if agreement.report.state == ReportState.READY:
+        reports.record_download(agreement.report, by=agreement.initiated_by, at=at)
 
 
 def not_answered(agreement: Agreement, people: People, at: datetime) -> None:
-    at = max(at, agreement.expires_at + timedelta(minutes=1))  # thirty days are an hour off where clocks changed
+    at = max(at, agreement.expires_at + timedelta(minutes=1))  # an hour off where clocks changed
     deciding.expire_overdue(premise_ids=[agreement.premise_id], at=at)
 
 

@@ -1,0 +1,253 @@
+"""The demo tells a whole story, once, and spoils nothing (issue 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Count, Max
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Company, CompanyState, Customer, CustomerKind, User
+from agreements.models import Agreement, AgreementEvent, EventKind
+from agreements.states import Status
+from demo import loading, stories, usage
+from demo.load_shapes import KINDS
+from demo.loading import Outcome
+from demo.neighborhood import UTILITIES, neighborhood
+from demo.people import BLUEBONNET, PASSWORD
+from meters.days import slots_on
+from meters.identifiers import normal_esiid, normal_meter_number
+from meters.models import Channel, Premise, Tdsp, UsageDay
+from notifications.models import Email, EmailState
+from reports.models import Download, Report, ReportState
+from tests.factories import PremiseFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def demo(db: None) -> loading.Loaded:
+    """The demo with only the premises that its stories need, and eighty days of usage."""
+    return loading.load(premises=0, days=80, at=AT)
+
+
+def _everything() -> dict[str, int]:
+    models = [Premise, UsageDay, User, Company, Customer, Agreement, AgreementEvent, Email, Report, Download]
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loading.Loaded) -> None:
+    assert set(Agreement.objects.values_list("status", flat=True)) == set(Status.values)
+    states = set(Report.objects.values_list("state", flat=True))
+    assert states == {ReportState.READY, ReportState.NO_DATA, ReportState.PURGED}
+    assert not Agreement.objects.awaiting_report().exists()
+    assert not Agreement.objects.overdue(at=AT).exists()
+    assert demo.agreements == Agreement.objects.count() <= 20
+    for company in Company.objects.all():
+        assert company.agreements.count() < 25  # T1: a list, no search yet
+
+
+def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loading.Loaded) -> None:
+    """R2, R4"""
+    gap = Report.objects.get(agreement__last_name="Tolliver")
+    assert (usage.GAP.stop - usage.GAP.start) == 3
+    assert [str(TODAY - timedelta(days=ago)) for ago in (26, 24)] in gap.missing_days["Consumption"]
+    assert Report.objects.get(agreement__last_name="Tran").estimated_intervals > 96 * 6
+    tenant = Report.objects.get(agreement__last_name="Bell")
+    assert tenant.first_day == TODAY - timedelta(days=92) > tenant.asked_first_day
+
+
+def test_every_email_of_an_open_agreement_is_queued_and_every_other_was_sent_in_its_day(demo: loading.Loaded) -> None:
+    """E2: a newcomer's mailbox shows the open invitations and no flood."""
+    pending = Agreement.objects.pending().values("number")
+    for email in Email.objects.filter(about__in=pending):
+        assert (email.kind, email.state) in {("EM201", EmailState.QUEUED), ("EM202", EmailState.QUEUED)}
+    assert Email.objects.filter(about__in=pending, kind="EM201").count() == Agreement.objects.pending().count() >= 5
+    assert Email.objects.filter(about__in=pending, kind="EM202").exists()
+    ended = Email.objects.exclude(about__in=pending)
+    assert ended.exists() and set(ended.values_list("state", flat=True)) == {EmailState.SENT}
+    for email in ended:
+        agreement = Agreement.objects.get(number=email.about)
+        assert email.sent_at is not None
+        assert agreement.initiated_at <= email.queued_at < email.sent_at < AT
+
+
+def test_events_are_in_order_and_lie_in_the_past(demo: loading.Loaded) -> None:
+    """L2, L7, L8"""
+    for agreement in Agreement.objects.prefetch_related("events"):
+        events = list(agreement.events.all())
+        assert events[0].kind == EventKind.INITIATED and events[0].at == agreement.initiated_at
+        assert [event.at for event in events] == sorted(event.at for event in events)
+        assert events[-1].to_status == agreement.status
+        assert events[-1].at < AT
+        assert agreement.expires_at - agreement.initiated_at == timedelta(days=30)
+
+
+def test_a_second_load_changes_nothing(demo: loading.Loaded) -> None:
+    before = _everything()
+    again = loading.load(premises=0, days=80, at=AT)
+    assert (again.outcome, again.usage_rows) == (Outcome.WAS_THERE, 0)
+    assert _everything() == before
+
+
+def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(demo: loading.Loaded) -> None:
+    premise = Premise.objects.get(esiid=neighborhood(0, TODAY)[0].esiid)
+    own = UsageDay.objects.create(
+        premise_id=premise.pk, day=TODAY + timedelta(days=1), channel=Channel.CONSUMPTION, revision_at=AT, wh=[7] * 96
+    )
+    later = loading.load(premises=0, days=80, at=AT + timedelta(days=5))
+    assert later.outcome is Outcome.WAS_THERE and later.usage_rows > 80
+    latest = UsageDay.objects.aggregate(Max("day"))["day__max"]
+    assert latest == TODAY + timedelta(days=4)
+    own.refresh_from_db()
+    assert own.wh == [7] * 96
+    assert loading.load(premises=0, days=80, at=AT + timedelta(days=5)).usage_rows == 0
+
+
+@pytest.mark.parametrize("other", [PremiseFactory, UserFactory])
+def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactory] | type[UserFactory]) -> None:
+    other()
+    before = _everything()
+    out = StringIO()
+    call_command("load_demo", premises=0, days=2, stdout=out)
+    assert "nothing was done" in out.getvalue() and "--force" in out.getvalue()
+    assert _everything() == before
+    call_command("load_demo", premises=0, days=2, force=True, stdout=out)
+    assert loading.is_there()
+
+
+def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(stories, "live", killed)
+        loading.load(premises=0, days=2, at=AT)
+    assert not any(_everything().values())
+    assert loading.load(premises=0, days=2, at=AT).outcome is Outcome.LOADED
+
+
+def test_everybody_can_log_in_with_the_one_password(demo: loading.Loaded, client: Client) -> None:
+    assert len(PASSWORD) >= 15
+    for user in User.objects.all():
+        assert client.login(username=user.username, password=PASSWORD), user.username
+
+
+def test_the_people_are_all_there(demo: loading.Loaded) -> None:
+    standings = [company.standing for company in Company.objects.all()]
+    assert sorted(standings) == [CompanyState.APPROVED, CompanyState.APPROVED, CompanyState.PENDING]
+    approved = Company.objects.filter(standing=CompanyState.APPROVED)
+    assert {bool(company.privacy_policy_url) for company in approved} == {True, False}
+    for company in approved:
+        assert company.memberships.filter(is_administrator=True, may_initiate=True, may_download=True).exists()
+        assert company.memberships.filter(may_view=True, may_initiate=False, may_download=False).exists()
+    assert set(Customer.objects.values_list("kind", flat=True)) == set(CustomerKind.values)
+    assert Customer.objects.filter(user__language="es").exists()
+    assert User.objects.filter(is_superuser=True, tdsp=None).exists()
+    assert User.objects.filter(is_staff=True, is_superuser=False).exclude(tdsp=None).exists()
+    assert not User.objects.exclude(email__regex=r"(@example\.(com|net|org)|\.example)$").exists()
+
+
+def test_staff_of_a_tdsp_see_their_own_premises(demo: loading.Loaded, client: Client) -> None:
+    """D1"""
+    client.force_login(User.objects.get(username="centerpoint"))
+    page = client.get(reverse("admin:meters_premise_changelist")).content.decode()
+    assert "1008901" in page and "1044372" not in page
+
+
+def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: loading.Loaded) -> None:
+    out = StringIO()
+    call_command("load_demo", "--show-logins", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert PASSWORD in lines[0]
+    assert len(lines) < 25 and max(map(len, lines)) <= 100
+    for user in User.objects.all():
+        assert any(line.split()[:1] == [user.username] for line in lines), user.username
+    pairs = [words for words in map(str.split, lines) if any(normal_esiid(word) for word in words)]
+    assert len(pairs) == 4
+    for words in pairs:
+        esiid = next(word for word in words if normal_esiid(word))
+        premise = Premise.objects.get(esiid=esiid)
+        assert words[words.index(esiid) + 1] == premise.meters.get(removed_on=None).number
+        asked = premise.agreements.filter(company__duns=BLUEBONNET.duns).count()
+        assert asked <= 1  # L5: a newcomer can still ask
+    assert sum("not registered" in line or "same household" in line for line in lines) == 3
+
+
+def test_the_logins_text_tells_when_there_is_no_demo() -> None:
+    out = StringIO()
+    call_command("load_demo", "--show-logins", stdout=out)
+    assert "load_demo" in out.getvalue()
+
+
+def test_esiids_and_meters_look_like_their_tdsps() -> None:
+    """FORMATS.md, ESIID"""
+    places = neighborhood(320, TODAY)
+    assert len(places) == len({place.esiid for place in places}) == len({place.meter for place in places}) == 320
+    assert {place.utility for place in places} == set(UTILITIES)
+    for place in places:
+        assert normal_esiid(place.esiid) == place.esiid and place.esiid.startswith(place.utility.esiid_prefix)
+        assert len(place.esiid) == place.utility.esiid_length
+        assert normal_meter_number(place.meter) == place.meter
+        assert place.kind in KINDS
+    assert 0.07 < sum(place.solar_kw > 0 for place in places) / 320 < 0.13
+
+
+@pytest.fixture
+def clock_changes(db: None) -> Iterator[list[UsageDay]]:
+    """Usage of both clock changes' days and their neighbors."""
+    places = dict(enumerate(neighborhood(0, TODAY), start=1))
+    for change in (date(2026, 3, 8), date(2025, 11, 2)):
+        usage.copy_usage(places, change - timedelta(days=1), change + timedelta(days=1))
+    yield list(UsageDay.objects.all())
+
+
+def test_days_have_as_many_slots_as_quarter_hours(clock_changes: list[UsageDay]) -> None:
+    """A3"""
+    assert {len(day.wh) for day in clock_changes} == {92, 96, 100}
+    for day in clock_changes:
+        assert len(day.wh) == slots_on(day.day)
+        assert day.est is None or len(day.est) == (len(day.wh) + 7) // 8
+
+
+def test_usage_is_believable() -> None:
+    """Summer afternoons and winter mornings stand out, offices sleep at weekends, nobody uses less than nothing."""
+    places = dict(enumerate(neighborhood(0, TODAY), start=1))
+    usage.copy_usage(places, date(2026, 1, 1), date(2026, 8, 31))
+    by_key = {place.key: number for number, place in places.items()}
+
+    def mean(key: str, month: int, slots: range, weekdays: range = range(7)) -> float:
+        days = UsageDay.objects.filter(premise_id=by_key[key], day__month=month, channel=Channel.CONSUMPTION)
+        found = [day.wh[slot] or 0 for day in days if day.day.weekday() in weekdays for slot in slots]
+        return sum(found) / len(found)
+
+    afternoon, morning, night = range(60, 76), range(22, 30), range(4, 16)
+    assert mean("okafor", 7, afternoon) > 2 * mean("okafor", 4, afternoon)
+    assert mean("gap", 1, morning) > 2 * mean("gap", 5, morning)
+    office, office_hours = "exchanged meter", range(40, 60)
+    assert mean(office, 4, office_hours, range(5)) > 2 * mean(office, 4, office_hours, range(5, 7))
+    assert mean("bakery", 4, night) > 2 * mean("bakery", 4, afternoon)
+    sold = UsageDay.objects.filter(channel=Channel.SURPLUS_GENERATION)
+    assert sold.exists() and not any(day.wh[2] for day in sold)
+    assert any(sum(filter(None, day.wh)) > 5_000 for day in sold)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM usage_day, unnest(wh) AS part WHERE part < 0 OR part > 50000")
+        assert cursor.fetchone() == (0,)
+
+
+def test_readings_come_in_the_next_morning(demo: loading.Loaded) -> None:
+    for day in UsageDay.objects.all()[:500]:
+        local = day.revision_at.astimezone(usage.CENTRAL)
+        assert local.date() == day.day + timedelta(days=1) and 4 <= local.hour < 10
+    quiet = Premise.objects.count() - UsageDay.objects.values("premise_id").distinct().count()
+    assert quiet == 2
+    assert Tdsp.objects.annotate(n=Count("premises")).filter(n__gt=0).count() == 4
