@@ -1,0 +1,179 @@
+"""Operators make customers, users and third parties in the admin (T13, D1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Company, CompanyState, Customer, Holding, Membership, User
+from agreements.matching import match
+from agreements.question import MeterRow, Person, Question
+from meters.models import Tdsp
+from tests.factories import (
+    CompanyFactory,
+    CustomerFactory,
+    HoldingFactory,
+    MeterFactory,
+    OperatorFactory,
+    PremiseFactory,
+    TdspFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "mockingbird-porch-swing"
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(OperatorFactory())
+    return client
+
+
+def _customer_form(user: User, *esiids: str, **extra: str) -> dict[str, Any]:
+    form = {
+        "user": user.pk,
+        "kind": "residential",
+        "company_name": "",
+        "title": "",
+        "middle_initial": "",
+        "suffix": "",
+        "holdings-TOTAL_FORMS": len(esiids),
+        "holdings-INITIAL_FORMS": 0,
+        "holdings-MIN_NUM_FORMS": 0,
+        "holdings-MAX_NUM_FORMS": 1000,
+    }
+    for number, esiid in enumerate(esiids):
+        form |= {f"holdings-{number}-premise": esiid, f"holdings-{number}-id": "", f"holdings-{number}-customer": ""}
+        form |= {f"holdings-{number}-until_0": "", f"holdings-{number}-until_1": ""}
+    return form | extra
+
+
+def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(operator: Client) -> None:
+    """T6, T7: a registered customer exists by the admin, and ESIID, meter number and email match."""
+    meter = MeterFactory(premise=PremiseFactory(esiid="10443720001234567"), number="104051941")
+    person = {"username": "chika", "email": "chika@example.com", "first_name": "Chika", "last_name": "Akin"}
+    password = {
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    answer = operator.post(
+        reverse("admin:accounts_user_add"), {**person, **password, "phone_0": "", "phone": "", "language": "en"}
+    )
+    assert answer.status_code == 302, answer.context["errors"]
+    user = User.objects.get(username="chika")
+    assert user.check_password(PASSWORD)
+
+    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user, "'1044 3720 0012 34567"))
+
+    assert answer.status_code == 302, answer.context["errors"]
+    customer = Customer.objects.get(user=user)
+    assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
+    row = MeterRow(1, "10443720001234567", "104051941")
+    question = Question(True, customer.kind, Person(email="CHIKA@example.com"), (row,), "interval", "12m")  # type: ignore[arg-type]
+    assert match(question)[0][1].customer_id == customer.pk
+
+
+def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Client) -> None:
+    taken = HoldingFactory().premise
+    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(UserFactory(), taken.esiid))
+    assert "This ESIID belongs to another account." in answer.content.decode()
+    assert Customer.objects.count() == Holding.objects.count() == 1
+
+
+def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
+    given_up = HoldingFactory(until="2026-01-01T00:00:00Z").premise
+    user = UserFactory()
+    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user, given_up.esiid))
+    assert answer.status_code == 302
+    assert Holding.objects.get(until=None).customer.user == user
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (["1234"], "An ESIID has 17 or 22 digits."),
+        (["10443720009999999"], "No premise with this ESIID is on record."),
+        (["10443720001234567", "10443720001234567"], "This ESIID stands in the table already."),
+    ],
+)
+def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: list[str], sentence: str) -> None:
+    """A2"""
+    PremiseFactory(esiid="10443720001234567")
+    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(UserFactory(), *typed))
+    assert sentence in answer.content.decode()
+    assert f'value="{typed[-1]}"' in answer.content.decode()
+    assert not Customer.objects.exists()
+
+
+def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client) -> None:
+    holding = HoldingFactory()
+    address = reverse("admin:accounts_customer_change", args=[holding.customer.pk])
+    assert holding.premise.esiid in operator.get(address).content.decode()
+    form = _customer_form(holding.customer.user, holding.premise.esiid)
+    form |= {"holdings-INITIAL_FORMS": 1, "holdings-0-id": holding.pk, "holdings-0-customer": holding.customer.pk}
+    answer = operator.post(address, form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Holding.objects.get().since == holding.since
+
+
+def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:
+    user = Membership.objects.create(user=UserFactory(), company=CompanyFactory()).user
+    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user))
+    assert "Make a user of its own for the customer." in answer.content.decode()
+
+
+def test_companies_are_approved_and_suspended(operator: Client) -> None:
+    """D1, T13"""
+    company = CompanyFactory(standing=CompanyState.PENDING)
+    address = reverse("admin:accounts_company_changelist")
+    for action, standing in [
+        ("suspend", CompanyState.PENDING),
+        ("approve", CompanyState.APPROVED),
+        ("suspend", CompanyState.SUSPENDED),
+        ("approve", CompanyState.APPROVED),
+    ]:
+        operator.post(address, {"action": action, "_selected_action": [company.pk]})
+        company.refresh_from_db()
+        assert company.standing == standing
+
+
+def test_a_company_made_in_the_admin_waits_for_approval_and_its_people_are_approved(operator: Client) -> None:
+    user = UserFactory()
+    form = {
+        "legal_name": "Cactus Energy LLC",
+        "duns": "555000111",
+        "street": "1 Main St",
+        "city": "Marfa",
+        "state": "TX",
+        "zip_code": "79843",
+        "phone": "+14325550100",
+        "email": "info@cactus.example",
+        "privacy_policy_url": "",
+        "registered_at_0": "2026-11-01",
+        "registered_at_1": "10:00",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 0,
+        "memberships-0-user": user.pk,
+        "memberships-0-may_view": "on",
+    }
+    answer = operator.post(reverse("admin:accounts_company_add"), form)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Company.objects.get().standing == CompanyState.PENDING
+    assert Membership.objects.get(user=user).approved_at
+
+
+@pytest.mark.parametrize("model", ["user", "company", "customer"])
+def test_accounts_are_the_operators_alone(client: Client, model: str) -> None:
+    """D1: staff of a TDSP, superuser or not, open none of it."""
+    tdsp: Tdsp = TdspFactory()
+    client.force_login(UserFactory(is_staff=True, is_superuser=True, tdsp=tdsp))
+    assert client.get(reverse(f"admin:accounts_{model}_changelist")).status_code == 403
+    client.force_login(OperatorFactory())
+    CustomerFactory()
+    assert client.get(reverse(f"admin:accounts_{model}_changelist")).status_code == 200
