@@ -1,0 +1,194 @@
+"""Every address of the portal, asked for by every role (DESIGN 2.6, T12, D1).
+
+A new URL name without a row here fails; so does a row without a URL. Another company's user and another customer get
+404 for what is not theirs, never 403: what one may not see does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from agreements.models import Agreement
+from notifications import sealed
+from tests.agreements.asking import ask, question, registered_customer
+from tests.factories import CustomerFactory, MembershipFactory, OperatorFactory, TdspFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
+LOGIN, OK, GONE, NO, TO_OWN, METHOD = "to log-in", 200, 404, 403, "redirect", 405
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role gets for a GET of one URL name; `args` name what of the `world` stands in the URL."""
+
+    anonymous: Any
+    member: Any
+    other_company: Any
+    customer: Any
+    other_customer: Any
+    tdsp: Any
+    operator: Any
+    nobody: Any
+    args: tuple[str, ...] = field(default=())
+
+    def of(self, role: str) -> Any:
+        return getattr(self, role.replace(" ", "_").lower())
+
+
+def everybody(status: Any, *args: str) -> Row:
+    return Row(*[status] * 8, args=args)
+
+
+def third_party(own: Any, other: Any, *args: str) -> Row:
+    """Only for members; `other` is another company's user."""
+    return Row(LOGIN, own, other, GONE, GONE, GONE, GONE, GONE, args=args)
+
+
+def of_customer(own: Any, other: Any, *args: str) -> Row:
+    return Row(LOGIN, GONE, GONE, own, other, GONE, GONE, GONE, args=args)
+
+
+def signed_in(status: Any, *args: str) -> Row:
+    return Row(LOGIN, *[status] * 7, args=args)
+
+
+ROWS = {
+    "home": Row(LOGIN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, OK),
+    "health": everybody(OK),
+    "help": everybody(OK),
+    "help_faq": everybody(OK),
+    "help_security": everybody(OK),
+    "help_account": everybody(OK),
+    "invitation": everybody(OK, "token"),
+    "agreements": third_party(OK, OK),
+    "agreement_new": third_party(OK, OK),
+    "agreement_review": third_party(OK, GONE, "draft"),
+    "agreement_submitted": third_party(OK, GONE, "submitted"),
+    "agreement": third_party(OK, GONE, "number"),
+    "agreement_resend": third_party(METHOD, METHOD, "number"),
+    "agreement_withdraw": third_party(OK, GONE, "number"),
+    # No report yet. Who may see the agreement but is no third party is told so.
+    "report_download": Row(LOGIN, GONE, GONE, NO, GONE, GONE, NO, GONE, args=("number",)),
+    "report_manifest": Row(LOGIN, GONE, GONE, NO, GONE, GONE, NO, GONE, args=("number",)),
+    "customer_agreements": of_customer(OK, OK),
+    "customer_agreement": of_customer(OK, GONE, "number"),
+    "customer_decide": Row(LOGIN, *[METHOD] * 7, args=("number",)),
+    # django-allauth
+    "account_login": Row(OK, *[TO_OWN] * 7),
+    "account_logout": Row(TO_OWN, *[OK] * 7),
+    "account_signup": Row(OK, *[TO_OWN] * 7),
+    "account_inactive": everybody(OK),
+    "account_reauthenticate": signed_in(OK),
+    "account_change_password": signed_in(OK),
+    "account_set_password": signed_in(TO_OWN),
+    "account_email": signed_in(OK),
+    "account_confirm_login_code": Row(TO_OWN, *[TO_OWN] * 7),
+    "account_email_verification_sent": everybody(OK),
+    "account_confirm_email": everybody(OK, "key"),
+    "account_reset_password": everybody(OK),
+    "account_reset_password_done": everybody(OK),
+    "account_reset_password_from_key": everybody(OK, "uidb36", "reset_key"),
+    "account_reset_password_from_key_done": everybody(OK),
+}
+# The admin asks for staff at one door; what TDSP staff may do there stands in its own tests.
+ADMIN_OPEN = {"admin:jsi18n", "admin:login", "admin:logout"}
+
+
+def url_names(resolver: URLResolver | None = None, prefix: str = "") -> set[str]:
+    names = set()
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            names |= url_names(pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            names.add(prefix + pattern.name)
+        elif not prefix:
+            names.add(f"unnamed {pattern.pattern}")
+    return names
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """A hash, made once: it is slow on purpose."""
+    return make_password("a password that everybody here has")
+
+
+@pytest.fixture
+def world(db, password) -> dict[str, Any]:
+    """A pending agreement of one company with one registered customer, and one user of each role."""
+    from agreements import initiating
+    from agreements.question import Person
+    from tests.factories import MeterFactory
+
+    member, (holding, meter) = MembershipFactory(is_administrator=True), registered_customer()
+    person = Person(email=holding.customer.user.email)
+    (agreement,) = ask(member.user, meter, registered=True, person=person)
+    draft = initiating.start_draft(question(MeterFactory()), by=member.user)
+    users = {
+        "anonymous": None,
+        "member": member.user,
+        "other company": MembershipFactory().user,
+        "customer": holding.customer.user,
+        "other customer": CustomerFactory().user,
+        "TDSP": UserFactory(is_staff=True, tdsp=TdspFactory()),
+        "operator": OperatorFactory(),
+        "nobody": UserFactory(),
+    }
+    User.objects.update(password=password)
+    for user in users.values():
+        if user:
+            user.password = password
+    return {
+        "users": users,
+        "number": agreement.number,
+        "token": sealed.token_of(bytes(Agreement.objects.get().link_nonce)),
+        "draft": draft.pk,
+        "submitted": agreement.submission_id,
+        "key": "no-such-key",
+        "uidb36": "1",
+        "reset_key": "no-such-key",
+    }
+
+
+def test_every_url_name_has_a_row_and_every_row_a_url():
+    names = {name for name in url_names() if not name.startswith("admin:")}
+    assert names == set(ROWS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", ROWS)
+def test_each_role_gets_what_its_row_says(client, world, name, role):
+    row = ROWS[name]
+    if user := world["users"][role]:
+        client.force_login(user)
+    answer = client.get(reverse(name, args=[world[arg] for arg in row.args]))
+    expected = row.of(role)
+    if expected == LOGIN:
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse("account_login"))
+    elif expected == TO_OWN:
+        assert answer.status_code == 302
+    else:
+        assert answer.status_code == expected
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("TDSP", "operator")])
+def test_the_admin_opens_to_staff_only(client, world, role):
+    """D1."""
+    if user := world["users"][role]:
+        client.force_login(user)
+    from django.contrib.admin import site
+
+    for model in site._registry:
+        answer = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+        assert answer.status_code in (302, 403, 404)
+        assert answer.status_code != 302 or "login" in answer["Location"]
+    assert client.get(reverse("admin:index")).status_code == 302
+    assert ADMIN_OPEN
