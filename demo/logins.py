@@ -34,7 +34,7 @@ def _logins() -> Iterator[tuple[str, str, str]]:
 
 def _examples() -> Iterator[str]:
     places = {place.key: place for place in neighborhood(0, datetime.now(CENTRAL).date())}
-    yield "Meters to ask about, nobody has yet (ESIID, meter number):"
+    yield "Meters to ask about (ESIID, meter number):"
     yield from _table(
         [
             ("not registered, any name and email", *_pair(places["delgado house"]), "with solar"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, URLField
 from django.utils.translation import gettext_lazy as _
 
 from meters.identifiers import normal_esiid, normal_meter_number
@@ -46,6 +46,7 @@ class MeterInline(admin.TabularInline):
 class TdspAdmin(admin.ModelAdmin):
     list_display = ["name", "duns", "contact_phone", "website"]
     search_fields = ["name", "duns"]
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tdsp]:
         return _own(request, super().get_queryset(request), "pk")

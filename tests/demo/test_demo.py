@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import Count, Max
 from django.test import Client
@@ -123,6 +123,14 @@ def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactor
     assert _everything() == before
     call_command("load_demo", premises=0, days=2, force=True, stdout=out)
     assert loading.is_there()
+
+
+def test_a_database_that_has_a_name_of_the_demo_is_told_so_and_left_alone() -> None:
+    UserFactory(username="Operator")
+    before = _everything()
+    with pytest.raises(CommandError, match="are taken in this database"):
+        call_command("load_demo", premises=0, days=2, force=True)
+    assert _everything() == before
 
 
 def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
 
 from demo import loading
 from demo.loading import Outcome
@@ -26,7 +27,13 @@ class Command(BaseCommand):
             self.stdout.write(as_text())
             return
         started = time.monotonic()
-        loaded = loading.load(premises=options["premises"], days=options["days"], force=options["force"])
+        try:
+            loaded = loading.load(premises=options["premises"], days=options["days"], force=options["force"])
+        except IntegrityError as error:
+            raise CommandError(
+                "Some of the demo's user ids, ESIIDs or DUNS numbers are taken in this database, so nothing was done. "
+                "Load the demo into an empty database."
+            ) from error
         if loaded.outcome is Outcome.LOADED:
             self.stdout.write(
                 f"Demo loaded in {time.monotonic() - started:.1f} seconds: {loaded.premises} premises, "
