@@ -8,7 +8,7 @@ from django.http import QueryDict
 from agreements.forms.question import QuestionForm
 from agreements.forms.review import ReviewForm
 from agreements.question import MeterRow, Person, Problem, Question, Refused
-from tests.agreements.typing import EMPTY, PAGE_2, UNREGISTERED, rows
+from tests.agreements.typed import EMPTY, PAGE_2, UNREGISTERED, rows
 
 PAIR = ("10443720000000001", "104051941")
 

@@ -15,7 +15,7 @@ from accounts.models import CompanyState
 from agreements.models import Agreement, Draft
 from notifications.models import Email
 from tests.agreements.asking import ask, registered_customer
-from tests.agreements.typing import PAGE_2, page_1, page_1_registered, rows
+from tests.agreements.typed import PAGE_2, page_1, page_1_registered, rows
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

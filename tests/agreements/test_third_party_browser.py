@@ -9,7 +9,7 @@ from django.test import Client
 from agreements import deciding
 from agreements.states import Channel
 from tests.agreements.asking import ask
-from tests.agreements.typing import PAGE_2, page_1
+from tests.agreements.typed import PAGE_2, page_1
 from tests.factories import MembershipFactory, MeterFactory, ReportFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
