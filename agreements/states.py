@@ -27,6 +27,7 @@ class Channel(models.TextChoices):
     ACCOUNT = "account", _("Customer's account")
     THIRD_PARTY = "third_party", _("Third party's agreement page")
     CLOCK = "clock", _("End of the invitation period")
+    REVIEW = "review", _("Review by the utility")
 
 
 @dataclass(frozen=True)

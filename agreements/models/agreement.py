@@ -59,6 +59,15 @@ class Draft(models.Model):
         return str(self.id)
 
 
+class Review(models.TextChoices):
+    """What a TDSP's look at a doubtful consent came to (X1)."""
+
+    NONE = "none", _("Not needed")
+    HELD = "held", _("Held for review")
+    RELEASED = "released", _("Released")
+    REFUSED = "refused", _("Refused")
+
+
 class Agreement(models.Model):
     """What the third party asked, what stood on record then, and what became of it. Names and addresses are a copy of
     the day of initiation: later changes of a profile do not change what a customer agreed to."""
@@ -111,6 +120,10 @@ class Agreement(models.Model):
     # and not every agreement that was ever accepted (R6).
     report_recorded = models.BooleanField(default=False, editable=False)
 
+    # Any signal against the consent holds the report until a TDSP has looked (X1).
+    review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
+    review_reason = models.CharField(_("reason of the review's outcome"), max_length=500, blank=True)
+
     is_overdue: bool  # of AgreementQuerySet.with_overdue()
 
     objects = AgreementQuerySet.as_manager()
@@ -129,6 +142,11 @@ class Agreement(models.Model):
                 | (~models.Q(status="pending") & models.Q(ended_at__isnull=False)),
                 name="agreement_ended_unless_pending",
             ),
+            models.CheckConstraint(condition=models.Q(review__in=Review.values), name="agreement_review_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(review="none") | models.Q(status="complete"),
+                name="only_accepted_agreements_are_reviewed",
+            ),
             models.CheckConstraint(
                 condition=models.Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"
             ),
@@ -146,8 +164,9 @@ class Agreement(models.Model):
             models.Index(
                 fields=["ended_at"],
                 name="agreement_awaits_report",
-                condition=models.Q(status="complete", report_recorded=False),
+                condition=models.Q(status="complete", report_recorded=False, review__in=["none", "released"]),
             ),
+            models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review="held")),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
             models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
         ]
@@ -183,6 +202,9 @@ class EventKind(models.TextChoices):
     REJECTED = "reject", _("Rejected")
     WITHDRAWN = "withdraw", _("Withdrawn")
     EXPIRED = "expire", _("Invitation period ended")
+    HELD = "held", _("Report held for review")
+    RELEASED = "released", _("Report released after review")
+    REFUSED = "refused", _("Report refused after review")
 
 
 class AgreementEvent(models.Model):
@@ -201,7 +223,7 @@ class AgreementEvent(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["agreement"],
-                condition=~models.Q(kind="resent") & ~models.Q(kind="initiated"),
+                condition=models.Q(kind__in=["accept", "reject", "withdraw", "expire"]),
                 name="agreement_ends_once",
             ),
             models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
