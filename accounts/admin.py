@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -154,8 +155,8 @@ class HoldingInline(OperatorsOnly, admin.TabularInline):
     verbose_name_plural = _("ESIIDs that the customer holds")
 
     @admin.display(description=_("held since"))
-    def held_since(self, holding: Holding) -> Any:
-        return holding.since if holding.pk else None
+    def held_since(self, holding: Holding) -> str:
+        return formats.date_format(timezone.localtime(holding.since), "DATETIME_FORMAT") if holding.pk else ""
 
 
 @admin.register(Customer)
