@@ -18,7 +18,7 @@ from django.template import engines
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 
-from notifications import bell, plain_text
+from notifications import bell, plain_text, sealed
 from notifications.models import Email, EmailState, new_message_id
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ def queue_email(
     context: dict[str, Any],
     attachment: tuple[str, bytes] | None = None,
     sealed_nonce: bytes | None = None,
+    sealed_purpose: str = sealed.DECISION_LINK,
 ) -> None:
     """Write one email into the outbox, in the transaction of the change that causes it (E2).
 
@@ -47,7 +48,7 @@ def queue_email(
     that was queued before, by whomever, changes nothing. `attachment` is the file name and the bytes of a PDF.
 
     With `sealed_nonce` the templates get `sealed_token`, which fits a `<str:token>` of a URL. It stands in for
-    `sealed.token_of(sealed_nonce)` until the message is handed over, and opens nothing (X5).
+    `sealed.token_of(sealed_nonce, sealed_purpose)` until the message is handed over, and opens nothing (X5).
 
     Raises RuntimeError outside a transaction, ValidationError for an address no email can go to, ValueError for an
     attachment that is no PDF and for a template that leaves the sealed link out.
@@ -83,6 +84,7 @@ def queue_email(
         attachment=attachment[1] if attachment else None,
         placeholder=placeholder,
         sealed_nonce=sealed_nonce,
+        sealed_purpose=sealed_purpose,
         message_id=new_message_id(),
     )
     # ON CONFLICT DO NOTHING: of two transactions that queue one key, the second waits for the first and writes nothing.

@@ -43,7 +43,7 @@ def as_bytes(email: Email) -> bytes:
 
 def without_secrets(words: str) -> str:
     """A mail server's `words` without what it may have quoted: links, addresses, long numbers (X4, X5)."""
-    words = re.sub(r"\S*(?:://|/invitation/)\S*", "[link]", words)
+    words = re.sub(r"\S*(?:://|/invitation/|/confirm/)\S*", "[link]", words)
     words = re.sub(r"\S+@\S+", "[address]", words)
     words = re.sub(r"[A-Za-z0-9_-]{30,}", "[...]", words)
     words = re.sub(r"\d{3,}(\d{7})", r"...\1", words)
@@ -53,4 +53,4 @@ def without_secrets(words: str) -> str:
 def _unsealed(email: Email, body: str) -> str:
     if email.sealed_nonce is None:
         return body
-    return body.replace(email.placeholder, sealed.token_of(bytes(email.sealed_nonce)))
+    return body.replace(email.placeholder, sealed.token_of(bytes(email.sealed_nonce), email.sealed_purpose))

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from notifications import sealed
+
 
 class EmailState(models.TextChoices):
     QUEUED = "queued", _("Queued")  # nobody works on it; due from `due_at` on
@@ -36,7 +38,8 @@ class Email(models.Model):
     """One message to one address.
 
     `key` makes queueing twice harmless. `text` and `html` hold `placeholder` where a sealed link's token belongs; the
-    token itself is derived again from `sealed_nonce` when the message is handed over, and is stored nowhere (X5).
+    token itself is derived again from `sealed_nonce` and `sealed_purpose` when the message is handed over, and is
+    stored nowhere (X5).
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -51,6 +54,7 @@ class Email(models.Model):
     attachment = models.BinaryField(null=True)
     placeholder = models.CharField(max_length=60, blank=True)
     sealed_nonce = models.BinaryField(null=True)
+    sealed_purpose = models.CharField(max_length=30, default=sealed.DECISION_LINK)
     message_id = models.CharField(max_length=120, unique=True)
 
     state = models.CharField(max_length=10, choices=EmailState.choices, default=EmailState.QUEUED)

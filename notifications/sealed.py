@@ -1,7 +1,7 @@
 """Sealed links: a 256-bit token derived from a key and a nonce, stored nowhere but as a hash (X5).
 
 A row keeps the nonce, so that an email can be rendered again; without the key from the environment a copy of the
-database opens no link.
+database opens no link. Each use has a purpose of its own: a nonce gives another token for each.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import secrets
 from django.conf import settings
 
 NONCE_BYTES = 16
+DECISION_LINK = "decision-link"  # a customer's answer to an agreement
+ACCOUNT_LINK = "account-link"  # a step on the way to an account: an address confirmed, an invitation taken
 
 
 def new_nonce() -> bytes:
@@ -21,9 +23,10 @@ def new_nonce() -> bytes:
     return secrets.token_bytes(NONCE_BYTES)
 
 
-def token_of(nonce: bytes) -> str:
-    """The token that belongs to `nonce`: 43 URL-safe characters, 256 bits."""
-    digest = hmac.new(settings.DECISION_LINK_KEY.encode(), b"decision-link:" + bytes(nonce), hashlib.sha256).digest()
+def token_of(nonce: bytes, purpose: str = DECISION_LINK) -> str:
+    """The token that belongs to `nonce` for `purpose`: 43 URL-safe characters, 256 bits."""
+    sealed = f"{purpose}:".encode() + bytes(nonce)
+    digest = hmac.new(settings.DECISION_LINK_KEY.encode(), sealed, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import structlog
 
 _RULES = [
-    (re.compile(r"(/invitation/)[A-Za-z0-9_-]{20,}"), r"\1[link]"),
+    (re.compile(r"(/(?:invitation|confirm|confirm-email|key)/)[A-Za-z0-9_:-]{20,}"), r"\1[link]"),
     (re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), "[email]"),
     (re.compile(r"(?<!\d)10\d{8,13}(\d{7})(?!\d)"), r"[ESIID]\1"),
 ]
 
 
 def without_private_data(text: str) -> str:
-    """`text` with decision links, email addresses and ESIIDs taken out."""
+    """`text` with one-time links, email addresses and ESIIDs taken out."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text

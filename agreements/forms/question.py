@@ -12,8 +12,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.fields import EmailLineField, LineField, PhoneField, StateField, ZipField
 from accounts.models import CustomerKind
-from agreements.forms.fields import EmailLineField, LineField, PhoneField, StateField, ZipField
 from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, meter_rows, typed_rows
 from agreements.forms.shown import Shown, distinct_causes, shown_problems
 from agreements.models import ReportLength, ReportType

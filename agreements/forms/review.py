@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from agreements.forms.fields import EmailLineField, LineField, ParagraphField, PhoneField
+from accounts.forms.fields import EmailLineField, LineField, ParagraphField, PhoneField
 from agreements.forms.shown import Shown, distinct_causes, shown_problems
 from agreements.question import Contact, Problem, Refused
 

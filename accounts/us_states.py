@@ -1,4 +1,4 @@
-"""The states of the USA by their postal codes, for a customer's address. Names of states are not translated."""
+"""The states of the USA by their postal codes, for addresses. Names of states are not translated."""
 
 US_STATES = [
     ("AL", "Alabama"),
