@@ -182,3 +182,52 @@ class Holding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer} holds {self.premise}"
+
+
+class Registration(models.Model):
+    """A registration that waits for its confirmation email (C3). No user exists before it is confirmed.
+
+    `reference` names what it came from in a room above (the hash of a decision link) and means nothing here. The token
+    of the confirmation link is derived from `link_nonce`; only its hash can be looked up.
+    """
+
+    kind = models.CharField(max_length=12, choices=CustomerKind.choices)
+    first_name = models.CharField(max_length=60)
+    middle_initial = models.CharField(max_length=1, blank=True)
+    last_name = models.CharField(max_length=60)
+    suffix = models.CharField(max_length=10, blank=True)
+    company_name = models.CharField(max_length=120, blank=True)
+    phone = PhoneNumberField(blank=True)
+    phone_extension = models.CharField(max_length=10, blank=True)
+    email = models.EmailField(max_length=254)
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    username = models.CharField(max_length=150)
+    password = models.CharField(max_length=128)  # hashed; emptied when it has gone over to the user
+    premise = models.ForeignKey(Premise, on_delete=models.CASCADE, related_name="+")
+    reference = models.CharField(max_length=64, blank=True)
+    link_nonce = models.BinaryField()
+    link_hash = models.CharField(max_length=64, unique=True)
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], name="registration_age")]
+
+    def __str__(self) -> str:
+        return f"Registration {self.pk}"
+
+
+class Attempt(models.Model):
+    """Something that is limited per day: a failed match or an email that a stranger caused (X2).
+
+    `subject_hash` says about whom, as a keyed hash: it can be compared, not read.
+    """
+
+    subject_hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_hash", "at"], name="attempt_subject")]
+
+    def __str__(self) -> str:
+        return f"Attempt at {self.at}"

@@ -10,7 +10,17 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
+from accounts.models import (
+    Attempt,
+    Company,
+    CompanyState,
+    Customer,
+    CustomerKind,
+    Holding,
+    Membership,
+    Registration,
+    User,
+)
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Letter, ReportLength, ReportType
 from agreements.states import Channel, Status
 from meters.days import day_start, slots_on
@@ -154,6 +164,33 @@ class HoldingFactory(DjangoModelFactory):
 
     customer = factory.SubFactory(CustomerFactory)
     premise = factory.SubFactory(PremiseFactory)
+
+
+class RegistrationFactory(DjangoModelFactory):
+    """Waits for its confirmation; the password is unusable."""
+
+    class Meta:
+        model = Registration
+
+    kind = CustomerKind.RESIDENTIAL
+    first_name = "Rosa"
+    last_name = "Delgado"
+    email = factory.Sequence(lambda n: f"newcomer{n}@example.net")
+    language = "en"
+    username = factory.Sequence(lambda n: f"newcomer{n}")
+    password = "!"
+    premise = factory.SubFactory(PremiseFactory)
+    link_nonce = factory.LazyFunction(sealed.new_nonce)
+    link_hash = factory.LazyAttribute(lambda one: sealed.hash_of(sealed.token_of(one.link_nonce, sealed.ACCOUNT_LINK)))
+    asked_at = factory.LazyFunction(timezone.now)
+
+
+class AttemptFactory(DjangoModelFactory):
+    class Meta:
+        model = Attempt
+
+    subject_hash = "0" * 64
+    at = factory.LazyFunction(timezone.now)
 
 
 # --- Agreements -------------------------------------------------------------------------------------------------

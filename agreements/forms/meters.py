@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from agreements.forms.fields import EsiidField, MeterNumberField
+from accounts.forms.meter_fields import EsiidField, MeterNumberField
 from agreements.question import MeterRow, Problem
 
 ROWS_AT_FIRST = 3

@@ -1,7 +1,4 @@
-"""Form fields for what people type or paste about meters: cleaned, or refused with the next step.
-
-Those about people and companies are in accounts.forms.fields.
-"""
+"""Form fields for what people type or paste about meters: cleaned, or refused with the next step."""
 
 from __future__ import annotations
 
