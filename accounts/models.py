@@ -11,6 +11,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
+from accounts.querysets import AdmissionQuerySet, MembershipQuerySet
 from meters.models import Premise, Tdsp
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class User(AbstractUser):
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
     tdsp = models.ForeignKey(
         Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="staff", verbose_name="TDSP"
+    )
+    is_supervisor = models.BooleanField(
+        _("supervisor"), default=False, help_text=_("May read the audit trail of this TDSP's staff.")
     )
 
     class Meta(AbstractUser.Meta):
@@ -64,7 +68,7 @@ def membership_of(user: User | AnonymousUser) -> Membership | None:
     if not user.is_authenticated:
         return None
     membership = getattr(user, "membership", None)
-    return membership if membership and membership.approved_at else None
+    return membership if membership and membership.approved_at and not membership.ended_at else None
 
 
 def customer_of(user: User | AnonymousUser) -> Customer | None:
@@ -93,6 +97,7 @@ class Company(models.Model):
     standing = models.CharField(
         _("standing"), max_length=10, choices=CompanyState.choices, default=CompanyState.PENDING
     )
+    standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # of a suspension, for its users
     registered_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -119,7 +124,10 @@ class Company(models.Model):
 
 
 class Membership(models.Model):
-    """A user's place in one company and what the user may do there (T12)."""
+    """A user's place in one company and what the user may do there (T12).
+
+    Whoever is removed keeps the row with `ended_at`, so that the history has its names; an invitation revives it.
+    """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="memberships")
@@ -129,12 +137,106 @@ class Membership(models.Model):
     may_resend_or_withdraw = models.BooleanField(_("may resend or withdraw"), default=False)
     may_download = models.BooleanField(_("may download reports"), default=False)
     approved_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    PERMISSIONS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download", "is_administrator")
 
     class Meta:
         ordering = ["company", "user"]
 
     def __str__(self) -> str:
         return f"{self.user} at {self.company}"
+
+
+class CompanyEventKind(models.TextChoices):
+    REGISTERED = "registered", _("Company registered")
+    APPROVED = "approved", _("Company approved")
+    SUSPENDED = "suspended", _("Company suspended")
+    PROFILE = "profile", _("Company profile changed")
+    INVITED = "invited", _("User invited")
+    INVITATION_CANCELED = "invitation_canceled", _("Invitation canceled")
+    JOINED = "joined", _("User joined")
+    DECLINED = "declined", _("Request to join declined")
+    PERMISSIONS = "permissions", _("Permissions changed")
+    REMOVED = "removed", _("User removed")
+
+
+class CompanyEvent(models.Model):
+    """Who changed what about a company or its users, and when (T13). `changes`: field -> [before, after]."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=20, choices=CompanyEventKind.choices)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    about = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["company", "at"], name="company_history")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.company}"
+
+
+class AdmissionKind(models.TextChoices):
+    REGISTRATION = "registration", _("Company registration")
+    INVITATION = "invitation", _("Invitation of a user")
+    REQUEST = "request", _("Request to join")
+
+
+class AdmissionEnd(models.TextChoices):
+    DONE = "done", _("Done")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")
+    CANCELED = "canceled", _("Canceled")
+    REPLACED = "replaced", _("Replaced by a newer one")
+    FAILED = "failed", _("Not possible any more")
+
+
+class Admission(models.Model):
+    """One person's way into a company, by a link sent to the person's email: founds it, is invited, asks to join (T13).
+
+    `answers` holds what was typed until it is used: profile, name, password hash; for an invitation the permissions.
+    A request without `company` named one that is not here; it looks like any other and leads nowhere.
+    """
+
+    kind = models.CharField(max_length=12, choices=AdmissionKind.choices)
+    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="admissions")
+    email = models.EmailField(_("email"), max_length=254)
+    language = models.CharField(max_length=10, default="en")
+    answers = models.JSONField(default=dict)
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    link_nonce = models.BinaryField()
+    link_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(db_default=Now())
+    sent = models.PositiveSmallIntegerField(default=1)  # how often the link was emailed
+    expires_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_as = models.CharField(max_length=10, choices=AdmissionEnd.choices, blank=True)
+
+    objects = AdmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["made_at", "pk"]
+        indexes = [
+            models.Index(Lower("email"), "made_at", name="admission_by_email"),
+            models.Index(fields=["company"], name="admission_open", condition=models.Q(ended_at=None)),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=AdmissionKind.values), name="admission_kind_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None, ended_as="")
+                | (models.Q(ended_at__isnull=False) & models.Q(ended_as__in=AdmissionEnd.values)),
+                name="admission_end_says_how",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
 
 
 class Customer(models.Model):
@@ -231,3 +333,43 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt at {self.at}"
+
+
+class LookAction(models.TextChoices):
+    VIEW = "view", _("Opened")
+    LIST = "list", _("Listed")
+    SEARCH = "search", _("Searched")
+    HISTORY = "history", _("Opened the history")
+    EXPORT = "export", _("Downloaded")
+
+
+class StaffLook(models.Model):
+    """Somebody of the staff saw customer data: who, when, which record or how many rows of a list (D3).
+
+    It holds nothing of a person: neither what was searched for nor what was shown. A trigger refuses every change.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="looks", verbose_name=_("user"))
+    tdsp = models.ForeignKey(Tdsp, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="TDSP")
+    at = models.DateTimeField(_("at"), db_default=Now())
+    action = models.CharField(_("action"), max_length=10, choices=LookAction.choices)
+    model = models.CharField(_("kind of record"), max_length=60)
+    object_id = models.CharField(_("key"), max_length=40, blank=True)
+    label = models.CharField(_("record"), max_length=40, blank=True)
+    rows = models.PositiveIntegerField(_("rows shown"), null=True)
+
+    class Meta:
+        verbose_name = _("look at customer data")
+        verbose_name_plural = _("looks at customer data")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["at"], name="staff_look_age"),
+            models.Index(fields=["model", "object_id"], name="staff_look_record"),
+            models.Index(fields=["tdsp", "-at"], name="staff_look_tdsp"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(action__in=LookAction.values), name="look_action_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.model} {self.label or self.object_id}".strip()

@@ -11,8 +11,12 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import (
+    Admission,
+    AdmissionKind,
     Attempt,
     Company,
+    CompanyEvent,
+    CompanyEventKind,
     CompanyState,
     Customer,
     CustomerKind,
@@ -150,11 +154,48 @@ class MembershipFactory(DjangoModelFactory):
     approved_at = factory.LazyFunction(timezone.now)
 
 
+class CompanyEventFactory(DjangoModelFactory):
+    class Meta:
+        model = CompanyEvent
+
+    company = factory.SubFactory(CompanyFactory)
+    kind = CompanyEventKind.APPROVED
+
+
+class AdmissionFactory(DjangoModelFactory):
+    """An open invitation that may view; pass `kind` and `confirmed_at` for a request that waits for approval."""
+
+    class Meta:
+        model = Admission
+
+    kind = AdmissionKind.INVITATION
+    company = factory.SubFactory(CompanyFactory)
+    email = factory.Sequence(lambda n: f"newcomer{n}@green-energy.example")
+    answers = factory.LazyAttribute(
+        lambda admission: (
+            {"first_name": "Nora", "last_name": "Ibarra"}
+            if admission.kind == AdmissionKind.REQUEST
+            else {"permissions": ["may_view"]}
+        )
+    )
+    link_nonce = factory.LazyFunction(sealed.new_nonce)
+    link_hash = factory.LazyAttribute(
+        lambda admission: sealed.hash_of(sealed.token_of(admission.link_nonce, sealed.ACCOUNT_LINK))
+    )
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+
 class CustomerFactory(DjangoModelFactory):
     class Meta:
         model = Customer
 
-    user = factory.SubFactory(UserFactory, first_name="Chika", last_name="Akin")
+    # Not of a company's mail domain: that would speak against every consent (X1).
+    user = factory.SubFactory(
+        UserFactory,
+        first_name="Chika",
+        last_name="Akin",
+        email=factory.LazyAttribute(lambda user: f"{user.username}@customers.example"),
+    )
     kind = CustomerKind.RESIDENTIAL
 
 

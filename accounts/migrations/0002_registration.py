@@ -6,49 +6,56 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('meters', '0003_carriedslots'),
+        ("accounts", "0001_initial"),
+        ("meters", "0003_carriedslots"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject_hash', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject_hash", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_hash', 'at'], name='attempt_subject')],
+                "indexes": [models.Index(fields=["subject_hash", "at"], name="attempt_subject")],
             },
         ),
         migrations.CreateModel(
-            name='Registration',
+            name="Registration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('residential', 'Residential'), ('business', 'Business')], max_length=12)),
-                ('first_name', models.CharField(max_length=60)),
-                ('middle_initial', models.CharField(blank=True, max_length=1)),
-                ('last_name', models.CharField(max_length=60)),
-                ('suffix', models.CharField(blank=True, max_length=10)),
-                ('company_name', models.CharField(blank=True, max_length=120)),
-                ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None)),
-                ('phone_extension', models.CharField(blank=True, max_length=10)),
-                ('email', models.EmailField(max_length=254)),
-                ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], max_length=10)),
-                ('username', models.CharField(max_length=150)),
-                ('password', models.CharField(max_length=128)),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('link_nonce', models.BinaryField()),
-                ('link_hash', models.CharField(max_length=64, unique=True)),
-                ('asked_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('premise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='meters.premise')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(choices=[("residential", "Residential"), ("business", "Business")], max_length=12),
+                ),
+                ("first_name", models.CharField(max_length=60)),
+                ("middle_initial", models.CharField(blank=True, max_length=1)),
+                ("last_name", models.CharField(max_length=60)),
+                ("suffix", models.CharField(blank=True, max_length=10)),
+                ("company_name", models.CharField(blank=True, max_length=120)),
+                ("phone", phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None)),
+                ("phone_extension", models.CharField(blank=True, max_length=10)),
+                ("email", models.EmailField(max_length=254)),
+                ("language", models.CharField(choices=[("en", "English"), ("es", "Spanish")], max_length=10)),
+                ("username", models.CharField(max_length=150)),
+                ("password", models.CharField(max_length=128)),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("link_nonce", models.BinaryField()),
+                ("link_hash", models.CharField(max_length=64, unique=True)),
+                ("asked_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "premise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="meters.premise"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['asked_at'], name='registration_age')],
+                "indexes": [models.Index(fields=["asked_at"], name="registration_age")],
             },
         ),
     ]
