@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -13,7 +13,7 @@ CENTRAL = ZoneInfo("America/Chicago")
 def moment(at: datetime | None = None) -> datetime:
     """`at` itself, or now by the database's clock (aware, UTC)."""
     if at is not None:
-        return at
+        return at.astimezone(UTC)  # in another zone "30 days later" would keep the wall clock, not the hours
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]

@@ -11,32 +11,52 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import emails, loa
+from agreements import doubts, emails, limits, loa, reviewing
 from agreements.clock import CENTRAL, moment
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.moves import MoveRefused, move_to
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
+from agreements.visitors import Visitor
 from notifications import bell
 
 
-class ResentJustNow(Exception):
-    """A reminder went out a moment ago; the sentence says when the next one may."""
+class ResentTooOften(Exception):
+    """A reminder went out a moment ago, or many today; the sentence says when the next one may."""
 
 
 @transaction.atomic
-def accept(agreement: Agreement, *, channel: Channel, by: User | None = None, at: datetime | None = None) -> Agreement:
-    """The customer authorizes one report: Complete, with the LOA and EM203 to both (L1, EM203). Raises MoveRefused."""
+def accept(
+    agreement: Agreement,
+    *,
+    channel: Channel,
+    by: User | None = None,
+    visitor: Visitor | None = None,
+    at: datetime | None = None,
+) -> Agreement:
+    """The customer authorizes one report: Complete, with the LOA and EM203 to both (L1, EM203). Raises MoveRefused.
+
+    Where something speaks against the consent, also by where `visitor` comes from, the report is held (X1).
+    """
     at = moment(at)
     agreement = move_to(agreement, "accept", at=at, by=by, channel=channel)
     letter = loa.sign(agreement, at=at)
+    if doubts.note_at_acceptance(agreement, visitor, at=at):
+        reviewing.hold(agreement, at=at)
     emails.accepted(agreement, letter)
     bell.ring("agreement completed")
     return agreement
 
 
 @transaction.atomic
-def reject(agreement: Agreement, *, channel: Channel, by: User | None = None, at: datetime | None = None) -> Agreement:
+def reject(
+    agreement: Agreement,
+    *,
+    channel: Channel,
+    by: User | None = None,
+    visitor: Visitor | None = None,
+    at: datetime | None = None,
+) -> Agreement:
     """The customer says no: Rejected, with EM205 to both. Raises MoveRefused."""
     agreement = move_to(agreement, "reject", at=moment(at), by=by, channel=channel)
     emails.rejected(agreement)
@@ -56,7 +76,7 @@ def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> A
 def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
     """Send the invitation again as a reminder, only while Pending; the period does not grow (L2, L4, EM202).
 
-    Raises MoveRefused when it is not pending any more, ResentJustNow within settings.AGREEMENT_RESEND_PAUSE.
+    Raises MoveRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
     acting_member(by, "may_resend_or_withdraw")
     agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
@@ -68,7 +88,9 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         free_at = formats.date_format(
             (last.at + settings.AGREEMENT_RESEND_PAUSE).astimezone(CENTRAL), "DATETIME_FORMAT"
         )
-        raise ResentJustNow(_("A reminder was sent a moment ago. You can send the next one after %s.") % free_at)
+        raise ResentTooOften(_("A reminder was sent a moment ago. You can send the next one after %s.") % free_at)
+    if refusal := limits.too_many_reminders(agreement, at=at):
+        raise ResentTooOften(refusal)
     event = AgreementEvent.objects.create(
         agreement=agreement,
         at=at,

@@ -5,10 +5,13 @@ Each is written in the transaction of the change that causes it and keyed by the
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Company, User
 from agreements import loa
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
@@ -94,6 +97,44 @@ def not_accepted(agreement: Agreement) -> None:
         "NOT_ACCEPTED",
         agreement,
         format_lazy(_("{company}: agreement {n} was not answered"), company=agreement.company_name, n=agreement.number),
+    )
+
+
+def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
+    """To the TDSP's staff: a report waits for their look (X1)."""
+    for user in reviewers:
+        queue_email(
+            key=f"REVIEW:{agreement.number}:{user.pk}",
+            kind="REVIEW",
+            about="",  # the third party's page lists what is about its agreement; this is for the TDSP alone
+            to=user.email,
+            language=THIRD_PARTY_LANGUAGE,
+            subject=format_lazy(_("Review agreement {n} of {c}"), n=agreement.number, c=agreement.company_name),
+            template="REVIEW_tdsp",
+            context={"agreement": agreement},
+        )
+
+
+def reviewed(agreement: Agreement) -> None:
+    """To both: what the TDSP's review came to, and why (X1)."""
+    subject = format_lazy(
+        _("{company}: review of agreement {n} is over"), company=agreement.company_name, n=agreement.number
+    )
+    _to_customer("REVIEWED", agreement, subject)
+    _to_third_party("REVIEWED", agreement, subject)
+
+
+def guessing_noticed(company: Company, user: User, *, day: date) -> None:
+    """To a TDSP's user: a third party has used up a limit of failed matches (X2). Once a day and third party."""
+    queue_email(
+        key=f"GUESSING:{company.pk}:{day}:{user.pk}",
+        kind="GUESSING",
+        about="",
+        to=user.email,
+        language=THIRD_PARTY_LANGUAGE,
+        subject=format_lazy(_("{company} reached a limit of failed matches"), company=company.legal_name),
+        template="GUESSING_tdsp",
+        context={"company": company, "day": day},
     )
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Company, Customer, CustomerKind, User
-from agreements import emails, numbering, rules
+from agreements import doubts, emails, limits, numbering, rules
 from agreements.clock import central_day, moment
 from agreements.deciding import expire_overdue
 from agreements.matching import Match, match
@@ -34,9 +34,13 @@ class Initiation:
 def start_draft(question: Question, *, by: User, at: datetime | None = None) -> Draft:
     """Check page 1 and keep it for page 2. Raises Refused with a problem per row that cannot be asked."""
     company = acting_member(by, "may_initiate").company
-    at = moment(at)
-    _check(question, company, at)
-    return Draft.objects.create(user=by, answers=question.answers())
+    with transaction.atomic():
+        limits.lock(company)
+        at = moment(at)
+        problems = _problems_of_page_1(question, by, company, at)
+        if not problems:
+            return Draft.objects.create(user=by, answers=question.answers())
+    raise Refused(problems)  # outside: the failed matches written down above must stay
 
 
 @transaction.atomic
@@ -61,6 +65,8 @@ def initiate(
     at = moment(at)
     expire_overdue(premise_ids=premise_ids, at=at)  # what the clock has closed must not count as waiting
     matches = _check(question, company, at)
+    if refusal := limits.flooding(question, company=company, at=at):
+        raise Refused([refusal])
     numbers = numbering.take_numbers(central_day(at), len(question.rows))
     agreements = [
         _create(
@@ -96,6 +102,20 @@ def forget_drafts(*, at: datetime | None = None) -> int:
     before = moment(at) - settings.AGREEMENT_DRAFT_RETENTION
     count, _by_model = Draft.objects.filter(created_at__lt=before).delete()
     return count
+
+
+def _problems_of_page_1(question: Question, by: User, company: Company, at: datetime) -> list[Problem]:
+    if refusal := limits.guessing(question, by=by, company=company, at=at):
+        return [refusal]
+    try:
+        _check(question, company, at)
+    except Refused as refused:
+        failed = {problem.row for problem in refused.problems if problem.code == "mismatch"}
+        rows = [row for row in question.rows if row.row in failed]
+        beyond = limits.note_failures(rows, by=by, company=company, at=at) if rows else None
+        return [beyond] if beyond else refused.problems
+    refusal = limits.flooding(question, company=company, at=at)
+    return [refusal] if refusal else []
 
 
 def _check(question: Question, company: Company, at: datetime) -> dict[int, Match]:
@@ -198,5 +218,6 @@ def _create(
     AgreementEvent.objects.create(
         agreement=agreement, at=at, kind=EventKind.INITIATED, to_status=INITIAL, channel=Channel.FORM, by=draft.user
     )
+    doubts.note_at_initiation(agreement, at=at)
     emails.invitation(agreement)
     return agreement

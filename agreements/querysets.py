@@ -54,5 +54,5 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         return self.filter(company=company, initiated_at__gt=since)
 
     def awaiting_report(self) -> AgreementQuerySet:
-        """Complete ones that earned a report, have no record of one and wait for no review (R1, X1); an index has these."""
+        """Complete ones without a record of a report, whose consent needs no review (R1, X1); an index has these."""
         return self.filter(status=Status.COMPLETE, report_recorded=False, review__in=["none", "released"])

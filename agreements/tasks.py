@@ -2,12 +2,23 @@
 
 from celery import shared_task
 
-from agreements import deciding, initiating
+from agreements import deciding, initiating, limits, visitors
+from agreements.clock import moment
 
 
 @shared_task
 def expire_overdue() -> None:
     deciding.expire_overdue()
+
+
+@shared_task
+def forget_failures() -> None:
+    limits.forget_failures(at=moment())
+
+
+@shared_task
+def forget_traces() -> None:
+    visitors.forget_traces()
 
 
 @shared_task

@@ -118,6 +118,9 @@ def _title(event: AgreementEvent) -> str:
         EventKind.REJECTED: _("Rejected"),
         EventKind.WITHDRAWN: _("Withdrawn"),
         EventKind.EXPIRED: _("Not accepted: the invitation period ended"),
+        EventKind.HELD: _("Report held for review"),
+        EventKind.RELEASED: _("Report released after review"),
+        EventKind.REFUSED: _("Report refused after review"),
     }[EventKind(event.kind)]
 
 
@@ -127,6 +130,8 @@ def _actor(event: AgreementEvent) -> str:
         return _("By the customer, with the link in the email")
     if event.channel == Channel.ACCOUNT:
         return _("By the customer, in the account on this portal")
+    if event.channel == Channel.REVIEW and event.by:
+        return _("By the utility")
     if event.channel == Channel.CLOCK or event.by is None:
         return _("By the portal")
     return _("By %s") % (event.by.get_full_name() or event.by.get_username())

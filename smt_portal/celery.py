@@ -42,8 +42,12 @@ app.conf.beat_schedule = {
     "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
     "make due reports": _every(3, "reports.tasks.make_due"),
     "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
+    "forget old failed matches": _every(24 * 3600, "agreements.tasks.forget_failures"),
+    "forget old traces": _every(24 * 3600, "agreements.tasks.forget_traces"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
+    "load queued files": _every(5, "meters.tasks.load_due"),
+    "forget old looks": _every(24 * 3600, "accounts.tasks.forget_looks"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
     "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
 }

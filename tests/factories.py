@@ -25,7 +25,20 @@ from accounts.models import (
     Registration,
     User,
 )
-from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Letter, ReportLength, ReportType
+from agreements.models import (
+    Agreement,
+    AgreementEvent,
+    CompanyTrace,
+    ConsentSignal,
+    Draft,
+    EventKind,
+    FailedMatch,
+    Letter,
+    ReportLength,
+    ReportType,
+    SignalKind,
+    TraceKind,
+)
 from agreements.states import Channel, Status
 from meters.days import day_start, slots_on
 from meters.models import CarriedSlots, Meter, Premise, Tdsp, UsageDay
@@ -328,6 +341,34 @@ class EmailFactory(DjangoModelFactory):
     text = "Text"
     html = "<p>Text</p>"
     message_id = factory.LazyFunction(new_message_id)
+
+
+class ConsentSignalFactory(DjangoModelFactory):
+    class Meta:
+        model = ConsentSignal
+
+    agreement = factory.SubFactory(AgreementFactory)
+    kind = SignalKind.OWN_DOMAIN
+    at = factory.LazyFunction(timezone.now)
+
+
+class CompanyTraceFactory(DjangoModelFactory):
+    class Meta:
+        model = CompanyTrace
+
+    company = factory.SubFactory(CompanyFactory)
+    kind = TraceKind.NETWORK
+    value_hash = factory.Sequence(lambda n: f"{n:064d}")
+
+
+class FailedMatchFactory(DjangoModelFactory):
+    class Meta:
+        model = FailedMatch
+
+    at = factory.LazyFunction(timezone.now)
+    user = factory.SubFactory(UserFactory)
+    company = factory.SubFactory(CompanyFactory)
+    esiid = "10443720000000017"
 
 
 # --- Reports ----------------------------------------------------------------------------------------------------

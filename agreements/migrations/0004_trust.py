@@ -7,141 +7,232 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('agreements', '0003_report_recorded'),
-        ('meters', '0003_carriedslots'),
+        ("accounts", "0001_initial"),
+        ("agreements", "0003_report_recorded"),
+        ("meters", "0003_carriedslots"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CompanyTrace',
+            name="CompanyTrace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('network', 'Network address'), ('browser', 'Browser')], max_length=8)),
-                ('value_hash', models.CharField(max_length=64)),
-                ('last_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(choices=[("network", "Network address"), ("browser", "Browser")], max_length=8),
+                ),
+                ("value_hash", models.CharField(max_length=64)),
+                ("last_seen_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='ConsentSignal',
+            name="ConsentSignal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('own_user', "The customer's address belongs to a user of the third party"), ('own_domain', "The customer's address is of the third party's own mail domain"), ('same_address', 'The same address stands for three or more ESIIDs of this third party'), ('network', "Accepted from a network address that the third party's users used"), ('browser', "Accepted in a browser that the third party's users used")], max_length=12)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("own_user", "The customer's address belongs to a user of the third party"),
+                            ("own_domain", "The customer's address is of the third party's own mail domain"),
+                            ("same_address", "The same address stands for three or more ESIIDs of this third party"),
+                            ("network", "Accepted from a network address that the third party's users used"),
+                            ("browser", "Accepted in a browser that the third party's users used"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='FailedMatch',
+            name="FailedMatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('esiid', models.CharField(max_length=22)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("esiid", models.CharField(max_length=22)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='agreementevent',
-            name='agreement_ends_once',
+            model_name="agreementevent",
+            name="agreement_ends_once",
         ),
         migrations.RemoveConstraint(
-            model_name='agreementevent',
-            name='event_kind_is_known',
+            model_name="agreementevent",
+            name="event_kind_is_known",
         ),
         migrations.RemoveIndex(
-            model_name='agreement',
-            name='agreement_awaits_report',
+            model_name="agreement",
+            name="agreement_awaits_report",
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='review',
-            field=models.CharField(choices=[('none', 'Not needed'), ('held', 'Held for review'), ('released', 'Released'), ('refused', 'Refused')], default='none', max_length=10, verbose_name='review'),
+            model_name="agreement",
+            name="review",
+            field=models.CharField(
+                choices=[
+                    ("none", "Not needed"),
+                    ("held", "Held for review"),
+                    ("released", "Released"),
+                    ("refused", "Refused"),
+                ],
+                default="none",
+                max_length=10,
+                verbose_name="review",
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='review_reason',
+            model_name="agreement",
+            name="review_reason",
             field=models.CharField(blank=True, max_length=500, verbose_name="reason of the review's outcome"),
         ),
         migrations.AlterField(
-            model_name='agreementevent',
-            name='channel',
-            field=models.CharField(choices=[('form', "Third party's form"), ('invitation', 'Invitation link'), ('account', "Customer's account"), ('third_party', "Third party's agreement page"), ('clock', 'End of the invitation period'), ('review', 'Review by the utility')], max_length=12),
+            model_name="agreementevent",
+            name="channel",
+            field=models.CharField(
+                choices=[
+                    ("form", "Third party's form"),
+                    ("invitation", "Invitation link"),
+                    ("account", "Customer's account"),
+                    ("third_party", "Third party's agreement page"),
+                    ("clock", "End of the invitation period"),
+                    ("review", "Review by the utility"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='agreementevent',
-            name='kind',
-            field=models.CharField(choices=[('initiated', 'Initiated'), ('resent', 'Invitation sent again'), ('accept', 'Accepted'), ('reject', 'Rejected'), ('withdraw', 'Withdrawn'), ('expire', 'Invitation period ended'), ('held', 'Report held for review'), ('released', 'Report released after review'), ('refused', 'Report refused after review')], max_length=12),
+            model_name="agreementevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("initiated", "Initiated"),
+                    ("resent", "Invitation sent again"),
+                    ("accept", "Accepted"),
+                    ("reject", "Rejected"),
+                    ("withdraw", "Withdrawn"),
+                    ("expire", "Invitation period ended"),
+                    ("held", "Report held for review"),
+                    ("released", "Report released after review"),
+                    ("refused", "Report refused after review"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(condition=models.Q(('report_recorded', False), ('review__in', ['none', 'released']), ('status', 'complete')), fields=['ended_at'], name='agreement_awaits_report'),
+            model_name="agreement",
+            index=models.Index(
+                condition=models.Q(
+                    ("report_recorded", False), ("review__in", ["none", "released"]), ("status", "complete")
+                ),
+                fields=["ended_at"],
+                name="agreement_awaits_report",
+            ),
         ),
         migrations.AddIndex(
-            model_name='agreement',
-            index=models.Index(condition=models.Q(('review', 'held')), fields=['ended_at'], name='agreement_held'),
+            model_name="agreement",
+            index=models.Index(condition=models.Q(("review", "held")), fields=["ended_at"], name="agreement_held"),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('review__in', ['none', 'held', 'released', 'refused'])), name='agreement_review_is_known'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("review__in", ["none", "held", "released", "refused"])),
+                name="agreement_review_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('review', 'none'), ('status', 'complete'), _connector='OR'), name='only_accepted_agreements_are_reviewed'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("review", "none"), ("status", "complete"), _connector="OR"),
+                name="only_accepted_agreements_are_reviewed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreementevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['accept', 'reject', 'withdraw', 'expire'])), fields=('agreement',), name='agreement_ends_once'),
+            model_name="agreementevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["accept", "reject", "withdraw", "expire"])),
+                fields=("agreement",),
+                name="agreement_ends_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreementevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['initiated', 'resent', 'accept', 'reject', 'withdraw', 'expire', 'held', 'released', 'refused'])), name='event_kind_is_known'),
+            model_name="agreementevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "initiated",
+                            "resent",
+                            "accept",
+                            "reject",
+                            "withdraw",
+                            "expire",
+                            "held",
+                            "released",
+                            "refused",
+                        ],
+                    )
+                ),
+                name="event_kind_is_known",
+            ),
         ),
         migrations.AddField(
-            model_name='companytrace',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company'),
+            model_name="companytrace",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.company"
+            ),
         ),
         migrations.AddField(
-            model_name='consentsignal',
-            name='agreement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signals', to='agreements.agreement'),
+            model_name="consentsignal",
+            name="agreement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="signals", to="agreements.agreement"
+            ),
         ),
         migrations.AddField(
-            model_name='failedmatch',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.company'),
+            model_name="failedmatch",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="accounts.company"
+            ),
         ),
         migrations.AddField(
-            model_name='failedmatch',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="failedmatch",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddIndex(
-            model_name='companytrace',
-            index=models.Index(fields=['last_seen_at'], name='trace_age'),
+            model_name="companytrace",
+            index=models.Index(fields=["last_seen_at"], name="trace_age"),
         ),
         migrations.AddConstraint(
-            model_name='companytrace',
-            constraint=models.UniqueConstraint(fields=('company', 'kind', 'value_hash'), name='trace_once_for_a_company'),
+            model_name="companytrace",
+            constraint=models.UniqueConstraint(
+                fields=("company", "kind", "value_hash"), name="trace_once_for_a_company"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consentsignal',
-            constraint=models.UniqueConstraint(fields=('agreement', 'kind'), name='signal_once_for_an_agreement'),
+            model_name="consentsignal",
+            constraint=models.UniqueConstraint(fields=("agreement", "kind"), name="signal_once_for_an_agreement"),
         ),
         migrations.AddIndex(
-            model_name='failedmatch',
-            index=models.Index(fields=['user', 'at'], name='failed_match_user'),
+            model_name="failedmatch",
+            index=models.Index(fields=["user", "at"], name="failed_match_user"),
         ),
         migrations.AddIndex(
-            model_name='failedmatch',
-            index=models.Index(fields=['company', 'at'], name='failed_match_company'),
+            model_name="failedmatch",
+            index=models.Index(fields=["company", "at"], name="failed_match_company"),
         ),
         migrations.AddIndex(
-            model_name='failedmatch',
-            index=models.Index(fields=['esiid', 'at'], name='failed_match_esiid'),
+            model_name="failedmatch",
+            index=models.Index(fields=["esiid", "at"], name="failed_match_esiid"),
         ),
     ]

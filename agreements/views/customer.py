@@ -18,6 +18,7 @@ from agreements.models import Agreement
 from agreements.moves import MoveRefused
 from agreements.states import Channel
 from agreements.views.invitation import DECISIONS
+from agreements.visitors import visitor_of
 
 PAGE = 25
 
@@ -51,7 +52,7 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]
     try:
-        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request))
+        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor_of(request))
         messages.success(request, _("Your decision is recorded. We sent you an email about it."))
     except MoveRefused as refusal:
         messages.error(request, _refusal(refusal))

@@ -16,6 +16,7 @@ from agreements import deciding
 from agreements.models import Agreement
 from agreements.moves import MoveRefused
 from agreements.states import Channel, Status
+from agreements.visitors import visitor_of
 from notifications import sealed
 
 DECISIONS = {"accept": (deciding.accept, Status.COMPLETE), "reject": (deciding.reject, Status.REJECTED)}
@@ -55,7 +56,7 @@ class InvitationView(View):
             return _page(request, "decide", agreement, nothing_chosen=True, status=400)
         decide, outcome = DECISIONS[request.POST["decision"]]
         try:
-            decide(agreement, channel=Channel.INVITATION)
+            decide(agreement, channel=Channel.INVITATION, visitor=visitor_of(request))
         except MoveRefused as refusal:
             if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
                 return _page(request, "expired" if refusal.expired else "changed", refusal.agreement, status=409)

@@ -259,6 +259,6 @@ def _act(request: MemberRequest, found: Agreement, action: Callable[..., Any], d
         messages.success(request, done)
     except MoveRefused as refusal:
         messages.error(request, words.refusal_words(refusal))
-    except deciding.ResentJustNow as pause:
+    except deciding.ResentTooOften as pause:
         messages.warning(request, str(pause))
     return redirect("agreement", found.number)

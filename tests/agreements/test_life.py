@@ -128,7 +128,7 @@ def test_a_double_click_on_resend_sends_one_reminder(member):
     """T9's sense for EM202: nothing is sent twice."""
     (agreement,) = ask(member, at=NOON)
     deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
-    with pytest.raises(deciding.ResentJustNow):
+    with pytest.raises(deciding.ResentTooOften):
         deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5, seconds=1))
     assert emails("EM202", agreement) == 1
 

@@ -1,0 +1,154 @@
+"""Nobody finds people by trying: limits on failed matches and on sending (X2, T7)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.models import User
+from agreements import deciding, initiating, limits
+from agreements.models import Draft, FailedMatch
+from agreements.question import Refused
+from notifications.models import Email
+from tests.agreements.asking import ask, question
+from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
+from tests.together import together
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def member() -> User:
+    return MembershipFactory().user
+
+
+def wrong(number: int = 0):
+    """A meter that is not at its premise: each call another ESIID."""
+    return MeterFactory.build(premise=PremiseFactory(), number=f"9{number}")
+
+
+def refusal(by: User, *meters, at: datetime = NOON) -> list[str]:
+    with pytest.raises(Refused) as refused:
+        initiating.start_draft(question(*meters), by=by, at=at)
+    return [problem.code for problem in refused.value.problems]
+
+
+def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(member):
+    """X2: also when the eleventh entry is right, or the refusal itself would tell."""
+    for number in range(10):
+        assert refusal(member, wrong(number), at=NOON + timedelta(minutes=number)) == ["mismatch"]
+    assert refusal(member, wrong(), at=NOON + timedelta(hours=1)) == ["guessing"]
+    with pytest.raises(Refused) as refused:
+        initiating.start_draft(question(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
+    assert "March 3, 2026, 12:00 PM CST" in refused.value.problems[0].message
+    later = NOON + timedelta(days=1, seconds=1)
+    assert initiating.start_draft(question(MeterFactory()), by=member, at=later)
+
+
+def test_a_refused_try_does_not_lengthen_the_wait(member):
+    """X2."""
+    for number in range(10):
+        refusal(member, wrong(number))
+    refusal(member, wrong(), at=NOON + timedelta(hours=20))
+    assert FailedMatch.objects.count() == 10
+
+
+def test_twenty_failures_of_a_company_are_the_end_for_all_its_users(member):
+    """X2: another company goes on."""
+    company = member.membership.company
+    users = [MembershipFactory(company=company).user for _ in range(3)]
+    for user in users[:2]:
+        for number in range(10):
+            refusal(user, wrong(number))
+    assert refusal(users[2], wrong()) == ["guessing"]
+    assert refusal(MembershipFactory().user, wrong()) == ["mismatch"]
+
+
+def test_three_failures_for_an_esiid_are_the_end_for_everybody(member):
+    """X2: also one that is not on record, or the limit itself would tell."""
+    meter = MeterFactory()
+    guess = MeterFactory.build(premise=meter.premise, number="123")
+    unknown = MeterFactory.build(premise=PremiseFactory.build(), number="123")
+    for tried in (guess, unknown):
+        for _try in range(3):
+            assert refusal(MembershipFactory().user, tried) == ["mismatch"]
+        assert refusal(MembershipFactory().user, tried) == ["guessing"]
+
+
+def test_a_form_of_many_rows_does_not_say_which_failed_once_the_limit_is_passed(member):
+    """X2: twenty guesses at a click are twenty guesses."""
+    assert refusal(member, *[wrong(number) for number in range(11)], MeterFactory()) == ["guessing"]
+    assert FailedMatch.objects.count() == 11
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_simultaneous_guesses_learn_no_more_than_ten_answers():
+    """X2."""
+    member = MembershipFactory().user
+    meters = [wrong(number) for number in range(20)]
+    results = together([lambda meter=meter: initiating.start_draft(question(meter), by=member) for meter in meters])
+    codes = [result.problems[0].code for result in results]
+    assert codes.count("mismatch") == 10
+
+
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_lock_more_answers_are_learned(monkeypatch):
+    monkeypatch.setattr(limits, "lock", lambda company: None)
+    member = MembershipFactory().user
+    meters = [wrong(number) for number in range(20)]
+    results = together([lambda meter=meter: initiating.start_draft(question(meter), by=member) for meter in meters])
+    assert [result.problems[0].code for result in results].count("mismatch") > 10
+
+
+def test_reaching_a_limit_tells_the_tdsp_once_a_day(member):
+    """X2."""
+    meter = MeterFactory()
+    staff, operator = UserFactory(is_staff=True, tdsp=meter.premise.tdsp), OperatorFactory()
+    for _try in range(3):
+        refusal(member, MeterFactory.build(premise=meter.premise, number="123"))
+    for number in range(7):
+        refusal(member, wrong(number))
+    told = Email.objects.filter(kind="GUESSING")
+    assert {email.to_address for email in told} == {staff.email, operator.email}
+    assert told.count() == 2
+
+
+def test_limits_need_no_redis(member, settings):
+    """X2: they live in PostgreSQL."""
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    for number in range(10):
+        assert refusal(member, wrong(number)) == ["mismatch"]
+    assert refusal(member, wrong()) == ["guessing"]
+
+
+def test_a_company_and_an_address_are_limited_a_day(member, settings):
+    """X2."""
+    settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 3, 2
+    ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    assert refusal(member, MeterFactory()) == ["flooding"]
+    settings.INITIATIONS_PER_ADDRESS = 10
+    assert refusal(member, MeterFactory(), MeterFactory()) == ["flooding"]
+    assert not Draft.objects.filter(submitted_at=None).exists()
+    assert ask(member, MeterFactory(), at=NOON + timedelta(days=1, seconds=1))
+
+
+def test_reminders_are_limited_a_day(member, settings):
+    """X2."""
+    settings.REMINDERS_PER_ADDRESS = 2
+    (agreement,) = ask(member, at=NOON)
+    for hour in (1, 2):
+        deciding.resend(agreement, by=member, at=NOON + timedelta(hours=hour))
+    with pytest.raises(deciding.ResentTooOften):
+        deciding.resend(agreement, by=member, at=NOON + timedelta(hours=3))
+    assert deciding.resend(agreement, by=member, at=NOON + timedelta(days=2))
+
+
+def test_old_failures_are_forgotten(member):
+    """X6."""
+    refusal(member, wrong())
+    assert limits.forget_failures(at=NOON + timedelta(days=29)) == 0
+    assert limits.forget_failures(at=NOON + timedelta(days=31)) == 1
