@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "agreements.visitors.CompanyTraceMiddleware",
 ]
 
 ROOT_URLCONF = "smt_portal.urls"
@@ -281,6 +282,13 @@ AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 3
 AGREEMENT_METERS_PER_FORM = 20  # T4
 AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
 AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
+FAILED_MATCHES_PER_USER = 10  # X2, a day
+FAILED_MATCHES_PER_COMPANY = 20
+FAILED_MATCHES_PER_ESIID = 3
+INITIATIONS_PER_COMPANY = env.int("INITIATIONS_PER_COMPANY", 500)  # X2, a day
+INITIATIONS_PER_ADDRESS = env.int("INITIATIONS_PER_ADDRESS", 40)
+REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
+REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
 
