@@ -1,0 +1,55 @@
+"""The emails about accounts: one function and two templates each (section 5, C3)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Registration, User
+from notifications import sealed
+from notifications.actions import queue_email
+
+
+def confirm_registration(registration: Registration) -> None:
+    """REGISTRATION to the customer: the only copy of the confirmation link."""
+    queue_email(
+        key=f"REGISTRATION:{registration.pk}",
+        kind="REGISTRATION",
+        about="",
+        to=registration.email,
+        language=registration.language,
+        subject=_("Confirm your registration with Smart Meter Texas"),
+        template="REGISTRATION",
+        context={"registration": registration, "days": settings.REGISTRATION_PERIOD.days},
+        sealed_nonce=bytes(registration.link_nonce),
+        sealed_purpose=sealed.ACCOUNT_LINK,
+    )
+
+
+def account_exists(owner: User) -> None:
+    """REGISTRATION_TAKEN to somebody who has an account already: what to do instead of registering."""
+    about_account(
+        "REGISTRATION_TAKEN",
+        to=owner.email,
+        language=owner.language,
+        subject=_("You have an account with Smart Meter Texas already"),
+        context={"owner": owner},
+    )
+
+
+def about_account(kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any]) -> None:
+    """One email of its own about an account; the template is named as `kind`. Call it inside a transaction."""
+    queue_email(
+        key=f"{kind}:{uuid.uuid4()}",
+        kind=kind,
+        about="",
+        to=to,
+        language=language,
+        subject=subject,
+        template=kind,
+        context=context,
+    )
