@@ -116,7 +116,9 @@ def test_the_same_browser_is_known_in_another_network(client, member):
     """X1."""
     client.force_login(member)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
-    client.logout()
+    device = client.cookies["smt_device"].value
+    client.logout()  # of this test client: it empties the cookies, a browser keeps this one
+    client.cookies["smt_device"] = device
     (agreement,) = ask(member)
     client.post(link(agreement), {"decision": "accept"}, **HOME)
     assert signals(agreement) == {SignalKind.BROWSER}
