@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import Company, Customer, CustomerKind, User
+from agreements.name_key import SHOWN_NAME_KEY
 from agreements.querysets import AgreementQuerySet
 from agreements.states import Channel, Status
 from meters.identifiers import mask_esiid
@@ -111,6 +112,10 @@ class Agreement(models.Model):
     phone = PhoneNumberField(_("phone"), blank=True)
     email = models.EmailField(_("email"), max_length=254)
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
+    # What the third party may find the customer by and sort by; null while the name is masked to it (T1, T6).
+    name_key = models.GeneratedField(
+        expression=SHOWN_NAME_KEY, output_field=models.TextField(db_collation="C"), db_persist=True
+    )
 
     # The decision link: the nonce derives the token, only the token's hash can be looked up (DESIGN 2.5).
     link_nonce = models.BinaryField()
@@ -169,6 +174,16 @@ class Agreement(models.Model):
             models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review="held")),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
             models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
+            # For each way to search, exact and by a beginning (T1); a name's key has its order from its collation.
+            *(
+                models.Index(fields=["company", field], name=name, opclasses=["int8_ops", "varchar_pattern_ops"])
+                for field, name in (
+                    ("number", "agreement_by_number"),
+                    ("esiid", "agreement_by_esiid"),
+                    ("meter_number", "agreement_by_meter"),
+                )
+            ),
+            models.Index(fields=["company", "name_key"], name="agreement_by_name"),
         ]
 
     def __str__(self) -> str:
