@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -41,12 +42,14 @@ class Child:
         pass_fds: Sequence[int] = (),
         stdin: bytes | None = None,
         cwd: Path | None = None,
+        after: Child | None = None,
     ) -> None:
+        """Start `command`. Its log begins anew, unless it comes `after` one that ended: why it did stays readable."""
         self.name = name
         self.log = log
         self.stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        with log.open("ab" if after else "wb") as output:
             self.process = subprocess.Popen(
                 [str(part) for part in command],
                 stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
@@ -81,14 +84,20 @@ class Child:
 
     def check(self) -> None:
         """Raise `ChildDied` if the child has ended."""
-        code = self.process.poll()
-        if code is not None:
-            how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-            raise ChildDied(f"{self.name} ended by itself ({how}). The end of {self.log}:\n{self.last_words()}")
+        if not self.is_running():
+            raise ChildDied(f"{self.name} ended by itself ({self.how_it_ended()}). {self.end_of_log()}")
+
+    def how_it_ended(self) -> str:
+        code = self.process.wait()
+        return f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
+
+    def end_of_log(self) -> str:
+        return f"The end of {self.log}:\n{self.last_words()}"
 
     def ask_to_stop(self) -> None:
         if self.is_running():
             self.process.send_signal(self.stop_signal)
+            self._signal_group(signal.SIGCONT)  # one that is frozen hears nothing else
 
     def stop(self, patience: float = 10) -> None:
         """Ask to stop, wait `patience` seconds, then end it and whatever it has started."""
@@ -100,11 +109,15 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
+        """End it and whatever it has started at once; also what it has left behind, if it has ended already."""
+        self._signal_group(signal.SIGKILL)
+        self.process.wait()
+
+    def _signal_group(self, number: signal.Signals) -> None:
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
             pass
-        self.process.wait()
 
 
 class Guardian:
@@ -116,13 +129,24 @@ class Guardian:
         )
 
     def watch(self, child: Child) -> None:
+        self._tell(child.pid)
+
+    def forget(self, child: Child) -> None:
+        """It has ended, and its number may become another process's."""
+        self._tell(-child.pid)
+
+    def _tell(self, number: int) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{child.pid}\n".encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(f"{number}\n".encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # somebody ended it; the signal at our death is what the children have left
 
     def dismiss(self) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 

@@ -72,6 +72,7 @@ class Postgres:
             user=self.user,
             group=self.group,
             cwd=self.runtime,
+            after=self.child,
         )
         wait_until(self._answers, children=[self.child], seconds=60, what="PostgreSQL")
 
@@ -176,6 +177,7 @@ class Redis:
             stdin="\n".join([*settings, "daemonize no", ""]).encode(),  # a password on the command line is public
             log=self.log,
             cwd=self.runtime,
+            after=self.child,
         )
         wait_until(self._answers, children=[self.child], seconds=20, what="Redis")
 

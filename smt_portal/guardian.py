@@ -1,8 +1,9 @@
 """Ends what is left after a supervisor that was killed with -9: `python -m smt_portal.guardian`.
 
 Reads process groups from its standard input, one a line, until the input ends: that is the supervisor's end, however
-it came. The children have been asked to stop by then (see `children.Child`); a worker whose broker has just gone may
-not manage to. Groups that are still there after `PATIENCE` seconds are ended.
+it came. A number with a minus is a group to forget. The children have been asked to stop by then (see
+`children.Child`); a worker whose broker has just gone may not manage to. Groups that are still there after `PATIENCE`
+seconds are ended.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ PATIENCE = 4.0
 
 
 def main() -> None:
-    groups = {int(line) for line in sys.stdin}
+    groups: set[int] = set()
+    for number in map(int, sys.stdin):
+        if number > 0:
+            groups.add(number)
+        else:
+            groups.discard(-number)
     deadline = time.monotonic() + PATIENCE
     while groups := {group for group in groups if _send(group, 0)}:
         if time.monotonic() > deadline:

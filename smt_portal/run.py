@@ -1,7 +1,7 @@
 """`make run`: the whole portal on a machine that has nothing but Python, stopped by Ctrl-C.
 
 Starts what the environment does not name (PostgreSQL, Redis, a mail catcher), then the web server, the worker and the
-clock; keeps everything under `var/`; leaves nothing running, also when it is killed.
+clock; starts again what ends by itself; keeps everything under `var/`; leaves nothing running, also when it is killed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import environ
 from smt_portal import environment
 from smt_portal.children import Child, ChildDied, Guardian, wait_until
 from smt_portal.embedded import CannotEmbed, Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
+from smt_portal.keeping import Kept, Program, Server
 
 VAR = environment.VAR_DIR
 LOGS = VAR / "log"
@@ -39,6 +40,7 @@ PUBLISHED = (
     "PORTAL_ORIGIN",
     "SECRET_KEY",
     "DECISION_LINK_KEY",
+    "MFA_KEY",
 )
 
 
@@ -50,9 +52,9 @@ class Portal:
     """The portal's processes, in the order in which they start; they stop in the opposite one."""
 
     def __init__(self) -> None:
-        self.servers: list[Postgres | Redis | Child] = []
-        self.portal: list[Child] = []
-        self.children: list[Child] = []  # all of the above as processes, to notice that one has died
+        self.servers: list[Kept] = []
+        self.portal: list[Kept] = []
+        self.listeners: list[socket.socket] = []  # open to the end: who is started again finds its port as it was
         self.guardian = Guardian(environment.BASE_DIR)
         self.env = {**os.environ, "SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
 
@@ -62,6 +64,7 @@ class Portal:
         for name, value in development_secrets().items():
             self.env.setdefault(name, value)
         listener = web_socket()
+        self.listeners.append(listener)
         self.env.setdefault("PORTAL_ORIGIN", f"http://127.0.0.1:{listener.getsockname()[1]}")
         self.env.setdefault("REDIS_URL", "")
         runtime = make_runtime_dir(RUNTIME)
@@ -71,7 +74,6 @@ class Portal:
         environment.publish({name: self.env[name] for name in PUBLISHED if name in self.env})
         self._prepare()
         self._start_portal(listener)
-        listener.close()
 
     def _start_database(self, runtime: Path) -> None:
         if self.env.get("DATABASE_URL"):
@@ -81,9 +83,7 @@ class Portal:
         sockets.mkdir(mode=0o700)
         runtime.chmod(0o711)  # PostgreSQL may run under another account than ours
         postgres = Postgres(VAR / "postgres", runtime=sockets, log=LOGS / "postgres.log")
-        self.servers.append(postgres)
-        postgres.start()
-        self._look_after(postgres.child)
+        self._keep(postgres, self.servers)
         postgres.create_database(DATABASE)
         self.env["DATABASE_URL"] = postgres.url(DATABASE)
 
@@ -94,9 +94,7 @@ class Portal:
             say("No redis-server for this machine: the worker looks for due work every few seconds instead.")
             return
         redis = Redis(runtime=runtime, log=LOGS / "redis.log")
-        self.servers.append(redis)
-        redis.start()
-        self._look_after(redis.child)
+        self._keep(redis, self.servers)
         self.env["REDIS_URL"] = redis.url
 
     def _start_mail_catcher(self) -> None:
@@ -104,10 +102,11 @@ class Portal:
             return
         mailbox = Path(self.env.setdefault("MAILBOX_DIR", str(VAR / "mail")))
         mailbox.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
-            command = [sys.executable, "-m", "smt_portal.mailcatcher", str(mailbox), str(listener.fileno())]
-            self.servers.append(self._spawn("mail catcher", command, pass_fds=[listener.fileno()]))
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.listeners.append(listener)
+        self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
+        command = [sys.executable, "-m", "smt_portal.mailcatcher", str(mailbox), str(listener.fileno())]
+        self._keep(self._program("mail catcher", command, listener), self.servers)
 
     def _prepare(self) -> None:
         say("Preparing the database (the first time with a demo in it) ...")
@@ -128,7 +127,7 @@ class Portal:
         web = [sys.executable, "-m", "gunicorn", "smt_portal.wsgi:application", "--bind", f"fd://{listener.fileno()}"]
         web += ["--workers", "2", "--graceful-timeout", "5", "--no-control-socket"]
         web += ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []
-        self.portal.append(self._spawn("web server", web, pass_fds=[listener.fileno()]))
+        self._keep(self._program("web server", web, listener), self.portal)
         # A clock that was off has nothing to catch up with: every sweep looks at what is due now.
         schedule = VAR / "celerybeat-schedule"
         for old in VAR.glob("celerybeat-schedule*"):
@@ -137,21 +136,23 @@ class Portal:
         if self.env["REDIS_URL"]:
             worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]
             clock = [*celery, "beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "WARNING"]
-            self.portal += [self._spawn("worker", worker), self._spawn("clock", clock)]
+            self._keep(self._program("worker", worker), self.portal)
+            self._keep(self._program("clock", clock), self.portal)
         else:
-            self.portal.append(self._spawn("worker", [sys.executable, "-m", "smt_portal.clockwork", str(schedule)]))
-        wait_until(self._is_healthy, children=self.children, seconds=60, what="The portal")
+            clockwork = [sys.executable, "-m", "smt_portal.clockwork", str(schedule)]
+            self._keep(self._program("worker", clockwork), self.portal)
+        children = [kept.child for kept in self.servers + self.portal]
+        wait_until(self._is_healthy, children=children, seconds=60, what="The portal")
 
-    def _spawn(self, name: str, command: Sequence[str | Path], *, pass_fds: Sequence[int] = ()) -> Child:
+    def _program(self, name: str, command: Sequence[str | Path], *listeners: socket.socket) -> Program:
         log = LOGS / f"{name.replace(' ', '-')}.log"
-        child = Child(name, command, log=log, env=self.env, cwd=environment.BASE_DIR, pass_fds=pass_fds)
-        self._look_after(child)
-        return child
+        fds = [listener.fileno() for listener in listeners]
+        return Program(name, command, log=log, env=self.env, cwd=environment.BASE_DIR, pass_fds=fds)
 
-    def _look_after(self, child: Child | None) -> None:
-        assert child is not None
-        self.children.append(child)
-        self.guardian.watch(child)
+    def _keep(self, server: Server, among: list[Kept]) -> None:
+        kept = Kept(server, self.guardian)
+        among.append(kept)
+        kept.start()
 
     def _is_healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -176,15 +177,24 @@ class Portal:
         say(f"Logs are in {LOGS}. Ctrl-C stops everything.")
 
     def check(self) -> None:
-        for child in self.children:
-            child.check()
+        """Raise ChildDied if something has ended. While the portal starts, that is reason enough to stop."""
+        for kept in self.servers + self.portal:
+            kept.child.check()
+
+    def start_again_what_ended(self) -> None:
+        """Raises ChildDied for what does not stay up."""
+        for kept in self.servers + self.portal:
+            if line := kept.start_again():
+                say(line)
 
     def stop(self) -> None:
         environment.withdraw()
-        for child in self.portal:  # these take their time; let them take it together
-            child.ask_to_stop()
-        for server in [*reversed(self.portal), *reversed(self.servers)]:
-            server.stop()
+        for kept in self.portal:  # these take their time; let them take it together
+            kept.ask_to_stop()
+        for kept in [*reversed(self.portal), *reversed(self.servers)]:
+            kept.stop()
+        for listener in self.listeners:
+            listener.close()
         remove_runtime_dir(RUNTIME)
         self.guardian.dismiss()
 
@@ -288,7 +298,7 @@ def main() -> int:
         portal.start()
         portal.welcome()
         while True:
-            portal.check()
+            portal.start_again_what_ended()
             time.sleep(0.5)
     except StopRequested:
         say("\nStopping ...")

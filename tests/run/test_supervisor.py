@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from smt_portal.embedded import redis_program
 from smt_portal.environment import BASE_DIR
 
 pytestmark = [
@@ -41,12 +43,15 @@ class Checkout:
     def start(self) -> subprocess.Popen[str]:
         """`make run`, as soon as the portal answers."""
         process = self._run(self.folder / "output.txt")
+        self.wait_for_output("Ctrl-C stops everything", of=process)
+        return process
+
+    def wait_for_output(self, *lines: str, of: subprocess.Popen[str] | None = None) -> None:
         deadline = time.monotonic() + 120
-        while "Ctrl-C stops everything" not in self.output():
-            assert process.poll() is None, self.output()
+        while not all(line in self.output() for line in lines):
+            assert of is None or of.poll() is None, self.output()
             assert time.monotonic() < deadline, self.output()
             time.sleep(0.05)
-        return process
 
     def output(self) -> str:
         return (self.folder / "output.txt").read_text()
@@ -61,12 +66,29 @@ class Checkout:
         address: str = json.loads((self.var / "running.json").read_text())["PORTAL_ORIGIN"]
         return address
 
+    def main_processes(self) -> dict[str, int]:
+        """The supervisor's children by their names on the terminal, and their process ids."""
+        marks = {
+            "PostgreSQL": "/bin/postgres -D",
+            "Redis": "redis-server",
+            "mail catcher": "smt_portal.mailcatcher",
+            "web server": "-m gunicorn",
+            "worker": " worker |smt_portal.clockwork",
+            "clock": " beat ",
+        }
+        supervisor = int((self.var / "run.lock").read_text())
+        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        commands = {int(pid): _command(Path("/proc") / pid) for pid in children}
+        return {
+            name: pid for name, mark in marks.items() for pid, command in commands.items() if re.search(mark, command)
+        }
+
     def left_running(self) -> list[str]:
         """Command lines of every process that descends from this checkout's `make run`."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                command = process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                command = _command(process)
                 environment = process.joinpath("environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
@@ -86,6 +108,10 @@ class Checkout:
         with output.open("w") as out:
             command = [sys.executable, "-m", "smt_portal.run"]
             return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=out, stderr=out, text=True)
+
+
+def _command(process: Path) -> str:
+    return process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
 
 
 @pytest.fixture
@@ -118,6 +144,18 @@ def test_make_run_from_start_to_nothing_left(checkout):
     portal = checkout.start()
     assert time.monotonic() - begun < 40  # 3 seconds on an idle machine
     assert (checkout.var / "runtime").exists()
+
+    victims = checkout.main_processes()
+    assert len(victims) == (6 if redis_program() else 4), victims
+    for pid in victims.values():
+        os.kill(pid, signal.SIGKILL)
+    checkout.wait_for_output(*(f"{name} ended (killed by signal 9); started again" for name in victims))
+    assert checkout.address() == address
+    with urllib.request.urlopen(f"{address}/accounts/login/") as answer:  # asks the database too
+        assert answer.status == 200
+    second = checkout.main_processes()
+    assert second.keys() == victims.keys() and not set(second.values()) & set(victims.values())
+    os.kill(second["worker"], signal.SIGSTOP)  # frozen, and yet nothing of it is left in the end
 
     portal.send_signal(signal.SIGINT)
     portal.send_signal(signal.SIGINT)  # an impatient one
