@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 SHORTEST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE_AWAY = timedelta(minutes=1)  # the server is away: its return must be noticed soon
 LONGEST_PAUSE_REFUSED = timedelta(hours=1)  # the server is there and said "later"
-_ONE_CONNECTS = 0x534D5401  # any number, the same in every worker
+_ONE_CONNECTS = 0x534D5404  # "SMT", 4: who connects to the mail server
 
 MAY_HAVE_ARRIVED = "The connection broke twice while the message went out. It may have arrived, so nobody tries again."
 
