@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements import deciding, initiating, limits, visitors
+from agreements import deciding, initiating, limits, retention, visitors
 from agreements.clock import moment
 
 
@@ -19,6 +19,16 @@ def forget_failures() -> None:
 @shared_task
 def forget_traces() -> None:
     visitors.forget_traces()
+
+
+@shared_task
+def forget_people() -> None:
+    retention.forget_people()
+
+
+@shared_task
+def delete_old() -> None:
+    retention.delete_old()
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reports import actions
+from reports import actions, retention
 
 
 @shared_task
@@ -13,3 +13,8 @@ def make_due() -> None:
 @shared_task
 def purge_files() -> None:
     actions.purge_files()
+
+
+@shared_task
+def delete_old() -> None:
+    retention.delete_old()

@@ -290,6 +290,8 @@ INITIATIONS_PER_ADDRESS = env.int("INITIATIONS_PER_ADDRESS", 40)
 REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
 REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
+PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
+AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
 
 SITE_NAME = "Smart Meter Texas"

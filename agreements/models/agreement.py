@@ -125,6 +125,9 @@ class Agreement(models.Model):
     # and not every agreement that was ever accepted (R6).
     report_recorded = models.BooleanField(default=False, editable=False)
 
+    # When the personal data of one that was never accepted was taken out (X6).
+    person_forgotten_at = models.DateTimeField(null=True, editable=False)
+
     # Any signal against the consent holds the report until a TDSP has looked (X1).
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
     review_reason = models.CharField(_("reason of the review's outcome"), max_length=500, blank=True)
@@ -156,7 +159,9 @@ class Agreement(models.Model):
                 condition=models.Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"
             ),
             models.CheckConstraint(
-                condition=models.Q(was_registered=False) | models.Q(customer__isnull=False),
+                condition=models.Q(was_registered=False)
+                | models.Q(customer__isnull=False)
+                | models.Q(person_forgotten_at__isnull=False),
                 name="registered_customer_is_known",
             ),
             models.CheckConstraint(
@@ -170,6 +175,13 @@ class Agreement(models.Model):
                 fields=["ended_at"],
                 name="agreement_awaits_report",
                 condition=models.Q(status="complete", report_recorded=False, review__in=["none", "released"]),
+            ),
+            models.Index(
+                fields=["ended_at"],
+                name="agreement_to_forget",
+                condition=models.Q(
+                    status__in=["rejected", "not_accepted", "withdrawn"], person_forgotten_at__isnull=True
+                ),
             ),
             models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review="held")),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),

@@ -1,0 +1,104 @@
+"""What is kept no longer than needed (X6)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import reports.actions
+import reports.retention
+from agreements import deciding, retention
+from agreements.models import Agreement, AgreementEvent, Letter
+from agreements.question import Person, Refused
+from agreements.states import Channel, Status
+from notifications.models import Email
+from reports.models import Download, Report, ReportFile
+from tests.agreements.asking import ROSA, ask, registered_customer
+from tests.factories import MembershipFactory, MeterFactory
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def member():
+    return MembershipFactory().user
+
+
+def everything_about(agreement: Agreement) -> str:
+    rows = [Agreement.objects.filter(pk=agreement.pk).values().get()]
+    rows += Email.objects.about(agreement.number).values("to_address", "subject")
+    return str(rows)
+
+
+@pytest.mark.parametrize("end", ["reject", "withdraw", "expire"])
+def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
+    """X6: what happened stays on record, who the customer was does not."""
+    (agreement,) = ask(member, at=NOON)
+    ended = NOON + timedelta(days=31 if end == "expire" else 1)
+    if end == "reject":
+        deciding.reject(agreement, channel=Channel.INVITATION, at=ended)
+    elif end == "withdraw":
+        deciding.withdraw(agreement, by=member, at=ended)
+    else:
+        deciding.expire_overdue(at=ended)
+    assert retention.forget_people(at=ended + timedelta(days=90)) == 0
+    assert retention.forget_people(at=ended + timedelta(days=90, seconds=1)) == 1
+    assert retention.forget_people(at=ended + timedelta(days=91)) == 0
+    kept = everything_about(agreement)
+    for personal in (ROSA.email, ROSA.first_name, ROSA.last_name, ROSA.street, "5550102"):
+        assert personal not in kept
+    agreement.refresh_from_db()
+    assert agreement.status in (Status.REJECTED, Status.WITHDRAWN, Status.NOT_ACCEPTED)
+    assert agreement.events.count() == 2
+
+
+def test_a_registered_customer_is_forgotten_too(member):
+    """X6."""
+    holding, meter = registered_customer()
+    (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email), at=NOON)
+    deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user, at=NOON)
+    assert retention.forget_people(at=NOON + timedelta(days=91)) == 1
+    agreement.refresh_from_db()
+    assert agreement.customer is None
+    assert "Akin" not in everything_about(agreement)
+
+
+def test_pending_and_accepted_agreements_keep_their_people(member):
+    """X6."""
+    pending, accepted = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    deciding.accept(accepted, channel=Channel.INVITATION, at=NOON)
+    assert retention.forget_people(at=NOON + timedelta(days=200)) == 0
+    assert ROSA.email in everything_about(accepted)
+    assert ROSA.email in everything_about(pending)
+
+
+def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
+    """L5, X6."""
+    settings.AGREEMENT_LIMIT_PER_ESIID = 1
+    meter = MeterFactory()
+    (agreement,) = ask(member, meter, at=NOON)
+    deciding.reject(agreement, channel=Channel.INVITATION, at=NOON)
+    retention.forget_people(at=NOON + timedelta(days=91))
+    with pytest.raises(Refused):
+        ask(member, meter, at=NOON + timedelta(days=92))
+
+
+def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member):
+    """X6: events too, which nothing else may delete; younger ones stay."""
+    old, young = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    deciding.accept(old, channel=Channel.INVITATION, at=NOON)
+    deciding.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
+    reports.actions.make_due()
+    later = NOON + timedelta(days=3 * 365 + 2)
+    assert retention.delete_old(at=later) == 0  # its report's record is still there
+    assert reports.retention.delete_old(at=later) == 1
+    assert retention.delete_old(at=later) == 1
+    assert list(Agreement.objects.all()) == [young]
+    for model in (AgreementEvent, Letter):
+        assert set(model.objects.values_list("agreement", flat=True)) == {young.pk}
+    assert Report.objects.count() == 1
+    assert not Email.objects.about(old.number).exists()
+    assert ReportFile.objects.count() + Download.objects.count() <= 1
