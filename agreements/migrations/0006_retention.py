@@ -6,12 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [
-        ('accounts', '0004_staff_looks'),
-        ('agreements', '0005_search'),
-        ('meters', '0004_loads'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
+    dependencies = [("agreements", "0005_search")]
 
     operations = [
         migrations.RemoveConstraint(
