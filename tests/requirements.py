@@ -145,8 +145,8 @@ def page() -> str:
     lines = [
         "# Requirements and the tests that prove them",
         "",
-        "Written by `python -m tests.requirements` from the docstrings of the tests; a test fails when an id has none, and",
-        "when this page is not current.",
+        "Written by `python -m tests.requirements` from the docstrings of the tests. A test fails when an id has none,",
+        "and when this page is not current.",
         "",
         "| id | what | tests |",
         "|---|---|---|",
