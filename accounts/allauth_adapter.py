@@ -1,13 +1,86 @@
-"""How django-allauth behaves here."""
+"""How django-allauth behaves here: who may sign up, and that its emails go through the outbox (E2)."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as now_gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import emails
+from accounts.models import User
+
+# allauth's name of an email -> our kind and subject. Each has templates of its own.
+_LETTERS: dict[str, tuple[str, Promise]] = {
+    "account/email/password_reset_key": ("PASSWORD_RESET", _("Choose a new password")),
+    "account/email/unknown_account": ("PASSWORD_RESET_UNKNOWN", _("No account has this email address")),
+    "account/email/email_confirmation": ("EMAIL_CONFIRMATION", _("Confirm your email address")),
+}
+# ... and what happened to an account, for emails that only tell its owner.
+_HAPPENINGS: dict[str, Promise] = {
+    "account/email/password_changed": _("The password was changed."),
+    "account/email/password_reset": _("The password was changed with a link from an email."),
+    "account/email/password_set": _("A password was set."),
+    "account/email/email_changed": _("The email address of the account was changed."),
+    "account/email/email_confirm": _("The email address of the account was confirmed."),
+    "account/email/email_deleted": _("An email address was removed from the account."),
+    "mfa/email/totp_activated": _("An authenticator app was added as second factor."),
+    "mfa/email/totp_deactivated": _("The authenticator app was removed as second factor."),
+    "mfa/email/webauthn_added": _("A passkey or security key was added."),
+    "mfa/email/webauthn_removed": _("A passkey or security key was removed."),
+    "mfa/email/recovery_codes_generated": _("New recovery codes were made. The old ones work no more."),
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts are opened by an operator, not by anybody who comes along."""
+    """Accounts begin with our own registration, never with allauth's sign-up form."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> Any:
+        """The address of a user whom an operator made is known as good: else a wish to change it would delete it."""
+        if not EmailAddress.objects.filter(user=user, verified=True).exists():
+            values = {"verified": True, "primary": True}
+            EmailAddress.objects.update_or_create(user=user, email=user.email.lower(), defaults=values)
+        return super().pre_login(request, user, **options)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue the email in the language of its reader; with the mail server down nobody waits and nothing is lost."""
+        reader = context.get("user") or User.objects.filter(email__iexact=email).first()
+        language = reader.language if reader else get_language() or settings.LANGUAGE_CODE
+        if template_prefix in _LETTERS:
+            kind, subject = _LETTERS[template_prefix]
+        else:
+            kind, subject = "ACCOUNT_CHANGED", _("Your account was changed")
+            context = context | {"happening": _HAPPENINGS[template_prefix]}
+        with transaction.atomic():
+            emails.about_account(kind, to=email, language=language, subject=subject, context=context)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        return _at_portal(super().get_reset_password_from_key_url(key))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return _at_portal(super().get_email_confirmation_url(request, emailconfirmation))
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """False, with the reason, where the address has become that of another account meanwhile."""
+        others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
+        if others.exists():
+            messages.error(request, now_gettext("This address belongs to another account. Yours keeps the old one."))
+            return False
+        return bool(super().confirm_email(request, email_address))
+
+
+def _at_portal(url: str) -> str:
+    # Not the host the request named: links in emails lead to the portal's own address.
+    return settings.PORTAL_ORIGIN + urlsplit(url).path

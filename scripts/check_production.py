@@ -13,6 +13,7 @@ PRODUCTION = {
     "SMT_ENV": "production",
     "SECRET_KEY": secrets.token_urlsafe(64),
     "DECISION_LINK_KEY": secrets.token_urlsafe(64),
+    "MFA_KEY": secrets.token_urlsafe(64),
     "DATABASE_URL": "postgres://portal:secret@db.example:5432/smt_portal",
     "REDIS_URL": "redis://:secret@redis.example:6379/0",
     "EMAIL_URL": "smtp+tls://portal:secret@mail.example:587",

@@ -47,6 +47,7 @@ app.conf.beat_schedule = {
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),
     "delete old reports' records": _every(3600, "reports.tasks.delete_old"),
     "delete old agreements": _every(3600, "agreements.tasks.delete_old"),
+    "forget unconfirmed registrations": _every(3600, "accounts.tasks.forget_unconfirmed"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
     "load queued files": _every(5, "meters.tasks.load_due"),

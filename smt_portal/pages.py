@@ -26,6 +26,7 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         # A third party's user acts for the company; not asking saves each of their pages a query.
         "customer": customer_of(user) if user and not membership else None,
         "mailbox": bool(settings.MAILBOX_DIR),
+        "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
     }
 
 

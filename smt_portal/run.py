@@ -204,15 +204,17 @@ def development_secrets() -> dict[str, str]:
     kept = VAR / "secrets.json"
     try:
         found: dict[str, str] = json.loads(kept.read_text())
-        return found
     except (FileNotFoundError, ValueError):
-        made = {name: secrets.token_urlsafe(64) for name in ("SECRET_KEY", "DECISION_LINK_KEY")}
+        found = {}
+    missing = [name for name in ("SECRET_KEY", "DECISION_LINK_KEY", "MFA_KEY") if name not in found]
+    if missing:
+        found |= {name: secrets.token_urlsafe(64) for name in missing}
         fresh = kept.with_suffix(".new")
         fresh.unlink(missing_ok=True)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-            json.dump(made, out, indent=2)
+            json.dump(found, out, indent=2)
         fresh.replace(kept)
-        return made
+    return found
 
 
 def web_socket() -> socket.socket:

@@ -50,8 +50,14 @@ if PRODUCTION and DEBUG:
 SECRET_KEY = _required("SECRET_KEY", f"{_INSECURE}-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz")
 # Decision links are derived from this key; changing it voids every open invitation's link.
 DECISION_LINK_KEY = _required("DECISION_LINK_KEY", f"{_INSECURE}-decision-link-key-0123456789-abcdefghijkl")
-if PRODUCTION and min(len(SECRET_KEY), len(DECISION_LINK_KEY)) < 50:
-    raise ImproperlyConfigured("SECRET_KEY and DECISION_LINK_KEY need at least 50 random characters each.")
+# Second factors are kept encrypted with it; several, separated by commas: the first encrypts, every one decrypts (X3).
+MFA_KEY = _required("MFA_KEY", f"{_INSECURE}-second-factor-key-0123456789-abcdefghijkl")
+if PRODUCTION and min(len(key.strip()) for key in (SECRET_KEY, DECISION_LINK_KEY, *MFA_KEY.split(","))) < 50:
+    raise ImproperlyConfigured("SECRET_KEY, DECISION_LINK_KEY and MFA_KEY need at least 50 random characters each.")
+# Whether third parties' users and staff must have a second factor (X3). Off, the log-in page says so.
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
+if PRODUCTION and not SECOND_FACTOR_REQUIRED:
+    raise ImproperlyConfigured("SECOND_FACTOR_REQUIRED is off. Production asks for the second factor: unset it.")
 
 # Where people reach the portal; links in emails start with it.
 PORTAL_ORIGIN = _required("PORTAL_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
@@ -101,6 +107,8 @@ INSTALLED_APPS = [
     "notifications",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "phonenumber_field",
@@ -130,6 +138,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "agreements.visitors.CompanyTraceMiddleware",
 ]
 
@@ -177,7 +186,14 @@ DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 # Log-in rate limits live in PostgreSQL, so that every process shares them and a lost Redis lifts none (X2).
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        # Django's 300 would let anybody push out the count of failed log-ins by trying 300 other names.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 
 # --- Time and language ------------------------------------------------------------------------------------------
 
@@ -214,7 +230,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "accounts.passwords.ExpectedWordsValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.allauth_adapter.AccountAdapter"
@@ -227,6 +245,14 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever takes over an account cannot do it quietly
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts begin with a confirmed email or are made by an operator
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
@@ -289,6 +315,10 @@ INITIATIONS_PER_COMPANY = env.int("INITIATIONS_PER_COMPANY", 500)  # X2, a day
 INITIATIONS_PER_ADDRESS = env.int("INITIATIONS_PER_ADDRESS", 40)
 REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
 REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
+REGISTRATION_PERIOD = timedelta(days=3)  # C3: not confirmed by then, it is forgotten
+REGISTRATION_EMAILS_PER_ADDRESS = 5  # a day
+FAILED_CLAIMS_PER_ADDRESS = 10  # X2: pairs of ESIID and meter number, a day and network address
+FAILED_CLAIMS_PER_ESIID = 3
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end

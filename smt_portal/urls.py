@@ -1,10 +1,14 @@
 """Every address of the portal."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from smt_portal import pages
+
+# The admin's own form would know neither the second factor nor the limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -15,10 +19,13 @@ urlpatterns = [
         "help/security-and-privacy/", pages.HelpPage.as_view(template_name="help/security.html"), name="help_security"
     ),
     path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
+    path("", include("accounts.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),
     path("agreements/", include("reports.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/second-factor/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -81,6 +81,13 @@ ROWS = {
     "customer_agreements": of_customer(OK, OK),
     "customer_agreement": of_customer(OK, GONE, "number"),
     "customer_decide": Row(LOGIN, *[METHOD] * 7, args=("number",)),
+    "register": everybody(OK),
+    "register_sent": everybody(OK),
+    "register_as": everybody(OK, "kind"),
+    "register_confirm": everybody(GONE, "key"),
+    "invitation_register": everybody(TO_OWN, "token"),  # of a registered customer: to the invitation itself
+    "customer_profile": of_customer(OK, OK),
+    "customer_add_meter": of_customer(OK, OK),
     # django-allauth
     "account_login": Row(OK, *[TO_OWN] * 7),
     "account_logout": Row(TO_OWN, *[OK] * 7),
@@ -97,6 +104,21 @@ ROWS = {
     "account_reset_password_done": everybody(OK),
     "account_reset_password_from_key": everybody(OK, "uidb36", "reset_key"),
     "account_reset_password_from_key_done": everybody(OK),
+    "usersessions_list": signed_in(OK),
+    "mfa_index": signed_in(OK),
+    "mfa_authenticate": everybody(TO_OWN),
+    "mfa_reauthenticate": signed_in(TO_OWN),  # who has no second factor: to the password
+    "mfa_activate_totp": signed_in(TO_OWN),  # first the password once more
+    "mfa_deactivate_totp": signed_in(GONE),
+    "mfa_view_recovery_codes": signed_in(GONE),
+    "mfa_generate_recovery_codes": signed_in(TO_OWN),
+    "mfa_download_recovery_codes": signed_in(GONE),
+    "mfa_list_webauthn": signed_in(OK),
+    "mfa_add_webauthn": signed_in(TO_OWN),
+    "mfa_reauthenticate_webauthn": signed_in(TO_OWN),
+    "mfa_remove_webauthn": signed_in(TO_OWN, "number_one"),
+    "mfa_edit_webauthn": signed_in(TO_OWN, "number_one"),
+    "mfa_login_webauthn": everybody(TO_OWN),
 }
 # The admin asks for staff at one door; what TDSP staff may do there stands in its own tests.
 ADMIN_OPEN = {"admin:jsi18n", "admin:login", "admin:logout"}
@@ -152,6 +174,8 @@ def world(db, password) -> dict[str, Any]:
         "draft": draft.pk,
         "submitted": agreement.submission_id,
         "key": "no-such-key",
+        "kind": "residential",
+        "number_one": 1,
         "uidb36": "1",
         "reset_key": "no-such-key",
     }

@@ -39,7 +39,7 @@ class _Reader(HTMLParser):
         self._in_title = tag == "title"
         if tag == "style" or "style" in given or any(name.startswith("on") for name in given):
             page.inline.append(self.get_starttag_text() or tag)
-        if tag == "script" and "src" not in given:
+        if tag == "script" and "src" not in given and given.get("type") != "application/json":  # which is data
             page.inline.append(self.get_starttag_text() or tag)
         if tag == "a":
             target = given["href"]

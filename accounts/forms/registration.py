@@ -1,0 +1,258 @@
+"""The registration form, residential and business (C3), and the form for another meter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.http import QueryDict
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.claiming import Pair, Refused
+from accounts.forms.fields import EmailLineField, LineField, PhoneField
+from accounts.forms.meter_fields import EsiidField, MeterNumberField
+from accounts.models import Customer, CustomerKind, User
+from accounts.registration import Application
+from meters.identifiers import mask_esiid
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What a customer brings who comes from a decision link: the meter, and what was typed about the customer.
+
+    `reference` goes into the registration as it is. The ESIID is fixed and shown masked: whoever has the link knows
+    no more of it than the email said.
+    """
+
+    pair: Pair
+    reference: str
+    initial: dict[str, Any]
+
+    @property
+    def masked_esiid(self) -> str:
+        return mask_esiid(self.pair.esiid)
+
+
+class PersonForm(forms.Form):
+    """Who the customer is and how to reach the customer."""
+
+    use_required_attribute = False
+
+    first_name = LineField(
+        label=_("First name"),
+        max_length=60,
+        error_messages={"required": _("Enter your first name.")},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
+    )
+    middle_initial = LineField(
+        label=_("Middle initial"),
+        max_length=2,
+        required=False,
+        validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave it empty."))],
+        widget=forms.TextInput({"autocomplete": "additional-name", "size": "3"}),
+    )
+    last_name = LineField(
+        label=_("Last name"),
+        max_length=60,
+        error_messages={"required": _("Enter your last name.")},
+        widget=forms.TextInput({"autocomplete": "family-name"}),
+    )
+    suffix = LineField(
+        label=_("Suffix"),
+        help_text=_("For example Jr. or III."),
+        max_length=10,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "honorific-suffix", "size": "6"}),
+    )
+    company_name = LineField(
+        label=_("Company name"),
+        max_length=120,
+        error_messages={"required": _("Enter the name of your company.")},
+        widget=forms.TextInput({"autocomplete": "organization"}),
+    )
+    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"})
+    phone_extension = LineField(
+        label=_("Extension"),
+        max_length=10,
+        required=False,
+        validators=[RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))],
+        widget=forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language preference"),
+        help_text=_("Our emails to you, and these pages after you sign in."),
+        choices=settings.LANGUAGES,
+        error_messages={"required": _("Choose a language.")},
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial={"language": get_language()} | initial)
+        self.kind = kind
+        self.fields["phone"].error_messages["invalid"] = _(
+            "Enter a telephone number with its area code, such as 512-555-0100. The extension has a field of its own."
+        )
+        if kind != CustomerKind.BUSINESS:
+            del self.fields["company_name"]
+
+    def clean_middle_initial(self) -> str:
+        return str(self.cleaned_data["middle_initial"] or "").rstrip(".").upper()
+
+    def clean_phone(self) -> str:
+        return str(self.cleaned_data["phone"] or "")
+
+
+class ClaimForm(forms.Form):
+    """The meter of an account: the ESIID and its meter number."""
+
+    use_required_attribute = False
+    causes: tuple[str, ...] = ()  # why a pair may have been refused
+
+    esiid = EsiidField(
+        label="ESIID",
+        help_text=_("17 or 22 digits. It stands on your electricity bill."),
+        max_length=60,
+        error_messages={
+            "required": _("Enter the ESIID of your meter."),
+            "invalid": _("An ESIID has 17 or 22 digits. Copy it from your electricity bill."),
+        },
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric", "spellcheck": "false"}),
+    )
+    meter_number = MeterNumberField(
+        label=_("Meter number"),
+        help_text=_("If your meter number starts with a letter, enter it without the letter."),
+        max_length=60,
+        error_messages={
+            "required": _("Enter the number of your meter."),
+            "invalid": _(
+                "A meter number has up to 20 letters and digits. Copy it from the meter or your electricity bill."
+            ),
+        },
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+    def refuse(self, refused: Refused) -> None:
+        """Show what the rules have against what was typed."""
+        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+        self.causes = refused.causes
+
+    def pair(self) -> Pair:
+        """The pair of a valid form."""
+        return Pair(self.cleaned_data["esiid"], self.cleaned_data["meter_number"])
+
+
+class RegistrationForm(ClaimForm, PersonForm):
+    """Everything an account needs. With `invited` the meter is known and not asked."""
+
+    email = EmailLineField(
+        label=_("Account email"),
+        help_text=_("We send a link to this address. Your account begins when you open it and confirm."),
+        error_messages={
+            "required": _("Enter your email address."),
+            "invalid": _("Enter an email address such as name@example.com."),
+        },
+        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    email_again = forms.CharField(
+        label=_("Account email again"),
+        max_length=254,
+        error_messages={"required": _("Enter the same email address again.")},
+        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    username = LineField(
+        label=_("User id"),
+        help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
+        max_length=60,
+        error_messages={"required": _("Choose a user id.")},
+        # No @: a user id must never read like somebody else's email, for either signs in.
+        validators=[
+            RegexValidator(r"\A[A-Za-z0-9._-]{3,60}\Z", _("Use 3 to 60 letters, digits, dots, dashes or underscores."))
+        ],
+        widget=forms.TextInput({"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    password1 = forms.CharField(
+        label=_("Password"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("Choose a password.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label=_("Password again"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("Enter the same password again.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    field_order = [
+        "first_name",
+        "middle_initial",
+        "last_name",
+        "suffix",
+        "company_name",
+        "phone",
+        "phone_extension",
+        "email",
+        "email_again",
+        "language",
+        "username",
+        "password1",
+        "password2",
+        "esiid",
+        "meter_number",
+    ]
+
+    def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, invited: Invited | None = None) -> None:
+        super().__init__(data, kind=kind, initial=invited.initial if invited else {})
+        self.invited = invited
+        if invited:
+            del self.fields["esiid"], self.fields["meter_number"]
+
+    @property
+    def password_rules(self) -> list[str]:
+        return password_validators_help_texts()
+
+    def clean_email_again(self) -> str:
+        again = str(self.cleaned_data["email_again"]).strip()
+        email = self.cleaned_data.get("email")
+        if email and again.casefold() != str(email).casefold():
+            raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
+        return again
+
+    def clean_password2(self) -> str:
+        first, again = self.cleaned_data.get("password1"), str(self.cleaned_data["password2"])
+        if first and first != again:
+            raise ValidationError(_("The two passwords differ. Type both again."))
+        return again
+
+    def clean(self) -> dict[str, Any]:
+        taken = super().clean() or self.cleaned_data
+        if password := taken.get("password1"):
+            names = ("first_name", "last_name", "email", "username")
+            user = User(**{name: taken.get(name) or "" for name in names})
+            Customer(user=user, kind=self.kind, company_name=taken.get("company_name") or "")
+            try:
+                validate_password(password, user)
+            except ValidationError as problem:
+                self.add_error("password1", problem)
+        return taken
+
+    def application(self) -> Application:
+        """The application of a valid form."""
+        typed = self.cleaned_data
+        names = ("first_name", "middle_initial", "last_name", "suffix", "phone", "phone_extension")
+        return Application(
+            **{name: typed[name] for name in (*names, "email", "language", "username")},
+            kind=self.kind,
+            company_name=typed.get("company_name") or "",
+            password=typed["password1"],
+            pair=self.invited.pair if self.invited else self.pair(),
+            reference=self.invited.reference if self.invited else "",
+        )

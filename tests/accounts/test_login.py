@@ -1,0 +1,169 @@
+"""Logging in: limits that live in PostgreSQL, sessions, and emails through the outbox (X2, X3, E2)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.conf import settings
+from django.core import mail
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from notifications.models import Email
+from tests.accounts.registering import PASSWORD, log_in
+from tests.factories import CustomerFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rosa() -> User:
+    user = UserFactory(username="rosa", email="rosa@example.net", language="es")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits():
+    cache.clear()
+
+
+def _cookies(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def test_the_sixth_failed_log_in_within_minutes_is_refused_even_with_the_right_password(client, rosa):
+    for _ in range(5):
+        log_in(client, "rosa", "wrong password, wrong password")
+    answer = log_in(client, "rosa")
+    assert "Too many failed login attempts" in answer.content.decode()
+    assert not _cookies(client)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cache")
+        assert cursor.fetchone()[0] > 0, "the limits are in PostgreSQL"
+
+
+@pytest.mark.control
+def test_control_without_the_limits_the_right_password_gets_in(client, rosa, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    for _ in range(5):
+        log_in(client, "rosa", "wrong password, wrong password")
+    log_in(client, "rosa")
+    assert _cookies(client)
+
+
+def test_the_count_of_failures_survives_hundreds_of_other_names(rosa):
+    """Django's own limit of 300 entries would let anybody push it out."""
+    for _ in range(5):
+        log_in(Client(REMOTE_ADDR="203.0.113.1"), "rosa", "wrong password, wrong password")
+    for number in range(400):
+        cache.set(f"another-{number}", number, 300)
+    assert "Too many failed" in log_in(Client(REMOTE_ADDR="203.0.113.2"), "rosa").content.decode()
+
+
+def test_a_wrong_password_and_an_unknown_user_get_the_same_page(client, rosa):
+    bodies = set()
+    for login in ("rosa", "nobody"):
+        html = log_in(client, login, "wrong password, wrong password").content.decode()
+        bodies.add(re.sub(r' value="[^"]*"', "", html))
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("address", ["rosa@example.net", "nobody@example.net"])
+def test_a_reset_request_goes_through_the_outbox_and_answers_without_a_mail_server(client, rosa, address, settings):
+    """E2: nothing is sent while the customer waits, so a mail server that is down is not noticed."""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    answer = client.post(reverse("account_reset_password"), {"email": address})
+    assert answer.headers["Location"] == reverse("account_reset_password_done")
+    assert mail.outbox == []
+    email = Email.objects.get()
+    assert (email.to_address, email.state) == (address, "queued")
+    assert "<html" in email.html
+    if address == rosa.email:
+        assert (email.kind, email.language) == ("PASSWORD_RESET", "es")
+    else:
+        assert email.kind == "PASSWORD_RESET_UNKNOWN"
+        assert reverse("register") in email.text
+
+
+def test_links_in_emails_lead_to_the_portals_own_address(rosa):
+    """Whatever host the request named."""
+    Client().post(reverse("account_reset_password"), {"email": rosa.email}, HTTP_HOST="localhost")
+    assert f"{settings.PORTAL_ORIGIN}/accounts/password/reset/key/" in Email.objects.get().text
+
+
+def test_the_owner_is_told_of_a_new_password(client, rosa):
+    client.post(reverse("account_reset_password"), {"email": rosa.email})
+    found = re.search(r"http\S+(/accounts/\S+)", Email.objects.get().text)
+    assert found
+    form = client.get(found[1]).headers["Location"]
+    new = "another mockingbird sings"
+    client.post(form, {"password1": new, "password2": new})
+    log_in(client, "rosa", new)
+    assert _cookies(client)
+    notice = Email.objects.get(kind="ACCOUNT_CHANGED")
+    assert "127.0.0.1" in notice.text
+
+
+def test_other_sessions_are_listed_and_ended(client, rosa):
+    other = Client(HTTP_USER_AGENT="Lynx on the other computer")
+    for browser in (client, other):
+        log_in(browser, "rosa")
+    page = client.get(reverse("usersessions_list")).content.decode()
+    assert "Lynx on the other computer" in page
+    client.post(reverse("usersessions_list"))
+    assert other.get(reverse("account_email")).status_code == 302
+    assert client.get(reverse("account_email")).status_code == 200
+
+
+def test_an_address_that_another_account_took_meanwhile_is_not_confirmed(client, rosa):
+    log_in(client, "rosa")
+    asked = client.post(reverse("account_email"), {"action_add": "", "email": "new@example.net"})
+    client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
+    email = Email.objects.get(kind="EMAIL_CONFIRMATION")
+    assert email.to_address == "new@example.net"
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", email.text)
+    assert found
+    UserFactory(email="NEW@example.net")
+    answer = client.post(found[1], follow=True)
+    assert "belongs to another account" in answer.content.decode()
+    rosa.refresh_from_db()
+    assert rosa.email == "rosa@example.net"
+
+
+def test_the_log_in_page_leads_to_registration(client):
+    page = client.get(reverse("account_login")).content.decode()
+    assert "Create an account" in page
+    assert reverse("register") in page
+
+
+def test_an_inactive_account_does_not_log_in(client):
+    user = CustomerFactory().user
+    user.set_password(PASSWORD)
+    user.is_active = False
+    user.save()
+    log_in(client, user.username)
+    assert not _cookies(client)
+
+
+def test_a_wish_for_another_address_keeps_the_old_one_until_it_is_confirmed(client, rosa):
+    """Also for a user whom an operator made, whose address nobody confirmed."""
+    log_in(client, "rosa")
+    asked = client.post(reverse("account_email"), {"action_add": "", "email": "new@example.net"})
+    client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
+    rosa.refresh_from_db()
+    assert rosa.email == "rosa@example.net"
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", Email.objects.get(kind="EMAIL_CONFIRMATION").text)
+    assert found
+    client.get(found[1])
+    rosa.refresh_from_db()
+    assert rosa.email == "rosa@example.net"
+    client.post(found[1])
+    rosa.refresh_from_db()
+    assert rosa.email == "new@example.net"
+    assert Email.objects.filter(kind="ACCOUNT_CHANGED", to_address="rosa@example.net").exists()

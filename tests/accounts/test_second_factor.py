@@ -1,0 +1,236 @@
+"""The second factor: forced on third parties' users and staff, kept encrypted, and its demo setting said (X3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from cryptography.fernet import InvalidToken
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.second_factor import SecondFactorAdapter
+from notifications.models import Email
+from scripts.check_production import PRODUCTION
+from smt_portal.environment import BASE_DIR
+from tests.accounts.registering import PASSWORD, log_in
+from tests.factories import (
+    CustomerFactory,
+    HoldingFactory,
+    MembershipFactory,
+    OperatorFactory,
+    TdspFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+MUST = {
+    "member": lambda: MembershipFactory().user,
+    "member who waits for approval": lambda: MembershipFactory(approved_at=None).user,
+    "operator": lambda: OperatorFactory(),
+    "TDSP staff": lambda: UserFactory(is_staff=True, tdsp=TdspFactory()),
+}
+MAY = {"customer": lambda: CustomerFactory().user, "nobody yet": lambda: UserFactory()}
+
+
+@pytest.fixture
+def required(settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+
+
+def _with_password(user: User) -> User:
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def _code(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+@pytest.mark.parametrize("role", MUST)
+@pytest.mark.parametrize("name", ["home", "agreements", "agreement_new", "admin:index", "account_email", "register"])
+def test_who_must_have_one_is_sent_to_set_one_up_before_anything_else(client, required, role, name):
+    """X3"""
+    client.force_login(MUST[role]())
+    answer = client.get(reverse(name))
+    assert (answer.status_code, answer.headers["Location"]) == (302, reverse("mfa_index"))
+    assert client.post(reverse(name)).status_code == 302
+    setup = client.get(reverse("mfa_index")).content.decode()
+    assert "Set up a second factor first" in setup
+    assert reverse("mfa_activate_totp") in setup
+
+
+@pytest.mark.parametrize("name", ["mfa_index", "account_reauthenticate", "account_logout", "help", "help_faq"])
+def test_setting_one_up_help_and_the_way_out_stay_open(client, required, name):
+    client.force_login(_with_password(MUST["member"]()))
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_customers_may_have_one_and_need_none(client, required, role):
+    """X3"""
+    client.force_login(MAY[role]())
+    assert client.get(reverse("home"), follow=True).status_code == 200
+    assert "Set up a second factor first" not in client.get(reverse("mfa_index")).content.decode()
+
+
+@pytest.mark.control
+def test_control_with_the_setting_off_nobody_is_sent_there(client, settings):
+    settings.SECOND_FACTOR_REQUIRED = False
+    client.force_login(MUST["member"]())
+    assert client.get(reverse("agreements")).status_code == 200
+
+
+def test_an_app_is_set_up_asked_for_at_the_next_log_in_and_tells_the_owner(
+    client, required, django_capture_on_commit_callbacks
+):
+    """X3"""
+    user = _with_password(MUST["member"]())
+    log_in(client, user.username)
+    step = client.get(reverse("mfa_activate_totp"))
+    client.post(step.headers["Location"], {"password": PASSWORD})
+    page = client.get(reverse("mfa_activate_totp"))
+    secret = page.context["form"].secret
+    assert secret in page.content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        codes = client.post(reverse("mfa_activate_totp"), {"code": _code(secret)}, follow=True)
+    assert codes.status_code == 200
+    assert len(re.findall(r"\b\d{8}\b", codes.content.decode())) >= 10
+    assert client.get(reverse("agreements")).status_code == 200
+    assert Email.objects.filter(kind="ACCOUNT_CHANGED", to_address=user.email).exists()
+
+    cache.clear()  # a code is good once; the test does not wait for the next half minute
+    again = Client()
+    assert log_in(again, user.username).headers["Location"] == reverse("mfa_authenticate")
+    assert again.get(reverse("agreements")).status_code == 302
+    assert again.get(reverse("mfa_authenticate")).status_code == 200
+    wrong = again.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert "Incorrect code" in wrong.content.decode()
+    again.post(reverse("mfa_authenticate"), {"code": _code(secret)})
+    assert again.get(reverse("agreements")).status_code == 200
+
+
+def test_a_recovery_code_signs_in_once(client, required):
+    user = _with_password(MUST["operator"]())
+    TOTP.activate(user, generate_totp_secret())
+    code = RecoveryCodes.activate(user).get_unused_codes()[0]
+    log_in(client, user.username)
+    client.post(reverse("mfa_authenticate"), {"code": code})
+    assert client.get(reverse("admin:index")).status_code == 200
+    second = Client()
+    log_in(second, user.username)
+    second.post(reverse("mfa_authenticate"), {"code": code})
+    assert second.get(reverse("admin:index")).status_code == 302
+
+
+def test_the_admin_has_no_door_of_its_own(client, required):
+    """X3: the admin's own form would ask for no second factor."""
+    user = _with_password(MUST["operator"]())
+    TOTP.activate(user, generate_totp_secret())
+    door = client.get(reverse("admin:login"))
+    assert door.headers["Location"].startswith(reverse("account_login"))
+    client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_last_factor_of_who_must_have_one_cannot_be_removed(client, required, settings):
+    """X3"""
+    user = MUST["member"]()
+    app = TOTP.activate(user, generate_totp_secret()).instance
+    assert not SecondFactorAdapter().can_delete_authenticator(app)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
+    assert SecondFactorAdapter().can_delete_authenticator(app)
+    customers = TOTP.activate(MAY["customer"](), generate_totp_secret()).instance
+    assert SecondFactorAdapter().can_delete_authenticator(customers)
+
+
+def test_no_secret_can_be_read_in_the_database():
+    """X3: a copy of the database makes no code, neither of apps nor of recovery codes."""
+    secret, user = generate_totp_secret(), UserFactory()
+    TOTP.activate(user, secret)
+    codes = RecoveryCodes.activate(user)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data::text FROM mfa_authenticator")
+        stored = " ".join(row[0] for row in cursor.fetchall())
+    assert secret not in stored
+    seed = SecondFactorAdapter().decrypt(json.loads(json.dumps(codes.instance.data))["seed"])
+    assert seed not in stored
+    assert TOTP(Authenticator.objects.get(type="totp")).validate_code(_code(secret))
+
+
+@pytest.mark.control
+def test_control_without_encryption_the_secret_is_there_to_read(monkeypatch):
+    monkeypatch.setattr(SecondFactorAdapter, "encrypt", lambda self, text: text)
+    secret = generate_totp_secret()
+    TOTP.activate(UserFactory(), secret)
+    assert Authenticator.objects.get().data["secret"] == secret
+
+
+def test_a_new_key_goes_before_the_old_one(settings):
+    old, new = "an old key " * 6, "a new key " * 6
+    settings.MFA_KEY = old
+    kept = SecondFactorAdapter().encrypt("secret")
+    settings.MFA_KEY = f"{new},{old}"
+    assert SecondFactorAdapter().decrypt(kept) == "secret"
+    fresh = SecondFactorAdapter().encrypt("secret")
+    settings.MFA_KEY = new
+    assert SecondFactorAdapter().decrypt(fresh) == "secret"
+    with pytest.raises(InvalidToken):
+        SecondFactorAdapter().decrypt(kept)
+
+
+def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, settings):
+    """X3"""
+    for required, said in [(False, True), (True, False)]:
+        settings.SECOND_FACTOR_REQUIRED = required
+        page = client.get(reverse("account_login")).content.decode()
+        assert ("Demo: the second factor is not asked for." in page) is said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"SECOND_FACTOR_REQUIRED": "false"}, "SECOND_FACTOR_REQUIRED is off"),
+        ({"MFA_KEY": ""}, "MFA_KEY is not set"),
+        ({"MFA_KEY": "short"}, "at least 50 random characters"),
+        ({"MFA_KEY": "x" * 60 + ",short"}, "at least 50 random characters"),
+    ],
+)
+def test_production_does_not_start_without_it(change, sentence):
+    """A4"""
+    command = [sys.executable, "-c", "import smt_portal.settings"]
+    environment = PRODUCTION | {"PATH": os.environ["PATH"]} | change
+    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+
+
+def test_a_key_page_and_every_other_page_of_the_second_factor_is_whole(client, required):
+    user = _with_password(HoldingFactory().customer.user)
+    client.force_login(user)
+    step = client.get(reverse("mfa_add_webauthn"))
+    assert client.get(step.headers["Location"]).status_code == 200
+    client.post(step.headers["Location"], {"password": PASSWORD})
+    TOTP.activate(user, generate_totp_secret())
+    RecoveryCodes.activate(user)
+    for page in ("mfa_add_webauthn", "mfa_list_webauthn", "mfa_index", "mfa_view_recovery_codes"):
+        answer = client.get(reverse(page))
+        assert answer.status_code == 200, page
+        assert 'class="site-nav"' in answer.content.decode()
+    for page in ("mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_reauthenticate"):
+        assert client.get(reverse(page)).status_code == 200, page
+    assert client.get(reverse("mfa_download_recovery_codes")).headers["Content-Type"].startswith("text/plain")
