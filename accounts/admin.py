@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from accounts import actions
 from accounts.admin_forms import CustomerForm, HoldingForm, HoldingFormSet, MembershipForm
 from accounts.models import Company, Customer, Holding, Membership, User
+from accounts.second_factor_admin import SecondFactorLost
 
 
 class OperatorsOnly:
@@ -47,7 +48,7 @@ def _is_operator(request: HttpRequest) -> bool:
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, DjangoUserAdmin):
+class UserAdmin(OperatorsOnly, SecondFactorLost, DjangoUserAdmin):
     """Everybody who logs in. What a person may do hangs on the company, the customer or the TDSP."""
 
     list_display = ["username", "email", "first_name", "last_name", "works_for", "is_staff", "is_active"]

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,18 @@ def account_exists(owner: User) -> None:
         language=owner.language,
         subject=_("You have an account with Smart Meter Texas already"),
         context={"owner": owner},
+    )
+
+
+def second_factor_removed(owner: User) -> None:
+    """ACCOUNT_CHANGED to somebody whose lost second factor an operator removed."""
+    happening = _("An operator of the portal removed the second factor. Set up a new one after you sign in.")
+    about_account(
+        "ACCOUNT_CHANGED",
+        to=owner.email,
+        language=owner.language,
+        subject=_("Your account was changed"),
+        context={"happening": happening, "timestamp": timezone.now()},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,10 +14,14 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts import emails
 from accounts.models import User
+
+logger = logging.getLogger(__name__)
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 # What somebody who still has to set one up can reach: setting it up, proving who they are, help, and the way out.
@@ -34,6 +39,19 @@ def must_have(user: User | AnonymousUser) -> bool:
 def lacks(user: User | AnonymousUser) -> bool:
     """Whether `user` must have a second factor and has none yet."""
     return must_have(user) and not Authenticator.objects.filter(user=user.pk, type__in=FACTORS).exists()
+
+
+@transaction.atomic
+def remove_lost(user: User, *, by: User) -> bool:
+    """Forget the factors of somebody who lost them, recovery codes too, and tell that person; False if there are none.
+
+    The password goes on; whoever must have a factor sets one up at the next log-in.
+    """
+    removed, _each = Authenticator.objects.filter(user=user.pk).delete()
+    if removed:
+        emails.second_factor_removed(user)
+        logger.info("The second factor of user %s was removed by user %s.", user.pk, by.pk)
+    return bool(removed)
 
 
 class SecondFactorMiddleware:

@@ -234,3 +234,25 @@ def test_a_key_page_and_every_other_page_of_the_second_factor_is_whole(client, r
     for page in ("mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_reauthenticate"):
         assert client.get(reverse(page)).status_code == 200, page
     assert client.get(reverse("mfa_download_recovery_codes")).headers["Content-Type"].startswith("text/plain")
+
+
+def test_an_operator_removes_a_lost_factor_and_its_owner_is_told(client):
+    """X3: and whoever lost it sets up another one after the next log-in."""
+    user = MUST["member"]()
+    TOTP.activate(user, generate_totp_secret())
+    RecoveryCodes.activate(user)
+    client.force_login(OperatorFactory())
+    chosen = {"action": "remove_second_factor", "_selected_action": [user.pk]}
+    client.post(reverse("admin:accounts_user_changelist"), chosen)
+    assert not Authenticator.objects.filter(user=user).exists()
+    assert "removed the second factor" in Email.objects.get(to_address=user.email).text
+
+
+def test_a_tdsps_staff_removes_nobodys_factor(client):
+    """X3, D1"""
+    user = MUST["member"]()
+    TOTP.activate(user, generate_totp_secret())
+    client.force_login(UserFactory(is_staff=True, is_superuser=True, tdsp=TdspFactory()))
+    chosen = {"action": "remove_second_factor", "_selected_action": [user.pk]}
+    assert client.post(reverse("admin:accounts_user_changelist"), chosen).status_code in (302, 403)
+    assert Authenticator.objects.filter(user=user).exists()

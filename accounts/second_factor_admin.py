@@ -1,0 +1,36 @@
+"""In the admin: somebody lost the second factor, and an operator has made sure who is asking (X3)."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import second_factor
+from accounts.models import User, signed_in
+
+
+class SecondFactorLost(admin.ModelAdmin):
+    """Mixin for the admin of users."""
+
+    actions = ["remove_second_factor"]
+
+    @admin.action(description=_("Second factor lost: remove it, after making sure who asks"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Each of `users` that the operator may change."""
+        may = [user for user in users if self.has_change_permission(request, user)]
+        removed = [user for user in may if second_factor.remove_lost(user, by=signed_in(request))]
+        for user in removed:
+            self.log_change(request, user, "Second factor removed.")
+        if removed:
+            text = ngettext("%d second factor was removed.", "%d second factors were removed.", len(removed))
+            self.message_user(request, text % len(removed), messages.SUCCESS)
+        if left := users.count() - len(removed):
+            text = ngettext(
+                "%d user was left as it is: it has no second factor, or you may not change it.",
+                "%d users were left as they are: they have no second factor, or you may not change them.",
+                left,
+            )
+            self.message_user(request, text % left, messages.WARNING)
