@@ -197,7 +197,7 @@ def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, se
     for required, said in [(False, True), (True, False)]:
         settings.SECOND_FACTOR_REQUIRED = required
         page = client.get(reverse("account_login")).content.decode()
-        assert ("Demo: the second factor is not asked for." in page) is said
+        assert ("Demo: the second factor is not asked for" in page) is said
 
 
 @pytest.mark.slow
