@@ -32,15 +32,18 @@ def accept(
     channel: Channel,
     by: User | None = None,
     visitor: Visitor | None = None,
+    shown_in: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
     """The customer authorizes one report: Complete, with the LOA and EM203 to both (L1, EM203). Raises MoveRefused.
+
+    `shown_in` is the language of the page on which the customer decided, if it was not the agreement's own.
 
     Where something speaks against the consent, also by where `visitor` comes from, the report is held (X1).
     """
     at = moment(at)
     agreement = move_to(agreement, "accept", at=at, by=by, channel=channel)
-    letter = loa.sign(agreement, at=at)
+    letter = loa.sign(agreement, at=at, shown_in=shown_in)
     if doubts.note_at_acceptance(agreement, visitor, at=at):
         reviewing.hold(agreement, at=at)
     emails.accepted(agreement, letter)
@@ -55,6 +58,7 @@ def reject(
     channel: Channel,
     by: User | None = None,
     visitor: Visitor | None = None,
+    shown_in: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
     """The customer says no: Rejected, with EM205 to both. Raises MoveRefused."""

@@ -19,14 +19,22 @@ from fpdf.enums import XPos, YPos
 
 from agreements.clock import CENTRAL
 from agreements.models import Agreement, Letter
+from agreements.shown import decision_text
 from notifications.plain_text import one_line
 
 VERSION = "2026-11"
 HEADING = "## "  # marks a heading in the letter's plain text
+POINT = "- "
+_KINDS = {HEADING: "heading", POINT: "points", "": "lines"}
 
 
-def sign(agreement: Agreement, *, at: datetime) -> Letter:
-    """Write down what the customer authorized with the acceptance at `at`, in the customer's language."""
+def sign(agreement: Agreement, *, at: datetime, shown_in: str | None = None) -> Letter:
+    """Write down what the customer authorized with the acceptance at `at`, in the customer's language.
+
+    Beside it what the customer read before, in the language `shown_in` of that page (C7).
+    """
+    shown_in = shown_in or agreement.language
+    shown = decision_text(agreement, language=shown_in)
     with translation.override(agreement.language), timezone.override(CENTRAL):
         text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
     text = text.strip() + "\n"
@@ -35,9 +43,29 @@ def sign(agreement: Agreement, *, at: datetime) -> Letter:
         version=VERSION,
         language=agreement.language,
         text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=_sha256(text),
         signed_at=at,
+        shown_language=shown_in,
+        shown_text=shown,
+        shown_sha256=_sha256(shown),
     )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def blocks(letter: Letter) -> list[tuple[str, list[str]]]:
+    """The letter's text for a page: ("heading" | "points" | "lines", its lines), in order."""
+    found: list[tuple[str, list[str]]] = []
+    for line in letter.text.splitlines():
+        mark = next(mark for mark in _KINDS if line.startswith(mark))
+        kind = _KINDS[mark]
+        if line and (kind == "heading" or not found or found[-1][0] != kind):
+            found.append((kind, []))
+        if line:
+            found[-1][1].append(line.removeprefix(mark))
+    return found
 
 
 def file_name(agreement: Agreement) -> str:

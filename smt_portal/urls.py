@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.language import set_language
 from smt_portal import pages
 
 # The admin's own form would know neither the second factor nor the limits.
@@ -12,6 +13,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("language/", set_language, name="set_language"),
     path("health/", pages.health, name="health"),
     path("help/", pages.HelpPage.as_view(template_name="help/index.html"), name="help"),
     path("help/faq/", pages.HelpPage.as_view(template_name="help/faq.html"), name="help_faq"),

@@ -261,7 +261,11 @@ class AgreementEvent(models.Model):
 
 
 class Letter(models.Model):
-    """The letter of authorization (LOA) of an accepted agreement: the text the customer authorized, with its hash."""
+    """The letter of authorization (LOA) of an accepted agreement: the text the customer authorized, with its hash.
+
+    `shown_text` is what the page said on which the customer accepted, word for word, in `shown_language`; empty for
+    letters from before it was kept. `version` is that of both texts' wording.
+    """
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
     version = models.CharField(max_length=20)
@@ -269,6 +273,9 @@ class Letter(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     signed_at = models.DateTimeField()
+    shown_language = models.CharField(max_length=10, blank=True)
+    shown_text = models.TextField(blank=True)
+    shown_sha256 = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return f"LOA {self.agreement}"

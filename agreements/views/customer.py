@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -52,7 +53,8 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]
     try:
-        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor_of(request))
+        visitor, shown_in = visitor_of(request), get_language()
+        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor, shown_in=shown_in)
         messages.success(request, _("Your decision is recorded. We sent you an email about it."))
     except MoveRefused as refusal:
         messages.error(request, _refusal(refusal))

@@ -12,6 +12,7 @@ from django.views import View
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.language import chosen_language
 from agreements import deciding
 from agreements.models import Agreement
 from agreements.moves import MoveRefused
@@ -42,7 +43,7 @@ class InvitationView(View):
         found = Agreement.objects.by_link(sealed.hash_of(token)).first()
         if found is None:
             return _page(request, "unknown", status=404)
-        with translation.override(found.language):
+        with translation.override(chosen_language(request) or found.language):
             return super().dispatch(request, found)
 
     def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
@@ -56,16 +57,18 @@ class InvitationView(View):
             return _page(request, "decide", agreement, nothing_chosen=True, status=400)
         decide, outcome = DECISIONS[request.POST["decision"]]
         try:
-            decide(agreement, channel=Channel.INVITATION, visitor=visitor_of(request))
+            visitor, shown_in = visitor_of(request), translation.get_language()
+            decide(agreement, channel=Channel.INVITATION, visitor=visitor, shown_in=shown_in)
         except MoveRefused as refusal:
             if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
                 return _page(request, "expired" if refusal.expired else "changed", refusal.agreement, status=409)
-        return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(request.get_full_path())  # a language that was chosen stays
 
 
 def _page(
     request: HttpRequest, page: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
 ) -> HttpResponse:
     response = render(request, f"agreements/invitation/{page}.html", {"agreement": agreement, **context}, status=status)
+    response["Content-Language"] = translation.get_language() or ""
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

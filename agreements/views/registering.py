@@ -8,6 +8,7 @@ from django.utils import translation
 
 from accounts.claiming import Pair
 from accounts.forms.registration import Invited
+from accounts.language import chosen_language
 from accounts.models import CustomerKind
 from accounts.views.profile import add_meter_page
 from accounts.views.registration import confirm_page, registration_page
@@ -21,7 +22,7 @@ def register_invited(request: HttpRequest, token: str) -> HttpResponse:
     found = Agreement.objects.by_link(sealed.hash_of(token)).first()
     if found is None or found.customer_id:
         return HttpResponseRedirect(reverse("invitation", args=[token]))
-    with translation.override(found.language):
+    with translation.override(chosen_language(request) or found.language):
         response = registration_page(request, CustomerKind(found.customer_kind), invited=_invited(found))
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
