@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
-PACKAGES := smt_portal demo reports agreements accounts meters notifications tests
+PACKAGES := smt_portal demo reports agreements notices accounts meters notifications tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check requirements clean local dev chromium

@@ -49,6 +49,14 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Pending ones whose invitation period has ended (L2)."""
         return self.pending().filter(expires_at__lt=at or Now())
 
+    def open_soonest_first(self) -> AgreementQuerySet:
+        """Pending ones that can still be answered, the one whose period ends first before the others."""
+        return self.pending().filter(expires_at__gte=Now()).order_by("expires_at", "number")
+
+    def held_for_review(self) -> AgreementQuerySet:
+        """Accepted ones whose report waits for a TDSP's look (X1)."""
+        return self.filter(review="held")
+
     def initiated_within_window(self, company: Company, since: datetime | Any) -> AgreementQuerySet:
         """Every agreement that `company` initiated after `since`, whatever became of it (L5)."""
         return self.filter(company=company, initiated_at__gt=since)

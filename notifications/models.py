@@ -29,6 +29,10 @@ class EmailQuerySet(models.QuerySet["Email"]):
             | models.Q(state__in=[EmailState.SENDING, EmailState.HANDED], leased_until__lt=moment)
         )
 
+    def failed(self) -> EmailQuerySet:
+        """Those that no worker tries again unless somebody asks for it."""
+        return self.filter(state=EmailState.FAILED)
+
     def about(self, subject_number: str) -> EmailQuerySet:
         """Emails about one thing of a room above, by its public number (an agreement number)."""
         return self.filter(about=subject_number)

@@ -37,6 +37,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> ReportQuerySet:
         return self.filter(agreement__in=Agreement.objects.visible_to(user))
 
+    def to_be_fetched(self) -> ReportQuerySet:
+        """Ready ones whose file nobody has fetched yet, the one that is removed first before the others (R5)."""
+        fetched = Download.objects.filter(report=models.OuterRef("pk"))
+        return self.filter(~models.Exists(fetched), state=ReportState.READY).order_by("made_at", "pk")
+
+    def failed(self) -> ReportQuerySet:
+        return self.filter(state=ReportState.FAILED)
+
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
         return self.filter(state=ReportState.FAILED, retry_at__lte=at or Now())
 

@@ -1,23 +1,25 @@
-"""Home, help and what every page knows about the person looking at it."""
+"""Help and what every page knows about the person looking at it."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from accounts.models import customer_of, membership_of
+from accounts.models import Admission, Membership, User, customer_of, membership_of
+from notices.models import Notice
 
 
 def portal_context(request: HttpRequest) -> dict[str, Any]:
-    """`membership` and `customer` of the user, `mailbox` where sent mail can be read in development."""
+    """`membership`, `customer`, `pending_approvals` and `unread_notices` of the user, and what differs in development.
+
+    `mailbox`: whether development's mail can be read. `second_factor_required`: off, the log-in page says so.
+    """
     user = getattr(request, "user", None)
     membership = membership_of(user) if user else None
     return {
@@ -25,21 +27,23 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         # A third party's user acts for the company; not asking saves each of their pages a query.
         "customer": customer_of(user) if user and not membership else None,
+        # Called by the navigation, only for administrators.
+        "pending_approvals": lambda: _pending_approvals(membership),
+        "unread_notices": cache(lambda: _unread_notices(user)),
         "mailbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
     }
 
 
-@login_required
-def home(request: HttpRequest) -> HttpResponse:
-    """Each role's first page."""
-    if membership_of(request.user):
-        return HttpResponseRedirect(reverse("agreements"))
-    if customer_of(request.user):
-        return HttpResponseRedirect(reverse("customer_agreements"))
-    if request.user.is_staff:
-        return HttpResponseRedirect(reverse("admin:index"))
-    return render(request, "home/no_role.html")
+def _pending_approvals(membership: Membership | None) -> int:
+    if membership is None or not membership.is_administrator:
+        return 0
+    return Admission.objects.awaiting_approval().filter(company=membership.company_id).count()
+
+
+def _unread_notices(user: Any) -> int:
+    # Staff write notices; they are not told about them.
+    return 0 if not isinstance(user, User) or user.is_staff else Notice.objects.unread_by(user).count()
 
 
 class HelpPage(TemplateView):
@@ -52,6 +56,10 @@ class HelpPage(TemplateView):
         "limit_days": settings.AGREEMENT_LIMIT_WINDOW.days,
         "report_days": settings.REPORT_RETENTION.days,
         "email_days": settings.EMAIL_BODY_RETENTION.days,
+        "personal_days": settings.PERSONAL_DATA_RETENTION.days,
+        "agreement_years": settings.AGREEMENT_RETENTION.days // 365,
+        "look_years": settings.STAFF_LOOK_RETENTION.days // 365,
+        "meters_per_form": settings.AGREEMENT_METERS_PER_FORM,
     }
 
 

@@ -102,6 +102,7 @@ SECURE_CSP = {
 INSTALLED_APPS = [
     "reports",
     "agreements",
+    "notices",
     "accounts",
     "meters",
     "notifications",

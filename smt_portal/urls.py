@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views.language import set_language
-from smt_portal import pages
+from smt_portal import home, pages
 
 # The admin's own form would know neither the second factor nor the limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("", pages.home, name="home"),
+    path("", home.home, name="home"),
     path("language/", set_language, name="set_language"),
     path("health/", pages.health, name="health"),
     path("help/", pages.HelpPage.as_view(template_name="help/index.html"), name="help"),
@@ -20,8 +20,11 @@ urlpatterns = [
     path(
         "help/security-and-privacy/", pages.HelpPage.as_view(template_name="help/security.html"), name="help_security"
     ),
+    path("help/smart-meter/", pages.HelpPage.as_view(template_name="help/meter.html"), name="help_meter"),
+    path("help/glossary/", pages.HelpPage.as_view(template_name="help/glossary.html"), name="help_glossary"),
     path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
     path("", include("accounts.urls")),
+    path("", include("notices.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),
     path("agreements/", include("reports.urls")),

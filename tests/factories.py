@@ -44,6 +44,7 @@ from meters.days import day_start, slots_on
 from meters.models import CarriedSlots, Meter, Premise, Tdsp, UsageDay
 from meters.models import Channel as Direction
 from meters.usage import ensure_partitions
+from notices.models import Notice, NoticeRead
 from notifications import sealed
 from notifications.models import Email, new_message_id
 from reports.models import Download, Report, ReportFile, ReportState
@@ -324,6 +325,28 @@ class LetterFactory(DjangoModelFactory):
     text = "I authorize one report."
     sha256 = "0" * 64
     signed_at = factory.SelfAttribute("agreement.ended_at")
+
+
+# --- Notices ----------------------------------------------------------------------------------------------------
+
+
+class NoticeFactory(DjangoModelFactory):
+    """The operators', to everybody, for good; pass `tdsp`, `audience`, `title_es` and `text_es`."""
+
+    class Meta:
+        model = Notice
+
+    title = factory.Sequence(lambda n: f"Maintenance on Sunday {n}")
+    text = "The portal is closed on Sunday from 2 to 4 in the morning."
+    published_from = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+
+
+class NoticeReadFactory(DjangoModelFactory):
+    class Meta:
+        model = NoticeRead
+
+    notice = factory.SubFactory(NoticeFactory)
+    user = factory.SubFactory(UserFactory)
 
 
 # --- Notifications ----------------------------------------------------------------------------------------------

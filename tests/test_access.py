@@ -17,7 +17,7 @@ from accounts.models import User
 from agreements.models import Agreement
 from notifications import sealed
 from tests.agreements.asking import ask, question, registered_customer
-from tests.factories import CustomerFactory, MembershipFactory, OperatorFactory, TdspFactory, UserFactory
+from tests.factories import CustomerFactory, MembershipFactory, NoticeFactory, OperatorFactory, TdspFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -61,13 +61,22 @@ def signed_in(status: Any, *args: str) -> Row:
 
 
 ROWS = {
-    "home": Row(LOGIN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, TO_OWN, OK),
+    "home": everybody(OK),
+    "set_language": everybody(METHOD),
     "health": everybody(OK),
     "help": everybody(OK),
     "help_faq": everybody(OK),
     "help_security": everybody(OK),
     "help_account": everybody(OK),
+    "help_meter": everybody(OK),
+    "help_glossary": everybody(OK),
+    "notices": signed_in(OK),
+    "notice": Row(LOGIN, OK, OK, OK, OK, OK, OK, GONE, args=("notice",)),
     "invitation": everybody(OK, "token"),
+    # No letter before the customer has accepted.
+    "invitation_authorization": everybody(TO_OWN, "token"),
+    "customer_authorization": of_customer(TO_OWN, GONE, "number"),
+    "agreement_authorization": third_party(TO_OWN, GONE, "number"),
     "agreements": third_party(OK, OK),
     "agreement_new": third_party(OK, OK),
     "agreement_review": third_party(OK, GONE, "draft"),
@@ -173,6 +182,7 @@ def world(db, password) -> dict[str, Any]:
         "token": sealed.token_of(bytes(Agreement.objects.get().link_nonce)),
         "draft": draft.pk,
         "submitted": agreement.submission_id,
+        "notice": NoticeFactory().pk,
         "key": "no-such-key",
         "kind": "residential",
         "number_one": 1,

@@ -1,0 +1,139 @@
+"""Notices that TDSPs and operators publish to customers and third parties (T2), and who has read which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User, customer_of, membership_of
+from meters.models import Tdsp
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Audience(models.TextChoices):
+    CUSTOMERS = "customers", _("Customers")
+    THIRD_PARTIES = "third_parties", _("Third parties")
+    BOTH = "both", _("Customers and third parties")
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def published(self, *, at: datetime | None = None) -> NoticeQuerySet:
+        now = at or Now()
+        return self.filter(published_from__lte=now).filter(
+            models.Q(published_until=None) | models.Q(published_until__gt=now)
+        )
+
+    def visible_to(self, user: User | AnonymousUser) -> NoticeQuerySet:
+        """Published ones that are meant for `user`; for staff those of their TDSP, for operators all (T2, D1).
+
+        A customer's are of the operators and of the TDSPs of the premises held now, a third party's of every TDSP.
+        """
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self.published()
+        if user.is_staff and user.is_active:
+            return self.published().filter(models.Q(tdsp=user.tdsp_id) | models.Q(tdsp=None))
+        if membership_of(user):
+            return self.published().filter(audience__in=["third_parties", "both"])
+        if customer := customer_of(user):
+            held = customer.holdings.filter(until=None).values("premise__tdsp")
+            own = models.Q(tdsp=None) | models.Q(tdsp__in=held)
+            return self.published().filter(own, audience__in=["customers", "both"])
+        return self.none()
+
+    def with_read_mark(self, user: User) -> NoticeQuerySet:
+        """Each with `is_read`: `user` has opened it."""
+        read = NoticeRead.objects.filter(notice=models.OuterRef("pk"), user=user)
+        return self.annotate(is_read=models.Exists(read))
+
+    def unread_by(self, user: User) -> NoticeQuerySet:
+        """Those that `user` should still open."""
+        return self.visible_to(user).exclude(reads__user=user)
+
+
+class Notice(models.Model):
+    """One notice. Without a `tdsp` it is the operators' and for the people of every TDSP.
+
+    The English words are always there; who reads Spanish sees the Spanish ones where they are written.
+    """
+
+    tdsp = models.ForeignKey(
+        Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="notices", verbose_name="TDSP"
+    )
+    audience = models.CharField(_("for"), max_length=15, choices=Audience.choices, default=Audience.BOTH)
+    title = models.CharField(_("title"), max_length=120)
+    text = models.TextField(_("text"), max_length=5000, help_text=_("An empty line begins a new paragraph."))
+    title_es = models.CharField(_("title in Spanish"), max_length=120, blank=True)
+    text_es = models.TextField(_("text in Spanish"), max_length=5000, blank=True)
+    published_from = models.DateTimeField(_("published from"), db_default=Now(), db_index=True)
+    published_until = models.DateTimeField(
+        _("published until"), null=True, blank=True, help_text=_("Empty: until somebody ends it.")
+    )
+    made_by = models.ForeignKey(
+        User, null=True, editable=False, on_delete=models.SET_NULL, related_name="+", verbose_name=_("made by")
+    )
+
+    is_read: bool  # of NoticeQuerySet.with_read_mark()
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-published_from", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(audience__in=Audience.values), name="notice_audience_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(title_es="", text_es="") | ~(models.Q(title_es="") | models.Q(text_es="")),
+                name="notice_in_spanish_has_title_and_text",
+                violation_error_message=_("A notice in Spanish needs its title and its text. Write both or none."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(published_until=None) | models.Q(published_until__gt=models.F("published_from")),
+                name="notice_ends_after_it_begins",
+                violation_error_message=_("A notice ends after it begins. Choose a later end or an earlier beginning."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def language(self) -> str:
+        """The language in which this reader sees it: the page's, or English where the notice has no words in it."""
+        return "es" if self.title_es and translation.get_language() == "es" else settings.LANGUAGE_CODE
+
+    @property
+    def shown_title(self) -> str:
+        return self.title_es if self.language == "es" else self.title
+
+    @property
+    def shown_text(self) -> str:
+        return self.text_es if self.language == "es" else self.text
+
+    @property
+    def publisher(self) -> str:
+        return str(self.tdsp) if self.tdsp else str(_("The operators of this portal"))
+
+
+class NoticeRead(models.Model):
+    """A user has opened a notice."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="reads")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "notice"], name="notice_read_once")]
+
+    def __str__(self) -> str:
+        return f"{self.notice} read by {self.user}"
