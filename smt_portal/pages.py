@@ -58,7 +58,6 @@ class HelpPage(TemplateView):
         "email_days": settings.EMAIL_BODY_RETENTION.days,
         "personal_days": settings.PERSONAL_DATA_RETENTION.days,
         "agreement_years": settings.AGREEMENT_RETENTION.days // 365,
-        "look_years": settings.STAFF_LOOK_RETENTION.days // 365,
         "meters_per_form": settings.AGREEMENT_METERS_PER_FORM,
     }
 
