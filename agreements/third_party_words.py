@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
 from accounts.models import User
-from agreements.masking import CustomerView, customer_for_third_party
+from agreements.masking import CustomerView
 from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength, ReportType
 from agreements.moves import MoveRefused
 from agreements.permissions import acting_member
@@ -39,17 +39,6 @@ class Entry:
     title: str
     detail: str
     status: str
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """One agreement in the list; `report_state` is empty where no report is to come."""
-
-    agreement: Agreement
-    customer: str
-    esiid: str
-    report_state: str
-    report_label: str
 
 
 @dataclass(frozen=True)
@@ -196,21 +185,6 @@ def undelivered_request(agreement: Agreement, emails: Iterable[Email]) -> str:
         "The email to the customer could not be delivered, so the customer does not know about your request. "
         "Check the address. If it is wrong, withdraw this agreement and create a new one with the right address."
     )
-
-
-def list_row(agreement: Agreement) -> ListRow:
-    """An agreement as the list shows it: masked where it must be (T3, T6)."""
-    customer = customer_for_third_party(agreement)
-    return ListRow(agreement, customer.company_name or customer.name, mask_esiid(agreement.esiid), *_report(agreement))
-
-
-def _report(agreement: Agreement) -> tuple[str, str]:
-    report = getattr(agreement, "report", None)
-    if report is not None and not (report.state == "failed" and report.retry_at):
-        return report.state, report.get_state_display()
-    if agreement.status == Status.COMPLETE:
-        return "making", _("Being made")
-    return "", _("After acceptance") if agreement.status == Status.PENDING else _("None")
 
 
 def refusal_words(refusal: MoveRefused) -> str:
