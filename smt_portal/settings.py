@@ -114,7 +114,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "phonenumber_field",
     "bootstrap",
-    "django.contrib.admin",
+    "smt_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -173,6 +173,9 @@ TEMPLATES = [
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# Counts a file while it arrives, and stops taking it in at LOAD_UPLOAD_LIMIT (D2).
+FILE_UPLOAD_HANDLERS = ["meters.uploads.LimitedUpload"]
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
@@ -300,6 +303,7 @@ CELERY_TIMEZONE = TIME_ZONE
 DOORBELLS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.make_due"],
+    "load queued": ["meters.tasks.load_due"],
 }
 
 # --- Rules of the business (SPEC ids) ---------------------------------------------------------------------------
@@ -332,6 +336,8 @@ SITE_NAME = "Smart Meter Texas"
 
 LOGGING = {
     "version": 1,
+STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
+LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
     "disable_existing_loggers": False,
     "filters": {"private": {"()": "smt_portal.logs.PrivateData"}},
     "formatters": {"line": {"()": "smt_portal.logs.formatter", "json": PRODUCTION}},

@@ -35,6 +35,7 @@ class Reason(models.TextChoices):
     )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time is not a time. Write it as HH:MM.")
+    OTHER_TDSP = "other_tdsp", _("The ESIID is another TDSP's. Only that TDSP's staff or an operator can load it.")
     OFF_QUARTER = "off_quarter", _("The times are not one quarter hour on the quarter. Correct them.")
     NO_SUCH_TIME = (
         "no_such_time",
