@@ -329,6 +329,8 @@ REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
+STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
+LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
 
 SITE_NAME = "Smart Meter Texas"
 
@@ -336,8 +338,6 @@ SITE_NAME = "Smart Meter Texas"
 
 LOGGING = {
     "version": 1,
-STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
-LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
     "disable_existing_loggers": False,
     "filters": {"private": {"()": "smt_portal.logs.PrivateData"}},
     "formatters": {"line": {"()": "smt_portal.logs.formatter", "json": PRODUCTION}},
