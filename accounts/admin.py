@@ -1,56 +1,37 @@
-"""Users, third parties and customers, for operators only (D1, T13). TDSP staff have no business here."""
+"""Users and third parties for operators; customers also for the TDSP whose premises they hold (D1, T13)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions
-from accounts.admin_forms import CustomerForm, HoldingForm, HoldingFormSet, MembershipForm
-from accounts.models import Company, Customer, Holding, Membership, User
+from accounts import actions, companies
+from accounts.admin_forms import CompanyActionForm, MembershipForm
+from accounts.customer_admin import CustomerAdmin
+from accounts.look_admin import StaffLookAdmin
+from accounts.models import Company, CompanyEvent, CompanyEventKind, Membership, User, signed_in
 from accounts.second_factor_admin import SecondFactorLost
+from meters.staff_admin import EDIT, NOTHING, ByRole, ScopedAdmin
 
-
-class OperatorsOnly:
-    """Mixin for an admin or inline: whoever is tied to one TDSP sees nothing of it."""
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_operator(request) and super().has_module_permission(request)  # type: ignore[misc]
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_operator(request) and super().has_view_permission(request, obj)  # type: ignore[misc]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        arguments = (obj,) if isinstance(self, admin.options.InlineModelAdmin) else ()
-        return _is_operator(request) and super().has_add_permission(request, *arguments)  # type: ignore[misc]
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return _is_operator(request) and super().has_change_permission(request, obj)  # type: ignore[misc]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Agreements stand on these records: a user is made inactive, a company suspended, a holding ended."""
-        return False
-
-
-def _is_operator(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_operator", False))
+__all__ = ["CompanyAdmin", "CustomerAdmin", "StaffLookAdmin", "UserAdmin"]
 
 
 @admin.register(User)
-class UserAdmin(OperatorsOnly, SecondFactorLost, DjangoUserAdmin):
+class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
     """Everybody who logs in. What a person may do hangs on the company, the customer or the TDSP."""
 
+    operators_may = EDIT
+    tdsp_may = NOTHING
     list_display = ["username", "email", "first_name", "last_name", "works_for", "is_staff", "is_active"]
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
     list_select_related = ["membership__company", "customer", "tdsp"]
@@ -72,9 +53,10 @@ class UserAdmin(OperatorsOnly, SecondFactorLost, DjangoUserAdmin):
         (
             _("Staff"),
             {
-                "fields": ("is_active", "is_staff", "tdsp", "is_superuser", "groups", "user_permissions"),
+                "fields": ("is_active", "is_staff", "tdsp", "is_supervisor", "is_superuser"),
                 "description": _(
-                    "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all."
+                    "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all. "
+                    "Superusers make and change staff."
                 ),
             },
         ),
@@ -92,10 +74,22 @@ class UserAdmin(OperatorsOnly, SecondFactorLost, DjangoUserAdmin):
         if getattr(request.user, "is_superuser", False):
             return ("last_login", "date_joined")
         # Whoever cannot do everything must not be able to make somebody who can.
-        return ("last_login", "date_joined", "is_staff", "tdsp", "is_superuser", "groups", "user_permissions")
+        return ("last_login", "date_joined", "is_staff", "tdsp", "is_supervisor", "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever cannot make staff cannot take over its accounts either, by a new password or email."""
+        staff = obj is not None and obj.is_staff and obj != request.user
+        return super().has_change_permission(request, obj) and (
+            not staff or bool(getattr(request.user, "is_superuser", False))
+        )
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        return self._noted(request, "view", super().user_change_password(request, id, form_url))
 
 
-class MembershipInline(OperatorsOnly, admin.TabularInline):
+class MembershipInline(ByRole, admin.TabularInline):
+    operators_may = EDIT
+    tdsp_may = NOTHING
     model = Membership
     form = MembershipForm
     autocomplete_fields = ["user"]
@@ -104,16 +98,39 @@ class MembershipInline(OperatorsOnly, admin.TabularInline):
     verbose_name_plural = _("users of this company")
 
 
+class CompanyEventInline(ByRole, admin.TabularInline):
+    """What happened to the company; nobody edits it."""
+
+    tdsp_may = NOTHING
+    model = CompanyEvent
+    fields = ["at", "kind", "by", "about", "changes"]
+    ordering = ["-at", "-pk"]
+    max_num = 0
+    verbose_name_plural = _("history")
+
+
 @admin.register(Company)
-class CompanyAdmin(OperatorsOnly, admin.ModelAdmin):
+class CompanyAdmin(ScopedAdmin):
+    operators_may = EDIT
+    tdsp_may = NOTHING
+    customer_data = False
     list_display = ["legal_name", "duns", "standing", "city", "email", "registered_at"]
     list_filter = ["standing"]
     search_fields = ["legal_name", "duns", "email"]
     search_help_text = _("Company name, DUNS or email")
-    readonly_fields = ["standing"]
+    readonly_fields = ["standing", "standing_reason"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
+    action_form = CompanyActionForm
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        """The company reads in its own history what the operator changed."""
+        before = Company.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        changed = {name: getattr(obj, name) for name in companies.PROFILE if name in form.changed_data}
+        if before and (changes := companies.differences(before, changed)):
+            companies.record(obj, CompanyEventKind.PROFILE, by=signed_in(request), changes=changes)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """An operator who adds a person has approved it; who asked to join stays as it is."""
@@ -129,7 +146,12 @@ class CompanyAdmin(OperatorsOnly, admin.ModelAdmin):
 
     @admin.action(description=_("Suspend: stop initiations, resends and downloads at once"), permissions=["change"])
     def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._decide(request, companies, actions.suspend, "Suspended.")
+        reason = request.POST.get("reason", "").strip()[:500]
+        if not reason:
+            text = _("Nothing was done. Type the reason beside the action: the company reads it.")
+            self.message_user(request, text, messages.ERROR)
+            return
+        self._decide(request, companies, partial(actions.suspend, reason=reason), "Suspended.")
 
     def _decide(
         self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str
@@ -143,67 +165,3 @@ class CompanyAdmin(OperatorsOnly, admin.ModelAdmin):
         if left := companies.count() - len(moved):
             text = ngettext("%d company was left as it is.", "%d companies were left as they are.", left)
             self.message_user(request, text % left, messages.WARNING)
-
-
-class HoldingInline(OperatorsOnly, admin.TabularInline):
-    model = Holding
-    form = HoldingForm
-    formset = HoldingFormSet
-    fields = ["premise", "held_since", "until"]
-    readonly_fields = ["held_since"]
-    extra = 1
-    verbose_name = _("ESIID that the customer holds")
-    verbose_name_plural = _("ESIIDs that the customer holds")
-
-    @admin.display(description=_("held since"))
-    def held_since(self, holding: Holding) -> str:
-        return formats.date_format(timezone.localtime(holding.since), "DATETIME_FORMAT") if holding.pk else ""
-
-
-@admin.register(Customer)
-class CustomerAdmin(OperatorsOnly, admin.ModelAdmin):
-    """A registered customer: a user, its kind, and the ESIIDs it holds."""
-
-    form = CustomerForm
-    list_display = ["__str__", "kind", "user_id_of", "email_of", "holds"]
-    list_filter = ["kind"]
-    list_select_related = ["user"]
-    search_fields = ["user__last_name", "user__email", "user__username", "company_name", "premises__esiid__startswith"]
-    search_help_text = _("Last name, email, user id, company name or ESIID")
-    autocomplete_fields = ["user"]
-    inlines = [HoldingInline]
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": ("user", "kind", "company_name", "title", "middle_initial", "suffix"),
-                "description": _(
-                    "A customer logs in as a user: make the user first (+), with the name and email of the account. "
-                    "Below, type the ESIIDs that the customer holds. A third party finds a registered customer by "
-                    "ESIID, meter number and this email."
-                ),
-            },
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        return super().get_queryset(request).prefetch_related("holdings__premise")
-
-    @admin.display(description=_("user id"), ordering="user__username")
-    def user_id_of(self, customer: Customer) -> str:
-        return customer.user.username
-
-    @admin.display(description=_("email"), ordering="user__email")
-    def email_of(self, customer: Customer) -> str:
-        return customer.user.email
-
-    @admin.display(description=_("holds"))
-    def holds(self, customer: Customer) -> str:
-        return ", ".join(str(holding.premise) for holding in customer.holdings.all() if holding.until is None)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        user = form.base_fields["user"]
-        assert isinstance(user, forms.ModelChoiceField)
-        user.help_text = _("Somebody who works for no third party and no TDSP.")
-        return form

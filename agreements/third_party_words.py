@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
 
 from accounts.models import User
-from agreements.masking import CustomerView, customer_for_third_party
-from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength, ReportType
+from agreements.masking import CustomerView
+from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength
+from agreements.models.agreement import report_type_in_words
 from agreements.moves import MoveRefused
 from agreements.permissions import acting_member
 from agreements.question import Question
@@ -39,17 +40,6 @@ class Entry:
     title: str
     detail: str
     status: str
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """One agreement in the list; `report_state` is empty where no report is to come."""
-
-    agreement: Agreement
-    customer: str
-    esiid: str
-    report_state: str
-    report_label: str
 
 
 @dataclass(frozen=True)
@@ -198,21 +188,6 @@ def undelivered_request(agreement: Agreement, emails: Iterable[Email]) -> str:
     )
 
 
-def list_row(agreement: Agreement) -> ListRow:
-    """An agreement as the list shows it: masked where it must be (T3, T6)."""
-    customer = customer_for_third_party(agreement)
-    return ListRow(agreement, customer.company_name or customer.name, mask_esiid(agreement.esiid), *_report(agreement))
-
-
-def _report(agreement: Agreement) -> tuple[str, str]:
-    report = getattr(agreement, "report", None)
-    if report is not None and not (report.state == "failed" and report.retry_at):
-        return report.state, report.get_state_display()
-    if agreement.status == Status.COMPLETE:
-        return "making", _("Being made")
-    return "", _("After acceptance") if agreement.status == Status.PENDING else _("None")
-
-
 def refusal_words(refusal: MoveRefused) -> str:
     """Why nothing was sent or withdrawn, with the date and what can be done next (L3)."""
     if refusal.expired:
@@ -279,7 +254,7 @@ def read_back(question: Question, customer: CustomerView | None) -> dict[str, li
         for row in question.rows
     ]
     report = [
-        {"label": _("Report type"), "value": str(ReportType(question.report_type).label)},
+        {"label": _("Report type"), "value": report_type_in_words(question.report_type, question.with_utc)},
         {"label": _("Report length"), "value": str(ReportLength(question.report_length).label)},
     ]
     return {"customer": asked + known, "meters": meters, "report": report}

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from agreements.views import authorization, third_party
+from agreements.views import authorization, third_party, third_party_list
 
 
 class AgreementNumberConverter:
@@ -18,7 +18,7 @@ class AgreementNumberConverter:
 register_converter(AgreementNumberConverter, "agreement_number")
 
 urlpatterns = [
-    path("", third_party.agreements, name="agreements"),
+    path("", third_party_list.agreements, name="agreements"),
     path("new/", third_party.agreement_new, name="agreement_new"),
     path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
     path("new/<uuid:draft>/submitted/", third_party.agreement_submitted, name="agreement_submitted"),

@@ -1,26 +1,24 @@
-"""TDSPs, premises and meters for staff (D1). Usage is not here: only its loader writes it."""
+"""TDSPs, premises, meters and data files for staff (D1, D2). Usage is not here: only its loader writes it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet, URLField
+from django.db.models import Model, URLField
 from django.utils.translation import gettext_lazy as _
 
-from meters.identifiers import normal_esiid, normal_meter_number
+from meters.identifiers import mask_esiid, normal_meter_number
+from meters.load_admin import LoadAdmin
 from meters.models import Meter, Premise, Tdsp
+from meters.staff_admin import EDIT, ByRole, ScopedAdmin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-
-def _own(request: HttpRequest, records: QuerySet[Any], tdsp: str) -> QuerySet[Any]:
-    """Those of `records` whose TDSP, found along the path `tdsp`, is the staff member's; all for an operator (D1)."""
-    own = getattr(request.user, "tdsp_id", None)
-    return records if own is None else records.filter(**{tdsp: own})
+__all__ = ["LoadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
 
 
 class MeterForm(forms.ModelForm):
@@ -35,7 +33,8 @@ class MeterForm(forms.ModelForm):
         return number
 
 
-class MeterInline(admin.TabularInline):
+class MeterInline(ByRole, admin.TabularInline):
+    operators_may = tdsp_may = EDIT
     model = Meter
     form = MeterForm
     extra = 0
@@ -43,56 +42,47 @@ class MeterInline(admin.TabularInline):
 
 
 @admin.register(Tdsp)
-class TdspAdmin(admin.ModelAdmin):
+class TdspAdmin(ScopedAdmin):
+    operators_may = EDIT
+    tdsp_path = "pk"
+    customer_data = False
     list_display = ["name", "duns", "contact_phone", "website"]
     search_fields = ["name", "duns"]
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tdsp]:
-        return _own(request, super().get_queryset(request), "pk")
-
 
 @admin.register(Premise)
-class PremiseAdmin(admin.ModelAdmin):
+class PremiseAdmin(ScopedAdmin):
     """A premise is never deleted: agreements and usage stand on it. The extract makes it Inactive."""
 
+    operators_may = tdsp_may = EDIT
+    tdsp_path = "tdsp"
+    operators_filters = ("tdsp",)
     list_display = ["esiid", "address", "city", "zip_code", "tdsp", "status", "service_since"]
     list_filter = ["tdsp", "status", "premise_type"]
     list_select_related = ["tdsp"]
     search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
     search_help_text = _("ESIID, meter number or address")
-    show_full_result_count = False  # millions
     inlines = [MeterInline]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Premise]:
-        return _own(request, super().get_queryset(request), "tdsp")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """An ESIID may be pasted as a spreadsheet shows it."""
-        return super().get_search_results(request, queryset, normal_esiid(search_term) or search_term)
+    def look_label(self, record: Premise) -> str:
+        return mask_esiid(record.esiid)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         return ["esiid", "tdsp"] if obj else []
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
 
 @admin.register(Meter)
-class MeterAdmin(admin.ModelAdmin):
+class MeterAdmin(ScopedAdmin):
+    operators_may = tdsp_may = EDIT
+    tdsp_path = "premise__tdsp"
     form = MeterForm
     list_display = ["number", "esiid", "installed_on", "removed_on"]
     list_select_related = ["premise"]
     search_fields = ["number__startswith", "premise__esiid__startswith"]
     search_help_text = _("Meter number or ESIID")
-    show_full_result_count = False
     autocomplete_fields = ["premise"]
 
     @admin.display(description="ESIID", ordering="premise__esiid")
     def esiid(self, meter: Meter) -> str:
         return meter.premise.esiid
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Meter]:
-        return _own(request, super().get_queryset(request), "premise__tdsp")

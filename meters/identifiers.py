@@ -12,10 +12,16 @@ _METER = re.compile(r"[0-9A-Z]{1,20}")
 SHOWN_DIGITS = 7
 
 
+def bare_digits(typed: str) -> str | None:
+    """The digits of what was typed or pasted with spaces, dashes or an apostrophe; None if it is more than that."""
+    digits = _ESIID_NOISE.sub("", typed)
+    return digits if digits.isascii() and digits.isdigit() else None
+
+
 def normal_esiid(typed: str) -> str | None:
     """The digits of an ESIID typed or pasted with spaces, dashes or an apostrophe; None if it cannot be one."""
-    digits = _ESIID_NOISE.sub("", typed)
-    return digits if digits.isascii() and _ESIID.fullmatch(digits) else None
+    digits = bare_digits(typed)
+    return digits if digits and _ESIID.fullmatch(digits) else None
 
 
 def normal_meter_number(typed: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -135,3 +137,118 @@ class CarriedSlots(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%m/%d/%Y} {self.get_channel_display()}"
+
+
+class LoadKind(models.TextChoices):
+    PREMISES = "premises", _("Premises (ERCOT's TDSP ESIID extract)")
+    METERS = "meters", _("Meter numbers (CSV of ESIID and meter number)")
+    USAGE = "usage", _("Usage (Smart Meter Texas interval CSV)")
+
+
+class LoadState(models.TextChoices):
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Loading")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+
+class LoadQuerySet(models.QuerySet["Load"]):
+    def unfinished(self) -> LoadQuerySet:
+        """What a worker should take now, the oldest first, if no other worker holds it."""
+        return self.filter(state__in=[LoadState.QUEUED, LoadState.RUNNING]).order_by("queued_at", "pk")
+
+
+class Load(models.Model):
+    """A file that staff uploaded, and what loading it did (D2). `tdsp` limits it to that TDSP's premises; null: all.
+
+    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.loading counts them.
+    """
+
+    kind = models.CharField(_("what the file holds"), max_length=10, choices=LoadKind.choices)
+    file_name = models.CharField(_("file"), max_length=200)
+    size = models.BigIntegerField(_("size in bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    tdsp = models.ForeignKey(
+        Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="loads", verbose_name="TDSP"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("loaded by")
+    )
+    queued_at = models.DateTimeField(_("uploaded"), db_default=Now())
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    state = models.CharField(_("state"), max_length=10, choices=LoadState.choices, default=LoadState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(default=0)  # of the CSV being read; a ZIP's is larger than `size`
+    rows = models.BigIntegerField(_("rows read"), default=0)
+    new = models.BigIntegerField(_("new"), default=0)
+    changed = models.BigIntegerField(_("changed"), default=0)
+    unchanged = models.BigIntegerField(_("unchanged"), default=0)
+    rejected = models.BigIntegerField(_("rows rejected"), default=0)
+    rejected_by_reason = models.JSONField(default=dict)  # code of loading.Reason -> rows
+    error = models.CharField(_("error"), max_length=500, blank=True)
+
+    objects = LoadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("data file")
+        verbose_name_plural = _("data files")
+        ordering = ["-queued_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["queued_at"], name="load_unfinished", condition=models.Q(state__in=["queued", "running"])
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "sha256", "tdsp"],
+                name="file_waits_once",
+                condition=models.Q(state__in=["queued", "running"]),
+                nulls_distinct=False,
+                violation_error_message=_("This very file is being loaded already. Look at its page under Data files."),
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=LoadKind.values), name="load_kind_is_known"),
+            models.CheckConstraint(condition=models.Q(state__in=LoadState.values), name="load_state_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (LoadState.DONE, LoadState.FAILED)
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.is_finished else min(self.bytes_done * 100 // max(self.bytes_total, 1), 99)
+
+
+class LoadChunk(models.Model):
+    """A piece of an uploaded file, until it is loaded: web and worker share no disk."""
+
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="chunks")
+    number = models.IntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["load", "number"], name="chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.load} {self.number}"
+
+
+class LoadRejection(models.Model):
+    """A row that a load turned away: where it stands and why. What the row said is not kept (X4)."""
+
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="rejections")
+    file = models.CharField(max_length=250)  # the CSV, where the upload was a ZIP of several
+    line = models.BigIntegerField()
+    reason = models.CharField(max_length=20)  # code of loading.Reason
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"

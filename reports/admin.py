@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import signed_in
+from meters.staff_admin import ScopedAdmin
 from reports import actions
 from reports.models import Download, Report
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Seen by whom the model's `visible_to` shows it; added, changed and deleted by nobody."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model.objects.visible_to(request.user)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(ScopedAdmin):
+    tdsp_path = "agreement__premise__tdsp"
     list_display = ["agreement", "state", "first_day", "last_day", "rows", "made_at", "attempts", "retry_at"]
     list_filter = ["state"]
-    search_fields = ["agreement__number"]
+    search_fields = ["agreement__number__startswith"]
     search_help_text = _("Agreement number")
     list_select_related = ["agreement"]
     date_hierarchy = "made_at"
     actions = ["make_again"]
 
+    def look_label(self, record: Report) -> str:
+        return record.agreement.number
+
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("reports.change_report")
+        return self.may(request, "view")
 
     @admin.action(description=_("Make failed reports again"), permissions=["retry"])
     def make_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        asked = [report for report in queryset if actions.retry(report, by=request.user)]  # type: ignore[arg-type]
+        asked = [report for report in queryset if actions.retry(report, by=signed_in(request))]
         for report in asked:
             self.log_change(request, report, "Asked to make the failed report again.")
         if not asked:
@@ -57,9 +45,18 @@ class ReportAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Download)
-class DownloadAdmin(ReadOnlyAdmin):
+class DownloadAdmin(ScopedAdmin):
+    tdsp_path = "report__agreement__premise__tdsp"
+    fields = ["report", "person", "at"]
     list_display = ["report", "by", "at"]
-    search_fields = ["report__agreement__number"]
+    search_fields = ["report__agreement__number__startswith"]
     search_help_text = _("Agreement number")
     list_select_related = ["report__agreement", "by"]
     date_hierarchy = "at"
+
+    @admin.display(description=_("fetched by"))
+    def person(self, download: Download) -> str:
+        return str(download.by)
+
+    def look_label(self, record: Download) -> str:
+        return record.report.agreement.number

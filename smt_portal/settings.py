@@ -114,7 +114,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "phonenumber_field",
     "bootstrap",
-    "django.contrib.admin",
+    "smt_portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -173,6 +173,9 @@ TEMPLATES = [
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# Counts a file while it arrives, and stops taking it in at LOAD_UPLOAD_LIMIT (D2).
+FILE_UPLOAD_HANDLERS = ["meters.uploads.LimitedUpload"]
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
@@ -300,6 +303,7 @@ CELERY_TIMEZONE = TIME_ZONE
 DOORBELLS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.make_due"],
+    "load queued": ["meters.tasks.load_due"],
 }
 
 # --- Rules of the business (SPEC ids) ---------------------------------------------------------------------------
@@ -321,10 +325,19 @@ REGISTRATION_PERIOD = timedelta(days=3)  # C3: not confirmed by then, it is forg
 REGISTRATION_EMAILS_PER_ADDRESS = 5  # a day
 FAILED_CLAIMS_PER_ADDRESS = 10  # X2: pairs of ESIID and meter number, a day and network address
 FAILED_CLAIMS_PER_ESIID = 3
+COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
+COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
+COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers
+COMPANY_INVITATIONS_AT_ONCE = 100
+COMPANY_INVITATION_RESENDS = 5
+COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account
+ADMISSION_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests that are over
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
+STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
+LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
 
 SITE_NAME = "Smart Meter Texas"
 

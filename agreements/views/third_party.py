@@ -1,4 +1,4 @@
-"""The third party's pages: its agreements, the form that makes new ones, and one agreement (SPEC 3.1 to 3.3)."""
+"""The third party's pages: the form that makes new agreements, and one agreement (SPEC 3.2, 3.3)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,7 +31,6 @@ from agreements.question import Question, Refused
 from agreements.states import Status
 from notifications.models import Email
 
-PAGE = 25
 # Where a session keeps what was typed on page 2 while its user changes page 1.
 TYPED = "agreement_contact"
 
@@ -64,37 +61,10 @@ def third_party_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     return page
 
 
-# --- The list -----------------------------------------------------------------------------------------------------
-
-
-@third_party_page
-def agreements(request: MemberRequest) -> HttpResponse:
-    """The company's agreements, newest first, 25 to a page, with a count of each status (T1)."""
-    status = request.GET.get("status", "")
-    counts = dict(_visible(request).values_list("status").annotate(Count("pk")))
-    page = _page(request, status, counts)
-    context = {
-        "page": page,
-        "rows": [words.list_row(one) for one in page],
-        "filters": [(value, label, counts.get(value, 0)) for value, label in Status.choices],
-        "status": status,
-        "all": sum(counts.values()),
-        "why_not_initiate": words.why_not(request.user, "may_initiate"),
-    }
-    return render(request, "agreements/third_party/list.html", context)
-
-
-def _visible(request: MemberRequest) -> AgreementQuerySet:
+def own_agreements(request: MemberRequest) -> AgreementQuerySet:
+    """What of the company's agreements the user may see, and no others."""
     # An operator who is a member, too, sees the company's agreements here and all others in the admin.
     return Agreement.objects.visible_to(request.user).filter(company=request.membership.company_id)
-
-
-def _page(request: MemberRequest, status: str, counts: dict[str, int]) -> Page[Agreement]:
-    found = _visible(request).with_overdue().select_related("report")
-    paginator = Paginator(found.filter(status=status) if status in Status.values else found, PAGE)
-    # The counts of the overview are at hand: one query less.
-    paginator.count = counts.get(status, 0) if status in Status.values else sum(counts.values())
-    return paginator.get_page(request.GET.get("page"))
 
 
 # --- A new agreement ----------------------------------------------------------------------------------------------
@@ -221,7 +191,7 @@ def agreement(request: MemberRequest, number: str) -> HttpResponse:
 
 
 def _one(request: MemberRequest, number: str) -> Agreement:
-    return get_object_or_404(_visible(request).with_overdue().select_related("report"), number=number)
+    return get_object_or_404(own_agreements(request).with_overdue().select_related("report"), number=number)
 
 
 def _permissions(request: MemberRequest, found: Agreement) -> dict[str, Any]:

@@ -28,8 +28,12 @@ _CREATE = """
         line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text,
         outcome text);
 """
+_PREMISES = "UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid"
+_OTHER_TDSP = """
+    UPDATE meter_stage s SET rejected = 'other_tdsp' FROM meters_premise p
+    WHERE p.id = s.premise_id AND p.tdsp_id <> %s AND s.rejected IS NULL
+"""
 _INDEX = """
-    UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid;
     UPDATE meter_stage SET rejected = 'unknown_esiid' WHERE premise_id IS NULL AND rejected IS NULL;
     UPDATE meter_stage s SET rejected = 'second_meter' FROM (
         SELECT line, row_number() OVER (PARTITION BY premise_id, number ORDER BY line) AS nth FROM meter_stage
@@ -88,12 +92,17 @@ class _Row(NamedTuple):
 
 
 def load_meters(
-    path: str | Path, on_rejection: OnRejection | None = None, progress: Progress | None = None
+    path: str | Path,
+    on_rejection: OnRejection | None = None,
+    progress: Progress | None = None,
+    *,
+    only_tdsp: int | None = None,
 ) -> LoadResult:
     """Load the meter numbers (CSV, or ZIP of CSV) at `path`; the result counts rows as new, changed or unchanged.
 
     A premise's meters that the file does not name are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
-    goes to the premise. One transaction per file. LoadError if it cannot be read or its header names other columns.
+    goes to the premise. One transaction per file. With `only_tdsp`, a TDSP's key, rows of other TDSPs' premises are
+    rejected (D1). LoadError if the file cannot be read or its header names other columns.
     """
     result = LoadResult(str(path), "meters", on_rejection=on_rejection)
     for source in files.sources(path):
@@ -108,11 +117,13 @@ def load_meters(
                 % {"file": source.name}
             )
         with transaction.atomic():
-            _load(source.name, names, numbered, result)
+            _load(source.name, names, numbered, result, only_tdsp)
     return result
 
 
-def _load(name: str, names: list[str], numbered: Iterator[files.Line], result: LoadResult) -> None:
+def _load(
+    name: str, names: list[str], numbered: Iterator[files.Line], result: LoadResult, only_tdsp: int | None
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(_CREATE)
@@ -126,6 +137,9 @@ def _load(name: str, names: list[str], numbered: Iterator[files.Line], result: L
                 rows += 1
                 row, reason = _row(names, line)
                 copy.write_row([number, *row, reason])
+        cursor.execute(_PREMISES)
+        if only_tdsp is not None:
+            cursor.execute(_OTHER_TDSP, [only_tdsp])
         cursor.execute(_INDEX)
         for statement in (_SERVICE, _KNOWN, _NEW, _REMOVED, _COUNTS):
             cursor.execute(statement)

@@ -73,23 +73,34 @@ Row = dict[str, str | int | None]
 
 
 def load_premises(
-    path: str | Path, on_rejection: OnRejection | None = None, progress: Progress | None = None
+    path: str | Path,
+    on_rejection: OnRejection | None = None,
+    progress: Progress | None = None,
+    *,
+    only_tdsp: int | None = None,
 ) -> LoadResult:
     """Load the extract (CSV, or ZIP of CSV) at `path`; the result counts premises.
 
-    A premise that is on record takes the file's values; `service_since` stays. LoadError if the file cannot be read.
+    A premise that is on record takes the file's values; `service_since` stays. With `only_tdsp`, a TDSP's key, rows
+    that name another TDSP, or an ESIID that is another's, are rejected (D1). LoadError if the file cannot be read.
     """
     result = LoadResult(str(path), "premises", on_rejection=on_rejection)
     tdsps = {_nine_digits(duns): pk for duns, pk in Tdsp.objects.values_list("duns", "pk")}
     for source in files.sources(path):
         numbered = files.lines(source, progress)
         while batch := list(islice(numbered, ROWS_AT_ONCE)):
-            _load(batch, source.name, tdsps, result)
+            _load(batch, source.name, tdsps, result, only_tdsp)
     return result
 
 
-def _load(batch: list[files.Line], name: str, tdsps: dict[str, int], result: LoadResult) -> None:
+def _load(batch: list[files.Line], name: str, tdsps: dict[str, int], result: LoadResult, only_tdsp: int | None) -> None:
     rows: dict[str, Row] = {}
+    lines: dict[str, int] = {}
+
+    def merge() -> None:
+        for esiid in _merge(rows, result, only_tdsp):
+            result.reject(name, lines[esiid], Reason.OTHER_TDSP)
+
     for number, line in batch:
         if line == b"":
             continue
@@ -98,15 +109,17 @@ def _load(batch: list[files.Line], name: str, tdsps: dict[str, int], result: Loa
             continue
         result.rows += 1
         row = fields if isinstance(fields, Reason) else _row(fields, tdsps)
+        if not isinstance(row, Reason) and only_tdsp not in (None, row["tdsp_id"]):
+            row = Reason.OTHER_TDSP
         if isinstance(row, Reason):
             result.reject(name, number, row)
             continue
         esiid = str(row["esiid"])
         if esiid in rows:  # the later row counts, as it would from a later file
-            _merge(rows, result)
-            rows = {}
-        rows[esiid] = row
-    _merge(rows, result)
+            merge()
+            rows.clear()
+        rows[esiid], lines[esiid] = row, number
+    merge()
 
 
 def _row(fields: list[str], tdsps: dict[str, int]) -> Row | Reason:
@@ -131,14 +144,17 @@ def _nine_digits(duns: str) -> str:
     return duns.strip().zfill(9)
 
 
-def _merge(rows: dict[str, Row], result: LoadResult) -> None:
+def _merge(rows: dict[str, Row], result: LoadResult, only_tdsp: int | None) -> list[str]:
+    """Store `rows`, but for those whose ESIIDs are on record as another TDSP's; these ESIIDs come back."""
     if not rows:
-        return
+        return []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        others = _of_others(rows, only_tdsp)
         cursor.execute(_CREATE)
         with cursor.copy(f"COPY premise_stage (esiid, {', '.join(_TARGETS)}) FROM STDIN") as copy:
-            for row in rows.values():
+            kept = [row for esiid, row in rows.items() if esiid not in others]
+            for row in kept:
                 copy.write_row([row["esiid"], *(row[column] for column in _TARGETS)])
         cursor.execute(_UPDATE)
         changed = cursor.rowcount
@@ -147,4 +163,11 @@ def _merge(rows: dict[str, Row], result: LoadResult) -> None:
         cursor.execute("DROP TABLE premise_stage")
     result.new += new
     result.changed += changed
-    result.unchanged += len(rows) - new - changed
+    result.unchanged += len(kept) - new - changed
+    return sorted(others, key=list(rows).index)
+
+
+def _of_others(rows: dict[str, Row], only_tdsp: int | None) -> set[str]:
+    if only_tdsp is None:
+        return set()
+    return set(Premise.objects.filter(esiid__in=rows).exclude(tdsp=only_tdsp).values_list("esiid", flat=True))

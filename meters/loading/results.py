@@ -26,6 +26,7 @@ class Reason(models.TextChoices):
     QUOTES = "quotes", _("The row's quotation marks do not match. Mend them and load the file again.")
     ESIID = "esiid", _("The ESIID is not 17 or 22 digits. Correct it and load the file again.")
     UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
+    OTHER_TDSP = "other_tdsp", _("The ESIID is another TDSP's. Only that TDSP's staff or an operator can load it.")
     DATE = "date", _("The date cannot be read. Write it as the header's layout has it.")
     DATE_LIMITS = "date_limits", _("The date is before 2007 or after next year. Correct it and load the file again.")
     REVISION = "revision", _("The revision date cannot be read. Write it as MM/DD/YYYY HH:MM:SS.")

@@ -1,23 +1,17 @@
-"""The third party's list and its page of one agreement (SPEC 3.1 T1, 3.3 T11, T12)."""
+"""The third party's page of one agreement (SPEC 3.3 T11, T12)."""
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils import timezone
 
 from agreements import deciding
-from agreements.models import Agreement, EventKind
-from agreements.question import Person
+from agreements.models import EventKind
 from agreements.states import Channel, Status
 from notifications import sealed
 from notifications.models import Email, EmailState
-from tests.agreements.asking import ask, registered_customer
+from tests.agreements.asking import ask
+from tests.agreements.looking import overdue, page, text
 from tests.factories import (
     AgreementEventFactory,
     AgreementFactory,
@@ -28,7 +22,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-LIST = "/agreements/"
 
 
 @pytest.fixture
@@ -37,119 +30,6 @@ def member(client):
     membership = MembershipFactory()
     client.force_login(membership.user)
     return membership
-
-
-def text(response) -> str:
-    body = re.sub(r"(?s)<(script|style|head).*?</\1>", " ", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
-
-
-def page(agreement: Agreement, name: str = "agreement") -> str:
-    return reverse(name, args=[agreement.number])
-
-
-def overdue(company) -> Agreement:
-    return AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=30, seconds=1))
-
-
-class TestList:
-    def test_shows_the_companys_agreements_newest_first(self, client, member):
-        """T1, T3."""
-        old = AgreementFactory(company=member.company, initiated_at=timezone.now() - timedelta(days=3))
-        new = AgreementFactory(company=member.company)
-        foreign = AgreementFactory()
-        words = text(client.get(LIST))
-        assert words.index(new.number) < words.index(old.number) and foreign.number not in words
-        assert f"••••••••••{new.esiid[-7:]}" in words and new.esiid not in words
-        assert "Rosa Delgado" in words and "15-minute interval CSV, 3 months" in words and "Pending" in words
-
-    def test_a_registered_customer_is_masked_until_the_acceptance(self, client, member):
-        """T6."""
-        holding, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
-        for path in (LIST, page(agreement)):
-            words = text(client.get(path))
-            assert "C••• A•••" in words
-            for secret in ("Chika", "Akin", "Olive", "Sunnyvale", "400 N"):
-                assert secret not in words, (path, secret)
-        deciding.accept(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
-        assert "Chika Akin" in text(client.get(LIST)) and "400 N Olive Street" in text(client.get(page(agreement)))
-
-    def test_a_registered_customer_who_rejected_stays_masked(self, client, member):
-        """T6: also in the history, where the customer acted under the own account."""
-        holding, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
-        deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
-        words = text(client.get(page(agreement)))
-        assert "By the customer, in the account on this portal" in words
-        assert "Chika" not in words and "Akin" not in words and "Olive" not in words
-
-    def test_pages_hold_25(self, client, member):
-        """T1."""
-        AgreementFactory.create_batch(26, company=member.company)
-        assert client.get(LIST).content.decode().count("<tr>") == 1 + 25
-        assert client.get(LIST, {"page": "2"}).content.decode().count("<tr>") == 1 + 1
-        assert client.get(LIST, {"page": "nonsense"}).status_code == 200
-
-    def test_can_be_narrowed_to_a_status(self, client, member):
-        """T3: with how many there are of each."""
-        pending = AgreementFactory(company=member.company)
-        rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
-        words = text(client.get(LIST, {"status": "rejected"}))
-        assert rejected.number in words and pending.number not in words
-        assert "All (2)" in words and "Pending (1)" in words and "Withdrawn (0)" in words
-        assert "None with this status" in text(client.get(LIST, {"status": "withdrawn"}))
-        assert pending.number in text(client.get(LIST, {"status": "nonsense"}))
-
-    def test_an_empty_list_leads_to_a_new_agreement(self, client, member):
-        """T2."""
-        response = client.get(LIST)
-        assert "No agreements yet" in text(response) and reverse("agreement_new") in response.content.decode()
-
-    def test_says_what_the_report_is_at(self, client, member):
-        """T3."""
-        ReportFactory(agreement=AgreementFactory(company=member.company, status=Status.COMPLETE))
-        AgreementFactory(company=member.company, status=Status.COMPLETE)
-        AgreementFactory(company=member.company)
-        overdue(member.company)
-        words = text(client.get(LIST))
-        for state in ("Ready", "Being made", "After acceptance", "ended ", "expires "):
-            assert state in words
-
-    @pytest.mark.parametrize("how_many", [0, 1, 25, 60])
-    def test_costs_six_queries_however_many_there_are(self, client, member, how_many):
-        """DESIGN section 4, pages."""
-        for agreement in AgreementFactory.create_batch(how_many, company=member.company, status=Status.COMPLETE):
-            ReportFactory(agreement=agreement)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            client.get(LIST)
-        assert 4 <= len(queries) <= 6, [query["sql"][:120] for query in queries]
-
-    def test_without_the_permission_to_initiate_the_button_is_not_active(self, client, member):
-        """T12: and says why."""
-        member.may_initiate = False
-        member.save()
-        response = client.get(LIST)
-        assert 'aria-disabled="true"' in response.content.decode()
-        assert "has not given you permission" in text(response) and NEW_LINK not in response.content.decode()
-
-    def test_without_the_permission_to_view_there_is_nothing_to_see(self, client, member):
-        """T12."""
-        agreement = AgreementFactory(company=member.company)
-        member.may_view = False
-        member.save()
-        words = text(client.get(LIST))
-        assert agreement.number not in words and "permission to view" in words
-        assert client.get(page(agreement)).status_code == 404
-
-
-NEW_LINK = 'href="/agreements/new/"'
-
-
-def _only_email(holding) -> Person:
-    return Person(email=holding.customer.user.email)
 
 
 class TestAgreement:

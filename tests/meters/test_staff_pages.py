@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from meters.models import Meter, Premise
@@ -23,9 +22,7 @@ def operator_client(client):
 
 @pytest.fixture
 def staff_client(client, premise):
-    staff = UserFactory(is_staff=True, tdsp=premise.tdsp)
-    staff.user_permissions.set(Permission.objects.filter(content_type__app_label="meters"))
-    client.force_login(staff)
+    client.force_login(UserFactory(is_staff=True, tdsp=premise.tdsp))
     return client
 
 

@@ -1,0 +1,147 @@
+"""Agreements for staff: everything about one on a page, read-only, and never its link (D1, X5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from agreements.email_admin import EmailAdmin
+from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
+from meters.staff_admin import ByRole, ScopedAdmin
+from notifications.models import Email
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+__all__ = ["AgreementAdmin", "EmailAdmin"]
+
+_SECRET = ("link_nonce", "link_hash")
+
+
+class EventInline(ByRole, admin.TabularInline):
+    """The timeline (L8)."""
+
+    model = AgreementEvent
+    fields = ["at", "kind", "from_status", "to_status", "channel", "person"]
+    readonly_fields = ["person"]
+    verbose_name_plural = _("timeline")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AgreementEvent]:
+        return super().get_queryset(request).select_related("by")
+
+    @admin.display(description=_("by"))
+    def person(self, event: AgreementEvent) -> str:
+        return str(event.by or "")
+
+
+class SignalInline(ByRole, admin.TabularInline):
+    """What speaks against the consent (X1)."""
+
+    model = ConsentSignal
+    fields = ["kind", "at"]
+    verbose_name_plural = _("signals against the consent")
+
+
+class LetterInline(ByRole, admin.StackedInline):
+    model = Letter
+    fields = ["signed_at", "version", "language", "sha256", "text"]
+    verbose_name_plural = _("letter of authorization")
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ScopedAdmin):
+    tdsp_path = "premise__tdsp"
+    list_display = ["number", "status", "review", "company_name", "customer_name", "esiid", "initiated_at", "ended_at"]
+    list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]
+    operators_filters = ("premise__tdsp",)
+    search_fields = [
+        "number__startswith",
+        "esiid__startswith",
+        "meter_number__startswith",
+        "last_name__istartswith",
+        "email__iexact",
+        "company_name__icontains",
+    ]
+    search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, company")
+    date_hierarchy = "initiated_at"
+    inlines = [EventInline, SignalInline, LetterInline]
+    fieldsets = [
+        (
+            _("Agreement"),
+            {
+                "fields": [
+                    ("number", "status"),
+                    ("initiated_at", "expires_at", "ended_at"),
+                    ("report_type", "report_length"),
+                    ("review", "review_reason"),
+                    "report_state",
+                    "emails_told",
+                ]
+            },
+        ),
+        (
+            _("Third party"),
+            {
+                "fields": [
+                    "company_name",
+                    ("contact_name", "contact_phone", "contact_email"),
+                    "privacy_policy_url",
+                    "comments",
+                    "attested_at",
+                ]
+            },
+        ),
+        (
+            _("Customer"),
+            {
+                "fields": [
+                    ("customer_name", "title", "customer_kind", "was_registered"),
+                    "customer_company",
+                    "service_address",
+                    ("phone", "email", "language"),
+                ]
+            },
+        ),
+        (_("Meter"), {"fields": [("esiid", "meter_number")]}),
+    ]
+    readonly_fields = ["customer_name", "service_address", "report_state", "emails_told"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
+        return super().get_queryset(request).defer(*_SECRET)
+
+    def look_label(self, record: Agreement) -> str:
+        return record.number
+
+    @admin.display(description=_("customer"), ordering="last_name")
+    def customer_name(self, agreement: Agreement) -> str:
+        return agreement.customer_name
+
+    @admin.display(description=_("service address"))
+    def service_address(self, agreement: Agreement) -> str:
+        return agreement.service_address
+
+    @admin.display(description=_("report"))
+    def report_state(self, agreement: Agreement) -> str:
+        report: Any = getattr(agreement, "report", None)  # of the room above
+        if report is None:
+            return str(_("None yet"))
+        address = reverse("admin:reports_report_change", args=[report.pk])
+        return format_html('<a href="{}">{}</a>', address, report.get_state_display())
+
+    @admin.display(description=_("emails"))
+    def emails_told(self, agreement: Agreement) -> str:
+        emails = Email.objects.about(agreement.number).only("kind", "to_address", "state", "queued_at")
+        told = format_html_join("", '<li><a href="{}">{}</a> {}, {}: {}</li>', (_email(email) for email in emails))
+        return format_html("<ul>{}</ul>", told) if told else str(_("None"))
+
+
+def _email(email: Email) -> tuple[Any, ...]:
+    queued = formats.date_format(timezone.localtime(email.queued_at), "DATETIME_FORMAT")
+    address = reverse("admin:notifications_email_change", args=[email.pk])
+    return address, email.kind, email.to_address, queued, email.get_state_display()

@@ -1,0 +1,154 @@
+"""Loading files from the admin: upload, progress, result, rejected rows (D2)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from meters import loads
+from meters.loading import Reason
+from meters.models import Load
+from meters.staff_admin import LOOK, ScopedAdmin, tdsp_of
+from meters.uploads import is_too_large
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+    from django.http import HttpRequest
+
+
+class LoadForm(forms.ModelForm):
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV, or ZIP of CSV. A row that breaks a rule is told with its line and reason; the others go in."),
+        error_messages={
+            "required": _("Choose a file."),
+            "empty": _("The file is empty. Check that it is the right one."),
+        },
+        widget=forms.FileInput(attrs={"accept": ".csv,.zip,text/csv,application/zip"}),
+    )
+
+    class Meta:
+        model = Load
+        fields = ["kind"]
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if is_too_large(file):
+            raise ValidationError(
+                _("The file is larger than %(limit)s. Upload it as a ZIP or in parts, or have an operator load it."),
+                params={"limit": filesizeformat(settings.LOAD_UPLOAD_LIMIT)},
+            )
+        return file
+
+
+@admin.register(Load)
+class LoadAdmin(ScopedAdmin):
+    """Files that staff uploaded. A TDSP's staff loads rows of its own premises only."""
+
+    operators_may = tdsp_may = LOOK | {"add"}
+    tdsp_path = "tdsp"
+    customer_data = False  # a file's name and counts
+    form = LoadForm
+    change_form_template = "admin/meters/load/progress.html"
+    list_display = ["queued_at", "kind", "file_name", "tdsp", "by", "state", "rows", "rejected"]
+    list_display_links = ["queued_at", "file_name"]
+    list_filter = ["state", "kind", "tdsp"]
+    operators_filters = ("tdsp",)
+    list_select_related = ["tdsp", "by"]
+    date_hierarchy = "queued_at"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ["kind", "file"]})]
+        result = ["rows", "new", "changed", "unchanged", "rejected", "reasons"] if obj.is_finished else []
+        return [
+            (_("File"), {"fields": ["kind", "file_name", "file_size", "tdsp_or_all", "person", "queued_at"]}),
+            (_("Result"), {"fields": ["state", "error", "started_at", "finished_at", *result]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]] if obj else []
+        )
+
+    @admin.display(description=_("size"))
+    def file_size(self, load: Load) -> str:
+        return filesizeformat(load.size)
+
+    @admin.display(description=_("loaded by"))
+    def person(self, load: Load) -> str:
+        return str(load.by)
+
+    @admin.display(description=_("premises of"))
+    def tdsp_or_all(self, load: Load) -> str:
+        return str(load.tdsp or _("all TDSPs"))
+
+    @admin.display(description=_("why rows were rejected"))
+    def reasons(self, load: Load) -> str:
+        counted = sorted(load.rejected_by_reason.items(), key=lambda item: -item[1])
+        told = format_html_join("", "<li>{} × {}</li>", ((count, Reason(reason).label) for reason, count in counted))
+        if not told:
+            return str(self.get_empty_value_display())
+        address = reverse("admin:meters_load_rejected", args=[load.pk])
+        return format_html(
+            '<ul>{}</ul><p><a href="{}">{}</a></p>', told, address, _("Download the rejected rows (CSV)")
+        )
+
+    def save_model(self, request: HttpRequest, obj: Load, form: Any, change: bool) -> None:
+        file = form.cleaned_data["file"]
+        queued = loads.queue(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))  # type: ignore[arg-type]
+        obj.pk, obj.file_name = queued.pk, queued.file_name
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        try:
+            return super().add_view(request, form_url, {"title": _("Load data"), **(extra_context or {})})
+        except loads.AlreadyLoading as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:meters_load_changelist"))
+
+    def response_add(self, request: HttpRequest, obj: Load, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(
+            request, gettext("The file was received. A worker loads it now; this page shows how far it is.")
+        )
+        return HttpResponseRedirect(reverse("admin:meters_load_change", args=[obj.pk]))
+
+    def get_urls(self) -> list[URLPattern]:
+        rejected = self.admin_site.admin_view(self.rejected_view)
+        return [path("<int:pk>/rejected/", rejected, name="meters_load_rejected"), *super().get_urls()]
+
+    def rejected_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """The rows that were turned away as CSV: file, line, reason; the first ten thousand."""
+        load: Load = self.get_object(request, str(pk))
+        return StreamingHttpResponse(
+            _rejected_csv(load),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="load-{load.pk}-rejected-rows.csv"'},
+        )
+
+
+class _Line:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _rejected_csv(load: Load) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow([gettext("File"), gettext("Line"), gettext("Reason")])
+    for row in load.rejections.iterator():
+        # A spreadsheet takes a name that begins like a formula for one.
+        name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
+        yield writer.writerow([name, row.line, Reason(row.reason).label])

@@ -1,0 +1,56 @@
+"""The admin's one door (D1, D3): only records that a room of the portal shows on purpose, and no look unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.db.models import Model
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
+from django.utils.translation import gettext_lazy as _
+
+from meters.staff_admin import ScopedAdmin
+
+
+class NotedAutocomplete(AutocompleteJsonView):
+    """The choices for a field. They are a search, and so on the trail (D3)."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        assert isinstance(self.model_admin, ScopedAdmin)
+        self.model_admin.note_look(self.request, "search", rows=len(context["object_list"]))
+        return context
+
+
+class PortalAdminSite(AdminSite):
+    site_header = _("Smart Meter Texas administration")
+    site_title = _("Smart Meter Texas")
+    index_title = _("Records and tasks")
+    empty_value_display = "–"
+
+    def register(
+        self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
+    ) -> None:
+        """Leave out the pages that packages bring along: they know no role, and some show links and secrets."""
+        if admin_class and _is_of_a_room(admin_class):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
+        return NotedAutocomplete.as_view(admin_site=self)(request)
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        """Without the redirect to a record's page on the site: it tells which keys exist, and no record has one."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
+
+
+def _is_of_a_room(admin_class: type[ModelAdmin[Any]]) -> bool:
+    """Whether the class is written in one of the portal's own rooms."""
+    room = apps.get_containing_app_config(admin_class.__module__)
+    return room is not None and Path(room.path).parent == settings.BASE_DIR

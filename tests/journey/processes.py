@@ -1,0 +1,250 @@
+"""The portal as it really runs: gunicorn, a Celery worker and beat, on a database of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection, connections
+
+from agreements.clock import central_day, moment
+from meters.days import slots_on
+from meters.models import Meter
+from smt_portal.children import Child, wait_until
+from smt_portal.environment import BASE_DIR
+from smt_portal.keeping import Program
+from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
+from tests.notifications.conftest import address_of_the_test_database
+from tests.redis_server import BreakableRedis
+from tests.smtp_sink import SmtpSink
+
+PASSWORD = "a long and private demo password"
+
+
+@dataclass
+class Page:
+    """What a visitor got, after redirects, and how many seconds it took."""
+
+    address: str
+    text: str
+    seconds: float
+
+
+class Visitor:
+    """A browser without JavaScript: cookies, forms with their CSRF token, redirects. An error page raises HTTPError."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.cookies = CookieJar()
+        handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)]
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def get(self, address: str) -> Page:
+        return self._open(address, None)
+
+    def post(self, address: str, **fields: str) -> Page:
+        tokens = [str(cookie.value) for cookie in self.cookies if cookie.name == "csrftoken"]
+        return self._open(address, {"csrfmiddlewaretoken": "".join(tokens), **fields})
+
+    def _open(self, address: str, fields: dict[str, str] | None) -> Page:
+        address = address if address.startswith(self.origin) else self.origin + address
+        begun = time.monotonic()
+        with self._opener.open(
+            address, urlencode(fields).encode() if fields is not None else None, timeout=60
+        ) as answer:
+            text = answer.read().decode()
+            return Page(answer.url, text, time.monotonic() - begun)
+
+
+class Portal:
+    """`web`, `worker` and `beat`, each of which may be killed and started again, and whom they rely on."""
+
+    def __init__(self, folder: Path, redis: BreakableRedis, mail: SmtpSink) -> None:
+        self.redis, self.mail = redis, mail
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._env = os.environ | {
+            "DATABASE_URL": address_of_the_test_database(),
+            "REDIS_URL": redis.url,
+            "EMAIL_URL": mail.url,
+            "PORTAL_ORIGIN": self.origin,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._folder = folder
+        fd = self._listener.fileno()
+        gunicorn = ["gunicorn", "smt_portal.wsgi:application", "--workers", "2", "--no-control-socket"]
+        celery = ["celery", "--app", "smt_portal"]
+        self.web = self._program("web", *gunicorn, "--bind", f"fd://{fd}", pass_fds=[fd])
+        self.worker = self._program("worker", *celery, "worker", "--concurrency", "2", "--loglevel", "INFO")
+        self.beat = self._program("beat", *celery, "beat", "--schedule", str(folder / "schedule"), "--pidfile", "")
+
+    def start(self) -> None:
+        """Start all three at once, and wait until pages come and the worker takes work."""
+        for program in (self.web, self.worker, self.beat):
+            program.start()
+        wait_until(self._is_ready, children=self.children, seconds=60, what="The portal")
+
+    def stop(self) -> None:
+        for child in self.children:
+            child.ask_to_stop()
+        for program in (self.beat, self.worker, self.web):
+            program.stop()
+        self._listener.close()
+
+    def kill_worker(self) -> None:
+        """With -9, its whole process group."""
+        assert self.worker.child is not None
+        self.worker.child.kill()
+
+    @property
+    def children(self) -> list[Child]:
+        return [program.child for program in (self.web, self.worker, self.beat) if program.child is not None]
+
+    # --- what people do
+
+    def third_party(self) -> Visitor:
+        """A user of a third party, logged in."""
+        user = UserFactory()
+        user.set_password(PASSWORD)
+        user.save()
+        MembershipFactory(user=user)
+        visitor = Visitor(self.origin)
+        visitor.get("/accounts/login/")
+        page = visitor.post("/accounts/login/", login=user.username, password=PASSWORD)
+        assert "Customer Agreements" in page.text
+        return visitor
+
+    @staticmethod
+    def fill_in(visitor: Visitor) -> str:
+        """Page 1 about a meter with ten days of usage; the address of page 2."""
+        meter = meter_with_usage()
+        visitor.get("/agreements/new/")
+        page = visitor.post(
+            "/agreements/new/",
+            registered="no",
+            kind="residential",
+            report_type="interval",
+            report_length="12m",
+            first_name="Rosa",
+            last_name="Delgado",
+            email="rosa@example.net",
+            language="en",
+            street="206 Boxwood Drive",
+            city="Baytown",
+            state="TX",
+            zip_code="77520",
+            phone="",
+            **{"meters-TOTAL_FORMS": "1", "meters-INITIAL_FORMS": "0", "meters-MIN_NUM_FORMS": "0"},
+            **{"meters-MAX_NUM_FORMS": "20", "meters-0-esiid": meter.premise.esiid},
+            **{"meters-0-meter_number": meter.number},
+        )
+        assert "Check and submit" in page.text
+        return page.address
+
+    @staticmethod
+    def submit(visitor: Visitor, page_2: str) -> Page:
+        contact = {
+            "contact_name": "James Wilson",
+            "contact_phone": "(512) 555-0101",
+            "contact_email": "j@third.example",
+        }
+        page = visitor.post(page_2, **contact, comments="", attested="on")
+        assert page.address.endswith("/submitted/"), page.text
+        return page
+
+    def invitation(self, visitor: Visitor) -> str:
+        """Ask, and wait for the invitation; its link."""
+        before = len(self.mail.deliveries)
+        self.submit(visitor, self.fill_in(visitor))
+        return link_in(self.mail.wait_for(before + 1, 20)[before].content)
+
+    def accept(self, link: str) -> Page:
+        """Open the link and press the button; the page that says so. The slower of the two answers gives the time."""
+        customer = Visitor(self.origin)
+        opened = customer.get(link)
+        page = customer.post(link, decision="accept")
+        assert "You accepted" in page.text
+        return Page(page.address, page.text, max(opened.seconds, page.seconds))
+
+    # --- how it is started
+
+    def _program(self, name: str, *arguments: str, pass_fds: list[int] | None = None) -> Program:
+        command = [sys.executable, "-m", *arguments]
+        log = self._folder / f"{name}.log"
+        return Program(name, command, log=log, env=self._env, cwd=BASE_DIR, pass_fds=pass_fds or [])
+
+    def _is_ready(self) -> bool:
+        try:
+            Visitor(self.origin).get("/health/")
+        except OSError:
+            return False
+        return " ready." in self.worker.log.read_text()
+
+
+def meter_with_usage() -> Meter:
+    meter: Meter = MeterFactory()
+    yesterday = central_day(moment()) - timedelta(days=1)
+    for day in (yesterday - timedelta(days=back) for back in range(10)):
+        UsageDayFactory(premise=meter.premise, day=day, wh=[250] * slots_on(day))
+    return meter
+
+
+def link_in(content: bytes) -> str:
+    text = content.replace(b"=\r\n", b"").decode()
+    found = re.search(r"http://\S+/invitation/[\w-]+/", text)
+    assert found, text
+    return found.group()
+
+
+def eventually(is_so: Callable[[], Any], *, seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"Within {seconds} s not seen: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def own_database(transactional_db: None) -> Iterator[None]:
+    """A freshly migrated database that only this test and its processes use; the test's ORM is connected to it.
+
+    It is a copy of the tests' one, to which nobody may be connected meanwhile. Every statement is committed.
+    """
+    template = connection.settings_dict["NAME"]
+    name = f"{template}_journey"
+    connections.close_all()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = template
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def portal(own_database: None, redis_server: BreakableRedis, smtp_sink: SmtpSink, tmp_path: Path) -> Iterator[Portal]:
+    """The portal's running processes, with a Redis and a mail server that the test may break."""
+    portal = Portal(tmp_path, redis_server, smtp_sink)
+    try:
+        portal.start()
+        yield portal
+    finally:
+        portal.stop()
+        for child in portal.children:  # shown beside a failure
+            print(f"{child.name}:\n{child.last_words(30)}")

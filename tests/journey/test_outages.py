@@ -1,0 +1,112 @@
+"""Redis, the mail server and workers fail under the running portal: nobody waits, nothing is lost, nothing comes twice.
+
+Real processes and real requests. What each defence is for is shown by the controls beside the tests of the rooms:
+`notifications/test_bell.py`, `notifications/test_delivery_races.py`, `reports/test_races.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from notifications.models import Email, EmailState
+from reports.models import Report, ReportFile, ReportState
+from tests.journey.processes import Portal, eventually, own_database, portal  # noqa: F401
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
+
+PATIENCE = 3.0  # seconds for an answer, whatever is broken
+ONE_SWEEP = 3.5  # seconds within which every sweep has looked once more
+ACCEPTED = {"EM201": 1, "EM203": 2, "EM204": 1}
+
+
+def assert_each_once(portal: Portal, kinds: dict[str, int]) -> None:
+    """Every email was delivered, none twice, now and after another sweep; each accepted agreement has one report."""
+    portal.mail.wait_for(sum(kinds.values()), 30)
+    time.sleep(ONE_SWEEP)
+    kind_of = dict(Email.objects.values_list("message_id", "kind"))
+    delivered = [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
+    assert len(set(delivered)) == len(delivered)
+    assert Counter(kind_of[message_id] for message_id in delivered) == Counter(kinds)
+    assert Counter(kind_of.values()) == Counter(kinds)
+    assert set(Email.objects.values_list("state", flat=True)) == {EmailState.SENT}
+    assert list(Report.objects.values_list("state", "attempts")) == [(ReportState.READY, 0)] * kinds["EM204"]
+    assert ReportFile.objects.count() == kinds["EM204"]
+    assert all(child.is_running() for child in portal.children)
+
+
+@pytest.mark.parametrize(
+    ("server", "fail", "recover"),
+    [("redis", "kill", "start"), ("redis", "freeze", "thaw"), ("mail", "stop", "start")],
+    ids=["Redis stopped", "Redis frozen", "mail server stopped"],
+)
+def test_nobody_waits_for_a_server_that_fails_and_its_return_finds_everything(portal, server, fail, recover):
+    """E2, R1: an agreement that was invited before is accepted meanwhile, and another one is submitted."""
+    visitor = portal.third_party()
+    link = portal.invitation(visitor)
+    page_2 = portal.fill_in(visitor)
+
+    broken = getattr(portal, server)
+    getattr(broken, fail)()
+    submitted = portal.submit(visitor, page_2)
+    accepted = portal.accept(link)
+    assert max(submitted.seconds, accepted.seconds) < PATIENCE
+    time.sleep(ONE_SWEEP)
+    assert len(portal.mail.deliveries) == 1, "The outage was none."
+
+    getattr(broken, recover)()
+    assert_each_once(portal, ACCEPTED | {"EM201": 2})
+
+
+def test_within_ten_seconds_of_accepting_the_report_is_announced(portal):
+    """R1: nothing is broken."""
+    link = portal.invitation(portal.third_party())
+    begun = time.monotonic()
+    portal.accept(link)
+    eventually(lambda: "EM204" in delivered_kinds(portal), seconds=10 - (time.monotonic() - begun), what="EM204")
+    assert_each_once(portal, ACCEPTED)
+
+
+def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_notice(portal):
+    """E2, R1: the first worker dies while it makes the report, the second one while it hands over EM204."""
+    link = portal.invitation(portal.third_party())
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as reader:
+        reader.execute("LOCK TABLE usage_day IN ACCESS EXCLUSIVE MODE")
+        portal.accept(link)
+        eventually(is_reading_usage, seconds=20, what="a worker that waits in mid-report")
+        portal.mail.wait_for(3, 20)
+        portal.kill_worker()
+        reader.rollback()
+    assert not Report.objects.exists()
+
+    portal.mail.hang_at = "data"
+    tried = portal.mail.attempts
+    portal.worker.start()
+    eventually(lambda: portal.mail.attempts > tried, seconds=30, what="a worker in mid-email")
+    portal.kill_worker()
+    assert Email.objects.get(kind="EM204").state == EmailState.HANDED
+
+    portal.mail.hang_at = ""
+    portal.worker.start()
+    # The mail server may have it: only when the lease has run out is it handed over again. It need not take a minute.
+    Email.objects.filter(state=EmailState.HANDED).update(leased_until=Now())
+    assert_each_once(portal, ACCEPTED)
+
+
+def delivered_kinds(portal: Portal) -> list[str]:
+    ids = [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
+    return list(Email.objects.filter(message_id__in=ids).values_list("kind", flat=True))
+
+
+def is_reading_usage() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock' AND query LIKE '%%FROM usage_day%%'"
+        )
+        return bool(cursor.fetchone()[0])
