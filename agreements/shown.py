@@ -15,7 +15,7 @@ from agreements.models import Agreement
 
 TERMS = "agreements/terms.html"
 _ENDS_LINE = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
-_BEGINS = {"li": "- ", "h2": "## ", "h3": "### ", "blockquote": "> "}
+_BEGINS = {"li": "- ", "h2": "## ", "h3": "### "}
 
 
 def decision_text(agreement: Agreement, *, language: str) -> str:
@@ -41,12 +41,12 @@ class _Reader(HTMLParser):
         self._quoted = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _ENDS_LINE:
+        if tag in _ENDS_LINE and tag != "dd":  # a fact stands behind its label
             self._end_line()
         self._quoted = self._quoted or tag == "blockquote"
         if tag == "h2" and self.lines:
             self.lines.append("")
-        self._line += _BEGINS.get(tag, "") if tag != "blockquote" else ""
+        self._line += _BEGINS.get(tag, "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "dt":

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from notifications.models import Email, EmailState
 from reports.models import Report, ReportFile, ReportState
-from tests.journey.processes import Portal, eventually, own_database, portal  # noqa: F401
+from tests.journey.processes import Portal, eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -29,11 +29,9 @@ def assert_each_once(portal: Portal, kinds: dict[str, int]) -> None:
     """Every email was delivered, none twice, now and after another sweep; each accepted agreement has one report."""
     portal.mail.wait_for(sum(kinds.values()), 30)
     time.sleep(ONE_SWEEP)
-    kind_of = dict(Email.objects.values_list("message_id", "kind"))
-    delivered = [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
-    assert len(set(delivered)) == len(delivered)
-    assert Counter(kind_of[message_id] for message_id in delivered) == Counter(kinds)
-    assert Counter(kind_of.values()) == Counter(kinds)
+    assert len(set(message_ids(portal))) == len(portal.mail.deliveries)
+    assert Counter(delivered_kinds(portal)) == Counter(kinds)
+    assert Counter(Email.objects.values_list("kind", flat=True)) == Counter(kinds)
     assert set(Email.objects.values_list("state", flat=True)) == {EmailState.SENT}
     assert list(Report.objects.values_list("state", "attempts")) == [(ReportState.READY, 0)] * kinds["EM204"]
     assert ReportFile.objects.count() == kinds["EM204"]
@@ -69,7 +67,6 @@ def test_within_ten_seconds_of_accepting_the_report_is_announced(portal):
     begun = time.monotonic()
     portal.accept(link)
     eventually(lambda: "EM204" in delivered_kinds(portal), seconds=10 - (time.monotonic() - begun), what="EM204")
-    assert_each_once(portal, ACCEPTED)
 
 
 def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_notice(portal):
@@ -79,7 +76,7 @@ def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_
         reader.execute("LOCK TABLE usage_day IN ACCESS EXCLUSIVE MODE")
         portal.accept(link)
         eventually(is_reading_usage, seconds=20, what="a worker that waits in mid-report")
-        portal.mail.wait_for(3, 20)
+        portal.wait_until_sent(3)
         portal.kill_worker()
         reader.rollback()
     assert not Report.objects.exists()
@@ -99,14 +96,19 @@ def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_
 
 
 def delivered_kinds(portal: Portal) -> list[str]:
-    ids = [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
-    return list(Email.objects.filter(message_id__in=ids).values_list("kind", flat=True))
+    """The kind of each message that arrived, a message that came twice also twice."""
+    kind_of = dict(Email.objects.values_list("message_id", "kind"))
+    return [kind_of[message_id] for message_id in message_ids(portal)]
+
+
+def message_ids(portal: Portal) -> list[str]:
+    return [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
 
 
 def is_reading_usage() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND wait_event_type = 'Lock' AND query LIKE '%%FROM usage_day%%'"
+            "AND wait_event_type = 'Lock' AND query LIKE '%FROM usage_day%'"
         )
         return bool(cursor.fetchone()[0])

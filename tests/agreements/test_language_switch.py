@@ -1,0 +1,186 @@
+"""The language of a page: the agreement's, the visitor's choice, the account's (C6)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from agreements import deciding
+from agreements.models import Agreement
+from agreements.states import Channel
+from notifications import sealed
+from tests.agreements.asking import ask
+from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, OperatorFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_language():
+    """Django leaves the last request's language active in this thread."""
+    with translation.override("en"):
+        yield
+    translation.activate("en")
+
+
+@pytest.fixture
+def spanish() -> Agreement:
+    """A pending agreement of a customer who prefers Spanish."""
+    (agreement,) = ask(MembershipFactory().user)
+    Agreement.objects.update(language="es")
+    agreement.refresh_from_db()
+    return agreement
+
+
+def link(agreement: Agreement) -> str:
+    return reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))])
+
+
+def language(response) -> str:
+    found = re.search(r'<html lang="(\w+)"', response.content.decode())
+    assert found
+    assert response["Content-Language"] == found[1]
+    return found[1]
+
+
+def switch(response) -> str:
+    """Where the switch leads."""
+    found = re.search(r'<a class="site-language" href="([^"]+)"', response.content.decode())
+    assert found
+    return found[1]
+
+
+class TestOnTheDecisionPage:
+    def test_it_opens_in_the_agreements_language_whatever_the_browser_speaks(self, client, spanish):
+        page = client.get(link(spanish), headers={"accept-language": "en"})
+        assert language(page) == "es"
+        assert " de " in re.search(r"<strong>(\d[^<]+)</strong>", page.content.decode())[1]  # the date, too
+
+    def test_the_switch_keeps_the_links_token_and_is_remembered(self, client, spanish):
+        to_english = switch(client.get(link(spanish)))
+        assert to_english == "?lang=en"
+        assert language(client.get(link(spanish) + to_english)) == "en"
+        assert language(client.get(link(spanish))) == "en"
+        assert switch(client.get(link(spanish))) == "?lang=es"
+        assert language(client.get(link(spanish) + "?lang=es")) == "es"
+
+    def test_it_works_without_cookies_through_the_decision(self, spanish):
+        """C1: for mail programs that keep no cookies; the outcome is in the language of the page."""
+        address = f"{link(spanish)}?lang=en"
+        assert language(Client().get(address)) == "en"
+        decided = Client(enforce_csrf_checks=True).post(address, {"decision": "accept"})
+        assert decided["Location"] == address
+        assert language(Client().get(decided["Location"])) == "en"
+
+    def test_switching_decides_nothing_and_says_nothing_to_the_agreement(self, client, spanish):
+        before = Agreement.objects.values().get()
+        client.get(f"{link(spanish)}?lang=en")
+        assert Agreement.objects.values().get() == before
+
+    @pytest.mark.parametrize("nonsense", ["fr", "", "en-US,es", "<script>", "es'--"])
+    def test_a_language_that_is_not_there_changes_nothing(self, client, spanish, nonsense):
+        page = client.get(link(spanish), {"lang": nonsense})
+        assert language(page) == "es"
+        assert not client.cookies
+        assert "<script>" not in page.content.decode()
+
+    def test_what_was_read_is_kept_in_the_language_it_was_read_in(self, client, spanish):
+        """C7: the letter stays in the customer's own."""
+        client.post(f"{link(spanish)}?lang=en", {"decision": "accept"})
+        letter = spanish.letter
+        assert (letter.language, letter.shown_language) == ("es", "en")
+        assert "You can answer until" in letter.shown_text
+
+    def test_the_switch_is_a_link_also_for_somebody_who_is_signed_in(self, client, spanish):
+        """A look at somebody's link must not change the account of who looks."""
+        customer = CustomerFactory()
+        client.force_login(customer.user)
+        assert switch(client.get(link(spanish))) == "?lang=en"
+        client.get(f"{link(spanish)}?lang=es")
+        customer.user.refresh_from_db()
+        assert customer.user.language == "en"
+
+    def test_a_link_that_is_forged_has_the_switch_too(self, client):
+        page = client.get(reverse("invitation", args=["A" * 43]) + "?lang=es")
+        assert page.status_code == 404
+        assert language(page) == "es"
+
+
+class TestOnPublicPages:
+    @pytest.mark.parametrize("name", ["home", "help", "help_faq", "help_meter", "account_login", "register"])
+    def test_it_is_on_the_page_and_remembered(self, client, name):
+        page = client.get(reverse(name))
+        assert language(page) == "en"
+        assert language(client.get(reverse(name) + switch(page))) == "es"
+        assert language(client.get(reverse("help"))) == "es"
+
+    def test_the_rest_of_the_address_stays(self, client):
+        assert switch(client.get(reverse("help_faq"), {"page": "2"})) == "?page=2&amp;lang=es"
+
+    def test_the_cookie_is_not_for_scripts(self, client):
+        client.get(reverse("help"), {"lang": "es"})
+        cookie = client.cookies["django_language"]
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+
+
+class TestInAnAccount:
+    @pytest.fixture
+    def customer(self, client):
+        holding = HoldingFactory()
+        client.force_login(holding.customer.user)
+        return holding.customer
+
+    def test_the_preference_holds_whatever_the_browser_and_the_cookie_say(self, client, customer):
+        client.cookies["django_language"] = "en"
+        assert language(client.get(reverse("customer_agreements"), headers={"accept-language": "en"})) == "en"
+        type(customer.user).objects.update(language="es")
+        assert language(client.get(reverse("customer_agreements"), headers={"accept-language": "en"})) == "es"
+
+    def test_the_switch_changes_the_preference_and_returns_to_the_page(self, client, customer):
+        page = client.get(reverse("customer_agreements"), {"page": "1"}).content.decode()
+        then = re.search(r'name="next" value="([^"]+)"', page)[1]
+        assert then == f"{reverse('customer_agreements')}?page=1"
+        back = client.post(reverse("set_language"), {"lang": "es", "next": then})
+        assert back["Location"] == then
+        customer.user.refresh_from_db()
+        assert customer.user.language == "es"
+        assert language(client.get(back["Location"])) == "es"
+        client.logout()
+        client.cookies["django_language"] = "es"
+        assert language(client.get(reverse("help"))) == "es"
+
+    @pytest.mark.parametrize("then", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+    def test_it_leads_nowhere_else(self, client, customer, then):
+        assert client.post(reverse("set_language"), {"lang": "es", "next": then})["Location"] == reverse("home")
+
+    def test_a_form_from_elsewhere_changes_no_account(self, customer):
+        forger = Client(enforce_csrf_checks=True)
+        forger.force_login(customer.user)
+        assert forger.post(reverse("set_language"), {"lang": "es"}).status_code == 403
+        customer.user.refresh_from_db()
+        assert customer.user.language == "en"
+
+    def test_a_language_that_is_not_there_is_refused(self, client, customer):
+        assert client.post(reverse("set_language"), {"lang": "fr"}).status_code == 404
+
+    def test_an_email_follows_the_agreement_and_not_the_page(self, client, customer):
+        """C6: the acceptance is answered in the customer's language, whoever switched the page."""
+        from notifications.models import Email
+
+        (agreement,) = ask(MembershipFactory().user)
+        Agreement.objects.update(language="es")
+        deciding.accept(agreement, channel=Channel.INVITATION, shown_in="en")
+        assert Email.objects.get(kind="EM203", to_address=agreement.email).language == "es"
+        assert agreement.letter.language == "es"
+
+
+def test_third_parties_and_staff_have_no_switch(client):
+    """T2: their pages are in English."""
+    for user in (MembershipFactory().user, OperatorFactory()):
+        client.force_login(user)
+        assert "site-language" not in client.get(reverse("help")).content.decode()

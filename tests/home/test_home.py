@@ -1,0 +1,268 @@
+"""Home says what waits for each role, and the navigation is the design's (T2)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from accounts.models import CompanyState
+from agreements.models import Agreement, Review
+from agreements.states import Status
+from notifications.models import EmailState
+from reports.models import ReportState
+from tests.factories import (
+    AgreementFactory,
+    CompanyFactory,
+    DownloadFactory,
+    EmailFactory,
+    HoldingFactory,
+    MembershipFactory,
+    MeterFactory,
+    NoticeFactory,
+    OperatorFactory,
+    PremiseFactory,
+    ReportFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+HOME = "/"
+
+
+def words(html: bytes) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html.decode()).split())
+
+
+def main(client) -> str:
+    return words(client.get(HOME).content.split(b"<main")[1].split(b"</main>")[0])
+
+
+def navigation(client) -> list[str]:
+    """The words of both navigations, without counts."""
+    html = client.get(HOME).content.decode()
+    rows = re.findall(r'<nav class="(?:site|account)-nav".*?</nav>', html, re.DOTALL)
+    links = re.findall(r"<a [^>]*>(.*?)</a>", "".join(rows), re.DOTALL)
+    return [re.sub(r"<span.*", "", link, flags=re.DOTALL).strip() for link in links]
+
+
+def exists(name: str) -> bool:
+    try:
+        return bool(reverse(name))
+    except NoReverseMatch:
+        return False
+
+
+class TestAStranger:
+    def test_reads_what_the_portal_is_and_where_to_begin(self, client):
+        page = client.get(HOME)
+        assert page.status_code == 200
+        html = page.content.decode()
+        for told in ("You got an email", "You are an electricity customer", "You work for a company"):
+            assert told in html
+        assert reverse("account_login") in html
+        assert reverse("register") in html
+        assert reverse("help") in html
+
+    def test_has_home_and_help_and_nothing_else(self, client):
+        assert navigation(client) == ["Home", "Help"]
+
+    def test_costs_no_query_and_no_cookie(self, client, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            client.get(HOME)
+        assert not client.cookies
+
+
+class TestAThirdParty:
+    @pytest.fixture
+    def membership(self, client):
+        membership = MembershipFactory()
+        client.force_login(membership.user)
+        return membership
+
+    def test_sees_what_expires_soonest_and_how_much_there_is(self, client, membership):
+        now = timezone.now()
+        for days in range(1, 8):
+            AgreementFactory(
+                company=membership.company,
+                initiated_by=membership.user,
+                number=f"11232600000{days}",
+                expires_at=now + timedelta(days=days),
+            )
+        AgreementFactory(company=membership.company, initiated_by=membership.user, status=Status.REJECTED)
+        AgreementFactory(
+            company=membership.company,
+            initiated_by=membership.user,
+            initiated_at=now - timedelta(days=31),
+            number="112326000009",
+        )
+        AgreementFactory(number="112326000008")  # another company's
+        page = main(client)
+        assert "7 agreements wait for their customers" in page
+        assert page.index("112326000001") < page.index("112326000005")
+        for hidden in ("112326000006", "112326000008", "112326000009"):
+            assert hidden not in page
+        assert "All pending agreements" in page
+
+    def test_sees_reports_that_nobody_fetched(self, client, membership):
+        asked = {"agreement__company": membership.company, "agreement__initiated_by": membership.user}
+        waiting, fetched = ReportFactory(**asked), ReportFactory(**asked)
+        DownloadFactory(report=fetched, by=membership.user)
+        ReportFactory()
+        page = main(client)
+        assert "1 report is ready and not downloaded yet" in page
+        assert waiting.agreement.number in page
+        assert fetched.agreement.number not in page
+
+    def test_is_offered_what_it_may_do_and_no_more(self, client, membership):
+        """T12."""
+        assert "Create a new agreement" in main(client)
+        type(membership).objects.update(may_initiate=False, may_download=False, may_view=False)
+        page = main(client)
+        assert "Create a new agreement" not in page
+        assert "not downloaded yet" not in page
+        assert "may not view" in page
+
+    @pytest.mark.parametrize(
+        ("standing", "told"),
+        [(CompanyState.PENDING, "waits for approval"), (CompanyState.SUSPENDED, "is suspended")],
+    )
+    def test_reads_why_its_company_cannot_work(self, client, membership, standing, told):
+        """T13, D1."""
+        type(membership.company).objects.update(standing=standing)
+        page = main(client)
+        assert told in page
+        assert "Create a new agreement" not in page
+
+    def test_has_the_designs_navigation(self, client, membership):
+        """T2: an administrator's; others see neither users nor approvals."""
+        names = ["Home", "My Account", "Notices", "Help", "Customer Agreements"]
+        if exists("member_profile"):
+            names += ["My Profile", "Company Profile"]
+            assert navigation(client) == names
+            type(membership).objects.update(is_administrator=True)
+            assert navigation(client) == [*names, "Manage Users", "Pending Approvals"]
+        else:
+            assert navigation(client)[: len(names)] == names
+
+    def test_costs_six_queries_at_most(self, client, membership, django_assert_max_num_queries):
+        for _number in range(6):
+            AgreementFactory(company=membership.company, initiated_by=membership.user)
+            ReportFactory(agreement__company=membership.company, agreement__initiated_by=membership.user)
+            NoticeFactory()
+        client.get(HOME)  # once: the browser's mark is new
+        with django_assert_max_num_queries(6):
+            client.get(HOME)
+
+
+class TestACustomer:
+    @pytest.fixture
+    def holding(self, client):
+        holding = HoldingFactory()
+        client.force_login(holding.customer.user)
+        return holding
+
+    def test_sees_first_what_waits_for_an_answer(self, client, holding):
+        """C4."""
+        AgreementFactory(customer=holding.customer, premise=holding.premise, company_name="Asks Now LLC")
+        AgreementFactory(customer=holding.customer, company_name="Answered LLC", status=Status.REJECTED)
+        AgreementFactory(company_name="Of Others LLC")
+        page = main(client)
+        assert "1 request waits for your answer" in page
+        assert "Asks Now LLC" in page
+        assert page.index("Asks Now LLC") < page.index("Your smart meters")
+        assert "Answered LLC" not in page
+        assert "Of Others LLC" not in page
+
+    def test_sees_the_meters_held_now_with_masked_esiids(self, client, holding):
+        """E1's sense."""
+        meter = MeterFactory(premise=holding.premise)
+        MeterFactory(premise=holding.premise, number="OLD99", removed_on=timezone.now().date())
+        former = MeterFactory(premise=PremiseFactory())
+        HoldingFactory(customer=holding.customer, premise=former.premise, until=timezone.now())
+        page = main(client)
+        assert f"Meter {meter.number}" in page
+        assert holding.premise.esiid not in page
+        assert holding.premise.esiid[-7:] in page
+        assert "OLD99" not in page
+        assert former.number not in page
+
+    def test_sees_notices_not_read_yet_and_their_count(self, client, holding):
+        for _number in range(4):
+            NoticeFactory(tdsp=holding.premise.tdsp)
+        html = client.get(HOME).content.decode()
+        assert html.count("notice-new") == 3
+        assert "4 not read" in html
+
+    def test_has_the_designs_navigation(self, client, holding):
+        """T2."""
+        usage = ["Usage"] if exists("usage") else []
+        meters = ["My Smart Meters"] if exists("my_meters") else []
+        assert navigation(client) == [
+            *("Home", "My Account", *usage, "Notices", "Help", *meters, "3rd Party Agreements", "My Profile")
+        ]
+
+    def test_costs_six_queries_at_most(self, client, holding, django_assert_max_num_queries):
+        for _number in range(6):
+            MeterFactory(premise=holding.premise)
+            AgreementFactory(customer=holding.customer)
+            NoticeFactory(tdsp=holding.premise.tdsp)
+        with django_assert_max_num_queries(6):
+            client.get(HOME)
+
+
+class TestStaff:
+    @pytest.fixture
+    def mine(self):
+        """What waits at one TDSP: a held report, a failed report, a failed email; and the same at another."""
+        agreements = [AgreementFactory(status=Status.COMPLETE, review=Review.HELD) for _tdsp in range(2)]
+        for agreement in agreements:
+            ReportFactory(agreement=agreement, state=ReportState.FAILED)
+            EmailFactory(about=agreement.number, state=EmailState.FAILED, failed_at=timezone.now())
+        CompanyFactory(standing=CompanyState.PENDING)
+        return agreements[0]
+
+    def counts(self, client) -> list[int]:
+        html = client.get(HOME).content.decode()
+        return [int(number) for number in re.findall(r"(\d+)<span class=\"visually-hidden\"> \w", html)]
+
+    def test_of_a_tdsp_see_what_waits_there(self, client, mine):
+        """D1."""
+        client.force_login(UserFactory(is_staff=True, tdsp=mine.premise.tdsp))
+        assert self.counts(client) == [1, 1, 1]
+        assert "Companies to approve" not in main(client)
+
+    def test_operators_see_all_and_the_companies_to_approve(self, client, mine):
+        """D1, T13."""
+        client.force_login(OperatorFactory())
+        assert self.counts(client) == [2, 2, 2, 1]
+
+    def test_the_lists_behind_the_counts_answer(self, client, mine):
+        client.force_login(OperatorFactory(is_superuser=True))
+        html = client.get(HOME).content.decode()
+        links = re.findall(r'href="(/admin/[^"]+)"', html.split("<main")[1])
+        assert len(links) >= 4
+        for link in links:
+            assert client.get(link.replace("&amp;", "&")).status_code == 200, link
+
+    def test_cost_six_queries_at_most(self, client, mine, django_assert_max_num_queries):
+        for user in (OperatorFactory(), UserFactory(is_staff=True, tdsp=mine.premise.tdsp)):
+            client.force_login(user)
+            with django_assert_max_num_queries(6):
+                client.get(HOME)
+
+
+def test_somebody_without_a_role_is_told_what_to_do(client):
+    client.force_login(UserFactory())
+    assert "Your account is not ready yet" in main(client)
+
+
+def test_open_soonest_first_knows_no_overdue_ones():
+    """L2."""
+    AgreementFactory(expires_at=timezone.now() - timedelta(seconds=1), initiated_at=timezone.now() - timedelta(days=30))
+    assert not Agreement.objects.open_soonest_first().exists()
+    assert not Agreement.objects.visible_to(AnonymousUser()).exists()
