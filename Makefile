@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
-PACKAGES := smt_portal demo reports agreements notices accounts meters notifications tests
+ROOMS := smt_portal demo reports agreements notices accounts meters notifications
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check requirements clean local dev chromium
@@ -26,7 +26,7 @@ check: dev
 	$(VENV)/python -m mypy $(ROOMS)
 	$(VENV)/lint-imports
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
-	$(VENV)/python -m tests.services $(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python -m tests.own_servers $(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python scripts/check_production.py
 
 local:

@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from accounts.models import Company, CompanyState, User
+from django.db import transaction
+
+from accounts import companies, company_emails
+from accounts.models import Company, CompanyEventKind, CompanyState, User
 
 logger = logging.getLogger(__name__)
 
 
 def approve(company: Company, *, by: User) -> bool:
-    """Let the company initiate, resend and download from now on; False if it may already."""
-    return _move(company, [CompanyState.PENDING, CompanyState.SUSPENDED], CompanyState.APPROVED, by)
+    """Let the company initiate, resend and download from now on; False if it may already.
+
+    Its administrators are told by email.
+    """
+    sources = [CompanyState.PENDING, CompanyState.SUSPENDED]
+    return _move(company, sources, CompanyState.APPROVED, "", by, CompanyEventKind.APPROVED, company_emails.approved)
 
 
-def suspend(company: Company, *, by: User) -> bool:
-    """Stop the company's initiations, resends and downloads at once; False if it is not approved."""
-    return _move(company, [CompanyState.APPROVED], CompanyState.SUSPENDED, by)
+def suspend(company: Company, *, by: User, reason: str = "") -> bool:
+    """Stop the company's initiations, resends and downloads at once; False if it is not approved.
+
+    Its administrators get the reason by email, and its users read it on the company's page.
+    """
+    sources, kind = [CompanyState.APPROVED], CompanyEventKind.SUSPENDED
+    return _move(company, sources, CompanyState.SUSPENDED, reason, by, kind, company_emails.suspended)
 
 
-def _move(company: Company, sources: list[CompanyState], target: CompanyState, by: User) -> bool:
-    # Conditional, so that of two operators who decide at once one decides.
-    moved = Company.objects.filter(pk=company.pk, standing__in=sources).update(standing=target) == 1
-    company.refresh_from_db(fields=["standing"])
-    if moved:
-        logger.info("Company %s is %s now, by user %s.", company.pk, target.value, by.pk)
+def _move(
+    company: Company,
+    sources: list[CompanyState],
+    target: CompanyState,
+    reason: str,
+    by: User,
+    kind: CompanyEventKind,
+    email: Callable[[Company, User], None],
+) -> bool:
+    with transaction.atomic():
+        # Conditional, so that of two operators who decide at once one decides.
+        waiting = Company.objects.filter(pk=company.pk, standing__in=sources)
+        moved = waiting.update(standing=target, standing_reason=reason) == 1
+        company.refresh_from_db(fields=["standing", "standing_reason"])
+        if moved:
+            companies.record(company, kind, by=by, changes={"reason": ["", reason]} if reason else {})
+            for administrator in company.memberships.administrators().select_related("user"):
+                email(company, administrator.user)
+            logger.info("Company %s is %s now, by user %s.", company.pk, target.value, by.pk)
     return moved

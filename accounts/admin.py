@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,11 +15,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions
-from accounts.admin_forms import MembershipForm
+from accounts import actions, companies
+from accounts.admin_forms import CompanyActionForm, MembershipForm
 from accounts.customer_admin import CustomerAdmin
 from accounts.look_admin import StaffLookAdmin
-from accounts.models import Company, Membership, User
+from accounts.models import Company, CompanyEvent, CompanyEventKind, Membership, User, signed_in
 from accounts.second_factor_admin import SecondFactorLost
 from meters.staff_admin import EDIT, NOTHING, ByRole, ScopedAdmin
 
@@ -97,6 +98,17 @@ class MembershipInline(ByRole, admin.TabularInline):
     verbose_name_plural = _("users of this company")
 
 
+class CompanyEventInline(ByRole, admin.TabularInline):
+    """What happened to the company; nobody edits it."""
+
+    tdsp_may = NOTHING
+    model = CompanyEvent
+    fields = ["at", "kind", "by", "about", "changes"]
+    ordering = ["-at", "-pk"]
+    max_num = 0
+    verbose_name_plural = _("history")
+
+
 @admin.register(Company)
 class CompanyAdmin(ScopedAdmin):
     operators_may = EDIT
@@ -106,10 +118,19 @@ class CompanyAdmin(ScopedAdmin):
     list_filter = ["standing"]
     search_fields = ["legal_name", "duns", "email"]
     search_help_text = _("Company name, DUNS or email")
-    readonly_fields = ["standing"]
+    readonly_fields = ["standing", "standing_reason"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
+    action_form = CompanyActionForm
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        """The company reads in its own history what the operator changed."""
+        before = Company.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        changed = {name: getattr(obj, name) for name in companies.PROFILE if name in form.changed_data}
+        if before and (changes := companies.differences(before, changed)):
+            companies.record(obj, CompanyEventKind.PROFILE, by=signed_in(request), changes=changes)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """An operator who adds a person has approved it; who asked to join stays as it is."""
@@ -125,7 +146,12 @@ class CompanyAdmin(ScopedAdmin):
 
     @admin.action(description=_("Suspend: stop initiations, resends and downloads at once"), permissions=["change"])
     def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._decide(request, companies, actions.suspend, "Suspended.")
+        reason = request.POST.get("reason", "").strip()[:500]
+        if not reason:
+            text = _("Nothing was done. Type the reason beside the action: the company reads it.")
+            self.message_user(request, text, messages.ERROR)
+            return
+        self._decide(request, companies, partial(actions.suspend, reason=reason), "Suspended.")
 
     def _decide(
         self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +74,12 @@ class CustomerForm(forms.ModelForm):
         return user
 
 
+class CompanyActionForm(ActionForm):
+    """The list's actions; a suspension needs a reason."""
+
+    reason = forms.CharField(label=_("Reason of a suspension, for the company:"), max_length=500, required=False)
+
+
 class MembershipForm(forms.ModelForm):
     class Meta:
         model = Membership
@@ -84,8 +91,12 @@ class MembershipForm(forms.ModelForm):
             "may_resend_or_withdraw",
             "may_download",
             "approved_at",
+            "ended_at",
         ]
-        help_texts = {"approved_at": _("Empty: the user asked to join and may do nothing yet.")}
+        help_texts = {
+            "approved_at": _("Empty: the user asked to join and may do nothing yet."),
+            "ended_at": _("Empty: still a user."),
+        }
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]

@@ -197,6 +197,7 @@ def _create(
         meter_number=row.meter_number,
         report_type=question.report_type,
         report_length=question.report_length,
+        with_utc=question.with_utc,
         customer_id=found.customer_id,
         was_registered=question.registered,
         customer_kind=kind,

@@ -45,6 +45,7 @@ class Question:
     rows: tuple[MeterRow, ...]
     report_type: str
     report_length: str
+    with_utc: bool = False  # the 15-minute CSV also with UTC columns
 
     def answers(self) -> dict[str, Any]:
         return asdict(self)
@@ -58,6 +59,7 @@ class Question:
             rows=tuple(MeterRow(**row) for row in answers["rows"]),
             report_type=answers["report_type"],
             report_length=answers["report_length"],
+            with_utc=answers.get("with_utc", False),
         )
 
 

@@ -14,7 +14,8 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from accounts.models import User
 from agreements.masking import CustomerView
-from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength, ReportType
+from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength
+from agreements.models.agreement import report_type_in_words
 from agreements.moves import MoveRefused
 from agreements.permissions import acting_member
 from agreements.question import Question
@@ -253,7 +254,7 @@ def read_back(question: Question, customer: CustomerView | None) -> dict[str, li
         for row in question.rows
     ]
     report = [
-        {"label": _("Report type"), "value": str(ReportType(question.report_type).label)},
+        {"label": _("Report type"), "value": report_type_in_words(question.report_type, question.with_utc)},
         {"label": _("Report length"), "value": str(ReportLength(question.report_length).label)},
     ]
     return {"customer": asked + known, "meters": meters, "report": report}

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 CENTRAL = ZoneInfo("America/Chicago")
 INTERVAL = timedelta(minutes=15)
 ORDINARY, SPRING, FALL = 96, 92, 100
+CLOCKS_CHANGE = 8  # the slot at which they do, on the days on which they do
 
 _HOUR = 4  # slots
 _SPRING_GAP = 8  # the printed row of 02:00, which does not exist on the spring day

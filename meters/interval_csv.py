@@ -2,15 +2,19 @@
 
 A day is one `%` of a template that is made once per shape and direction: the year's 35,040 lines take about ten
 milliseconds, a hundredth of what a line at a time costs (DESIGN.md section 4).
+
+The clean variant has SMT's eight columns and three more: the interval's start in UTC, the offset of Central time from
+UTC at that moment, and the day in ISO form. It leaves out the four rows of the spring day that never happened, so that
+every row is one moment and every moment one row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from meters.days import CENTRAL, SHAPES, slots_on
+from meters.days import CENTRAL, CLOCKS_CHANGE, INTERVAL, ORDINARY, SHAPES, day_start, slots_on
 from meters.models import Channel
 
 COLUMNS = (
@@ -24,10 +28,13 @@ COLUMNS = (
     "CONSUMPTION_SURPLUSGENERATION",
 )
 HEADER = ",".join(COLUMNS).encode() + b"\n"
+CLEAN_COLUMNS = (*COLUMNS, "START_UTC", "UTC_OFFSET", "USAGE_DATE_ISO")
+CLEAN_HEADER = ",".join(CLEAN_COLUMNS).encode() + b"\n"
 
 # Words of the file, not of the page: never translated.
 CHANNEL_LABELS = {Channel.CONSUMPTION.value: b"Consumption", Channel.SURPLUS_GENERATION.value: b"Surplus Generation"}
 
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _KEPT_TEXTS = 10_000  # a house on a hot day: 10 kWh in a quarter hour
 
 
@@ -90,7 +97,45 @@ def render_day(
     `wh` has a value of watt-hours per slot of the day, None where none was read; `est` as in UsageDay. ValueError if
     `wh` has not as many slots as the day.
     """
-    if len(wh) != slots_on(day):
-        raise ValueError(f"{day} has {slots_on(day)} quarter hours, not {len(wh)}.")
+    _check_slots(day, wh)
     rows = _template(len(wh), channel).replace(b"@", _beginning(esiid, day, revision_at))
     return rows % tuple(_texts(wh, est))
+
+
+@lru_cache(maxsize=16)
+def _clean_template(slots: int, channel: int, offset: timedelta) -> bytes:
+    """As `_template`, for days that begin at `offset` from UTC: `&` stands for the day in ISO form, `#` and `$` for the
+    UTC dates on which it begins and ends."""
+    label = CHANNEL_LABELS[channel]
+    lines = []
+    for row in SHAPES[slots].rows:
+        if row.slot is None:
+            continue
+        days, minutes = divmod((row.slot * INTERVAL - offset) // _MINUTE, 24 * 60)
+        now = offset if row.slot < CLOCKS_CHANGE else offset + (ORDINARY - slots) * INTERVAL
+        utc = f"{'$' if days else '#'}T{minutes // 60:02}:{minutes % 60:02}:00Z,-{-now // _HOUR:02}:00,&".encode()
+        lines.append(b"@%b,%b,%%b,%b,%b\n" % (row.start.encode(), row.end.encode(), label, utc))
+    return b"".join(lines)
+
+
+def render_clean_day(
+    esiid: str, day: date, revision_at: datetime, channel: int, wh: Sequence[int | None], est: bytes | None
+) -> bytes:
+    """As `render_day`, in the clean variant: a row for each slot that the day really had, with its start in UTC."""
+    _check_slots(day, wh)
+    begin = day_start(day)
+    offset = begin.astimezone(CENTRAL).utcoffset()
+    assert offset is not None
+    rows = _clean_template(len(wh), channel, offset)
+    for sign, text in (
+        (b"&", day.isoformat()),
+        (b"#", begin.date().isoformat()),
+        (b"$", (begin.date() + timedelta(days=1)).isoformat()),
+    ):
+        rows = rows.replace(sign, text.encode())
+    return rows.replace(b"@", _beginning(esiid, day, revision_at)) % tuple(_texts(wh, est))
+
+
+def _check_slots(day: date, wh: Sequence[int | None]) -> None:
+    if len(wh) != slots_on(day):
+        raise ValueError(f"{day} has {slots_on(day)} quarter hours, not {len(wh)}.")

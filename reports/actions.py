@@ -19,7 +19,7 @@ from agreements.models import Agreement
 from meters.usage import stream_usage
 from reports import emails
 from reports.coverage import Coverage
-from reports.layouts import LAYOUTS, csv_chunks
+from reports.layouts import csv_chunks, layout_of
 from reports.models import Download, Report, ReportFile, ReportState
 from reports.packing import pack
 from reports.period import Period, period
@@ -130,7 +130,8 @@ def _make(report: Report, now: datetime) -> None:
     covered = _period_of(agreement)
     coverage = Coverage(covered)
     days = coverage.watch(stream_usage(agreement.premise_id, covered.first, covered.last))
-    packed = pack(csv_chunks(agreement.report_type, agreement.esiid, covered, days))
+    layout = layout_of(agreement.report_type, with_utc=agreement.with_utc)
+    packed = pack(csv_chunks(layout, agreement.esiid, covered, days))
 
     report.first_day, report.last_day, report.asked_first_day = covered.first, covered.last, covered.asked_first
     report.expected_intervals = coverage.expected_intervals
@@ -146,7 +147,7 @@ def _make(report: Report, now: datetime) -> None:
         emails.no_data(report)
         return
     report.state = ReportState.READY
-    report.file_name = f"smt-{agreement.number}-{LAYOUTS[agreement.report_type].slug}.csv"
+    report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
     report.rows, report.size, report.sha256 = packed.lines - 1, packed.size, packed.sha256
     report.save()
     ReportFile.objects.create(report=report, gzipped=packed.gzipped)

@@ -39,12 +39,14 @@ class Layout(NamedTuple):
     rows: Callable[[str, Period, Iterable[DayUsage]], Iterator[bytes]]
 
 
-def csv_chunks(report_type: str, esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
-    """The whole file of `report_type` (a value of ReportType) in chunks, the header first.
+def layout_of(report_type: str, *, with_utc: bool = False) -> Layout:
+    """The layout of a value of ReportType; `with_utc`: its clean variant, which only intervals have."""
+    assert not with_utc or report_type == ReportType.INTERVAL  # the constraint utc_columns_only_for_intervals
+    return CLEAN if with_utc else LAYOUTS[report_type]
 
-    `days` are those of `period`, ordered by day, then channel.
-    """
-    layout = LAYOUTS[report_type]
+
+def csv_chunks(layout: Layout, esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+    """The whole file in chunks, the header first. `days` are those of `period`, ordered by day, then channel."""
     yield layout.header
     yield from layout.rows(esiid, period, days)
 
@@ -53,6 +55,12 @@ def interval_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Itera
     """One row per 15 minutes, byte for byte as Smart Meter Texas shows it."""
     for usage in days:
         yield interval_csv.render_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
+
+
+def clean_interval_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+    """One row per 15 minutes that really were, each also with its start in UTC."""
+    for usage in days:
+        yield interval_csv.render_clean_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
 
 
 def daily_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
@@ -92,6 +100,7 @@ LAYOUTS: dict[str, Layout] = {
     ReportType.DAILY: Layout("daily", DAILY_HEADER, daily_rows),
     ReportType.MONTHLY: Layout("monthly", MONTHLY_HEADER, monthly_rows),
 }
+CLEAN = Layout("15min-utc", interval_csv.CLEAN_HEADER, clean_interval_rows)
 
 
 @dataclass

@@ -26,6 +26,7 @@ def manifest(report: Report) -> bytes:
         "meter_number": agreement.meter_number,
         "report_type": agreement.report_type,
         "report_length": agreement.report_length,
+        "with_utc_columns": agreement.with_utc,
         "accepted_at": _central(agreement.ended_at),
         "made_at": _central(report.made_at),
         "time_zone": "America/Chicago. Days and times are Central time, daylight saving time included.",

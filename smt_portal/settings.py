@@ -325,6 +325,13 @@ REGISTRATION_PERIOD = timedelta(days=3)  # C3: not confirmed by then, it is forg
 REGISTRATION_EMAILS_PER_ADDRESS = 5  # a day
 FAILED_CLAIMS_PER_ADDRESS = 10  # X2: pairs of ESIID and meter number, a day and network address
 FAILED_CLAIMS_PER_ESIID = 3
+COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
+COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
+COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers
+COMPANY_INVITATIONS_AT_ONCE = 100
+COMPANY_INVITATION_RESENDS = 5
+COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account
+ADMISSION_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests that are over
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end

@@ -21,10 +21,8 @@ from accounts.models import (
     Customer,
     CustomerKind,
     Holding,
-    LookAction,
     Membership,
     Registration,
-    StaffLook,
     User,
 )
 from agreements.models import (
@@ -43,7 +41,7 @@ from agreements.models import (
 )
 from agreements.states import Channel, Status
 from meters.days import day_start, slots_on
-from meters.models import CarriedSlots, Load, LoadChunk, LoadKind, LoadRejection, Meter, Premise, Tdsp, UsageDay
+from meters.models import CarriedSlots, Meter, Premise, Tdsp, UsageDay
 from meters.models import Channel as Direction
 from meters.usage import ensure_partitions
 from notices.models import Notice, NoticeRead
@@ -116,38 +114,6 @@ class CarriedSlotsFactory(DjangoModelFactory):
     channel = factory.SelfAttribute("usage.channel")
     revision_at = factory.SelfAttribute("usage.revision_at")
     slots = (1).to_bytes(12, "little")
-
-
-class LoadFactory(DjangoModelFactory):
-    """A queued load of every TDSP's usage; its file comes by LoadChunkFactory."""
-
-    class Meta:
-        model = Load
-
-    kind = LoadKind.USAGE
-    file_name = "usage.csv"
-    size = 100
-    sha256 = factory.Sequence(lambda n: f"{n:064x}")
-    by = factory.SubFactory("tests.factories.OperatorFactory")
-
-
-class LoadChunkFactory(DjangoModelFactory):
-    class Meta:
-        model = LoadChunk
-
-    load = factory.SubFactory(LoadFactory)
-    number = 0
-    content = b"ESIID,METER_NUMBER\n"
-
-
-class LoadRejectionFactory(DjangoModelFactory):
-    class Meta:
-        model = LoadRejection
-
-    load = factory.SubFactory(LoadFactory)
-    file = "usage.csv"
-    line = 2
-    reason = "unknown_esiid"
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
@@ -280,19 +246,6 @@ class AttemptFactory(DjangoModelFactory):
 
     subject_hash = "0" * 64
     at = factory.LazyFunction(timezone.now)
-
-
-class StaffLookFactory(DjangoModelFactory):
-    """Somebody of a TDSP's staff opened a premise."""
-
-    class Meta:
-        model = StaffLook
-
-    tdsp = factory.SubFactory(TdspFactory)
-    user = factory.SubFactory(UserFactory, is_staff=True, tdsp=factory.SelfAttribute("..tdsp"))
-    action = LookAction.VIEW
-    model = "meters.premise"
-    object_id = "1"
 
 
 # --- Agreements -------------------------------------------------------------------------------------------------

@@ -100,6 +100,9 @@ SEED: dict[str, tuple[str, tuple[str, ...]]] = {
     "Functional rule 15": ("Registration is prefilled from the agreement", ("C3",)),
     "Functional rule 16": ("Resend only while Pending", ("L4",)),
 }
+# Asked for and not built yet: the page says so instead of naming a test.
+OPEN = {"C5", "D3"}
+OPEN_WORDS = "not proved yet"
 _ID = re.compile(r"\b(EM20[1-5]|[LTCERDAX]\d{1,2})(?:\s+to\s+([LTCERDAX]\d{1,2}|EM20[1-5]))?\b")
 
 
@@ -114,7 +117,7 @@ def ids_in(text: str) -> set[str]:
     return found & REQUIREMENTS.keys()
 
 
-def tests_by_id() -> dict[str, list[str]]:
+def proofs_by_id() -> dict[str, list[str]]:
     """`{id: [file::test, ...]}` by the docstrings of test functions and their classes."""
     found: dict[str, list[str]] = {name: [] for name in REQUIREMENTS}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
@@ -141,7 +144,7 @@ def _tests(tree: ast.Module) -> list[tuple[ast.ClassDef | None, ast.FunctionDef]
 
 def page() -> str:
     """docs/requirements.md as it should be."""
-    tests = tests_by_id()
+    tests = proofs_by_id()
     lines = [
         "# Requirements and the tests that prove them",
         "",
@@ -151,7 +154,7 @@ def page() -> str:
         "| id | what | tests |",
         "|---|---|---|",
     ]
-    lines += [f"| {name} | {what} | {_names(tests[name])} |" for name, what in REQUIREMENTS.items()]
+    lines += [f"| {name} | {what} | {_names(tests[name]) or OPEN_WORDS} |" for name, what in REQUIREMENTS.items()]
     lines += ["", "## The design document of 2012", "", "| id | what | proved under |", "|---|---|---|"]
     lines += [f"| {name} | {what} | {', '.join(ids)} |" for name, (what, ids) in SEED.items()]
     return "\n".join(lines) + "\n"

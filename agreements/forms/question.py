@@ -122,6 +122,14 @@ class QuestionForm(forms.Form):
         error_messages={"required": _("Choose a report type.")},
         widget=forms.RadioSelect,
     )
+    with_utc = forms.BooleanField(
+        label=_("Also with UTC columns"),
+        help_text=_(
+            "Only for the 15-minute report. Beside Smart Meter Texas's own columns, each row has its start in UTC, the "
+            "offset from UTC and the date in ISO form. The days on which clocks change are then unambiguous."
+        ),
+        required=False,
+    )
     report_length = forms.ChoiceField(
         label=_("Report length"),
         help_text=_("Counted back from the day before the customer accepts."),
@@ -158,6 +166,7 @@ class QuestionForm(forms.Form):
             "kind": question.kind,
             "report_type": question.report_type,
             "report_length": question.report_length,
+            "with_utc": question.with_utc,
         }
         if question.registered:
             initial["state"] = "TX"
@@ -175,6 +184,14 @@ class QuestionForm(forms.Form):
     def clean_middle_initial(self) -> str:
         return str(self.cleaned_data["middle_initial"] or "").rstrip(".")
 
+    def clean_with_utc(self) -> bool:
+        wanted = bool(self.cleaned_data["with_utc"])
+        if wanted and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
+            raise forms.ValidationError(
+                _("Only the 15-minute report has UTC columns. Choose that report type, or clear this box.")
+            )
+        return wanted
+
     def question(self) -> Question:
         """The question of a valid form."""
         taken = {name: value for name, value in self.cleaned_data.items() if name not in self._not_asked()}
@@ -187,6 +204,7 @@ class QuestionForm(forms.Form):
             rows=self.meters.rows(),
             report_type=taken["report_type"],
             report_length=taken["report_length"],
+            with_utc=taken["with_utc"],
         )
 
     def refuse(self, refused: Refused) -> None:
@@ -201,7 +219,7 @@ class QuestionForm(forms.Form):
         if not self.is_bound:
             return []
         shown = shown_problems(self)
-        report = [one for one in shown if one.target.startswith("id_report")]
+        report = [one for one in shown if one.target.startswith(("id_report", "id_with_utc"))]
         customer = [one for one in shown if one not in report]
         meters = [Shown(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
         for number, form in enumerate(self.meters.forms, 1):

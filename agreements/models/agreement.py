@@ -47,6 +47,11 @@ PERIOD_IN_WORDS = {
 }
 
 
+def report_type_in_words(report_type: str, with_utc: bool) -> str:
+    label = str(ReportType(report_type).label)
+    return _("%(report_type)s, also with UTC columns") % {"report_type": label} if with_utc else label
+
+
 class Draft(models.Model):
     """A form between page 1 and its submission. Its id makes a second click on Submit harmless (T9)."""
 
@@ -96,6 +101,8 @@ class Agreement(models.Model):
 
     report_type = models.CharField(_("report type"), max_length=10, choices=ReportType.choices)
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
+    # The clean variant of the 15-minute CSV: the same readings, each with its start in UTC as well (FORMATS.md).
+    with_utc = models.BooleanField(_("also with UTC columns"), default=False)
 
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
     was_registered = models.BooleanField(_("registered customer"))
@@ -168,6 +175,11 @@ class Agreement(models.Model):
                 condition=models.Q(customer_kind="business") | models.Q(customer_company=""),
                 name="customer_company_only_for_business",
             ),
+            models.CheckConstraint(
+                condition=models.Q(with_utc=False) | models.Q(report_type="interval"),
+                name="utc_columns_only_for_intervals",
+                violation_error_message=_("Only the 15-minute report has UTC columns."),
+            ),
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status="pending")),
@@ -212,6 +224,11 @@ class Agreement(models.Model):
     @property
     def data_in_words(self) -> str:
         return str(DATA_IN_WORDS[ReportType(self.report_type)])
+
+    @property
+    def report_type_in_words(self) -> str:
+        """The type, and whether the file has UTC columns: for the third party, to whom its columns matter."""
+        return report_type_in_words(self.report_type, self.with_utc)
 
     @property
     def period_in_words(self) -> str:

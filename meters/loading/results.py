@@ -26,6 +26,7 @@ class Reason(models.TextChoices):
     QUOTES = "quotes", _("The row's quotation marks do not match. Mend them and load the file again.")
     ESIID = "esiid", _("The ESIID is not 17 or 22 digits. Correct it and load the file again.")
     UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
+    OTHER_TDSP = "other_tdsp", _("The ESIID is another TDSP's. Only that TDSP's staff or an operator can load it.")
     DATE = "date", _("The date cannot be read. Write it as the header's layout has it.")
     DATE_LIMITS = "date_limits", _("The date is before 2007 or after next year. Correct it and load the file again.")
     REVISION = "revision", _("The revision date cannot be read. Write it as MM/DD/YYYY HH:MM:SS.")
@@ -35,7 +36,6 @@ class Reason(models.TextChoices):
     )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time is not a time. Write it as HH:MM.")
-    OTHER_TDSP = "other_tdsp", _("The ESIID is another TDSP's. Only that TDSP's staff or an operator can load it.")
     OFF_QUARTER = "off_quarter", _("The times are not one quarter hour on the quarter. Correct them.")
     NO_SUCH_TIME = (
         "no_such_time",

@@ -138,7 +138,7 @@ def test_companies_are_approved_and_suspended(operator: Client) -> None:
         ("suspend", CompanyState.SUSPENDED),
         ("approve", CompanyState.APPROVED),
     ]:
-        operator.post(address, {"action": action, "_selected_action": [company.pk]})
+        operator.post(address, {"action": action, "reason": "Complaints", "_selected_action": [company.pk]})
         company.refresh_from_db()
         assert company.standing == standing
 

@@ -64,7 +64,7 @@ def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_an
     assert (str(user.phone), user.phone_extension, user.email) == ("+15125550102", "12", "rosa@example.net")
     for login in ("rosa.delgado", "ROSA@example.net"):
         assert log_in(client, login).headers["Location"] == reverse("home")
-        assert client.get(reverse("home")).headers["Location"] == reverse("customer_agreements")
+        assert client.get(reverse("home")).status_code == 200
         client.post(reverse("account_logout"))
 
 

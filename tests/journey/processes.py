@@ -220,6 +220,12 @@ def own_database(transactional_db: None) -> Iterator[None]:
     connections.close_all()
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # Earlier tests in this process may have left connections, for example of a live server's threads.
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
+        deadline = time.monotonic() + 10
+        while cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = %s", [template]).fetchone():
+            assert time.monotonic() < deadline, "The tests' database is still in use."
+            time.sleep(0.05)
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     connection.settings_dict["NAME"] = name
     try:

@@ -21,6 +21,7 @@ from agreements.clock import central_day, moment
 from agreements.models import Agreement
 from agreements.states import Status
 from meters.days import slots_on
+from meters.models import UsageDay
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 
 pytestmark = [
@@ -70,7 +71,8 @@ def meters():
             if back != 4:
                 day = yesterday - timedelta(days=back)
                 UsageDayFactory(premise=meter.premise, day=day, wh=[250] * slots_on(day))
-    return two
+    yield two
+    UsageDay.objects.all().delete()  # Django empties only the tables that it manages
 
 
 def link_in(message: EmailMessage) -> str:
@@ -83,7 +85,8 @@ def log_in(page: Page, portal: str) -> None:
     page.fill("input[name=login]", "james")
     page.fill("input[name=password]", PASSWORD)
     page.click("main form button[type=submit]")
-    expect(page.locator("h1")).to_contain_text("Customer Agreements")
+    expect(page.locator("h1")).to_contain_text("Home")
+    page.goto(f"{portal}/agreements/")
 
 
 def test_from_the_form_to_the_file(page, portal, smtp_sink, member, meters, tmp_path):

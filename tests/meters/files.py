@@ -91,10 +91,10 @@ def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[LoadR
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def export(capsysbinary, esiid: str, first: date, last: date) -> bytes:
+def export(capsysbinary, esiid: str, first: date, last: date, *options: str) -> bytes:
     """What `export_usage` writes to standard output."""
     capsysbinary.readouterr()
-    call_command("export_usage", esiid, first.isoformat(), last.isoformat())
+    call_command("export_usage", esiid, first.isoformat(), last.isoformat(), *options)
     return capsysbinary.readouterr().out
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agreements.models import ReportType
 from meters.days import slots_on
-from reports.layouts import LAYOUTS, csv_chunks
+from reports.layouts import LAYOUTS, csv_chunks, layout_of
 from reports.period import Period
 from tests.reports import naive
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
@@ -20,9 +20,9 @@ ESIID = "10443720000000017"
 SPRING, FALL = date(2026, 3, 8), date(2025, 11, 2)
 
 
-def file_of(kind, days, first=None, last=None):
+def file_of(kind, days, first=None, last=None, with_utc=False):
     first, last = first or days[0].day, last or days[-1].day
-    return b"".join(csv_chunks(kind, ESIID, Period(first, first, last), iter(days)))
+    return b"".join(csv_chunks(layout_of(kind, with_utc=with_utc), ESIID, Period(first, first, last), iter(days)))
 
 
 def test_every_type_that_can_be_asked_for_can_be_made():

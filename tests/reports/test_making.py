@@ -130,6 +130,7 @@ def test_the_manifest_says_what_the_record_says():
         "meter_number": "142606737LG",
         "report_type": "interval",
         "report_length": "1m",
+        "with_utc_columns": False,
         "accepted_at": "2026-03-10T12:00:00-05:00",
         "made_at": "2026-03-10T12:00:05-05:00",
         "time_zone": "America/Chicago. Days and times are Central time, daylight saving time included.",

@@ -2,23 +2,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from agreements.models import ReportType
 from meters.days import parse_day
 from meters.identifiers import normal_esiid
-from meters.interval_csv import HEADER, render_day
 from meters.models import Premise
-from meters.usage import stream_usage
+from meters.usage import DayUsage, stream_usage
+from reports.layouts import csv_chunks, layout_of
+from reports.period import Period
 
 
 class Command(BaseCommand):
     help = (
-        "Write the 15-minute CSV of an ESIID's days to standard output, byte for byte as Smart Meter Texas does (R3). "
-        "Without usage in these days only the header is written and the exit status is 1."
+        "Write the CSV of an ESIID's days to standard output, byte for byte as a report of that type (R3)."
+        " Without usage in these days only the header is written and the exit status is 1."
     )
     requires_system_checks: list[str] = []
 
@@ -26,46 +29,56 @@ class Command(BaseCommand):
         parser.add_argument("esiid", metavar="ESIID")
         parser.add_argument("first_day", metavar="FIRST_DAY", help=_("2025-03-09 or 03/09/2025"))
         parser.add_argument("last_day", metavar="LAST_DAY", help=_("2025-03-09 or 03/09/2025; included"))
+        parser.add_argument("--type", choices=ReportType.values, default="interval", help=_("interval by default"))
+        parser.add_argument("--clean", action="store_true", help=_("only with interval: also UTC columns"))
 
-    def handle(self, *args: Any, esiid: str, first_day: str, last_day: str, **options: Any) -> None:
+    def handle(
+        self, *args: Any, esiid: str, first_day: str, last_day: str, type: str, clean: bool, **options: Any
+    ) -> None:
         first, last = _day(first_day), _day(last_day)
         if last < first:
             raise CommandError(_("The last day is before the first one. Exchange them."), returncode=2)
+        if clean and type != ReportType.INTERVAL:
+            raise CommandError(_("Only --type interval has UTC columns. Leave out --clean."), returncode=2)
         premise = Premise.objects.filter(esiid=normal_esiid(esiid) or "").first()
         if premise is None:
             raise CommandError(
                 _("This ESIID is not on record. Check its digits, or load its premise first."), returncode=2
             )
+        days = _Seen(stream_usage(premise.pk, first, last))
         try:
-            empty = self._write(premise, first, last)
+            self._write(csv_chunks(layout_of(type, with_utc=clean), premise.esiid, Period(first, first, last), days))
         except BrokenPipeError:
             # Whoever read has had enough. What is still buffered must not complain on the way out.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
-        if empty:
+        if not days.any:
             raise CommandError(
                 _("There is no usage of this ESIID in these days. Load it first, or ask for other days."), returncode=1
             )
 
-    def _write(self, premise: Premise, first: date, last: date) -> bool:
+    def _write(self, chunks: Iterator[bytes]) -> None:
         out = getattr(self.stdout, "buffer", None)
-        empty = True
-        self._put(out, HEADER)
-        for usage in stream_usage(premise.pk, first, last):
-            empty = False
-            self._put(
-                out,
-                render_day(premise.esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est),
-            )
+        for chunk in chunks:
+            if out is None:  # a test's StringIO
+                self.stdout.write(chunk.decode(), ending="")
+            else:
+                out.write(chunk)
         if out is not None:
             out.flush()
-        return empty
 
-    def _put(self, out: Any, text: bytes) -> None:
-        if out is None:  # a test's StringIO
-            self.stdout.write(text.decode(), ending="")
-        else:
-            out.write(text)
+
+class _Seen:
+    """`days` as they are; `any` tells whether there were any."""
+
+    def __init__(self, days: Iterable[DayUsage]) -> None:
+        self.days = days
+        self.any = False
+
+    def __iter__(self) -> Iterator[DayUsage]:
+        for usage in self.days:
+            self.any = True
+            yield usage
 
 
 def _day(typed: str) -> date:
