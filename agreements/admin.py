@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.email_admin import EmailAdmin
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
-from meters.staff_admin import ByRole, ScopedAdmin
+from agreements.review_admin import ReviewedInAdmin
+from meters.staff_admin import ByRole
 from notifications.models import Email
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LetterInline(ByRole, admin.StackedInline):
 
 
 @admin.register(Agreement)
-class AgreementAdmin(ScopedAdmin):
+class AgreementAdmin(ReviewedInAdmin):
     tdsp_path = "premise__tdsp"
     list_display = ["number", "status", "review", "company_name", "customer_name", "esiid", "initiated_at", "ended_at"]
     list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]

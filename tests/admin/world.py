@@ -1,0 +1,115 @@
+"""Two TDSPs with everything that the admin can show, each side with words of its own that must not cross over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from agreements.models import Agreement
+from agreements.question import Person
+from agreements.states import Status
+from meters.models import LoadState, Premise, Tdsp
+from notifications import sealed
+from notifications.models import Email, EmailState
+from reports.models import ReportState
+from tests.agreements.asking import ask
+from tests.factories import (
+    AgreementEventFactory,
+    AgreementFactory,
+    CompanyFactory,
+    CustomerFactory,
+    DownloadFactory,
+    EmailFactory,
+    HoldingFactory,
+    LetterFactory,
+    LoadFactory,
+    LoadRejectionFactory,
+    MembershipFactory,
+    MeterFactory,
+    NoticeFactory,
+    OperatorFactory,
+    PremiseFactory,
+    ReportFactory,
+    StaffLookFactory,
+    TdspFactory,
+    UserFactory,
+)
+
+BODY = "What the email said"
+
+
+@dataclass
+class Side:
+    """One TDSP and one record of each kind that belongs to it; `words` stand on its records alone."""
+
+    tdsp: Tdsp
+    staff: User
+    premise: Premise
+    pending: Agreement
+    records: dict[str, Any]
+    words: list[str] = field(default_factory=list)
+
+
+def side(name: str, digits: str) -> Side:
+    """`name` and seven `digits` mark everything of this TDSP."""
+    tdsp = TdspFactory(name=f"{name} Delivery", duns=f"90{digits}")
+    staff = UserFactory(username=f"{name.lower()}-staff", is_staff=True, tdsp=tdsp, is_supervisor=True)
+    premise = PremiseFactory(tdsp=tdsp, esiid=f"1044372000{digits}", address=f"1 {name} Road", city=f"{name}ville")
+    meter = MeterFactory(premise=premise, number=f"9{digits}")
+    holder = UserFactory(username=f"{name.lower()}-holder", first_name=f"Nina{name}", last_name=f"{name}son")
+    customer = CustomerFactory(user=holder)
+    HoldingFactory(customer=customer, premise=premise)
+    member = MembershipFactory(company=CompanyFactory(legal_name=f"{name} Savings")).user
+    (pending,) = ask(member, meter, registered=True, person=Person(email=holder.email))
+    done = AgreementFactory(
+        premise=premise, number=f"10251{digits}", status=Status.COMPLETE, last_name=f"{name}berg",
+        email=f"{name.lower()}@mail.example", street=f"2 {name} Street", report_recorded=True, meter_number=meter.number,
+    )  # fmt: skip
+    AgreementEventFactory(agreement=done)
+    LetterFactory(agreement=done)
+    report = ReportFactory(agreement=done, state=ReportState.FAILED, file_name=f"{name}.csv")
+    failed = EmailFactory(
+        about=done.number, state=EmailState.FAILED, failed_at=timezone.now(), to_address=done.email, subject=BODY
+    )
+    load = LoadFactory(tdsp=tdsp, by=staff, file_name=f"{name}-usage.csv", rejected=1, state=LoadState.DONE)
+    LoadRejectionFactory(load=load, file=load.file_name)
+    records = {
+        "meters.tdsp": tdsp,
+        "meters.premise": premise,
+        "meters.meter": meter,
+        "meters.load": load,
+        "accounts.customer": customer,
+        "accounts.stafflook": StaffLookFactory(tdsp=tdsp, user=staff, label=f"look-{digits}"),
+        "agreements.agreement": done,
+        "notifications.email": failed,
+        "reports.report": report,
+        "reports.download": DownloadFactory(report=report, by=member),
+        "notices.notice": NoticeFactory(tdsp=tdsp, title=f"{name} notice", made_by=staff),
+    }
+    Email.objects.update(text=BODY, html=BODY)
+    return Side(tdsp, staff, premise, pending, records, [name, digits, pending.number, done.number, holder.email])
+
+
+@dataclass
+class World:
+    """What the tests look at: the own side, the other TDSP's, and an operator who is no superuser."""
+
+    own: Side
+    other: Side
+    operator: User
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no page of the admin may hold for anybody (X5)."""
+        found = [BODY, *Email.objects.exclude(placeholder="").values_list("placeholder", flat=True)]
+        for agreement in Agreement.objects.all():
+            nonce = bytes(agreement.link_nonce)
+            found += [sealed.token_of(nonce), agreement.link_hash, nonce.hex(), str(nonce)]
+        return found
+
+
+def make_world() -> World:
+    return World(side("Ocelot", "7100017"), side("Quetzal", "8200028"), OperatorFactory(is_superuser=False))
