@@ -66,7 +66,8 @@ def side(name: str, digits: str) -> Side:
     (pending,) = ask(member, meter, registered=True, person=Person(email=holder.email))
     done = AgreementFactory(
         premise=premise, number=f"10251{digits}", status=Status.COMPLETE, last_name=f"{name}berg",
-        email=f"{name.lower()}@mail.example", street=f"2 {name} Street", report_recorded=True, meter_number=meter.number,
+        email=f"{name.lower()}@mail.example", street=f"2 {name} Street",
+        report_recorded=True, meter_number=meter.number,
     )  # fmt: skip
     AgreementEventFactory(agreement=done)
     LetterFactory(agreement=done)
