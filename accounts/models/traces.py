@@ -1,0 +1,66 @@
+"""What is written down about people: limited attempts (X2), and what staff looked at (D3)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import User
+from meters.models import Tdsp
+
+
+class Attempt(models.Model):
+    """Something that is limited per day: a failed match or an email that a stranger caused (X2).
+
+    `subject_hash` says about whom, as a keyed hash: it can be compared, not read.
+    """
+
+    subject_hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject_hash", "at"], name="attempt_subject")]
+
+    def __str__(self) -> str:
+        return f"Attempt at {self.at}"
+
+
+class LookAction(models.TextChoices):
+    VIEW = "view", _("Opened")
+    LIST = "list", _("Listed")
+    SEARCH = "search", _("Searched")
+    HISTORY = "history", _("Opened the history")
+    EXPORT = "export", _("Downloaded")
+
+
+class StaffLook(models.Model):
+    """Somebody of the staff saw customer data: who, when, which record or how many rows of a list (D3).
+
+    It holds nothing of a person: neither what was searched for nor what was shown. A trigger refuses every change.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="looks", verbose_name=_("user"))
+    tdsp = models.ForeignKey(Tdsp, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="TDSP")
+    at = models.DateTimeField(_("at"), db_default=Now())
+    action = models.CharField(_("action"), max_length=10, choices=LookAction.choices)
+    model = models.CharField(_("kind of record"), max_length=60)
+    object_id = models.CharField(_("key"), max_length=40, blank=True)
+    label = models.CharField(_("record"), max_length=40, blank=True)
+    rows = models.PositiveIntegerField(_("rows shown"), null=True)
+
+    class Meta:
+        verbose_name = _("look at customer data")
+        verbose_name_plural = _("looks at customer data")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["at"], name="staff_look_age"),
+            models.Index(fields=["model", "object_id"], name="staff_look_record"),
+            models.Index(fields=["tdsp", "-at"], name="staff_look_tdsp"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(action__in=LookAction.values), name="look_action_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.model} {self.label or self.object_id}".strip()
