@@ -22,7 +22,7 @@ from reports.coverage import Coverage
 from reports.layouts import csv_chunks, layout_of
 from reports.models import Download, Report, ReportFile, ReportState
 from reports.packing import pack
-from reports.period import Period, period
+from reports.period import Period, metered_from, period, service_began_on
 
 logger = logging.getLogger(__name__)
 
@@ -122,18 +122,20 @@ def _claim_retry(at: datetime | None) -> Report | None:
 
 def _period_of(agreement: Agreement) -> Period:
     assert agreement.ended_at is not None  # the constraint agreement_ended_unless_pending
-    return period(agreement.ended_at, agreement.report_length, agreement.premise.service_since)
+    began_on = service_began_on(agreement.premise, agreement.customer_id, at=agreement.ended_at)
+    return period(agreement.ended_at, agreement.report_length, began_on)
 
 
 def _make(report: Report, now: datetime) -> None:
     agreement = report.agreement
     covered = _period_of(agreement)
-    coverage = Coverage(covered)
+    coverage = Coverage(covered, metered_from=metered_from(agreement.premise_id))
     days = coverage.watch(stream_usage(agreement.premise_id, covered.first, covered.last))
     layout = layout_of(agreement.report_type, with_utc=agreement.with_utc)
     packed = pack(csv_chunks(layout, agreement.esiid, covered, days))
 
     report.first_day, report.last_day, report.asked_first_day = covered.first, covered.last, covered.asked_first
+    report.expected_from, report.day_states = coverage.expected_from, coverage.day_states
     report.expected_intervals = coverage.expected_intervals
     report.present_intervals = coverage.present_intervals
     report.estimated_intervals = coverage.estimated_intervals

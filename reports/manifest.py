@@ -38,6 +38,7 @@ def manifest(report: Report) -> bytes:
             if report.is_shortened
             else None
         ),
+        "expected_from": report.expected_from.isoformat() if report.is_metered_later and report.expected_from else None,
         "intervals": {
             "length_minutes": 15,
             "expected": report.expected_intervals,

@@ -70,6 +70,9 @@ class Report(models.Model):
     expected_intervals = models.IntegerField(_("expected intervals"), default=0)
     present_intervals = models.IntegerField(_("present intervals"), default=0)
     estimated_intervals = models.IntegerField(_("estimated intervals"), default=0)
+    # Later than `first_day` where the first meter was installed in the period; null in records older than this field.
+    expected_from = models.DateField(null=True)
+    day_states = models.JSONField(default=dict)  # direction's label -> a coverage.DayState per day of the period
     missing_days = models.JSONField(default=dict)  # direction's label -> [[first ISO day, last ISO day], ...]
     total_wh = models.JSONField(default=dict)  # direction's label -> watt-hours
     size = models.IntegerField(_("size in bytes"), default=0)
@@ -104,6 +107,10 @@ class Report(models.Model):
     @property
     def is_empty_period(self) -> bool:
         return self.first_day > self.last_day
+
+    @property
+    def is_metered_later(self) -> bool:
+        return self.expected_from is not None and self.first_day < self.expected_from <= self.last_day
 
     @property
     def days(self) -> int:

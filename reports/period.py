@@ -7,7 +7,7 @@ With D the Central day of the acceptance, the period ends on D - 1, the last who
   no such day: accepted on March 31, "1 month" is February 28 (29) to March 30.
 
 It never begins before the present customer's service did, where the TDSP told that day: nobody gives away a former
-tenant's life.
+tenant's life. The TDSP tells it with the meter's data, or by ending the former customer's hold of the ESIID.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Max
+
+from accounts.models import Holding
 from agreements.clock import central_day
 from agreements.models import ReportLength
+from meters.models import Meter, Premise
 
 # None: one day.
 MONTHS: dict[str, int | None] = {
@@ -57,6 +61,26 @@ def period(accepted_at: datetime, length: str, service_since: date | None) -> Pe
     months = MONTHS[length]
     asked_first = last if months is None else _months_before(accepted_on, months)
     return Period(asked_first, max(asked_first, service_since or asked_first), last)
+
+
+def service_began_on(premise: Premise, customer_id: int | None, *, at: datetime) -> date | None:
+    """The first day that is the present customer's own at `premise`, where the TDSP told it (R2).
+
+    `customer_id` is the registered customer's, None of an unregistered one. Another customer who held the ESIID before
+    `at` had it to the end of the day on which that hold ended.
+    """
+    others = Holding.objects.filter(premise=premise, until__lte=at).exclude(customer=customer_id)
+    ended_at: datetime | None = others.aggregate(last=Max("until"))["last"]
+    known = [premise.service_since] if premise.service_since else []
+    return max([*known, central_day(ended_at) + ONE_DAY] if ended_at else known, default=None)
+
+
+def metered_from(premise_id: int) -> date | None:
+    """The day on which the premise's first meter was installed; None where it has always been there, or nobody told."""
+    meters = Meter.objects.filter(premise=premise_id)
+    installed: list[date | None] = list(meters.values_list("installed_on", flat=True))
+    known = [day for day in installed if day]
+    return min(known) if known and len(known) == len(installed) else None
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
-from reports.coverage import Coverage
+from meters.days import slots_on
+from reports.coverage import Coverage, DayState
 from reports.period import Period
-from tests.reports.readings import SURPLUS, every_day, usage
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
 
 
 def coverage(first, last, days):
@@ -81,3 +83,74 @@ def test_no_day_is_expected_where_the_period_is_empty():
     """R2, R4"""
     found = coverage(date(2026, 6, 2), date(2026, 6, 1), [])
     assert (found.expected_intervals, found.missing_days, found.total_wh) == (0, {}, {})
+
+
+def test_a_meter_installed_in_mid_period_is_not_expected_before():
+    """R4: the day of the installation counts."""
+    first, last, installed = date(2026, 3, 1), date(2026, 3, 20), date(2026, 3, 8)
+    found = Coverage(Period(first, first, last), metered_from=installed)
+    assert len(list(found.watch(iter(every_day(date(2026, 3, 10), last))))) == 11
+    assert found.expected_from == installed
+    assert found.expected_intervals == 12 * 96 + 92
+    assert found.present_intervals == 11 * 96
+    assert found.missing_days == {"Consumption": [["2026-03-08", "2026-03-09"]]}
+    assert found.day_states == {"Consumption": "n" * 7 + "m" * 2 + "w" * 11}
+
+
+def test_readings_from_before_the_day_that_was_told_are_expected_like_the_others():
+    """R4: never more there than expected."""
+    first, last = date(2026, 6, 1), date(2026, 6, 20)
+    found = Coverage(Period(first, first, last), metered_from=date(2026, 6, 10))
+    assert list(found.watch(iter([usage(date(2026, 6, 4)), usage(date(2026, 6, 12))])))
+    assert found.expected_from == date(2026, 6, 4)
+    assert (found.expected_intervals, found.present_intervals) == (17 * 96, 2 * 96)
+
+
+def test_a_meter_installed_before_the_period_changes_nothing():
+    """R4"""
+    first, last = date(2026, 6, 1), date(2026, 6, 20)
+    found = Coverage(Period(first, first, last), metered_from=date(2020, 1, 1))
+    assert (found.expected_from, found.expected_intervals) == (first, 20 * 96)
+
+
+def test_each_day_has_a_state_by_direction():
+    """R4: whole, estimated, partial (also where some are estimated), missing, and not expected."""
+    first, last = date(2026, 3, 7), date(2026, 3, 12)
+    days = [
+        usage(date(2026, 3, 7)),
+        usage(date(2026, 3, 8), estimated=[91]),  # the spring day
+        usage(date(2026, 3, 9), wh=[None] + [5] * 95, estimated=[3]),
+        usage(date(2026, 3, 9), SURPLUS),
+        usage(date(2026, 3, 10), wh=[None] * 96),
+        usage(date(2026, 3, 12)),
+    ]
+    found = coverage(first, last, days)
+    assert found.day_states == {"Consumption": "wepmmw", "Surplus Generation": "nnwnnn"}
+    assert found.counts(CONSUMPTION)[date(2026, 3, 9)] == (95, 1, 475, 5)
+
+
+def test_the_states_agree_with_the_counts_whatever_the_readings():
+    """R4: a day that is whole or estimated misses nothing, one that is missing has nothing."""
+    first, last = date(2025, 10, 25), date(2026, 3, 20)
+    dice = random.Random(7)
+    days = [
+        usage(one.day, wh=[None if dice.random() < 0.003 else wh for wh in one.wh], estimated=[5] * dice.randrange(2))
+        for one in every_day(first, last)
+        if dice.random() < 0.9
+    ]
+    found = coverage(first, last, days)
+    states = dict(zip(found.period.days(), found.day_states["Consumption"], strict=True))
+    missing = [date.fromisoformat(day) for run in found.missing_days["Consumption"] for day in run]
+    assert all(states[day] == DayState.MISSING for day in missing)
+    for one in days:
+        is_complete = None not in one.wh
+        assert (states[one.day] in "we") is is_complete
+        assert (states[one.day] == "e") is (is_complete and one.est is not None)
+    there = sum(found.counts(CONSUMPTION)[one.day].present for one in days)
+    assert (
+        there
+        == found.present_intervals
+        == found.expected_intervals
+        - sum(one.wh.count(None) for one in days)
+        - sum(slots_on(day) for day, state in states.items() if state == "m")
+    )
