@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements.models import Agreement
 from meters.models import Channel
+from reports.calendar import Calendar, calendar
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -128,6 +129,15 @@ class Report(models.Model):
             (name, [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in self.missing_days[label]])
             for label, name in DIRECTIONS.items()
             if label in self.missing_days
+        ]
+
+    @property
+    def calendars(self) -> list[tuple[_StrPromise, Calendar]]:
+        """Direction -> the calendar of its days; none for a record from before its days were recorded."""
+        return [
+            (name, calendar(self.first_day, self.day_states[label]))
+            for label, name in DIRECTIONS.items()
+            if self.day_states.get(label)
         ]
 
     @property

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0001_initial'),
+        ("reports", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='day_states',
+            model_name="report",
+            name="day_states",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='report',
-            name='expected_from',
+            model_name="report",
+            name="expected_from",
             field=models.DateField(null=True),
         ),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -14,10 +16,11 @@ from django.utils.html import strip_tags
 from agreements.models import Agreement
 from agreements.states import Status
 from reports.actions import make_due
+from reports.calendar import calendar
 from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
 from tests.reports.accepting import accepted, report_of
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +155,38 @@ def test_the_panel_costs_one_query_whoever_fetched_the_report(django_assert_num_
     agreement = Agreement.objects.select_related("report").get()
     with django_assert_num_queries(1):
         render_to_string("reports/panel.html", {"agreement": agreement, "may_download": True})
+
+
+def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
+    """R4: one symbol a day and direction, with the same in words."""
+    agreement = accepted()
+    days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21, 30)]
+    days[0] = usage(FIRST, estimated=[1])
+    days[2] = usage(FIRST + timedelta(days=1), wh=[None] + [1] * 95)
+    store(agreement.premise, *days)
+    make_due()
+    html = panel(agreement)
+    drawn = Counter(re.findall(r'href="#day-(\w+)" x=', html))
+    assert drawn == {"whole": 26 + 28, "estimated": 1, "partial": 1, "missing": 3 + 3}
+    found = words(html)
+    for part in (
+        "Consumption Whole: 26 days Whole, some readings estimated: 1 day",
+        "Some readings missing: 1 day No readings: 3 days",
+        "May 2026 Whole: 17–19, 22–29, 31 Whole, some readings estimated: 15 Some readings missing: 16",
+        "Surplus generation Whole: 28 days",
+    ):
+        assert part in found, part
+
+
+def test_a_weekday_stands_in_its_column_and_a_week_in_its_row():
+    """R4: March 2026 begins on a Sunday, and its second day whose clocks changed is one square like the others."""
+    (month,) = calendar(date(2026, 3, 2), "wwwwwwm").months
+    assert [(cell.x, cell.y) for cell in month.cells] == [(18 * n, 0) for n in range(1, 7)] + [(0, 18)]
+    assert [cell.symbol for cell in month.cells][-1] == "missing"
+
+
+def test_a_record_from_before_days_were_recorded_has_no_calendar():
+    """R4: nothing is guessed."""
+    report = ReportFactory()
+    assert report.calendars == []
+    assert "day-whole" not in panel(report.agreement)
