@@ -1,0 +1,128 @@
+"""The catalogue of Spanish (C6), without gettext's own programs: `make messages`.
+
+Reads every sentence that a customer may see, from Python and templates, brings locale/es/LC_MESSAGES/django.po up to
+date and compiles it to the .mo beside it, which is committed: the portal runs from a bare checkout. Then names what
+waits for a translation. A sentence that changed is a new one: nothing is guessed from the old.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("smt_portal", "reports", "agreements", "notices", "accounts", "meters", "notifications", "templates")
+PO = ROOT / "locale" / "es" / "LC_MESSAGES" / "django.po"
+MO = PO.with_suffix(".mo")
+KEYWORDS = DEFAULT_KEYWORDS | {f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")}
+
+# Whatever is not named here is taken for something that customers see. These are in English for companies and staff.
+ENGLISH_ONLY = (
+    # the third party's pages and the words of their forms and refusals
+    "templates/agreements/third_party/*",
+    "templates/home/*third_party.html",
+    "templates/accounts/company/*",
+    "templates/accounts/joining/*",
+    "templates/reports/panel.html",
+    "agreements/forms/*",
+    "agreements/views/third_party*.py",
+    "agreements/initiating.py",
+    "agreements/limits.py",
+    "agreements/listing.py",
+    "agreements/matching.py",
+    "agreements/permissions.py",
+    "agreements/rules.py",
+    "agreements/search.py",
+    "agreements/third_party_words.py",
+    "accounts/companies.py",
+    "accounts/company_*.py",
+    "accounts/forms/company.py",
+    "accounts/founding.py",
+    "accounts/joining.py",
+    "accounts/members.py",
+    "accounts/views/company.py",
+    "accounts/views/joining.py",
+    "accounts/views/member_page.py",
+    # emails to companies and utilities
+    "templates/emails/*third_party.*",
+    "templates/emails/*tdsp.*",
+    "templates/emails/COMPANY_*",
+    "templates/emails/EM204.*",
+    "templates/emails/EM204_no_data.*",
+    # the admin, commands and development's mailbox
+    "*admin*.py",
+    "templates/admin/*",
+    "templates/home/*staff*.html",
+    "templates/notifications/*",
+    "agreements/models/trust.py",
+    "agreements/reviewing.py",
+    "meters/load*",
+    "meters/management/*",
+    "meters/uploads.py",
+    "reports/management/*",
+)
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """The path, from the checkout's root, and the text of every file whose sentences customers may see."""
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.suffix in {".py", ".html", ".txt"} and not any(fnmatch(name, kind) for kind in ENGLISH_ONLY):
+                yield name, path.read_text()
+
+
+def found() -> Catalog:
+    """Every sentence of the sources, with the files it stands in."""
+    catalog = Catalog(domain="django")
+    for name, text in sources():
+        if not name.endswith(".py"):
+            # What is no sentence is blanked out; the indentation that is left would mean something to Python.
+            text = "\n".join(line.strip() for line in templatize(text).splitlines())
+        for _line, words, _comments, context in extract("python", BytesIO(text.encode()), KEYWORDS):
+            catalog.add(words, context=context, locations=[(name, 1)])
+    return catalog
+
+
+def kept() -> Catalog:
+    """The catalogue as it is committed."""
+    with PO.open("rb") as file:
+        return read_po(file, locale="es", domain="django")
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The .mo of `catalog`."""
+    file = BytesIO()
+    write_mo(file, catalog)
+    return file.getvalue()
+
+
+def is_translated(message: Message) -> bool:
+    forms = message.string if isinstance(message.string, tuple) else (message.string,)
+    return all(forms) and not message.fuzzy
+
+
+def main() -> int:
+    catalog = kept()
+    catalog.update(found(), no_fuzzy_matching=True, update_creation_date=False)
+    with PO.open("wb") as file:
+        write_po(file, catalog, width=120, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
+    MO.write_bytes(compiled(catalog))
+    waiting = [message for message in catalog if message.id and not is_translated(message)]
+    for message in waiting:
+        print(f"No Spanish yet: {message.id!r} ({message.locations[0][0]})")
+    print(f"{len(catalog) - len(waiting)} sentences are in Spanish, {len(waiting)} are not.")
+    return bool(waiting)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
