@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from meters.days import CENTRAL, CLOCKS_CHANGE, INTERVAL, ORDINARY, SHAPES, day_start, slots_on
 from meters.models import Channel
+from meters.usage import UNDATED
 
 COLUMNS = (
     "ESIID",
@@ -64,22 +65,33 @@ class _Texts(dict[int | None, bytes]):
 _ACTUAL, _ESTIMATED = _Texts("A"), _Texts("E")
 
 
-@lru_cache(maxsize=8)
-def _template(slots: int, channel: int) -> bytes:
-    """The rows of a day: `@` stands for their common beginning, `%b` for kWh and flag of each slot."""
-    label = CHANNEL_LABELS[channel]
+@lru_cache(maxsize=64)
+def day_template(slots: int, tail: bytes, lead: bytes = b"") -> bytes:
+    """The rows of a day: `@` stands for their common beginning, `%b` for kWh and flag of each slot.
+
+    `tail` ends each row, its direction and line end; `lead` stands before each time, where a layout has a space there.
+    """
     return b"".join(
-        b"@%b,%b,%b,%b\n" % (row.start.encode(), row.end.encode(), b"," if row.slot is None else b"%b", label)
+        b"@%b%b,%b%b,%b%b"
+        % (lead, row.start.encode(), lead, row.end.encode(), b"," if row.slot is None else b"%b", tail)
         for row in SHAPES[slots].rows
     )
 
 
-def _beginning(esiid: str, day: date, revision_at: datetime) -> bytes:
+def _tail(channel: int) -> bytes:
+    return b",%b\n" % CHANNEL_LABELS[channel]
+
+
+def revision_text(revision_at: datetime) -> str:
+    """The moment as SMT prints it, Central; nothing where the readings came without a revision."""
+    if revision_at == UNDATED:
+        return ""
     at = revision_at.astimezone(CENTRAL)
-    return (
-        f"'{esiid},{day.month:02}/{day.day:02}/{day.year:04},"
-        f"{at.month:02}/{at.day:02}/{at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02},"
-    ).encode()
+    return f"{at.month:02}/{at.day:02}/{at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02}"
+
+
+def _beginning(esiid: str, day: date, revision_at: datetime) -> bytes:
+    return f"'{esiid},{day.month:02}/{day.day:02}/{day.year:04},{revision_text(revision_at)},".encode()
 
 
 def _texts(wh: Sequence[int | None], est: bytes | None) -> Iterable[bytes]:
@@ -98,14 +110,14 @@ def render_day(
     `wh` has not as many slots as the day.
     """
     _check_slots(day, wh)
-    rows = _template(len(wh), channel).replace(b"@", _beginning(esiid, day, revision_at))
+    rows = day_template(len(wh), _tail(channel)).replace(b"@", _beginning(esiid, day, revision_at))
     return rows % tuple(_texts(wh, est))
 
 
 @lru_cache(maxsize=16)
 def _clean_template(slots: int, channel: int, offset: timedelta) -> bytes:
-    """As `_template`, for days that begin at `offset` from UTC: `&` stands for the day in ISO form, `#` and `$` for the
-    UTC dates on which it begins and ends."""
+    """As `day_template`, for days that begin at `offset` from UTC: `&` stands for the day in ISO form, `#` and `$` for
+    the UTC dates on which it begins and ends."""
     label = CHANNEL_LABELS[channel]
     lines = []
     for row in SHAPES[slots].rows:

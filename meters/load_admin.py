@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class LoadForm(forms.ModelForm):
     file = forms.FileField(
         label=_("File"),
-        help_text=_("CSV, or ZIP of CSV. A row that breaks a rule is told with its line and reason; the others go in."),
+        help_text=_(
+            "CSV, or gzip or ZIP of CSV. A row that breaks a rule is told with its line and reason; the others go in."
+        ),
         error_messages={
             "required": _("Choose a file."),
             "empty": _("The file is empty. Check that it is the right one."),
         },
-        widget=forms.FileInput(attrs={"accept": ".csv,.zip,text/csv,application/zip"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.zip,.gz,text/csv,application/zip,application/gzip"}),
     )
 
     class Meta:
@@ -73,6 +75,8 @@ class LoadAdmin(ScopedAdmin):
         if obj is None:
             return [(None, {"fields": ["kind", "file"]})]
         result = ["rows", "new", "changed", "unchanged", "rejected", "reasons"] if obj.is_finished else []
+        if obj.older:
+            result.insert(4, "older")
         return [
             (_("File"), {"fields": ["kind", "file_name", "file_size", "tdsp_or_all", "person", "queued_at"]}),
             (_("Result"), {"fields": ["state", "error", "started_at", "finished_at", *result]}),

@@ -115,7 +115,7 @@ def _run(load: Load, keeper: BaseDatabaseWrapper, at: datetime | None) -> None:
             result = _LOADERS[load.kind](path, outcome.reject, outcome.progress, only_tdsp=load.tdsp_id)
         outcome.end(result, at)
     except LoadError as error:
-        outcome.fail(outcome.named(str(error)), at)
+        outcome.fail(outcome.named(str(error)), at, error.result)
     except Exception:
         # The connection, the disk, a bug: another try may do; the file stays until the last one.
         logger.exception("Load %s stopped at attempt %s.", load.pk, load.attempts)
@@ -191,14 +191,17 @@ class _Outcome:
 
     def end(self, result: LoadResult, at: datetime | None) -> None:
         if result.rows and result.rejections >= result.rows:
-            self.fail(_("No row of the file could be loaded. Check that it holds what you chose, and see below."), at)
+            self.fail(
+                _("No row of the file could be loaded. Check that it holds what you chose, and see below."), at, result
+            )
         elif not result.rows:
             self.fail(_("The file has no rows. Check that it is the right one."), at)
         else:
             self._write(at, state=LoadState.DONE, error="", counts=result)
 
-    def fail(self, error: str, at: datetime | None) -> None:
-        self._write(at, state=LoadState.FAILED, error=error[:500])
+    def fail(self, error: str, at: datetime | None, counts: LoadResult | None = None) -> None:
+        """`counts`: what went in all the same."""
+        self._write(at, state=LoadState.FAILED, error=error[:500], counts=counts)
 
     def _write(self, at: datetime | None, *, state: str, error: str, counts: LoadResult | None = None) -> None:
         rejected = self._rejected.total()
@@ -213,6 +216,7 @@ class _Outcome:
                 new=counts.new if counts else 0,
                 changed=counts.changed if counts else 0,
                 unchanged=counts.unchanged if counts else 0,
+                older=counts.older if counts else 0,
                 rejected=rejected,
                 rejected_by_reason=dict(self._rejected),
             )

@@ -139,6 +139,16 @@ class CarriedSlots(models.Model):
         return f"{self.day:%m/%d/%Y} {self.get_channel_display()}"
 
 
+class OldMonth(models.Model):
+    """A month older than the usage that is kept, which somebody loaded all the same: it stays until then (ADR 9)."""
+
+    month = models.DateField(primary_key=True)  # its first day
+    kept_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.month:%m/%Y}"
+
+
 class LoadKind(models.TextChoices):
     PREMISES = "premises", _("Premises (ERCOT's TDSP ESIID extract)")
     METERS = "meters", _("Meter numbers (CSV of ESIID and meter number)")
@@ -185,6 +195,7 @@ class Load(models.Model):
     new = models.BigIntegerField(_("new"), default=0)
     changed = models.BigIntegerField(_("changed"), default=0)
     unchanged = models.BigIntegerField(_("unchanged"), default=0)
+    older = models.BigIntegerField(_("days older than usage is kept"), default=0)
     rejected = models.BigIntegerField(_("rows rejected"), default=0)
     rejected_by_reason = models.JSONField(default=dict)  # code of loading.Reason -> rows
     error = models.CharField(_("error"), max_length=500, blank=True)

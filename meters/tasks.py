@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meters import loads, usage
+from meters import loads, partitions
 
 
 @shared_task
 def make_partitions() -> None:
-    usage.make_coming_partitions()
+    partitions.make_coming_partitions()
+
+
+@shared_task
+def drop_expired_partitions() -> None:
+    partitions.drop_expired_partitions()
 
 
 @shared_task

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from agreements.clock import CENTRAL
 from agreements.models import ReportType
 from meters import interval_csv
 from meters.interval_csv import CHANNEL_LABELS, kwh_text
@@ -134,7 +133,7 @@ class _Total:
 
     @property
     def revision(self) -> str:
-        return f"{self.revision_at.astimezone(CENTRAL):%m/%d/%Y %H:%M:%S}" if self.revision_at else ""
+        return interval_csv.revision_text(self.revision_at) if self.revision_at else ""
 
     @property
     def direction(self) -> str:

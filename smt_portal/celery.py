@@ -53,6 +53,7 @@ app.conf.beat_schedule = {
     "load queued files": _every(5, "meters.tasks.load_due"),
     "forget old looks": _every(24 * 3600, "accounts.tasks.forget_looks"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
+    "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),
     "forget admissions that are over": _every(3600, "accounts.tasks.forget_admissions"),
     "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
 }

@@ -338,6 +338,9 @@ AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
 STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
 LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
+LOAD_UNPACKED_LIMIT = env.int("LOAD_UNPACKED_LIMIT", 100 * 1024**3)  # bytes; a night of every meter in Texas is 60 GB
+USAGE_RETENTION_MONTHS = env.int("USAGE_RETENTION_MONTHS", 25)  # whole months before this one; 0 keeps everything
+OLD_USAGE_KEPT = timedelta(days=env.int("OLD_USAGE_KEPT_DAYS", 90))  # older months, after their last load (ADR 9)
 
 SITE_NAME = "Smart Meter Texas"
 

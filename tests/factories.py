@@ -41,9 +41,9 @@ from agreements.models import (
 )
 from agreements.states import Channel, Status
 from meters.days import day_start, slots_on
-from meters.models import CarriedSlots, Meter, Premise, Tdsp, UsageDay
+from meters.models import CarriedSlots, Meter, OldMonth, Premise, Tdsp, UsageDay
 from meters.models import Channel as Direction
-from meters.usage import ensure_partitions
+from meters.partitions import ensure_partitions
 from notices.models import Notice, NoticeRead
 from notifications import sealed
 from notifications.models import Email, new_message_id
@@ -114,6 +114,16 @@ class CarriedSlotsFactory(DjangoModelFactory):
     channel = factory.SelfAttribute("usage.channel")
     revision_at = factory.SelfAttribute("usage.revision_at")
     slots = (1).to_bytes(12, "little")
+
+
+class OldMonthFactory(DjangoModelFactory):
+    """Usage of 2012, loaded today."""
+
+    class Meta:
+        model = OldMonth
+
+    month = date(2012, 1, 1)
+    kept_until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------

@@ -1,114 +1,111 @@
-"""Lines of a file that somebody else wrote: any encoding, any length, zipped or not, in constant memory."""
+"""Lines of a file that somebody else wrote: any encoding, any length, in constant memory."""
 
 from __future__ import annotations
 
 import csv
-import zipfile
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from meters.loading.results import Progress, Reason
+from meters.loading.archives import UNREADABLE, Source, sources, unreadable
+from meters.loading.results import LoadError, Progress, Reason
+
+__all__ = ["LINE_LIMIT", "Line", "LoadError", "Source", "Text", "header", "lines", "sources", "text_fields"]
 
 LINE_LIMIT = 4096  # bytes; the longest real row has 400
 _CHUNK = 1 << 18
 
-# What opening and reading raise for a file that is missing, forbidden, damaged or an encrypted ZIP.
-_UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-
 Line = tuple[int, bytes | None]  # number from 1, content without line end; None: longer than LINE_LIMIT
 
 
-class LoadError(Exception):
-    """The file as a whole cannot be loaded; the text says why and what to do."""
+class Text:
+    """A source's text, seen through a window.
 
+    `window[at:]` begins at line `number`; `fill` makes it hold the next 32 KiB at least, or all that is left. A byte
+    order mark is taken off. LoadError for UTF-16 and for a file that cannot be read on.
+    """
 
-class Source(NamedTuple):
-    """A CSV to read: its name for messages, its size in bytes, and the open file."""
+    AHEAD = 1 << 15
 
-    name: str
-    size: int
-    file: IO[bytes]
+    def __init__(self, source: Source, progress: Progress | None = None) -> None:
+        self.window, self.at, self.number = b"", 0, 1
+        self._source, self._progress = source, progress
+        self._done, self._ended, self._line_at = 0, False, 0
+        self.fill()
+        if self.window[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise LoadError(
+                _("%(file)s is UTF-16 text. Save it as UTF-8 CSV and load it again.") % {"file": source.name}
+            )
+        self.window = self.window.removeprefix(b"\xef\xbb\xbf")
 
-
-def sources(path: str | Path) -> Iterator[Source]:
-    """The CSV at `path`, or each one in the ZIP at `path`. LoadError if it cannot be opened."""
-    try:
-        zipped = zipfile.is_zipfile(path)
-        file = zipfile.ZipFile(path) if zipped else Path(path).open("rb")
-        size = Path(path).stat().st_size
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from error
-    with file:
-        if isinstance(file, zipfile.ZipFile):
-            yield from _members(path, file)
-        else:
-            yield Source(str(path), size, file)
-
-
-def _members(path: str | Path, archive: zipfile.ZipFile) -> Iterator[Source]:
-    members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv")]
-    if not members:
-        raise LoadError(_("%(file)s has no CSV in it. Check that it is the right file.") % {"file": path})
-    for member in members:
-        name = f"{path}/{member.filename}"
-        try:
-            file = archive.open(member)
-        except _UNREADABLE as error:
-            raise _unreadable(name, error) from error
-        with file:
-            yield Source(name, member.file_size, file)
-
-
-def _unreadable(name: str | Path, error: Exception) -> LoadError:
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return LoadError(
-        _("%(file)s cannot be read: %(reason)s. Check its name and that it is whole.")
-        % {"file": name, "reason": reason}
-    )
-
-
-def _chunks(source: Source) -> Iterator[bytes]:
-    while True:
-        try:
-            chunk = source.file.read(_CHUNK)
-        except _UNREADABLE as error:
-            raise _unreadable(source.name, error) from error
-        if not chunk:
+    def fill(self, wanted: int = AHEAD) -> None:
+        if self._ended or len(self.window) - self.at >= wanted:
             return
-        yield chunk
+        pieces = [self.window[self.at :]]
+        held = len(pieces[0])
+        while held < wanted and not self._ended:
+            try:
+                chunk = self._source.file.read(_CHUNK)
+            except UNREADABLE as error:
+                raise unreadable(self._source.name, error) from error
+            self._ended = not chunk
+            pieces.append(chunk)
+            held += len(chunk)
+            self._done += len(chunk)
+            if self._progress:
+                self._progress(self._done, self._source.size)
+        self.window, self.at = b"".join(pieces), 0
+
+    def next_line(self) -> Line | None:
+        """The line at the window's beginning, without CR before LF; None at the end of the file."""
+        end = self.window.find(b"\n", self.at)
+        if end < 0 or end - self.at > LINE_LIMIT:
+            self.fill()
+            end = self.window.find(b"\n", self.at)
+            if end < 0 and len(self.window) - self.at > LINE_LIMIT or end - self.at > LINE_LIMIT:
+                return self._skip_line()
+            if end < 0 and self.at == len(self.window):
+                return None
+        number, self._line_at = self.number, self.at
+        self.number += 1
+        if end < 0:
+            self.at = len(self.window)
+            return number, self.window[self._line_at :].removesuffix(b"\r")
+        self.at = end + 1
+        return number, self.window[self._line_at : end].removesuffix(b"\r")
+
+    def unread(self) -> None:
+        """Go back to before the line that `next_line` gave last."""
+        self.at = self._line_at
+        self.number -= 1
+
+    def advance(self, size: int, lines: int) -> None:
+        """Go on by `size` bytes that hold `lines` whole lines."""
+        self.at += size
+        self.number += lines
+
+    def _skip_line(self) -> Line:
+        number = self.number
+        self.number += 1
+        while (end := self.window.find(b"\n", self.at)) < 0:
+            self.at = len(self.window)
+            self.fill()
+            if self.at == len(self.window):
+                self._line_at = self.at
+                return number, None
+        self.at = self._line_at = end + 1
+        return number, None
 
 
-def lines(source: Source, progress: Progress | None = None) -> Iterator[Line]:
-    """The source's lines, numbered; a byte order mark and CR before LF are taken off. LoadError for UTF-16."""
-    number, done, rest, overlong = 0, 0, b"", False
-    for chunk in _chunks(source):
-        if not done:
-            if chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise LoadError(
-                    _("%(file)s is UTF-16 text. Save it as UTF-8 CSV and load it again.") % {"file": source.name}
-                )
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        done += len(chunk)
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            number += 1
-            yield number, (None if overlong or len(line) > LINE_LIMIT else line.removesuffix(b"\r"))
-            overlong = False
-        if len(rest) > LINE_LIMIT:
-            overlong, rest = True, b""
-        if progress:
-            progress(done, source.size)
-    if rest or overlong:
-        yield number + 1, (None if overlong else rest.removesuffix(b"\r"))
+def lines(text: Text) -> Iterator[Line]:
+    """The text's lines from where it stands, numbered."""
+    while line := text.next_line():
+        yield line
 
 
-def header(numbered: Iterator[Line], source: Source) -> list[str]:
+def header(text: Text, source: Source) -> list[str]:
     """The names in the first line, upper case. LoadError if there is none."""
-    _number, line = next(numbered, (0, b""))
+    _number, line = text.next_line() or (0, b"")
     names = text_fields(line) if line else Reason.COLUMNS
     if isinstance(names, Reason):
         raise LoadError(_("%(file)s has no header line. Check that it is the right file.") % {"file": source.name})

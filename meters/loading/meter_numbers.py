@@ -26,7 +26,7 @@ _CREATE = """
     DROP TABLE IF EXISTS pg_temp.meter_stage;
     CREATE TEMP TABLE meter_stage (
         line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text,
-        outcome text);
+        said bytea, outcome text);
 """
 _PREMISES = "UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid"
 _OTHER_TDSP = """
@@ -48,7 +48,7 @@ _INDEX = """
     AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number);
     ANALYZE meter_stage;
 """
-_REJECTED = "SELECT line, rejected FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
+_REJECTED = "SELECT line, rejected, said FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
 _SERVICE = """
     WITH done AS (
         UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
@@ -97,17 +97,18 @@ def load_meters(
     progress: Progress | None = None,
     *,
     only_tdsp: int | None = None,
+    dry_run: bool = False,
 ) -> LoadResult:
-    """Load the meter numbers (CSV, or ZIP of CSV) at `path`; the result counts rows as new, changed or unchanged.
+    """Load the meter numbers (plain, gzip or ZIP) at `path`; the result counts rows as new, changed or unchanged.
 
     A premise's meters that the file does not name are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
-    goes to the premise. One transaction per file. With `only_tdsp`, a TDSP's key, rows of other TDSPs' premises are
-    rejected (D1). LoadError if the file cannot be read or its header names other columns.
+    goes to the premise. One transaction per file; a `dry_run` takes it back. With `only_tdsp`, a TDSP's key, rows of
+    other TDSPs' premises are rejected (D1). LoadError if the file cannot be read or its header names other columns.
     """
     result = LoadResult(str(path), "meters", on_rejection=on_rejection)
     for source in files.sources(path):
-        numbered = files.lines(source, progress)
-        names = files.header(numbered, source)
+        text = files.Text(source, progress)
+        names = files.header(text, source)
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
             raise files.LoadError(
                 _(
@@ -117,7 +118,9 @@ def load_meters(
                 % {"file": source.name}
             )
         with transaction.atomic():
-            _load(source.name, names, numbered, result, only_tdsp)
+            _load(source.name, names, files.lines(text), result, only_tdsp)
+            if dry_run:
+                transaction.set_rollback(True)
     return result
 
 
@@ -129,14 +132,14 @@ def _load(
         cursor.execute(_CREATE)
         rows = 0
         with cursor.copy(
-            "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected) FROM STDIN"
+            "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected, said) FROM STDIN"
         ) as copy:
             for number, line in numbered:
                 if line == b"":
                     continue
                 rows += 1
                 row, reason = _row(names, line)
-                copy.write_row([number, *row, reason])
+                copy.write_row([number, *row, reason, line])
         cursor.execute(_PREMISES)
         if only_tdsp is not None:
             cursor.execute(_OTHER_TDSP, [only_tdsp])
@@ -146,8 +149,8 @@ def _load(
         new, changed, unchanged = cursor.fetchone()
     with connection.chunked_cursor() as rejected:
         rejected.execute(_REJECTED)
-        for line_number, reason in rejected:
-            result.reject(name, line_number, Reason(reason))
+        for line_number, reason, line in rejected:
+            result.reject(name, line_number, Reason(reason), line)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE meter_stage")
     result.rows += rows

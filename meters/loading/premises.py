@@ -78,8 +78,9 @@ def load_premises(
     progress: Progress | None = None,
     *,
     only_tdsp: int | None = None,
+    dry_run: bool = False,
 ) -> LoadResult:
-    """Load the extract (CSV, or ZIP of CSV) at `path`; the result counts premises.
+    """Load the extract (plain, gzip or ZIP) at `path`; the result counts premises; of a `dry_run` nothing stays.
 
     A premise that is on record takes the file's values; `service_since` stays. With `only_tdsp`, a TDSP's key, rows
     that name another TDSP, or an ESIID that is another's, are rejected (D1). LoadError if the file cannot be read.
@@ -87,19 +88,27 @@ def load_premises(
     result = LoadResult(str(path), "premises", on_rejection=on_rejection)
     tdsps = {_nine_digits(duns): pk for duns, pk in Tdsp.objects.values_list("duns", "pk")}
     for source in files.sources(path):
-        numbered = files.lines(source, progress)
+        numbered = files.lines(files.Text(source, progress))
         while batch := list(islice(numbered, ROWS_AT_ONCE)):
-            _load(batch, source.name, tdsps, result, only_tdsp)
+            _load(batch, source.name, tdsps, result, only_tdsp, dry_run)
     return result
 
 
-def _load(batch: list[files.Line], name: str, tdsps: dict[str, int], result: LoadResult, only_tdsp: int | None) -> None:
+def _load(
+    batch: list[files.Line],
+    name: str,
+    tdsps: dict[str, int],
+    result: LoadResult,
+    only_tdsp: int | None,
+    dry_run: bool,
+) -> None:
     rows: dict[str, Row] = {}
-    lines: dict[str, int] = {}
+    lines: dict[str, files.Line] = {}
 
     def merge() -> None:
-        for esiid in _merge(rows, result, only_tdsp):
-            result.reject(name, lines[esiid], Reason.OTHER_TDSP)
+        for esiid in _merge(rows, result, only_tdsp, dry_run):
+            number, line = lines[esiid]
+            result.reject(name, number, Reason.OTHER_TDSP, line)
 
     for number, line in batch:
         if line == b"":
@@ -112,13 +121,13 @@ def _load(batch: list[files.Line], name: str, tdsps: dict[str, int], result: Loa
         if not isinstance(row, Reason) and only_tdsp not in (None, row["tdsp_id"]):
             row = Reason.OTHER_TDSP
         if isinstance(row, Reason):
-            result.reject(name, number, row)
+            result.reject(name, number, row, line)
             continue
         esiid = str(row["esiid"])
         if esiid in rows:  # the later row counts, as it would from a later file
             merge()
             rows.clear()
-        rows[esiid], lines[esiid] = row, number
+        rows[esiid], lines[esiid] = row, (number, line)
     merge()
 
 
@@ -144,7 +153,7 @@ def _nine_digits(duns: str) -> str:
     return duns.strip().zfill(9)
 
 
-def _merge(rows: dict[str, Row], result: LoadResult, only_tdsp: int | None) -> list[str]:
+def _merge(rows: dict[str, Row], result: LoadResult, only_tdsp: int | None, dry_run: bool) -> list[str]:
     """Store `rows`, but for those whose ESIIDs are on record as another TDSP's; these ESIIDs come back."""
     if not rows:
         return []
@@ -161,6 +170,8 @@ def _merge(rows: dict[str, Row], result: LoadResult, only_tdsp: int | None) -> l
         cursor.execute(_INSERT)
         new = cursor.rowcount
         cursor.execute("DROP TABLE premise_stage")
+        if dry_run:
+            transaction.set_rollback(True)
     result.new += new
     result.changed += changed
     result.unchanged += len(kept) - new - changed

@@ -14,6 +14,15 @@ from django.utils.translation import gettext_lazy as _
 Progress = Callable[[int, int], None]
 
 
+class LoadError(Exception):
+    """A file, or a CSV in it, cannot be loaded; the text says why and what to do. `result` is what went in all the
+    same, where anything did."""
+
+    def __init__(self, text: str, result: LoadResult | None = None) -> None:
+        super().__init__(text)
+        self.result = result
+
+
 class Reason(models.TextChoices):
     """Why a row was turned away, and what to do. No value of the row is repeated: it may be a person's (X4)."""
 
@@ -67,11 +76,12 @@ class Reason(models.TextChoices):
 
 
 class Rejection(NamedTuple):
-    """A row that was turned away; `line` counts from 1."""
+    """A row that was turned away; `line` counts from 1; `row` is what it said, None if that was too long."""
 
     file: str
     line: int
     reason: Reason
+    row: bytes | None = None
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason.label}"
@@ -82,7 +92,10 @@ OnRejection = Callable[[Rejection], None]
 
 @dataclass
 class LoadResult:
-    """What one file did. `rows` are the file's rows; `new`, `changed` and `unchanged` count `unit`."""
+    """What one file did. `rows` are the file's rows; `new`, `changed` and `unchanged` count `unit`.
+
+    `older` of these days of usage are older than what is kept, and stay for a while only (ADR 9).
+    """
 
     file: str
     unit: str
@@ -90,13 +103,14 @@ class LoadResult:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    older: int = 0
     rejected: Counter[Reason] = field(default_factory=Counter)
     on_rejection: OnRejection | None = None
 
-    def reject(self, file: str, line: int, reason: Reason) -> None:
+    def reject(self, file: str, line: int, reason: Reason, row: bytes | None = None) -> None:
         self.rejected[reason] += 1
         if self.on_rejection:
-            self.on_rejection(Rejection(file, line, reason))
+            self.on_rejection(Rejection(file, line, reason, row))
 
     @property
     def rejections(self) -> int:

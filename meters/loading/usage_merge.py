@@ -16,10 +16,14 @@ from django.db import connection, transaction
 
 from meters.days import FALL, SECOND_PASS
 from meters.loading.results import Reason
-from meters.loading.usage_rows import Block, Reject
-from meters.usage import ensure_partitions
+from meters.loading.usage_blocks import Block, WholeDay, staged
+from meters.loading.usage_rows import Reject
+from meters.partitions import ensure_partitions, first_kept_day
 
 Key = tuple[int, date, int]  # premise, day, channel
+Days = dict[Key, Block | WholeDay]
+
+_COPY_BEGIN, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 _CREATE = """
     DROP TABLE IF EXISTS pg_temp.usage_stage, pg_temp.usage_seen;
@@ -81,11 +85,12 @@ _DROP_SUPERSEDED = """
 
 
 class Merged(NamedTuple):
-    """Days that a batch put, changed and left as they were."""
+    """Days that a batch put, changed and left as they were; `older` of them are older than what is kept."""
 
-    new: int
-    changed: int
-    unchanged: int
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    older: int = 0
 
 
 class _Reading(NamedTuple):
@@ -98,7 +103,13 @@ class _Reading(NamedTuple):
 
 
 class UsageStage:
-    """Where a load's blocks stand before they are merged, and what the file has given so far; `with` it."""
+    """Where a load's blocks stand before they are merged, and what the file has given so far; `with` it.
+
+    On a `dry_run` everything is done and taken back, batch by batch.
+    """
+
+    def __init__(self, *, dry_run: bool = False) -> None:
+        self._dry_run = dry_run
 
     def __enter__(self) -> UsageStage:
         with connection.cursor() as cursor:
@@ -110,49 +121,56 @@ class UsageStage:
             with connection.cursor() as cursor:
                 cursor.execute(_DROP)
 
-    def merge(self, blocks: Iterable[tuple[int, Block]], reject: Reject) -> Merged:
-        """Store these (premise id, block) in one transaction; `reject(line, reason)` is told of rows turned away."""
+    def merge(self, blocks: Iterable[tuple[int, Block | WholeDay]], reject: Reject) -> Merged:
+        """Store these (premise id, block) in one transaction; `reject` is told of rows turned away."""
         days = {(premise_id, block.day, block.channel): block for premise_id, block in blocks}
         if not days:
-            return Merged(0, 0, 0)
-        for month in {block.day.replace(day=1) for block in days.values()}:
-            ensure_partitions(month, month)
+            return Merged()
+        if not self._dry_run:
+            _make_partitions(days)
         with transaction.atomic():
             self._stage(days)
             self._turn_away_repeated(days, reject)
-            new, changed = self._upsert(len(days))
-            changed += self._merge_slots()
-        return Merged(new, changed, len(days) - new - changed)
+            with transaction.atomic():
+                if self._dry_run:
+                    _make_partitions(days)
+                new, changed = self._upsert(len(days))
+                changed += self._merge_slots()
+                if self._dry_run:
+                    transaction.set_rollback(True)
+        first_kept = first_kept_day()
+        older = sum(day < first_kept for _premise, day, _channel in days)
+        return Merged(new, changed, len(days) - new - changed, older)
 
-    def _stage(self, days: dict[Key, Block]) -> None:
+    def _stage(self, days: Days) -> None:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE usage_stage")
-            with cursor.copy("COPY usage_stage FROM STDIN") as copy:
-                for (premise_id, day, channel), block in days.items():
-                    est = _bytea(block.est, block.slots) if block.est else r"\N"
-                    given = r"\N" if block.whole else _bytea(block.given, block.slots)
-                    wh = ",".join(["NULL" if value is None else str(value) for value in block.wh])
-                    copy.write(
-                        f"{premise_id}\t{day}\t{channel}\t{block.revision_at}\t{est}\t{{{wh}}}\t{given}\n".encode()
-                    )
+            with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
+                copy.write(_COPY_BEGIN)
+                for (premise_id, _day, _channel), block in days.items():
+                    copy.write(staged(premise_id, block))
+                copy.write(_COPY_END)
 
-    def _turn_away_repeated(self, days: dict[Key, Block], reject: Reject) -> None:
+    def _turn_away_repeated(self, days: Days, reject: Reject) -> None:
         """Take out of `days` and the stage what an earlier batch of the same file has given already."""
         seen: dict[tuple[int, date], dict[int, tuple[datetime, int]]] = defaultdict(dict)
         with connection.cursor() as cursor:
             cursor.execute(_SEEN)
-            for premise_id, day, channel, revision_at, slots, given in cursor.fetchall():
-                seen[premise_id, day][channel] = revision_at, (1 << slots) - 1 if given is None else _bits(given)
+            for premise_id, day, channel, revision_at, slots, some in cursor.fetchall():
+                seen[premise_id, day][channel] = revision_at, (1 << slots) - 1 if some is None else _bits(some)
             if seen:
                 for key in [key for key in days if key[:2] in seen]:
-                    earlier = seen[key[:2]]
-                    if not _keep_what_is_new(days[key], earlier, reject):
+                    earlier, repeated = seen[key[:2]], days[key].by_slot()
+                    days[key] = repeated
+                    if not _keep_what_is_new(repeated, earlier, reject):
                         del days[key]
                 self._stage(days)
             cursor.execute(_REMEMBER)
             for key, block in days.items():
                 if seen and (earlier_given := seen.get(key[:2], {}).get(key[2])):
-                    cursor.execute(_REMEMBER_MORE, [(block.given | earlier_given[1]).to_bytes(13, "little"), *key])
+                    cursor.execute(
+                        _REMEMBER_MORE, [(block.by_slot().given | earlier_given[1]).to_bytes(13, "little"), *key]
+                    )
 
     def _upsert(self, staged: int) -> tuple[int, int]:
         with connection.cursor() as cursor:
@@ -210,7 +228,7 @@ def _keep_what_is_new(block: Block, earlier: dict[int, tuple[datetime, int]], re
         if not line:
             continue
         if any(revision_at != block.revision_at for revision_at, _given in earlier.values()):
-            reject(line, Reason.SECOND_REVISION)
+            reject(line, Reason.SECOND_REVISION, block.texts[slot])
             block.take_out(slot)
         elif block.channel in earlier and earlier[block.channel][1] >> slot & 1:
             _move_or_turn_away(block, slot, earlier[block.channel][1], reject)
@@ -220,21 +238,22 @@ def _keep_what_is_new(block: Block, earlier: dict[int, tuple[datetime, int]], re
 def _move_or_turn_away(block: Block, slot: int, given: int, reject: Reject) -> None:
     """On the fall day, a first pass that the file gave before means that this row is of the second."""
     second = SECOND_PASS.get(slot) if block.slots == FALL and not block.second_pass else None
-    line, wh, estimated = block.lines[slot], block.wh[slot], block.est >> slot & 1
+    line, text, wh, estimated = block.lines[slot], block.texts[slot], block.wh[slot], block.est >> slot & 1
     block.take_out(slot)
     if second is None or block.lines[second] or given >> second & 1:
-        reject(line, Reason.SECOND_VALUE)
+        reject(line, Reason.SECOND_VALUE, text)
         return
-    block.wh[second], block.lines[second] = wh, line
+    block.wh[second], block.lines[second], block.texts[second] = wh, line, text
     block.est |= estimated << second
+
+
+def _make_partitions(days: Days) -> None:
+    for month in {day.replace(day=1) for _premise, day, _channel in days}:
+        ensure_partitions(month, month)
 
 
 def _bytes(bits: int, slots: int) -> bytes:
     return bits.to_bytes((slots + 7) // 8, "little")
-
-
-def _bytea(bits: int, slots: int) -> str:
-    return rf"\\x{_bytes(bits, slots).hex()}"
 
 
 def _bits(packed: bytes | None) -> int:

@@ -1,4 +1,4 @@
-"""What the load commands share: files in turn, rejected rows to stderr, a summary to stdout, an exit status.
+"""What the load commands share: files in turn, rejected rows to stderr or a CSV, a summary to stdout, an exit status.
 
 0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded.
 """
@@ -8,16 +8,21 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from meters.loading import LoadError, LoadResult, Rejection
 from meters.loading.results import OnRejection, Progress
+from meters.management.progress import Meter
+from meters.management.rejected import RejectedRows
 
 
 class Loader(Protocol):
-    def __call__(self, path: str, on_rejection: OnRejection, progress: Progress | None) -> LoadResult: ...
+    def __call__(
+        self, path: str, on_rejection: OnRejection, progress: Progress | None, *, dry_run: bool
+    ) -> LoadResult: ...
 
 
 class LoadCommand(BaseCommand):
@@ -29,27 +34,27 @@ class LoadCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = str(self.epilog)
-        parser.add_argument("files", nargs="+", metavar="FILE", help=_("CSV, or ZIP of CSV"))
+        parser.add_argument("files", nargs="+", metavar="FILE", help=_("CSV, or gzip or ZIP of CSV"))
+        parser.add_argument("--dry-run", action="store_true", help=_("say what a load would do, and store nothing"))
+        parser.add_argument(
+            "--rejected",
+            metavar="FILE",
+            help=_("write rejected rows to this CSV, with line and reason, instead of listing them"),
+        )
 
-    def handle(self, *args: Any, files: list[str], **options: Any) -> None:
-        status, shown = 0, self._progress()
-        for path in files:
-            try:
-                result = type(self).load(path, self._tell, shown)
-            except LoadError as error:
-                self._clear_progress()
-                self.stderr.write(str(error))
-                status = 2
-                continue
-            except KeyboardInterrupt:
-                self._clear_progress()
-                raise CommandError(
-                    _("Stopped. What was stored stays; load the file again to go on."), returncode=130
-                ) from None
+    def handle(self, *args: Any, files: list[str], dry_run: bool, rejected: str | None, **options: Any) -> None:
+        self._meter = Meter(sys.stderr) if self.stderr.isatty() else None
+        try:
+            with RejectedRows(rejected) as rejected_rows:
+                self._tell = rejected_rows if rejected else self._list
+                status = max(self._load(path, dry_run) for path in files)
+        except LoadError as error:
+            raise CommandError(str(error), returncode=2) from error
+        except KeyboardInterrupt:
             self._clear_progress()
-            self.stdout.write(summary(result))
-            if result.rejections:
-                status = max(status, 1)
+            raise CommandError(
+                _("Stopped. What was stored stays; load the file again to go on."), returncode=130
+            ) from None
         if status == 1:
             raise CommandError(
                 _("Some rows were rejected; the others are in. Mend the rejected ones and load again."), returncode=1
@@ -57,30 +62,50 @@ class LoadCommand(BaseCommand):
         if status:
             raise CommandError(_("Not every file could be loaded. See above."), returncode=2)
 
-    def _tell(self, rejection: Rejection) -> None:
+    def _load(self, path: str, dry_run: bool) -> int:
+        """Load one file and tell what it did; the exit status that it deserves."""
+        result: LoadResult | None
+        try:
+            result = type(self).load(path, self._tell, self._meter, dry_run=dry_run)
+            status = 1 if result.rejections else 0
+        except LoadError as error:
+            self._clear_progress()
+            self.stderr.write(str(error))
+            result, status = error.result, 2
+        self._clear_progress()
+        if result and (status < 2 or result.rows):
+            self.stdout.write(summary(result, dry_run=dry_run))
+        return status
+
+    def _list(self, rejection: Rejection) -> None:
         self._clear_progress()
         self.stderr.write(str(rejection))
 
-    def _progress(self) -> Progress | None:
-        if not self.stderr.isatty():
-            return None
-
-        def show(done: int, size: int) -> None:
-            sys.stderr.write(f"\r{done * 100 // max(size, 1):3} %")
-            sys.stderr.flush()
-
-        return show
-
     def _clear_progress(self) -> None:
-        if self.stderr.isatty():
-            sys.stderr.write("\r\x1b[K")
+        if self._meter:
+            self._meter.clear()
 
 
-def summary(result: LoadResult) -> str:
+def summary(result: LoadResult, *, dry_run: bool = False) -> str:
     """What a file did, in one line, and why rows were rejected, a line each."""
     told = _(
         "%(file)s: %(rows)d rows read, %(rejected)d rejected; %(unit)s: %(new)d new, %(changed)d changed, "
         "%(unchanged)d unchanged"
     ) % {**vars(result), "rejected": result.rejections}
     reasons = [f"  {count} x {reason.label}" for reason, count in result.rejected.most_common()]
-    return "\n".join([told, *reasons])
+    notes = []
+    if result.older:
+        notes.append(
+            _(
+                "%(older)d of these days are older than the %(months)d months for which usage is kept. They stay for "
+                "%(days)d days from now; then they are dropped. Set USAGE_RETENTION_MONTHS to keep them."
+            )
+            % {
+                "older": result.older,
+                "months": settings.USAGE_RETENTION_MONTHS,
+                "days": settings.OLD_USAGE_KEPT.days,
+            }
+        )
+    if dry_run:
+        notes.append(_("Nothing was stored: this was a dry run."))
+    return "\n".join([told, *reasons, *notes])

@@ -12,3 +12,9 @@ def premise(db):
 @pytest.fixture
 def other_premise(db):
     return PremiseFactory(esiid=OTHER_ESIID)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_expires(settings):
+    """The tests' days stay where they are while the calendar goes on."""
+    settings.USAGE_RETENTION_MONTHS = 0

@@ -83,12 +83,18 @@ def text(*lines: str, header: str = HEADER) -> bytes:
 
 def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[LoadResult, list[tuple[int, str]]]:
     """Load these rows; the result, and (line, code of the reason) of each rejected one."""
+    result, rejections = load_file(folder, text(*lines) if content is None else content)
+    assert all(rejection.file == str(folder / "usage.csv") for rejection in rejections)
+    return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
+
+
+def load_file(folder: Path, content: bytes) -> tuple[LoadResult, list[Rejection]]:
+    """Load a file of this content, packed or not."""
     path = folder / "usage.csv"
-    path.write_bytes(text(*lines) if content is None else content)
+    path.write_bytes(content)
     rejections: list[Rejection] = []
     result = load_usage(path, rejections.append)
-    assert all(rejection.file == str(path) for rejection in rejections)
-    return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
+    return result, rejections
 
 
 def export(capsysbinary, esiid: str, first: date, last: date, *options: str) -> bytes:

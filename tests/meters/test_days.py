@@ -9,8 +9,9 @@ import time_machine
 from django.db import connection
 
 from meters.days import day_start, parse_day, shape_of, slot_start, slots_on
+from meters.partitions import ensure_partitions
 from meters.tasks import make_partitions
-from meters.usage import ensure_partitions, stream_usage
+from meters.usage import stream_usage
 from tests.factories import UsageDayFactory
 
 

@@ -40,7 +40,7 @@ GOOD = row(("00:15", "00:30"))
         (row(MIDNIGHT).replace("03/02/2026", "March 2"), "date"),
         (row(MIDNIGHT).replace("03/02/2026", "12/31/2006"), "date_limits"),
         (row(MIDNIGHT).replace("03/02/2026", "03/02/2126"), "date_limits"),
-        (row(MIDNIGHT, revision=""), "revision"),
+        (row(MIDNIGHT, revision=""), "second_revision"),
         (row(MIDNIGHT, revision="03/03/2026"), "revision"),
         (row(MIDNIGHT, revision="03/03/2026 24:00:00"), "revision"),
         (row(MIDNIGHT, revision="03/03/9999 06:00:00"), "date_limits"),

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from meters.loading import load_usage
 from meters.loading import usage_merge as merge
 from meters.models import CarriedSlots, Premise, UsageDay
-from meters.usage import ensure_partitions
+from meters.partitions import ensure_partitions
 from tests.factories import CarriedSlotsFactory, PremiseFactory, UsageDayFactory
 from tests.meters.files import ESIID, load, load_together, row, rows, stored, text
 from tests.together import together
@@ -193,7 +193,7 @@ class TestLoadsAtTheSameTime:
     def test_partitions_collide_without_the_lock(self, monkeypatch):
         """Control: the months that another loader is making are made again."""
         _drop_partitions()
-        monkeypatch.setattr("meters.usage._TAKE_LOCK", "SELECT %s")
+        monkeypatch.setattr("meters.partitions._TAKE_LOCK", "SELECT %s")
         made = together([lambda: ensure_partitions(date(2012, 1, 1), date(2012, 12, 31))] * 6)
         assert any(isinstance(one, Exception) for one in made)
 

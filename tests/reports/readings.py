@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from meters.days import slots_on
 from meters.models import Channel, Premise, UsageDay
-from meters.usage import DayUsage, ensure_partitions
+from meters.partitions import ensure_partitions
+from meters.usage import DayUsage
 
 CONSUMPTION, SURPLUS = Channel.CONSUMPTION, Channel.SURPLUS_GENERATION
 

@@ -1,0 +1,151 @@
+"""What a file says of one ESIID, day and direction, on its way into storage."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from meters.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
+from meters.loading.results import Reason
+
+_KWH_LIMIT = 9_999_000  # watt-hours
+_NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")
+
+# PostgreSQL's binary form of an int4[] element: its length and its value, or the length -1 for NULL.
+ELEMENT = struct.Struct(">ii")
+NULL_ELEMENT = b"\xff\xff\xff\xff"
+_HEAD = struct.Struct(">hiiiiihiq")  # fields; premise_id, day, channel, revision_at, each after its length
+_ARRAY = struct.Struct(">iiiiii")  # length; dimensions, flags, oid of int4, slots, lower bound
+_INT4 = 23
+_EPOCH_DAY, _EPOCH = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Block:
+    """Rows that stood together in the file, read one by one.
+
+    `wh` as in UsageDay; `est` and `given` have a bit per slot (slot i: bit i); `lines` is the line that gave each slot,
+    0 where none did, and `texts` what it said.
+    """
+
+    esiid: str
+    day: date
+    channel: int
+    revision_at: datetime
+    slots: int
+    wh: list[int | None] = field(init=False)
+    lines: list[int] = field(init=False)
+    texts: list[bytes] = field(init=False)
+    est: int = 0
+    last: int = -1
+    second_pass: bool = False
+
+    def __post_init__(self) -> None:
+        self.wh = [None] * self.slots
+        self.lines = [0] * self.slots
+        self.texts = [b""] * self.slots
+
+    @property
+    def given(self) -> int:
+        return sum(1 << slot for slot, line in enumerate(self.lines) if line)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file gave every slot, be it a blank."""
+        return 0 not in self.lines
+
+    @property
+    def elements(self) -> bytes:
+        return b"".join([NULL_ELEMENT if wh is None else ELEMENT.pack(4, wh) for wh in self.wh])
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        """Line and text of each row."""
+        return ((line, text) for line, text in zip(self.lines, self.texts, strict=True) if line)
+
+    def by_slot(self) -> Block:
+        return self
+
+    def take_out(self, slot: int) -> None:
+        self.wh[slot], self.lines[slot], self.texts[slot] = None, 0, b""
+        self.est &= ~(1 << slot)
+
+    def on_fall_day(self, slot: int) -> int:
+        """`slot`, or its repetition an hour later: after the row `02:00,01:15`, or when the times went back."""
+        if slot == SECOND_PASS_BEGINS:
+            self.second_pass = True
+        elif slot in SECOND_PASS and (self.second_pass or slot < self.last):
+            self.second_pass = True
+            slot = SECOND_PASS[slot]
+        self.last = slot
+        return slot
+
+
+@dataclass(slots=True)
+class WholeDay:
+    """All rows of a day as SMT prints them, taken at once: `text`, from line `first_line` on, proven byte by byte."""
+
+    esiid: str
+    day: date
+    channel: int
+    revision_at: datetime
+    slots: int
+    est: int
+    elements: bytes
+    text: bytes
+    first_line: int
+    whole: bool = True
+
+    def rows(self) -> Iterator[tuple[int, bytes]]:
+        return enumerate(self.text.splitlines(), self.first_line)
+
+    def by_slot(self) -> Block:
+        """The same, as if it had been read row by row."""
+        block = Block(self.esiid, self.day, self.channel, self.revision_at, self.slots)
+        block.est, block.last, block.second_pass = self.est, self.slots - 1, True
+        for row, (line, text) in zip(SHAPES[self.slots].rows, self.rows(), strict=True):
+            if row.slot is not None:
+                block.lines[row.slot], block.texts[row.slot] = line, text
+        place = 0
+        for slot in range(self.slots):
+            if self.elements[place : place + 4] == NULL_ELEMENT:
+                place += 4
+            else:
+                block.wh[slot] = ELEMENT.unpack_from(self.elements, place)[1]
+                place += ELEMENT.size
+        return block
+
+
+def staged(premise_id: int, block: Block | WholeDay) -> bytes:
+    """The block as a row of binary COPY: premise_id, day, channel, revision_at, est, wh, given (NULL: all slots)."""
+    since_epoch = block.revision_at - _EPOCH
+    moment = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
+    elements = block.elements
+    return b"".join(
+        (
+            _HEAD.pack(7, 4, premise_id, 4, (block.day - _EPOCH_DAY).days, 2, block.channel, 8, moment),
+            _bytea(block.est, block.slots) if block.est else NULL_ELEMENT,
+            _ARRAY.pack(20 + len(elements), 1, 1, _INT4, block.slots, 1),
+            elements,
+            NULL_ELEMENT if block.whole else _bytea(block.by_slot().given, block.slots),
+        )
+    )
+
+
+def _bytea(bits: int, slots: int) -> bytes:
+    size = (slots + 7) // 8
+    return struct.pack(">i", size) + bits.to_bytes(size, "little")
+
+
+def watt_hours(kwh: bytes) -> int | Reason:
+    """The watt-hours in a number of kWh without spaces around it."""
+    found = _NUMBER.fullmatch(kwh)
+    if not found or kwh == b".":
+        return Reason.KWH
+    whole, decimals = found[1] or b"0", found[2] or b""
+    if len(whole.lstrip(b"0")) > 4:
+        return Reason.KWH_LIMIT
+    wh = int(whole) * 1000 + int(decimals.ljust(3, b"0"))
+    return wh if wh <= _KWH_LIMIT else Reason.KWH_LIMIT

@@ -1,0 +1,49 @@
+"""Rejected rows as a CSV, to be mended or sent back: `--rejected FILE`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import TracebackType
+
+from django.utils.translation import gettext as _
+
+from meters.loading import LoadError, Rejection
+
+COLUMNS = ("FILE", "LINE", "REASON", "EXPLANATION", "ROW")
+
+
+class RejectedRows:
+    """Writes each rejection it is called with; `with` it. Without a path it writes nothing. The file holds whole rows
+    of usage, so only its owner may read it."""
+
+    def __init__(self, path: str | None) -> None:
+        if not path:
+            self._file = None
+            return
+        try:
+            Path(path).touch(mode=0o600)
+            self._file = open(path, "w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise LoadError(
+                _("%(file)s cannot be written: %(reason)s. Name another file for the rejected rows.")
+                % {"file": path, "reason": error.strerror}
+            ) from error
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(COLUMNS)
+
+    def __enter__(self) -> RejectedRows:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def __call__(self, rejection: Rejection) -> None:
+        if self._file:
+            row = (rejection.row or b"").decode(errors="backslashreplace").replace("\0", r"\x00")
+            self._writer.writerow(
+                [rejection.file, rejection.line, rejection.reason.value, str(rejection.reason.label), row]
+            )

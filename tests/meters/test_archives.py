@@ -1,0 +1,148 @@
+"""Files come plain, gzipped or zipped; a damaged or hostile archive is refused before a row of it is believed (D2)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import zipfile
+import zlib
+
+import pytest
+
+from meters.loading import LoadError
+from meters.models import Premise, UsageDay
+from tests.factories import TdspFactory
+from tests.meters.files import ESIID, OTHER_ESIID, load, load_file, rows, stored, text
+
+pytestmark = pytest.mark.django_db
+
+CSV = text(*rows())
+
+
+def zipped(*members: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", how) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        gzip.compress(CSV),
+        gzip.compress(CSV[:500]) + gzip.compress(CSV[500:]),
+        zipped(("usage.csv", CSV)),
+        zipped(("a/USAGE.CSV", CSV), ("__MACOSX/usage.csv", b"\0\1"), ("readme.txt", b"hello")),
+        zipped(("usage.csv", CSV), how=zipfile.ZIP_STORED),
+    ],
+    ids=["plain", "gzip", "gzip in two parts", "ZIP", "ZIP with other things", "ZIP, stored"],
+)
+def test_a_file_is_read_however_it_is_packed(tmp_path, premise, content):
+    """D2: by what it is, not by its name."""
+    result, rejected = load(tmp_path, content=content)
+    assert (result.rows, result.new, rejected) == (96, 1, [])
+
+
+def test_every_csv_of_a_zip_is_loaded_and_named(tmp_path, premise, other_premise):
+    """D2."""
+    bad = text(*rows(esiid=OTHER_ESIID)).replace(b",.002,", b",x,")
+    result, rejections = load_file(tmp_path, zipped(("one.csv", CSV), ("two.csv", bad)))
+    assert (result.rows, result.new) == (192, 2)
+    assert [(one.file, one.line) for one in rejections] == [(f"{tmp_path}/usage.csv/two.csv", 3)]
+
+
+def test_a_csv_of_a_zip_that_is_no_usage_leaves_the_others_good(tmp_path, premise):
+    """D2: the error names it, and the result tells what went in."""
+    with pytest.raises(LoadError, match=r"usage\.csv/bad\.csv: the header is no known usage layout") as failure:
+        load(tmp_path, content=zipped(("bad.csv", b"A,B\n"), ("good.csv", CSV)))
+    assert failure.value.result is not None and failure.value.result.new == 1
+    assert stored(premise.pk).wh == [*range(1, 97)]
+
+
+def damaged(content: bytes, at: float) -> bytes:
+    place = int(len(content) * at)
+    return content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (gzip.compress(CSV)[:-9], "cannot be read"),
+        (damaged(gzip.compress(CSV), 0.5), "cannot be read"),
+        (gzip.compress(CSV)[:-8] + struct.pack("<LL", zlib.crc32(b"x"), len(CSV)), "CRC"),
+        (damaged(zipped(("usage.csv", CSV)), 0.3), "cannot be read"),
+        (zipped(("usage.csv", CSV)).replace(CSV[:8], b"X" * 8), None),
+        (zipped(("inner.zip", zipped(("usage.csv", CSV)))), "has an archive in it"),
+        (zipped(("usage.txt", CSV)), "no CSV in it"),
+        (zipped(("usage.csv", CSV), how=zipfile.ZIP_BZIP2), "packed in an unusual way"),
+        (zipped(*((f"{n:06}" + "x" * 200 + ".csv", b"") for n in range(5_000))), "lists too many files"),
+    ],
+    ids=["cut gzip", "damaged gzip", "gzip sum", "damaged ZIP", "same ZIP", "nested", "no CSV", "bzip2", "many"],
+)
+def test_an_archive_that_cannot_be_trusted_is_refused_as_a_whole(tmp_path, premise, content, cause):
+    """D2: rows of a damaged archive may look right and be wrong."""
+    if cause is None:  # so that the others are seen to fail for their own reason
+        assert load(tmp_path, content=content)[0].new == 1
+        return
+    with pytest.raises(LoadError, match=cause):
+        load(tmp_path, content=content)
+    assert not UsageDay.objects.exists()
+
+
+def test_an_encrypted_zip_is_refused(tmp_path, premise):
+    """D2: the message says what to do."""
+    content = bytearray(zipped(("usage.csv", CSV)))
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + place] |= 1
+    with pytest.raises(LoadError, match=r"is encrypted\. Unpack it with its password"):
+        load(tmp_path, content=bytes(content))
+
+
+class TestBombs:
+    """D2: what unpacks without end is found by counting, and nothing of it is kept in memory."""
+
+    def gzip_bomb(self) -> bytes:
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+        lines = b"x" * (1 << 20)
+        return b"".join(squeeze.compress(lines) for _ in range(64)) + squeeze.flush()
+
+    @pytest.mark.parametrize("pack", ["gzip", "zip"])
+    def test_one_that_unpacks_a_thousand_times_is_refused(self, tmp_path, premise, pack):
+        content = self.gzip_bomb() if pack == "gzip" else zipped(("usage.csv", bytes(64 << 20)))
+        assert len(content) < 100_000
+        with pytest.raises(LoadError, match="unpacks to more than any file of its size should"):
+            load(tmp_path, content=content)
+
+    def test_so_is_one_that_unpacks_to_more_than_the_limit(self, tmp_path, premise, settings):
+        settings.LOAD_UNPACKED_LIMIT = 3 * len(CSV)
+        assert load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(3))))[0].new == 1
+        with pytest.raises(LoadError, match="unpacks to more"):
+            load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(4))))
+
+    @pytest.mark.control
+    def test_without_the_limits_the_bomb_is_read(self, tmp_path, premise, settings, monkeypatch):
+        """Control: it is the ratio that refuses it; the next defence is that no line is that long."""
+        monkeypatch.setattr("meters.loading.archives.RATIO_LIMIT", 10**9)
+        with pytest.raises(LoadError, match="no header line"):
+            load(tmp_path, content=self.gzip_bomb())
+
+
+def test_the_other_files_come_packed_too(tmp_path):
+    """D2: ERCOT's extract and meter numbers, gzipped and zipped."""
+    from meters.loading import load_meters, load_premises
+
+    duns = TdspFactory().duns
+    extract = ",".join([f'"{ESIID}","1 A ST",,"DALLAS","TX","75201",,"{duns}"', *['""'] * 14]).encode() + b"\n"
+    (tmp_path / "extract").write_bytes(gzip.compress(extract))
+    assert load_premises(tmp_path / "extract").new == 1
+    (tmp_path / "extract").write_bytes(zipped(("extract.csv", extract)))
+    assert load_premises(tmp_path / "extract").unchanged == 1
+    meters = f"ESIID,METER_NUMBER\n{ESIID},142606737LG\n".encode()
+    (tmp_path / "meters").write_bytes(gzip.compress(meters))
+    assert load_meters(tmp_path / "meters").new == 1
+    (tmp_path / "meters").write_bytes(zipped(("meters.csv", meters)))
+    assert load_meters(tmp_path / "meters").unchanged == 1
+    assert Premise.objects.get().meters.get().number == "142606737LG"

@@ -1,0 +1,131 @@
+"""What the load commands show and leave behind: dry runs, rejected rows as CSV, progress, exit status (D2)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from meters.management.commands.load_usage import Command
+from meters.management.progress import line
+from meters.models import Meter, Premise, UsageDay
+from tests.factories import PremiseFactory, TdspFactory
+from tests.meters.files import ESIID, OTHER_ESIID, SPRING, row, rows, text
+
+pytestmark = pytest.mark.django_db
+
+MIDNIGHT = ("00:00", "00:15")
+BAD_NUMBER = row(MIDNIGHT, "1.2345", day=SPRING)
+
+
+@pytest.fixture
+def usage(tmp_path):
+    """A whole day, then a row with a bad number and one that is no UTF-8."""
+    path = tmp_path / "usage.csv"
+    bad = [BAD_NUMBER, row(MIDNIGHT, esiid=OTHER_ESIID)]
+    path.write_bytes(text(*rows(), *bad) + b"\xff\0,\n" + b"y" * 5_000 + b"\n")
+    return str(path)
+
+
+def rejected_rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "rejected.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+class TestADryRun:
+    """D2: it says what a load would do, and stores nothing."""
+
+    def test_of_usage(self, usage, premise, capsys):
+        with pytest.raises(CommandError) as failure:
+            call_command("load_usage", "--dry-run", usage)
+        out = capsys.readouterr().out
+        assert failure.value.returncode == 1
+        assert "100 rows read, 4 rejected; days: 1 new, 0 changed, 0 unchanged" in out
+        assert out.endswith("Nothing was stored: this was a dry run.\n")
+        assert not UsageDay.objects.exists()
+
+    def test_of_premises_and_meters(self, tmp_path, capsys):
+        duns = TdspFactory().duns
+        extract, meters = tmp_path / "extract.csv", tmp_path / "meters.csv"
+        extract.write_text(",".join([f'"{ESIID}","1 A ST",,"DALLAS","TX","75201",,"{duns}"', *['""'] * 14]) + "\n")
+        call_command("load_premises", "--dry-run", str(extract))
+        assert "premises: 1 new" in capsys.readouterr().out
+        assert not Premise.objects.exists()
+        PremiseFactory(esiid=ESIID)
+        meters.write_text(f"ESIID,METER_NUMBER\n{ESIID},142606737LG\n")
+        call_command("load_meters", "--dry-run", str(meters))
+        assert "meters: 1 new" in capsys.readouterr().out
+        assert not Meter.objects.exists()
+
+    def test_says_the_same_as_the_load_after_it(self, usage, premise, capsys):
+        told = []
+        for options in (["--dry-run"], [], []):
+            with pytest.raises(CommandError):
+                call_command("load_usage", *options, usage)
+            told.append(capsys.readouterr().out.splitlines()[0])
+        assert told[0] == told[1] and "1 new" in told[1] and "0 new, 0 changed, 1 unchanged" in told[2]
+
+
+class TestRejectedRows:
+    """D2: as a CSV with file, line and reason, and what the row said, readable by its owner only."""
+
+    def test_are_written_whatever_they_hold(self, usage, premise, tmp_path, capsys):
+        with pytest.raises(CommandError):
+            call_command("load_usage", "--rejected", str(tmp_path / "rejected.csv"), usage)
+        written = rejected_rows(tmp_path)
+        assert [(one["FILE"], one["LINE"], one["REASON"]) for one in written] == [
+            (usage, "98", "kwh"),
+            (usage, "99", "unknown_esiid"),
+            (usage, "100", "columns"),
+            (usage, "101", "too_long"),
+        ]
+        assert written[0]["ROW"] == BAD_NUMBER
+        assert written[0]["EXPLANATION"].startswith("The kWh is not a number")
+        assert written[2]["ROW"] == r"\xff\x00,"
+        assert stat.S_IMODE(os.stat(tmp_path / "rejected.csv").st_mode) == 0o600
+        out, err = capsys.readouterr()
+        assert "100 rows read, 4 rejected" in out and err == ""
+
+    def test_mended_and_loaded_again_complete_the_day(self, premise, tmp_path):
+        lines = rows()
+        bad = lines[40].replace(",.041,", ",O.041,")
+        (tmp_path / "a.csv").write_bytes(text(*lines[:40], bad, *lines[41:]))
+        with pytest.raises(CommandError):
+            call_command("load_usage", "--rejected", str(tmp_path / "rejected.csv"), str(tmp_path / "a.csv"))
+        (written,) = rejected_rows(tmp_path)
+        (tmp_path / "b.csv").write_bytes(text(written["ROW"].replace("O", "")))
+        call_command("load_usage", str(tmp_path / "b.csv"))
+        assert UsageDay.objects.get().wh == [*range(1, 97)]
+
+    def test_that_cannot_be_written_stop_the_load_before_it_begins(self, usage, premise, tmp_path):
+        with pytest.raises(CommandError, match="cannot be written.*Name another file") as failure:
+            call_command("load_usage", "--rejected", str(tmp_path / "no" / "rejected.csv"), usage)
+        assert failure.value.returncode == 2
+        assert not UsageDay.objects.exists()
+
+
+def test_progress_shows_share_rate_and_time_left():
+    """D2."""
+    assert line(42_000_000, 100_000_000, 3.5) == " 42 %  12.0 MB/s  0:05 left"
+    assert line(1_000_000, 60_000_000_000, 0.5) == "  0 %  2.0 MB/s  8:20:00 left"
+    assert line(0, 0, 0) == "  0 %  0.0 MB/s  0:00 left"
+
+
+def test_progress_stands_on_a_terminal_only(usage, premise, monkeypatch):
+    """D2: a log file gets no line that is written over and over."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr("sys.stderr", stream)
+        command = Command(stdout=io.StringIO(), stderr=stream)
+        with pytest.raises(CommandError):
+            call_command(command, usage)
+        assert ("100 %" in stream.getvalue()) is shown
