@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import QueryDict
@@ -15,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.claiming import Pair, Refused
+from accounts.forms.credentials import CredentialsForm
 from accounts.forms.fields import EmailLineField, LineField, PhoneField
 from accounts.forms.meter_fields import EsiidField, MeterNumberField
 from accounts.models import Customer, CustomerKind, User
@@ -147,7 +147,7 @@ class ClaimForm(forms.Form):
         return Pair(self.cleaned_data["esiid"], self.cleaned_data["meter_number"])
 
 
-class RegistrationForm(ClaimForm, PersonForm):
+class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
     """Everything an account needs. With `invited` the meter is known and not asked."""
 
     email = EmailLineField(
@@ -165,32 +165,6 @@ class RegistrationForm(ClaimForm, PersonForm):
         error_messages={"required": _("Enter the same email address again.")},
         widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
     )
-    username = LineField(
-        label=_("User id"),
-        help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
-        max_length=60,
-        error_messages={"required": _("Choose a user id.")},
-        # No @: a user id must never read like somebody else's email, for either signs in.
-        validators=[
-            RegexValidator(r"\A[A-Za-z0-9._-]{3,60}\Z", _("Use 3 to 60 letters, digits, dots, dashes or underscores."))
-        ],
-        widget=forms.TextInput({"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
-    )
-    password1 = forms.CharField(
-        label=_("Password"),
-        max_length=256,
-        strip=False,
-        error_messages={"required": _("Choose a password.")},
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-    )
-    password2 = forms.CharField(
-        label=_("Password again"),
-        max_length=256,
-        strip=False,
-        error_messages={"required": _("Enter the same password again.")},
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-    )
-
     field_order = [
         "first_name",
         "middle_initial",
@@ -215,10 +189,6 @@ class RegistrationForm(ClaimForm, PersonForm):
         if invited:
             del self.fields["esiid"], self.fields["meter_number"]
 
-    @property
-    def password_rules(self) -> list[str]:
-        return password_validators_help_texts()
-
     def clean_email_again(self) -> str:
         again = str(self.cleaned_data["email_again"]).strip()
         email = self.cleaned_data.get("email")
@@ -226,23 +196,11 @@ class RegistrationForm(ClaimForm, PersonForm):
             raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
         return again
 
-    def clean_password2(self) -> str:
-        first, again = self.cleaned_data.get("password1"), str(self.cleaned_data["password2"])
-        if first and first != again:
-            raise ValidationError(_("The two passwords differ. Type both again."))
-        return again
-
-    def clean(self) -> dict[str, Any]:
-        taken = super().clean() or self.cleaned_data
-        if password := taken.get("password1"):
-            names = ("first_name", "last_name", "email", "username")
-            user = User(**{name: taken.get(name) or "" for name in names})
-            Customer(user=user, kind=self.kind, company_name=taken.get("company_name") or "")
-            try:
-                validate_password(password, user)
-            except ValidationError as problem:
-                self.add_error("password1", problem)
-        return taken
+    def account(self, typed: dict[str, Any]) -> User:
+        user = super().account(typed)
+        user.email = typed.get("email") or ""
+        Customer(user=user, kind=self.kind, company_name=typed.get("company_name") or "")
+        return user
 
     def application(self) -> Application:
         """The application of a valid form."""

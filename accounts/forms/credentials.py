@@ -1,0 +1,134 @@
+"""What every new user chooses: user id and password; and an email typed twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admissions import Newcomer, Refused, hashed
+from accounts.forms.fields import EmailLineField, LineField
+from accounts.models import User
+
+
+class RefusableForm(forms.Form):
+    """A form whose page also shows what the rules have against the whole."""
+
+    use_required_attribute = False
+
+    def refuse(self, refused: Refused) -> None:
+        self.add_error(refused.field if refused.field in self.fields else None, str(refused))
+
+
+class NameForm(forms.Form):
+    """A person's name."""
+
+    first_name = LineField(
+        label=_("First name"),
+        max_length=60,
+        error_messages={"required": _("Enter your first name.")},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
+    )
+    last_name = LineField(
+        label=_("Last name"),
+        max_length=60,
+        error_messages={"required": _("Enter your last name.")},
+        widget=forms.TextInput({"autocomplete": "family-name"}),
+    )
+
+
+class EmailTwiceForm(forms.Form):
+    """An email that the account hangs on: typed twice, for a link goes to it."""
+
+    user_email = EmailLineField(
+        label=_("Your email"),
+        help_text=_("We send a link to this address. Use the one at your company."),
+        error_messages={
+            "required": _("Enter your email address."),
+            "invalid": _("Enter an email address such as name@example.com."),
+        },
+        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    user_email_again = forms.CharField(
+        label=_("Your email again"),
+        max_length=254,
+        error_messages={"required": _("Enter the same email address again.")},
+        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+    def clean_user_email_again(self) -> str:
+        again = str(self.cleaned_data["user_email_again"]).strip()
+        email = self.cleaned_data.get("user_email")
+        if email and again.casefold() != str(email).casefold():
+            raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
+        return again
+
+
+class CredentialsForm(forms.Form):
+    """User id and password; the settings' validators decide what a password needs."""
+
+    use_required_attribute = False
+
+    username = LineField(
+        label=_("User id"),
+        help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
+        max_length=60,
+        error_messages={"required": _("Choose a user id.")},
+        # No @: a user id must never read like somebody else's email, for either signs in.
+        validators=[
+            RegexValidator(r"\A[A-Za-z0-9._-]{3,60}\Z", _("Use 3 to 60 letters, digits, dots, dashes or underscores."))
+        ],
+        widget=forms.TextInput({"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    password1 = forms.CharField(
+        label=_("Password"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("Choose a password.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label=_("Password again"),
+        max_length=256,
+        strip=False,
+        error_messages={"required": _("Enter the same password again.")},
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    @property
+    def password_rules(self) -> list[str]:
+        return password_validators_help_texts()
+
+    def clean_password2(self) -> str:
+        first, again = self.cleaned_data.get("password1"), str(self.cleaned_data["password2"])
+        if first and first != again:
+            raise ValidationError(_("The two passwords differ. Type both again."))
+        return again
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if password := typed.get("password1"):
+            try:
+                validate_password(password, self.account(typed))
+            except ValidationError as problem:
+                self.add_error("password1", problem)
+        return typed
+
+    def account(self, typed: dict[str, Any]) -> User:
+        """The account as far as it is `typed`, not saved: a password must not be made of it."""
+        return User(**{name: typed.get(name) or "" for name in ("first_name", "last_name", "username")})
+
+
+class NewcomerForm(RefusableForm, NameForm, CredentialsForm):
+    """Name, user id and password of somebody who becomes a third party's user."""
+
+    def newcomer(self, phone: str = "") -> Newcomer:
+        """The person of a valid form; the password is hashed here."""
+        typed = self.cleaned_data
+        return Newcomer(
+            typed["first_name"], typed["last_name"], typed["username"], hashed(typed["password1"]), phone=phone
+        )
