@@ -11,15 +11,15 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions, companies
+from accounts import actions, companies, company_words
 from accounts.admin_forms import CompanyActionForm, MembershipForm
 from accounts.customer_admin import CustomerAdmin
 from accounts.look_admin import StaffLookAdmin
-from accounts.models import Company, CompanyEvent, CompanyEventKind, Membership, User, signed_in
+from accounts.models import Company, CompanyEvent, Membership, User, signed_in
 from accounts.second_factor_admin import SecondFactorLost
 from meters.staff_admin import EDIT, NOTHING, ByRole, ScopedAdmin
 
@@ -87,15 +87,25 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
         return self._noted(request, "view", super().user_change_password(request, id, form_url))
 
 
-class MembershipInline(ByRole, admin.TabularInline):
+class MembershipInline(ByRole, admin.StackedInline):
     operators_may = EDIT
     tdsp_may = NOTHING
     model = Membership
     form = MembershipForm
     autocomplete_fields = ["user"]
+    fields = [
+        ("user", "email"),
+        ("is_administrator", "may_view", "may_initiate", "may_resend_or_withdraw", "may_download"),
+        ("approved_at", "ended_at"),
+    ]
+    readonly_fields = ["email"]
     extra = 0
     verbose_name = _("user of this company")
     verbose_name_plural = _("users of this company")
+
+    @admin.display(description=_("email"))
+    def email(self, membership: Membership) -> str:
+        return membership.user.email if membership.pk else ""
 
 
 class CompanyEventInline(ByRole, admin.TabularInline):
@@ -103,10 +113,15 @@ class CompanyEventInline(ByRole, admin.TabularInline):
 
     tdsp_may = NOTHING
     model = CompanyEvent
-    fields = ["at", "kind", "by", "about", "changes"]
+    fields = ["at", "kind", "by", "about", "what"]
+    readonly_fields = ["what"]
     ordering = ["-at", "-pk"]
     max_num = 0
     verbose_name_plural = _("history")
+
+    @admin.display(description=_("what"))
+    def what(self, event: CompanyEvent) -> str:
+        return ". ".join(company_words.changes_of(event))
 
 
 @admin.register(Company)
@@ -123,14 +138,26 @@ class CompanyAdmin(ScopedAdmin):
     inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
     action_form = CompanyActionForm
+    change_form_template = "admin/accounts/company/change_form.html"
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
-        """The company reads in its own history what the operator changed."""
+        """The company reads in its own history what the operator changed, and by email if it is what was approved."""
         before = Company.objects.get(pk=obj.pk) if change else None
         super().save_model(request, obj, form, change)
-        changed = {name: getattr(obj, name) for name in companies.PROFILE if name in form.changed_data}
-        if before and (changes := companies.differences(before, changed)):
-            companies.record(obj, CompanyEventKind.PROFILE, by=signed_in(request), changes=changes)
+        if before:
+            changed = {name: getattr(obj, name) for name in companies.PROFILE if name in form.changed_data}
+            companies.record_operators_change(obj, companies.differences(before, changed), by=signed_in(request))
+
+    def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
+        """The page's own buttons: what the operator sees on the page is saved, and it is what is approved."""
+        only_this = Company.objects.filter(pk=obj.pk)
+        if "_approve" in request.POST:
+            self.approve(request, only_this)
+        elif "_suspend" in request.POST:
+            self.suspend(request, only_this)
+        else:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """An operator who adds a person has approved it; who asked to join stays as it is."""

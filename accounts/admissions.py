@@ -14,11 +14,11 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts import attempts
 from accounts.attempts import Limit
+from accounts.claiming import when
 from accounts.models import Admission, AdmissionEnd, AdmissionKind, Company, User
 from notifications import sealed
 
@@ -56,18 +56,47 @@ def hashed(password: str) -> str:
     return make_password(password)
 
 
+def count_form(network_address: str, *, at: datetime | None = None) -> None:
+    """Count one public form sent from a network address; Refused when it sent enough of them today (X2).
+
+    In a transaction of its own: a form that is refused afterwards counts, too.
+    """
+    limits = [Limit("company-form", network_address, settings.COMPANY_FORMS_PER_NETWORK_ADDRESS)]
+    with transaction.atomic():
+        attempts.lock(limits)
+        free_at = attempts.used_up(limits, at=at)
+        if not free_at:
+            attempts.note(limits, at=at)
+    if free_at:
+        raise Refused(_("Too many forms came from your network today. Try again after %s.") % when(free_at))
+
+
 def limit_emails(email: str, *, at: datetime | None = None) -> None:
     """Count one email that a stranger sends to `email`; Refused when it got enough of them today (X2)."""
     limits = [Limit("admission-email", email.lower(), settings.COMPANY_EMAILS_PER_ADDRESS)]
     attempts.lock(limits)
     if free_at := attempts.used_up(limits, at=at):
-        when = formats.date_format(timezone.localtime(free_at), "DATETIME_FORMAT")
         raise Refused(
             _(
                 "We have sent several emails to this address today. Look in your mailbox, also in the spam folder. "
                 "We send the next one after %s."
             )
-            % when,
+            % when(free_at),
+            field="email",
+        )
+    attempts.note(limits, at=at)
+
+
+def limit_invitations(company: Company, email: str, *, at: datetime | None = None) -> None:
+    """Count one invitation of `company` to `email`; Refused when either sent or got enough of them today (X2)."""
+    limits = [
+        Limit("invitations-of", str(company.pk), settings.COMPANY_INVITATIONS_A_DAY),
+        Limit("invitation-to", email.lower(), settings.COMPANY_EMAILS_PER_ADDRESS),
+    ]
+    attempts.lock(limits)
+    if free_at := attempts.used_up(limits, at=at):
+        raise Refused(
+            _("Too many invitations were sent today. You can send the next one after %s.") % when(free_at),
             field="email",
         )
     attempts.note(limits, at=at)
@@ -124,7 +153,12 @@ def end(admission: Admission, how: AdmissionEnd, *, at: datetime | None = None) 
 
 
 def forget_over(*, at: datetime | None = None) -> int:
-    """Delete admissions that ended or ran out settings.ADMISSION_RETENTION ago (X6); their number comes back."""
+    """Delete admissions that ended or ran out settings.ADMISSION_RETENTION ago (X6); their number comes back.
+
+    What strangers typed, a password's hash among it, goes when the link has run out; an invitation can be sent again.
+    """
+    late = Admission.objects.filter(expires_at__lt=at or Now()).exclude(kind=AdmissionKind.INVITATION)
+    late.exclude(answers={}).update(answers={})
     return Admission.objects.over_since((at or Now()) - settings.ADMISSION_RETENTION).delete()[0]
 
 

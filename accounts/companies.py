@@ -6,19 +6,29 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from accounts import attempts, company_emails
 from accounts.admissions import Refused
+from accounts.attempts import Limit
+from accounts.claiming import when
 from accounts.models import Company, CompanyEvent, CompanyEventKind, CompanyState, Membership, User
 
 PROFILE = (
     "legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url",
 )  # fmt: skip
-# What the operator looked at before it approved: only the operator changes it afterwards.
+# What the operator looks at and approves: nobody else changes it, so that what was approved is what stands there.
 REVIEWED = ("legal_name", "duns")
+EDITABLE = tuple(name for name in PROFILE if name not in REVIEWED)
+
+EVERY_STANDING = frozenset(CompanyState)
+NOT_SUSPENDED = frozenset({CompanyState.PENDING, CompanyState.APPROVED})
+ONLY_APPROVED = frozenset({CompanyState.APPROVED})
 
 
 def lock(company_id: int) -> Company:
@@ -26,13 +36,22 @@ def lock(company_id: int) -> Company:
     return Company.objects.select_for_update(no_key=True).get(pk=company_id)
 
 
-def acting_administrator(user: User, company: Company, *, also_suspended: bool = False) -> Membership:
-    """The membership by which `user` administers `company` now, read afresh; else PermissionDenied (T12)."""
+def acting_administrator(
+    user: User, company: Company, *, standings: frozenset[CompanyState] = NOT_SUSPENDED
+) -> Membership:
+    """The membership by which `user` administers `company` now, read afresh; else PermissionDenied (T12).
+
+    `company` is read afresh by whoever calls, and is in one of `standings`.
+    """
     membership = Membership.objects.administrators().filter(user=user, company=company).first()
     if membership is None:
         raise PermissionDenied(_("Only an administrator of your company can do this. Ask one of them."))
-    if company.standing == CompanyState.SUSPENDED and not also_suspended:
-        raise PermissionDenied(_("Your company is suspended. Contact the portal's operator."))
+    if company.standing not in standings:
+        raise PermissionDenied(
+            _("Your company is suspended. Contact the portal's operator.")
+            if company.standing == CompanyState.SUSPENDED
+            else _("Your company waits for approval. You will be able to do this once it is approved.")
+        )
     return membership
 
 
@@ -61,29 +80,55 @@ def differences(row: Any, values: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def change_profile(company: Company, values: Mapping[str, Any], *, by: User, at: datetime | None = None) -> list[str]:
-    """Change the profile; the names of the fields that changed come back (T13).
+    """Change what an administrator may change; the names of the fields that changed come back (T13).
 
-    The legal name and DUNS stand still once the company was approved. Raises PermissionDenied, Refused.
+    Values for the legal name and DUNS are not looked at. Raises PermissionDenied.
     """
     with transaction.atomic():
         company = lock(company.pk)
         acting_administrator(by, company)
-        changes = differences(company, {name: values[name] for name in PROFILE if name in values})
-        if company.standing != CompanyState.PENDING and any(name in changes for name in REVIEWED):
-            raise Refused(
-                _("After the approval the legal name and DUNS stand still. Ask the portal's operator to change them.")
-            )
-        try:
-            with transaction.atomic():
-                Company.objects.filter(pk=company.pk).update(**{name: values[name] for name in changes})
-        except IntegrityError as error:
-            raise Refused(
-                _("This DUNS cannot be used. Check it. If it is your company's, ask the portal's operator."),
-                field="duns",
-            ) from error
+        changes = differences(company, {name: values[name] for name in EDITABLE if name in values})
         if changes:
+            Company.objects.filter(pk=company.pk).update(**{name: values[name] for name in changes})
             record(company, CompanyEventKind.PROFILE, by=by, changes=changes, at=at)
     return list(changes)
+
+
+def record_operators_change(company: Company, changes: Mapping[str, list[Any]], *, by: User) -> None:
+    """Write an operator's change of the profile into the history; a new legal name or DUNS is told by email, too."""
+    if not changes:
+        return
+    record(company, CompanyEventKind.PROFILE, by=by, changes=changes)
+    if reviewed := {name: both for name, both in changes.items() if name in REVIEWED}:
+        for administrator in company.memberships.administrators().select_related("user"):
+            company_emails.renamed(company, administrator.user, changes=reviewed)
+
+
+def ask_to_rename(
+    company: Company, *, legal_name: str, duns: str, reason: str, by: User, at: datetime | None = None
+) -> None:
+    """Ask the operators by email to change the legal name or DUNS (T13); nothing changes before one of them does it.
+
+    Raises PermissionDenied; Refused when nothing would change, or enough was asked today.
+    """
+    with transaction.atomic():
+        company = lock(company.pk)
+        acting_administrator(by, company)
+        changes = differences(company, {"legal_name": legal_name, "duns": duns})
+        if not changes:
+            raise Refused(_("This is the name and the DUNS that your company has. Enter what it should be."))
+        limits = [Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)]
+        if free_at := attempts.used_up(limits, at=at):
+            raise Refused(_("You have asked several times today. You can ask again after %s.") % when(free_at))
+        attempts.note(limits, at=at)
+        record(company, CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
+        for operator in operators():
+            company_emails.rename_asked(company, operator, by=by, changes=changes, reason=reason)
+
+
+def operators() -> QuerySet[User]:
+    """Those who run the portal and can be reached."""
+    return User.objects.filter(is_active=True, is_staff=True, tdsp=None).exclude(email="")
 
 
 def _plain(value: Any) -> Any:

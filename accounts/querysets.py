@@ -26,9 +26,10 @@ class AdmissionQuerySet(models.QuerySet["Admission"]):
         """Those that still wait for somebody."""
         return self.filter(ended_at=None, expires_at__gt=at or Now())
 
-    def invited(self) -> AdmissionQuerySet:
-        """Invitations that were not taken, also those whose time is over: an administrator may send them again."""
-        return self.filter(kind="invitation", ended_at=None)
+    def invited(self, *, at: datetime | None = None) -> AdmissionQuerySet:
+        """Invitations that were not taken, also those whose time `is_late`: an administrator may send them again."""
+        late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
+        return self.filter(kind="invitation", ended_at=None).annotate(is_late=late)
 
     def awaiting_approval(self, *, at: datetime | None = None) -> AdmissionQuerySet:
         """Requests to join that wait for the company's administrators; the address is confirmed."""

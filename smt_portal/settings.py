@@ -330,7 +330,10 @@ COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
 COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers
 COMPANY_INVITATIONS_AT_ONCE = 100
 COMPANY_INVITATION_RESENDS = 5
-COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account
+COMPANY_INVITATIONS_A_DAY = 100  # of one company
+COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account; and invitations
+COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies and requests to join
+COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
 ADMISSION_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests that are over
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted

@@ -24,6 +24,7 @@ urlpatterns = [
     path("help/glossary/", pages.HelpPage.as_view(template_name="help/glossary.html"), name="help_glossary"),
     path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
     path("", include("accounts.urls")),
+    path("third-party/", include("accounts.company_urls")),
     path("", include("notices.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),

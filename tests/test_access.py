@@ -12,12 +12,22 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AdmissionKind, User
 from agreements.models import Agreement
 from notifications import sealed
+from tests.accounts.company_links import link_token
 from tests.agreements.asking import ask, question, registered_customer
-from tests.factories import CustomerFactory, MembershipFactory, NoticeFactory, OperatorFactory, TdspFactory, UserFactory
+from tests.factories import (
+    AdmissionFactory,
+    CustomerFactory,
+    MembershipFactory,
+    NoticeFactory,
+    OperatorFactory,
+    TdspFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +107,27 @@ ROWS = {
     "invitation_register": everybody(TO_OWN, "token"),  # of a registered customer: to the invitation itself
     "customer_profile": of_customer(OK, OK),
     "customer_add_meter": of_customer(OK, OK),
+    # The other company's user is an administrator, too: what is not that company's does not exist.
+    "member_profile": third_party(OK, OK),
+    "company": third_party(OK, OK),
+    "company_edit": third_party(OK, OK),
+    "company_rename": third_party(OK, OK),
+    "company_users": third_party(OK, OK),
+    "company_invite": third_party(OK, OK),
+    "company_user": third_party(OK, GONE, "membership"),
+    "company_user_remove": third_party(OK, GONE, "membership"),
+    "company_invitation_resend": third_party(METHOD, METHOD, "invited"),
+    "company_invitation_cancel": third_party(METHOD, METHOD, "invited"),
+    "company_approvals": third_party(OK, OK),
+    "company_approval": third_party(OK, GONE, "request"),
+    "company_approval_decline": third_party(METHOD, METHOD, "request"),
+    "company_register": everybody(OK),
+    "company_register_sent": everybody(OK),
+    "company_confirm": everybody(OK, "registration_token"),
+    "company_invitation": everybody(OK, "invited_token"),
+    "company_join": everybody(OK),
+    "company_join_sent": everybody(OK),
+    "company_join_confirm": everybody(OK, "request_token"),
     # django-allauth
     "account_login": Row(OK, *[TO_OWN] * 7),
     "account_logout": Row(TO_OWN, *[OK] * 7),
@@ -165,13 +196,17 @@ def world(db, password) -> dict[str, Any]:
     users = {
         "anonymous": None,
         "member": member.user,
-        "other company": MembershipFactory().user,
+        "other company": MembershipFactory(is_administrator=True).user,
         "customer": holding.customer.user,
         "other customer": CustomerFactory().user,
         "TDSP": UserFactory(is_staff=True, tdsp=TdspFactory()),
         "operator": OperatorFactory(),
         "nobody": UserFactory(),
     }
+    company, kind = member.company, AdmissionKind
+    invited, asks = AdmissionFactory(company=company), AdmissionFactory(company=company, kind=kind.REQUEST)
+    waits = AdmissionFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
+    registers = AdmissionFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
     User.objects.update(password=password)
     for user in users.values():
         if user:
@@ -188,6 +223,12 @@ def world(db, password) -> dict[str, Any]:
         "number_one": 1,
         "uidb36": "1",
         "reset_key": "no-such-key",
+        "membership": member.pk,
+        "invited": invited.pk,
+        "request": waits.pk,
+        "registration_token": link_token(registers),
+        "invited_token": link_token(invited),
+        "request_token": link_token(asks),
     }
 
 

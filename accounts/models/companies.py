@@ -89,12 +89,18 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} at {self.company}"
 
+    @property
+    def permissions(self) -> set[str]:
+        """Those of PERMISSIONS that the user has."""
+        return {name for name in self.PERMISSIONS if getattr(self, name)}
+
 
 class CompanyEventKind(models.TextChoices):
     REGISTERED = "registered", _("Company registered")
     APPROVED = "approved", _("Company approved")
     SUSPENDED = "suspended", _("Company suspended")
     PROFILE = "profile", _("Company profile changed")
+    CHANGE_ASKED = "change_asked", _("Change of legal name or DUNS asked for")
     INVITED = "invited", _("User invited")
     INVITATION_CANCELED = "invitation_canceled", _("Invitation canceled")
     JOINED = "joined", _("User joined")

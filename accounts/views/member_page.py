@@ -1,0 +1,55 @@
+"""The door of a third party's pages: members get in, to everybody else they do not exist (T12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+
+from accounts.companies import EVERY_STANDING, acting_administrator
+from accounts.models import Company, Membership, User, membership_of
+
+
+class MemberRequest(HttpRequest):
+    """A request of a third party's user."""
+
+    user: User
+    membership: Membership
+    company: Company
+
+
+def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For members of a third party; 404 for everybody else. A refusal says its reason."""
+
+    @login_required
+    @cache_control(private=True, no_cache=True)
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        member = cast(MemberRequest, request)
+        if (membership := membership_of(member.user)) is None:
+            raise Http404
+        member.membership, member.company = membership, membership.company
+        try:
+            return view(member, *args, **kwargs)
+        except PermissionDenied as refusal:
+            return render(request, "accounts/company/not_allowed.html", {"reason": str(refusal)}, status=403)
+
+    return page
+
+
+def administrator_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For administrators of a third party; its other users read why not. What is done is checked again when it is."""
+
+    @member_page
+    @wraps(view)
+    def page(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        acting_administrator(request.user, request.company, standings=EVERY_STANDING)
+        return view(request, *args, **kwargs)
+
+    return page
