@@ -1,0 +1,257 @@
+"""Searching one's agreements: what it finds, and what it never tells (SPEC 3.1 T1, T6)."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import pytest
+
+from agreements.models import Agreement
+from agreements.states import Status
+from tests.agreements.looking import LIST, text
+from tests.agreements.test_list import numbers
+from tests.agreements.test_search_reading import BY
+from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory
+
+
+@pytest.fixture
+def member(client, db):
+    """A member, logged in, whose company has more agreements than are listed at once."""
+    membership = MembershipFactory()
+    client.force_login(membership.user)
+    premise = PremiseFactory(esiid="10203040000000001")
+    AgreementFactory.create_batch(
+        26, company=membership.company, premise=premise, status=Status.WITHDRAWN, last_name="Nobody", meter_number="9"
+    )
+    return membership
+
+
+def find(client, by: str, items: str, **wanted: str):
+    """The page after a search, as a person reaches it."""
+    response = client.post(LIST, {"by": by, "items": items}, follow=True)
+    return client.get(response.request["PATH_INFO"], {"by": by, "items": items} | wanted) if wanted else response
+
+
+def box(response) -> str:
+    found = re.search(r"(?s)<textarea[^>]*>(.*?)</textarea>", response.content.decode())
+    assert found
+    return html.unescape(found[1]).strip()
+
+
+class TestFinding:
+    @pytest.fixture
+    def wanted(self, member):
+        return AgreementFactory(
+            company=member.company,
+            number="010526000007",
+            premise=PremiseFactory(esiid="10443720009000017"),
+            meter_number="142606737LG",
+            last_name="Núñez-O’Brien",
+        )
+
+    @pytest.fixture(autouse=True)
+    def others(self, wanted):
+        """Another company's with the same particulars: never found."""
+        return AgreementFactory(
+            number="010526000008",
+            premise=wanted.premise,
+            meter_number=wanted.meter_number,
+            last_name=wanted.last_name,
+        )
+
+    @pytest.mark.parametrize(
+        ("by", "items"),
+        [
+            ("number", "010526000007"),
+            ("number", "0105*"),
+            ("number", "010526000008, 010526000007"),
+            ("esiid", "'10443720009000017"),
+            ("esiid", "1044 3720 0090 00017"),
+            ("esiid", "10443*"),
+            ("meter", "142606737lg"),
+            ("meter", "A142606737LG"),
+            ("meter", "1426*"),
+            ("name", "Núñez-O’Brien"),
+            ("name", "nunez o'brien"),
+            ("name", "NUNEZOBRIEN"),
+            ("name", "nuñez*"),
+            ("name", "N*"),
+            ("name", unicodedata.normalize("NFD", "Núñez-O’Brien")),
+        ],
+    )
+    def test_finds_by_each_type_what_is_the_companys_own(self, client, wanted, by, items):
+        """T1, T12: another company's agreement about the same meter and customer is not there."""
+        response = find(client, by, items)
+        names_nobody = by == "name" and items == "N*"  # the other 26 are called Nobody
+        assert wanted.number in numbers(response) and len(numbers(response)) == (25 if names_nobody else 1)
+        assert "010526000008" not in numbers(response)
+
+    @pytest.mark.parametrize(
+        ("by", "items"),
+        [("number", "10526*"), ("esiid", "0443720009*"), ("meter", "LG*"), ("name", "Brien"), ("name", "Brien*")],
+    )
+    def test_a_beginning_is_not_a_part(self, client, by, items):
+        """T1."""
+        response = find(client, by, items)
+        assert numbers(response) == [] and f"No agreement for: {items}" in text(response)
+        assert "Show all agreements, newest first" in text(response)
+
+    def test_signs_that_a_database_reads_otherwise_are_letters(self, client):
+        """T1, T6: % and _ find nothing more."""
+        assert numbers(find(client, "name", "N%")) == [] and numbers(find(client, "name", "_unez*")) == []
+
+    def test_says_how_many_it_found_and_which_items_it_did_not(self, client, wanted):
+        """T1."""
+        words = text(find(client, "number", "010526000007, 999999000001, 9998*"))
+        assert "1 agreement found" in words and "No agreement for: 999999000001, 9998*" in words
+
+    def test_the_address_can_be_kept_and_passed_on(self, client, wanted):
+        """T1: it is a GET; the box holds what was searched; the next page and the sorted columns keep it."""
+        response = client.post(LIST, {"by": "esiid", "items": "'10443720009000017\r\n10203*"})
+        assert response.status_code == 302
+        assert response["Location"] == "/agreements/?by=esiid&items=10443720009000017,10203*"
+        again = client.get(response["Location"])
+        assert "27 agreements found" in text(again) and box(again) == "10443720009000017, 10203*"
+        kept = "?by=esiid&amp;items=10443720009000017%2C10203%2A&amp;"
+        assert (
+            f'href="{kept}page=2"' in again.content.decode() and f'href="{kept}sort=status"' in again.content.decode()
+        )
+        assert len(numbers(client.get(response["Location"] + "&page=2&sort=status"))) == 2
+
+    def test_narrows_and_sorts_what_it_found(self, client, wanted):
+        """T3."""
+        query = {"by": "esiid", "items": "10443720009000017, 10203*"}
+        assert numbers(client.get(LIST, query | {"status": "pending"})) == [wanted.number]
+        assert numbers(client.get(LIST, query | {"sort": "-customer"}))[0] == wanted.number
+        words = text(client.get(LIST, query | {"report": "waiting"}))
+        assert "1 of 27 agreements are like this" in words and "Withdrawn (26)" in words
+
+    def test_a_hundred_items_are_found(self, client, member):
+        """T1: as ESIIDs of the longest kind they fit into an address."""
+        made = [
+            AgreementFactory(company=member.company, premise=PremiseFactory(esiid=f"1008901{place:015d}"))
+            for place in range(100)
+        ]
+        response = find(client, "esiid", ", \r\n".join(f"'{agreement.esiid}" for agreement in made))
+        assert response.status_code == 200 and "100 agreements found" in text(response)
+        assert len(response.redirect_chain) == 1 and len(response.redirect_chain[0][0]) < 4000
+        assert "No agreement for" not in text(response)
+
+
+class TestRefusing:
+    @pytest.mark.parametrize(
+        ("by", "items", "message"),
+        [
+            ("number", "", "Type what you search for"),
+            ("number", " , ,\r\n", "Type what you search for"),
+            ("number", "102512000233, 1O2, 7", "Not an agreement number: 1O2, 7. It has 12 digits"),
+            ("esiid", "10443720009000017, 1044372", "Not an ESIID: 1044372. It has 17 or 22 digits"),
+            ("meter", "1040/5", "Not a meter number: 1040/5."),
+            ("name", "102*", "Not a last name: 102*."),
+            ("number", "*", "Put * only at the end of an item"),
+            ("name", "d*z", "This cannot be: d*z."),
+            ("", "102*", "Choose what you search by"),
+            ("password", "102*", "Choose what you search by from the list"),
+        ],
+    )
+    @pytest.mark.parametrize("method", ["post", "get"])
+    def test_says_what_is_wrong_at_the_field_and_above_and_keeps_what_was_typed(
+        self, client, member, method, by, items, message
+    ):
+        """T1, A2."""
+        response = getattr(client, method)(LIST, {"by": by, "items": items})
+        body = response.content.decode()
+        assert response.status_code == 200 and text(response).count(message) == 2
+        assert "There is a problem" in body and "<title>Error: " in body
+        assert box(response) == items.strip() and numbers(response) == []
+        assert re.findall(r'value="(\w+)"[^>]*checked', body) == ([by] if by in BY else [])
+        assert f'href="#id_{"items" if by in BY else "by_0"}"' in body
+
+    def test_a_hundred_and_one_items_are_too_many(self, client, member):
+        """T1: nothing of them is lost."""
+        typed = "\n".join(f"102512{place:06d}" for place in range(101))
+        response = client.post(LIST, {"by": "number", "items": typed})
+        assert text(response).count("You typed 101 items. Search for 100 at most at a time.") == 2
+        assert box(response).split() == typed.split()
+
+    def test_names_a_few_of_many_wrong_items(self, client, member):
+        """A2: a message can be read."""
+        typed = ",".join(["y" * 999, *(f"x{place}" for place in range(30))])
+        response = client.post(LIST, {"by": "number", "items": typed})
+        assert "y" * 40 + "…, x0, x1" in text(response) and "x8 and 21 more" in text(response)
+
+    def test_names_too_long_for_an_address_are_refused_in_plain_words(self, client, member):
+        """A2: a web server would refuse them in its own."""
+        names = ", ".join("王" * 50 + chr(0x4E00 + place) for place in range(20))
+        response = client.post(LIST, {"by": "name", "items": names})
+        assert "These items are too long together" in text(response) and box(response) == names
+
+
+class TestMasking:
+    """T6: what a third party may not read, it cannot find."""
+
+    def test_a_masked_name_is_not_found(self, client, member):
+        """T6, T1: not whole, not by a beginning; the answer is that of a name nobody has, letter by letter."""
+        AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
+        for items in ("Akin", "akin", "A*", "Aki*"):
+            masked = find(client, "name", items)
+            assert numbers(masked) == [] and f"No agreement for: {items}" in text(masked)
+        bodies = []
+        for items in ("Akin", "Boon"):
+            body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", find(client, "name", items).content.decode())
+            bodies.append(body.replace(items, "Name"))
+        assert bodies[0] == bodies[1]
+
+    def test_it_is_found_from_the_acceptance_on(self, client, member):
+        """T6."""
+        agreement = AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
+        Agreement.objects.filter(pk=agreement.pk).update(status=Status.COMPLETE, ended_at=agreement.initiated_at)
+        assert numbers(find(client, "name", "akin")) == [agreement.number]
+
+    @pytest.mark.parametrize("status", [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN])
+    def test_it_is_never_found_without_an_acceptance(self, client, member, status):
+        """T6."""
+        AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin", status=status)
+        assert numbers(find(client, "name", "akin")) == []
+
+    def test_by_what_the_third_party_typed_it_is_found_and_masked(self, client, member):
+        """T6: the ESIID and the meter number are its own."""
+        agreement = AgreementFactory(
+            company=member.company, customer=CustomerFactory(), first_name="Chika", last_name="Akin", meter_number="777"
+        )
+        for by, items in (("esiid", agreement.esiid), ("meter", "777"), ("number", agreement.number)):
+            response = find(client, by, items)
+            assert numbers(response) == [agreement.number]
+            assert "C••• A•••" in text(response) and "Akin" not in text(response)
+
+    def test_a_forgotten_name_is_forgotten_by_the_search(self, client, member):
+        """X6: retention empties the name by an update; the key goes with it."""
+        agreement = AgreementFactory(company=member.company, last_name="Zimmermann")
+        assert numbers(find(client, "name", "zimmer*")) == [agreement.number]
+        Agreement.objects.filter(pk=agreement.pk).update(last_name="")
+        assert numbers(find(client, "name", "zimmer*")) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("José", "Jose"),
+        ("Jose", "JOSÉ"),
+        ("Straße", "STRASSE"),
+        ("Ørsted", "orsted"),
+        ("Łukasz", "lukasz"),
+        ("Æbelø", "aebelo"),
+        ("O’Brien", "o`brien"),
+        ("Smith-Jones", "smith jones"),
+        ("De la Cruz", "delacruz"),
+        ("Жуков", "жуков"),
+        ("王", "王"),
+    ],
+)
+def test_names_are_compared_without_case_accents_and_signs(client, member, stored, typed):
+    """T1."""
+    agreement = AgreementFactory(company=member.company, last_name=stored)
+    assert numbers(find(client, "name", typed)) == [agreement.number]
+    assert agreement.number in numbers(find(client, "name", f"{typed[:1]}*"))

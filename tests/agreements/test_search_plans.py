@@ -1,0 +1,91 @@
+"""What a search costs: it reads what it finds, however many agreements there are (SPEC 3.1 T1, DESIGN section 4)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+
+from agreements import listing
+from agreements.models import Agreement
+from agreements.search import Item, Search, SearchBy
+from tests.factories import AgreementFactory
+
+SEARCHES = {
+    # Agreement numbers are unique: where few begin alike, that index serves as well as the company's own.
+    "number": [
+        Search(SearchBy.NUMBER, (Item("300000000234"),)),
+        Search(SearchBy.NUMBER, (Item("30000000023", True), Item("300000000778"))),
+        Search(SearchBy.NUMBER, tuple(Item(f"3000{place:07d}", True) for place in range(100))),
+    ],
+    "agreement_by_esiid": [
+        Search(SearchBy.ESIID, (Item("10443000000000017"),)),
+        Search(SearchBy.ESIID, (Item("1044300000000001", True), Item("10443000000000999"))),
+        Search(SearchBy.ESIID, tuple(Item(f"10443{place:012d}") for place in range(100))),
+    ],
+    "agreement_by_meter": [
+        Search(SearchBy.METER, (Item("500017"),)),
+        Search(SearchBy.METER, (Item("50001", True), Item("599999"))),
+    ],
+    "agreement_by_name": [
+        Search(SearchBy.LAST_NAME, (Item("Nameb1fd"),)),
+        Search(SearchBy.LAST_NAME, (Item("NÁMEB1F", True), Item("O'Brien"))),
+    ],
+}
+
+
+@pytest.mark.django_db
+def test_no_search_reads_all_of_a_hundred_thousand_agreements():
+    """T1, DESIGN section 4: neither for the counts nor for the rows of a page."""
+    company = _with_a_hundred_thousand_agreements()
+    for index, searches in SEARCHES.items():
+        for search in searches:
+            found = listing.found(Agreement.objects.filter(company=company), search)
+            page = listing.Wanted().ordered(listing.with_report_state(found.with_overdue()))[:25]
+            for rows in (found.order_by().values("status"), page):
+                plan = rows.explain(analyze=True)
+                assert "Seq Scan on agreements_agreement" not in plan and index in plan, plan
+                assert skipped(plan) < 1000, plan
+
+
+@pytest.mark.control
+@pytest.mark.django_db
+def test_without_its_index_a_search_reads_them_all():
+    """T1: the test above would see it."""
+    company = _with_a_hundred_thousand_agreements()
+    search = SEARCHES["agreement_by_meter"][0]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX agreement_by_meter")
+    found = listing.found(Agreement.objects.filter(company=company), search)
+    plan = found.order_by().values("status").explain(analyze=True)
+    assert "agreement_by_meter" not in plan and skipped(plan) > 10_000, plan
+
+
+def skipped(plan: str) -> int:
+    """Rows that were read in vain."""
+    return sum(map(int, re.findall(r"Rows Removed by Filter: ([0-9]+)", plan)))
+
+
+def _with_a_hundred_thousand_agreements():
+    """A company with so many; another one has as many with the same particulars."""
+    companies = [AgreementFactory(meter_number=f"0{place}").company for place in range(2)]
+    columns = [one.column for one in Agreement._meta.concrete_fields if not one.generated and not one.primary_key]
+    different = {
+        "number": "(300000000000 + 2 * n + right(meter_number, 1)::int)::text",
+        "esiid": "'10443' || lpad(n::text, 12, '0')",
+        "meter_number": "(500000 + n)::text",
+        "last_name": "'Name' || chr(97 + n % 26) || to_hex(n)",
+        "status": "'withdrawn'",
+        "initiated_at": "initiated_at - n * interval '1 minute'",
+        "ended_at": "initiated_at",
+        "link_hash": "md5(n::text || meter_number)",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO agreements_agreement ({', '.join(columns)})"
+            f" SELECT {', '.join(different.get(column, column) for column in columns)}"
+            " FROM agreements_agreement, generate_series(1, 100000) n"
+        )
+        cursor.execute("ANALYZE agreements_agreement")
+    return companies[0]
