@@ -70,6 +70,17 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
                 return str(found.company if isinstance(found, Membership) else found)
         return str(_("Operator")) if user.is_operator else ""
 
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may only look is shown no button for a new password."""
+        return ("password",) if obj is not None and not self.has_change_permission(request, obj) else None
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = self.get_exclude(request, obj) or ()
+        return [
+            (title, options | {"fields": [name for name in options["fields"] if name not in hidden]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         if getattr(request.user, "is_superuser", False):
             return ("last_login", "date_joined")

@@ -21,8 +21,10 @@ from accounts.models import (
     Customer,
     CustomerKind,
     Holding,
+    LookAction,
     Membership,
     Registration,
+    StaffLook,
     User,
 )
 from agreements.models import (
@@ -41,7 +43,18 @@ from agreements.models import (
 )
 from agreements.states import Channel, Status
 from meters.days import day_start, slots_on
-from meters.models import CarriedSlots, Meter, OldMonth, Premise, Tdsp, UsageDay
+from meters.models import (
+    CarriedSlots,
+    Load,
+    LoadChunk,
+    LoadKind,
+    LoadRejection,
+    Meter,
+    OldMonth,
+    Premise,
+    Tdsp,
+    UsageDay,
+)
 from meters.models import Channel as Direction
 from meters.partitions import ensure_partitions
 from notices.models import Notice, NoticeRead
@@ -124,6 +137,38 @@ class OldMonthFactory(DjangoModelFactory):
 
     month = date(2012, 1, 1)
     kept_until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
+
+
+class LoadFactory(DjangoModelFactory):
+    """A queued load of every TDSP's usage; its file comes by LoadChunkFactory."""
+
+    class Meta:
+        model = Load
+
+    kind = LoadKind.USAGE
+    file_name = "usage.csv"
+    size = 100
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    by = factory.SubFactory("tests.factories.OperatorFactory")
+
+
+class LoadChunkFactory(DjangoModelFactory):
+    class Meta:
+        model = LoadChunk
+
+    load = factory.SubFactory(LoadFactory)
+    number = 0
+    content = b"ESIID,METER_NUMBER\n"
+
+
+class LoadRejectionFactory(DjangoModelFactory):
+    class Meta:
+        model = LoadRejection
+
+    load = factory.SubFactory(LoadFactory)
+    file = "usage.csv"
+    line = 2
+    reason = "unknown_esiid"
 
 
 # --- Accounts ---------------------------------------------------------------------------------------------------
@@ -256,6 +301,19 @@ class AttemptFactory(DjangoModelFactory):
 
     subject_hash = "0" * 64
     at = factory.LazyFunction(timezone.now)
+
+
+class StaffLookFactory(DjangoModelFactory):
+    """Somebody of a TDSP's staff opened a premise."""
+
+    class Meta:
+        model = StaffLook
+
+    tdsp = factory.SubFactory(TdspFactory)
+    user = factory.SubFactory(UserFactory, is_staff=True, tdsp=factory.SelfAttribute("..tdsp"))
+    action = LookAction.VIEW
+    model = "meters.premise"
+    object_id = "1"
 
 
 # --- Agreements -------------------------------------------------------------------------------------------------

@@ -75,7 +75,14 @@ def side(name: str, digits: str) -> Side:
     failed = EmailFactory(
         about=done.number, state=EmailState.FAILED, failed_at=timezone.now(), to_address=done.email, subject=BODY
     )
-    load = LoadFactory(tdsp=tdsp, by=staff, file_name=f"{name}-usage.csv", rejected=1, state=LoadState.DONE)
+    load = LoadFactory(
+        tdsp=tdsp,
+        by=staff,
+        file_name=f"{name}-usage.csv",
+        rejected=1,
+        state=LoadState.DONE,
+        rejected_by_reason={"unknown_esiid": 1},
+    )
     LoadRejectionFactory(load=load, file=load.file_name)
     records = {
         "meters.tdsp": tdsp,

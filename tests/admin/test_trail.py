@@ -1,0 +1,167 @@
+"""Every look of staff at customer data leaves a row, before the page is shown (D3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.looks import forget_looks
+from accounts.models import LookAction, StaffLook
+from meters.staff_admin import ScopedAdmin
+from tests.admin.test_scope import SCOPED, log_in, page
+from tests.admin.world import World
+from tests.factories import ConsentSignalFactory, OperatorFactory, StaffLookFactory
+
+pytestmark = pytest.mark.django_db
+
+# Records that hold nothing of a customer. Whatever is not named here must leave a row.
+NO_CUSTOMER = {"meters.tdsp", "meters.load", "accounts.company", "accounts.stafflook", "notices.notice"}
+# Pages that show no record: forms for a new one, and one that sends away.
+NO_RECORD = re.compile(r"_add$|_delete$")
+
+
+def looks() -> list[tuple[str, str, str, int | None]]:
+    return list(StaffLook.objects.order_by("pk").values_list("action", "model", "object_id", "rows"))
+
+
+def walk(world: World) -> list[tuple[str, str]]:
+    """(record's name, address) of every page of the admin that shows customer data, by its URL name."""
+    found = []
+    records = world.own.records | {"accounts.user": world.own.records["accounts.customer"].user}
+    for model, model_admin in site._registry.items():
+        name = model._meta.label_lower
+        if name in NO_CUSTOMER:
+            continue
+        for pattern in model_admin.urls:
+            if not pattern.name or NO_RECORD.search(pattern.name):
+                continue
+            arguments: list[Any] = [records[name].pk] if pattern.pattern.regex.groups else []
+            found.append((name, reverse(f"admin:{pattern.name}", args=arguments)))
+    return found
+
+
+def test_which_records_are_customer_data_is_decided_once(db: None):
+    decided = {model._meta.label_lower: model_admin.customer_data for model, model_admin in site._registry.items()}
+    assert {name for name, is_customers in decided.items() if not is_customers} == NO_CUSTOMER
+
+
+@pytest.mark.parametrize("role", ["staff", "operator"])
+def test_every_page_with_customer_data_leaves_a_row(client: Client, world: World, role: str):
+    """D3: every URL name of every such record; a new page without a row fails here."""
+    agreement = world.own.records["agreements.agreement"]
+    type(agreement).objects.filter(pk=agreement.pk).update(review="held")
+    ConsentSignalFactory(agreement=agreement)
+    log_in(client, OperatorFactory() if role == "operator" else world.own.staff)
+    pages = walk(world)
+    assert len({name for name, _address in pages}) == 8
+    for name, address in pages:
+        before = StaffLook.objects.count()
+        answer = client.get(address)
+        if role == "staff" and name == "accounts.user":
+            assert answer.status_code in (403, 404) and StaffLook.objects.count() == before
+            continue
+        assert answer.status_code == 200, address
+        assert StaffLook.objects.count() == before + 1, f"{address} was seen and left no row"
+        assert StaffLook.objects.latest("pk").model == name
+
+
+@pytest.mark.control
+def test_a_page_that_forgets_the_trail_is_noticed(client: Client, world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ScopedAdmin, "note_look", lambda *args, **kwargs: None)
+    with pytest.raises(AssertionError, match="left no row"):
+        test_every_page_with_customer_data_leaves_a_row(client, world, "staff")
+
+
+def test_the_row_says_who_what_and_how_much(client: Client, world: World):
+    premise = world.own.premise
+    log_in(client, world.own.staff)
+    last = StaffLook.objects.latest("pk").pk
+    client.get(page("meters.premise", "changelist"))
+    client.get(page("meters.premise", "changelist"), {"q": premise.address})
+    client.get(page("meters.premise", "changelist"), {"q": "nobody lives here"})
+    client.get(page("meters.premise", "change", premise.pk))
+    client.get(page("meters.premise", "history", premise.pk))
+    query = {"app_label": "meters", "model_name": "meter", "field_name": "premise", "term": "104"}
+    client.get(reverse("admin:autocomplete"), query)
+    new = StaffLook.objects.filter(pk__gt=last).order_by("pk")
+    key = str(premise.pk)
+    assert [(look.action, look.object_id, look.rows) for look in new] == [
+        ("list", "", 1), ("search", "", 1), ("search", "", 0), ("view", key, None), ("history", key, None),
+        ("search", "", 1),
+    ]  # fmt: skip
+    assert {(look.user, look.tdsp, look.model) for look in new} == {(world.own.staff, world.own.tdsp, "meters.premise")}
+
+
+def test_a_form_sent_back_with_errors_was_seen_again(client: Client, world: World):
+    log_in(client, world.own.staff)
+    meter = world.own.records["meters.meter"]
+    client.post(page("meters.meter", "change", meter.pk), {"premise": world.own.premise.pk, "number": "12/34"})
+    assert looks()[-1] == ("view", "meters.meter", str(meter.pk), None)
+
+
+def test_the_trail_holds_nothing_of_a_person(client: Client, world: World):
+    """D3: no name, address, email, whole ESIID, nor what was searched for."""
+    log_in(client, world.operator)
+    for name, address in walk(world):
+        client.get(address)
+        client.get(page(name, "changelist"), {"q": "Ocelotson"})
+    written = " ".join(
+        str(value) for row in StaffLook.objects.values("label", "object_id", "model") for value in row.values()
+    )
+    assert not [word for word in ("Ocelot", "@", world.own.premise.esiid, "mail.example") if word in written]
+    assert world.own.premise.esiid[-7:] in written
+
+
+@pytest.mark.parametrize("name", [name for name in SCOPED if name not in NO_CUSTOMER])
+def test_where_the_trail_cannot_be_written_nothing_is_shown(client: Client, world: World, name: str):
+    """D3."""
+    log_in(client, world.own.staff)
+    client.raise_request_exception = False
+    record = world.own.records[name]
+    for address in (page(name, "changelist"), page(name, "change", record.pk), page(name, "history", record.pk)):
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("ALTER TABLE accounts_stafflook ADD CONSTRAINT closed CHECK (false) NOT VALID")
+            with transaction.atomic():
+                answer = client.get(address)
+                text = answer.content.decode()
+                transaction.set_rollback(True)
+            transaction.set_rollback(True)
+        assert answer.status_code == 500
+        assert not [word for word in world.own.words if word in text]
+
+
+def test_nobody_edits_the_trail(client: Client, world: World):
+    """D3: neither in the admin nor by SQL."""
+    look = world.own.records["accounts.stafflook"]
+    for change in (lambda: StaffLook.objects.update(rows=0), lambda: StaffLook.objects.filter(pk=look.pk).delete()):
+        with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+            change()
+    log_in(client, world.operator)
+    assert client.post(page("accounts.stafflook", "change", look.pk), {"rows": 0}).status_code == 403
+
+
+def test_looks_are_kept_for_three_years(db: None):
+    """X6"""
+    StaffLookFactory(at=datetime.fromisoformat("2023-01-01T00:00Z"))
+    kept = StaffLookFactory(at=datetime.fromisoformat("2024-01-01T00:00Z"))
+    assert forget_looks(at=datetime.fromisoformat("2026-06-01T00:00Z")) == 1
+    assert list(StaffLook.objects.all()) == [kept]
+    assert forget_looks(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
+
+
+def test_reading_the_trail_is_told_in_words(client: Client, world: World):
+    log_in(client, world.own.staff)
+    client.get(page("meters.premise", "change", world.own.premise.pk))
+    text = client.get(page("accounts.stafflook", "changelist")).content.decode()
+    assert "Opened" in text and "Premise" in text and world.own.premise.esiid[-7:] in text
+    assert world.other.tdsp.name not in text
+    assert set(LookAction.values) == {"view", "list", "search", "history", "export"}
