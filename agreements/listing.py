@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.db.models import Case, Count, F, IntegerField, Q, Value, When
@@ -51,6 +51,7 @@ REPORT_STATES = {
 }
 
 NEWEST_FIRST = ("-initiated_at", "-number")
+OLDEST_FIRST = ("initiated_at", "number")
 # Only an invitation that is open expires; the others come after it.
 _EXPIRES = Case(When(status=Status.PENDING, then="expires_at"))
 _REPORT_RANK = Case(
@@ -59,7 +60,6 @@ _REPORT_RANK = Case(
 )
 # Sorting by the customer sorts by what the third party may read: masked names come last, as they were initiated (T6).
 _SORTED_BY: dict[str, Any] = {
-    "initiated": F("initiated_at"),
     "status": F("status"),
     "expires": _EXPIRES,
     "customer": F("name_key"),
@@ -104,22 +104,15 @@ class Wanted:
     def narrowed(self, agreements: AgreementQuerySet) -> AgreementQuerySet:
         if self.status:
             agreements = agreements.filter(status=self.status)
-        return agreements.filter(self._report_condition) if self.report else agreements
-
-    @property
-    def _report_condition(self) -> Q:
-        return REPORT_STATES[self.report].condition
+        return agreements.filter(REPORT_STATES[self.report].condition) if self.report else agreements
 
     def ordered(self, agreements: AgreementQuerySet) -> AgreementQuerySet:
-        name = self.sort.lstrip("-")
+        name, descending = self.sort.lstrip("-"), self.sort.startswith("-")
         if name == "initiated":
-            return agreements.order_by(*(NEWEST_FIRST if self.sort.startswith("-") else ("initiated_at", "number")))
-        return agreements.order_by(self._order(_SORTED_BY[name], name), *NEWEST_FIRST)
-
-    def _order(self, by: Any, name: str) -> OrderBy:
-        descending = self.sort.startswith("-")
-        # An index has its nulls at the end that is last for an ascending order.
-        return OrderBy(by, descending=descending, nulls_last=True if descending and name != "status" else None)
+            return agreements.order_by(*(NEWEST_FIRST if descending else OLDEST_FIRST))
+        # Who has nothing to sort by comes last either way; ascending order and its index have it so by themselves.
+        by = OrderBy(_SORTED_BY[name], descending=descending, nulls_last=True if descending else None)
+        return agreements.order_by(by, *NEWEST_FIRST)
 
 
 @dataclass(frozen=True)
@@ -159,10 +152,10 @@ class Tally:
     by_status: dict[str, int]
     shown: int
     missing: tuple[Item, ...] = ()
-    all: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "all", sum(self.by_status.values()))
+    @property
+    def all(self) -> int:
+        return sum(self.by_status.values())
 
 
 def tally(agreements: AgreementQuerySet, wanted: Wanted, search: Search | None = None) -> Tally:
