@@ -51,7 +51,7 @@ class TestRows:
         response = client.get(LIST)
         assert numbers(response) == [new.number, old.number]
         words = text(response)
-        assert f"••••••••••{new.esiid[-7:]}" in words and new.esiid not in words
+        assert f"•••••••••• {new.esiid[-7:]}" in words and new.esiid not in words
         assert "Rosa Delgado" in words and "15-minute interval CSV, 3 months" in words and "Pending" in words
         expires = timezone.localtime(new.expires_at)
         assert f"{expires:%m/%d/%Y}" in words
