@@ -39,12 +39,14 @@ local:
 dev:
 	@$(PYTHON) scripts/install.py dev
 
-# For the browser tests. Without root, or on another system, they are skipped with a loud line when it is absent.
+# For the browser tests, and the one library that Playwright's driver needs and a small Debian lacks. Without root, or
+# on another system, the tests are skipped with a loud line when they are absent.
 chromium:
-	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+		&& ! { command -v chromium >/dev/null && /sbin/ldconfig -p | grep -q libatomic.so.1; }; then \
 		echo "Installing Chromium for the browser tests ..."; \
 		export DEBIAN_FRONTEND=noninteractive; \
-		apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends chromium </dev/null >/dev/null \
+		apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends chromium libatomic1 </dev/null >/dev/null \
 			|| echo "Chromium could not be installed."; \
 	fi
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,11 +23,24 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-proxy-server",
 ]
-MISSING = "There is no Chromium on this machine, so the browser tests did not run. Install it: apt install chromium"
+MISSING = "The browser tests did not run:"
 
 
 def chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@cache
+def what_is_missing() -> str:
+    """What keeps the browser tests from running on this machine, and its remedy; "" if nothing does."""
+    if not chromium():
+        return f"{MISSING} there is no Chromium on this machine. Install it: apt install chromium"
+    tried = subprocess.run(
+        [sys.executable, "-m", "playwright", "--version"], capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        return f"{MISSING} Playwright's driver does not start ({tried.stderr.strip()}). Try: apt install libatomic1"
+    return ""
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +59,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests = [item for item in items if item.get_closest_marker("browser")]
     for item in tests:
         item.add_marker(pytest.mark.xdist_group("browser"))  # one Chromium, not one for each core
-        if not chromium() and os.environ.get("CI") != "true":
-            item.add_marker(pytest.mark.skip(reason=MISSING))
+        if os.environ.get("CI") != "true" and (reason := what_is_missing()):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("browser") and not chromium():
-        pytest.fail(MISSING, pytrace=False)  # reached under CI only: there a skipped test would be a lie
+    if item.get_closest_marker("browser") and (reason := what_is_missing()):
+        pytest.fail(reason, pytrace=False)  # reached under CI only: there a skipped test would be a lie
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if any(MISSING in str(report.longrepr) for report in skipped):
         terminalreporter.write_sep("!", "BROWSER TESTS SKIPPED", red=True, bold=True)
-        terminalreporter.write_line(MISSING, red=True, bold=True)
+        terminalreporter.write_line(what_is_missing(), red=True, bold=True)
