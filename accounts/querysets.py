@@ -1,4 +1,4 @@
-"""Questions about a company's users and about those on their way to become one."""
+"""Questions about a company's users, about those on their way to become one, and about what a customer holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.db import models
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
-    from accounts.models import Admission, Membership  # noqa: F401 - named in the base classes below, as strings
+    from django.contrib.auth.models import AnonymousUser
+
+    # Named in the base classes below, as strings.
+    from accounts.models import Admission, Holding, Membership, User  # noqa: F401
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -19,6 +22,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def administrators(self) -> MembershipQuerySet:
         return self.current().filter(is_administrator=True)
+
+
+class HoldingQuerySet(models.QuerySet["Holding"]):
+    def visible_to(self, user: User | AnonymousUser) -> HoldingQuerySet:
+        """The customer's own, as long as they last: the one door to usage (C5). Nobody else's eyes come this way."""
+        return self.filter(customer__user=user.pk, until=None) if user.is_authenticated else self.none()
+
+    def with_former_end(self) -> HoldingQuerySet:
+        """Each with `former_end`: when the hold of the last other customer of the premise ended, or None (R2)."""
+        others = self.model.objects.filter(premise=models.OuterRef("premise"), until__lte=Now())
+        ended = others.exclude(customer=models.OuterRef("customer")).order_by("-until").values("until")
+        return self.annotate(former_end=models.Subquery(ended[:1]))
 
 
 class AdmissionQuerySet(models.QuerySet["Admission"]):

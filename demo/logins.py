@@ -25,9 +25,9 @@ def _logins() -> Iterator[tuple[str, str, str]]:
     yield PERMIAN.administrator.username, PERMIAN.legal_name, "a company without a privacy policy"
     yield PERMIAN.viewer.username, "    may only view", ""
     yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company that waits for approval"
-    yield GRACE.profile.username, "Grace Whitfield, customer", "past requests, and who fetched the report"
+    yield GRACE.profile.username, "Grace Whitfield, customer", "solar usage, and who fetched her report"
     yield MARIA.profile.username, "María Elena Garza, customer", "an open request, in Spanish"
-    yield BAKERY.profile.username, f"{BAKERY.company_name}, customer", "two open requests, three meters"
+    yield BAKERY.profile.username, f"{BAKERY.company_name}, customer", "open requests, four meters: gaps, no data"
     yield TDSP_STAFF, "CenterPoint's staff", "/admin/: its own premises and agreements"
     yield OPERATOR, "operator of the portal", "/admin/: everything"
 

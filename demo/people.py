@@ -114,7 +114,7 @@ MARIA = Resident(
 BAKERY = Resident(
     Profile("bakery", "Thomas", "Nguyen", "thomas@hill-country-bakery.example", "+15125550122"),
     CustomerKind.BUSINESS,
-    ("bakery", "bakery cafe", "bakery store"),
+    ("bakery", "bakery cafe", "bakery store", "bakery kiosk"),
     company_name="Hill Country Bakery LLC",
 )
 RESIDENTS = (GRACE, MARIA, BAKERY)

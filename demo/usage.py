@@ -26,6 +26,8 @@ _ABOUT_A_MEGABYTE = 1 << 20
 # Days before today of the special stories; agreements of `stories` ask about them.
 GAP = range(24, 27)
 ESTIMATED = range(20, 27)
+_WITH_GAP = {Story.THREE_DAY_GAP, Story.GAP_AND_ESTIMATES}
+_WITH_ESTIMATES = {Story.ESTIMATED_WEEK, Story.GAP_AND_ESTIMATES}
 
 
 def add_usage(places: dict[int, Place], first_day: date, last_day: date) -> int:
@@ -84,7 +86,7 @@ def _rows(premise_id: int, place: Place, days: list[date], mornings: list[dateti
     for index, day in enumerate(days):
         ago = (today - day).days
         luck = chance.random()
-        if luck < 0.004 or (place.story is Story.THREE_DAY_GAP and ago in GAP):
+        if luck < 0.004 or (place.story in _WITH_GAP and ago in GAP):
             continue
         usual = usual_day(place.kind, utility, day)
         noise = away if 0 <= index - vacation < 7 and not place.is_business else everyday
@@ -94,7 +96,7 @@ def _rows(premise_id: int, place: Place, days: list[date], mornings: list[dateti
         ]
         revision = f"{mornings[index] + timedelta(seconds=int(luck * 1e7) % 10_800):%Y-%m-%d %H:%M:%S+00}"
         est = r"\N"
-        if place.story is Story.ESTIMATED_WEEK and ago in ESTIMATED:
+        if place.story in _WITH_ESTIMATES and ago in ESTIMATED:
             wh = [int(part * place.scale) for part in usual]
             est = _flags(range(slots_on(day)), slots_on(day))
         elif luck > 0.985:

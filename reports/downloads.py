@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -49,20 +50,29 @@ def report_of(agreement: Agreement) -> Report | None:
     return report
 
 
-def file_response(request: HttpRequest, report: Report, gzipped: bytes) -> HttpResponseBase:
+class Described(Protocol):
+    """What is said about a file: its name, and the size of the bytes inside."""
+
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+
+def file_response(request: HttpRequest, file: Described, gzipped: bytes) -> HttpResponseBase:
     """The CSV: as it is kept for a browser that takes gzip, else unpacked on its way."""
     if accepts_gzip(request):
-        response = _attachment(HttpResponse(gzipped), report.file_name, "text/csv; charset=utf-8", len(gzipped))
+        response = _attachment(HttpResponse(gzipped), file.file_name, "text/csv; charset=utf-8", len(gzipped))
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = head_response(report, unpack(gzipped))
+        response = head_response(file, unpack(gzipped))
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 
-def head_response(report: Report, chunks: Iterable[bytes] = ()) -> HttpResponseBase:
+def head_response(file: Described, chunks: Iterable[bytes] = ()) -> HttpResponseBase:
     """The CSV without compression; without `chunks` only its headers, for HEAD, which downloads nothing."""
-    return _attachment(StreamingHttpResponse(chunks), report.file_name, "text/csv; charset=utf-8", report.size)
+    return _attachment(StreamingHttpResponse(chunks), file.file_name, "text/csv; charset=utf-8", file.size)
 
 
 def manifest_response(report: Report) -> HttpResponseBase:

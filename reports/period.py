@@ -71,8 +71,13 @@ def service_began_on(premise: Premise, customer_id: int | None, *, at: datetime)
     """
     others = Holding.objects.filter(premise=premise, until__lte=at).exclude(customer=customer_id)
     ended_at: datetime | None = others.aggregate(last=Max("until"))["last"]
+    return first_own_day(premise, ended_at)
+
+
+def first_own_day(premise: Premise, former_end: datetime | None) -> date | None:
+    """As `service_began_on`; `former_end` is when the last other customer's hold of the ESIID ended, if one did."""
     known = [premise.service_since] if premise.service_since else []
-    return max([*known, central_day(ended_at) + ONE_DAY] if ended_at else known, default=None)
+    return max([*known, central_day(former_end) + ONE_DAY] if former_end else known, default=None)
 
 
 def metered_from(premise_id: int) -> date | None:

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from reports import views
+from reports.views import report_file
 
 urlpatterns = [
-    path("<str:number>/report.csv", views.report_download, name="report_download"),
-    path("<str:number>/report.json", views.report_manifest, name="report_manifest"),
+    path("<str:number>/report.csv", report_file.report_download, name="report_download"),
+    path("<str:number>/report.json", report_file.report_manifest, name="report_manifest"),
 ]

@@ -29,6 +29,7 @@ urlpatterns = [
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),
     path("agreements/", include("reports.urls")),
+    path("", include("reports.customer_urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models.people import User
+from accounts.querysets import HoldingQuerySet
 from meters.models import Premise
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Holding(models.Model):
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="holdings")
     since = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
+
+    objects = HoldingQuerySet.as_manager()
 
     class Meta:
         constraints = [
