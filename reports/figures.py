@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -115,10 +115,9 @@ def _quarter_hours(shown: Shown) -> Iterable[Figure]:
     by_channel = {Channel(usage.channel): usage for usage in shown.days}
     amounts = {one: _slots(by_channel.get(one), day, is_expected) for one in channels_of(shown)}
     starts = [slot_start(day, slot) for slot in range(slots_on(day) + 1)]
-    clock = "g:i A T" if slots_on(day) == FALL else "g:i A"  # the hour that comes twice has two names
     for slot, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
         local = timezone.localtime(start)
-        times = {"start": date_format(local, clock), "end": date_format(timezone.localtime(end), clock)}
+        times = {"start": _clock(local), "end": _clock(timezone.localtime(end))}
         has_tick = local.minute == 0 and local.hour % 3 == 0 and not local.fold
         yield Figure(
             _("%(start)s to %(end)s") % times,
@@ -127,6 +126,12 @@ def _quarter_hours(shown: Shown) -> Iterable[Figure]:
             None,
             {channel: slots[slot] for channel, slots in amounts.items()},
         )
+
+
+def _clock(local: datetime) -> str:
+    """The time of day, with its zone on the day on which an hour comes twice. (Django's T is empty in that hour.)"""
+    zone = f" {local.tzname()}" if slots_on(local.date()) == FALL else ""
+    return date_format(local, "g:i A") + zone
 
 
 def _slots(usage: DayUsage | None, day: date, is_expected: bool) -> list[Amount]:

@@ -54,17 +54,19 @@ class ShownForm(_AboutMeter):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("day") and cleaned.get("view"):
-            self._check(self.span())
+        if cleaned.get("day") and cleaned.get("view") and self._is_outside(cleaned["day"]):
+            self.add_error("day", _outside(self.meter))
         return cleaned
 
     def span(self) -> Span:
         return Span.around(SpanKind(self.cleaned_data["view"]), self.cleaned_data["day"])
 
-    def _check(self, span: Span) -> None:
+    def _is_outside(self, day: date) -> bool:
         assert self.meter.first and self.meter.last
-        if span.last < self.meter.first or span.first > self.meter.today:
-            self.add_error("day", _outside(self.meter))
+        if not self.meter.first.year - 1 <= day.year <= self.meter.today.year + 1:
+            return True  # also where the calendar ends
+        span = self.span()
+        return span.last < self.meter.first or span.first > self.meter.today
 
 
 class DownloadForm(_AboutMeter):
