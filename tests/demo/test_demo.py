@@ -257,5 +257,5 @@ def test_readings_come_in_the_next_morning(demo: loading.Loaded) -> None:
         local = day.revision_at.astimezone(usage.CENTRAL)
         assert local.date() == day.day + timedelta(days=1) and 4 <= local.hour < 10
     quiet = Premise.objects.count() - UsageDay.objects.values("premise_id").distinct().count()
-    assert quiet == 2
+    assert quiet == 3
     assert Tdsp.objects.annotate(n=Count("premises")).filter(n__gt=0).count() == 4
