@@ -1,0 +1,37 @@
+"""The page of usage as a test reads it."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html import unescape
+
+from tests.reports.readings import CONSUMPTION
+
+
+def words(response) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
+
+
+def rows(response) -> list[list[str]]:
+    """The table's body, cell by cell."""
+    body = response.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
+    return [
+        [unescape(re.sub(r"<[^>]*>", "", cell)) for cell in re.findall(r"(?s)<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        for row in re.findall(r"(?s)<tr>(.*?)</tr>", body)
+    ]
+
+
+def total(response, name: str) -> Decimal:
+    found = re.search(rf"<dt>{name}</dt><dd>([\d.,]+) kWh</dd>", response.content.decode())
+    assert found, f"no total of {name}"
+    return Decimal(found[1].replace(",", ""))
+
+
+def shapes(response) -> dict[str, int]:
+    kinds = re.findall(r'<rect class="([\w-]+)"[^>]* x="', response.content.decode())
+    return {kind: kinds.count(kind) for kind in set(kinds)}
+
+
+def kwh(days, channel=CONSUMPTION) -> Decimal:
+    return sum((Decimal(wh or 0) for one in days if one.channel == channel for wh in one.wh), Decimal(0)) / 1000
