@@ -17,7 +17,7 @@ from accounts.company_words import history, permission_words
 from accounts.forms.company import InviteForm, MemberProfileForm, PermissionsForm, ProfileForm, RenameForm
 from accounts.forms.credentials import RefusableForm
 from accounts.models import Admission, Membership
-from accounts.views.member_page import MemberRequest, administrator_page, member_page
+from accounts.views.member_page import MemberRequest, administrator_page, member_page, typed
 
 
 @member_page
@@ -25,7 +25,7 @@ def member_profile(request: MemberRequest) -> HttpResponse:
     """Name and phone; page 2 of a new agreement is filled from them (T8)."""
     user = request.user
     initial = {name: getattr(user, name) for name in members.OWN_PROFILE}
-    form = MemberProfileForm(request.POST or None, initial=initial)
+    form = MemberProfileForm(typed(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         members.change_own_profile(user, form.cleaned_data)
         messages.success(request, _("Your profile is saved."))
@@ -55,7 +55,7 @@ def company(request: MemberRequest) -> HttpResponse:
 def company_edit(request: MemberRequest) -> HttpResponse:
     """What customers and the operator are told about the company; the legal name and DUNS have a page of their own."""
     companies.acting_administrator(request.user, request.company)
-    form = ProfileForm(request.POST or None, company=request.company)
+    form = ProfileForm(typed(request), company=request.company)
     context = {"form": form, "company": request.company}
 
     def save() -> str:
@@ -69,7 +69,7 @@ def company_edit(request: MemberRequest) -> HttpResponse:
 def company_rename(request: MemberRequest) -> HttpResponse:
     """Ask the operator for another legal name or DUNS: what was approved is not changed by the company itself."""
     companies.acting_administrator(request.user, request.company)
-    form = RenameForm(request.POST or None, company=request.company)
+    form = RenameForm(typed(request), company=request.company)
     context = {"form": form, "company": request.company}
 
     def ask() -> str:
@@ -101,7 +101,7 @@ def company_users(request: MemberRequest) -> HttpResponse:
 def company_user(request: MemberRequest, pk: int) -> HttpResponse:
     """One user's permissions."""
     member = _member(request, pk)
-    form = PermissionsForm.of(member, request.POST if request.method == "POST" else None)
+    form = PermissionsForm.of(member, typed(request))
 
     def save() -> str:
         changed = members.change_permissions(member, form.cleaned_data["permissions"], by=request.user)
@@ -124,7 +124,7 @@ def company_user_remove(request: MemberRequest, pk: int) -> HttpResponse:
 def company_invite(request: MemberRequest) -> HttpResponse:
     """Whom to invite, and what the person may do. Nobody is invited before an operator has approved the company."""
     companies.acting_administrator(request.user, request.company, standings=companies.ONLY_APPROVED)
-    form = InviteForm(request.POST or None, initial={"permissions": ["may_view"]})
+    form = InviteForm(typed(request), initial={"permissions": ["may_view"]})
 
     def send() -> str:
         email, permissions = form.cleaned_data["email"], form.cleaned_data["permissions"]
@@ -163,7 +163,7 @@ def company_approvals(request: MemberRequest) -> HttpResponse:
 def company_approval(request: MemberRequest, pk: int) -> HttpResponse:
     """One request to join: choose the permissions and approve, or decline."""
     found = _request(request, pk)
-    form = PermissionsForm(request.POST or None, initial={"permissions": ["may_view"]})
+    form = PermissionsForm(typed(request), initial={"permissions": ["may_view"]})
 
     def approve() -> str:
         joining.approve(found, form.cleaned_data["permissions"], by=request.user)

@@ -24,6 +24,7 @@ from accounts.admissions import LinkRefused, Refused
 from accounts.company_words import permission_words
 from accounts.forms.company import AcceptForm, JoinForm, RegisterForm
 from accounts.models import Admission, AdmissionKind, User, signed_in
+from accounts.views.member_page import typed
 from accounts.views.registration import network_address
 
 STATUS = {"unknown": 404}  # else 410: it was here
@@ -70,7 +71,7 @@ def newcomers_page(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 @newcomers_page
 def company_register(request: HttpRequest) -> HttpResponse:
     """The company's profile and its first user on one page; the next page is the same whatever was sent."""
-    form = RegisterForm(request.POST or None)
+    form = RegisterForm(typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             founding.register(
@@ -111,7 +112,7 @@ def company_invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = admissions.find(token, AdmissionKind.INVITATION)
     if User.objects.filter(email__iexact=found.email).exists():
         return _with_account(request, token, found)
-    form = AcceptForm(request.POST or None, admission=found)
+    form = AcceptForm(typed(request), admission=found)
     if request.method == "POST" and form.is_valid():
         try:
             joining.accept(token, form.newcomer())
@@ -147,7 +148,7 @@ def _invitation(request: HttpRequest, found: Admission, **context: Any) -> HttpR
 @newcomers_page
 def company_join(request: HttpRequest) -> HttpResponse:
     """The next page is the same whether the company is here or not."""
-    form = JoinForm(request.POST or None)
+    form = JoinForm(typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             joining.ask(**form.request(), language=get_language() or "en", network_address=network_address(request))

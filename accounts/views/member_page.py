@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
@@ -22,6 +22,11 @@ class MemberRequest(HttpRequest):
     user: User
     membership: Membership
     company: Company
+
+
+def typed(request: HttpRequest) -> QueryDict | None:
+    """What a form was filled in with; None when it is shown for the first time. An empty form is filled in, too."""
+    return request.POST if request.method == "POST" else None
 
 
 def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -79,6 +79,7 @@ def test_only_who_may_download_sees_the_buttons():
         assert path in with_buttons
         assert path not in without
     assert "Ask your administrator." in without
+    assert 'aria-disabled="true" aria-describedby="why-not-download"' in without
     assert f"smt-{number}-15min.csv" in words(without)  # what it covers is for everybody who sees the agreement
 
 
