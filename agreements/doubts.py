@@ -1,26 +1,28 @@
-"""What speaks against a consent: the customer may be the third party itself (X1)."""
+"""What speaks against a consent: the customer may be the third party itself (X1).
+
+Addresses are compared as mailboxes, not letter by letter. docs/adr/0011 says what no signal can see.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
-from django.db.models.functions import Lower
+from django.db.models import F, Q
 
-from accounts.models import Company, User
+from accounts.models import Admission, Company, Holding, User
+from agreements.mailboxes import PUBLIC_DOMAINS, mailbox_of, owned_domain, spellings, under_domain
 from agreements.models import Agreement, ConsentSignal, SignalKind, TraceKind
-from agreements.visitors import Visitor, known_marks
+from agreements.visitors import Visitor, known_marks, mailbox_mark
 
 MANY_ESIIDS = 3
-# Mail domains that anybody can have: sharing one says nothing. A company that has only such an address has no domain of
-# its own.
-PUBLIC_DOMAINS = frozenset(
-    """
-    aol.com att.net bellsouth.net comcast.net cox.net earthlink.net fastmail.com gmail.com gmx.com googlemail.com
-    hotmail.com icloud.com live.com mac.com mail.com me.com msn.com outlook.com pm.me proton.me protonmail.com
-    sbcglobal.net suddenlink.net swbell.net verizon.net yahoo.com yahoo.es ymail.com zoho.com
-    """.split()
-)
+YOUNG_HOLD = timedelta(days=30)
 _BY_TRACE = {TraceKind.NETWORK: SignalKind.NETWORK, TraceKind.BROWSER: SignalKind.BROWSER}
+# Not registered at will by anybody: three students or officials at one of them are no farm of mailboxes.
+_GIVEN_OUT = (".edu", ".gov", ".mil", ".us")
+# Nobody's by RFC 2606; a demo's customers live there.
+_NOBODYS = PUBLIC_DOMAINS | {"example.com", "example.net", "example.org"}
 
 
 def note_at_initiation(agreement: Agreement, *, at: datetime) -> None:
@@ -32,7 +34,9 @@ def note_at_acceptance(agreement: Agreement, visitor: Visitor | None, *, at: dat
     """Write down what speaks against the acceptance itself, and look at the address again: people and agreements have
     come since. True if anything does, now or at initiation."""
     kinds = _about_address(agreement)
-    kinds |= {_BY_TRACE[kind] for kind in known_marks(agreement.company, visitor or Visitor())}
+    kinds |= {_BY_TRACE[kind] for kind in known_marks(agreement.company, visitor or Visitor()) if kind in _BY_TRACE}
+    if _held_by_another(agreement):
+        kinds.add(SignalKind.OTHER_HOLDER)
     _note(agreement, kinds, at)
     return agreement.signals.exists()
 
@@ -44,24 +48,55 @@ def _note(agreement: Agreement, kinds: set[SignalKind], at: datetime) -> None:
 
 def _about_address(agreement: Agreement) -> set[SignalKind]:
     kinds = set()
-    address = agreement.email.lower()
-    users = User.objects.filter(membership__company=agreement.company)
-    if users.annotate(lower=Lower("email")).filter(lower=address).exists():
+    company, address = agreement.company, agreement.email
+    own = set(_own_addresses(company, agreement))
+    typed = Agreement.objects.filter(company=company, contact_email__iregex=spellings(address))
+    worked_with = known_marks(company, Visitor(mailbox=mailbox_mark(address)))
+    if mailbox_of(address) in map(mailbox_of, own) or worked_with or typed.exists():
         kinds.add(SignalKind.OWN_USER)
-    if address.rpartition("@")[2] in _own_domains(agreement.company):
+    domain = owned_domain(address)
+    if domain and domain in _own_domains(company, own):
         kinds.add(SignalKind.OWN_DOMAIN)
-    # A registered customer confirmed the account's address; nobody confirmed one that the third party typed.
-    if not agreement.was_registered and _esiids_of(agreement.company, address) >= MANY_ESIIDS:
+    if _esiids_of(company, spellings(address)) >= MANY_ESIIDS:
         kinds.add(SignalKind.SAME_ADDRESS)
+    # Whoever owns a domain has as many mailboxes as there are names.
+    is_anybodys = domain in _NOBODYS or not domain or domain.endswith(_GIVEN_OUT)
+    if not is_anybodys and _esiids_of(company, under_domain(domain)) >= MANY_ESIIDS:
+        kinds.add(SignalKind.SAME_DOMAIN)
     return kinds
 
 
-def _own_domains(company: Company) -> set[str]:
-    addresses = User.objects.filter(membership__company=company).values_list("email", flat=True)
-    domains = {address.lower().rpartition("@")[2] for address in [company.email, *addresses]}
-    return domains - PUBLIC_DOMAINS
+def _own_addresses(company: Company, agreement: Agreement) -> Iterator[str]:
+    """What the company, its people of today and before, and whoever it invited have been reached at."""
+    yield from (company.email, agreement.contact_email)
+    yield from User.objects.filter(membership__company=company).values_list("email", flat=True)
+    yield from Admission.objects.filter(company=company).values_list("email", flat=True)
 
 
-def _esiids_of(company: Company, address: str) -> int:
-    asked = Agreement.objects.filter(company=company, was_registered=False).annotate(lower=Lower("email"))
-    return asked.filter(lower=address).values("premise").distinct().count()
+def _own_domains(company: Company, addresses: set[str]) -> set[str]:
+    website = urlsplit(company.privacy_policy_url).hostname or ""
+    return {owned_domain(address) for address in [*addresses, f"@{website}"] if address != "@"}
+
+
+def _esiids_of(company: Company, pattern: str) -> int:
+    """How many ESIIDs the company asked about at the addresses that match `pattern`.
+
+    Only where it typed the address itself, or where the account that has it took the ESIID just before it was asked
+    for: a mailbox that registers in order to be asked is no better than one that is only typed.
+    """
+    just_taken = Q(
+        premise__holdings__customer=F("customer"), premise__holdings__since__gt=F("initiated_at") - YOUNG_HOLD
+    )
+    asked = Agreement.objects.filter(company=company, email__iregex=pattern).filter(
+        Q(was_registered=False) | just_taken
+    )
+    return asked.values("premise").distinct().count()
+
+
+def _held_by_another(agreement: Agreement) -> bool:
+    """The ESIID is not in the hands that it was in when its customer was asked: somebody moved, or registered since.
+
+    The usage of today's customer is not the former one's to give away (R2).
+    """
+    holder = Holding.objects.filter(premise=agreement.premise_id, until=None).values_list("customer", flat=True).first()
+    return holder != agreement.customer_id

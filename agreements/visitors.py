@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import Company, membership_of
+from agreements.mailboxes import mailbox_of
 from agreements.models import CompanyTrace, TraceKind
 
 COOKIE = "smt_device"
@@ -29,13 +30,14 @@ _SESSION_KEY = "traced_as"
 
 @dataclass(frozen=True)
 class Visitor:
-    """Hashes of the network address and the browser a request came from; None where it says nothing."""
+    """Hashes of the network address and the browser a request came from, and of who it was; None says nothing."""
 
     network: str | None = None
     browser: str | None = None
+    mailbox: str | None = None
 
     def marks(self) -> dict[TraceKind, str]:
-        pairs = {TraceKind.NETWORK: self.network, TraceKind.BROWSER: self.browser}
+        pairs = {TraceKind.NETWORK: self.network, TraceKind.BROWSER: self.browser, TraceKind.MAILBOX: self.mailbox}
         return {kind: value for kind, value in pairs.items() if value}
 
 
@@ -43,11 +45,14 @@ def client_address(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IP
     """The address of the person's network: the peer's, or what our own proxies (settings.TRUSTED_PROXY_COUNT) saw."""
     hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
     trusted: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    text = hops[-trusted] if 0 < trusted <= len(hops) else request.META.get("REMOTE_ADDR", "")
+    # Fewer hops than proxies: somebody reached an inner one directly, and the first that it noted is where from.
+    text = hops[-min(trusted, len(hops))] if trusted > 0 and hops else request.META.get("REMOTE_ADDR", "")
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if address.version == 6 else None  # a server that listens on [::] sees ::ffff:23.1.2.3
+    return mapped or address
 
 
 def visitor_of(request: HttpRequest) -> Visitor:
@@ -61,6 +66,11 @@ def visitor_of(request: HttpRequest) -> Visitor:
         network = str(address)
     device = request.COOKIES.get(COOKIE, "")
     return Visitor(_hash("network", network), _hash("browser", device) if device else None)
+
+
+def mailbox_mark(address: str) -> str:
+    """The hash by which a mailbox is known again after its owner took another address."""
+    return _hash("mailbox", mailbox_of(address))
 
 
 def _hash(kind: str, value: str) -> str:
@@ -87,7 +97,7 @@ def known_marks(company: Company, visitor: Visitor) -> set[TraceKind]:
 
 
 class CompanyTraceMiddleware:
-    """Notes from which networks and browsers third-party users work: once a session and place, not on every request."""
+    """Notes from which networks and browsers third parties' users work, and at which address: once a session and place."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -97,7 +107,7 @@ class CompanyTraceMiddleware:
         if _has_session(request) and (membership := membership_of(request.user)):
             if not request.COOKIES.get(COOKIE):
                 _set_cookie(request, response)
-            visitor = visitor_of(request)
+            visitor = replace(visitor_of(request), mailbox=mailbox_mark(membership.user.email))
             place = "".join(visitor.marks().values())[:200]
             if place and request.session.get(_SESSION_KEY) != place:
                 remember(membership.company, visitor)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from phonenumber_field.formfields import PhoneNumberField
@@ -64,13 +64,17 @@ class ParagraphField(LineField):
 
 
 class EmailLineField(forms.EmailField):
-    """An email address of at most 254 characters."""
+    """An email address of at most 254 characters, at a name and not at a number like `[192.0.2.7]`: nobody has that."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=254, **options)
         technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
         self.validators = [one for one in self.validators if not isinstance(one, technical)]
-        self.validators.append(MaxLengthValidator(254, TOO_LONG))
+        self.validators += [self._at_a_name, MaxLengthValidator(254, TOO_LONG)]
+
+    def _at_a_name(self, value: str) -> None:
+        if value.endswith("]"):
+            raise ValidationError(validate_email.message, code="invalid")  # in the form's words, where it has some
 
 
 class PhoneField(PhoneNumberField):

@@ -16,8 +16,10 @@ class SignalKind(models.TextChoices):
     OWN_USER = "own_user", _("The customer's address belongs to a user of the third party")
     OWN_DOMAIN = "own_domain", _("The customer's address is of the third party's own mail domain")
     SAME_ADDRESS = "same_address", _("The same address stands for three or more ESIIDs of this third party")
+    SAME_DOMAIN = "same_domain", _("Addresses of the same mail domain stand for three or more ESIIDs")
     NETWORK = "network", _("Accepted from a network address that the third party's users used")
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
+    OTHER_HOLDER = "other_holder", _("Another account holds the ESIID than when the customer was asked")
 
 
 class ConsentSignal(models.Model):
@@ -38,10 +40,11 @@ class ConsentSignal(models.Model):
 class TraceKind(models.TextChoices):
     NETWORK = "network", _("Network address")
     BROWSER = "browser", _("Browser")
+    MAILBOX = "mailbox", _("Email address")
 
 
 class CompanyTrace(models.Model):
-    """A network address or browser that a company's users used, as a keyed hash: it can be compared, not read."""
+    """A network address, browser or mailbox that a company's users used, as a keyed hash: compared, never read."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=TraceKind.choices)
