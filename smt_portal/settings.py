@@ -31,33 +31,35 @@ if SMT_ENV == "development":
 _INSECURE = "insecure-development-default"
 
 
+def _refuse(wrong: bool, why: str) -> None:
+    """Production does not start with what is `wrong` (A4)."""
+    if PRODUCTION and wrong:
+        raise ImproperlyConfigured(why)
+
+
 def _required(name: str, development: str) -> str:
     """The value of environment variable `name`; production has no default for it and takes none (A4)."""
     value = env.str(name, "" if PRODUCTION else development)
-    if PRODUCTION and (not value or _INSECURE in value):
-        raise ImproperlyConfigured(
-            f"{name} is not set. Production starts only with a value of its own; see .env.example."
-        )
+    why = f"{name} is not set. Production starts only with a value of its own; see .env.example."
+    _refuse(not value or _INSECURE in value, why)
     return value
 
 
 # --- Security ---------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", False)
-if PRODUCTION and DEBUG:
-    raise ImproperlyConfigured("DEBUG is on. Production shows no debug pages: unset DEBUG.")
+_refuse(DEBUG, "DEBUG is on. Production shows no debug pages: unset DEBUG.")
 
 SECRET_KEY = _required("SECRET_KEY", f"{_INSECURE}-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz")
 # Decision links are derived from this key; changing it voids every open invitation's link.
 DECISION_LINK_KEY = _required("DECISION_LINK_KEY", f"{_INSECURE}-decision-link-key-0123456789-abcdefghijkl")
 # Second factors are kept encrypted with it; several, separated by commas: the first encrypts, every one decrypts (X3).
 MFA_KEY = _required("MFA_KEY", f"{_INSECURE}-second-factor-key-0123456789-abcdefghijkl")
-if PRODUCTION and min(len(key.strip()) for key in (SECRET_KEY, DECISION_LINK_KEY, *MFA_KEY.split(","))) < 50:
-    raise ImproperlyConfigured("SECRET_KEY, DECISION_LINK_KEY and MFA_KEY need at least 50 random characters each.")
+_SHORTEST_KEY = min(len(key.strip()) for key in (SECRET_KEY, DECISION_LINK_KEY, *MFA_KEY.split(",")))
+_refuse(_SHORTEST_KEY < 50, "SECRET_KEY, DECISION_LINK_KEY and MFA_KEY need at least 50 random characters each.")
 # Whether third parties' users and staff must have a second factor (X3). Off, the log-in page says so.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
-if PRODUCTION and not SECOND_FACTOR_REQUIRED:
-    raise ImproperlyConfigured("SECOND_FACTOR_REQUIRED is off. Production asks for the second factor: unset it.")
+_refuse(not SECOND_FACTOR_REQUIRED, "SECOND_FACTOR_REQUIRED is off. Production asks for a second factor: unset it.")
 
 # Where people reach the portal; links in emails start with it.
 PORTAL_ORIGIN = _required("PORTAL_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
@@ -73,9 +75,8 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 60 * 60
 CSRF_FAILURE_VIEW = "smt_portal.errors.csrf_failure"
+_refuse(not PORTAL_ORIGIN.startswith("https://"), "PORTAL_ORIGIN must start with https:// in production.")
 if PRODUCTION:
-    if not PORTAL_ORIGIN.startswith("https://"):
-        raise ImproperlyConfigured("PORTAL_ORIGIN must start with https:// in production.")
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^health/"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -153,22 +154,11 @@ _CONTEXT_PROCESSORS = [
     "django.contrib.messages.context_processors.messages",
     "smt_portal.pages.portal_context",
 ]
+_TEMPLATES = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}
 TEMPLATES = [
-    {
-        "NAME": "django",
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {"context_processors": _CONTEXT_PROCESSORS},
-    },
-    {
-        # Plain-text emails: escaping for HTML would print &amp; to people (E3).
-        "NAME": "text",
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": False,
-        "OPTIONS": {"autoescape": False},
-    },
+    {**_TEMPLATES, "NAME": "django", "APP_DIRS": True, "OPTIONS": {"context_processors": _CONTEXT_PROCESSORS}},
+    # Plain-text emails: escaping for HTML would print &amp; to people (E3).
+    {**_TEMPLATES, "NAME": "text", "APP_DIRS": False, "OPTIONS": {"autoescape": False}},
 ]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
@@ -180,15 +170,10 @@ FILE_UPLOAD_HANDLERS = ["meters.uploads.LimitedUpload"]
 # --- Data -------------------------------------------------------------------------------------------------------
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {
-    "default": {
-        **env.db_url_config(_required("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/smt_portal")),
-        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600),
-        "CONN_HEALTH_CHECKS": True,
-    }
-}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+_DATABASE = env.db_url_config(_required("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/smt_portal"))
+_DATABASE |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600), "CONN_HEALTH_CHECKS": True}
+_DATABASE["OPTIONS"] = {"connect_timeout": 5, **_DATABASE.get("OPTIONS", {})}
+DATABASES = {"default": _DATABASE}
 
 # Log-in rate limits live in PostgreSQL, so that every process shares them and a lost Redis lifts none (X2).
 CACHES = {
@@ -226,10 +211,7 @@ if PRODUCTION:
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.login_backend.LoginBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
 # NIST SP 800-63B-4: length and known passwords, no composition rules.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
@@ -268,17 +250,14 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
 MAILBOX_DIR = env.str("MAILBOX_DIR", "")
-if PRODUCTION and MAILBOX_DIR:
-    raise ImproperlyConfigured(
-        "MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it in production."
-    )
+_refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it.")
 # How long a worker that took an email may be silent before another one takes it.
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
 
 # --- Celery: the clock and the doorbell, never the queue ----------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", "")
+REDIS_URL = _required("REDIS_URL", "")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -354,9 +333,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"private": {"()": "smt_portal.logs.PrivateData"}},
     "formatters": {"line": {"()": "smt_portal.logs.formatter", "json": PRODUCTION}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["private"]},
-    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["private"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

@@ -36,7 +36,9 @@ def test_a_complete_environment_starts():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "DECISION_LINK_KEY", "DATABASE_URL", "EMAIL_URL", "PORTAL_ORIGIN"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "DECISION_LINK_KEY", "MFA_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_ORIGIN"]
+)
 def test_without_one_of_its_secrets_production_refuses_to_start_and_names_it(name):
     """A4."""
     done = start(**{name: None})
