@@ -97,7 +97,7 @@ def known_marks(company: Company, visitor: Visitor) -> set[TraceKind]:
 
 
 class CompanyTraceMiddleware:
-    """Notes from which networks and browsers third parties' users work, and at which address: once a session and place."""
+    """Notes where third parties' users work and at which address: once a session and place, not on every request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
