@@ -12,7 +12,7 @@ from django.db.models import Count
 from accounts.models import Company, Customer, User
 from agreements.clock import central_day, moment
 from agreements.models import Agreement
-from demo import stories
+from demo import companies, stories
 from demo.neighborhood import UTILITIES, Place, neighborhood
 from demo.people import BLUEBONNET, People
 from demo.usage import add_usage, copy_usage
@@ -86,6 +86,7 @@ def _load(premises: int, days: int, now: datetime) -> Loaded:
     rows = copy_usage(by_id, today - timedelta(days=days), today - timedelta(days=1))
     people = People(now)
     people.settle({place.key: Premise.objects.get(esiid=place.esiid) for place in places if place.key})
+    companies.live(people, now)
     agreements = stories.live(people, {place.key: place for place in places if place.key}, now)
     return Loaded(Outcome.LOADED, len(places), rows, len(agreements))
 

@@ -19,9 +19,10 @@ def as_text() -> str:
 
 
 def _logins() -> Iterator[tuple[str, str, str]]:
-    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "ask, remind, withdraw, download a report"
-    assert BLUEBONNET.viewer and PERMIAN.viewer
+    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "ask, download; users, somebody asks to join"
+    assert BLUEBONNET.viewer and BLUEBONNET.asker and PERMIAN.viewer
     yield BLUEBONNET.viewer.username, "    may only view", "the same pages without the buttons"
+    yield BLUEBONNET.asker.username, "    may ask, not download", ""
     yield PERMIAN.administrator.username, PERMIAN.legal_name, "a company without a privacy policy"
     yield PERMIAN.viewer.username, "    may only view", ""
     yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company that waits for approval"

@@ -46,6 +46,7 @@ class ThirdParty:
     standing: CompanyState
     administrator: Profile
     viewer: Profile | None = None
+    asker: Profile | None = None  # may initiate, and not download
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ BLUEBONNET = ThirdParty(
     CompanyState.APPROVED,
     Profile("bluebonnet", "Laura", "Benavides", "laura.benavides@bluebonnet-home.example", "+15125550141"),
     Profile("bluebonnet-view", "Owen", "Marsh", "owen.marsh@bluebonnet-home.example", "+15125550142"),
+    Profile("bluebonnet-ask", "Nadia", "Flores", "nadia.flores@bluebonnet-home.example", "+15125550143"),
 )
 PERMIAN = ThirdParty(
     "Permian Demand Response Inc.",
@@ -216,6 +218,10 @@ class People:
         )
         if third_party.viewer:
             Membership.objects.create(user=self._add(third_party.viewer), company=company, approved_at=registered_at)
+        if third_party.asker:
+            Membership.objects.create(
+                user=self._add(third_party.asker), company=company, may_initiate=True, approved_at=registered_at
+            )
 
     def _register(self, resident: Resident, premises: dict[str, Premise]) -> None:
         customer = Customer.objects.create(

@@ -27,8 +27,8 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         # A third party's user acts for the company; not asking saves each of their pages a query.
         "customer": customer_of(user) if user and not membership else None,
-        # Called by the navigation, only for administrators.
-        "pending_approvals": lambda: _pending_approvals(membership),
+        # Called by the navigation and the home page, only for administrators.
+        "pending_approvals": cache(lambda: _pending_approvals(membership)),
         "unread_notices": cache(lambda: _unread_notices(user)),
         "mailbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,

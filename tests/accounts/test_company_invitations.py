@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import admissions, joining, members
 from accounts.models import Admission, CompanyEvent, CompanyState, Membership, User, membership_of
 from notifications.models import Email
+from smt_portal.logs import without_private_data
 from tests.accounts.company_links import kinds_to, link_in_last, link_token, typed_account
 from tests.accounts.registering import log_in
 from tests.factories import (
@@ -27,15 +28,6 @@ from tests.together import together
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"
-
-
-@pytest.fixture
-def administrator(client) -> Membership:
-    """Signed in; another administrator is there, too."""
-    member = MembershipFactory(is_administrator=True)
-    MembershipFactory(company=member.company, is_administrator=True)
-    client.force_login(member.user)
-    return member
 
 
 def invite(client, *permissions: str, email: str = BEN):
@@ -106,6 +98,40 @@ def test_who_has_an_account_already_joins_with_it_and_with_no_other(client, admi
     client.force_login(ben)
     assert client.post(link).headers["Location"] == reverse("home")
     assert membership_of(User.objects.get(pk=ben.pk)).permissions == {"may_view"}
+
+
+def test_who_joined_sets_up_a_second_factor_before_anything_else(client, administrator, settings):
+    """X3: and the page of the invitation says so."""
+    invite(client, "may_view")
+    settings.SECOND_FACTOR_REQUIRED = True
+    client.logout()
+    link = link_in_last("USER_INVITED", BEN)
+    assert "you set up a second factor" in client.get(link).content.decode()
+    client.post(link, typed_account())
+    log_in(client, "ben.ortiz")
+    for name in ("home", "agreements", "company", "member_profile"):
+        assert client.get(reverse(name)).headers["Location"] == reverse("mfa_index"), name
+
+
+def test_no_token_gets_into_a_log_neither_in_a_path_nor_behind_next(administrator):
+    """X4"""
+    token = link_token(AdmissionFactory())
+    for name in ("company_confirm", "company_invitation", "company_join_confirm"):
+        path = reverse(name, args=[token])
+        for line in (f"Gone: {path}", f'"GET {reverse("account_login")}?next={path} HTTP/1.1" 200'):
+            assert token not in without_private_data(line)
+
+
+def test_a_companys_words_stay_words_in_its_emails(client, administrator):
+    """E3"""
+    company = administrator.company
+    company.legal_name = "<b>Caddo</b> & Sons\nBcc: x@y.example"
+    company.save()
+    invite(client, "may_view")
+    email = Email.objects.get(to_address=BEN)
+    assert "&lt;b&gt;Caddo&lt;/b&gt; &amp; Sons" in email.html and "<b>Caddo" not in email.html
+    assert "<b>Caddo</b> & Sons Bcc: x@y.example gives you" in email.text
+    assert "\n" not in email.subject
 
 
 @pytest.mark.parametrize("role", ["customer", "staff", "other company"])

@@ -14,23 +14,11 @@ from accounts.admissions import Refused
 from accounts.models import Company, CompanyEvent, CompanyState, Membership
 from notifications.models import Email
 from tests.accounts.company_links import kinds_to
-from tests.factories import (
-    AdmissionFactory,
-    MembershipFactory,
-)
+from tests.factories import AdmissionFactory, MembershipFactory
 from tests.together import together
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"
-
-
-@pytest.fixture
-def administrator(client) -> Membership:
-    """Signed in; another administrator is there, too."""
-    member = MembershipFactory(is_administrator=True)
-    MembershipFactory(company=member.company, is_administrator=True)
-    client.force_login(member.user)
-    return member
 
 
 def test_permissions_change_at_once_and_the_person_is_told(client, administrator):
