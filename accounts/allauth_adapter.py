@@ -11,9 +11,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import get_language
-from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
@@ -76,7 +76,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """False, with the reason, where the address has become that of another account meanwhile."""
         others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
-            messages.error(request, now_gettext("This address belongs to another account. Yours keeps the old one."))
+            refusal = translation.gettext("This address belongs to another account. Yours keeps the old one.")
+            messages.error(request, refusal)
             return False
         return bool(super().confirm_email(request, email_address))
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from accounts.language import for_companies
 from accounts.views import company, joining
 
 urlpatterns = [
@@ -18,11 +19,11 @@ urlpatterns = [
     path("approvals/", company.company_approvals, name="company_approvals"),
     path("approvals/<int:pk>/", company.company_approval, name="company_approval"),
     path("approvals/<int:pk>/decline/", company.company_approval_decline, name="company_approval_decline"),
-    path("register/", joining.company_register, name="company_register"),
-    path("register/sent/", joining.company_register_sent, name="company_register_sent"),
-    path("register/confirm/<str:token>/", joining.company_confirm, name="company_confirm"),
-    path("invitation/<str:token>/", joining.company_invitation, name="company_invitation"),
-    path("join/", joining.company_join, name="company_join"),
-    path("join/sent/", joining.company_join_sent, name="company_join_sent"),
-    path("join/confirm/<str:token>/", joining.company_join_confirm, name="company_join_confirm"),
+    path("register/", for_companies(joining.company_register), name="company_register"),
+    path("register/sent/", for_companies(joining.company_register_sent), name="company_register_sent"),
+    path("register/confirm/<str:token>/", for_companies(joining.company_confirm), name="company_confirm"),
+    path("invitation/<str:token>/", for_companies(joining.company_invitation), name="company_invitation"),
+    path("join/", for_companies(joining.company_join), name="company_join"),
+    path("join/sent/", for_companies(joining.company_join_sent), name="company_join_sent"),
+    path("join/confirm/<str:token>/", for_companies(joining.company_join_confirm), name="company_join_confirm"),
 ]

@@ -7,14 +7,17 @@ the decision page, whose address is a secret that must stay in the path.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from accounts.models import User
+from accounts.models import User, membership_of
 
 PARAMETER = "lang"
+COMPANIES = "en"  # third parties and staff: their pages are in English (T2)
 
 
 def chosen_language(request: HttpRequest) -> str | None:
@@ -44,7 +47,10 @@ def prefer(user: User, language: str) -> None:
 
 
 class LanguageMiddleware:
-    """Shows what the page's address says, else what a signed-in user prefers, else what LocaleMiddleware found."""
+    """Shows what the page's address says, else what a signed-in user prefers, else what LocaleMiddleware found.
+
+    To a third party's users and staff everything is shown in English: half of a page in Spanish would help nobody.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,20 +59,40 @@ class LanguageMiddleware:
         linked = request.GET.get(PARAMETER)
         if linked not in dict(settings.LANGUAGES):
             linked = None
-        language = linked or _preferred(request)
+        user = _signed_in(request)
+        if user and (user.is_staff or membership_of(user)):
+            return shown_in(COMPANIES, self.get_response, request)
+        language = linked or (user.language if user else None)
         if language is None:
             return self.get_response(request)
-        with translation.override(language):
-            request.LANGUAGE_CODE = language
-            response = self.get_response(request)
-            response.headers.setdefault("Content-Language", language)
+        response = shown_in(language, self.get_response, request)
         if linked:
             keep(response, linked)
         return response
 
 
-def _preferred(request: HttpRequest) -> str | None:
+def shown_in(language: str, view: Callable[..., HttpResponse], request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """The answer of `view` in `language`, whatever was active before."""
+    with translation.override(language):
+        request.LANGUAGE_CODE = language
+        response = view(request, **kwargs)
+        response.headers.setdefault("Content-Language", language)
+    return response
+
+
+def for_companies(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that only companies' people need, also before they have an account: in English, without a switch."""
+
+    @wraps(view)
+    def page(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        request.for_companies = True  # type: ignore[attr-defined]  # the switch asks for it
+        return shown_in(COMPANIES, view, request, **kwargs)
+
+    return page
+
+
+def _signed_in(request: HttpRequest) -> User | None:
     # Whoever has no session is nobody: a page for strangers must not ask the database for a user.
     if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
         return None
-    return request.user.language
+    return request.user

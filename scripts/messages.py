@@ -31,7 +31,6 @@ ENGLISH_ONLY = (
     "templates/agreements/third_party/*",
     "templates/home/*third_party.html",
     "templates/accounts/company/*",
-    "templates/accounts/joining/*",
     "templates/reports/panel.html",
     "agreements/forms/*",
     "agreements/views/third_party*.py",
@@ -45,8 +44,12 @@ ENGLISH_ONLY = (
     "agreements/third_party_words.py",
     "accounts/companies.py",
     "accounts/company_*.py",
+    "accounts/admissions.py",
     "accounts/forms/company.py",
     "accounts/founding.py",
+    "accounts/models/admissions.py",
+    "accounts/models/companies.py",
+    "accounts/models/traces.py",
     "accounts/joining.py",
     "accounts/members.py",
     "accounts/views/company.py",
@@ -56,6 +59,9 @@ ENGLISH_ONLY = (
     "templates/emails/*third_party.*",
     "templates/emails/*tdsp.*",
     "templates/emails/COMPANY_*",
+    "templates/emails/JOIN_*",
+    "templates/emails/MEMBER_*",
+    "templates/emails/USER_INVITED.*",
     "templates/emails/EM204.*",
     "templates/emails/EM204_no_data.*",
     # the admin, commands and development's mailbox
@@ -70,6 +76,15 @@ ENGLISH_ONLY = (
     "meters/uploads.py",
     "reports/management/*",
 )
+
+# Sentences of libraries that their own Spanish leaves out, or says to somebody they call tú.
+LIBRARIES = {
+    "django-allauth": (
+        "Be patient, you are sending too many requests.",
+        "Invalid login.",
+        "You cannot generate recovery codes without having two-factor authentication enabled.",
+    ),
+}
 
 
 def sources() -> Iterator[tuple[str, str]]:
@@ -90,6 +105,9 @@ def found() -> Catalog:
             text = "\n".join(line.strip() for line in templatize(text).splitlines())
         for _line, words, _comments, context in extract("python", BytesIO(text.encode()), KEYWORDS):
             catalog.add(words, context=context, locations=[(name, 1)])
+    for library, sentences in LIBRARIES.items():
+        for sentence in sentences:
+            catalog.add(sentence, locations=[(library, 1)])
     return catalog
 
 

@@ -236,6 +236,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever takes over an account cannot do it
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.forms.keys.AddKeyForm", "edit_webauthn": "accounts.forms.keys.EditKeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts begin with a confirmed email or are made by an operator

@@ -184,3 +184,22 @@ def test_third_parties_and_staff_have_no_switch(client):
     for user in (MembershipFactory().user, OperatorFactory()):
         client.force_login(user)
         assert "site-language" not in client.get(reverse("help")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["company_register", "company_join", "company_register_sent"])
+def test_the_way_into_a_company_is_in_english_without_a_switch(client, name):
+    """T13: half a page in Spanish would help nobody; the rest of the visit stays as it was."""
+    client.cookies["django_language"] = "es"
+    page = client.get(reverse(name))
+    assert language(page) == "en"
+    assert "site-language" not in page.content.decode()
+    assert language(client.get(reverse("help"))) == "es"
+
+
+def test_to_a_third_party_and_to_staff_everything_is_in_english(client):
+    """T2: whatever the address, the cookie or the account says."""
+    client.cookies["django_language"] = "es"
+    for user in (MembershipFactory(user__language="es").user, OperatorFactory(language="es")):
+        client.force_login(user)
+        for name in ("home", "help", "notices"):
+            assert language(client.get(reverse(name), {"lang": "es"})) == "en"

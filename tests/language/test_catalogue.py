@@ -75,3 +75,10 @@ def test_the_compiled_catalogue_is_that_of_the_text(spanish) -> None:
 def test_the_portal_reads_it() -> None:
     with translation.override("es"):
         assert translation.gettext("Letter of authorization") == "Carta de autorización"
+
+
+def test_sentences_are_marked_by_names_that_are_looked_for() -> None:
+    """`gettext` under another name would hide its sentences."""
+    for name, text in messages.sources():
+        for alias in re.findall(r"import n?p?gettext(?:_lazy)? as (\w+)", text):
+            assert alias == "_", f"{name}: write translation.gettext instead of {alias}"

@@ -1,0 +1,26 @@
+"""The forms of passkeys and security keys in our words: allauth's name a field in English only (C6, X3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django.utils.translation import gettext_lazy as _
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """Names the key, and asks whether it is to stand in for the password, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the key")
+        self.fields["passwordless"].label = _("Sign in with this key alone, without the password")
+        self.fields["passwordless"].help_text = _("Your browser then asks for your fingerprint, face or PIN each time.")
+
+
+class EditKeyForm(EditWebAuthnForm):
+    """Renames a key."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the key")

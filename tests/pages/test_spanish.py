@@ -1,0 +1,113 @@
+"""A customer who reads Spanish meets no English, on no page and in no email (C6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.test.signals import template_rendered
+
+from agreements import deciding, loa
+from agreements.states import Channel
+from notifications.models import Email
+from scripts.messages import sources
+from tests.agreements.asking import ROSA, ask
+from tests.factories import MeterFactory
+from tests.pages.letters import customers_emails
+from tests.pages.reading import english_in, pieces
+from tests.pages.visits import all_visits, shown
+
+# The same word in both languages.
+SAME = {"Error", "Error:", "No"}
+FAILURE = "our own failure"
+# They say "Error:" where no page of a customer's has an error, and what stands on the third party's pages alone so far.
+SELDOM = {"allauth/elements/field.html", "bootstrap5/errors_formset.html"}
+SELDOM |= {"reports/calendar.html", "reports/coverage.html"}
+
+
+@contextmanager
+def rendered() -> Iterator[set[str]]:
+    """The names of the templates that are rendered meanwhile."""
+    names: set[str] = set()
+
+    def note(sender: Any, template: Any, **more: Any) -> None:
+        names.add(template.name)
+
+    template_rendered.connect(note)
+    try:
+        yield names
+    finally:
+        template_rendered.disconnect(note)
+
+
+def templates(belongs: Callable[[str], bool]) -> set[str]:
+    """The names of our own templates that say something and that customers may see."""
+    say = {path.removeprefix("templates/") for path, text in sources() if "{% translate" in text or "{% block" in text}
+    return {name for name in say if belongs(name)}
+
+
+@pytest.mark.slow
+def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(filled: dict[str, Any]) -> None:
+    """C6: each page in each state, and no template of ours is left out."""
+    found = ""
+    with rendered() as names:
+        for visit in (visit for visit in all_visits() if visit.is_for_customers and visit.state != FAILURE):
+            spanish, english = (pieces(shown(visit, filled, code).content.decode()) for code in ("es", "en"))
+            if left := english_in(spanish, english, SAME):
+                found += f"\n{visit}: {left}"
+    assert not found, found
+    assert sorted(templates(lambda name: not name.startswith("emails/")) - names - SELDOM) == []
+
+
+def test_the_page_of_our_own_failure_says_the_same_in_both_languages(filled: dict[str, Any]) -> None:
+    """It must not ask which language it is in: that may be what failed. So it has both."""
+    (visit,) = (visit for visit in all_visits() if visit.state == FAILURE)
+    page = shown(visit, filled, "es").content.decode()
+    (spanish,) = re.findall(r'(?s)<section lang="es">.*?</section>', page)
+    english = page.split("<main")[1].replace(spanish, "")
+    assert [len(re.findall(rf"<{tag}\b", english)) for tag in ("h1", "p", "a")] == [
+        len(re.findall(rf"<{tag}\b", spanish)) for tag in ("h2", "p", "a")
+    ]
+    assert not english_in(pieces(spanish), pieces(english), SAME)
+
+
+@pytest.mark.slow
+def test_no_email_that_a_customer_gets_in_spanish_has_english_in_it(filled: dict[str, Any]) -> None:
+    """C6: subject, HTML and text of each, and no template is left out."""
+    found = ""
+    with rendered() as names:
+        both = [customers_emails(filled, code) for code in ("es", "en")]
+    assert [email.kind for email in both[0]] == [email.kind for email in both[1]]
+    assert {(email.kind, email.language) for email in both[0]} == {(email.kind, "es") for email in both[0]}
+    for spanish, english in zip(*both, strict=True):
+        if left := english_in(all_of(spanish), all_of(english), SAME):
+            found += f"\n{spanish.kind} {spanish.subject}: {left}"
+    assert not found, found
+    assert sorted(templates(lambda name: name.startswith("emails/")) - names) == []
+
+
+def all_of(email: Email) -> list[str]:
+    return [email.subject, *pieces(email.html), *(" ".join(line.split()) for line in email.text.splitlines())]
+
+
+def test_a_letter_of_authorization_is_in_the_customers_language(filled: dict[str, Any]) -> None:
+    """C6: also its PDF is made of this text."""
+    letters = []
+    for language in ("es", "en"):
+        (agreement,) = ask(filled["member"], MeterFactory(), person=replace(ROSA, language=language))
+        letters.append(deciding.accept(agreement, channel=Channel.INVITATION).letter)
+    spanish, english = ([" ".join(line.split()) for line in letter.text.splitlines()] for letter in letters)
+    assert not english_in(spanish, english, SAME)
+    assert loa.as_pdf(letters[0]).startswith(b"%PDF-")
+
+
+@pytest.mark.control
+def test_control_a_page_that_stayed_english_is_found_out(filled: dict[str, Any]) -> None:
+    for visit in all_visits()[:3]:
+        english = pieces(shown(visit, filled, "en").content.decode())
+        assert english_in(english, english, SAME)
+        assert english_in(english, [], SAME), "the words alone give it away"

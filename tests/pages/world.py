@@ -1,0 +1,85 @@
+"""The world of tests/test_access.py, filled: agreements of every status and report, notices, emails, sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from agreements import deciding
+from agreements.models import Agreement, Review
+from agreements.question import Person
+from agreements.states import Channel, Status
+from meters.models import Meter
+from notifications import sealed
+from notifications.models import EmailState
+from reports.models import ReportState
+from tests.agreements.asking import ask
+from tests.factories import (
+    AgreementFactory,
+    DownloadFactory,
+    EmailFactory,
+    HoldingFactory,
+    MeterFactory,
+    NoticeFactory,
+    ReportFactory,
+)
+
+World = dict[str, Any]
+# Long, so that a page that only fits short names is found out.
+COMPANY = "The Very Long Named Renewable Energy Services Company of the Lower Rio Grande Valley, LLC"
+ENDED = [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN]
+
+
+def fill(world: World) -> World:
+    """`world` with what each page can show. Adds `member`, `customer`, `accepted` and `states` (numbers)."""
+    member, customer = world["users"]["member"].membership, world["users"]["customer"].customer
+    member.company.legal_name = COMPANY
+    member.company.save()
+    premise = customer.holdings.get().premise
+    meter = Meter.objects.get(premise=premise)
+    asked = {"company": member.company, "initiated_by": member.user, "premise": premise, "customer": customer}
+    asked |= {"meter_number": meter.number, "first_name": "Chika", "last_name": "Akin"}
+    for status in ENDED:
+        AgreementFactory(status=status, **asked)
+    long_ago = timezone.now() - timedelta(days=30, seconds=1)
+    overdue = AgreementFactory(initiated_at=long_ago, report_length="1d", **asked)
+    states = {"overdue": overdue.number}
+    for state in ReportState:
+        agreement = AgreementFactory(status=Status.COMPLETE, report_recorded=True, **asked)
+        purged_at = timezone.now() if state == ReportState.PURGED else None
+        report = ReportFactory(agreement=agreement, state=state, purged_at=purged_at)
+        states[f"report {state}"] = agreement.number
+        if state == ReportState.READY:
+            DownloadFactory(report=report, by=member.user)
+    for review in (Review.HELD, Review.REFUSED):
+        agreement = AgreementFactory(status=Status.COMPLETE, review=review, review_reason="It is not clear.", **asked)
+        states[f"review {review}"] = agreement.number
+    EmailFactory(about=world["number"], state=EmailState.FAILED, failed_at=timezone.now(), last_error="550 no mailbox")
+    NoticeFactory(tdsp=premise.tdsp, title_es="Mantenimiento", text_es="El domingo.\n\nDe dos a cuatro.")
+    NoticeFactory(title_es="Horario", text_es="Abrimos a las ocho.")
+    world |= {"member": member.user, "customer": customer.user, "states": states}
+    return world | {"accepted": accepted(world).number}
+
+
+def accepted(world: World, *, registered: bool = True) -> Agreement:
+    """An agreement that was asked for and accepted by the actions, with its letter."""
+    agreement = pending(world, registered=registered)
+    return deciding.accept(agreement, channel=Channel.INVITATION)
+
+
+def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreement:
+    """An agreement that waits for the customer; `changes` are of its fields."""
+    if registered:
+        person, holding = Person(email=world["customer"].email), HoldingFactory(customer=world["customer"].customer)
+        (agreement,) = ask(world["member"], MeterFactory(premise=holding.premise), registered=True, person=person)
+    else:
+        (agreement,) = ask(world["member"], MeterFactory())
+    Agreement.objects.filter(pk=agreement.pk).update(**changes or {"comments": "Llámenos si tiene preguntas."})
+    agreement.refresh_from_db()
+    return agreement
+
+
+def token(agreement: Agreement) -> str:
+    return sealed.token_of(bytes(agreement.link_nonce))
