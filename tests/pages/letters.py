@@ -25,7 +25,8 @@ from reports.actions import make_due
 from tests.accounts.registering import register
 from tests.agreements.asking import ROSA, ask
 from tests.factories import AgreementFactory, MeterFactory, OperatorFactory, UserFactory
-from tests.pages import states
+from tests.pages.states.account import changed_email
+from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 
 
@@ -76,6 +77,6 @@ def _about_accounts(world: World, language: str) -> None:
     for happening in _HAPPENINGS:
         told = {"user": owner, "ip": "203.0.113.9", "timestamp": timezone.now()}
         AccountAdapter(RequestFactory().get("/")).send_mail(happening, owner.email, told)
-    states.changed_email(client, world)
-    states.with_app(world)
+    changed_email(client, world)
+    with_app(world)
     remove_lost(world["customer"], by=OperatorFactory())

@@ -22,9 +22,9 @@ from tests.pages.reading import english_in, pieces
 from tests.pages.visits import all_visits, shown
 
 # The same word in both languages.
-SAME = {"Error", "Error:", "No"}
+SAME = {"Error", "Error:", "No", "Total"}
 FAILURE = "our own failure"
-# They say "Error:" where no page of a customer's has an error, and what stands on the third party's pages alone so far.
+# They say "Error:" where no page of a customer's has an error, and what stands on the third party's pages alone.
 SELDOM = {"allauth/elements/field.html", "bootstrap5/errors_formset.html"}
 SELDOM |= {"reports/calendar.html", "reports/coverage.html"}
 

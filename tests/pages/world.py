@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -25,6 +25,7 @@ from tests.factories import (
     NoticeFactory,
     ReportFactory,
 )
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
 
 World = dict[str, Any]
 # Long, so that a page that only fits short names is found out.
@@ -59,6 +60,9 @@ def fill(world: World) -> World:
     EmailFactory(about=world["number"], state=EmailState.FAILED, failed_at=timezone.now(), last_error="550 no mailbox")
     NoticeFactory(tdsp=premise.tdsp, title_es="Mantenimiento", text_es="El domingo.\n\nDe dos a cuatro.")
     NoticeFactory(title_es="Horario", text_es="Abrimos a las ocho.")
+    known = every_day(date(2026, 10, 5), date(2026, 11, 3), CONSUMPTION, SURPLUS)
+    guessed = usage(date(2026, 10, 4), estimated=range(40), wh=[None] * 8 + [250] * 88)
+    store(premise, guessed, *(one for one in known if one.day.day not in (20, 21)))
     world |= {"member": member.user, "customer": customer.user, "states": states}
     return world | {"accepted": accepted(world).number}
 

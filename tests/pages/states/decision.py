@@ -1,0 +1,70 @@
+"""The decision link, before and after the answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agreements import deciding
+from agreements.states import Channel
+from tests.pages.states.registry import Open, at, state
+from tests.pages.world import World, accepted, pending, token
+
+
+def _decided(decision: str, *, registered: bool) -> Open:
+    def open_page(client: Client, world: World) -> Any:
+        link = reverse("invitation", args=[token(pending(world, registered=registered))])
+        return client.post(link, {"decision": decision}, follow=True)
+
+    return open_page
+
+
+for _decision in ("accept", "reject"):
+    state("invitation", "anonymous", f"{_decision}ed by a stranger")(_decided(_decision, registered=False))
+    state("invitation", "anonymous", f"{_decision}ed by a registered customer")(_decided(_decision, registered=True))
+state("invitation", "anonymous", "forged")(at("invitation", "A" * 43))
+
+
+@state("invitation", "anonymous", "of a stranger, without a privacy policy")
+def _bare_invitation(client: Client, world: World) -> Any:
+    return client.get(reverse("invitation", args=[token(pending(world, privacy_policy_url=""))]))
+
+
+@state("invitation", "anonymous", "nothing chosen")
+def _nothing_chosen(client: Client, world: World) -> Any:
+    return client.post(reverse("invitation", args=[world["token"]]))
+
+
+@state("invitation", "anonymous", "expired")
+def _expired(client: Client, world: World) -> Any:
+    old = timezone.now() - timedelta(days=31)
+    agreement = pending(world, initiated_at=old, expires_at=old + timedelta(days=30))
+    return client.get(reverse("invitation", args=[token(agreement)]))
+
+
+@state("invitation", "anonymous", "withdrawn")
+def _withdrawn(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    deciding.withdraw(agreement, by=world["member"])
+    return client.get(reverse("invitation", args=[token(agreement)]))
+
+
+@state("invitation", "anonymous", "decided otherwise meanwhile")
+def _decided_otherwise(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    deciding.reject(agreement, channel=Channel.INVITATION)
+    return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
+
+
+@state("invitation_authorization", "anonymous", "accepted")
+def _letter(client: Client, world: World) -> Any:
+    agreement = accepted(world, registered=False)
+    return client.get(reverse("invitation_authorization", args=[token(agreement)]))
+
+
+state("customer_authorization", "customer", "accepted")(at("customer_authorization", "accepted"))
+state("agreement_authorization", "member", "accepted")(at("agreement_authorization", "accepted"))

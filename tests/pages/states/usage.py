@@ -1,0 +1,55 @@
+"""The customer's own usage: what was read, what was not, and what cannot be shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Holding
+from meters.models import UsageDay
+from tests.pages.states.registry import Open, state
+from tests.pages.world import World
+
+
+def shown(name: str, **query: str) -> Open:
+    return lambda client, world: client.get(reverse(name, args=[world["holding"]]), query)
+
+
+for _view, _day in [
+    ("day", "2026-11-01"),
+    ("day", "2026-10-14"),
+    ("week", "2026-10-14"),
+    ("month", "2026-10-14"),
+    ("year", "2026-01-01"),
+]:
+    state("meter_usage", "customer", f"the {_view} of {_day}")(shown("meter_usage", view=_view, day=_day))
+state("meter_usage", "customer", "days that are not there")(shown("meter_usage", view="day", day="1999-01-01"))
+state("meter_usage", "customer", "no day at all")(shown("meter_usage", view="decade", day="yesterday"))
+state("usage_csv", "customer", "sent empty")(shown("usage_csv"))
+state("usage_csv", "customer", "wrong")(shown("usage_csv", type="yearly", first="yesterday", last="x"))
+state("usage_csv", "customer", "the wrong way round")(
+    shown("usage_csv", type="daily", first="2026-10-14", last="2026-10-12")
+)
+state("usage_csv", "customer", "days that are not there")(
+    shown("usage_csv", type="daily", first="1999-10-14", last="1999-10-15")
+)
+state("usage_csv", "customer", "days without readings")(
+    shown("usage_csv", type="daily", first="2026-10-20", last="2026-10-20")
+)
+
+
+@state("meter_usage", "customer", "no readings yet")
+def _no_readings(client: Client, world: World) -> Any:
+    UsageDay.objects.all().delete()
+    return client.get(reverse("meter_usage", args=[world["holding"]]))
+
+
+@state("meter_usage", "customer", "a service that began inside the month")
+def _moved_in(client: Client, world: World) -> Any:
+    premise = Holding.objects.get(pk=world["holding"]).premise
+    premise.service_since = date(2026, 10, 10)
+    premise.save()
+    return client.get(reverse("meter_usage", args=[world["holding"]]), {"view": "month", "day": "2026-10-14"})
