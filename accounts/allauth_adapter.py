@@ -25,6 +25,8 @@ _LETTERS: dict[str, tuple[str, Promise]] = {
     "account/email/unknown_account": ("PASSWORD_RESET_UNKNOWN", _("No account has this email address")),
     "account/email/email_confirmation": ("EMAIL_CONFIRMATION", _("Confirm your email address")),
 }
+# Which word of allauth's context is the link that opens the account.
+_LINKS = {"PASSWORD_RESET": "password_reset_url", "EMAIL_CONFIRMATION": "activate_url"}
 # ... and what happened to an account, for emails that only tell its owner.
 _HAPPENINGS: dict[str, Promise] = {
     "account/email/password_changed": _("The password was changed."),
@@ -63,8 +65,9 @@ class AccountAdapter(DefaultAccountAdapter):
         else:
             kind, subject = "ACCOUNT_CHANGED", _("Your account was changed")
             context = context | {"happening": _HAPPENINGS[template_prefix]}
+        link = context.get(_LINKS.get(kind, ""))  # whoever reads the outbox, staff or thief, must not find it there
         with transaction.atomic():
-            emails.about_account(kind, to=email, language=language, subject=subject, context=context)
+            emails.about_account(kind, to=email, language=language, subject=subject, context=context, link=link)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return _at_portal(super().get_reset_password_from_key_url(key))

@@ -54,8 +54,13 @@ def second_factor_removed(owner: User) -> None:
     )
 
 
-def about_account(kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any]) -> None:
-    """One email of its own about an account; the template is named as `kind`. Call it inside a transaction."""
+def about_account(
+    kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any], link: str | None = None
+) -> None:
+    """One email of its own about an account; the template is named as `kind`. Call it inside a transaction.
+
+    `link` lets its owner in: the templates show it as `sealed_token`, and the row keeps it sealed.
+    """
     queue_email(
         key=f"{kind}:{uuid.uuid4()}",
         kind=kind,
@@ -65,4 +70,5 @@ def about_account(kind: str, *, to: str, language: str, subject: str | Promise, 
         subject=subject,
         template=kind,
         context=context,
+        sealed_secret=link,
     )

@@ -46,7 +46,11 @@ class EmailAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
         # What is not shown is not read either: an attachment is large and none of the staff's business.
-        return super().get_queryset(request).defer("text", "html", "attachment", "placeholder", "sealed_nonce")
+        return (
+            super()
+            .get_queryset(request)
+            .defer("text", "html", "attachment", "placeholder", "sealed_nonce", "sealed_secret")
+        )
 
     def look_label(self, record: Email) -> str:
         return str(record)

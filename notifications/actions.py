@@ -40,6 +40,7 @@ def queue_email(
     attachment: tuple[str, bytes] | None = None,
     sealed_nonce: bytes | None = None,
     sealed_purpose: str = sealed.DECISION_LINK,
+    sealed_secret: str | None = None,
 ) -> None:
     """Write one email into the outbox, in the transaction of the change that causes it (E2).
 
@@ -48,7 +49,8 @@ def queue_email(
     that was queued before, by whomever, changes nothing. `attachment` is the file name and the bytes of a PDF.
 
     With `sealed_nonce` the templates get `sealed_token`, which fits a `<str:token>` of a URL. It stands in for
-    `sealed.token_of(sealed_nonce, sealed_purpose)` until the message is handed over, and opens nothing (X5).
+    `sealed.token_of(sealed_nonce, sealed_purpose)` until the message is handed over, and opens nothing (X5). With
+    `sealed_secret`, a whole link that cannot be derived again, it stands in for that.
 
     Raises RuntimeError outside a transaction, ValidationError for an address no email can go to, ValueError for an
     attachment that is no PDF and for a template that leaves the sealed link out.
@@ -58,7 +60,7 @@ def queue_email(
     validate_email(to)
     if attachment and not (attachment[0].endswith(".pdf") and attachment[1].startswith(b"%PDF-")):
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
-    placeholder = secrets.token_urlsafe(32) if sealed_nonce else ""
+    placeholder = secrets.token_urlsafe(32) if sealed_nonce or sealed_secret else ""
     with translation.override(language), timezone.override(CENTRAL):
         everything = context | {
             "origin": settings.PORTAL_ORIGIN,
@@ -85,6 +87,7 @@ def queue_email(
         placeholder=placeholder,
         sealed_nonce=sealed_nonce,
         sealed_purpose=sealed_purpose,
+        sealed_secret=sealed.encrypted(sealed_secret) if sealed_secret else None,
         message_id=new_message_id(),
     )
     # ON CONFLICT DO NOTHING: of two transactions that queue one key, the second waits for the first and writes nothing.
@@ -119,7 +122,8 @@ def forget_bodies(*, at: datetime | None = None) -> int:
         state__in=[EmailState.SENT, EmailState.FAILED],
         queued_at__lt=moment - settings.EMAIL_BODY_RETENTION,
     )
-    return old.update(text="", html="", attachment=None, placeholder="", sealed_nonce=None, body_forgotten_at=moment)
+    seal = {"placeholder": "", "sealed_nonce": None, "sealed_secret": None}
+    return old.update(text="", html="", attachment=None, **seal, body_forgotten_at=moment)
 
 
 def _render(engine: str, name: str, context: dict[str, Any]) -> str:

@@ -92,7 +92,7 @@ def _deliver(email: Email, server: MailServer, at: datetime | None) -> bool:
         return False
     server.hand_over(content)
     if not _ours(email).update(
-        state=EmailState.SENT, sent_at=at or Now(), lease=None, leased_until=None, last_error=""
+        state=EmailState.SENT, sent_at=at or Now(), lease=None, leased_until=None, last_error="", sealed_secret=None
     ):
         logger.error("Email %s was sent, but another worker took it meanwhile: it may go out twice.", email.pk)
     return True

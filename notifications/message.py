@@ -33,8 +33,8 @@ def as_bytes(email: Email) -> bytes:
     message["Message-ID"] = f"<{email.message_id}@{portal_host()}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = email.language
-    message.set_content(_unsealed(email, email.text), cte="quoted-printable")
-    message.add_alternative(_unsealed(email, email.html), subtype="html", cte="quoted-printable")
+    message.set_content(unsealed(email, email.text), cte="quoted-printable")
+    message.add_alternative(unsealed(email, email.html), subtype="html", cte="quoted-printable")
     if email.attachment is not None:
         pdf = bytes(email.attachment)
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=email.attachment_name)
@@ -50,7 +50,10 @@ def without_secrets(words: str) -> str:
     return plain_text.one_line(words)
 
 
-def _unsealed(email: Email, body: str) -> str:
+def unsealed(email: Email, body: str) -> str:
+    """`body` with the sealed link in its place, for the message alone; ValueError where the key is another one."""
+    if email.sealed_secret is not None:
+        return body.replace(email.placeholder, sealed.decrypted(bytes(email.sealed_secret)))
     if email.sealed_nonce is None:
         return body
     return body.replace(email.placeholder, sealed.token_of(bytes(email.sealed_nonce), email.sealed_purpose))

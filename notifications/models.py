@@ -43,7 +43,7 @@ class Email(models.Model):
 
     `key` makes queueing twice harmless. `text` and `html` hold `placeholder` where a sealed link's token belongs; the
     token itself is derived again from `sealed_nonce` and `sealed_purpose` when the message is handed over, and is
-    stored nowhere (X5).
+    stored nowhere (X5). A link that cannot be derived is `sealed_secret`, encrypted, and gone once the email is sent.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -59,6 +59,7 @@ class Email(models.Model):
     placeholder = models.CharField(max_length=60, blank=True)
     sealed_nonce = models.BinaryField(null=True)
     sealed_purpose = models.CharField(max_length=30, default=sealed.DECISION_LINK)
+    sealed_secret = models.BinaryField(null=True)
     message_id = models.CharField(max_length=120, unique=True)
 
     state = models.CharField(max_length=10, choices=EmailState.choices, default=EmailState.QUEUED)
@@ -90,9 +91,11 @@ class Email(models.Model):
                 condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="email_sent_has_a_time"
             ),
             models.CheckConstraint(
-                condition=models.Q(placeholder="", sealed_nonce=None)
-                | (~models.Q(placeholder="") & models.Q(sealed_nonce__isnull=False)),
-                name="email_placeholder_has_its_nonce",
+                condition=models.Q(placeholder="", sealed_nonce=None, sealed_secret=None)
+                | (~models.Q(placeholder="") & models.Q(sealed_nonce__isnull=False, sealed_secret=None))
+                | (~models.Q(placeholder="") & models.Q(sealed_nonce=None, sealed_secret__isnull=False))
+                | models.Q(state="sent", sealed_secret=None),
+                name="email_placeholder_has_its_seal",
             ),
         ]
 

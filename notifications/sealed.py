@@ -2,6 +2,8 @@
 
 A row keeps the nonce, so that an email can be rendered again; without the key from the environment a copy of the
 database opens no link. Each use has a purpose of its own: a nonce gives another token for each.
+
+A link that a package makes (a password reset) cannot be derived again. It is kept encrypted, until its email is sent.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import hashlib
 import hmac
 import secrets
 
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 NONCE_BYTES = 16
@@ -28,6 +31,24 @@ def token_of(nonce: bytes, purpose: str = DECISION_LINK) -> str:
     sealed = f"{purpose}:".encode() + bytes(nonce)
     digest = hmac.new(settings.DECISION_LINK_KEY.encode(), sealed, hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def encrypted(secret: str) -> bytes:
+    """`secret` as a row may hold it until its email is sent."""
+    return _cipher().encrypt(secret.encode())
+
+
+def decrypted(kept: bytes) -> str:
+    """What `encrypted` took; ValueError where it was made with another key."""
+    try:
+        return _cipher().decrypt(kept).decode()
+    except InvalidToken as problem:
+        raise ValueError("The link was sealed with another DECISION_LINK_KEY.") from problem
+
+
+def _cipher() -> Fernet:
+    digest = hashlib.sha256(b"email-secret:" + settings.DECISION_LINK_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
 
 
 def hash_of(token: str) -> str:

@@ -13,6 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from notifications import message, sealed
+from notifications.delivery import deliver_due
 from notifications.models import Email
 from tests.accounts.registering import PASSWORD, log_in
 from tests.factories import CustomerFactory, UserFactory
@@ -91,15 +93,49 @@ def test_a_reset_request_goes_through_the_outbox_and_answers_without_a_mail_serv
         assert reverse("register") in email.text
 
 
+def letter(kind: str = "PASSWORD_RESET") -> str:
+    """What the reader of the one email of that kind gets."""
+    email = Email.objects.get(kind=kind)
+    return message.unsealed(email, email.text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_that_opens_an_account_stands_in_no_row(client, rosa, smtp_sink, settings):
+    """X5: the outbox can be read by staff and by thieves of a copy; once the email is sent even its seal is gone."""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
+    client.post(reverse("account_reset_password"), {"email": rosa.email})
+    found = re.search(r"/accounts/password/reset/key/([^\s/]+)", letter())
+    assert found
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(e)::text FROM notifications_email e")
+        (row,) = cursor.fetchone()
+    for part in (found[1], found[1].partition("-")[2]):
+        assert part not in row and part.encode().hex() not in row
+    assert deliver_due() == 1
+    (delivery,) = smtp_sink.deliveries
+    for kind in ("plain", "html"):
+        assert f"{settings.PORTAL_ORIGIN}{found[0]}" in delivery.message.get_body((kind,)).get_content()
+    email = Email.objects.get()
+    assert (email.state, email.sealed_secret) == ("sent", None)
+    assert found[1] not in message.unsealed(email, email.text)
+
+
+@pytest.mark.control
+def test_control_the_seal_is_what_keeps_it(client, rosa):
+    """Whoever has the key of the environment besides reads the link."""
+    client.post(reverse("account_reset_password"), {"email": rosa.email})
+    assert "/accounts/password/reset/key/" in sealed.decrypted(bytes(Email.objects.get().sealed_secret))
+
+
 def test_links_in_emails_lead_to_the_portals_own_address(rosa):
     """Whatever host the request named."""
     Client().post(reverse("account_reset_password"), {"email": rosa.email}, HTTP_HOST="localhost")
-    assert f"{settings.PORTAL_ORIGIN}/accounts/password/reset/key/" in Email.objects.get().text
+    assert f"{settings.PORTAL_ORIGIN}/accounts/password/reset/key/" in letter()
 
 
 def test_the_owner_is_told_of_a_new_password(client, rosa):
     client.post(reverse("account_reset_password"), {"email": rosa.email})
-    found = re.search(r"http\S+(/accounts/\S+)", Email.objects.get().text)
+    found = re.search(r"http\S+(/accounts/\S+)", letter())
     assert found
     form = client.get(found[1]).headers["Location"]
     new = "another mockingbird sings"
@@ -127,7 +163,7 @@ def test_an_address_that_another_account_took_meanwhile_is_not_confirmed(client,
     client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
     email = Email.objects.get(kind="EMAIL_CONFIRMATION")
     assert email.to_address == "new@example.net"
-    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", email.text)
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", letter("EMAIL_CONFIRMATION"))
     assert found
     UserFactory(email="NEW@example.net")
     answer = client.post(found[1], follow=True)
@@ -158,7 +194,7 @@ def test_a_wish_for_another_address_keeps_the_old_one_until_it_is_confirmed(clie
     client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
     rosa.refresh_from_db()
     assert rosa.email == "rosa@example.net"
-    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", Email.objects.get(kind="EMAIL_CONFIRMATION").text)
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", letter("EMAIL_CONFIRMATION"))
     assert found
     client.get(found[1])
     rosa.refresh_from_db()
