@@ -152,7 +152,7 @@ def _make(report: Report, now: datetime) -> None:
     report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
     report.rows, report.size, report.sha256 = packed.lines - 1, packed.size, packed.sha256
     report.save()
-    ReportFile.objects.create(report=report, gzipped=packed.gzipped)
+    ReportFile.objects.keep(report, packed.gzipped)
     emails.report_ready(report)
 
 

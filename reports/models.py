@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import psycopg
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -157,11 +158,23 @@ class Report(models.Model):
         return self.downloads.select_related("by")
 
 
+class ReportFileManager(models.Manager["ReportFile"]):
+    def keep(self, report: Report, gzipped: bytes) -> None:
+        """Write the file of `report`. A plain `create` would write the bytes as hexadecimal digits into the statement,
+        which takes four times their size in memory (R6)."""
+        statement = f"INSERT INTO {self.model._meta.db_table} (report_id, gzipped) VALUES (%s, %b)"
+        connection.ensure_connection()
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(statement, (report.pk, gzipped))
+
+
 class ReportFile(models.Model):
     """The report's bytes, gzip-compressed, apart from its record so that lists do not read them (DESIGN 2.8)."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, primary_key=True, related_name="file")
     gzipped = models.BinaryField()
+
+    objects = ReportFileManager()
 
     def __str__(self) -> str:
         return f"File of {self.report}"

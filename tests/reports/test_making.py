@@ -272,7 +272,7 @@ def test_a_years_report_does_not_hold_the_years_rows_in_memory():
     finally:
         tracemalloc.stop()
     assert report_of(other).size > 5_000_000
-    assert peak < 3_200_000, peak
+    assert peak < 2_000_000, peak
 
 
 @pytest.mark.parametrize("has_data", [True, False])
