@@ -36,9 +36,10 @@ def my_meters(request: HttpRequest) -> HttpResponse:
 @never_cache
 def usage(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Of the meter asked for, or of the first one; a customer without any is led to add one."""
-    holdings = _own(request)
-    linked = list(holdings[: LINKED + 1])
-    holding = get_object_or_404(holdings, pk=pk) if pk else next(iter(linked), None)
+    linked = list(_own(request)[: LINKED + 1])
+    holding = next((one for one in linked if pk in (one.pk, None)), None)
+    if holding is None and pk is not None:
+        holding = get_object_or_404(_own(request), pk=pk)
     if holding is None:
         return render(request, "reports/usage/no_meter.html")
     (meter,) = on_record([holding])

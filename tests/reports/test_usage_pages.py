@@ -197,6 +197,7 @@ def test_another_customers_meter_does_not_exist(client, holding, name):
         client.force_login(user)
         assert client.get(address).status_code == 404
     client.force_login(holding.customer.user)
+    assert client.get(reverse(name, args=[0])).status_code == 404
     assert client.get(address).status_code == 200
     holding.until = datetime.now(UTC)
     holding.save()
