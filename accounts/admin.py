@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import actions, companies, company_words
+from accounts import actions, companies, company_words, members
 from accounts.admin_forms import CompanyActionForm, MembershipForm
 from accounts.customer_admin import CustomerAdmin
 from accounts.look_admin import StaffLookAdmin
@@ -171,11 +171,13 @@ class CompanyAdmin(ScopedAdmin):
         return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """An operator who adds a person has approved it; who asked to join stays as it is."""
+        """An operator who adds a person has approved it. What was changed is in the company's history."""
         for membership in formset.save(commit=False):
-            if membership.pk is None and membership.approved_at is None:
+            before = Membership.objects.filter(pk=membership.pk).first()
+            if before is None and membership.approved_at is None:
                 membership.approved_at = Now()
             membership.save()
+            members.record_operators_change(before, membership, by=signed_in(request))
         formset.save_m2m()
 
     @admin.action(description=_("Approve: may initiate agreements"), permissions=["change"])

@@ -53,9 +53,7 @@ def invited(admission: Admission) -> None:
     """USER_INVITED: the link to an account, unasked or after a request to join was approved."""
     assert admission.company
     subject = format_lazy(_("Your account for {company}"), company=admission.company.legal_name)
-    _with_link(
-        "USER_INVITED", admission, subject, permissions=permission_words(admission.answers.get("permissions", []))
-    )
+    _with_link("USER_INVITED", admission, subject, permissions=permission_words(admission.permissions))
 
 
 def confirm_request(admission: Admission) -> None:

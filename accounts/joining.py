@@ -129,8 +129,7 @@ def _admit(user: User, admission: Admission, at: datetime | None) -> None:
         raise Refused(
             _("Your account has another role already, and an account has only one. Ask to be invited by another email.")
         )
-    chosen = admission.answers.get("permissions", [])
-    granted = {name: name in chosen for name in Membership.PERMISSIONS}
+    granted = {name: name in admission.permissions for name in Membership.PERMISSIONS}
     # Whoever was removed, from this company or another one, keeps the one row and comes back with it.
     values = {"company": company, "approved_at": at or Now(), "ended_at": None} | granted
     Membership.objects.update_or_create(user=user, defaults=values)

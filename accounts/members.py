@@ -55,6 +55,21 @@ def remove(membership: Membership, *, by: User, at: datetime | None = None) -> N
         company_emails.removed(company, current.user)
 
 
+def record_operators_change(before: Membership | None, after: Membership, *, by: User) -> None:
+    """Write into the company's history what an operator changed of a user; `before` is None for a new one."""
+    was = before or Membership(**dict.fromkeys(Membership.PERMISSIONS, False))
+    changes = companies.differences(was, {name: getattr(after, name) for name in Membership.PERMISSIONS})
+    if after.ended_at and not (before and before.ended_at):
+        kind, changes = CompanyEventKind.REMOVED, {}
+    elif before is None or before.ended_at and not after.ended_at:
+        kind = CompanyEventKind.JOINED
+    elif changes:
+        kind = CompanyEventKind.PERMISSIONS
+    else:
+        return
+    companies.record(after.company, kind, by=by, about=after.user, changes=changes)
+
+
 def has_other_administrator(membership: Membership) -> bool:
     """Whether the company has an administrator without this user; decided again, under the lock, when it is done."""
     others = Membership.objects.administrators().filter(company=membership.company_id).exclude(pk=membership.pk)

@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat, Now
+
+from notifications.models import Email
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -45,6 +48,12 @@ class AdmissionQuerySet(models.QuerySet["Admission"]):
         """Invitations that were not taken, also those whose time `is_late`: an administrator may send them again."""
         late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
         return self.filter(kind="invitation", ended_at=None).annotate(is_late=late)
+
+    def with_delivery(self) -> AdmissionQuerySet:
+        """Each with `not_delivered`: the last email with its link came back, and nobody tries again."""
+        text = models.CharField()
+        key = Concat(Value("USER_INVITED:"), Cast(OuterRef("pk"), text), Value(":"), Cast(OuterRef("sent"), text))
+        return self.annotate(not_delivered=Exists(Email.objects.failed().filter(key=key)))
 
     def awaiting_approval(self, *, at: datetime | None = None) -> AdmissionQuerySet:
         """Requests to join that wait for the company's administrators; the address is confirmed."""

@@ -67,3 +67,8 @@ class Admission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def permissions(self) -> set[str]:
+        """Those of Membership.PERMISSIONS that an invitation gives."""
+        return set(self.answers.get("permissions", []))

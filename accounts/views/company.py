@@ -86,12 +86,10 @@ def company_rename(request: MemberRequest) -> HttpResponse:
 def company_users(request: MemberRequest) -> HttpResponse:
     """The company's users with their permissions, and the invitations that wait."""
     found = request.company.memberships.current().select_related("user").order_by("user__last_name", "user__pk")
+    invited = request.company.admissions.invited().with_delivery()
     context = {
         "members": [(member, permission_words(member)) for member in found],
-        "invitations": [
-            (invitation, permission_words(invitation.answers.get("permissions", [])))
-            for invitation in request.company.admissions.invited()
-        ],
+        "invitations": [(one, permission_words(one.permissions)) for one in invited],
         "company": request.company,
     }
     return render(request, "accounts/company/users.html", context)

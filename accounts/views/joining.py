@@ -137,7 +137,7 @@ def _with_account(request: HttpRequest, token: str, found: Admission) -> HttpRes
 
 
 def _invitation(request: HttpRequest, found: Admission, **context: Any) -> HttpResponse:
-    permissions = permission_words(found.answers.get("permissions", []))
+    permissions = permission_words(found.permissions)
     everything = {"admission": found, "company": found.company, "permissions": permissions, **context}
     return render(request, "accounts/company/invitation.html", everything)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import admissions, joining, members
 from accounts.models import Admission, CompanyEvent, CompanyState, Membership, User, membership_of
-from notifications.models import Email
+from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
 from tests.accounts.company_links import kinds_to, link_in_last, link_token, typed_account
 from tests.accounts.registering import log_in
@@ -180,6 +180,17 @@ def test_an_invitation_is_sent_again_and_lasts_anew_and_canceled_it_opens_nothin
         assert answer.status_code == 410 and "The company canceled this invitation" in answer.content.decode()
     client.force_login(administrator.user)
     assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 404
+
+
+def test_an_invitation_that_came_back_says_so(client, administrator):
+    """T13: the address was wrong; the last email counts."""
+    invite(client, "may_view")
+    sentence = "The email could not be delivered."
+    assert sentence not in client.get(reverse("company_users")).content.decode()
+    Email.objects.update(state=EmailState.FAILED)
+    assert sentence in client.get(reverse("company_users")).content.decode()
+    client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
+    assert sentence not in client.get(reverse("company_users")).content.decode()
 
 
 def test_nobody_is_invited_twice_nor_who_is_here(client, administrator):

@@ -325,3 +325,18 @@ def test_a_new_legal_name_is_the_operators_to_give_and_the_company_is_told(clien
     client.force_login(member.user)
     page = client.get(reverse("company")).content.decode()
     assert "Company name: Caddo Solar LLC → Caddo Group LLC" in page and "By the portal&#x27;s operator" in page
+
+
+def test_what_an_operator_changes_of_a_companys_users_is_in_its_history(client):
+    """T12, T13"""
+    member = MembershipFactory()
+    client.force_login(OperatorFactory())
+    address = reverse("admin:accounts_company_change", args=[member.company.pk])
+    changed = admin_form(member.company, **{"memberships-0-may_download": ""})
+    client.post(address, changed)  # the form gives the administrator's box, and takes the download
+    client.post(address, changed | {"memberships-0-ended_at_0": "2026-11-02", "memberships-0-ended_at_1": "10:00"})
+    client.post(address, changed | {"memberships-0-ended_at_0": "2026-11-02", "memberships-0-ended_at_1": "10:00"})
+    client.post(address, changed)
+    kinds = list(member.company.events.values_list("kind", flat=True))
+    assert kinds == ["permissions", "removed", "joined"]
+    assert member.company.events.first().changes == {"may_download": [True, False], "is_administrator": [False, True]}
