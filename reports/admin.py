@@ -17,6 +17,7 @@ from reports.models import Download, Report
 @admin.register(Report)
 class ReportAdmin(ScopedAdmin):
     tdsp_path = "agreement__premise__tdsp"
+    exclude = ["day_states"]  # a letter for each day; the agreement's page draws them
     list_display = ["agreement", "state", "first_day", "last_day", "rows", "made_at", "attempts", "retry_at"]
     list_filter = ["state"]
     search_fields = ["agreement__number__startswith"]

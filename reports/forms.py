@@ -50,7 +50,7 @@ class ShownForm(_AboutMeter):
         choices=SpanKind.choices,
         error_messages={"invalid_choice": gettext_lazy("Choose day, week, month or year.")},
     )
-    day = DayField(label=gettext_lazy("with the day"))
+    day = DayField(label=gettext_lazy("Day"))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -161,6 +161,18 @@ def test_each_row_leads_to_what_is_inside(see, holding):
     assert "?view=day&amp;day=2026-06-03" in see("month", "2026-06-01").content.decode()
 
 
+def test_in_spanish_a_decimal_point_stays_a_point(see, holding):
+    """C6: as in Mexico and in the CSV; 1,234 would be a thousand times as much to some of its readers."""
+    holding.customer.user.language = "es"
+    holding.customer.user.save()
+    store(holding.premise, usage(date(2026, 6, 1), wh=[9000] * 96), usage(date(2026, 6, 2), wh=[4] * 96))
+    response = see("week", "2026-06-02")
+    assert 'lang="es"' in response.content.decode()
+    assert [row[1] for row in rows(response)][:3] == ["864.000", "0.384", "–"]
+    assert "864.384 kWh" in words(response)
+    assert "1,000" in words(see("year", "2026-06-02"))  # the scale
+
+
 # --- Whose it is ------------------------------------------------------------------------------------------------
 
 
