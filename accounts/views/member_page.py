@@ -29,8 +29,13 @@ def typed(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For members of a third party; 404 for everybody else. A refusal says its reason."""
+def member_page(
+    view: Callable[..., HttpResponse], *, refused: str = "accounts/company/not_allowed.html"
+) -> Callable[..., HttpResponse]:
+    """For members of a third party; to everybody else the page does not exist (T12).
+
+    PermissionDenied is answered with the template `refused`, which gets its `reason`.
+    """
 
     @login_required
     @cache_control(private=True, no_cache=True)
@@ -43,7 +48,7 @@ def member_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         try:
             return view(member, *args, **kwargs)
         except PermissionDenied as refusal:
-            return render(request, "accounts/company/not_allowed.html", {"reason": str(refusal)}, status=403)
+            return render(request, refused, {"reason": str(refusal)}, status=403)
 
     return page
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 
-from accounts.models import Membership, User, membership_of
+from accounts.views.member_page import MemberRequest, member_page
 from agreements import deciding, initiating
 from agreements import third_party_words as words
 from agreements.forms.question import QuestionForm
@@ -35,30 +31,9 @@ from notifications.models import Email
 TYPED = "agreement_contact"
 
 
-class MemberRequest(HttpRequest):
-    """A request of a third party's user."""
-
-    user: User
-    membership: Membership
-
-
 def third_party_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """For members of a third party; to everybody else the page does not exist (T12). A refusal says its reason."""
-
-    @login_required
-    @cache_control(private=True, no_cache=True)
-    @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        member = cast(MemberRequest, request)
-        if (membership := membership_of(member.user)) is None:
-            raise Http404
-        member.membership = membership
-        try:
-            return view(member, *args, **kwargs)
-        except PermissionDenied as refusal:
-            return render(request, "agreements/third_party/not_allowed.html", {"reason": str(refusal)}, status=403)
-
-    return page
+    return member_page(view, refused="agreements/third_party/not_allowed.html")
 
 
 def own_agreements(request: MemberRequest) -> AgreementQuerySet:

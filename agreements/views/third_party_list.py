@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from accounts.views.member_page import MemberRequest
 from agreements import listing
 from agreements import third_party_words as words
 from agreements.forms.search import SearchForm
@@ -16,7 +17,7 @@ from agreements.listing import Tally, Wanted
 from agreements.models import Agreement
 from agreements.querysets import AgreementQuerySet
 from agreements.search import Search
-from agreements.views.third_party import MemberRequest, own_agreements, third_party_page
+from agreements.views.third_party import own_agreements, third_party_page
 
 LISTED_AT_ONCE = PAGE = 25
 # What an address asks for that wants the list, however long it is.
