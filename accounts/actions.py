@@ -23,11 +23,11 @@ def approve(company: Company, *, by: User) -> bool:
 
 
 def suspend(company: Company, *, by: User, reason: str = "") -> bool:
-    """Stop the company's initiations, resends and downloads at once; False if it is not approved.
+    """Stop the company's initiations, resends and downloads at once, or refuse one that waits; False if it is so.
 
     Its administrators get the reason by email, and its users read it on the company's page.
     """
-    sources, kind = [CompanyState.APPROVED], CompanyEventKind.SUSPENDED
+    sources, kind = [CompanyState.PENDING, CompanyState.APPROVED], CompanyEventKind.SUSPENDED
     return _move(company, sources, CompanyState.SUSPENDED, reason, by, kind, company_emails.suspended)
 
 

@@ -184,7 +184,9 @@ class CompanyAdmin(ScopedAdmin):
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
         self._decide(request, companies, actions.approve, "Approved.")
 
-    @admin.action(description=_("Suspend: stop initiations, resends and downloads at once"), permissions=["change"])
+    @admin.action(
+        description=_("Suspend or refuse: stop initiations, resends and downloads at once"), permissions=["change"]
+    )
     def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
         reason = request.POST.get("reason", "").strip()[:500]
         if not reason:

@@ -77,7 +77,9 @@ class CustomerForm(forms.ModelForm):
 class CompanyActionForm(ActionForm):
     """The list's actions; a suspension needs a reason."""
 
-    reason = forms.CharField(label=_("Reason of a suspension, for the company:"), max_length=500, required=False)
+    reason = forms.CharField(
+        label=_("Reason of a suspension or refusal, for the company:"), max_length=500, required=False
+    )
 
 
 class MembershipForm(forms.ModelForm):

@@ -167,7 +167,7 @@ def open_account(newcomer: Newcomer, *, email: str, language: str) -> User:
     try:
         with transaction.atomic():
             user = User.objects.create(**vars(newcomer), email=email, language=language)
-            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+            EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
     except IntegrityError as error:
         raise _taken(error) from error
     return user

@@ -168,10 +168,13 @@ def ask(
 
 
 def _named(words: str) -> Company | None:
-    """The one company with this DUNS or exact legal name, approved ones first; of two with one name neither."""
+    """The one company with this DUNS or exact legal name; of two with one name neither.
+
+    Only approved ones: whoever registers another company's name gets no names and addresses of its people.
+    """
     digits = words.replace("-", "").replace(" ", "")
-    found = list(Company.objects.filter(Q(duns=digits) | Q(legal_name__iexact=" ".join(words.split()))))
-    found = [company for company in found if company.is_active] or found
+    named = Company.objects.filter(Q(duns=digits) | Q(legal_name__iexact=" ".join(words.split())))
+    found = list(named.filter(standing=CompanyState.APPROVED)[:2])
     return found[0] if len(found) == 1 else None
 
 

@@ -133,7 +133,7 @@ def test_companies_are_approved_and_suspended(operator: Client) -> None:
     company = CompanyFactory(standing=CompanyState.PENDING)
     address = reverse("admin:accounts_company_changelist")
     for action, standing in [
-        ("suspend", CompanyState.PENDING),
+        ("suspend", CompanyState.SUSPENDED),
         ("approve", CompanyState.APPROVED),
         ("suspend", CompanyState.SUSPENDED),
         ("approve", CompanyState.APPROVED),

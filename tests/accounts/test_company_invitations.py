@@ -73,6 +73,16 @@ def test_scanners_that_follow_an_invitation_open_no_account(client, administrato
     assert User.objects.count() == users and open_admission().ended_at is None
 
 
+def test_an_email_in_capitals_is_the_same_email_when_a_password_is_forgotten(client, administrator):
+    invite(client, "may_view", email=BEN.title())
+    client.logout()
+    client.post(link_in_last("USER_INVITED", BEN.title()), typed_account())
+    for typed in (BEN, BEN.upper()):
+        client.post(reverse("account_reset_password"), {"email": typed})
+    kinds = Email.objects.filter(to_address__iexact=BEN).values_list("kind", flat=True)
+    assert list(kinds) == ["USER_INVITED", "PASSWORD_RESET", "PASSWORD_RESET"]
+
+
 def test_what_is_wrong_with_the_account_is_said_and_the_invitation_still_works(client, administrator):
     """A2"""
     UserFactory(username="taken")

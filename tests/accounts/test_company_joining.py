@@ -98,8 +98,18 @@ def test_scanners_that_follow_the_link_ask_nobody(client, administrator, method)
     assert Admission.objects.get().confirmed_at is None
 
 
-def test_a_namesake_that_no_operator_approved_takes_nobodys_requests(client, administrator):
-    """T13: a stranger who registers the same name gets no names and emails of its people."""
+@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+def test_a_company_that_no_operator_approved_gets_no_requests(client, administrator, standing):
+    """T13: a stranger who registers a company's name or DUNS gets no names and emails of its people."""
+    Company.objects.update(standing=standing)
+    for words in ("Caddo Solar LLC", "987654321"):
+        ask_and_confirm(client, words)
+    assert kinds_to(administrator.user.email) == []
+    assert not administrator.company.admissions.exists()
+
+
+def test_a_namesake_that_waits_for_approval_takes_nobodys_requests(client, administrator):
+    """T13"""
     namesake = MembershipFactory(
         company__legal_name="Caddo Solar LLC", company__standing=CompanyState.PENDING, is_administrator=True
     )

@@ -283,6 +283,22 @@ def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
         assert "Your company is suspended" in page and "Complaints of customers." in page, name
 
 
+def test_an_operator_refuses_a_company_with_a_reason_and_may_approve_it_later(client):
+    """T13, D1: who registered another company's name gets no further."""
+    member = MembershipFactory(company__standing=CompanyState.PENDING, is_administrator=True)
+    company = member.company
+    client.force_login(OperatorFactory())
+    address = reverse("admin:accounts_company_change", args=[company.pk])
+    client.post(address, admin_form(company) | {"_suspend": "", "reason": "The DUNS is another company's."})
+    company.refresh_from_db()
+    assert company.standing == CompanyState.SUSPENDED
+    email = Email.objects.get(to_address=member.user.email)
+    assert "The DUNS is another company's." in email.text
+    client.post(address, admin_form(company) | {"_approve": ""})
+    company.refresh_from_db()
+    assert (company.standing, company.standing_reason) == (CompanyState.APPROVED, "")
+
+
 def admin_form(company: Company, **changes: str) -> dict[str, object]:
     """The company's page in the admin, sent back as it is shown but for `changes`."""
     names = ("legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url")
