@@ -38,7 +38,8 @@ class Coverage:
     """Counts of 15-minute intervals (not of CSV rows: a daily CSV of the same days covers the same intervals).
 
     * Consumption is expected for every interval of every day of the period: 92, 96 or 100 a day. Where the first meter
-      was installed in the period, it is expected from that day on, or from the first day with data, if that is earlier.
+      was installed in the period, it is expected from that day on. Readings from before that day prove that it was not
+      the first one, and the whole period is expected.
     * Surplus Generation is expected from the first to the last day on which the premise has any in the period: before
       the panels were connected, and after they went, nothing is missing; in between a gap is a gap. A premise without
       any is not expected to generate.
@@ -102,8 +103,9 @@ class Coverage:
     @property
     def expected_from(self) -> date:
         """The first day of the period on which Consumption is expected."""
-        first = max(self._metered_from or self.period.first, self.period.first)
-        return min(first, next(iter(self._days[Channel.CONSUMPTION]), first))
+        told = max(self._metered_from or self.period.first, self.period.first)
+        first_found = next(iter(self._days[Channel.CONSUMPTION]), told)
+        return told if told <= first_found else self.period.first
 
     def counts(self, channel: Channel) -> dict[date, DayCount]:
         """Day -> its counts, for the days that have a row."""

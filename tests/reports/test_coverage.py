@@ -97,13 +97,14 @@ def test_a_meter_installed_in_mid_period_is_not_expected_before():
     assert found.day_states == {"Consumption": "n" * 7 + "m" * 2 + "w" * 11}
 
 
-def test_readings_from_before_the_day_that_was_told_are_expected_like_the_others():
-    """R4: never more there than expected."""
+def test_readings_from_before_the_day_that_was_told_show_that_there_was_a_meter_before():
+    """R4: so the whole period is expected, and no gap at its beginning is passed over."""
     first, last = date(2026, 6, 1), date(2026, 6, 20)
     found = Coverage(Period(first, first, last), metered_from=date(2026, 6, 10))
     assert list(found.watch(iter([usage(date(2026, 6, 4)), usage(date(2026, 6, 12))])))
-    assert found.expected_from == date(2026, 6, 4)
-    assert (found.expected_intervals, found.present_intervals) == (17 * 96, 2 * 96)
+    assert found.expected_from == first
+    assert (found.expected_intervals, found.present_intervals) == (20 * 96, 2 * 96)
+    assert found.missing_days["Consumption"][0] == ["2026-06-01", "2026-06-03"]
 
 
 def test_a_meter_installed_before_the_period_changes_nothing():
