@@ -82,7 +82,8 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
 
     Raises MoveRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
-    acting_member(by, "may_resend_or_withdraw")
+    limits.lock(acting_member(by, "may_resend_or_withdraw").company)
+    limits.lock_mailbox(agreement.email)
     agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     at = moment(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:

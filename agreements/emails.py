@@ -16,6 +16,7 @@ from agreements import loa
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
 from notifications.actions import queue_email
+from notifications.models import Email
 
 THIRD_PARTY_LANGUAGE = "en"
 
@@ -127,7 +128,7 @@ def reviewed(agreement: Agreement) -> None:
 def guessing_noticed(company: Company, user: User, *, day: date) -> None:
     """To a TDSP's user: a third party has used up a limit of failed matches (X2). Once a day and third party."""
     queue_email(
-        key=f"GUESSING:{company.pk}:{day}:{user.pk}",
+        key=_guessing_key(company, user, day),
         kind="GUESSING",
         about="",
         to=user.email,
@@ -136,6 +137,15 @@ def guessing_noticed(company: Company, user: User, *, day: date) -> None:
         template="GUESSING_tdsp",
         context={"company": company, "day": day},
     )
+
+
+def guessing_was_noticed(company: Company, user: User, *, day: date) -> bool:
+    """Whether the email above was queued already: a sweep that asks each minute need not write it anew."""
+    return Email.objects.filter(key=_guessing_key(company, user, day)).exists()
+
+
+def _guessing_key(company: Company, user: User, day: date) -> str:
+    return f"GUESSING:{company.pk}:{day}:{user.pk}"
 
 
 def _to_customer(

@@ -36,6 +36,7 @@ def start_draft(question: Question, *, by: User, at: datetime | None = None) -> 
     company = acting_member(by, "may_initiate").company
     with transaction.atomic():
         limits.lock(company)
+        limits.lock_esiids(question)
         at = moment(at)
         problems = _problems_of_page_1(question, by, company, at)
         if not problems:
@@ -60,6 +61,8 @@ def initiate(
         message = _("Confirm that you hold the customer's authorization. Without it no agreement can be created.")
         raise Refused([Problem("attestation", message)])
     question = Question.from_answers(draft.answers)
+    limits.lock(company)
+    limits.lock_mailbox(question.person.email)
     premise_ids = [found.premise_id for found in match(question)[0].values()]
     rules.lock_premises(premise_ids)
     at = moment(at)

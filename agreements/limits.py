@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Count, QuerySet
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from accounts import attempts
 from accounts.models import Company, User
 from agreements import emails
-from agreements.clock import CENTRAL
+from agreements.clock import CENTRAL, central_day, moment
+from agreements.mailboxes import mailbox_of, spellings
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.question import MeterRow, Problem, Question
 from meters.models import Premise
@@ -21,8 +24,21 @@ DAY = timedelta(days=1)
 
 
 def lock(company: Company) -> None:
-    """Let one check of this company count at a time: twenty at once would else each see room for one more."""
+    """Let one check of this company count at a time: twenty at once would else each see room for one more.
+
+    It comes before every other lock of an action, so that no two actions wait for each other.
+    """
     Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+
+
+def lock_esiids(question: Question) -> None:
+    """The same for the ESIIDs of a form, whatever company asks, and whether they are on record or not."""
+    attempts.lock(attempts.Limit("match-esiid", row.esiid, settings.FAILED_MATCHES_PER_ESIID) for row in question.rows)
+
+
+def lock_mailbox(address: str) -> None:
+    """The same for what one customer is sent."""
+    attempts.lock([attempts.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
 
 
 def guessing(question: Question, *, by: User, company: Company, at: datetime) -> Problem | None:
@@ -45,25 +61,17 @@ def guessing(question: Question, *, by: User, company: Company, at: datetime) ->
 def note_failures(rows: Sequence[MeterRow], *, by: User, company: Company, at: datetime) -> Problem | None:
     """Write down failed matches. Where they go beyond a limit nobody is told which rows failed: the refusal comes back.
 
-    Reaching a limit tells the TDSPs concerned.
+    Nothing else happens here: whom it concerns is told by `tell_tdsps`, or the time would tell which ESIIDs there are.
     """
     FailedMatch.objects.bulk_create(FailedMatch(at=at, user=by, company=company, esiid=row.esiid) for row in rows)
     recent = FailedMatch.objects.filter(at__gt=at - DAY)
-    counts = {
-        settings.FAILED_MATCHES_PER_USER: recent.filter(user=by),
-        settings.FAILED_MATCHES_PER_COMPANY: recent.filter(company=company),
-    }
-    beyond = None
-    reached = False
-    for limit, failures in counts.items():
-        reached |= failures.count() >= limit
-        if failures.count() > limit:
-            beyond = beyond or _used_up(failures, limit)
-    per_esiid = settings.FAILED_MATCHES_PER_ESIID
-    reached |= any(recent.filter(esiid=row.esiid).count() >= per_esiid for row in rows)
-    if reached:
-        _tell_tdsps(rows, company, at)
-    return beyond
+    counts = [
+        (settings.FAILED_MATCHES_PER_USER, recent.filter(user=by)),
+        (settings.FAILED_MATCHES_PER_COMPANY, recent.filter(company=company)),
+        *((settings.FAILED_MATCHES_PER_ESIID, recent.filter(esiid=esiid)) for esiid in {row.esiid for row in rows}),
+    ]
+    beyond = [(limit, failures) for limit, failures in counts if failures.count() > limit]
+    return _used_up(beyond[0][1], beyond[0][0]) if beyond else None
 
 
 def _used_up(failures: QuerySet[FailedMatch], limit: int) -> Problem | None:
@@ -90,7 +98,8 @@ def flooding(question: Question, *, company: Company, at: datetime) -> Problem |
             _("Your company can make %(limit)d agreements a day and has made %(made)d. Go on tomorrow.")
             % {"limit": settings.INITIATIONS_PER_COMPANY, "made": made},
         )
-    to_address = Agreement.objects.filter(email__iexact=question.person.email, initiated_at__gt=since).count()
+    same_mailbox = Agreement.objects.filter(email__iregex=spellings(question.person.email))
+    to_address = same_mailbox.filter(initiated_at__gt=since).count()
     if to_address + len(question.rows) > settings.INITIATIONS_PER_ADDRESS:
         return Problem(
             "flooding",
@@ -102,7 +111,7 @@ def flooding(question: Question, *, company: Company, at: datetime) -> Problem |
 def too_many_reminders(agreement: Agreement, *, at: datetime) -> str | None:
     """The refusal of one more reminder today, for this address or by this company; None while there is room."""
     resent = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
-    if resent.filter(agreement__email__iexact=agreement.email).count() >= settings.REMINDERS_PER_ADDRESS:
+    if resent.filter(agreement__email__iregex=spellings(agreement.email)).count() >= settings.REMINDERS_PER_ADDRESS:
         return _("This customer has been sent as many reminders as are allowed in a day. Send the next one tomorrow.")
     if resent.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
         return _("Your company has sent as many reminders as are allowed in a day. Send the next one tomorrow.")
@@ -115,12 +124,38 @@ def forget_failures(*, at: datetime) -> int:
     return count
 
 
-def _tell_tdsps(rows: Sequence[MeterRow], company: Company, at: datetime) -> None:
-    premises = Premise.objects.filter(esiid__in=[row.esiid for row in rows])
+def tell_tdsps(*, at: datetime | None = None) -> int:
+    """Tell TDSPs and operators which companies have reached a limit within a day, once a day each (X2).
+
+    A sweep does it and not the request that reached the limit. Returns how many companies there are.
+    """
+    at = moment(at)
+    recent = FailedMatch.objects.filter(at__gt=at - DAY)
+    limits = {
+        "user": settings.FAILED_MATCHES_PER_USER,
+        "company": settings.FAILED_MATCHES_PER_COMPANY,
+        "esiid": settings.FAILED_MATCHES_PER_ESIID,
+    }
+    concerned: dict[int, set[str]] = {}
+    latest: dict[int, datetime] = {}
+    for by, limit in limits.items():
+        reached = recent.values(by).annotate(count=Count("pk")).filter(count__gte=limit).values(by)
+        failures = recent.filter(**{f"{by}__in": reached}).order_by("at")
+        for company_id, esiid, failed_at in failures.values_list("company", "esiid", "at"):
+            concerned.setdefault(company_id, set()).add(esiid)
+            latest[company_id] = max(failed_at, latest.get(company_id, failed_at))
+    for company in Company.objects.filter(pk__in=concerned).order_by("pk"):
+        _tell(company, concerned[company.pk], day=central_day(latest[company.pk]))
+    return len(concerned)
+
+
+@transaction.atomic
+def _tell(company: Company, esiids: set[str], *, day: date) -> None:
     staff = User.objects.filter(is_staff=True, is_active=True)
-    concerned = staff.filter(tdsp__in=premises.values("tdsp")) | staff.filter(tdsp=None)
-    for user in concerned.distinct().order_by("pk"):
-        emails.guessing_noticed(company, user, day=at.astimezone(CENTRAL).date())
+    tdsps = Premise.objects.filter(esiid__in=esiids).values("tdsp")
+    for user in (staff.filter(tdsp__in=tdsps) | staff.filter(tdsp=None)).distinct().order_by("pk"):
+        if not emails.guessing_was_noticed(company, user, day=day):
+            emails.guessing_noticed(company, user, day=day)
 
 
 def _when(at: datetime) -> str:

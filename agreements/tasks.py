@@ -12,6 +12,11 @@ def expire_overdue() -> None:
 
 
 @shared_task
+def tell_tdsps() -> None:
+    limits.tell_tdsps()
+
+
+@shared_task
 def forget_failures() -> None:
     limits.forget_failures(at=moment())
 

@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
     "make due reports": _every(3, "reports.tasks.make_due"),
     "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
+    "tell TDSPs who guesses": _every(60, "agreements.tasks.tell_tdsps"),
     "forget old failed matches": _every(24 * 3600, "agreements.tasks.forget_failures"),
     "forget old traces": _every(24 * 3600, "agreements.tasks.forget_traces"),
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),

@@ -8,10 +8,11 @@ import pytest
 
 from accounts.models import User
 from agreements import deciding, initiating, limits
-from agreements.models import Draft, FailedMatch
+from agreements.models import Agreement, Draft, FailedMatch
 from agreements.question import Refused
 from notifications.models import Email
-from tests.agreements.asking import ask, question
+from tests.agreements.asking import ask, question, submit
+from tests.agreements.test_forged_consent import rosa_at
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
 from tests.together import together
 
@@ -78,6 +79,31 @@ def test_three_failures_for_an_esiid_are_the_end_for_everybody(member):
         assert refusal(MembershipFactory().user, tried) == ["guessing"]
 
 
+def test_many_guesses_for_one_esiid_on_a_form_are_many_guesses(member):
+    """X2: also beside the right one, which would be the row that is not named."""
+    meter = MeterFactory()
+    guesses = [MeterFactory.build(premise=meter.premise, number=f"12{number}") for number in range(4)]
+    assert refusal(member, *guesses, meter) == ["guessing"]
+    assert refusal(MembershipFactory().user, meter) == ["guessing"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_companies_at_once_learn_three_answers_about_an_esiid():
+    """X2."""
+    guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
+    results = together([lambda user=user: initiating.start_draft(question(guess), by=user) for user in users])
+    assert [result.problems[0].code for result in results].count("mismatch") == 3
+
+
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_lock_on_esiids_they_learn_more(monkeypatch):
+    monkeypatch.setattr(limits, "lock_esiids", lambda question: None)
+    guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
+    results = together([lambda user=user: initiating.start_draft(question(guess), by=user) for user in users])
+    assert [result.problems[0].code for result in results].count("mismatch") > 3
+
+
 def test_a_form_of_many_rows_does_not_say_which_failed_once_the_limit_is_passed(member):
     """X2: twenty guesses at a click are twenty guesses."""
     assert refusal(member, *[wrong(number) for number in range(11)], MeterFactory()) == ["guessing"]
@@ -112,6 +138,9 @@ def test_reaching_a_limit_tells_the_tdsp_once_a_day(member):
         refusal(member, MeterFactory.build(premise=meter.premise, number="123"))
     for number in range(7):
         refusal(member, wrong(number))
+    assert not Email.objects.exists(), "the time of an answer must not tell whom it concerns"
+    for minutes in (1, 2, 14 * 60):
+        limits.tell_tdsps(at=NOON + timedelta(minutes=minutes))
     told = Email.objects.filter(kind="GUESSING")
     assert {email.to_address for email in told} == {staff.email, operator.email}
     assert told.count() == 2
@@ -134,6 +163,42 @@ def test_a_company_and_an_address_are_limited_a_day(member, settings):
     assert refusal(member, MeterFactory(), MeterFactory()) == ["flooding"]
     assert not Draft.objects.filter(submitted_at=None).exists()
     assert ask(member, MeterFactory(), at=NOON + timedelta(days=1, seconds=1))
+
+
+def test_a_customer_is_not_flooded_by_other_spellings_of_the_address(member, settings):
+    """X2: `rosa+1@`, `rosa+2@` are one mailbox."""
+    settings.INITIATIONS_PER_ADDRESS = 2
+    for tag in (1, 2):
+        ask(member, person=rosa_at(f"rosa+{tag}@example.net"), at=NOON)
+    with pytest.raises(Refused) as refused:
+        ask(member, person=rosa_at("Rosa@example.net"), at=NOON)
+    assert [problem.code for problem in refused.value.problems] == ["flooding"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twenty_simultaneous_submissions_stay_within_a_days_limits(settings):
+    """X2: of one company, and of twenty companies to one customer."""
+    settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 5, 100
+    one = MembershipFactory().user
+    assert _made_at_once([one] * 20) == 5
+    settings.INITIATIONS_PER_ADDRESS = 7
+    Agreement.objects.update(email="ann@example.org")
+    assert _made_at_once([MembershipFactory().user for _ in range(20)]) == 7
+
+
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_locks_more_are_made(settings, monkeypatch):
+    settings.INITIATIONS_PER_ADDRESS = 7
+    monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
+    assert _made_at_once([MembershipFactory().user for _ in range(20)]) > 7
+
+
+def _made_at_once(users: list[User]) -> int:
+    before = Agreement.objects.count()
+    drafts = [initiating.start_draft(question(MeterFactory()), by=user) for user in users]
+    together([lambda draft=draft: submit(draft, by=draft.user) for draft in drafts])
+    return Agreement.objects.count() - before
 
 
 def test_reminders_are_limited_a_day(member, settings):
