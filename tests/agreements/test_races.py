@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from agreements import deciding, initiating, moves, rules
+from agreements import deciding, initiating, limits, moves, rules
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.moves import MoveRefused, move_to
 from agreements.question import Refused
@@ -47,8 +47,10 @@ def test_twenty_simultaneous_submissions_create_exactly_three():
 
 @pytest.mark.control
 def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
-    """L5: count-then-insert lets the others through."""
+    """L5: count-then-insert lets the others through; the company's lock alone would keep them out, too."""
     monkeypatch.setattr(rules, "lock_premises", lambda premise_ids: None)
+    monkeypatch.setattr(limits, "lock", lambda company: None)
+    monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
     twenty_submissions()
     assert Agreement.objects.count() > 3
 
