@@ -18,6 +18,7 @@ from tests.factories import (
     OperatorFactory,
     PremiseFactory,
 )
+from tests.look.test_pages import whole
 from tests.reports.accepting import CENTRAL
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
 from tests.reports.usage_page import kwh, rows, shapes, total, words
@@ -269,6 +270,18 @@ def test_a_meter_without_readings_says_so_and_what_to_do(see, holding):
         assert "There is no usage yet" in words(response)
         assert holding.premise.tdsp.name in words(response)
     assert '<svg class="chart' not in see().content.decode()
+
+
+@pytest.mark.parametrize("has_readings", [True, False])
+def test_its_pages_are_whole(client, see, holding, has_readings):
+    """A1, T2: one heading, nothing inline, no id twice, and every link leads somewhere."""
+    HoldingFactory(customer=holding.customer)
+    if has_readings:
+        store(holding.premise, *every_day(date(2025, 10, 30), date(2025, 11, 4), CONSUMPTION, SURPLUS))
+    for view in ("day", "week", "month", "year", "decade"):
+        whole(see(view, FALL))
+    for name, args in (("usage", []), ("my_meters", []), ("usage_csv", [holding.pk])):
+        whole(client.get(reverse(name, args=args)))
 
 
 # --- What it costs ----------------------------------------------------------------------------------------------
