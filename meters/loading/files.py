@@ -28,9 +28,9 @@ class Text:
     AHEAD = 1 << 15
 
     def __init__(self, source: Source, progress: Progress | None = None) -> None:
-        self.window, self.at, self.number = b"", 0, 1
+        self.window, self.at, self.number, self.bytes_read = b"", 0, 1, 0
         self._source, self._progress = source, progress
-        self._done, self._ended, self._line_at = 0, False, 0
+        self._ended, self._line_at = False, 0
         self.fill()
         if self.window[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise LoadError(
@@ -51,9 +51,9 @@ class Text:
             self._ended = not chunk
             pieces.append(chunk)
             held += len(chunk)
-            self._done += len(chunk)
+            self.bytes_read += len(chunk)
             if self._progress:
-                self._progress(self._done, self._source.size)
+                self._progress(self.bytes_read, self._source.size)
         self.window, self.at = b"".join(pieces), 0
 
     def next_line(self) -> Line | None:

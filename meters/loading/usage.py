@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from operator import itemgetter
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from meters.loading.results import LoadResult, OnRejection, Progress, Reason
 from meters.loading.usage_blocks import Block, WholeDay
 from meters.loading.usage_dialects import dialect_of
 from meters.loading.usage_merge import UsageStage
-from meters.loading.usage_rows import Reject, RowReader
+from meters.loading.usage_rows import Batch, Reject, RowReader
 
 # A batch is a transaction and what a load holds in memory: about 15 MB. A load that is stopped loses one batch.
 BLOCKS_AT_ONCE = 1_000
@@ -54,7 +56,7 @@ def load_usage(
 def _load(
     source: files.Source, result: LoadResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
 ) -> None:
-    text = files.Text(source, progress)
+    text = files.Text(source)  # progress is told here: another thread reads
     names = files.header(text, source)
     dialect = dialect_of(names)
     if dialect is None:
@@ -62,27 +64,28 @@ def _load(
             _("%(file)s: the header is no known usage layout. Its first line should be %(header)s.")
             % {"file": source.name, "header": ",".join(COLUMNS)}
         )
-    rejected: list[tuple[int, Reason, bytes | None]] = []
-
-    def reject(line: int, reason: Reason, row: bytes | None) -> None:
-        rejected.append((line, reason, row))
-
-    def tell_rejected() -> None:
-        for line, reason, row in sorted(rejected, key=itemgetter(0)):
-            result.reject(source.name, line, reason, row)
-        rejected.clear()
-
-    rows_before = result.rows
-    reader = RowReader(names, dialect, reject)
-    with UsageStage(dry_run=dry_run) as stage:
-        for blocks in reader.batches(text, BLOCKS_AT_ONCE, ROWS_AT_ONCE):
-            merged = stage.merge(_on_record(blocks, reject, only_tdsp), reject)
-            result.rows = rows_before + reader.rows
+    batches = RowReader(names, dialect).batches(text, BLOCKS_AT_ONCE, ROWS_AT_ONCE)
+    with UsageStage(dry_run=dry_run) as stage, closing(_ahead(batches)) as read_ahead:
+        for batch in read_ahead:
+            merged = stage.merge(_on_record(batch.blocks, batch.reject, only_tdsp), batch.reject)
+            result.rows += batch.rows
             result.new += merged.new
             result.changed += merged.changed
             result.unchanged += merged.unchanged
             result.older += merged.older
-            tell_rejected()
+            for line, reason, row in sorted(batch.rejected, key=itemgetter(0)):
+                result.reject(source.name, line, reason, row)
+            if progress:
+                progress(batch.bytes_read, source.size)
+
+
+def _ahead(batches: Iterator[Batch]) -> Generator[Batch]:
+    """`batches`, of which a thread reads the next while PostgreSQL stores the one before."""
+    with ThreadPoolExecutor(1, "read-ahead") as reader:
+        coming = reader.submit(next, batches, None)
+        while batch := coming.result():
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _on_record(

@@ -85,7 +85,10 @@ class Block:
 
 @dataclass(slots=True)
 class WholeDay:
-    """All rows of a day as SMT prints them, taken at once: `text`, from line `first_line` on, proven byte by byte."""
+    """A day as SMT prints it, taken at once: `text`, from line `first_line` on, proven byte by byte.
+
+    `strays` are the rows that are something else, counted from 0; nothing is known of their slots here.
+    """
 
     esiid: str
     day: date
@@ -96,18 +99,31 @@ class WholeDay:
     elements: bytes
     text: bytes
     first_line: int
-    whole: bool = True
+    strays: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return not self.strays
 
     def rows(self) -> Iterator[tuple[int, bytes]]:
-        return enumerate(self.text.splitlines(), self.first_line)
+        """Line and text of each row but the strays."""
+        return ((self.first_line + row, text) for row, text in self._texts() if row not in self.strays)
+
+    def stray_rows(self) -> Iterator[tuple[int, bytes]]:
+        return ((self.first_line + row, text) for row, text in self._texts() if row in self.strays)
+
+    def _texts(self) -> Iterator[tuple[int, bytes]]:
+        return enumerate(line.removesuffix(b"\r") for line in self.text.split(b"\n")[:-1])
 
     def by_slot(self) -> Block:
         """The same, as if it had been read row by row."""
         block = Block(self.esiid, self.day, self.channel, self.revision_at, self.slots)
         block.est, block.last, block.second_pass = self.est, self.slots - 1, True
-        for row, (line, text) in zip(SHAPES[self.slots].rows, self.rows(), strict=True):
-            if row.slot is not None:
-                block.lines[row.slot], block.texts[row.slot] = line, text
+        printed = SHAPES[self.slots].rows
+        for line, text in self.rows():
+            slot = printed[line - self.first_line].slot
+            if slot is not None:
+                block.lines[slot], block.texts[slot] = line, text
         place = 0
         for slot in range(self.slots):
             if self.elements[place : place + 4] == NULL_ELEMENT:

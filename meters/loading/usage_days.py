@@ -1,8 +1,9 @@
 """The quick way: a day as SMT prints it is taken as one block (DESIGN.md section 4).
 
-The block's first row says whose day it is and of which shape. Cut apart at that beginning it gives the kWh and the flag
-of each row; the same template that writes reports is filled with them, and the block is taken if the bytes are equal.
-Then nothing else can be in it. Everything that is not taken goes row by row, where each rule has its reason.
+The block's first row says whose day it is, of which shape, and where in each row kWh and flag must stand. The same
+template that writes reports is filled with what stands there, and the block is taken if the bytes are equal. Then
+nothing else can be in it. A few rows that differ are left out as strays: they, like every day that is not taken, are
+read row by row, where each rule has its reason.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from meters.days import CLOCKS_CHANGE, SHAPES, SPRING, slots_on
+from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
 from meters.interval_csv import day_template
 from meters.loading.files import Text
 from meters.loading.results import Reason
@@ -20,6 +21,7 @@ from meters.loading.usage_dialects import Dialect, revision_moment, usage_day
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
 _KEPT_VALUES = 40_000
+_STRAYS = 8  # a day with more of them is read row by row
 _LONGER = 24  # bytes by which a row may be longer than the day's first
 # What stands in front of the day's first times -> what stands in front of every time.
 _LEADS = {(b"00:00", b"00:15"): b"", (b" 00:00", b" 00:15"): b" "}
@@ -51,7 +53,8 @@ class DayReader:
         self._elements = _Elements({b",": NULL_ELEMENT})
 
     def take(self, text: Text, may: Callable[[WholeDay], bool]) -> WholeDay | None:
-        """The whole day at which `text` stands, if it is one and `may` agrees; `text` goes on behind it."""
+        """The day at which `text` stands, if it is one and `may` agrees; `text` goes on behind it. Its strays are the
+        caller's to read."""
         text.fill()
         window, at = text.window, text.at
         end = window.find(b"\n", at)
@@ -75,27 +78,56 @@ class DayReader:
         printed = len(SHAPES[slots].rows)
         begin = b",".join(first[:times]) + b","
         tail = (b"," + label if label else b"") + line_end
-        rows = window[at : at + printed * (end - at + _LONGER)].split(begin, printed)
+        rows = window[at : at + printed * (end - at + _LONGER)].split(b"\n", printed)
         if len(rows) != printed + 1:
             return None
-        del rows[0]
-        rows[-1] = rows[-1][: rows[-1].find(b"\n") + 1]
-        behind_times, before_tail = 12 + 2 * len(lead), -len(tail)
+        del rows[printed]  # what follows the day
+        behind_times, before_tail = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
         readings = [row[behind_times:before_tail] for row in rows]
-        if slots == SPRING:
-            del readings[_GAP]
-        try:
-            elements = b"".join(map(self._elements.__getitem__, readings))
-        except KeyError:
-            return None
-        block = day_template(slots, tail, lead).replace(b"@", begin) % tuple(readings)
-        if not window.startswith(block, at):
-            return None
+        template = day_template(slots, tail, lead).replace(b"@", begin)
+        strays: tuple[int, ...] = ()
+        given = _slotted(readings, slots)
+        elements = self._elements_of(given)
+        block = template % tuple(given) if elements else b""
+        if not elements or not window.startswith(block, at):
+            strays = self._strays(rows, readings, template)
+            if not strays or len(strays) > _STRAYS or slots == FALL:  # there the order of rows decides what they mean
+                return None
+            given = _slotted([b"," if row in strays else reading for row, reading in enumerate(readings)], slots)
+            elements = self._elements_of(given)
+            block = b"\n".join(rows) + b"\n"
         est = 0
         if b",E" in block:
-            est = sum(1 << slot for slot, reading in enumerate(readings) if reading[-1] == 69)
-        whole = WholeDay(esiid[1].decode(), day, channel, revision_at, slots, est, elements, block, text.number)
+            est = sum(1 << slot for slot, reading in enumerate(given) if reading[-1] == 69)
+        whole = WholeDay(esiid[1].decode(), day, channel, revision_at, slots, est, elements, block, text.number, strays)
         if not may(whole):
             return None
         text.advance(len(block), printed)
         return whole
+
+    def _elements_of(self, readings: list[bytes]) -> bytes:
+        """What is stored for these readings, nothing if one of them is none."""
+        try:
+            return b"".join(map(self._elements.__getitem__, readings))
+        except KeyError:
+            return b""
+
+    def _strays(self, rows: list[bytes], readings: list[bytes], template: bytes) -> tuple[int, ...]:
+        """Which rows are not as the day has them."""
+        wrong = []
+        for number, (row, reading, printed) in enumerate(zip(rows, readings, template.split(b"\n"), strict=False)):
+            if b"%b" in printed:
+                try:
+                    self._elements[reading]
+                except KeyError:
+                    wrong.append(number)
+                    continue
+                printed %= reading
+            if row != printed:
+                wrong.append(number)
+        return tuple(wrong)
+
+
+def _slotted(readings: list[bytes], slots: int) -> list[bytes]:
+    """Of the printed rows' readings those that the day really had."""
+    return readings[: _GAP.start] + readings[_GAP.stop :] if slots == SPRING else readings

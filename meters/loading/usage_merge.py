@@ -135,7 +135,8 @@ class UsageStage:
                 if self._dry_run:
                     _make_partitions(days)
                 new, changed = self._upsert(len(days))
-                changed += self._merge_slots()
+                if new + changed < len(days):  # else each day was put as a whole
+                    changed += self._merge_slots()
                 if self._dry_run:
                     transaction.set_rollback(True)
         first_kept = first_kept_day()
@@ -146,10 +147,8 @@ class UsageStage:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE usage_stage")
             with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
-                copy.write(_COPY_BEGIN)
-                for (premise_id, _day, _channel), block in days.items():
-                    copy.write(staged(premise_id, block))
-                copy.write(_COPY_END)
+                rows = [staged(premise_id, block) for (premise_id, _day, _channel), block in days.items()]
+                copy.write(b"".join([_COPY_BEGIN, *rows, _COPY_END]))
 
     def _turn_away_repeated(self, days: Days, reject: Reject) -> None:
         """Take out of `days` and the stage what an earlier batch of the same file has given already."""

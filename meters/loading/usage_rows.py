@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
 
@@ -47,14 +48,27 @@ _SLOTS = {
 }
 
 
-class RowReader:
-    """Reads the rows of one file. `reject` is told of each row that breaks a rule."""
+@dataclass
+class Batch:
+    """What was read together: the blocks, how many `rows` there were, those that broke a rule, and how far it went."""
 
-    def __init__(self, names: list[str], dialect: Dialect, reject: Reject) -> None:
+    blocks: list[Block | WholeDay]
+    rows: int
+    bytes_read: int
+    rejected: list[tuple[int, Reason, bytes | None]]
+
+    def reject(self, line: int, reason: Reason, row: bytes | None) -> None:
+        self.rejected.append((line, reason, row))
+
+
+class RowReader:
+    """Reads the rows of one file."""
+
+    def __init__(self, names: list[str], dialect: Dialect) -> None:
         self.dialect = dialect
-        self.reject = reject
         self._header = [name.encode() for name in names]
-        self.rows = 0
+        self.rows = 0  # of the batch
+        self.rejected: list[tuple[int, Reason, bytes | None]] = []
         self.blocks: dict[tuple[str, date, int], Block | WholeDay] = {}
         self._revisions: dict[tuple[str, date], datetime] = {}
         self._values: dict[bytes, int | Reason] = {}
@@ -68,25 +82,25 @@ class RowReader:
         self._times = itemgetter(at(COLUMNS[3]), at(COLUMNS[4]))
         self._reading = itemgetter(at(COLUMNS[5]), at(COLUMNS[6]))
 
-    def batches(self, text: Text, blocks: int, rows: int) -> Iterator[list[Block | WholeDay]]:
+    def batches(self, text: Text, blocks: int, rows: int) -> Iterator[Batch]:
         """The file's blocks, `blocks` at a time, cut where one day ends; never more than `rows` rows, or BYTES_AT_ONCE
         of them, row by row."""
         try:
             yield from self._batches(text, blocks, rows)
         except LoadError:  # it cannot be read on; what was read is good
-            yield self._take()
+            yield self._take(text)
             raise
 
-    def _batches(self, text: Text, blocks: int, rows: int) -> Iterator[list[Block | WholeDay]]:
+    def _batches(self, text: Text, blocks: int, rows: int) -> Iterator[Batch]:
         last_head: tuple[bytes, ...] = ()
         block: Block | Reason = Reason.COLUMNS
         may_begin = True  # whether another day may begin at this line
-        batch_began = held = 0
+        held = 0
         while True:
-            too_much = self.rows - batch_began >= rows or held >= BYTES_AT_ONCE
+            too_much = self.rows >= rows or held >= BYTES_AT_ONCE
             if too_much or may_begin and len(self.blocks) >= blocks:
-                yield self._take()
-                batch_began, held, may_begin = self.rows, 0, True
+                yield self._take(text)
+                held, may_begin = 0, True
             if may_begin:
                 last_head = ()
                 if self._days and (day := self._days.take(text, self._is_first)):
@@ -101,7 +115,7 @@ class RowReader:
             fields = self._fields(line)
             if isinstance(fields, Reason):
                 self.rows += 1
-                self.reject(number, fields, line)
+                self.rejected.append((number, fields, line))
                 continue
             head = self._head(fields)
             if head != last_head:
@@ -115,8 +129,8 @@ class RowReader:
             self.rows += 1
             reason = block if isinstance(block, Reason) else self._put(block, number, line or b"", fields)
             if reason:
-                self.reject(number, reason, line)
-        yield self._take()
+                self.rejected.append((number, reason, line))
+        yield self._take(text)
 
     def _is_first(self, day: WholeDay) -> bool:
         """Whether the batch has nothing of the day yet; otherwise its rows are looked at one by one."""
@@ -129,6 +143,21 @@ class RowReader:
         self._revisions[day.esiid, day.day] = day.revision_at
         self.blocks[day.esiid, day.day, day.channel] = day
         self.rows += len(SHAPES[day.slots].rows)
+        for number, line in day.stray_rows():
+            if not line:
+                self.rows -= 1
+                continue
+            fields = self._fields(line)
+            if isinstance(fields, Reason):
+                reason: Reason | None = fields
+            elif self._is_header(fields):
+                self.rows -= 1
+                continue
+            else:
+                block = self._block(self._head(fields))
+                reason = block if isinstance(block, Reason) else self._put(block, number, line, fields)
+            if reason:
+                self.rejected.append((number, reason, line))
 
     def _fields(self, line: bytes | None) -> list[bytes] | Reason:
         if line is None:
@@ -144,10 +173,11 @@ class RowReader:
     def _is_header(self, fields: list[bytes]) -> bool:
         return [name.strip().upper() for name in fields] == self._header
 
-    def _take(self) -> list[Block | WholeDay]:
+    def _take(self, text: Text) -> Batch:
         blocks = [block for block in self.blocks.values() if isinstance(block, WholeDay) or any(block.lines)]
-        self.blocks, self._revisions = {}, {}
-        return blocks
+        batch = Batch(blocks, self.rows, text.bytes_read, self.rejected)
+        self.blocks, self._revisions, self.rows, self.rejected = {}, {}, 0, []
+        return batch
 
     def _block(self, head: tuple[bytes, ...]) -> Block | Reason:
         typed_esiid, typed_day, typed_revision, direction = (field.strip() for field in head)

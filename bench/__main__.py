@@ -1,0 +1,55 @@
+"""python -m bench [--days 365] [--rounds N] [--rows N] [--only storage,...]"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from bench import server
+from bench.goals import Goal, table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--days", type=int, default=365, help="days of usage of 30,000 premises (16 MB a day)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the files to import")
+    parser.add_argument("--rounds", type=int, default=7)
+    asked = parser.parse_args()
+    began = perf_counter()
+    with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
+        from bench import importing, reporting, storage
+
+        goals: list[Goal] = []
+        for part in (
+            lambda: storage.goals(asked.days),
+            lambda: reporting.goals(Path(folder), asked.days, asked.rounds),
+            lambda: importing.goals(Path(folder), asked.rows, asked.rounds),
+        ):
+            goals += part()
+            print(table(goals[-8:]), flush=True)
+    print(f"\n{machine()}, {perf_counter() - began:.0f} s\n\n{table(goals)}")
+    missed = [goal.name for goal in goals if goal.is_missed_badly]
+    if missed:
+        print(f"\nMissed by more than 25 %: {'; '.join(missed)}.", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def machine() -> str:
+    """What this ran on, in a line."""
+    import os
+
+    cores = os.cpu_count()
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return f"{cores} cores of {model}, {pages / 2**30:.0f} GB, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

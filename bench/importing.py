@@ -1,0 +1,150 @@
+"""Loading a file of usage: ours, and PostgreSQL's own COPY of the same file into a table that is not even durable."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from django.db import connection
+
+from bench import data
+from bench.goals import Goal
+from bench.memory import over_idle
+from bench.rounds import in_turns
+from meters.interval_csv import HEADER, render_day
+from meters.loading import load_usage
+from meters.partitions import ensure_partitions
+
+PER_DAY = 96
+BAD = 1_000  # one line in as many is bad
+_AT_ONCE = 1 << 20
+# After the days of the other measurements: the loads begin with an empty partition.
+_DAY = data.FIRST_DAY + timedelta(days=500)
+
+_TYPED = """
+    DROP TABLE IF EXISTS bench_typed;
+    CREATE UNLOGGED TABLE bench_typed (esiid text, usage_date date, revision_date timestamp, start_time time,
+        end_time time, kwh numeric(7, 3), flag "char", direction text);
+    SET datestyle = 'ISO, MDY';
+"""
+
+
+def write_file(path: Path, rows: int, *, bad: bool = False) -> None:
+    """A night's file of `rows` rows: one day of as many premises as it takes; with `bad`, every BAD-th row is."""
+    dice = random.Random(4)
+    with path.open("wb") as file:
+        file.write(HEADER)
+        for lines in _days(rows // PER_DAY, dice):
+            if bad:
+                lines = [_damaged(line, dice) if dice.randrange(BAD) == 0 else line for line in lines]
+            file.write(b"".join(lines))
+
+
+def _days(count: int, dice: random.Random) -> Iterator[list[bytes]]:
+    for number in range(1, count + 1):
+        wh: list[int | None] = [round(40 + 600 * dice.random() * dice.random()) for _slot in range(PER_DAY)]
+        revision_at = datetime(_DAY.year, _DAY.month, _DAY.day, 12, number % 60, tzinfo=UTC) + timedelta(days=1)
+        yield render_day(data.esiid(number), _DAY, revision_at, 0, wh, None).splitlines(keepends=True)
+
+
+def _damaged(line: bytes, dice: random.Random) -> bytes:
+    """One of the ways in which lines are bad."""
+    fields = line.split(b",")
+    kind = dice.randrange(4)
+    if kind == 0:
+        fields[5] = b"n/a"
+    elif kind == 1:
+        fields[6] = b"X"
+    elif kind == 2:
+        fields[3] = b"00:07"
+    else:
+        fields[0] = b"'1044372999999999"
+    return b",".join(fields)
+
+
+def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
+    """Needs the premises of bench.storage."""
+    clean, dirty = folder / "clean.csv", folder / "dirty.csv"
+    write_file(clean, rows)
+    write_file(dirty, rows, bad=True)
+    ensure_partitions(_DAY, _DAY)
+    with connection.cursor() as cursor:
+        cursor.execute(_TYPED)
+
+    def ours(path: Path) -> None:
+        result = load_usage(path, lambda rejection: None)
+        assert result.new == rows // PER_DAY, result
+
+    def copy() -> None:
+        with psycopg.Cursor(connection.connection) as cursor:
+            with clean.open("rb") as file, cursor.copy("COPY bench_typed FROM STDIN (FORMAT csv, HEADER)") as into:
+                while piece := file.read(_AT_ONCE):
+                    into.write(piece)
+
+    def empty() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE usage_day_y{_DAY:%Y}m{_DAY:%m}, bench_typed, meters_carriedslots")
+
+    measured = in_turns(
+        {
+            "empty": empty,
+            "ours": lambda: ours(clean),
+            "empty again": empty,
+            "dirty": lambda: ours(dirty),
+            "empty once more": empty,
+            "copy": copy,
+        },
+        rounds=rounds,
+        in_order=True,
+    )
+    empty()
+    _compare(clean, rows)
+    empty()
+    memory = max(over_idle("load", str(clean)), over_idle("load", str(dirty)))
+    empty()
+    speed = rows / measured.usual("ours") / 1e6
+    return [
+        Goal(
+            "import against COPY of the same file into a typed unlogged table",
+            0.6,
+            measured.ratio("ours", "copy"),
+            detail=f"{rows:,} rows: {measured.usual('ours'):.2f} s ({speed:.2f} M rows/s) against "
+            f"{measured.usual('copy'):.2f} s",
+        ),
+        Goal(
+            "import with 0.1 % bad lines against a clean one",
+            1.25,
+            measured.ratio("dirty", "ours"),
+            detail=f"{measured.usual('dirty'):.2f} s against {measured.usual('ours'):.2f} s",
+        ),
+        Goal("memory of an import over idle", 64, memory, unit="MB", detail="peak, the clean and the damaged file"),
+    ]
+
+
+def _compare(clean: Path, rows: int) -> None:
+    """Whether what ours stored is what COPY stored, number by number."""
+    load_usage(clean)
+    with connection.cursor() as cursor:
+        with psycopg.Cursor(connection.connection) as plain, clean.open("rb") as file:
+            with plain.copy("COPY bench_typed FROM STDIN (FORMAT csv, HEADER)") as into:
+                while piece := file.read(_AT_ONCE):
+                    into.write(piece)
+        cursor.execute(
+            "SELECT count(*), md5(string_agg(p.esiid || ' ' || s.at || ' ' || s.wh, ',' ORDER BY p.esiid, s.at))"
+            " FROM usage_day u JOIN meters_premise p ON p.id = u.premise_id,"
+            " unnest(u.wh) WITH ORDINALITY s (wh, at) WHERE u.day = %s",
+            [_DAY],
+        )
+        ours = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*), md5(string_agg(ltrim(esiid, '''') || ' ' ||"
+            " (extract(epoch FROM start_time) / 900 + 1)::int || ' ' || (kwh * 1000)::int, ','"
+            " ORDER BY ltrim(esiid, ''''), start_time)) FROM bench_typed"
+        )
+        copied = cursor.fetchone()
+    if ours != copied:
+        raise SystemExit(f"What the import stored is not what the file says: {ours}, {copied}.")
+    print(f"An import of {rows:,} rows: md5 {ours[1]} of all readings, ours and COPY's.")

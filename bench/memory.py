@@ -1,0 +1,73 @@
+"""How much more memory than idle a piece of work takes, in a process of its own.
+
+python -m bench.memory report PREMISE_ID FIRST LAST | load FILE
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+MEGABYTE = 1 << 20
+
+
+def over_idle(*work: str) -> float:
+    """Megabytes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.memory", *work], capture_output=True, text=True, check=False, timeout=600
+    )
+    if done.returncode:
+        raise RuntimeError(f"bench.memory {' '.join(work)} failed:\n{done.stderr}")
+    return float(json.loads(done.stdout.splitlines()[-1])) / MEGABYTE
+
+
+def _status(name: str) -> int:
+    """Bytes of this process, as the kernel counts them."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
+
+
+def main(work: str, *arguments: str) -> None:
+    from bench.server import connect
+
+    connect()
+    from meters.loading import load_usage
+    from reports.layouts import csv_chunks, layout_of
+    from reports.packing import pack
+    from reports.period import Period
+
+    def report(premise: str, first: str, last: str) -> int:
+        from meters.models import Premise
+        from meters.usage import stream_usage
+
+        period = Period(date.fromisoformat(first), date.fromisoformat(first), date.fromisoformat(last))
+        found = Premise.objects.get(pk=premise)
+        days = stream_usage(found.pk, period.first, period.last)
+        return pack(csv_chunks(layout_of("interval"), found.esiid, period, days)).size
+
+    def load(path: str) -> int:
+        return load_usage(path).rows
+
+    # Idle is a worker that has done such work before, of the smallest size: modules are imported, templates are made.
+    if work == "report":
+        report(arguments[0], arguments[1], arguments[1])
+        report(arguments[0], arguments[2], arguments[2])
+    else:
+        small = Path(arguments[0] + ".small")
+        with Path(arguments[0]).open("rb") as file:
+            small.write_bytes(b"".join(file.readline() for _line in range(97)))
+        load(str(small))
+        small.unlink()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    idle = _status("VmRSS")
+    assert {"report": report, "load": load}[work](*arguments) > 0
+    print(json.dumps(_status("VmHWM") - idle))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

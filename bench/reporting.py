@@ -1,0 +1,84 @@
+"""A year of 15-minute CSV: ours, the naive one, and the floor of raw arrays and the same bytes written."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from django.db import connection
+
+from bench import data, naive
+from bench.goals import Goal
+from bench.memory import over_idle
+from bench.rounds import in_turns
+from meters.usage import stream_usage
+from reports.layouts import csv_chunks, layout_of
+from reports.period import Period
+
+NEIGHBOURS = 20  # premises in the table of single intervals
+
+_RAW = """
+    COPY (SELECT day, channel, revision_at, est, wh FROM usage_day
+          WHERE premise_id = {premise} AND day BETWEEN '{first}' AND '{last}' ORDER BY day, channel)
+    TO STDOUT (FORMAT binary)
+"""
+
+
+def goals(folder: Path, days: int, rounds: int) -> list[Goal]:
+    premise = NEIGHBOURS // 2
+    first, last = data.FIRST_DAY, data.FIRST_DAY + timedelta(days=days - 1)
+    esiid, out = data.esiid(premise), folder / "out.csv"
+    rows = naive.make(list(range(1, NEIGHBOURS + 1)), first, last)
+
+    def ours() -> None:
+        period = Period(first, first, last)
+        with out.open("wb") as file:
+            for chunk in csv_chunks(layout_of("interval"), esiid, period, stream_usage(premise, first, last)):
+                file.write(chunk)
+
+    def with_the_orm() -> None:
+        with out.open("w", encoding="ascii", newline="") as file:
+            naive.write(esiid, first, last, file)
+
+    ours()
+    content = out.read_bytes()
+    with_the_orm()
+    if (digest := hashlib.md5(content).hexdigest()) != hashlib.md5(out.read_bytes()).hexdigest():
+        raise SystemExit("The naive report and ours differ. Nothing was measured.")
+    lines = content.count(b"\n") - 1
+    print(f"A report of {days} days: {lines:,} lines, md5 {digest} both ways.")
+
+    def floor() -> None:
+        held = io.BytesIO()
+        with psycopg.Cursor(connection.connection) as cursor:
+            with cursor.copy(_RAW.format(premise=premise, first=first, last=last)) as copy:
+                for piece in copy:
+                    held.write(piece)
+        with out.open("wb") as file:
+            file.write(content)
+
+    against_naive = in_turns({"ours": ours, "ORM": with_the_orm}, rounds=max(rounds // 3, 3))
+    against_floor = in_turns({"ours": ours, "floor": floor}, rounds=rounds * 5)
+    memory = over_idle("report", str(premise), first.isoformat(), last.isoformat())
+    year = f"{days} days"
+    return [
+        Goal(
+            f"CSV of {year} against the ORM over {rows:,} single intervals",
+            100,
+            against_naive.ratio("ORM", "ours"),
+            at_least=True,
+            unit="x faster",
+            detail=f"{against_naive.usual('ours') * 1e3:.1f} ms against {against_naive.usual('ORM') * 1e3:,.0f} ms",
+        ),
+        Goal(
+            f"CSV of {year} against raw COPY and writing the same bytes",
+            1.6,
+            against_floor.ratio("ours", "floor"),
+            detail=f"{against_floor.usual('ours') * 1e3:.1f} ms against {against_floor.usual('floor') * 1e3:.1f} ms, "
+            f"{len(content) / against_floor.usual('ours') / 1e6:.0f} MB/s",
+        ),
+        Goal("memory of that report over idle", 2, memory, unit="MB", detail="peak, with compression"),
+    ]

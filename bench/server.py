@@ -1,0 +1,56 @@
+"""The benchmark's own PostgreSQL, durable as a production one, and Django connected to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from smt_portal.embedded import Postgres, make_runtime_dir, remove_runtime_dir
+from smt_portal.environment import VAR_DIR
+
+DATABASE = "bench"
+# fsync, synchronous_commit and full_page_writes stay on. Checkpoints are few, as on any server that loads at night.
+OPTIONS = {
+    "shared_buffers": "512MB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "30min",
+    "maintenance_work_mem": "256MB",
+    "autovacuum": "off",  # ... it would run in one round and not in the other; VACUUM is run where it counts
+}
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """An empty, migrated database, gone afterwards."""
+    home = VAR_DIR / "bench"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    pointer = home / "runtime"
+    runtime = make_runtime_dir(pointer)
+    sockets = runtime / "postgres"
+    sockets.mkdir(mode=0o700)
+    runtime.chmod(0o711)
+    postgres = Postgres(home / "data", runtime=sockets, log=home / "postgres.log", options=OPTIONS)
+    try:
+        postgres.start()
+        postgres.create_database(DATABASE)
+        os.environ |= {"SMT_ENV": "test", "DATABASE_URL": postgres.url(DATABASE), "LOG_LEVEL": "WARNING"}
+        connect()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        postgres.stop()
+        remove_runtime_dir(pointer)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def connect() -> None:
+    """Django, on the database that the environment names."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
+    django.setup()
