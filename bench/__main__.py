@@ -1,4 +1,4 @@
-"""python -m bench [--days 365] [--rounds N] [--rows N] [--only storage,...]"""
+"""python -m bench [--days 365] [--rounds N] [--rows N]"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -21,16 +22,19 @@ def main() -> int:
     asked = parser.parse_args()
     began = perf_counter()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
-        from bench import importing, reporting, storage
+        from bench import importing, pages, reporting, storage
 
+        parts: dict[str, Callable[[], list[Goal]]] = {
+            "pages": lambda: pages.goals(asked.rounds),
+            "storage": lambda: storage.goals(asked.days),
+            "reports": lambda: reporting.goals(Path(folder), asked.days, asked.rounds),
+            "imports": lambda: importing.goals(Path(folder), asked.rows, asked.rounds),
+        }
         goals: list[Goal] = []
-        for part in (
-            lambda: storage.goals(asked.days),
-            lambda: reporting.goals(Path(folder), asked.days, asked.rounds),
-            lambda: importing.goals(Path(folder), asked.rows, asked.rounds),
-        ):
-            goals += part()
-            print(table(goals[-8:]), flush=True)
+        for name, measure in parts.items():
+            part = measure()
+            print(f"\n{name}\n{table(part)}", flush=True)
+            goals += part
     print(f"\n{machine()}, {perf_counter() - began:.0f} s\n\n{table(goals)}")
     missed = [goal.name for goal in goals if goal.is_missed_badly]
     if missed:

@@ -1,0 +1,105 @@
+"""What a page costs: its questions to the database, and processor time against a page that only says hello."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+from django.contrib.auth import get_user_model
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import reverse
+
+from agreements.models import Agreement
+from agreements.states import Status
+from bench.goals import Goal
+from bench.rounds import in_turns
+from demo import loading
+from demo.people import BLUEBONNET, GRACE
+
+AT_ONCE = 5  # requests of a page in one turn
+
+
+def goals(rounds: int) -> list[Goal]:
+    """Loads the demo; the database must be empty."""
+    loading.load(premises=60, days=60)
+    with override_settings(ROOT_URLCONF="bench.hello"):
+        return _goals(rounds)
+
+
+def _goals(rounds: int) -> list[Goal]:
+    application = get_wsgi_application()
+    company, customer = _cookie(BLUEBONNET.administrator.username), _cookie(GRACE.profile.username)
+    done = Agreement.objects.filter(company__duns=BLUEBONNET.duns, status=Status.COMPLETE).order_by("number")[0]
+    hers = Agreement.objects.filter(customer__user__username=GRACE.profile.username).order_by("number")[0]
+    pages = {
+        "hello": ("/hello/", company),
+        "hello to nobody": ("/hello/", ""),
+        "Customer Agreements": (reverse("agreements"), company),
+        "View agreement": (reverse("agreement", args=[done.number]), company),
+        "the form of a new agreement": (reverse("agreement_new"), company),
+        "3rd Party Agreements": (reverse("customer_agreements"), customer),
+        "View & Edit": (reverse("customer_agreement", args=[hers.number]), customer),
+    }
+
+    def asking(path: str, cookie: str, times: int) -> Callable[[], None]:
+        def ask() -> None:
+            for _time in range(times):
+                _get(application, path, cookie)
+
+        return ask
+
+    # Hello is so short that it is asked for more often.
+    often = {name: AT_ONCE * (20 if name.startswith("hello") else 1) for name in pages}
+    things = {name: asking(*page, often[name]) for name, page in pages.items()}
+    measured = in_turns(things, rounds=rounds * 3, cpu=True)
+    goals = []
+    for name, page in pages.items():
+        if name.startswith("hello"):
+            continue
+        cost, cost_to_nobody = (
+            measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "hello to nobody")
+        )
+        each, hello_each = (measured.usual(one) / often[one] * 1e3 for one in (name, "hello"))
+        detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x a hello to nobody in particular"
+        goals.append(Goal(f"SQL queries of {name}", 6, _questions(asking(*page, 1)), unit="queries"))
+        goals.append(Goal(f"processor time of {name} against a hello to the same person", 45, cost, detail=detail))
+    return goals
+
+
+def _cookie(username: str) -> str:
+    client = Client()
+    client.force_login(get_user_model().objects.get(username=username))
+    return client.cookies["sessionid"].OutputString().split(";")[0]
+
+
+def _get(application: Any, path: str, cookie: str) -> None:
+    environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_COOKIE": cookie, "HTTP_HOST": "127.0.0.1"}
+    setup_testing_defaults(environ)
+    environ["wsgi.input"] = io.BytesIO()
+    told: list[str] = []
+
+    def start(status: str, headers: Iterable[tuple[str, str]], *_more: object) -> None:
+        told.append(status)
+
+    response = application(environ, start)
+    size = sum(map(len, response))
+    response.close()
+    if not told[0].startswith("200") or not size:
+        raise SystemExit(f"{path} answered {told[0]}.")
+
+
+def _questions(ask: Callable[[], None]) -> int:
+    asked = []
+
+    def count(execute: Any, *arguments: Any) -> Any:
+        asked.append(arguments[0])
+        return execute(*arguments)
+
+    with connection.execute_wrapper(count):
+        ask()
+    return len(asked)
