@@ -5,12 +5,13 @@ VENV := .venv/bin
 ROOMS := smt_portal demo reports agreements notices accounts meters notifications
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check messages requirements clean local dev chromium
+.PHONY: help run test check bench messages requirements clean local dev chromium
 
 help:
 	@echo "make run           the portal with its demo; Ctrl-C stops it"
 	@echo "make test          all tests"
 	@echo "make check         style, types, import directions, migrations, production settings"
+	@echo "make bench         are the goals of docs/performance.md met here? Some minutes and 15 GB of disk"
 	@echo "make messages      bring the Spanish catalogue up to date and compile it"
 	@echo "make requirements  compile requirements/*.txt anew from pyproject.toml (needs uv)"
 	@echo "make clean         forget the development data and every cache"
@@ -29,6 +30,9 @@ check: dev
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
 	$(VENV)/python -m tests.own_servers $(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python scripts/check_production.py
+
+bench: dev
+	@$(VENV)/python -m bench $(ARGS)
 
 messages: dev
 	@$(VENV)/python scripts/messages.py

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
+from meters.days import slots_on
 from meters.models import Tdsp
 from meters.partitions import ensure_partitions
 
@@ -41,7 +42,9 @@ _NIGHT = """
 def make_premises(count: int) -> None:
     """`count` premises and nothing else; what was there goes."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE meters_premise, usage_day, meters_carriedslots RESTART IDENTITY CASCADE")
+        cursor.execute(
+            "TRUNCATE meters_premise, usage_day, meters_carriedslots, meters_oldmonth RESTART IDENTITY CASCADE"
+        )
         tdsp, _made = Tdsp.objects.get_or_create(duns="000000001", defaults={"name": "Bench Electric"})
         cursor.execute(_PREMISES, [tdsp.pk, count])
         cursor.execute("ANALYZE meters_premise")
@@ -49,8 +52,6 @@ def make_premises(count: int) -> None:
 
 def fill(days: int) -> int:
     """Usage of every premise for `days` days from FIRST_DAY; returns the meter-days."""
-    from meters.days import slots_on
-
     ensure_partitions(FIRST_DAY, FIRST_DAY + timedelta(days=days))
     made = 0
     with connection.cursor() as cursor:
