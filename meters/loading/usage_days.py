@@ -14,7 +14,7 @@ from datetime import date
 
 from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
 from meters.interval_csv import day_template
-from meters.loading.files import Text
+from meters.loading.files import LINE_LIMIT, Text
 from meters.loading.results import Reason
 from meters.loading.usage_blocks import ELEMENT, NULL_ELEMENT, WholeDay, watt_hours
 from meters.loading.usage_dialects import Dialect, revision_moment, usage_day
@@ -57,9 +57,9 @@ class DayReader:
         caller's to read."""
         text.fill()
         window, at = text.window, text.at
-        end = window.find(b"\n", at)
-        first = window[at:end].split(b",")
-        if end < 0 or len(first) != self._columns:
+        end = window.find(b"\n", at, at + LINE_LIMIT)
+        first = window[at:end].split(b",") if end > at else []
+        if len(first) != self._columns:
             return None
         times = self._before_times
         lead = _LEADS.get((first[times], first[times + 1]))

@@ -23,7 +23,7 @@ from meters.loading.usage_dialects import Dialect, day_limits, revision_moment, 
 # Told of a row that was turned away: its line, why, and what it said (None: too long to keep).
 Reject = Callable[[int, Reason, bytes | None], None]
 
-BYTES_AT_ONCE = 16 << 20  # of rows held for what must be said of them: rows can be 40 times longer than real ones
+BYTES_AT_ONCE = 8 << 20  # of rows held for what must be said of them: rows can be 40 times longer than real ones
 
 _NO_SLOT = -1
 _KEPT_VALUES = 20_000
