@@ -32,21 +32,22 @@ _TYPED = """
 """
 
 
-def write_file(path: Path, rows: int, *, bad: bool = False) -> None:
-    """A night's file of `rows` rows: one day of as many premises as it takes; with `bad`, every BAD-th row is."""
-    dice = random.Random(4)
+def write_file(path: Path, rows: int, *, bad: bool = False, later: bool = False) -> None:
+    """A night's file of `rows` rows: one day of as many premises as it takes; with `bad`, every BAD-th row is. `later`
+    is the next revision of the same days."""
+    dice = random.Random(5 if later else 4)
     with path.open("wb") as file:
         file.write(HEADER)
-        for lines in _days(rows // PER_DAY, dice):
+        for lines in _days(rows // PER_DAY, dice, nights=2 if later else 1):
             if bad:
                 lines = [_damaged(line, dice) if dice.randrange(BAD) == 0 else line for line in lines]
             file.write(b"".join(lines))
 
 
-def _days(count: int, dice: random.Random) -> Iterator[list[bytes]]:
+def _days(count: int, dice: random.Random, nights: int) -> Iterator[list[bytes]]:
     for number in range(1, count + 1):
         wh: list[int | None] = [round(40 + 600 * dice.random() * dice.random()) for _slot in range(PER_DAY)]
-        revision_at = datetime(_DAY.year, _DAY.month, _DAY.day, 12, number % 60, tzinfo=UTC) + timedelta(days=1)
+        revision_at = datetime(_DAY.year, _DAY.month, _DAY.day, 12, number % 60, tzinfo=UTC) + timedelta(days=nights)
         yield render_day(data.esiid(number), _DAY, revision_at, 0, wh, None).splitlines(keepends=True)
 
 

@@ -1,0 +1,71 @@
+"""A load that is killed and started again ends as one that was not (D2)."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from bench.kills import digest, killed
+from meters.loading import load_usage
+from tests.factories import PremiseFactory
+from tests.meters.files import ESIID, OTHER_ESIID, load, rows, text
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+TIMES = 10
+
+
+@pytest.fixture
+def days(tmp_path, monkeypatch) -> Path:
+    """A newer revision of days that are stored, each without a few rows: every day is merged, and that is noted."""
+    database = connection.settings_dict["NAME"]
+    monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{database}")
+    premises = [PremiseFactory(esiid=ESIID), PremiseFactory(esiid=OTHER_ESIID)]
+    premises += [PremiseFactory(tdsp=premises[0].tdsp) for _more in range(38)]
+    dice, older, newer = random.Random(3), [], []
+    for number, premise in enumerate(premises):
+        older += rows(["1"] * 96, esiid=premise.esiid)
+        lines = rows([str(number + 2)] * 96, esiid=premise.esiid, revision="03/04/2026 06:00:00")
+        newer += [line for line in lines if number % 3 or dice.random() > 0.05]
+    load(tmp_path, *older)
+    path = tmp_path / "newer.csv"
+    path.write_bytes(text(*newer))
+    return path
+
+
+def begin_again() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM meters_carriedslots")
+        cursor.execute("DELETE FROM usage_day")
+
+
+def test_at_random_moments(days, tmp_path):
+    """D2: kill -9, ten times, each time started anew; then to the end."""
+    older = tmp_path / "usage.csv"
+    undisturbed = load_usage(days)
+    expected = digest()
+    assert undisturbed.changed == 40
+    begin_again()
+    load_usage(older)
+    stored = killed(days, TIMES, seed=11, blocks=3)
+    assert len(stored) == TIMES
+    last = load_usage(days)
+    assert digest() == expected
+    assert last.changed + last.unchanged == 40
+
+
+@pytest.mark.control
+def test_between_two_statements_of_a_batch_without_its_transaction_something_is_lost(days):
+    """Control: what is noted of merged days is missing for good; the load that follows finds nothing to do."""
+    older = days.with_name("usage.csv")
+    load_usage(days)
+    expected = digest()
+    begin_again()
+    load_usage(older)
+    killed(days, 1, seed=11, blocks=3, mode="careless")
+    load_usage(days)
+    assert digest() != expected
