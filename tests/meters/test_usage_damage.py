@@ -29,11 +29,12 @@ LONG = b"9" * 1_000_000
 
 
 class Line(NamedTuple):
-    """A line as it stands in the file, whose day and printed row it is, and whether something was done to it."""
+    """A line as it stands in the file, whose day and printed row it is, and whether it must be turned away."""
 
     content: bytes
     of: tuple[str, date, int, int] | None = None
     is_damaged: bool = False
+    is_done: bool = False
 
 
 def _days(has_surplus: bool) -> list[tuple[str, DayUsage]]:
@@ -106,11 +107,11 @@ def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
     file: list[Line] = [line for place, line in enumerate(lines) if place < kept * len(lines)]
     for place, kind, where in done:
         at = int(len(file) * place)
-        if file[at].is_damaged or not file[at].of:
+        if file[at].is_done:
             continue
         after = DAMAGES[kind](file[at].content, where)
         file[at : at + 1] = [
-            Line(content, file[at].of if content == file[at].content and not bad else None, bad)
+            Line(content, file[at].of if content == file[at].content and not bad else None, bad, is_done=True)
             for content, bad in after
         ]
     if all(line.of is None for line in file):
