@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import User
 from agreements import deciding, initiating, limits
@@ -12,7 +13,9 @@ from agreements.models import Agreement, Draft, FailedMatch
 from agreements.question import Refused
 from notifications.models import Email
 from tests.agreements.asking import ask, question, submit
+from tests.agreements.looking import text
 from tests.agreements.test_forged_consent import rosa_at
+from tests.agreements.typed import page_1
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
 from tests.together import together
 
@@ -217,3 +220,21 @@ def test_old_failures_are_forgotten(member):
     refusal(member, wrong())
     assert limits.forget_failures(at=NOON + timedelta(days=29)) == 0
     assert limits.forget_failures(at=NOON + timedelta(days=31)) == 1
+
+
+def test_the_eleventh_failure_is_refused_on_the_page_while_redis_is_dead(client, member, settings, redis_server):
+    """X2, A2: with the time to try again, and everything typed; Redis dies after the fourth."""
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_server.url
+    client.force_login(member)
+    for number in range(10):
+        if number == 4:
+            redis_server.kill()
+        page = client.post(reverse("agreement_new"), page_1(wrong(number)))
+        assert "does not match our records" in text(page)
+    free_at = FailedMatch.objects.order_by("at")[0].at + limits.DAY
+    for meter in (wrong(), MeterFactory()):
+        page = client.post(reverse("agreement_new"), page_1(meter))
+        words = text(page)
+        assert "does not match our records" not in words and f"try again after {limits._when(free_at)}" in words
+        assert f'value="{meter.premise.esiid}"' in page.content.decode()
+    assert FailedMatch.objects.count() == 10
