@@ -83,6 +83,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     Raises MoveRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
     limits.lock(acting_member(by, "may_resend_or_withdraw").company)
+    acting_member(by, "may_resend_or_withdraw")  # once more: a suspension that was waited for counts
     limits.lock_mailbox(agreement.email)
     agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     at = moment(at)

@@ -62,6 +62,7 @@ def initiate(
         raise Refused([Problem("attestation", message)])
     question = Question.from_answers(draft.answers)
     limits.lock(company)
+    acting_member(by, "may_initiate")  # once more: whoever suspends the company meanwhile is waited for, and counts
     limits.lock_mailbox(question.person.email)
     premise_ids = [found.premise_id for found in match(question)[0].values()]
     rules.lock_premises(premise_ids)

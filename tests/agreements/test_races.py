@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from agreements import deciding, initiating, limits, moves, rules
+import accounts.actions
+from agreements import deciding, initiating, limits, moves, permissions, rules
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.moves import MoveRefused, move_to
 from agreements.question import Refused
 from agreements.states import Channel, Status
 from notifications.models import Email
 from tests.agreements.asking import ask, question, submit
-from tests.factories import MembershipFactory, MeterFactory
+from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.together import together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -158,3 +162,41 @@ def test_twenty_clicks_on_resend_send_one_reminder():
     (agreement,) = ask(member)
     together([lambda: deciding.resend(agreement, by=member) for _ in range(20)])
     assert Email.objects.filter(kind="EM202").count() == 1
+
+
+@pytest.mark.parametrize("act", ["initiate", "resend"])
+def test_a_suspension_that_comes_first_is_waited_for(act):
+    """D1: "at once" also for a submission that looked a moment before the operator's decision was committed."""
+    member, operator = MembershipFactory().user, OperatorFactory()
+    (asked,) = ask(member)
+    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    begun = threading.Event()
+
+    def suspend():
+        with transaction.atomic():
+            accounts.actions.suspend(member.membership.company, by=operator, reason="Forged consent.")
+            begun.set()
+            time.sleep(0.5)  # the submission is at the company's lock by now
+
+    def submit_meanwhile():
+        begun.wait(timeout=30)
+        return submit(draft, by=member) if act == "initiate" else deciding.resend(asked, by=member)
+
+    _suspended, refused = together([suspend, submit_meanwhile])
+    assert isinstance(refused, PermissionDenied)
+    assert Agreement.objects.count() == 1 and not AgreementEvent.objects.filter(kind="resent").exists()
+
+
+@pytest.mark.control
+def test_control_without_the_second_look_it_goes_through(monkeypatch):
+    """D1: a look that was made before the lock is worth nothing after it."""
+    fresh, looked = permissions.acting_member, {}
+
+    def once(user, permission):
+        if permission not in looked:
+            looked[permission] = fresh(user, permission)
+        return looked[permission]
+
+    monkeypatch.setattr(initiating, "acting_member", once)
+    with pytest.raises(AssertionError):
+        test_a_suspension_that_comes_first_is_waited_for("initiate")
