@@ -10,13 +10,14 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
+from accounts.language import language_of
 from accounts.models import User
 
 # allauth's name of an email -> our kind and subject. Each has templates of its own.
@@ -55,6 +56,11 @@ class AccountAdapter(DefaultAccountAdapter):
             values = {"verified": True, "primary": True}
             EmailAddress.objects.update_or_create(user=user, email=user.email.lower(), defaults=values)
         return super().pre_login(request, user, **options)
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        """The first page after signing in is in the user's language, and so is the greeting on it (C6)."""
+        with translation.override(language_of(user)):
+            return super().post_login(request, user, **options)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the email in the language of its reader; with the mail server down nobody waits and nothing is lost."""

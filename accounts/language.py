@@ -60,7 +60,7 @@ class LanguageMiddleware:
         if linked not in dict(settings.LANGUAGES):
             linked = None
         user = _signed_in(request)
-        if user and (user.is_staff or membership_of(user)):
+        if user and _works_for_somebody(user):
             return shown_in(COMPANIES, self.get_response, request)
         language = linked or (user.language if user else None)
         if language is None:
@@ -69,6 +69,11 @@ class LanguageMiddleware:
         if linked:
             keep(response, linked)
         return response
+
+
+def language_of(user: User) -> str:
+    """In which language `user` reads the portal's pages, if they choose no other."""
+    return COMPANIES if _works_for_somebody(user) else user.language
 
 
 def shown_in(language: str, view: Callable[..., HttpResponse], request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -89,6 +94,10 @@ def for_companies(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
         return shown_in(COMPANIES, view, request, **kwargs)
 
     return page
+
+
+def _works_for_somebody(user: User) -> bool:
+    return bool(user.is_staff or membership_of(user))
 
 
 def _signed_in(request: HttpRequest) -> User | None:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts import registration
 from accounts.claiming import Refused
 from accounts.forms.registration import Invited, RegistrationForm
+from accounts.language import keep
 from accounts.models import CustomerKind, Registration
 from accounts.registration import Attach, NotConfirmed
 
@@ -52,10 +53,17 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     if request.method == "POST" and form.is_valid():
         try:
             registration.apply(form.application(), network_address=network_address(request))
-            return HttpResponseRedirect(reverse("register_sent"))
+            return _sent(form.cleaned_data["language"])
         except Refused as refused:
             form.refuse(refused)
     return render(request, "accounts/registration/form.html", {"form": form, "kind": kind, "invited": invited})
+
+
+def _sent(language: str) -> HttpResponse:
+    # The page that follows, and the one to sign in on, know of no account yet: they go by the cookie (C6).
+    response = HttpResponseRedirect(reverse("register_sent"))
+    keep(response, language)
+    return response
 
 
 @never_cache

@@ -167,7 +167,7 @@ def test_an_address_that_another_account_took_meanwhile_is_not_confirmed(client,
     assert found
     UserFactory(email="NEW@example.net")
     answer = client.post(found[1], follow=True)
-    assert "belongs to another account" in answer.content.decode()
+    assert "pertenece a otra cuenta" in answer.content.decode()  # she prefers Spanish (C6)
     rosa.refresh_from_db()
     assert rosa.email == "rosa@example.net"
 

@@ -13,8 +13,9 @@ from agreements import deciding
 from agreements.models import Agreement
 from agreements.states import Channel
 from notifications import sealed
+from tests.accounts.registering import confirmation_link, log_in, typed
 from tests.agreements.asking import ask
-from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, OperatorFactory
+from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -203,3 +204,16 @@ def test_to_a_third_party_and_to_staff_everything_is_in_english(client):
         client.force_login(user)
         for name in ("home", "help", "notices"):
             assert language(client.get(reverse(name), {"lang": "es"})) == "en"
+
+
+def test_from_registration_to_the_first_page_everything_is_in_the_language_preferred(client):
+    """C6: also with a browser that speaks English, on the page that knows of no account yet, and in the greeting."""
+    spoken = {"headers": {"accept-language": "en"}}
+    sent = client.post(reverse("register_as", args=["residential"]), typed(MeterFactory(), language="es"), **spoken)
+    assert language(client.get(sent["Location"], **spoken)) == "es"
+    client.post(confirmation_link(), **spoken)
+    del client.cookies["django_language"]
+    welcome = log_in(client, "rosa.delgado")
+    assert welcome.status_code == 302
+    home = client.get(reverse("home"), **spoken)
+    assert language(home) == "es" and "Successfully" not in home.content.decode()
