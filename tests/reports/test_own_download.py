@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import tracemalloc
 from datetime import date
 from decimal import Decimal
 
@@ -114,3 +115,19 @@ def test_a_span_that_cannot_be_shown_says_why_and_the_newest_month_is_shown(see,
     assert response.status_code == 200
     assert sentence in words(response)
     assert "June 2026" in words(response)
+
+
+def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, holding):
+    """R6: six megabytes of CSV, of which only the compressed bytes and a window of days are there at once."""
+    first, last = date(2025, 4, 1), date(2026, 3, 31)
+    store(holding.premise, *every_day(first, last, CONSUMPTION, SURPLUS))
+    fetch(client, holding, type="interval", first=str(last), last=str(last))  # modules and templates are loaded now
+    tracemalloc.start()
+    try:
+        response = fetch(client, holding, type="interval", first=str(first), last=str(last))
+        size = sum(map(len, response.streaming_content))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == int(response.headers["Content-Length"]) > 5_000_000
+    assert peak < 2_000_000, peak
