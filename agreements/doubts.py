@@ -5,7 +5,7 @@ Addresses are compared as mailboxes, not letter by letter. docs/adr/0011 says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -25,9 +25,14 @@ _GIVEN_OUT = (".edu", ".gov", ".mil", ".us")
 _NOBODYS = PUBLIC_DOMAINS | {"example.com", "example.net", "example.org"}
 
 
-def note_at_initiation(agreement: Agreement, *, at: datetime) -> None:
-    """Write down what already speaks against the address that the third party typed."""
-    _note(agreement, _about_address(agreement), at)
+def note_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None:
+    """Write down what already speaks against the address that the third party typed on one form.
+
+    Once for all of the form's agreements: the address is the same, and looking at it reads all that the company asked.
+    """
+    kinds = _about_address(agreements[0])
+    for agreement in agreements:
+        _note(agreement, kinds, at)
 
 
 def note_at_acceptance(agreement: Agreement, visitor: Visitor | None, *, at: datetime) -> bool:

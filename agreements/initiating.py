@@ -86,6 +86,7 @@ def initiate(
         )
         for row, number in zip(question.rows, numbers, strict=True)
     ]
+    doubts.note_at_initiation(agreements, at=at)
     draft.submitted_at = at
     draft.answers = {}  # the agreements have the data now; one copy is enough
     draft.save(update_fields=["submitted_at", "answers"])
@@ -223,6 +224,5 @@ def _create(
     AgreementEvent.objects.create(
         agreement=agreement, at=at, kind=EventKind.INITIATED, to_status=INITIAL, channel=Channel.FORM, by=draft.user
     )
-    doubts.note_at_initiation(agreement, at=at)
     emails.invitation(agreement)
     return agreement

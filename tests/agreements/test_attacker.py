@@ -170,6 +170,12 @@ def test_one_owner_of_three_customers_mailboxes_is_one(attacker, first, second, 
     assert_no_report_without_a_release(agreement, attacker)
 
 
+def test_three_esiids_on_one_form_are_three(attacker):
+    """X1: the first row is as doubtful as the third."""
+    made = ask(attacker, *MeterFactory.create_batch(3), person=rosa_at("rosa.d@gmail.com"))
+    assert [signals(agreement) for agreement in made] == [{SignalKind.SAME_ADDRESS}] * 3
+
+
 @pytest.mark.parametrize("domain", ["gmail.com", "austin.rr.com", "utexas.edu", "example.com"])
 def test_three_customers_of_a_mail_provider_are_three(attacker, domain):
     """X1: else every report would wait for a look."""
