@@ -117,7 +117,7 @@ class TestRows:
         for agreement in AgreementFactory.create_batch(how_many, company=member.company, status=Status.COMPLETE):
             ReportFactory(agreement=agreement)
         everything = {"show": "all", "status": "complete", "report": "ready", "sort": "-report", "page": "2"}
-        client.get(LIST)  # the first page of a day writes down the browser and the network (X1)
+        client.get(LIST)  # the first page of a session writes down the browser and the network (X1)
         for query in ({}, {"show": "all"}, everything, everything | {"by": "name", "items": "del*, akin, o'b*"}):
             with CaptureQueriesContext(connection) as queries:
                 client.get(LIST, query)
