@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format, number_format
 
 from agreements import deciding
 from agreements.models import Agreement
@@ -217,3 +220,10 @@ def test_from_registration_to_the_first_page_everything_is_in_the_language_prefe
     assert welcome.status_code == 302
     home = client.get(reverse("home"), **spoken)
     assert language(home) == "es" and "Successfully" not in home.content.decode()
+
+
+def test_numbers_and_short_dates_in_spanish_cannot_be_misread():
+    """C6: people in Texas write 72.953 and mean it, and 03/04 is two days."""
+    with translation.override("es"):
+        assert number_format(Decimal("1696.617"), force_grouping=True) == "1,696.617"
+        assert date_format(date(2026, 3, 4), "SHORT_DATE_FORMAT") == "4 de marzo de 2026"

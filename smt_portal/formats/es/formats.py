@@ -1,9 +1,13 @@
-"""Spanish words, Central time named so that nobody takes it for another zone."""
+"""Spanish as in the United States: Spanish words, American numbers, and dates that cannot be taken for others.
+
+Django's own Spanish writes 72,953 for what everybody in Texas writes 72.953; and 03/04 is a day in March here, in April
+there. Central time is named so that nobody takes it for another zone.
+"""
 
 DATE_FORMAT = r"j \d\e F \d\e Y"
-SHORT_DATE_FORMAT = "d/m/Y"
+SHORT_DATE_FORMAT = DATE_FORMAT
 DATETIME_FORMAT = r"j \d\e F \d\e Y, g:i A T"
-SHORT_DATETIME_FORMAT = "d/m/Y g:i A T"
-# As in Mexico and in the United States, and as in the CSV: elsewhere 27,708 kWh is a thousandth of it.
+SHORT_DATETIME_FORMAT = DATETIME_FORMAT
 DECIMAL_SEPARATOR = "."
 THOUSAND_SEPARATOR = ","
+NUMBER_GROUPING = 3

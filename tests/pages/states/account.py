@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from notifications.message import unsealed
 from notifications.models import Email
 from tests.accounts.registering import PASSWORD
 from tests.factories import UserFactory
@@ -71,8 +72,8 @@ def changed_email(client: Client, world: World) -> Any:
 
 
 def _link_of(kind: str, part: str) -> str:
-    text = Email.objects.filter(kind=kind).latest("pk").text
-    return next(word for word in text.split() if part in word)
+    email = Email.objects.filter(kind=kind).latest("pk")
+    return next(word for word in unsealed(email, email.text).split() if part in word)
 
 
 @state("account_confirm_email", "customer", "to be confirmed")

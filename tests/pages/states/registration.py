@@ -68,9 +68,10 @@ def _user_id_taken(client: Client, world: World) -> Any:
 
 @state("register_as", "anonymous", "too many emails")
 def _too_many_emails(client: Client, world: World) -> Any:
+    language = client.cookies["django_language"].value
     for _each in range(5):
-        register(client, MeterFactory())
-    return register(client, MeterFactory())
+        register(client, MeterFactory(), language=language)
+    return register(client, MeterFactory(), language=language)
 
 
 def _registered(client: Client) -> str:

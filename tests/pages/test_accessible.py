@@ -1,0 +1,66 @@
+"""No page breaks a rule of WCAG 2.2 AA, in either language, width and color scheme, and none scrolls sideways (A1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from tests.pages.showing import LANGUAGE, SEEN, Screen
+from tests.pages.visits import Visit, all_visits, shown
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+
+AUDIENCES = {
+    "strangers": lambda visit: visit.role == "anonymous" and visit.is_for_customers,
+    "customers": lambda visit: visit.role != "anonymous" and visit.is_for_customers,
+    "companies and staff": lambda visit: not visit.is_for_customers,
+}
+
+
+def skeleton(html: str) -> str:
+    """The markup without words and numbers: pages that differ in these alone keep or break the same rules."""
+    tags = re.findall(r"<[^>]+>", re.sub(r"(?s)<(script|title)\b.*?</\1>", "", html))
+    return re.sub(r'\d+|(href|value|content|action|src)="[^"]*"', "", "".join(tags))
+
+
+def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: set[str]) -> list[str]:
+    """What is wrong with the page of `visit`, at both widths in both schemes, half of them in Spanish if it has any.
+
+    Where the markup is `known`, only the words are new: then it is whether they fit a phone.
+    """
+    english = shown(visit, world, "en")
+    screen.show(english)
+    markup = skeleton(english.content.decode())
+    is_known = markup in known
+    known.add(markup)
+    found = screen.problems(320, "light", rules=[] if is_known else None)
+    found += screen.problems(1280, "dark", rules=[] if is_known else SEEN)
+    if visit.is_for_customers:
+        screen.show(shown(visit, world, "es"))
+    found += screen.problems(320, "dark", rules=LANGUAGE if is_known else SEEN)
+    return found + screen.problems(1280, "light", rules=[] if is_known else SEEN)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(screen, filled, audience) -> None:
+    """A1: every URL for every audience, filled, empty and refused."""
+    known: set[str] = set()
+    found = {}
+    for visit in filter(AUDIENCES[audience], all_visits()):
+        if problems := looked_at(screen, visit, filled, known):
+            found[str(visit)] = problems
+    assert not found, "\n".join(f"{page}: {one}" for page, problems in found.items() for one in problems)
+
+
+@pytest.mark.control
+def test_control_what_is_wrong_with_a_page_is_found(screen) -> None:
+    body = '<h1>Bad</h1><img src="x"><p style="width: 40rem">Wide</p><p style="color: #999">Pale</p>'
+    screen.show(HttpResponse(f"<!doctype html><html><title>Bad</title><body><main>{body}</main></body></html>"))
+    found = " ".join(screen.problems(320, "light", rules=None))
+    for problem in ("image-alt", "html-has-lang", "color-contrast", "pixels too wide"):
+        assert problem in found
