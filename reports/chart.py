@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.utils.formats import number_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from meters.models import Channel
@@ -47,8 +48,10 @@ class Shape:
     height: str
 
     @property
-    def is_pattern(self) -> bool:
-        return is_pattern(self.kind)
+    def element(self) -> str:
+        fill = f' fill="url(#{self.kind})"' if is_pattern(self.kind) else ""
+        place = f'x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}"'
+        return f'<rect class="{self.kind}"{fill} {place}/>'
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,12 @@ class Chart:
     legend: list[Key]
     zero: str
     height: int = TOP + PLOT + TICKS
-    bottom: int = TOP + PLOT
+
+    @property
+    def drawing(self) -> SafeString:
+        """The shapes' elements. A loop in the template would take ten times as long for a day's 200 of them."""
+        # Numbers and our own kinds: nothing of anybody else's.
+        return mark_safe("".join(shape.element for shape in self.shapes))
 
 
 def chart(figures: Sequence[Figure]) -> Chart:

@@ -114,15 +114,14 @@ def _quarter_hours(shown: Shown) -> Iterable[Figure]:
     is_expected = shown.coverage.expected_from <= day <= shown.coverage.period.last
     by_channel = {Channel(usage.channel): usage for usage in shown.days}
     amounts = {one: _slots(by_channel.get(one), day, is_expected) for one in channels_of(shown)}
-    starts = [slot_start(day, slot) for slot in range(slots_on(day) + 1)]
-    for slot, (start, end) in enumerate(zip(starts, starts[1:], strict=False)):
-        local = timezone.localtime(start)
-        times = {"start": _clock(local), "end": _clock(timezone.localtime(end))}
-        has_tick = local.minute == 0 and local.hour % 3 == 0 and not local.fold
+    starts = [timezone.localtime(slot_start(day, slot)) for slot in range(slots_on(day) + 1)]
+    words = [_clock(start) for start in starts]
+    for slot, start in enumerate(starts[:-1]):
+        has_tick = start.minute == 0 and start.hour % 3 == 0 and not start.fold
         yield Figure(
-            _("%(start)s to %(end)s") % times,
-            date_format(local, "g A") if has_tick else "",
-            has_tick and local.hour % 6 != 0,
+            _("%(start)s to %(end)s") % {"start": words[slot], "end": words[slot + 1]},
+            date_format(start, "g A") if has_tick else "",
+            has_tick and start.hour % 6 != 0,
             None,
             {channel: slots[slot] for channel, slots in amounts.items()},
         )
