@@ -8,22 +8,25 @@ The journey is a real one: it makes an agreement, so each run leaves one more in
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from demo.people import PASSWORD  # noqa: E402 - the path above comes first
-from smt_portal.environment import RUNNING_FILE  # noqa: E402
+from smt_portal.environment import RUNNING_FILE  # noqa: E402 - the path above comes first
 from tests.browser import ARGUMENTS, chromium  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
-WIDE, PHONE = {"width": 1120, "height": 760}, {"width": 390, "height": 760}
+WIDE, PHONE = ViewportSize(width=1120, height=900), ViewportSize(width=390, height=1000)
 CUSTOMER = {
     "first_name": "Rosa",
     "last_name": "Delgado",
@@ -34,24 +37,34 @@ CUSTOMER = {
 }
 
 
-def picture(page: Page, name: str, *, full: bool = False) -> None:
-    page.screenshot(path=str(PICTURES / f"{name}.png"), full_page=full)
+class Demo(NamedTuple):
+    """What `make run` prints for a newcomer: everybody's password, and a meter to ask about."""
+
+    password: str
+    esiid: str
+    meter_number: str
+
+
+def picture(page: Page, name: str, *, top: str = "body") -> None:
+    """What one sees with `top` at the window's upper edge."""
+    page.locator(top).first.evaluate("found => found.scrollIntoView({block: 'start', behavior: 'instant'})")
+    page.screenshot(path=str(PICTURES / f"{name}.png"))
     print(f"docs/pictures/{name}.png")
 
 
-def ask(page: Page, portal: str, esiid: str, meter: str) -> str:
+def ask(page: Page, portal: str, demo: Demo) -> str:
     """Pictures 1 and 2: the form and its confirmation. The new agreement's number."""
     page.goto(f"{portal}/accounts/login/")
     page.fill("input[name=login]", "bluebonnet")
-    page.fill("input[name=password]", PASSWORD)
+    page.fill("input[name=password]", demo.password)
     page.click("main form button[type=submit]")
     page.goto(f"{portal}/agreements/new/")
     page.check("input[name=registered][value=no]")
     page.check("input[name=kind][value=residential]")
     for name, value in CUSTOMER.items():
         page.fill(f"input[name={name}]", value)
-    page.fill("input[name=meters-0-esiid]", esiid)
-    page.fill("input[name=meters-0-meter_number]", meter)
+    page.fill("input[name=meters-0-esiid]", demo.esiid)
+    page.fill("input[name=meters-0-meter_number]", demo.meter_number)
     page.check("input[name=report_type][value=interval]")
     page.check("input[name=report_length][value='12m']")
     picture(page, "1-ask")
@@ -68,25 +81,24 @@ def decision_link(page: Page, portal: str, number: str) -> str:
     """Picture 3 is the email; its link comes back."""
     for _try in range(40):
         page.goto(f"{portal}/mailbox/")
-        for href in [link.get_attribute("href") for link in page.locator("main a[href*='/mailbox/']").all()][:6]:
-            page.goto(portal + href if href.startswith("/") else f"{portal}/mailbox/{href}")
+        hrefs = [link.get_attribute("href") or "" for link in page.locator("main a[href*='/mailbox/']").all()]
+        for href in hrefs[:6]:
+            page.goto(urljoin(f"{portal}/mailbox/", href))
             link = re.search(r"http://[^\s\"<]+/invitation/[\w-]+/", page.content())
             if link and number in page.inner_text("body"):
-                picture(page, "3-email")
+                picture(page, "3-email", top="main h2")
                 return link.group()
         time.sleep(0.5)
     raise SystemExit("The invitation did not arrive in the mailbox.")
 
 
 def main() -> None:
-    import json
-
     portal = json.loads(RUNNING_FILE.read_text())["PORTAL_ORIGIN"]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         page = browser.new_page(viewport=WIDE)
-        number = ask(page, portal, *_free_meter())
+        number = ask(page, portal, _demo())
         link = decision_link(page, portal, number)
         phone = browser.new_page(viewport=PHONE)
         phone.goto(link)
@@ -97,14 +109,11 @@ def main() -> None:
             if page.locator("a[href$='report.csv']").count():
                 break
             time.sleep(0.5)
-        picture(page, "5-report")
+        picture(page, "5-report", top="h2:has-text('Report')")
         browser.close()
 
 
-def _free_meter() -> tuple[str, str]:
-    """The first meter that `make run` offers for trying."""
-    import subprocess
-
+def _demo() -> Demo:
     shown = subprocess.run(
         [sys.executable, "manage.py", "load_demo", "--show-logins"],
         cwd=ROOT,
@@ -112,9 +121,9 @@ def _free_meter() -> tuple[str, str]:
         text=True,
         check=True,
     ).stdout
-    found = re.search(r"(\d{22}|\d{17})\s+(\w+)", shown)
-    assert found, "load_demo names no meter to try."
-    return found.group(1), found.group(2)
+    password, meter = re.search(r"password: (\S+)", shown), re.search(r"(\d{22}|\d{17})\s+(\w+)", shown)
+    assert password and meter, "load_demo --show-logins names no password, or no meter to try."
+    return Demo(password[1], meter[1], meter[2])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from agreements import deciding
@@ -44,6 +45,11 @@ class TestAgreement:
             "Request sent to the customer", "By James Wilson", "Request, to the customer", "Waiting to be sent",
         ):  # fmt: skip
             assert value in words, value
+
+    def test_leads_only_to_pages_that_the_third_party_has(self, client, member):
+        """T2: the customer on the page is not the one who reads it."""
+        shown = client.get(page(ask(member.user)[0])).content.decode()
+        assert f'href="{reverse("agreements")}"' in shown and f'href="{reverse("usage")}"' not in shown
 
     @pytest.mark.parametrize(
         ("decide", "sentence"),
