@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -51,6 +52,13 @@ class TdspAdmin(ScopedAdmin):
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
 
+class KnownValues(admin.AllValuesFieldListFilter):
+    """The values on record as a filter, without the empty one, whose link would have no words (A1)."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        return (choice for choice in super().choices(changelist) if choice["display"] != "")
+
+
 @admin.register(Premise)
 class PremiseAdmin(ScopedAdmin):
     """A premise is never deleted: agreements and usage stand on it. The extract makes it Inactive."""
@@ -59,7 +67,7 @@ class PremiseAdmin(ScopedAdmin):
     tdsp_path = "tdsp"
     operators_filters = ("tdsp",)
     list_display = ["esiid", "address", "city", "zip_code", "tdsp", "status", "service_since"]
-    list_filter = ["tdsp", "status", "premise_type"]
+    list_filter = ["tdsp", "status", ("premise_type", KnownValues)]
     list_select_related = ["tdsp"]
     search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
     search_help_text = _("ESIID, meter number or address")

@@ -14,6 +14,12 @@ from django.contrib.staticfiles import finders
 from playwright.sync_api import Page
 
 OPEN_EVERYTHING = "document.querySelectorAll('details').forEach(one => one.open = true)"
+# Else a color may be measured on its way from one to the other.
+STAND_STILL = """() => {
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync("*, ::before, ::after { transition: none !important }")
+    document.adoptedStyleSheets = [sheet]
+}"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LANGUAGE = ["html-has-lang", "html-lang-valid", "valid-lang"]
 # What depends on colors, on the width and on the language; the other rules read the markup alone.
@@ -29,7 +35,6 @@ class Screen:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         Thread(target=self.server.serve_forever, daemon=True).start()
         page.add_init_script(AXE_SCRIPT)
-        page.emulate_media(reduced_motion="reduce")  # else a color is measured on its way from one to the other
 
     def close(self) -> None:
         self.server.shutdown()
@@ -39,6 +44,7 @@ class Screen:
         """The page of `answer`, with every part of it that opens open."""
         self.answer = answer
         self.page.goto(f"http://127.0.0.1:{self.server.server_port}/shown/")
+        self.page.evaluate(STAND_STILL)
         self.page.evaluate(OPEN_EVERYTHING)
 
     def problems(self, width: int, scheme: str, *, rules: list[str] | None) -> list[str]:
