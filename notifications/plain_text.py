@@ -34,3 +34,8 @@ def quoted(value: object) -> str:
     for line in str(value).strip().splitlines():
         lines += textwrap.wrap(one_line(line), WIDTH - len(QUOTE), break_on_hyphens=False) or [""]
     return "\n".join((QUOTE + line).rstrip() for line in lines)
+
+
+def before_stop(name: object) -> str:
+    """`name` for the end of a sentence: "Acme Inc." brings its full stop along, and the sentence has one already."""
+    return str(name).removesuffix(".")

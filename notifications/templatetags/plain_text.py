@@ -1,4 +1,5 @@
-"""`{{ comments|quoted }}` and `{{ name|one_line }}`, for other people's words in emails (E3)."""
+"""Filters for other people's words in our sentences (E3): `{{ comments|quoted }}`, `{{ name|one_line }}`, and
+`{{ name|before_stop }}` where a full stop follows: "Acme Inc." ends the sentence by itself."""
 
 from __future__ import annotations
 
@@ -10,3 +11,4 @@ register = template.Library()
 
 register.filter("one_line", plain_text.one_line)
 register.filter("quoted", plain_text.quoted)
+register.filter("before_stop", plain_text.before_stop)

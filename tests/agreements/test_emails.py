@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from agreements import deciding, loa
-from agreements.models import Agreement
+from agreements.models import Agreement, Letter
 from agreements.question import Person
 from agreements.states import Channel
 from notifications.models import Email
@@ -151,3 +151,13 @@ def _text_of(pdf: bytes, tmp_path) -> str:
     except FileNotFoundError:
         return ""
     return done.stdout
+
+
+def test_a_company_named_inc_ends_a_sentence_with_one_full_stop():
+    """E3, C7: in every email of the agreement's life, in the letter, and in what the customer read before."""
+    member = MembershipFactory(company__legal_name="Green Sons Inc.").user
+    texts = [text for email in every_email(member) for text in (email.text, email.html)]
+    letter = Letter.objects.get()
+    texts += [letter.text, letter.shown_text]
+    assert not [text for text in texts if "Green Sons Inc" not in text]
+    assert not [text for text in texts if "Inc.." in text]
