@@ -159,5 +159,5 @@ def test_a_company_named_inc_ends_a_sentence_with_one_full_stop():
     texts = [text for email in every_email(member) for text in (email.text, email.html)]
     letter = Letter.objects.get()
     texts += [letter.text, letter.shown_text]
-    assert not [text for text in texts if "Green Sons Inc" not in text]
-    assert not [text for text in texts if "Inc.." in text]
+    texts = [text for text in texts if "Green Sons Inc" in text]  # to the company itself some do not say it
+    assert len(texts) > 10 and not [text for text in texts if "Inc.." in text]
