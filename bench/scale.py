@@ -1,0 +1,138 @@
+"""The figures of docs/scale.md: what a meter-day, a report and a sweep cost, in processor time, not by the clock.
+
+python -m bench.scale [--rows 1000000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from time import process_time
+
+from bench import server
+
+REPORTS, SWEEPS = 30, 50
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    asked = parser.parse_args()
+    with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
+        from bench import data, importing
+        from meters.partitions import ensure_partitions
+
+        path, days = Path(folder) / "night.csv", asked.rows // importing.PER_DAY
+        data.make_premises(days)
+        importing.write_file(path, asked.rows)
+        ensure_partitions(importing._DAY, importing._DAY)
+        print(f"file: {path.stat().st_size / days:,.0f} bytes a meter-day")
+        for name in ("new days", "a re-load", "days again, empty table"):
+            _loading(path, days, name, empty=name != "a re-load")
+        _revised(Path(folder) / "later.csv", asked.rows, days)
+        _reports()
+        _sweeps()
+
+
+def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
+    from django.db import connection
+
+    from meters.loading import load_usage
+
+    if empty:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE usage_day")
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+    client, backend, wal = _cost(lambda: load_usage(path))
+    print(
+        f"load, {name}: {(client + backend) / days * 1e6:.0f} microseconds of processor a meter-day "
+        f"({client / days * 1e6:.0f} in Python, {backend / days * 1e6:.0f} in PostgreSQL), "
+        f"{wal / days:,.0f} bytes of WAL"
+    )
+
+
+def _revised(path: Path, rows: int, days: int) -> None:
+    from bench import importing
+
+    importing.write_file(path, rows, later=True)
+    _loading(path, days, "a newer revision of every day", empty=False)
+
+
+def _reports() -> None:
+    from bench import data
+    from meters.usage import stream_usage
+    from reports.layouts import csv_chunks, layout_of
+    from reports.packing import pack
+    from reports.period import Period
+
+    data.make_premises(300)
+    data.fill(365)
+    first, last = data.FIRST_DAY, data.FIRST_DAY + timedelta(days=364)
+    sizes = []
+
+    def make() -> None:
+        for premise in range(1, REPORTS + 1):
+            days = stream_usage(premise, first, last)
+            chunks = csv_chunks(layout_of("interval"), data.esiid(premise), Period(first, first, last), days)
+            sizes.append(len(pack(chunks).gzipped))
+
+    make()
+    client, backend, _wal = _cost(make)
+    print(
+        f"a year's report, compressed: {(client + backend) / REPORTS * 1e3:.0f} ms of processor "
+        f"({backend / REPORTS * 1e3:.1f} of it in PostgreSQL), {sizes[0] / 1e3:.0f} kB stored"
+    )
+
+
+def _sweeps() -> None:
+    from agreements import tasks as agreements
+    from meters import tasks as meters
+    from notifications import tasks as notifications
+    from reports import tasks as reports
+
+    for sweep in (
+        notifications.deliver_due,
+        reports.make_due,
+        agreements.expire_overdue,
+        meters.load_due,
+        meters.make_partitions,
+        meters.drop_expired_partitions,
+    ):
+        sweep()
+
+        def often(sweep: Callable[[], object] = sweep) -> None:
+            for _time in range(SWEEPS):
+                sweep()
+
+        client, backend, _wal = _cost(often)
+        print(f"{sweep.name} with nothing to do: {(client + backend) / SWEEPS * 1e3:.2f} ms of processor")
+
+
+def _cost(work: Callable[[], object]) -> tuple[float, float, int]:
+    """Seconds of processor here and in this connection's backend, and bytes of WAL."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid(), pg_current_wal_insert_lsn()")
+        pid, lsn = cursor.fetchone()
+    before, began = _backend(pid), process_time()
+    work()
+    client = process_time() - began
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", [lsn])
+        (wal,) = cursor.fetchone()
+    return client, _backend(pid) - before, int(wal)
+
+
+def _backend(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
