@@ -24,8 +24,7 @@ OPTIONS = {
 @contextmanager
 def database() -> Iterator[None]:
     """An empty, migrated database, gone afterwards."""
-    home = VAR_DIR / "bench"
-    shutil.rmtree(home, ignore_errors=True)
+    home = VAR_DIR / f"bench-{os.getpid()}"  # two runs may share a checkout
     home.mkdir(parents=True)
     pointer = home / "runtime"
     runtime = make_runtime_dir(pointer)
