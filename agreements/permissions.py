@@ -14,13 +14,33 @@ def acting_member(user: User, permission: str) -> Membership:
     The company is read afresh: a suspension takes effect at once.
     """
     membership = membership_of(user)
-    if membership is None or not getattr(membership, permission):
-        raise PermissionDenied(
-            _("Your company's administrator has not given you permission for this. Ask them for it.")
-        )
-    company = Company.objects.get(pk=membership.company_id)
-    if company.standing == CompanyState.PENDING:
-        raise PermissionDenied(_("Your company waits for approval. You will be able to do this once it is approved."))
-    if company.standing == CompanyState.SUSPENDED:
-        raise PermissionDenied(_("Your company is suspended. Contact the portal's operator."))
+    if refusal := _refusal_of_member(membership, permission):
+        raise PermissionDenied(refusal)
+    assert membership is not None
+    if refusal := _refusal_of_company(Company.objects.get(pk=membership.company_id)):
+        raise PermissionDenied(refusal)
     return membership
+
+
+def why_not(user: User, permission: str) -> str:
+    """Why `user` may not do what `permission` allows; empty if allowed. For pages, which load user and company anyway:
+    what acts asks `acting_member`."""
+    membership = membership_of(user)
+    if refusal := _refusal_of_member(membership, permission):
+        return refusal
+    assert membership is not None
+    return _refusal_of_company(membership.company)
+
+
+def _refusal_of_member(membership: Membership | None, permission: str) -> str:
+    if membership is None or not getattr(membership, permission):
+        return _("Your company's administrator has not given you permission for this. Ask them for it.")
+    return ""
+
+
+def _refusal_of_company(company: Company) -> str:
+    if company.standing == CompanyState.PENDING:
+        return _("Your company waits for approval. You will be able to do this once it is approved.")
+    if company.standing == CompanyState.SUSPENDED:
+        return _("Your company is suspended. Contact the portal's operator.")
+    return ""

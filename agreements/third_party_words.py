@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import PhoneNumber
@@ -17,7 +16,7 @@ from agreements.masking import CustomerView
 from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength
 from agreements.models.agreement import report_type_in_words
 from agreements.moves import MoveRefused
-from agreements.permissions import acting_member
+from agreements.permissions import why_not
 from agreements.question import Question
 from agreements.states import Channel, Status
 from meters.identifiers import mask_esiid
@@ -199,15 +198,6 @@ def refusal_words(refusal: MoveRefused) -> str:
         "Nothing was done: the agreement is no longer pending. Its status is %(status)s since %(ended)s. "
         "This page shows what it is now."
     ) % {"status": refusal.agreement.get_status_display(), "ended": ended}
-
-
-def why_not(user: User, permission: str) -> str:
-    """Why `user` may not do what the membership's `permission` allows; empty if allowed."""
-    try:
-        acting_member(user, permission)
-    except PermissionDenied as refusal:
-        return str(refusal)
-    return ""
 
 
 def why_not_resend_or_withdraw(agreement: Agreement, user: User) -> str:

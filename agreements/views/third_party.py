@@ -21,7 +21,7 @@ from agreements.forms.review import ReviewForm
 from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
 from agreements.models import Agreement, Draft
 from agreements.moves import MoveRefused
-from agreements.permissions import acting_member
+from agreements.permissions import acting_member, why_not
 from agreements.querysets import AgreementQuerySet
 from agreements.question import Question, Refused
 from agreements.states import Status
@@ -170,7 +170,7 @@ def _one(request: MemberRequest, number: str) -> Agreement:
 
 
 def _permissions(request: MemberRequest, found: Agreement) -> dict[str, Any]:
-    may_not_why = words.why_not(request.user, "may_download") if found.status == Status.COMPLETE else ""
+    may_not_why = why_not(request.user, "may_download") if found.status == Status.COMPLETE else ""
     return {
         "why_not": words.why_not_resend_or_withdraw(found, request.user),
         "may_download": found.status == Status.COMPLETE and not may_not_why,

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from accounts.views.member_page import MemberRequest
 from agreements import listing
-from agreements import third_party_words as words
 from agreements.forms.search import SearchForm
 from agreements.listing import Tally, Wanted
 from agreements.models import Agreement
+from agreements.permissions import why_not
 from agreements.querysets import AgreementQuerySet
 from agreements.search import Search
 from agreements.views.third_party import own_agreements, third_party_page
@@ -45,7 +45,7 @@ def _form(request: HttpRequest) -> SearchForm:
 
 
 def _render(request: MemberRequest, context: dict[str, Any]) -> HttpResponse:
-    context["why_not_initiate"] = words.why_not(request.user, "may_initiate")
+    context["why_not_initiate"] = why_not(request.user, "may_initiate")
     return render(request, "agreements/third_party/list.html", context)
 
 
