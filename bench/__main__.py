@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--days", type=int, default=365, help="days of usage of 30,000 premises (16 MB a day)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the files to import")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
     began = perf_counter()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:

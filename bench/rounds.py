@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
 from time import perf_counter, process_time
 
 
@@ -18,12 +17,13 @@ class Measured:
     def best(self, name: str) -> float:
         return min(self.seconds[name])
 
-    def usual(self, name: str) -> float:
-        return median(self.seconds[name])
-
     def ratio(self, name: str, to: str) -> float:
-        """How many times the time of `to` the time of `name` is: the median of the rounds' own ratios."""
-        return median(one / other for one, other in zip(self.seconds[name], self.seconds[to], strict=True))
+        """How many times the time of `to` the time of `name` is, each at its best.
+
+        Whatever else runs on the machine only ever adds time, and not to both alike: the best round of each had the
+        least of it.
+        """
+        return self.best(name) / self.best(to)
 
 
 def in_turns(
