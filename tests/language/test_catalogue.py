@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 
 import pytest
 from babel.messages.catalog import Message
@@ -82,3 +83,10 @@ def test_sentences_are_marked_by_names_that_are_looked_for() -> None:
     for name, text in messages.sources():
         for alias in re.findall(r"import n?p?gettext(?:_lazy)? as (\w+)", text):
             assert alias == "_", f"{name}: write translation.gettext instead of {alias}"
+
+
+def test_what_is_named_as_english_only_is_there() -> None:
+    """A pattern that names nothing is left over, or misspelled."""
+    paths = (path for room in messages.ROOMS for path in (messages.ROOT / room).rglob("*.*"))
+    names = [path.relative_to(messages.ROOT).as_posix() for path in paths]
+    assert [kind for kind in messages.ENGLISH_ONLY if not any(fnmatch(name, kind) for name in names)] == []
