@@ -46,6 +46,15 @@ PERIOD_IN_WORDS = {
     ReportLength.ONE_YEAR: _("the last year before the day you accept"),
 }
 
+# ... and in the letter, where the customer speaks (EM203).
+SIGNED_PERIOD = {
+    ReportLength.ONE_DAY: _("the last full day before I accepted"),
+    ReportLength.ONE_MONTH: _("the last month before the day I accepted"),
+    ReportLength.THREE_MONTHS: _("the last 3 months before the day I accepted"),
+    ReportLength.SIX_MONTHS: _("the last 6 months before the day I accepted"),
+    ReportLength.ONE_YEAR: _("the last year before the day I accepted"),
+}
+
 
 def report_type_in_words(report_type: str, with_utc: bool) -> str:
     label = str(ReportType(report_type).label)
@@ -233,6 +242,10 @@ class Agreement(models.Model):
     @property
     def period_in_words(self) -> str:
         return str(PERIOD_IN_WORDS[ReportLength(self.report_length)])
+
+    @property
+    def signed_period(self) -> str:
+        return str(SIGNED_PERIOD[ReportLength(self.report_length)])
 
     @property
     def service_address(self) -> str:
