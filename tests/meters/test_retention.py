@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from meters.models import CarriedSlots, OldMonth, UsageDay
 from meters.partitions import drop_expired_partitions, ensure_partitions, make_coming_partitions
@@ -132,6 +132,38 @@ class TestReadersAndSweeps:
             reader.join()
         assert days() == {OLD_DAY}
         assert drop_expired_partitions(at=NOW) == 1
+
+    def sweep_while_a_load_keeps_the_month(self) -> int:
+        """The sweep comes when a load has noted that it will write to the month, and has not committed that yet."""
+        noted, go_on = threading.Event(), threading.Event()
+
+        def keep() -> None:
+            with transaction.atomic():
+                ensure_partitions(OLD_DAY, OLD_DAY)
+                noted.set()
+                go_on.wait(1)
+            connections.close_all()
+
+        loader = threading.Thread(target=keep)
+        loader.start()
+        try:
+            assert noted.wait(30)
+            return drop_expired_partitions(at=NOW)
+        finally:
+            go_on.set()
+            loader.join()
+
+    def test_a_month_that_a_load_is_about_to_write_to_stays(self, premise):
+        kept_forever(premise, OLD_DAY)
+        assert self.sweep_while_a_load_keeps_the_month() == 0
+        assert days() == {OLD_DAY}
+
+    @pytest.mark.control
+    def test_it_goes_without_the_lock(self, premise, monkeypatch):
+        """Control: the load would find no partition for its rows."""
+        kept_forever(premise, OLD_DAY)
+        monkeypatch.setattr("meters.partitions._TAKE_LOCK", "SELECT %s")
+        assert self.sweep_while_a_load_keeps_the_month() == 1
 
     def test_the_task_sweeps(self, premise):
         kept_forever(premise, OLD_DAY)
