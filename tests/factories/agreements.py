@@ -1,0 +1,133 @@
+"""Agreements with all that hangs on them, and the limits of trust."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.models import CustomerKind
+from agreements.models import (
+    Agreement,
+    AgreementEvent,
+    CompanyTrace,
+    ConsentSignal,
+    Draft,
+    EventKind,
+    FailedMatch,
+    Letter,
+    ReportLength,
+    ReportType,
+    SignalKind,
+    TraceKind,
+)
+from agreements.states import Channel, Status
+from notifications import sealed
+from tests.factories.accounts import CompanyFactory, MembershipFactory, UserFactory
+from tests.factories.meters import PremiseFactory
+
+
+class DraftFactory(DjangoModelFactory):
+    class Meta:
+        model = Draft
+
+    user = factory.SubFactory(UserFactory)
+    answers = factory.LazyFunction(dict)
+
+
+class AgreementFactory(DjangoModelFactory):
+    """A pending agreement of an unregistered residential customer, initiated now; without events and emails.
+
+    For one with its whole history use the actions. `status` other than pending needs `ended_at`.
+    """
+
+    class Meta:
+        model = Agreement
+
+    number = factory.Sequence(lambda n: f"102512{n:06d}")
+    status = Status.PENDING
+    initiated_at = factory.LazyFunction(timezone.now)
+    expires_at = factory.LazyAttribute(lambda agreement: agreement.initiated_at + timedelta(days=30))
+    ended_at = factory.LazyAttribute(
+        lambda agreement: None if agreement.status == Status.PENDING else agreement.initiated_at + timedelta(days=1)
+    )
+    company = factory.SubFactory(CompanyFactory)
+    initiated_by = factory.LazyAttribute(lambda agreement: MembershipFactory(company=agreement.company).user)
+    company_name = factory.SelfAttribute("company.legal_name")
+    contact_name = "James Wilson"
+    contact_phone = "+15125550101"
+    contact_email = factory.SelfAttribute("company.email")
+    privacy_policy_url = factory.SelfAttribute("company.privacy_policy_url")
+    attested_at = factory.SelfAttribute("initiated_at")
+    premise = factory.SubFactory(PremiseFactory)
+    esiid = factory.SelfAttribute("premise.esiid")
+    meter_number = "104051941"
+    report_type = ReportType.INTERVAL
+    report_length = ReportLength.THREE_MONTHS
+    customer = None
+    was_registered = factory.LazyAttribute(lambda agreement: agreement.customer is not None)
+    customer_kind = CustomerKind.RESIDENTIAL
+    first_name = "Rosa"
+    last_name = "Delgado"
+    street = "206 Boxwood Drive"
+    city = "Baytown"
+    state = "TX"
+    zip_code = "77520"
+    phone = "+15125550102"
+    email = factory.Sequence(lambda n: f"customer{n}@example.net")
+    link_nonce = factory.LazyFunction(sealed.new_nonce)
+    link_hash = factory.LazyAttribute(lambda agreement: sealed.hash_of(sealed.token_of(agreement.link_nonce)))
+
+
+class AgreementEventFactory(DjangoModelFactory):
+    class Meta:
+        model = AgreementEvent
+
+    agreement = factory.SubFactory(AgreementFactory)
+    at = factory.LazyFunction(timezone.now)
+    kind = EventKind.INITIATED
+    to_status = Status.PENDING
+    channel = Channel.FORM
+    by = factory.SelfAttribute("agreement.initiated_by")
+
+
+class LetterFactory(DjangoModelFactory):
+    class Meta:
+        model = Letter
+
+    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE)
+    version = "1"
+    language = "en"
+    text = "I authorize one report."
+    sha256 = "0" * 64
+    signed_at = factory.SelfAttribute("agreement.ended_at")
+
+
+class ConsentSignalFactory(DjangoModelFactory):
+    class Meta:
+        model = ConsentSignal
+
+    agreement = factory.SubFactory(AgreementFactory)
+    kind = SignalKind.OWN_DOMAIN
+    at = factory.LazyFunction(timezone.now)
+
+
+class CompanyTraceFactory(DjangoModelFactory):
+    class Meta:
+        model = CompanyTrace
+
+    company = factory.SubFactory(CompanyFactory)
+    kind = TraceKind.NETWORK
+    value_hash = factory.Sequence(lambda n: f"{n:064d}")
+
+
+class FailedMatchFactory(DjangoModelFactory):
+    class Meta:
+        model = FailedMatch
+
+    at = factory.LazyFunction(timezone.now)
+    user = factory.SubFactory(UserFactory)
+    company = factory.SubFactory(CompanyFactory)
+    esiid = "10443720000000017"

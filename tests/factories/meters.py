@@ -1,0 +1,131 @@
+"""Premises, meters, usage and loads of files."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from meters.days import day_start, slots_on
+from meters.models import (
+    CarriedSlots,
+    Load,
+    LoadChunk,
+    LoadKind,
+    LoadRejection,
+    Meter,
+    OldMonth,
+    Premise,
+    Tdsp,
+    UsageDay,
+)
+from meters.models import Channel as Direction
+from meters.partitions import ensure_partitions
+
+
+class TdspFactory(DjangoModelFactory):
+    class Meta:
+        model = Tdsp
+
+    name = factory.Sequence(lambda n: f"Lone Star Delivery {n}")
+    duns = factory.Sequence(lambda n: f"{100000000 + n}")
+
+
+class PremiseFactory(DjangoModelFactory):
+    class Meta:
+        model = Premise
+
+    esiid = factory.Sequence(lambda n: f"1044372{n:010d}")
+    tdsp = factory.SubFactory(TdspFactory)
+    address = "400 N Olive Street"
+    city = "Sunnyvale"
+    zip_code = "75012"
+
+
+class MeterFactory(DjangoModelFactory):
+    class Meta:
+        model = Meter
+
+    premise = factory.SubFactory(PremiseFactory)
+    number = factory.Sequence(lambda n: f"{104000000 + n}")
+
+
+class UsageDayFactory(DjangoModelFactory):
+    """A whole day of actual readings; pass `wh` for others. Its partition is made when it is missing."""
+
+    class Meta:
+        model = UsageDay
+
+    class Params:
+        premise = factory.SubFactory(PremiseFactory)
+
+    premise_id = factory.SelfAttribute("premise.pk")
+    day = date(2026, 3, 2)
+    channel = Direction.CONSUMPTION
+    revision_at = factory.LazyAttribute(lambda usage: day_start(usage.day) + timedelta(days=1, hours=8))
+    wh = factory.LazyAttribute(lambda usage: list(range(slots_on(usage.day))))
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        ensure_partitions(kwargs["day"], kwargs["day"])
+        return super()._create(model_class, *args, **kwargs)
+
+
+class CarriedSlotsFactory(DjangoModelFactory):
+    """The first slot of a usage day still holds an older revision."""
+
+    class Meta:
+        model = CarriedSlots
+
+    class Params:
+        usage = factory.SubFactory(UsageDayFactory)
+
+    premise_id = factory.SelfAttribute("usage.premise_id")
+    day = factory.SelfAttribute("usage.day")
+    channel = factory.SelfAttribute("usage.channel")
+    revision_at = factory.SelfAttribute("usage.revision_at")
+    slots = (1).to_bytes(12, "little")
+
+
+class OldMonthFactory(DjangoModelFactory):
+    """Usage of 2012, loaded today."""
+
+    class Meta:
+        model = OldMonth
+
+    month = date(2012, 1, 1)
+    kept_until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
+
+
+class LoadFactory(DjangoModelFactory):
+    """A queued load of every TDSP's usage; its file comes by LoadChunkFactory."""
+
+    class Meta:
+        model = Load
+
+    kind = LoadKind.USAGE
+    file_name = "usage.csv"
+    size = 100
+    sha256 = factory.Sequence(lambda n: f"{n:064x}")
+    by = factory.SubFactory("tests.factories.OperatorFactory")
+
+
+class LoadChunkFactory(DjangoModelFactory):
+    class Meta:
+        model = LoadChunk
+
+    load = factory.SubFactory(LoadFactory)
+    number = 0
+    content = b"ESIID,METER_NUMBER\n"
+
+
+class LoadRejectionFactory(DjangoModelFactory):
+    class Meta:
+        model = LoadRejection
+
+    load = factory.SubFactory(LoadFactory)
+    file = "usage.csv"
+    line = 2
+    reason = "unknown_esiid"
