@@ -9,3 +9,4 @@ from tests.browser import (  # noqa: F401
 )
 from tests.redis_server import redis_server  # noqa: F401
 from tests.smtp_sink import smtp_sink  # noqa: F401
+from tests.usage_left import no_usage_stays  # noqa: F401

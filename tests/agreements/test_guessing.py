@@ -93,18 +93,21 @@ def test_many_guesses_for_one_esiid_on_a_form_are_many_guesses(member):
 @pytest.mark.django_db(transaction=True)
 def test_twenty_companies_at_once_learn_three_answers_about_an_esiid():
     """X2."""
+    assert answers_about_one_esiid() == 3
+
+
+def answers_about_one_esiid() -> int:
+    """How many of twenty companies that guess at once learn whether they were right."""
     guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
     results = together([lambda user=user: initiating.start_draft(question(guess), by=user) for user in users])
-    assert [result.problems[0].code for result in results].count("mismatch") == 3
+    return [result.problems[0].code for result in results].count("mismatch")
 
 
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_on_esiids_they_learn_more(monkeypatch):
     monkeypatch.setattr(limits, "lock_esiids", lambda question: None)
-    guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
-    results = together([lambda user=user: initiating.start_draft(question(guess), by=user) for user in users])
-    assert [result.problems[0].code for result in results].count("mismatch") > 3
+    assert any(answers_about_one_esiid() > 3 for _try in range(10))  # a race is not lost every time
 
 
 def test_a_form_of_many_rows_does_not_say_which_failed_once_the_limit_is_passed(member):
