@@ -1,0 +1,183 @@
+"""Every other flow by keyboard alone and without JavaScript: each test proves both (A1)."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser
+
+from accounts.models import Admission, User
+from agreements.models import Agreement, EventKind
+from agreements.states import Status
+from notifications import sealed
+from notifications.message import unsealed
+from notifications.models import Email
+from tests.accounts.registering import PASSWORD, confirmation_link
+from tests.agreements.asking import ask
+from tests.factories import (
+    AgreementFactory,
+    CustomerFactory,
+    HoldingFactory,
+    MembershipFactory,
+    MeterFactory,
+    ReportFileFactory,
+)
+from tests.pages.hands import Hands
+from tests.pages.states.account import knows_password
+from tests.reports.readings import every_day, store
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+Sit = Callable[..., Hands]
+
+
+@pytest.fixture
+def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
+    """`sit(path, user)`: somebody without mouse and scripts in front of the page at `path`, signed in as `user`."""
+    context = browser.new_context(java_script_enabled=False, locale="en-US", accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+
+    def down(path: str, user: User | None = None) -> Hands:
+        if user:
+            client = Client()
+            client.force_login(user)
+            cookie = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        page.goto(live_server.url + path)
+        return Hands(page)
+
+    yield down
+    context.close()
+
+
+def title(hands: Hands) -> str:
+    return hands.page.inner_text("h1")
+
+
+def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
+    """A1, C2, C3: from the page after the decision to the agreement in the account."""
+    (agreement,) = ask(MembershipFactory().user)
+    hands = sit(reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))]))
+    hands.press("Reject")
+    hands.press("Register now, the form is filled in for you")
+    own = {"email_again": agreement.email, "username": "rosa.delgado", "password1": PASSWORD, "password2": PASSWORD}
+    hands.fill(own, button="Register")
+    sit(confirmation_link(agreement.email))
+    hands.press("Confirm")
+    assert title(hands) == "Your account is ready"
+    hands.find(words="Sign in")  # in the header; the page's own knows where to go then
+    hands.press("Sign in")
+    hands.fill({"login": "rosa.delgado", "password": "wrong"}, button="Sign in")
+    assert hands.page.locator(".error-summary, .alert").count()
+    hands.fill({"login": "rosa.delgado", "password": PASSWORD}, button="Sign in")
+    assert agreement.number in hands.page.inner_text("main")
+    assert hands.stops > 20
+
+
+def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) -> None:
+    """A1, C4, C6."""
+    holding = HoldingFactory()
+    agreement = AgreementFactory(customer=holding.customer, premise=holding.premise)
+    hands = sit(reverse("customer_agreements"), holding.customer.user)
+    hands.press("Español")
+    assert hands.page.get_attribute("html", "lang") == "es"
+    hands.press("English")
+    hands.press(agreement.number)
+    for _both in range(2):
+        hands.find(words="Cancel")
+    hands.press("Reject Agreement", key="Shift+Tab")
+    agreement.refresh_from_db()
+    assert agreement.status == Status.REJECTED
+    assert "Rejected" in hands.page.inner_text("main")
+
+
+def test_a_customer_looks_at_usage_and_takes_it_along(sit: Sit) -> None:
+    """A1, C5: another view, other days, the file."""
+    holding = HoldingFactory()
+    MeterFactory(premise=holding.premise)
+    store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 20)))
+    hands = sit(reverse("meter_usage", args=[holding.pk]), holding.customer.user)
+    hands.press("Week")
+    assert "view=week" in hands.page.url
+    hands.fill({"view": "day", "day": "05112026"}, button="Show usage")
+    assert hands.page.inner_text("#span-title").endswith("May 11, 2026")
+    hands.answer({"first": "05022026", "last": "05032026"})
+    lines = Path(hands.fetch("Download CSV").path()).read_text().splitlines()
+    assert {line.split(",")[1] for line in lines[1:]} == {"05/02/2026", "05/03/2026"}
+
+
+def test_a_third_party_searches_narrows_and_sorts_many(sit: Sit) -> None:
+    """A1, T1, T3: more than 25 agreements."""
+    member = MembershipFactory()
+    AgreementFactory.create_batch(25, company=member.company, last_name="Brazos")
+    AgreementFactory(company=member.company, last_name="Akin", status=Status.WITHDRAWN)
+    AgreementFactory(company=member.company, last_name="Akin", first_name="Zoe", status=Status.WITHDRAWN)
+    hands = sit(reverse("agreements"), member.user)
+    hands.fill({"by": "name", "items": "akin, nobody"}, button="Search")
+    assert hands.page.inner_text("#found") == "2 agreements found"
+    hands.fill({"status": "withdrawn", "sort": "-customer"}, button="Apply")
+    assert "Zoe" in hands.page.inner_text("tbody tr >> nth=0")
+    hands.press(hands.page.inner_text("th:has-text('Customer') a"))
+    assert hands.page.get_attribute("th:has-text('Customer')", "aria-sort") == "ascending"
+    hands.press("Clear search")
+    hands.press("Pending (25)")
+    assert hands.page.locator("tbody tr").count() == 25
+
+
+def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
+    """A1, T11, R1."""
+    member = MembershipFactory()
+    (waiting,) = ask(member.user)
+    file = ReportFileFactory(report__agreement__company=member.company)
+    done = file.report.agreement
+    hands = sit(reverse("agreements"), member.user)
+    hands.press(waiting.number)
+    hands.press("Resend Email")
+    assert waiting.events.filter(kind=EventKind.RESENT).count() == 1
+    hands.press("Withdraw")
+    hands.press("Withdraw this agreement")
+    assert Agreement.objects.get(pk=waiting.pk).status == Status.WITHDRAWN
+    hands.press("Customer Agreements")
+    hands.press(done.number)
+    words = next(link for link in hands.page.locator("main a").all_inner_texts() if link.startswith("Download report"))
+    assert Path(hands.fetch(words).path()).read_bytes() == gzip.decompress(file.gzipped)
+
+
+def test_an_administrator_invites_a_user_and_changes_permissions(sit: Sit) -> None:
+    """A1, T12, T13."""
+    administrator = MembershipFactory(is_administrator=True)
+    other = MembershipFactory(company=administrator.company, user__first_name="Ben", user__last_name="Ortiz")
+    hands = sit(reverse("company_users"), administrator.user)
+    hands.press("Invite a user")
+    hands.fill({"email": "ben@green-energy.example", "permissions=may_initiate": "on"}, button="Send the invitation")
+    assert Admission.objects.get().email == "ben@green-energy.example"
+    assert "ben@green-energy.example" in hands.page.inner_text("main")
+    hands.press("Permissions Ben Ortiz")
+    before = other.permissions
+    hands.fill({"permissions=may_download": "on", "permissions=may_resend_or_withdraw": "on"}, button="Save")
+    after = type(other).objects.get(pk=other.pk).permissions
+    assert before ^ after == {"may_download", "may_resend_or_withdraw"}
+
+
+def test_a_lost_password_is_replaced(sit: Sit) -> None:
+    """A1: from the page to sign in, over the email, to being signed in."""
+    user, new = CustomerFactory(user__username="rosa").user, "another porch, another swing"
+    knows_password(user)
+    hands = sit(reverse("account_login"))
+    link = next(one for one in hands.page.locator("main a").all_inner_texts() if "assword" in one)
+    hands.press(link)
+    hands.fill({"email": user.email}, button="Send the link")
+    email = Email.objects.get(kind="PASSWORD_RESET")
+    sit("/" + next(word for word in unsealed(email, email.text).split() if "/key/" in word).split("/", 3)[3])
+    hands.fill({"password1": new, "password2": new}, button="Change password")
+    sit(reverse("account_login"))
+    hands.fill({"login": "rosa", "password": new}, button="Sign in")
+    assert title(hands).startswith("Home")
