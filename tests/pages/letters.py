@@ -13,18 +13,29 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts import company_emails
 from accounts.allauth_adapter import _HAPPENINGS, AccountAdapter
-from accounts.models import User
+from accounts.models import AdmissionKind, User
 from accounts.second_factor import remove_lost
 from agreements import deciding, reviewing
+from agreements import emails as agreement_emails
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from meters.models import Premise
 from notifications.models import Email
+from reports import emails as report_emails
 from reports.actions import make_due
 from tests.accounts.registering import register
 from tests.agreements.asking import ROSA, ask
-from tests.factories import AgreementFactory, MeterFactory, OperatorFactory, UserFactory
+from tests.factories import (
+    AdmissionFactory,
+    AgreementFactory,
+    MembershipFactory,
+    MeterFactory,
+    OperatorFactory,
+    ReportFactory,
+    UserFactory,
+)
 from tests.pages.states.account import changed_email
 from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
@@ -32,6 +43,21 @@ from tests.pages.world import World
 
 def customers_emails(world: World, language: str) -> list[Email]:
     """In the order in which they were queued. Whatever causes them is undone."""
+    theirs = [email for email in _caused(world, language) if not email.to_address.endswith("green-energy.example")]
+    return [email for email in theirs if email.kind not in ("REVIEW", "GUESSING")]
+
+
+def all_emails(world: World, language: str) -> list[Email]:
+    """Every kind that there is: also what companies and staff get. Whatever causes them is undone."""
+    with transaction.atomic():
+        before = list(Email.objects.values_list("pk", flat=True))
+        _about_companies(language)
+        emails = list(Email.objects.exclude(pk__in=before))
+        transaction.set_rollback(True)
+    return emails + _caused(world, language)
+
+
+def _caused(world: World, language: str) -> list[Email]:
     with transaction.atomic(), translation.override(language):
         make_due()  # what the world left to be made
         before = list(Email.objects.values_list("pk", flat=True))
@@ -39,10 +65,32 @@ def customers_emails(world: World, language: str) -> list[Email]:
         world["customer"].language = language
         _about_agreements(world, language)
         _about_accounts(world, language)
-        found = Email.objects.exclude(pk__in=before).exclude(to_address__endswith="green-energy.example")
-        emails = list(found.exclude(kind__in=["REVIEW", "GUESSING"]).order_by("pk"))
+        emails = list(Email.objects.exclude(pk__in=before).order_by("pk"))
         transaction.set_rollback(True)
     return emails
+
+
+def _about_companies(language: str) -> None:
+    member = MembershipFactory(user__language=language)
+    user, company, changes = member.user, member.company, {"legal_name": ["Lone Star", "Lone Star LLC"]}
+    invited, asker = (
+        AdmissionFactory(company=company, language=language, kind=kind) for kind in AdmissionKind.values[1:]
+    )
+    company_emails.cannot_register(user.email, language=language)
+    for about_link in (company_emails.confirm_registration, company_emails.invited, company_emails.confirm_request):
+        about_link(invited)
+    for told in (company_emails.registered, company_emails.approved, company_emails.suspended, company_emails.removed):
+        told(company, user)
+    company_emails.asked_to_join(asker, user)
+    company_emails.declined(asker)
+    company_emails.permissions_changed(company, member)
+    company_emails.rename_asked(company, user, by=user, changes=changes, reason="We have merged.")
+    company_emails.renamed(company, user, changes=changes)
+    agreement = AgreementFactory()
+    agreement_emails.review_needed(agreement, [user])
+    agreement_emails.guessing_noticed(company, user, day=timezone.localdate())
+    agreement_emails.not_accepted(agreement)
+    report_emails.report_ready(ReportFactory())
 
 
 def _about_agreements(world: World, language: str) -> None:

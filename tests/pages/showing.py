@@ -73,7 +73,7 @@ class Screen:
                     kept = {"Content-Security-Policy", "Content-Type"}
                     headers = {name: value for name, value in screen.answer.headers.items() if name in kept}
                     self._send(200, screen.answer.content, headers)
-                elif found := finders.find(self.path.removeprefix("/static/")):
+                elif self.path.startswith("/static/") and (found := finders.find(self.path.removeprefix("/static/"))):
                     kind = mimetypes.guess_type(self.path)[0] or "application/octet-stream"
                     body = Path(found).read_bytes()
                     self._send(200, body, {"Content-Type": kind, "Cache-Control": "max-age=3600"})
