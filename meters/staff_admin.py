@@ -10,10 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.utils.translation import gettext
 
 from meters.identifiers import bare_digits
 
@@ -73,6 +75,14 @@ class ByRole:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django 5.2 ties no label to the two halves of a date with time: each is named by what is seen (A1)."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field and isinstance(field.widget, AdminSplitDateTime):
+            for half, seen in zip(field.widget.widgets, (gettext("Date:"), gettext("Time:")), strict=True):
+                half.attrs["aria-label"] = f"{seen} {field.label}"
+        return field
 
 
 class ScopedAdmin(ByRole, admin.ModelAdmin):
