@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from django.db.models import F, Q
 
 from accounts.models import Admission, Company, Holding, User
-from agreements.mailboxes import PUBLIC_DOMAINS, mailbox_of, owned_domain, spellings, under_domain
+from agreements.mailboxes import PUBLIC_DOMAINS, mailbox_of, owned_domain
 from agreements.models import Agreement, ConsentSignal, SignalKind, TraceKind
+from agreements.querysets import AgreementQuerySet
 from agreements.visitors import Visitor, known_marks, mailbox_mark
 
 MANY_ESIIDS = 3
@@ -55,18 +56,19 @@ def _about_address(agreement: Agreement) -> set[SignalKind]:
     kinds = set()
     company, address = agreement.company, agreement.email
     own = set(_own_addresses(company, agreement))
-    typed = Agreement.objects.filter(company=company, contact_email__iregex=spellings(address))
+    asked = Agreement.objects.filter(company=company)
+    typed = asked.to_mailbox(address, "contact_email")
     worked_with = known_marks(company, Visitor(mailbox=mailbox_mark(address)))
     if mailbox_of(address) in map(mailbox_of, own) or worked_with or typed.exists():
         kinds.add(SignalKind.OWN_USER)
     domain = owned_domain(address)
     if domain and domain in _own_domains(company, own):
         kinds.add(SignalKind.OWN_DOMAIN)
-    if _esiids_of(company, spellings(address)) >= MANY_ESIIDS:
+    if _esiids_of(asked.to_mailbox(address)) >= MANY_ESIIDS:
         kinds.add(SignalKind.SAME_ADDRESS)
     # Whoever owns a domain has as many mailboxes as there are names.
     is_anybodys = domain in _NOBODYS or not domain or domain.endswith(_GIVEN_OUT)
-    if not is_anybodys and _esiids_of(company, under_domain(domain)) >= MANY_ESIIDS:
+    if not is_anybodys and _esiids_of(asked.to_domain(domain)) >= MANY_ESIIDS:
         kinds.add(SignalKind.SAME_DOMAIN)
     return kinds
 
@@ -83,8 +85,8 @@ def _own_domains(company: Company, addresses: set[str]) -> set[str]:
     return {owned_domain(address) for address in [*addresses, f"@{website}"] if address != "@"}
 
 
-def _esiids_of(company: Company, pattern: str) -> int:
-    """How many ESIIDs the company asked about at the addresses that match `pattern`.
+def _esiids_of(asked: AgreementQuerySet) -> int:
+    """How many ESIIDs the company `asked` about at the addresses that look alike.
 
     Only where it typed the address itself, or where the account that has it took the ESIID just before it was asked
     for: a mailbox that registers in order to be asked is no better than one that is only typed.
@@ -92,10 +94,7 @@ def _esiids_of(company: Company, pattern: str) -> int:
     just_taken = Q(
         premise__holdings__customer=F("customer"), premise__holdings__since__gt=F("initiated_at") - YOUNG_HOLD
     )
-    asked = Agreement.objects.filter(company=company, email__iregex=pattern).filter(
-        Q(was_registered=False) | just_taken
-    )
-    return asked.values("premise").distinct().count()
+    return asked.filter(Q(was_registered=False) | just_taken).values("premise").distinct().count()
 
 
 def _held_by_another(agreement: Agreement) -> bool:

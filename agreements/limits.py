@@ -15,7 +15,7 @@ from accounts import attempts
 from accounts.models import Company, User
 from agreements import emails
 from agreements.clock import CENTRAL, central_day, moment
-from agreements.mailboxes import mailbox_of, spellings
+from agreements.mailboxes import mailbox_of
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.question import MeterRow, Problem, Question
 from meters.models import Premise
@@ -98,8 +98,7 @@ def flooding(question: Question, *, company: Company, at: datetime) -> Problem |
             _("Your company can make %(limit)d agreements a day and has made %(made)d. Go on tomorrow.")
             % {"limit": settings.INITIATIONS_PER_COMPANY, "made": made},
         )
-    same_mailbox = Agreement.objects.filter(email__iregex=spellings(question.person.email))
-    to_address = same_mailbox.filter(initiated_at__gt=since).count()
+    to_address = Agreement.objects.to_mailbox(question.person.email).filter(initiated_at__gt=since).count()
     if to_address + len(question.rows) > settings.INITIATIONS_PER_ADDRESS:
         return Problem(
             "flooding",
@@ -111,7 +110,8 @@ def flooding(question: Question, *, company: Company, at: datetime) -> Problem |
 def too_many_reminders(agreement: Agreement, *, at: datetime) -> str | None:
     """The refusal of one more reminder today, for this address or by this company; None while there is room."""
     resent = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
-    if resent.filter(agreement__email__iregex=spellings(agreement.email)).count() >= settings.REMINDERS_PER_ADDRESS:
+    same_mailbox = Agreement.objects.to_mailbox(agreement.email)
+    if resent.filter(agreement__in=same_mailbox).count() >= settings.REMINDERS_PER_ADDRESS:
         return _("This customer has been sent as many reminders as are allowed in a day. Send the next one tomorrow.")
     if resent.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
         return _("Your company has sent as many reminders as are allowed in a day. Send the next one tomorrow.")

@@ -67,19 +67,18 @@ def spellings(address: str) -> str:
     local, _at, domain = mailbox_of(address).rpartition("@")
     dots = r"\.?" if domain in _IGNORES_DOTS else ""
     names = {domain, *(alias for alias, name in _ALIASES.items() if name == domain)}
-    try:
-        names |= {name.encode().decode("idna") for name in list(names)}
-    except UnicodeError:
-        pass
-    domains = "|".join(re.escape(name) for name in sorted(names))
+    domains = "|".join(re.escape(one) for name in sorted(names) for one in spelled_domain(name))
     return rf'^"?{dots.join(re.escape(one) for one in local)}(\+[^@]*)?"?@({domains})\.?$'
 
 
 def under_domain(domain: str) -> str:
     """A regular expression, as above, of every address under a domain that somebody owns."""
-    names = {domain}
+    return rf"[@.]({'|'.join(re.escape(name) for name in spelled_domain(domain))})\.?$"
+
+
+def spelled_domain(domain: str) -> list[str]:
+    """`domain` as SMTP writes it and, where they differ, as people do."""
     try:
-        names.add(domain.encode().decode("idna"))
+        return sorted({domain, domain.encode().decode("idna")})
     except UnicodeError:
-        pass
-    return rf"[@.]({'|'.join(re.escape(name) for name in sorted(names))})\.?$"
+        return [domain]

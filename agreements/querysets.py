@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import customer_of, membership_of
+from agreements.mailbox_key import DomainKey, MailboxKey
+from agreements.mailboxes import mailbox_of, spelled_domain, spellings, under_domain
 from agreements.states import Status
 
 if TYPE_CHECKING:
@@ -60,6 +64,19 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def initiated_within_window(self, company: Company, since: datetime | Any) -> AgreementQuerySet:
         """Every agreement that `company` initiated after `since`, whatever became of it (L5)."""
         return self.filter(company=company, initiated_at__gt=since)
+
+    def to_mailbox(self, address: str, field: str = "email") -> AgreementQuerySet:
+        """Those whose customer reads the mailbox of `address`, however it is written; with "contact_email" as `field`
+        those whose contact does (X1). An index finds the few on which the regular expression decides."""
+        key = MailboxKey(models.Value(mailbox_of(address)))
+        same_key = self.alias(mailbox_key=MailboxKey(field)).filter(mailbox_key=key)
+        return same_key.filter(**{f"{field}__iregex": spellings(address)})
+
+    def to_domain(self, domain: str) -> AgreementQuerySet:
+        """Those whose customer's address is under `domain`, which somebody owns (X1); an index as above."""
+        begins = [models.Q(domain_key__startswith=name[::-1]) for name in spelled_domain(domain)]
+        same_end = self.alias(domain_key=DomainKey("email")).filter(reduce(or_, begins))
+        return same_end.filter(email__iregex=under_domain(domain))
 
     def awaiting_report(self) -> AgreementQuerySet:
         """Complete ones without a record of a report, whose consent needs no review (R1, X1); an index has these."""

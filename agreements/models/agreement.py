@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import Company, Customer, CustomerKind, User
+from agreements.mailbox_key import DomainKey, MailboxKey
 from agreements.name_key import SHOWN_NAME_KEY
 from agreements.querysets import AgreementQuerySet
 from agreements.states import Channel, Status
@@ -217,6 +219,10 @@ class Agreement(models.Model):
                 )
             ),
             models.Index(fields=["company", "name_key"], name="agreement_by_name"),
+            # For what speaks against a consent (X1), and for what one mailbox is sent in a day, by anybody (X2).
+            models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
+            models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),
+            models.Index("company", OpClass(DomainKey("email"), name="text_pattern_ops"), name="agreement_mail_domain"),
         ]
 
     def __str__(self) -> str:
@@ -285,6 +291,7 @@ class AgreementEvent(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
         ]
+        indexes = [models.Index(fields=["at"], name="event_reminder", condition=models.Q(kind="resent"))]  # X2
 
     def __str__(self) -> str:
         return f"{self.agreement} {self.kind}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from django.db import connection
 
 from agreements import listing
 from agreements.models import Agreement
 from agreements.search import Item, Search, SearchBy
-from tests.factories import AgreementFactory
+from tests.agreements.many import skipped, with_a_hundred_thousand_agreements
 
 SEARCHES = {
     # Agreement numbers are unique: where few begin alike, that index serves as well as the company's own.
@@ -38,7 +36,7 @@ SEARCHES = {
 @pytest.mark.django_db
 def test_no_search_reads_all_of_a_hundred_thousand_agreements():
     """T1, DESIGN section 4: neither for the counts nor for the rows of a page."""
-    company = _with_a_hundred_thousand_agreements()
+    company = with_a_hundred_thousand_agreements()
     for index, searches in SEARCHES.items():
         for search in searches:
             found = listing.found(Agreement.objects.filter(company=company), search)
@@ -53,39 +51,10 @@ def test_no_search_reads_all_of_a_hundred_thousand_agreements():
 @pytest.mark.django_db
 def test_without_its_index_a_search_reads_them_all():
     """T1: the test above would see it."""
-    company = _with_a_hundred_thousand_agreements()
+    company = with_a_hundred_thousand_agreements()
     search = SEARCHES["agreement_by_meter"][0]
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX agreement_by_meter")
     found = listing.found(Agreement.objects.filter(company=company), search)
     plan = found.order_by().values("status").explain(analyze=True)
     assert "agreement_by_meter" not in plan and skipped(plan) > 10_000, plan
-
-
-def skipped(plan: str) -> int:
-    """Rows that were read in vain."""
-    return sum(map(int, re.findall(r"Rows Removed by Filter: ([0-9]+)", plan)))
-
-
-def _with_a_hundred_thousand_agreements():
-    """A company with so many; another one has as many with the same particulars."""
-    companies = [AgreementFactory(meter_number=f"0{place}").company for place in range(2)]
-    columns = [one.column for one in Agreement._meta.concrete_fields if not one.generated and not one.primary_key]
-    different = {
-        "number": "(300000000000 + 2 * n + right(meter_number, 1)::int)::text",
-        "esiid": "'10443' || lpad(n::text, 12, '0')",
-        "meter_number": "(500000 + n)::text",
-        "last_name": "'Name' || chr(97 + n % 26) || to_hex(n)",
-        "status": "'withdrawn'",
-        "initiated_at": "initiated_at - n * interval '1 minute'",
-        "ended_at": "initiated_at",
-        "link_hash": "md5(n::text || meter_number)",
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO agreements_agreement ({', '.join(columns)})"
-            f" SELECT {', '.join(different.get(column, column) for column in columns)}"
-            " FROM agreements_agreement, generate_series(1, 100000) n"
-        )
-        cursor.execute("ANALYZE agreements_agreement")
-    return companies[0]

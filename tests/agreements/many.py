@@ -1,0 +1,42 @@
+"""A hundred thousand agreements, and what a plan of PostgreSQL says about reading them."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection
+
+from accounts.models import Company
+from agreements.models import Agreement
+from tests.factories import AgreementFactory
+
+
+def skipped(plan: str) -> int:
+    """Rows that were read in vain."""
+    return sum(map(int, re.findall(r"Rows Removed by Filter: ([0-9]+)", plan)))
+
+
+def with_a_hundred_thousand_agreements() -> Company:
+    """A company with so many; another one has as many with the same particulars."""
+    companies = [AgreementFactory(meter_number=f"0{place}").company for place in range(2)]
+    columns = [one.column for one in Agreement._meta.concrete_fields if not one.generated and not one.primary_key]
+    different = {
+        "number": "(300000000000 + 2 * n + right(meter_number, 1)::int)::text",
+        "esiid": "'10443' || lpad(n::text, 12, '0')",
+        "meter_number": "(500000 + n)::text",
+        "last_name": "'Name' || chr(97 + n % 26) || to_hex(n)",
+        "email": "'customer' || n || '@mail' || n / 2 || '.example'",
+        "contact_email": "'contact' || n % 10 || '@company.example'",
+        "status": "'withdrawn'",
+        "initiated_at": "initiated_at - n * interval '1 minute'",
+        "ended_at": "initiated_at",
+        "link_hash": "md5(n::text || meter_number)",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO agreements_agreement ({', '.join(columns)})"
+            f" SELECT {', '.join(different.get(column, column) for column in columns)}"
+            " FROM agreements_agreement, generate_series(1, 100000) n"
+        )
+        cursor.execute("ANALYZE agreements_agreement")
+    return companies[0]
