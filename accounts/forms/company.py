@@ -6,13 +6,21 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import EDITABLE, REVIEWED
-from accounts.forms.credentials import EmailTwiceForm, NameForm, NewcomerForm, RefusableForm
-from accounts.forms.fields import EmailLineField, LineField, ParagraphField, PhoneField, StateField, ZipField
+from accounts.forms.credentials import EmailTwiceForm, NewcomerForm, RefusableForm
+from accounts.forms.fields import (
+    EmailLineField,
+    LineField,
+    NameForm,
+    ParagraphField,
+    PhoneField,
+    PhoneForm,
+    StateField,
+    ZipField,
+)
 from accounts.models import Admission, Company, Membership, User
 
 PERMISSIONS = [
@@ -65,11 +73,7 @@ class CompanyForm(RefusableForm):
     )
     email = EmailLineField(
         label=_("Company email"),
-        error_messages={
-            "required": _("Enter the company's email address."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter the company's email address.")},
     )
     privacy_policy_url = forms.URLField(
         label=_("Privacy policy link"),
@@ -172,11 +176,7 @@ class InviteForm(PermissionsForm):
     email = EmailLineField(
         label=_("Email of the new user"),
         help_text=_("The person gets a link that is good for one account."),
-        error_messages={
-            "required": _("Enter the person's email address."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter the person's email address.")},
     )
     field_order = ["email", "permissions"]
 
@@ -215,15 +215,7 @@ class JoinForm(RefusableForm, NameForm, EmailTwiceForm):
         return {"company_words": typed["company"], "email": typed["user_email"]} | name
 
 
-class MemberProfileForm(RefusableForm, NameForm):
+class MemberProfileForm(RefusableForm, NameForm, PhoneForm):
     """A third party's user: name and phone. The email has a page of its own, for it must be confirmed."""
 
-    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"})
-    phone_extension = LineField(
-        label=_("Extension"),
-        max_length=10,
-        required=False,
-        validators=[RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))],
-        widget=forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"}),
-    )
     field_order = ["first_name", "last_name", "phone", "phone_extension"]

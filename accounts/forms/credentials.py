@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admissions import Newcomer, Refused, hashed
-from accounts.forms.fields import EmailLineField, LineField
+from accounts.forms.fields import EmailAgainField, EmailLineField, LineField, NameForm, same_email
 from accounts.models import User
 
 
@@ -24,48 +24,19 @@ class RefusableForm(forms.Form):
         self.add_error(refused.field if refused.field in self.fields else None, str(refused))
 
 
-class NameForm(forms.Form):
-    """A person's name."""
-
-    first_name = LineField(
-        label=_("First name"),
-        max_length=60,
-        error_messages={"required": _("Enter your first name.")},
-        widget=forms.TextInput({"autocomplete": "given-name"}),
-    )
-    last_name = LineField(
-        label=_("Last name"),
-        max_length=60,
-        error_messages={"required": _("Enter your last name.")},
-        widget=forms.TextInput({"autocomplete": "family-name"}),
-    )
-
-
 class EmailTwiceForm(forms.Form):
     """An email that the account hangs on: typed twice, for a link goes to it."""
 
     user_email = EmailLineField(
         label=_("Your email"),
         help_text=_("We send a link to this address. Use the one at your company."),
-        error_messages={
-            "required": _("Enter your email address."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter your email address.")},
+        autocomplete="email",
     )
-    user_email_again = forms.CharField(
-        label=_("Your email again"),
-        max_length=254,
-        error_messages={"required": _("Enter the same email address again.")},
-        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
-    )
+    user_email_again = EmailAgainField(label=_("Your email again"))
 
     def clean_user_email_again(self) -> str:
-        again = str(self.cleaned_data["user_email_again"]).strip()
-        email = self.cleaned_data.get("user_email")
-        if email and again.casefold() != str(email).casefold():
-            raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
-        return again
+        return same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
 
 
 class CredentialsForm(forms.Form):

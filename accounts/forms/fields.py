@@ -1,4 +1,7 @@
-"""Form fields for what people type or paste about people and companies: cleaned, or refused with the next step."""
+"""Form fields for what people type or paste about people and companies: cleaned, or refused with the next step.
+
+At the end those that several forms have together.
+"""
 
 from __future__ import annotations
 
@@ -63,11 +66,20 @@ class ParagraphField(LineField):
         return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
 
 
-class EmailLineField(forms.EmailField):
-    """An email address of at most 254 characters, at a name and not at a number like `[192.0.2.7]`: nobody has that."""
+def _email_input(autocomplete: str) -> forms.EmailInput:
+    return forms.EmailInput({"autocomplete": autocomplete, "spellcheck": "false", "autocapitalize": "none"})
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=254, **options)
+
+class EmailLineField(forms.EmailField):
+    """An email address of at most 254 characters, at a name and not at a number like `[192.0.2.7]`: nobody has that.
+
+    `autocomplete` is "email" where it is the user's own.
+    """
+
+    default_error_messages = {"invalid": _("Enter an email address such as name@example.com.")}
+
+    def __init__(self, *, autocomplete: str = "off", **options: Any) -> None:
+        super().__init__(max_length=254, widget=_email_input(autocomplete), **options)
         technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
         self.validators = [one for one in self.validators if not isinstance(one, technical)]
         self.validators += [self._at_a_name, MaxLengthValidator(254, TOO_LONG)]
@@ -77,20 +89,56 @@ class EmailLineField(forms.EmailField):
             raise ValidationError(validate_email.message, code="invalid")  # in the form's words, where it has some
 
 
-class PhoneField(PhoneNumberField):
-    """A telephone number as Americans write it; gives a PhoneNumber, which prints as E.164."""
+class EmailAgainField(forms.CharField):
+    """The user's own email once more; `same_email` compares the two."""
 
-    def __init__(self, *, attrs: dict[str, str], **options: Any) -> None:
+    default_error_messages = {"required": _("Enter the same email address again.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, widget=_email_input("email"), **options)
+
+
+def same_email(email: str | None, again: str) -> str:
+    """`again`, if it is the valid `email` or there is none yet; else ValidationError."""
+    again = again.strip()
+    if email and again.casefold() != email.casefold():
+        raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
+    return again
+
+
+class PhoneField(PhoneNumberField):
+    """A telephone number as Americans write it; gives a PhoneNumber, which prints as E.164.
+
+    With `beside_extension` the form has an ExtensionField, too.
+    """
+
+    def __init__(self, *, attrs: dict[str, str], beside_extension: bool = False, **options: Any) -> None:
         widget = RegionalPhoneNumberWidget(region="US", attrs=attrs)
         super().__init__(region="US", widget=widget, **options)
         self.error_messages["invalid"] = _("Enter a telephone number with its area code, such as 512-555-0100.")
+        self.error_messages["extension"] = _("Leave out the extension. Only the number itself can be kept.")
+        if beside_extension:
+            self.error_messages["invalid"] = self.error_messages["extension"] = _(
+                "Enter a telephone number with its area code, such as 512-555-0100. "
+                "The extension has a field of its own."
+            )
         self.validators = [self._usable]
 
     def _usable(self, value: Any) -> None:
         if not value.is_valid():
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if value.extension:
-            raise ValidationError(_("Leave out the extension. Only the number itself can be kept."), code="extension")
+            raise ValidationError(self.error_messages["extension"], code="extension")
+
+
+class ExtensionField(LineField):
+    """What is dialed after the telephone number; may be empty."""
+
+    default_validators = [RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))]
+
+    def __init__(self) -> None:
+        widget = forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"})
+        super().__init__(label=_("Extension"), max_length=10, required=False, widget=widget)
 
 
 class ZipField(LineField):
@@ -109,3 +157,27 @@ class StateField(forms.ChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=US_STATES, initial="TX", **options)
+
+
+class NameForm(forms.Form):
+    """The name of who fills in the form."""
+
+    first_name = LineField(
+        label=_("First name"),
+        max_length=60,
+        error_messages={"required": _("Enter your first name.")},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
+    )
+    last_name = LineField(
+        label=_("Last name"),
+        max_length=60,
+        error_messages={"required": _("Enter your last name.")},
+        widget=forms.TextInput({"autocomplete": "family-name"}),
+    )
+
+
+class PhoneForm(forms.Form):
+    """Where who fills in the form can be called; both may be empty."""
+
+    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"}, beside_extension=True)
+    phone_extension = ExtensionField()

@@ -25,7 +25,7 @@ class ProfileForm(PersonForm):
         widget=forms.TextInput({"autocomplete": "honorific-prefix", "size": "8"}),
     )
 
-    field_order = ["title", *PersonForm.base_fields]
+    field_order = ["title", *PersonForm.field_order]
 
     def __init__(self, data: QueryDict | None = None, *, customer: Customer) -> None:
         user = customer.user

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import get_language
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.claiming import Pair, Refused
 from accounts.forms.credentials import CredentialsForm
-from accounts.forms.fields import EmailLineField, LineField, PhoneField
+from accounts.forms.fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, same_email
 from accounts.forms.meter_fields import EsiidField, MeterNumberField
 from accounts.models import Customer, CustomerKind, User
 from accounts.registration import Application
@@ -39,29 +38,17 @@ class Invited:
         return mask_esiid(self.pair.esiid)
 
 
-class PersonForm(forms.Form):
+class PersonForm(NameForm, PhoneForm):
     """Who the customer is and how to reach the customer."""
 
     use_required_attribute = False
 
-    first_name = LineField(
-        label=_("First name"),
-        max_length=60,
-        error_messages={"required": _("Enter your first name.")},
-        widget=forms.TextInput({"autocomplete": "given-name"}),
-    )
     middle_initial = LineField(
         label=_("Middle initial"),
         max_length=2,
         required=False,
         validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave it empty."))],
         widget=forms.TextInput({"autocomplete": "additional-name", "size": "3"}),
-    )
-    last_name = LineField(
-        label=_("Last name"),
-        max_length=60,
-        error_messages={"required": _("Enter your last name.")},
-        widget=forms.TextInput({"autocomplete": "family-name"}),
     )
     suffix = LineField(
         label=_("Suffix"),
@@ -76,14 +63,6 @@ class PersonForm(forms.Form):
         error_messages={"required": _("Enter the name of your company.")},
         widget=forms.TextInput({"autocomplete": "organization"}),
     )
-    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"})
-    phone_extension = LineField(
-        label=_("Extension"),
-        max_length=10,
-        required=False,
-        validators=[RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))],
-        widget=forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"}),
-    )
     language = forms.ChoiceField(
         label=_("Language preference"),
         help_text=_("Our emails to you, and these pages after you sign in."),
@@ -91,13 +70,20 @@ class PersonForm(forms.Form):
         error_messages={"required": _("Choose a language.")},
         widget=forms.RadioSelect,
     )
+    field_order = [
+        "first_name",
+        "middle_initial",
+        "last_name",
+        "suffix",
+        "company_name",
+        "phone",
+        "phone_extension",
+        "language",
+    ]
 
     def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, initial: dict[str, Any]) -> None:
         super().__init__(data, initial={"language": get_language()} | initial)
         self.kind = kind
-        self.fields["phone"].error_messages["invalid"] = _(
-            "Enter a telephone number with its area code, such as 512-555-0100. The extension has a field of its own."
-        )
         if kind != CustomerKind.BUSINESS:
             del self.fields["company_name"]
 
@@ -153,26 +139,12 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
     email = EmailLineField(
         label=_("Account email"),
         help_text=_("We send a link to this address. Your account begins when you open it and confirm."),
-        error_messages={
-            "required": _("Enter your email address."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter your email address.")},
+        autocomplete="email",
     )
-    email_again = forms.CharField(
-        label=_("Account email again"),
-        max_length=254,
-        error_messages={"required": _("Enter the same email address again.")},
-        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
-    )
+    email_again = EmailAgainField(label=_("Account email again"))
     field_order = [
-        "first_name",
-        "middle_initial",
-        "last_name",
-        "suffix",
-        "company_name",
-        "phone",
-        "phone_extension",
+        *PersonForm.field_order[:-1],
         "email",
         "email_again",
         "language",
@@ -190,11 +162,7 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
             del self.fields["esiid"], self.fields["meter_number"]
 
     def clean_email_again(self) -> str:
-        again = str(self.cleaned_data["email_again"]).strip()
-        email = self.cleaned_data.get("email")
-        if email and again.casefold() != str(email).casefold():
-            raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
-        return again
+        return same_email(self.cleaned_data.get("email"), self.cleaned_data["email_again"])
 
     def account(self, typed: dict[str, Any]) -> User:
         user = super().account(typed)

@@ -110,11 +110,7 @@ class QuestionForm(forms.Form):
     email = EmailLineField(
         label=_("Email"),
         help_text=_("We send the request to this address. Of a registered customer: the email of the account."),
-        error_messages={
-            "required": _("Enter the customer's email."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({**_PRIVATE, "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": _("Enter the customer's email.")},
     )
     report_type = forms.ChoiceField(
         label=_("Report type"),

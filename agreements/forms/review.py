@@ -33,11 +33,8 @@ class ReviewForm(forms.Form):
     contact_email = EmailLineField(
         label=_("Contact email"),
         help_text=_("We also send the customer's answer and the report's notice to this address."),
-        error_messages={
-            "required": _("Enter an email address that the customer can write to."),
-            "invalid": _("Enter an email address such as name@example.com."),
-        },
-        widget=forms.EmailInput({"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={"required": _("Enter an email address that the customer can write to.")},
+        autocomplete="email",
     )
     comments = ParagraphField(
         label=_("Comments to the customer"),
