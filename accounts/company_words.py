@@ -33,7 +33,7 @@ def compared(changes: Mapping[str, Sequence[Any]]) -> list[tuple[str | Promise, 
     """Changes of a company's profile: the field in words, what it was, what it is."""
     labels = {field.name: field.verbose_name for field in Company._meta.fields}
     # The history is older than the code: a field may be gone.
-    return [(labels.get(name, name), *map(str, both)) for name, both in changes.items()]  # type: ignore[misc]
+    return [(labels.get(name, name), str(before), str(after)) for name, (before, after) in changes.items()]
 
 
 @dataclass(frozen=True)

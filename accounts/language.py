@@ -90,7 +90,6 @@ def for_companies(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
     @wraps(view)
     def page(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        request.for_companies = True  # type: ignore[attr-defined]  # the switch asks for it
         return shown_in(COMPANIES, view, request, **kwargs)
 
     return page

@@ -65,10 +65,8 @@ class SecondFactorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
-        missing = lacks(request.user)
-        request.second_factor_missing = missing  # type: ignore[attr-defined]
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if not missing or name in OPEN_PAGES or name.startswith(OPEN_BEGINNINGS):
+        if name in OPEN_PAGES or name.startswith(OPEN_BEGINNINGS) or not lacks(request.user):
             return None
         return HttpResponseRedirect(reverse("mfa_index"))
 

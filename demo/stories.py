@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from accounts.models import Customer, CustomerKind
+from accounts.models import Customer, CustomerKind, User
 from agreements import deciding
 from agreements.clock import CENTRAL, central_day
 from agreements.initiating import initiate, start_draft
@@ -61,21 +61,28 @@ class Story:
 # --- What can happen --------------------------------------------------------------------------------------------
 
 
-def _customer_user(agreement: Agreement) -> dict[str, object]:
-    """A registered customer answers in the account, others by the link of the email."""
+@dataclass(frozen=True)
+class Answering:
+    """How a customer answers: a registered one in the account, others by the link of the email."""
+
+    channel: Channel
+    by: User | None
+
+
+def _answering(agreement: Agreement) -> Answering:
     customer: Customer | None = agreement.customer
-    if customer is None:
-        return {"channel": Channel.INVITATION}
-    return {"channel": Channel.ACCOUNT, "by": customer.user}
+    return Answering(Channel.ACCOUNT, customer.user) if customer else Answering(Channel.INVITATION, None)
 
 
 def accepted(agreement: Agreement, people: People, at: datetime) -> None:
-    deciding.accept(agreement, at=at, **_customer_user(agreement))  # type: ignore[arg-type]
+    customer = _answering(agreement)
+    deciding.accept(agreement, at=at, channel=customer.channel, by=customer.by)
     reports.make_due(limit=1, at=at + SOON)
 
 
 def rejected(agreement: Agreement, people: People, at: datetime) -> None:
-    deciding.reject(agreement, at=at, **_customer_user(agreement))  # type: ignore[arg-type]
+    customer = _answering(agreement)
+    deciding.reject(agreement, at=at, channel=customer.channel, by=customer.by)
 
 
 def reminded(agreement: Agreement, people: People, at: datetime) -> None:

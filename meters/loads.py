@@ -116,8 +116,7 @@ def _run(load: Load, keeper: BaseDatabaseWrapper, at: datetime | None) -> None:
         outcome.end(result, at)
     except LoadError as error:
         outcome.fail(outcome.named(str(error)), at, error.result)
-    except Exception:
-        # The connection, the disk, a bug: another try may do; the file stays until the last one.
+    except Exception:  # the connection, the disk, a bug: another try may do, and the file stays until the last one
         logger.exception("Load %s stopped at attempt %s.", load.pk, load.attempts)
         if load.attempts >= ATTEMPTS:
             outcome.fail(

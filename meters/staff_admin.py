@@ -78,7 +78,7 @@ class ByRole:
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Django 5.2 ties no label to the two halves of a date with time: each is named by what is seen (A1)."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # of the admin
         if field and isinstance(field.widget, AdminSplitDateTime):
             for half, seen in zip(field.widget.widgets, (gettext("Date:"), gettext("Time:")), strict=True):
                 half.attrs["aria-label"] = f"{seen} {field.label}"
@@ -162,7 +162,8 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
         """Write down that the user sees `record`, or `rows` of a list. What this raises keeps the page back (D3)."""
         if not self.customer_data:
             return
-        request.user.looks.create(  # type: ignore[union-attr]
+        assert request.user.is_authenticated  # the admin lets nobody else in
+        request.user.looks.create(
             action=action,
             model=self.opts.label_lower,
             object_id="" if record is None else str(record.pk),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from meters.staff_admin import EDIT, ScopedAdmin, is_operator, tdsp_of
-from notices.models import Notice
+from notices.models import Notice, NoticeQuerySet
 
 
 @admin.register(Notice)
@@ -57,7 +56,7 @@ class NoticeAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
 
     @admin.action(description=_("End now: nobody sees it any more"), permissions=["change"])
-    def end_now(self, request: HttpRequest, notices: QuerySet[Notice]) -> None:
-        ended = notices.published().filter(published_from__lt=Now()).update(published_until=Now())  # type: ignore[attr-defined]
+    def end_now(self, request: HttpRequest, notices: NoticeQuerySet) -> None:
+        ended = notices.published().filter(published_from__lt=Now()).update(published_until=Now())
         text = ngettext("%d notice was ended.", "%d notices were ended.", ended) % ended
         self.message_user(request, text, messages.SUCCESS if ended else messages.WARNING)

@@ -88,7 +88,7 @@ def own_holdings(user: User) -> QuerySet[Holding]:
 def on_record(holdings: Iterable[Holding], *, at: datetime | None = None) -> list[OwnMeter]:
     """Each of `holdings`, with `former_end`, and which days of it there are. Costs one query and the clock."""
     today = central_day(moment(at))
-    began = {one: first_own_day(one.premise, one.former_end) for one in holdings}  # type: ignore[attr-defined]
+    began = {one: first_own_day(one.premise, one.former_end) for one in holdings}
     asked: dict[str, Any] = {
         "premises": [one.premise_id for one in began],
         "since": [day or FIRST_DAY for day in began.values()],

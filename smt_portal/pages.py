@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from accounts.models import Admission, Membership, User, customer_of, membership_of
+from accounts.second_factor import lacks
 from notices.models import Notice
 
 
@@ -19,6 +20,7 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `customer`, `pending_approvals` and `unread_notices` of the user, and what differs in development.
 
     `mailbox`: whether development's mail can be read. `second_factor_required`: off, the log-in page says so.
+    `second_factor_missing`: the user goes nowhere else before one is set up (X3).
     """
     user = getattr(request, "user", None)
     membership = membership_of(user) if user else None
@@ -32,6 +34,8 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         "unread_notices": cache(lambda: _unread_notices(user)),
         "mailbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
+        # Called by the page on which one is set up.
+        "second_factor_missing": cache(lambda: user is not None and lacks(user)),
     }
 
 

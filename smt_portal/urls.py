@@ -1,15 +1,11 @@
 """Every address of the portal."""
 
-from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views.language import set_language
 from smt_portal import home, pages
-
-# The admin's own form would know neither the second factor nor the limits.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", home.home, name="home"),

@@ -1,12 +1,12 @@
 """What every test may ask for. Each fixture lives in a module of its own."""
 
-from tests.browser import (  # noqa: F401
+from tests.browser import (  # noqa: F401 - pytest finds all of these by their names
     base_url,
     browser_type_launch_args,
     pytest_collection_modifyitems,
     pytest_runtest_setup,
     pytest_terminal_summary,
 )
-from tests.redis_server import redis_server  # noqa: F401
-from tests.smtp_sink import smtp_sink  # noqa: F401
-from tests.usage_left import no_usage_stays  # noqa: F401
+from tests.redis_server import redis_server  # noqa: F401 - likewise
+from tests.smtp_sink import smtp_sink  # noqa: F401 - likewise
+from tests.usage_left import no_usage_stays  # noqa: F401 - likewise

@@ -20,7 +20,7 @@ class Links(HTMLParser):
 
 def everything_in(answer: HttpResponseBase) -> str:
     """Headers, cookies and body of an answer: wherever something could stand."""
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     headers = "".join(f"{name}: {value}\n" for name, value in answer.items())
     return f"{headers}{answer.cookies.output()}\n\n{body.decode('utf-8', 'replace')}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -55,6 +56,8 @@ class Holding(models.Model):
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="holdings")
     since = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
+
+    former_end: datetime | None  # of HoldingQuerySet.with_former_end()
 
     objects = HoldingQuerySet.as_manager()
 

@@ -26,8 +26,15 @@ RATIO_LIMIT = 400
 RATIO_COUNTS_FROM = 16 << 20  # bytes unpacked; a smaller file does no harm
 DIRECTORY_LIMIT = 1 << 20  # bytes of a ZIP's list of files, some ten thousand of them; it is read into memory
 
-# What opening and reading raise for a file that is missing, forbidden or damaged.
-UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+# What opening and reading raise for a file that somebody else made or damaged.
+UNREADABLE = (
+    OSError,  # missing, forbidden, a failing disk; no gzip, or one against its own checksum
+    EOFError,  # ends before its end
+    zlib.error,  # cannot be unpacked
+    zipfile.BadZipFile,  # contradicts its own list of files or a checksum
+    NotImplementedError,  # packed or encrypted as Python cannot undo
+    ValueError,  # a name that is no text, a place before the file's beginning
+)
 
 
 class Source(NamedTuple):

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import User, signed_in
 from agreements.models import Agreement
 from reports.actions import NotThere, record_download
 from reports.downloads import Refusal, file_response, head_response, manifest_response, refusal
@@ -41,7 +41,7 @@ def report_manifest(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _find(request: HttpRequest, number: str) -> tuple[Agreement, User]:
-    user: User = request.user  # type: ignore[assignment]  # login_required
+    user = signed_in(request)
     visible = Agreement.objects.visible_to(user).select_related("report")
     return get_object_or_404(visible, number=number), user
 

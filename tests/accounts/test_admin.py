@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, CompanyState, Customer, Holding, Membership, User
+from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
 from agreements.matching import match
 from agreements.question import MeterRow, Person, Question
 from meters.models import Tdsp
@@ -75,7 +75,7 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
     customer = Customer.objects.get(user=user)
     assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
     row = MeterRow(1, "10443720001234567", "104051941")
-    question = Question(True, customer.kind, Person(email="CHIKA@example.com"), (row,), "interval", "12m")  # type: ignore[arg-type]
+    question = Question(True, CustomerKind(customer.kind), Person(email="CHIKA@example.com"), (row,), "interval", "12m")
     assert match(question)[0][1].customer_id == customer.pk
 
 

@@ -204,7 +204,7 @@ def test_a_user_id_cannot_be_an_email():
     from accounts.forms.registration import RegistrationForm
     from accounts.models import CustomerKind
 
-    form = RegistrationForm(typed(None, username="ceo@example.com"), kind=CustomerKind.RESIDENTIAL)  # type: ignore[arg-type]
+    form = RegistrationForm(typed(None, username="ceo@example.com"), kind=CustomerKind.RESIDENTIAL)
     assert "username" in form.errors
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
@@ -164,8 +165,8 @@ def test_a_form_from_elsewhere_is_refused_with_a_next_step() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("view", "status"), [(errors.bad_request, 400), (errors.permission_denied, 403)])
-def test_refusals_are_whole_pages(rf: RequestFactory, view: object, status: int) -> None:
-    response = view(rf.get("/"), Exception())  # type: ignore[operator]
+def test_refusals_are_whole_pages(rf: RequestFactory, view: Callable[..., HttpResponse], status: int) -> None:
+    response = view(rf.get("/"), Exception())
     assert response.status_code == status
     whole(response)
 

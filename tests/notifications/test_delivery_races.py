@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -54,10 +54,10 @@ def two_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     both_have_read = threading.Barrier(2)
     why_not = delivery._why_not
 
-    def wait_for_the_other(email: Email, moment: object) -> str:
+    def wait_for_the_other(email: Email, moment: datetime) -> str:
         with contextlib.suppress(threading.BrokenBarrierError):
             both_have_read.wait(1)
-        return why_not(email, moment)  # type: ignore[arg-type]
+        return why_not(email, moment)
 
     monkeypatch.setattr(delivery, "_why_not", wait_for_the_other)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from notifications import actions, plain_text, sealed
 from notifications.models import Email
+from tests.together import together
 
 NONCE = b"0123456789abcdef"
 PDF = b"%PDF-1.7 letter"
@@ -59,24 +59,8 @@ def test_a_key_is_queued_once_and_the_transaction_goes_on(queue: Callable[..., E
 @pytest.mark.django_db(transaction=True)
 def test_two_transactions_that_queue_one_key_at_once_write_one_row(queue: Callable[..., Email]) -> None:
     """E2."""
-    start = threading.Barrier(4)
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            start.wait()
-            queue("same")
-        except BaseException as problem:
-            problems.append(problem)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    answers = together([lambda: queue("same")] * 4)
+    assert {type(answer) for answer in answers} == {Email}, answers
     assert Email.objects.count() == 1
 
 
