@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
@@ -24,14 +26,15 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
     """
     user = getattr(request, "user", None)
     membership = membership_of(user) if user else None
+    counts = cache(lambda: _unread_and_awaiting(user, membership))
     return {
         "site_name": settings.SITE_NAME,
         "membership": membership,
         # A third party's user acts for the company; not asking saves each of their pages a query.
         "customer": customer_of(user) if user and not membership else None,
-        # Called by the navigation and the home page, only for administrators.
-        "pending_approvals": cache(lambda: _pending_approvals(membership)),
-        "unread_notices": cache(lambda: _unread_notices(user)),
+        # Called by the navigation and the home page.
+        "pending_approvals": lambda: counts()[1],
+        "unread_notices": lambda: counts()[0],
         "mailbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
         # Called by the page on which one is set up.
@@ -39,15 +42,20 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _pending_approvals(membership: Membership | None) -> int:
+def _unread_and_awaiting(user: Any, membership: Membership | None) -> tuple[int, int]:
+    """Notices that the user should open and, for an administrator, requests to join: two counts, one question."""
+    if not isinstance(user, User) or user.is_staff:  # staff write notices; they are not told about them
+        return 0, 0
+    unread = Notice.objects.unread_by(user)
     if membership is None or not membership.is_administrator:
-        return 0
-    return Admission.objects.awaiting_approval().filter(company=membership.company_id).count()
+        return unread.count(), 0
+    requests = Admission.objects.awaiting_approval().filter(company=membership.company_id)
+    return User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
 
 
-def _unread_notices(user: Any) -> int:
-    # Staff write notices; they are not told about them.
-    return 0 if not isinstance(user, User) or user.is_staff else Notice.objects.unread_by(user).count()
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    of_all = rows.order_by().values(all=Value(1)).annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(of_all), 0)  # of no rows there is no group
 
 
 class HelpPage(TemplateView):

@@ -14,10 +14,12 @@ from notifications.models import Email, EmailState
 from tests.agreements.asking import ask
 from tests.agreements.looking import overdue, page, text
 from tests.factories import (
+    AdmissionFactory,
     AgreementEventFactory,
     AgreementFactory,
     CustomerFactory,
     MembershipFactory,
+    NoticeFactory,
     OperatorFactory,
     ReportFactory,
 )
@@ -45,6 +47,20 @@ class TestAgreement:
             "Request sent to the customer", "By James Wilson", "Request, to the customer", "Waiting to be sent",
         ):  # fmt: skip
             assert value in words, value
+
+    def test_costs_an_administrator_seven_queries_with_everything_on_it(self, client, django_assert_max_num_queries):
+        """T2, T11: history, emails and downloads are three logs; both numbers of the navigation are one question."""
+        member = MembershipFactory(is_administrator=True)
+        client.force_login(member.user)
+        AdmissionFactory(company=member.company, kind="request", confirmed_at=timezone.now())
+        NoticeFactory.create_batch(2)
+        agreement = ask(member.user)[0]
+        deciding.accept(agreement, channel=Channel.INVITATION)
+        ReportFactory(agreement=agreement)
+        client.get(page(agreement))  # once: the browser's mark is new
+        with django_assert_max_num_queries(7):
+            words = text(client.get(page(agreement)))
+        assert "Notices 2" in words and "Pending Approvals 1" in words
 
     def test_leads_only_to_pages_that_the_third_party_has(self, client, member):
         """T2: the customer on the page is not the one who reads it."""
