@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -279,13 +279,20 @@ def test_an_invitation_is_either_taken_or_canceled():
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeypatch):
-    find, open_account = admissions.find, admissions.open_account
+    find, open_account, cancel = admissions.find, admissions.open_account, joining.cancel
+    found, canceled = threading.Event(), threading.Event()
 
-    def slowly(*args: Any, **options: Any) -> User:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.5)")
+    def open_after_it_was_canceled(*args: Any, **options: Any) -> User:
+        found.set()
+        assert canceled.wait(30)
         return open_account(*args, **options)
 
+    def cancel_after_it_was_found(*args: Any, **options: Any) -> None:
+        assert found.wait(30)
+        cancel(*args, **options)
+        canceled.set()
+
     monkeypatch.setattr(admissions, "find", lambda *args, lock, **options: find(*args, **options))
-    monkeypatch.setattr(admissions, "open_account", slowly)
+    monkeypatch.setattr(admissions, "open_account", open_after_it_was_canceled)
+    monkeypatch.setattr(joining, "cancel", cancel_after_it_was_found)
     assert _taken_and_canceled_at_once(1) == (True, "canceled")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +14,7 @@ from accounts.models import Company, CompanyEvent, CompanyState, Membership
 from notifications.models import Email
 from tests.accounts.company_links import kinds_to
 from tests.factories import AdmissionFactory, MembershipFactory
-from tests.together import together
+from tests.together import met, together
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"
@@ -164,14 +163,6 @@ def test_two_administrators_who_end_each_other_at_once_leave_one():
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_no_administrator_is_left(monkeypatch):
     """T12: each sees the other one."""
-    has_other = members.has_other_administrator
-
-    def slowly(membership: Membership) -> bool:
-        found = has_other(membership)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.5)")
-        return found
-
-    monkeypatch.setattr(members, "has_other_administrator", slowly)
+    monkeypatch.setattr(members, "has_other_administrator", met(members.has_other_administrator, by=2))
     monkeypatch.setattr(companies, "lock", lambda company_id: Company.objects.get(pk=company_id))
     assert _two_administrators_end_each_other()[1] == 0

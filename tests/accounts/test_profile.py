@@ -15,7 +15,7 @@ from agreements.models import Agreement
 from agreements.question import Person
 from tests.agreements.asking import ask
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory
-from tests.together import together
+from tests.together import met, together
 
 
 @pytest.fixture
@@ -121,15 +121,7 @@ def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
 @pytest.mark.django_db(transaction=True)
 def test_control_without_constraint_and_lock_both_hold_it(monkeypatch):
     constraint = Holding._meta.constraints[0]
-    find_free = profile.find_free
-
-    def slowly(*args: Any, **options: Any) -> Any:
-        found = find_free(*args, **options)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.5)")
-        return found
-
-    monkeypatch.setattr(profile, "find_free", slowly)
+    monkeypatch.setattr(profile, "find_free", met(profile.find_free, by=2))
     monkeypatch.setattr("accounts.attempts.lock", lambda limits: None)
     with connection.schema_editor() as editor:
         editor.remove_constraint(Holding, constraint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from agreements.states import Channel, Status
 from notifications.models import Email
 from tests.agreements.asking import ask, question, submit
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
-from tests.together import together
+from tests.together import met, together, until_somebody_waits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -55,6 +54,7 @@ def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
     monkeypatch.setattr(rules, "lock_premises", lambda premise_ids: None)
     monkeypatch.setattr(limits, "lock", lambda company: None)
     monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
+    monkeypatch.setattr(initiating, "_check", met(initiating._check, by=20))
     twenty_submissions()
     assert Agreement.objects.count() > 3
 
@@ -143,9 +143,12 @@ def test_fifty_simultaneous_decisions_have_one_winner_one_event_and_one_email_of
 @pytest.mark.control
 def test_control_without_the_conditional_update_there_are_several_winners(monkeypatch):
     """L8: read, compare, write lets several through; then only the constraint on events stands."""
+    first_two, have_read = itertools.count(), threading.Barrier(2)
 
     def read_then_write(agreement, move, at):
         found = Agreement.objects.get(pk=agreement.pk)
+        if next(first_two) < 2:
+            have_read.wait(timeout=30)
         if found.status != move.source:
             return False
         Agreement.objects.filter(pk=agreement.pk).update(status=move.target, ended_at=at)
@@ -176,7 +179,7 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
         with transaction.atomic():
             accounts.actions.suspend(member.membership.company, by=operator, reason="Forged consent.")
             begun.set()
-            time.sleep(0.5)  # the submission is at the company's lock by now
+            until_somebody_waits()  # the submission is at the company's lock
 
     def submit_meanwhile():
         begun.wait(timeout=30)

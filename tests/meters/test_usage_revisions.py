@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
+from meters import partitions
 from meters.loading import load_usage
 from meters.loading import usage_merge as merge
 from meters.models import CarriedSlots, Premise, UsageDay
 from meters.partitions import ensure_partitions
 from tests.factories import CarriedSlotsFactory, PremiseFactory, UsageDayFactory
 from tests.meters.files import ESIID, load, load_together, row, rows, stored, text
-from tests.together import together
+from tests.together import met, together
 
 OLDER, NEWER, NEWEST = "03/03/2026 01:00:00", "03/04/2026 06:00:00", "03/09/2026 06:00:00"
 
@@ -160,6 +161,7 @@ class TestLoadsAtTheSameTime:
         premises = [PremiseFactory() for _ in range(6)]
         paths = [_days(tmp_path / f"{n}.csv", premises, n, backwards=bool(n % 2)) for n in range(4)]
         ensure_partitions(date(2026, 3, 1), date(2026, 3, 31))
+        monkeypatch.setattr(merge.UsageStage, "_stage", met(merge.UsageStage._stage, by=4))
         with pytest.raises(OperationalError, match="deadlock"):
             load_together(load_usage, paths)
 
@@ -178,8 +180,8 @@ class TestLoadsAtTheSameTime:
         load(tmp_path, *rows())
         paths = _quarters(tmp_path, rows(["2"] * 96, revision=NEWER))
         monkeypatch.setattr(merge, "_UPSERT", "SELECT FROM usage_stage WHERE false")
-        unlocked = merge._TO_MERGE.replace("FOR UPDATE OF u", "")
-        monkeypatch.setattr(merge, "_TO_MERGE", f"{unlocked}; SELECT pg_sleep(.3)")
+        monkeypatch.setattr(merge, "_TO_MERGE", merge._TO_MERGE.replace("FOR UPDATE OF u", ""))
+        monkeypatch.setattr(merge, "merge_slots", met(merge.merge_slots, by=4))
         load_together(load_usage, paths)
         assert stored(Premise.objects.get().pk).wh != [2000] * 96
 
@@ -193,7 +195,8 @@ class TestLoadsAtTheSameTime:
     def test_partitions_collide_without_the_lock(self, monkeypatch):
         """Control: the months that another loader is making are made again."""
         _drop_partitions()
-        monkeypatch.setattr("meters.partitions._TAKE_LOCK", "SELECT %s")
+        monkeypatch.setattr(partitions, "_TAKE_LOCK", "SELECT %s")
+        monkeypatch.setattr(partitions, "_attached", met(partitions._attached, by=6))
         made = together([lambda: ensure_partitions(date(2012, 1, 1), date(2012, 12, 31))] * 6)
         assert any(isinstance(one, Exception) for one in made)
 

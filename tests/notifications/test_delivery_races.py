@@ -21,6 +21,7 @@ from notifications.mail_server import MailServer
 from notifications.models import Email, EmailQuerySet, EmailState
 from tests.notifications.conftest import address_of_the_test_database
 from tests.smtp_sink import SmtpSink
+from tests.together import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,14 +50,14 @@ def switch_off_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "_ours", AnyState)
 
 
-def two_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have read the row, if anything lets them, before either of them claims it."""
+def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIENCE) -> None:
+    """Both have read the row before either of them claims it, unless one waits for longer than `patience`."""
     both_have_read = threading.Barrier(2)
     why_not = delivery._why_not
 
     def wait_for_the_other(email: Email, moment: datetime) -> str:
         with contextlib.suppress(threading.BrokenBarrierError):
-            both_have_read.wait(1)
+            both_have_read.wait(patience)
         return why_not(email, moment)
 
     monkeypatch.setattr(delivery, "_why_not", wait_for_the_other)
@@ -79,7 +80,7 @@ def two_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_two_workers_at_once_send_once(queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     queue()
-    two_workers_at_once(monkeypatch)
+    two_workers_at_once(monkeypatch, patience=1)
     assert len(mail_server.deliveries) == 1
 
 

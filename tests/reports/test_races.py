@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from reports.packing import unpack
 from tests.reports import naive
 from tests.reports.accepting import accepted, report_of
 from tests.reports.readings import every_day, store
-from tests.together import together
+from tests.together import PATIENCE, together, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,6 +64,21 @@ def slowly(monkeypatch) -> list[int]:
     return begun
 
 
+@pytest.fixture
+def meeting(monkeypatch) -> list[int]:
+    """The same without luck, where nothing keeps the workers apart: each waits for all others in mid-report."""
+    begun: list[int] = []
+    all_have_begun = threading.Barrier(WORKERS)
+
+    def meet(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+        begun.append(premise_id)
+        all_have_begun.wait(timeout=PATIENCE)
+        yield from stream_usage(premise_id, first, last)
+
+    monkeypatch.setattr(actions, "stream_usage", meet)
+    return begun
+
+
 def mark_late(monkeypatch) -> None:
     """The agreement is marked only when a record was found, so that marking it locks nobody out."""
     mark, is_recorded = actions._mark_recorded, actions._is_recorded
@@ -92,17 +108,17 @@ def test_workers_that_sweep_at_once_make_a_report_once(slowly):
 
 
 @pytest.mark.control
-def test_without_the_lock_they_all_make_it(slowly, monkeypatch):
+def test_without_the_lock_they_all_make_it(meeting, monkeypatch):
     """R1: what the lock is for. The table's constraint still keeps the second report and the second EM204 out."""
     lock_off(monkeypatch)
     agreement = waiting()
     together([make_due] * WORKERS)
-    assert len(slowly) > 1
+    assert len(meeting) == WORKERS
     assert_one_report(agreement)
 
 
 @pytest.mark.control
-def test_without_lock_and_constraint_there_are_several_reports(slowly, monkeypatch):
+def test_without_lock_and_constraint_there_are_several_reports(meeting, monkeypatch):
     """R1: what the constraint is for."""
     lock_off(monkeypatch)
     waiting()
@@ -112,56 +128,63 @@ def test_without_lock_and_constraint_there_are_several_reports(slowly, monkeypat
         cursor.execute(f"ALTER TABLE reports_report DROP CONSTRAINT {name}")
         try:
             together([make_due] * WORKERS)
-            assert Report.objects.count() > 1
+            assert Report.objects.count() == WORKERS
         finally:
             cursor.execute("TRUNCATE reports_report CASCADE")
             cursor.execute(f"ALTER TABLE reports_report ADD CONSTRAINT {name} UNIQUE (agreement_id)")
 
 
-def test_workers_share_the_work(monkeypatch):
+def test_workers_share_the_work(meeting):
     """R1: as many reports are in the making at one moment as there are workers; nobody waits for another one's."""
-    meet = threading.Barrier(WORKERS)
-
-    def in_company(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
-        meet.wait(timeout=30)
-        yield from stream_usage(premise_id, first, last)
-
-    monkeypatch.setattr(actions, "stream_usage", in_company)
     for _ in range(WORKERS):
         waiting()
     assert together([make_due] * WORKERS) == [1] * WORKERS
     assert Report.objects.filter(state=ReportState.READY).count() == Email.objects.count() == WORKERS
 
 
+@dataclass
+class OldList:
+    """A worker whose list of the waiting gets old: it was read, and then the worker is held up before its lock."""
+
+    lock: int
+    begun: threading.Event = field(default_factory=threading.Event)
+    own: threading.local = field(default_factory=threading.local)
+
+    def sweep(self) -> int:
+        self.own.is_held_up = True
+        assert self.begun.wait(PATIENCE)
+        return make_due(limit=1)
+
+    def meanwhile(self) -> int:
+        """Another worker makes the report between the first one's list and its lock."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [self.lock])
+            self.begun.set()
+            until_somebody_waits()
+            made = make_due(limit=1)
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [self.lock])
+        return made
+
+
 @pytest.fixture
-def late_claim(monkeypatch) -> threading.Event:
-    """In one thread, the list of the waiting gets old: it was read, and the lock comes half a second later."""
-    late = threading.Event()
-    sweeping = threading.local()
-    awaiting_report = AgreementQuerySet.awaiting_report
+def late_claim(monkeypatch) -> OldList:
+    old, awaiting_report = OldList(lock=0x534D54FF), AgreementQuerySet.awaiting_report
 
     def read_early(queryset):
         found = awaiting_report(queryset)
-        if getattr(sweeping, "late", False):
-            late.set()
-            return found.annotate(pause=RawSQL("pg_sleep(1)", [])).filter(pause__isnull=False)
+        if getattr(old.own, "is_held_up", False):
+            held_up = RawSQL("pg_advisory_xact_lock_shared(%s)::text", [old.lock])
+            return found.annotate(held_up=held_up).filter(held_up__isnull=False)
         return found
 
     monkeypatch.setattr(AgreementQuerySet, "awaiting_report", read_early)
-    late.sweep = lambda: (setattr(sweeping, "late", True), make_due(limit=1))[1]  # type: ignore[attr-defined]
-    return late
+    return old
 
 
-def sweep_with_an_old_list(late) -> int:
+def sweep_with_an_old_list(late: OldList) -> int:
     """One worker reads its list, another one makes the report meanwhile; how many the first one tried then."""
-
-    def in_time() -> int:
-        assert late.wait(10)
-        time.sleep(0.2)
-        return make_due(limit=1)
-
-    late_tried, in_time_tried = together([late.sweep, in_time])
-    assert in_time_tried == 1
+    late_tried, made_meanwhile = together([late.sweep, late.meanwhile])
+    assert made_meanwhile == 1
     return late_tried
 
 
