@@ -8,5 +8,6 @@ from tests.browser import (  # noqa: F401 - pytest finds all of these by their n
     pytest_terminal_summary,
 )
 from tests.redis_server import redis_server  # noqa: F401 - likewise
+from tests.sessions_left import django_db_setup  # noqa: F401 - likewise
 from tests.smtp_sink import smtp_sink  # noqa: F401 - likewise
 from tests.usage_left import no_usage_stays  # noqa: F401 - likewise

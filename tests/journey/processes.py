@@ -29,6 +29,7 @@ from smt_portal.keeping import Program
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 from tests.notifications.conftest import address_of_the_test_database
 from tests.redis_server import BreakableRedis
+from tests.sessions_left import end_other_sessions
 from tests.smtp_sink import SmtpSink
 
 PASSWORD = "a long and private demo password"
@@ -218,14 +219,9 @@ def own_database(transactional_db: None) -> Iterator[None]:
     template = connection.settings_dict["NAME"]
     name = f"{template}_journey"
     connections.close_all()
+    end_other_sessions(template)
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        # Earlier tests in this process may have left connections, for example of a live server's threads.
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
-        deadline = time.monotonic() + 10
-        while cursor.execute("SELECT 1 FROM pg_stat_activity WHERE datname = %s", [template]).fetchone():
-            assert time.monotonic() < deadline, "The tests' database is still in use."
-            time.sleep(0.05)
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     connection.settings_dict["NAME"] = name
     try:

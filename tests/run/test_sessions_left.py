@@ -1,0 +1,23 @@
+"""The tests' database can be dropped whatever a test left behind."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError, connection, connections
+
+from tests.sessions_left import end_other_sessions
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_else_is_left_in_the_tests_database():
+    left = connections.create_connection("default")
+    with left.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE meters_tdsp")
+    end_other_sessions(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        assert cursor.fetchone() == (1,)
+    with pytest.raises(OperationalError), left.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    left.close()

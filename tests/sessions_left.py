@@ -1,0 +1,36 @@
+"""Connections that tests leave behind: PostgreSQL drops no database in which somebody still is.
+
+Threads and processes of tests close theirs, but a server's thread may still answer a browser that is gone, and what a
+killed process asked for is done to its end before PostgreSQL sees that nobody listens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+PATIENCE = 30  # seconds
+
+_OTHERS = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's, but before it drops the tests' database everybody else is out of it."""
+    yield
+    with django_db_blocker.unblock():
+        end_other_sessions(connection.settings_dict["NAME"])
+
+
+def end_other_sessions(database: str) -> None:
+    """End every session in `database` and wait until PostgreSQL has; the caller's connection is closed, too."""
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        deadline = time.monotonic() + PATIENCE
+        while cursor.execute(f"SELECT pg_terminate_backend(pid) FROM ({_OTHERS}) AS others", [database]).fetchone():
+            assert time.monotonic() < deadline, f"Somebody is still connected to {database}."
+            time.sleep(0.05)
