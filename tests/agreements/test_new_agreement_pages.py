@@ -166,9 +166,9 @@ class TestPage1:
     def test_the_limit_is_said_with_the_day_when_the_next_one_is_free(self, client, member, meter):
         """L5."""
         for months in ("1d", "1m", "6m"):
-            AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
+            last = AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
         words = text(client.post(NEW, page_1(meter)))
-        free = timezone.localtime(timezone.now() + timedelta(days=365))
+        free = timezone.localtime(last.initiated_at) + timedelta(days=365)
         assert "already made 3 agreements" in words and f"{free:%B} {free.day}, {free.year}" in words
 
     @pytest.mark.parametrize("draft", ["nonsense", "", str(uuid.UUID("0b9a7a4e-56b3-4c54-9a7e-3d7c2f1a9e10"))])
