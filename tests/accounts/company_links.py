@@ -79,3 +79,8 @@ def link_in_last(kind: str, to: str) -> str:
 def kinds_to(address: str) -> list[str]:
     """The kinds of the emails to `address`, oldest first."""
     return list(Email.objects.filter(to_address=address).order_by("pk").values_list("kind", flat=True))
+
+
+def confirm(client: Client, email: str = OWNER) -> Any:
+    """Open the link that confirms a company's registration, and press the button."""
+    return client.post(link_in_last("COMPANY_CONFIRM", email))
