@@ -65,17 +65,23 @@ class _Texts(dict[int | None, bytes]):
 _ACTUAL, _ESTIMATED = _Texts("A"), _Texts("E")
 
 
-@lru_cache(maxsize=64)
-def day_template(slots: int, tail: bytes, lead: bytes = b"") -> bytes:
-    """The rows of a day: `@` stands for their common beginning, `%b` for kWh and flag of each slot.
+def day_template(slots: int, begin: bytes, tail: bytes, lead: bytes = b"") -> bytes:
+    """The rows of a day, with `%b` for kWh and flag of each slot.
 
-    `tail` ends each row, its direction and line end; `lead` stands before each time, where a layout has a space there.
+    `begin` begins each row, its ESIID, date and revision; `tail` ends it, its direction and line end; `lead` stands
+    before each time, where a layout has a space there.
     """
-    return b"".join(
-        b"@%b%b,%b%b,%b%b"
+    return begin.join(_after_beginnings(slots, tail, lead))
+
+
+@lru_cache(maxsize=64)
+def _after_beginnings(slots: int, tail: bytes, lead: bytes) -> list[bytes]:
+    rows = (
+        b"%b%b,%b%b,%b%b"
         % (lead, row.start.encode(), lead, row.end.encode(), b"," if row.slot is None else b"%b", tail)
         for row in SHAPES[slots].rows
     )
+    return [b"", *rows]
 
 
 def _tail(channel: int) -> bytes:
@@ -86,8 +92,8 @@ def revision_text(revision_at: datetime) -> str:
     """The moment as SMT prints it, Central; nothing where the readings came without a revision."""
     if revision_at == UNDATED:
         return ""
-    at = revision_at.astimezone(CENTRAL)
-    return f"{at.month:02}/{at.day:02}/{at.year:04} {at.hour:02}:{at.minute:02}:{at.second:02}"
+    at = revision_at.astimezone(CENTRAL).isoformat(" ", "seconds")
+    return f"{at[5:7]}/{at[8:10]}/{at[:4]} {at[11:19]}"
 
 
 def _beginning(esiid: str, day: date, revision_at: datetime) -> bytes:
@@ -110,14 +116,13 @@ def render_day(
     `wh` has not as many slots as the day.
     """
     _check_slots(day, wh)
-    rows = day_template(len(wh), _tail(channel)).replace(b"@", _beginning(esiid, day, revision_at))
-    return rows % tuple(_texts(wh, est))
+    return day_template(len(wh), _beginning(esiid, day, revision_at), _tail(channel)) % tuple(_texts(wh, est))
 
 
 @lru_cache(maxsize=16)
 def _clean_template(slots: int, channel: int, offset: timedelta) -> bytes:
-    """As `day_template`, for days that begin at `offset` from UTC: `&` stands for the day in ISO form, `#` and `$` for
-    the UTC dates on which it begins and ends."""
+    """The rows of days that begin at `offset` from UTC: `@` stands for their common beginning, `%b` for kWh and flag of
+    each slot, `&` for the day in ISO form, `#` and `$` for the UTC dates on which it begins and ends."""
     label = CHANNEL_LABELS[channel]
     lines = []
     for row in SHAPES[slots].rows:

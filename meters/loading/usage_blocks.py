@@ -9,17 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from meters.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
+from meters.int4_array import ELEMENT, HEAD, NULL_ELEMENT, head, of_elements
 from meters.loading.results import Reason
 
 _KWH_LIMIT = 9_999_000  # watt-hours
 _NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")
 
-# PostgreSQL's binary form of an int4[] element: its length and its value, or the length -1 for NULL.
-ELEMENT = struct.Struct(">ii")
-NULL_ELEMENT = b"\xff\xff\xff\xff"
 _HEAD = struct.Struct(">hiiiiihiq")  # fields; premise_id, day, channel, revision_at, each after its length
-_ARRAY = struct.Struct(">iiiiii")  # length; dimensions, flags, oid of int4, slots, lower bound
-_INT4 = 23
+_LENGTH = struct.Struct(">i")
 _EPOCH_DAY, _EPOCH = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -124,13 +121,7 @@ class WholeDay:
             slot = printed[line - self.first_line].slot
             if slot is not None:
                 block.lines[slot], block.texts[slot] = line, text
-        place = 0
-        for slot in range(self.slots):
-            if self.elements[place : place + 4] == NULL_ELEMENT:
-                place += 4
-            else:
-                block.wh[slot] = ELEMENT.unpack_from(self.elements, place)[1]
-                place += ELEMENT.size
+        block.wh = of_elements(self.elements)
         return block
 
 
@@ -143,7 +134,8 @@ def staged(premise_id: int, block: Block | WholeDay) -> bytes:
         (
             _HEAD.pack(7, 4, premise_id, 4, (block.day - _EPOCH_DAY).days, 2, block.channel, 8, moment),
             _bytea(block.est, block.slots) if block.est else NULL_ELEMENT,
-            _ARRAY.pack(20 + len(elements), 1, 1, _INT4, block.slots, 1),
+            _LENGTH.pack(HEAD.size + len(elements)),
+            head(block.slots, may_have_null=True),
             elements,
             NULL_ELEMENT if block.whole else _bytea(block.by_slot().given, block.slots),
         )
@@ -152,7 +144,7 @@ def staged(premise_id: int, block: Block | WholeDay) -> bytes:
 
 def _bytea(bits: int, slots: int) -> bytes:
     size = (slots + 7) // 8
-    return struct.pack(">i", size) + bits.to_bytes(size, "little")
+    return _LENGTH.pack(size) + bits.to_bytes(size, "little")
 
 
 def watt_hours(kwh: bytes) -> int | Reason:

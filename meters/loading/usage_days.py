@@ -13,10 +13,11 @@ from collections.abc import Callable
 from datetime import date
 
 from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
+from meters.int4_array import ELEMENT, NULL_ELEMENT
 from meters.interval_csv import day_template
 from meters.loading.files import LINE_LIMIT, Text
 from meters.loading.results import Reason
-from meters.loading.usage_blocks import ELEMENT, NULL_ELEMENT, WholeDay, watt_hours
+from meters.loading.usage_blocks import WholeDay, watt_hours
 from meters.loading.usage_dialects import Dialect, revision_moment, usage_day
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
@@ -84,7 +85,7 @@ class DayReader:
         del rows[printed]  # what follows the day
         behind_times, before_tail = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
         readings = [row[behind_times:before_tail] for row in rows]
-        template = day_template(slots, tail, lead).replace(b"@", begin)
+        template = day_template(slots, begin, tail, lead)
         strays: tuple[int, ...] = ()
         given = _slotted(readings, slots)
         elements = self._elements_of(given)
