@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mimetypes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,19 +10,31 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.contrib.staticfiles import finders
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
-OPEN_EVERYTHING = "document.querySelectorAll('details').forEach(one => one.open = true)"
-# Else a color may be measured on its way from one to the other.
-STAND_STILL = """() => {
+# Everything that opens is open, and nothing moves: else a color may be measured on its way from one to the other.
+PREPARE = """() => {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync("*, ::before, ::after { transition: none !important }")
     document.adoptedStyleSheets = [sheet]
+    for (const one of document.querySelectorAll("details")) one.open = true
 }"""
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LOOK = """async (options) => {
+    const found = options ? (await axe.run(document, options)).violations : []
+    return [found, document.documentElement.scrollWidth - document.documentElement.clientWidth]
+}"""
 LANGUAGE = ["html-has-lang", "html-lang-valid", "valid-lang"]
 # What depends on colors, on the width and on the language; the other rules read the markup alone.
 SEEN = ["color-contrast", "target-size", "link-in-text-block", *LANGUAGE]
+
+
+def options(rules: list[str] | None) -> dict[str, Any] | None:
+    """What axe.run is asked for; None if `rules` are none."""
+    if rules == []:
+        return None
+    # Left off by axe, though of WCAG 2.2 AA.
+    asked: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    return asked if rules is None else asked | {"runOnly": rules}
 
 
 class Screen:
@@ -35,6 +46,9 @@ class Screen:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         Thread(target=self.server.serve_forever, daemon=True).start()
         page.add_init_script(AXE_SCRIPT)
+        self._complaints: list[str] = []
+        page.on("console", self._hear)
+        self._width, self._scheme = 0, ""
 
     def close(self) -> None:
         self.server.shutdown()
@@ -44,25 +58,32 @@ class Screen:
         """The page of `answer`, with every part of it that opens open."""
         self.answer = answer
         self.page.goto(f"http://127.0.0.1:{self.server.server_port}/shown/")
-        self.page.evaluate(STAND_STILL)
-        self.page.evaluate(OPEN_EVERYTHING)
+        self.page.evaluate(PREPARE)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._complaints.append(message.text)
 
     def problems(self, width: int, scheme: str, *, rules: list[str] | None) -> list[str]:
-        """What is wrong at `width` in `scheme`: it scrolls sideways, or breaks one of `rules`, or of all if None."""
-        self.page.set_viewport_size({"width": width, "height": 900})
-        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        said = [] if rules == [] else self._violations(rules)
-        if (too_wide := self.page.evaluate(TOO_WIDE)) > 0:
+        """What is wrong at `width` in `scheme`: it breaks one of `rules`, or of all if None, or scrolls sideways."""
+        self._set(width, scheme)
+        found, too_wide = self.page.evaluate(LOOK, options(rules))
+        said = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+        if too_wide > 0:
             said.append(f"{too_wide} pixels too wide")
         return [f"at {width} px, {scheme}: {one}" for one in said]
 
-    def _violations(self, rules: list[str] | None) -> list[str]:
-        # Left off by axe, though of WCAG 2.2 AA.
-        options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-        if rules is not None:
-            options["runOnly"] = rules
-        found = self.page.evaluate(f"axe.run(document, {json.dumps(options)}).then(found => found.violations)")
-        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    def heard(self) -> list[str]:
+        """What the browser has complained of, as when the policy of a page refuses a style or a script."""
+        complaints, self._complaints = self._complaints, []
+        return complaints
+
+    def _set(self, width: int, scheme: str) -> None:
+        if width != self._width:
+            self.page.set_viewport_size({"width": width, "height": 900})
+        if scheme != self._scheme:
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        self._width, self._scheme = width, scheme
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         screen = self

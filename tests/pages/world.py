@@ -37,6 +37,7 @@ def fill(world: World) -> World:
     """`world` with what each page can show. Adds `member`, `customer`, `accepted` and `states` (numbers)."""
     member, customer = world["users"]["member"].membership, world["users"]["customer"].customer
     member.company.legal_name = COMPANY
+    member.company.privacy_policy_url = "https://green-energy.example/" + "privacy-policy-of-the-company/" * 3
     member.company.save()
     premise = customer.holdings.get().premise
     meter = Meter.objects.get(premise=premise)

@@ -1,10 +1,21 @@
 """The states of pages that a plain GET does not show, by the part of the portal."""
 
-from tests.pages.states import account, customer, decision, failures, registration, second_factor, third_party, usage
+from tests.pages.states import (
+    account,
+    company,
+    customer,
+    decision,
+    failures,
+    registration,
+    second_factor,
+    third_party,
+    usage,
+)
 from tests.pages.states.registry import states
 
 __all__ = [
     "account",
+    "company",
     "customer",
     "decision",
     "failures",

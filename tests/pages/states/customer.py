@@ -49,6 +49,9 @@ def _decided_already(client: Client, world: World) -> Any:
     return client.post(reverse("customer_decide", args=[world["accepted"]]), {"decision": "reject"}, follow=True)
 
 
+state("customer_agreement", "customer", "accepted")(at("customer_agreement", "accepted"))
+
+
 @state("customer_agreements", "customer", "on two pages")
 def _many(client: Client, world: World) -> Any:
     AgreementFactory.create_batch(26, customer=world["customer"].customer)
@@ -94,3 +97,7 @@ def _nothing_waits(client: Client, world: World) -> Any:
     for notice in Notice.objects.all():
         client.get(reverse("notice", args=[notice.pk]))
     return client.get(reverse("home"))
+
+
+for _name in ("notices", "notice"):
+    state(_name, "operator", "filled")(at(_name, *(["notice"] if _name == "notice" else [])))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.test import Client
 from django.urls import reverse
 
+from agreements.models import Review
+from agreements.states import Status
+from reports.actions import make_due
 from tests.agreements.typed import PAGE_2, page_1, rows
-from tests.factories import AgreementFactory, MeterFactory
-from tests.pages.states.registry import sent, state
+from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
+from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
+from tests.reports.accepting import accepted
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
 
 state("agreements", "member", "nothing found")(
     lambda client, world: client.get(reverse("agreements"), {"status": "complete", "report": "waiting"})
@@ -30,6 +36,38 @@ def _found(client: Client, world: World) -> Any:
     return client.get(reverse("agreements"), {"by": "number", "q": "102*", "search": "number", "items": "102*"})
 
 
+def _many(client: Client, world: World) -> None:
+    """More than are listed at once, with wide names and numbers."""
+    company = world["member"].membership.company
+    wide = PremiseFactory(esiid="1008901000000000000102")
+    AgreementFactory.create_batch(22, company=company, premise=wide, status=Status.WITHDRAWN)
+    AgreementFactory(company=company, customer=CustomerFactory(), last_name="Akin")
+    AgreementFactory(company=company, last_name="Wolfeschlegelsteinhausenbergerdorff", first_name="Maximiliana")
+    AgreementFactory(company=company, status=Status.COMPLETE, review=Review.HELD)
+    ReportFactory(agreement=AgreementFactory(company=company, status=Status.COMPLETE, last_name="Zapata"))
+    business = {"customer_kind": "business", "customer_company": "Baytown Bakery and Cafe"}
+    AgreementFactory(company=company, status=Status.COMPLETE, **business)
+
+
+for _query in (
+    "show=all",
+    "show=all&page=2",
+    "status=withdrawn",
+    "status=rejected",
+    "report=held&sort=customer",
+    "by=esiid&items=10089*,1044372000900001712345&sort=-expires",
+    "by=esiid&items=10089*,10443720009000017&sort=-expires",
+    "by=name&items=Akin",
+    "by=number&items=%2C",
+    "by=esiid&items=" + "9" * 200,
+):
+
+    @state("agreements", "member", f"of many, ?{_query[:60]}")
+    def _of_many(client: Client, world: World, query: str = _query) -> Any:
+        _many(client, world)
+        return client.get(f"{reverse('agreements')}?{query}")
+
+
 @state("agreement_new", "member", "no match")
 def _third_party_no_match(client: Client, world: World) -> Any:
     meter = MeterFactory()
@@ -40,6 +78,27 @@ def _third_party_no_match(client: Client, world: World) -> Any:
 @state("agreement_review", "member", "not attested")
 def _not_attested(client: Client, world: World) -> Any:
     return client.post(reverse("agreement_review", args=[world["draft"]]), PAGE_2 | {"attested": ""})
+
+
+state("agreement_review", "member", "sent empty")(sent("agreement_review", "draft"))
+state("agreement", "member", "accepted")(at("agreement", "accepted"))
+
+
+@state("agreement_submitted", "member", "just now")
+def _submitted(client: Client, world: World) -> Any:
+    review = client.post(reverse("agreement_new"), page_1(MeterFactory()))["Location"]
+    return client.post(review, PAGE_2, follow=True)
+
+
+@state("agreement", "member", "report with gaps")
+def _gaps(client: Client, world: World) -> Any:
+    agreement = accepted(company=world["member"].membership.company, premise=PremiseFactory())
+    days = every_day(date(2026, 5, 1), date(2026, 6, 20), CONSUMPTION, SURPLUS)
+    part = usage(date(2026, 6, 21), SURPLUS, wh=[None] * 8 + [40] * 88)
+    guessed = usage(date(2026, 6, 21), estimated=range(40))
+    store(agreement.premise, *(one for one in days if one.day.day not in (11, 12)), part, guessed)
+    make_due()
+    return client.get(reverse("agreement", args=[agreement.number]))
 
 
 for _state in ("overdue", "report ready", "report no_data", "report failed", "report purged", "review held",
