@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -24,6 +25,8 @@ ARGUMENTS = [
     "--no-proxy-server",
 ]
 MISSING = "The browser tests did not run:"
+# A machine with other work is slow, not wrong: only what never comes is. Below pytest's limit for one test.
+LONGEST_WAIT = 30_000
 
 
 def chromium() -> str | None:
@@ -47,7 +50,14 @@ def what_is_missing() -> str:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=LONGEST_WAIT)
     return {**browser_type_launch_args, "executable_path": chromium(), "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """For `page`, `context` and `new_context`: no color and no scrolling is on its way when a test looks."""
+    return {**browser_context_args, "reduced_motion": "reduce"}
 
 
 @pytest.fixture(scope="session")
@@ -55,10 +65,17 @@ def base_url() -> None:
     """Tests name full addresses (`live_server.url`). Replaces the plugin's, which warns under pytest 9."""
 
 
+def click_through(page: Page, selector: str) -> None:
+    """Click what leads to another page, and wait until that page stands with all that belongs to it."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tests = [item for item in items if item.get_closest_marker("browser")]
     for item in tests:
-        item.add_marker(pytest.mark.xdist_group("browser"))  # one Chromium, not one for each core
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one Chromium, not one for each test
         if os.environ.get("CI") != "true" and (reason := what_is_missing()):
             item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -2,6 +2,7 @@
 
 from tests.browser import (  # noqa: F401 - pytest finds all of these by their names
     base_url,
+    browser_context_args,
     browser_type_launch_args,
     pytest_collection_modifyitems,
     pytest_runtest_setup,

@@ -36,7 +36,7 @@ class Hands:
         return focused
 
     def _in_sight(self, focused: Any) -> None:
-        for _each in range(50):  # the browser scrolls there by the next frame
+        for _each in range(150):  # the browser scrolls there by the next frame, which a busy machine draws late
             if focused["isInSight"]:
                 return
             self.page.wait_for_timeout(20)
@@ -91,12 +91,18 @@ class Hands:
                 self._type(focused, still_open.pop(name))
         raise AssertionError(f"not reached: {still_open}")
 
+    def _down_to(self, answer: str) -> None:
+        for _each in range(20):
+            if self.page.evaluate(FOCUSED)["value"] == answer:
+                return
+            self.page.keyboard.press("ArrowDown")
+        raise AssertionError(f"no arrow leads to {answer}")
+
     def _type(self, focused: Any, answer: str) -> None:
         keyboard = self.page.keyboard
         if focused["type"] == "radio":
             keyboard.press("Space")
-            while self.page.evaluate(FOCUSED)["value"] != answer:
-                keyboard.press("ArrowDown")
+            self._down_to(answer)
         elif focused["type"] == "checkbox":
             keyboard.press("Space")
         elif focused["tag"] == "SELECT":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext, expect
 
 from accounts.models import Admission, User
 from agreements.models import Agreement, EventKind
@@ -39,11 +40,10 @@ Sit = Callable[..., Hands]
 
 
 @pytest.fixture
-def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
+def sit(new_context: Callable[..., BrowserContext], live_server: Any) -> Sit:
     """`sit(path, user)`: somebody without mouse and scripts in front of the page at `path`, signed in as `user`."""
-    context = browser.new_context(java_script_enabled=False, locale="en-US", accept_downloads=True)
+    context = new_context(java_script_enabled=False, locale="en-US", accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(10_000)
 
     def down(path: str, user: User | None = None) -> Hands:
         if user:
@@ -54,12 +54,20 @@ def sit(browser: Browser, live_server: Any) -> Iterator[Sit]:
         page.goto(live_server.url + path)
         return Hands(page)
 
-    yield down
-    context.close()
+    return down
 
 
-def title(hands: Hands) -> str:
-    return hands.page.inner_text("h1")
+def sees(hands: Hands, what: str | re.Pattern[str], part: str = "main") -> None:
+    """The page says `what` in its `part`."""
+    expect(hands.page.locator(part)).to_contain_text(what)
+
+
+def words_of(hands: Hands, selector: str) -> str:
+    """What the first of `selector` says, once it is there."""
+    link = hands.page.locator(selector).first
+    expect(link).to_be_visible()
+    words: str = link.evaluate("one => one.innerText")
+    return words
 
 
 def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
@@ -72,13 +80,13 @@ def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
     hands.fill(own, button="Register")
     sit(confirmation_link(agreement.email))
     hands.press("Confirm")
-    assert title(hands) == "Your account is ready"
+    expect(hands.page.locator("h1")).to_have_text("Your account is ready")
     hands.find(words="Sign in")  # in the header; the page's own knows where to go then
     hands.press("Sign in")
     hands.fill({"login": "rosa.delgado", "password": "wrong"}, button="Sign in")
-    assert hands.page.locator(".error-summary, .alert").count()
+    expect(hands.page.locator(".error-summary, .alert").first).to_be_visible()
     hands.fill({"login": "rosa.delgado", "password": PASSWORD}, button="Sign in")
-    assert agreement.number in hands.page.inner_text("main")
+    sees(hands, agreement.number)
     assert hands.stops > 20
 
 
@@ -88,15 +96,15 @@ def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) ->
     agreement = AgreementFactory(customer=holding.customer, premise=holding.premise)
     hands = sit(reverse("customer_agreements"), holding.customer.user)
     hands.press("Español")
-    assert hands.page.get_attribute("html", "lang") == "es"
+    expect(hands.page.locator("html")).to_have_attribute("lang", "es")
     hands.press("English")
     hands.press(agreement.number)
     for _both in range(2):
         hands.find(words="Cancel")
     hands.press("Reject Agreement", key="Shift+Tab")
+    sees(hands, "Rejected")
     agreement.refresh_from_db()
     assert agreement.status == Status.REJECTED
-    assert "Rejected" in hands.page.inner_text("main")
 
 
 def test_a_customer_looks_at_usage_and_takes_it_along(sit: Sit) -> None:
@@ -106,9 +114,9 @@ def test_a_customer_looks_at_usage_and_takes_it_along(sit: Sit) -> None:
     store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 20)))
     hands = sit(reverse("meter_usage", args=[holding.pk]), holding.customer.user)
     hands.press("Week")
-    assert "view=week" in hands.page.url
+    expect(hands.page).to_have_url(re.compile("view=week"))
     hands.fill({"view": "day", "day": "05112026"}, button="Show usage")
-    assert hands.page.inner_text("#span-title").endswith("May 11, 2026")
+    sees(hands, "May 11, 2026", "#span-title")
     hands.answer({"first": "05022026", "last": "05032026"})
     lines = Path(hands.fetch("Download CSV").path()).read_text().splitlines()
     assert {line.split(",")[1] for line in lines[1:]} == {"05/02/2026", "05/03/2026"}
@@ -122,14 +130,16 @@ def test_a_third_party_searches_narrows_and_sorts_many(sit: Sit) -> None:
     AgreementFactory(company=member.company, last_name="Akin", first_name="Zoe", status=Status.WITHDRAWN)
     hands = sit(reverse("agreements"), member.user)
     hands.fill({"by": "name", "items": "akin, nobody"}, button="Search")
-    assert hands.page.inner_text("#found") == "2 agreements found"
+    expect(hands.page.locator("#found")).to_have_text("2 agreements found")
     hands.fill({"status": "withdrawn", "sort": "-customer"}, button="Apply")
-    assert "Zoe" in hands.page.inner_text("tbody tr >> nth=0")
-    hands.press(hands.page.inner_text("th:has-text('Customer') a"))
-    assert hands.page.get_attribute("th:has-text('Customer')", "aria-sort") == "ascending"
+    sees(hands, "Zoe", "tbody tr >> nth=0")
+    column = hands.page.locator("th", has_text="Customer")
+    expect(column).to_have_attribute("aria-sort", "descending")
+    hands.press(words_of(hands, "th:has-text('Customer') a"))
+    expect(column).to_have_attribute("aria-sort", "ascending")
     hands.press("Clear search")
     hands.press("Pending (25)")
-    assert hands.page.locator("tbody tr").count() == 25
+    expect(hands.page.locator("tbody tr")).to_have_count(25)
 
 
 def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
@@ -141,13 +151,15 @@ def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
     hands = sit(reverse("agreements"), member.user)
     hands.press(waiting.number)
     hands.press("Resend Email")
+    sees(hands, waiting.number)
     assert waiting.events.filter(kind=EventKind.RESENT).count() == 1
     hands.press("Withdraw")
     hands.press("Withdraw this agreement")
+    sees(hands, "Withdrawn")
     assert Agreement.objects.get(pk=waiting.pk).status == Status.WITHDRAWN
     hands.press("Customer Agreements")
     hands.press(done.number)
-    words = next(link for link in hands.page.locator("main a").all_inner_texts() if link.startswith("Download report"))
+    words = words_of(hands, "main a:has-text('Download report')")
     assert Path(hands.fetch(words).path()).read_bytes() == gzip.decompress(file.gzipped)
 
 
@@ -158,11 +170,12 @@ def test_an_administrator_invites_a_user_and_changes_permissions(sit: Sit) -> No
     hands = sit(reverse("company_users"), administrator.user)
     hands.press("Invite a user")
     hands.fill({"email": "ben@green-energy.example", "permissions=may_initiate": "on"}, button="Send the invitation")
+    sees(hands, "ben@green-energy.example")
     assert Admission.objects.get().email == "ben@green-energy.example"
-    assert "ben@green-energy.example" in hands.page.inner_text("main")
     hands.press("Permissions Ben Ortiz")
     before = other.permissions
     hands.fill({"permissions=may_download": "on", "permissions=may_resend_or_withdraw": "on"}, button="Save")
+    sees(hands, "Ben Ortiz")
     after = type(other).objects.get(pk=other.pk).permissions
     assert before ^ after == {"may_download", "may_resend_or_withdraw"}
 
@@ -172,12 +185,13 @@ def test_a_lost_password_is_replaced(sit: Sit) -> None:
     user, new = CustomerFactory(user__username="rosa").user, "another porch, another swing"
     knows_password(user)
     hands = sit(reverse("account_login"))
-    link = next(one for one in hands.page.locator("main a").all_inner_texts() if "assword" in one)
-    hands.press(link)
+    hands.press(words_of(hands, "main a:has-text('assword')"))
     hands.fill({"email": user.email}, button="Send the link")
+    expect(hands.page).to_have_url(re.compile(reverse("account_reset_password_done")))
     email = Email.objects.get(kind="PASSWORD_RESET")
     sit("/" + next(word for word in unsealed(email, email.text).split() if "/key/" in word).split("/", 3)[3])
     hands.fill({"password1": new, "password2": new}, button="Change password")
+    expect(hands.page).to_have_url(re.compile(reverse("account_reset_password_from_key_done")))
     sit(reverse("account_login"))
     hands.fill({"login": "rosa", "password": new}, button="Sign in")
-    assert title(hands).startswith("Home")
+    sees(hands, "Home", "h1")
