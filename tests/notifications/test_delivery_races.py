@@ -51,16 +51,27 @@ def switch_off_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIENCE) -> None:
-    """Both have read the row before either of them claims it, unless one waits for longer than `patience`."""
-    both_have_read = threading.Barrier(2)
-    why_not = delivery._why_not
+    """Both have read the row before either of them claims it, and claimed it before either hands it over; unless
+    one waits for longer than `patience`."""
+    both_are_here = threading.Barrier(2)
+    why_not, claim = delivery._why_not, delivery._claim
 
-    def wait_for_the_other(email: Email, moment: datetime) -> str:
+    def wait_for_the_other() -> None:
         with contextlib.suppress(threading.BrokenBarrierError):
-            both_have_read.wait(patience)
+            both_are_here.wait(patience)
+
+    def read(email: Email, moment: datetime) -> str:
+        wait_for_the_other()
         return why_not(email, moment)
 
-    monkeypatch.setattr(delivery, "_why_not", wait_for_the_other)
+    def claimed(at: datetime | None) -> Email | None:
+        email = claim(at)
+        if email:
+            wait_for_the_other()
+        return email
+
+    monkeypatch.setattr(delivery, "_why_not", read)
+    monkeypatch.setattr(delivery, "_claim", claimed)
 
     def work() -> None:
         server = MailServer()
