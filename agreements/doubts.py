@@ -29,7 +29,7 @@ _NOBODYS = PUBLIC_DOMAINS | {"example.com", "example.net", "example.org"}
 def note_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None:
     """Write down what already speaks against the address that the third party typed on one form.
 
-    Once for all of the form's agreements: the address is the same, and looking at it reads all that the company asked.
+    Once for all of the form's agreements: the address is the same.
     """
     kinds = _about_address(agreements[0])
     for agreement in agreements:

@@ -75,7 +75,7 @@ def test_a_frozen_broker_costs_a_second_once(broker: BreakableRedis) -> None:
     seconds_to_queue()
     broker.freeze()
     assert seconds_to_queue() < 1.5
-    assert seconds_to_queue() < 0.1, "for a while nobody tries again"
+    assert seconds_to_queue() < 0.5, "for a while nobody tries again: another try takes a second"
 
 
 @pytest.mark.django_db(transaction=True)
