@@ -1,0 +1,49 @@
+"""No spelling of an address hides behind the key by which an index finds it (X1, X2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from agreements.mailboxes import mailbox_of, owned_domain
+from agreements.models import Agreement
+from tests.factories import AgreementFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        [
+            "rosam@gmail.com",
+            "Rosa.M+solar@GoogleMail.com",
+            "r.o.s.a.m@gmail.com",
+            '"rosa.m"@gmail.com',
+            "rosam+a+b@gmail.com",
+        ],
+        ["rosa.m@shop.example", "ROSA.M@Shop.Example", "rosa.m+1@shop.example", '"rosa.m+1"@shop.example'],
+        ["sam@bücher.example", "SAM@xn--bcher-kva.example", "sam+x@BÜCHER.example"],
+        ['"rosa@home"@shop.example', '"Rosa@Home"@shop.example'],
+        ["+rosa@shop.example", "+Rosa@shop.example"],
+    ],
+)
+def test_each_spelling_finds_all_others(spellings):
+    """X1."""
+    assert len({mailbox_of(one) for one in spellings}) == 1
+    for one in spellings:
+        AgreementFactory(email=one, contact_email=one)
+    AgreementFactory(email="rosam@elsewhere.example")
+    for one in spellings:
+        assert set(Agreement.objects.to_mailbox(one).values_list("email", flat=True)) == set(spellings)
+        assert Agreement.objects.to_mailbox(one, "contact_email").count() == len(spellings)
+
+
+@pytest.mark.parametrize("domain", ["shop.example", "bücher.example"])
+def test_every_name_under_a_domain_is_found_and_no_other(domain):
+    """X1: in both spellings, above and below, and not what only ends alike."""
+    under = [f"a@{domain}", f"b@mail.{domain}", f"c@{domain.upper()}", f"d@x.y.{domain}"]
+    under += [f"e@{domain.encode('idna').decode()}"]
+    for one in [*under, f"f@not{domain}", f"g@{domain}.net", f"{domain}@other.example"]:
+        AgreementFactory(email=one)
+    found = Agreement.objects.to_domain(owned_domain(under[0]))
+    assert set(found.values_list("email", flat=True)) == set(under)
