@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 
 from meters.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
 from meters.int4_array import ELEMENT, HEAD, NULL_ELEMENT, head, of_elements
@@ -102,27 +103,48 @@ class WholeDay:
     def whole(self) -> bool:
         return not self.strays
 
+    @property
+    def given(self) -> int:
+        """As a block's: a bit for each slot that the day's own rows gave."""
+        return (1 << self.slots) - 1 & ~sum(1 << slot for slot in self._stray_slots())
+
     def rows(self) -> Iterator[tuple[int, bytes]]:
         """Line and text of each row but the strays."""
-        return ((self.first_line + row, text) for row, text in self._texts() if row not in self.strays)
+        return ((self.first_line + row, text) for row, text in enumerate(self._texts()) if row not in self.strays)
 
-    def stray_rows(self) -> Iterator[tuple[int, bytes]]:
-        return ((self.first_line + row, text) for row, text in self._texts() if row in self.strays)
-
-    def _texts(self) -> Iterator[tuple[int, bytes]]:
-        return enumerate(line.removesuffix(b"\r") for line in self.text.split(b"\n")[:-1])
+    def stray_rows(self) -> list[tuple[int, bytes]]:
+        if not self.strays:  # most days, by far: they are not split into lines
+            return []
+        texts = self._texts()
+        return [(self.first_line + row, texts[row]) for row in self.strays]
 
     def by_slot(self) -> Block:
         """The same, as if it had been read row by row."""
         block = Block(self.esiid, self.day, self.channel, self.revision_at, self.slots)
         block.est, block.last, block.second_pass = self.est, self.slots - 1, True
-        printed = SHAPES[self.slots].rows
-        for line, text in self.rows():
-            slot = printed[line - self.first_line].slot
-            if slot is not None:
-                block.lines[slot], block.texts[slot] = line, text
+        texts, rows = self._texts(), rows_of_slots(self.slots)
         block.wh = of_elements(self.elements)
+        block.lines = [self.first_line + row for row in rows]
+        block.texts = [texts[row] for row in rows]
+        for slot in self._stray_slots():
+            block.take_out(slot)
         return block
+
+    def _texts(self) -> list[bytes]:
+        """The rows, strays too, without line ends."""
+        texts = self.text.split(b"\n")[:-1]
+        return [text.removesuffix(b"\r") for text in texts] if b"\r" in self.text else texts
+
+    def _stray_slots(self) -> list[int]:
+        printed = SHAPES[self.slots].rows
+        return [slot for slot in (printed[row].slot for row in self.strays) if slot is not None]
+
+
+@cache
+def rows_of_slots(slots: int) -> list[int]:
+    """Which row of a day, counted from 0, prints each slot."""
+    rows = {printed.slot: row for row, printed in enumerate(SHAPES[slots].rows)}
+    return [rows[slot] for slot in range(slots)]
 
 
 def staged(premise_id: int, block: Block | WholeDay) -> bytes:
@@ -137,7 +159,7 @@ def staged(premise_id: int, block: Block | WholeDay) -> bytes:
             _LENGTH.pack(HEAD.size + len(elements)),
             head(block.slots, may_have_null=True),
             elements,
-            NULL_ELEMENT if block.whole else _bytea(block.by_slot().given, block.slots),
+            NULL_ELEMENT if block.whole else _bytea(block.given, block.slots),
         )
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from operator import ne
 
 from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
 from meters.int4_array import ELEMENT, NULL_ELEMENT
@@ -89,9 +90,9 @@ class DayReader:
         strays: tuple[int, ...] = ()
         given = _slotted(readings, slots)
         elements = self._elements_of(given)
-        block = template % tuple(given) if elements else b""
+        block = template % tuple(given)
         if not elements or not window.startswith(block, at):
-            strays = self._strays(rows, readings, template)
+            strays = self._strays(rows, readings, block)
             if not strays or len(strays) > _STRAYS or slots == FALL:  # there the order of rows decides what they mean
                 return None
             given = _slotted([b"," if row in strays else reading for row, reading in enumerate(readings)], slots)
@@ -113,20 +114,13 @@ class DayReader:
         except KeyError:
             return b""
 
-    def _strays(self, rows: list[bytes], readings: list[bytes], template: bytes) -> tuple[int, ...]:
-        """Which rows are not as the day has them."""
-        wrong = []
-        for number, (row, reading, printed) in enumerate(zip(rows, readings, template.split(b"\n"), strict=False)):
-            if b"%b" in printed:
-                try:
-                    self._elements[reading]
-                except KeyError:
-                    wrong.append(number)
-                    continue
-                printed %= reading
-            if row != printed:
-                wrong.append(number)
-        return tuple(wrong)
+    def _strays(self, rows: list[bytes], readings: list[bytes], block: bytes) -> tuple[int, ...]:
+        """Which rows are not as `block` has them, the day printed with their readings, or have none."""
+        wrong = {row for row, differs in enumerate(map(ne, rows, block.split(b"\n"))) if differs}
+        known = self._elements
+        unknown = [row for row, reading in enumerate(readings) if reading not in known]
+        wrong.update(row for row in unknown if not self._elements_of([readings[row]]))
+        return tuple(sorted(wrong))
 
 
 def _slotted(readings: list[bytes], slots: int) -> list[bytes]:
