@@ -120,14 +120,27 @@ class WholeDay:
 
     def by_slot(self) -> Block:
         """The same, as if it had been read row by row."""
-        block = Block(self.esiid, self.day, self.channel, self.revision_at, self.slots)
-        block.est, block.last, block.second_pass = self.est, self.slots - 1, True
+        block = self._behind_all_rows()
+        block.est = self.est
         texts, rows = self._texts(), rows_of_slots(self.slots)
         block.wh = of_elements(self.elements)
         block.lines = [self.first_line + row for row in rows]
         block.texts = [texts[row] for row in rows]
         for slot in self._stray_slots():
             block.take_out(slot)
+        return block
+
+    def with_room(self) -> Block:
+        """A block without readings that has room for another row where this day has: a row can be tried on it."""
+        block = self._behind_all_rows()
+        block.lines = [self.first_line] * self.slots
+        for slot in self._stray_slots():
+            block.lines[slot] = 0
+        return block
+
+    def _behind_all_rows(self) -> Block:
+        block = Block(self.esiid, self.day, self.channel, self.revision_at, self.slots)
+        block.last, block.second_pass = self.slots - 1, True
         return block
 
     def _texts(self) -> list[bytes]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from itertools import compress, count
 from operator import ne
 
 from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
@@ -95,7 +96,9 @@ class DayReader:
             strays = self._strays(rows, readings, block)
             if not strays or len(strays) > _STRAYS or slots == FALL:  # there the order of rows decides what they mean
                 return None
-            given = _slotted([b"," if row in strays else reading for row, reading in enumerate(readings)], slots)
+            for row in strays:
+                readings[row] = b","
+            given = _slotted(readings, slots)
             elements = self._elements_of(given)
             block = b"\n".join(rows) + b"\n"
         est = 0
@@ -116,7 +119,7 @@ class DayReader:
 
     def _strays(self, rows: list[bytes], readings: list[bytes], block: bytes) -> tuple[int, ...]:
         """Which rows are not as `block` has them, the day printed with their readings, or have none."""
-        wrong = {row for row, differs in enumerate(map(ne, rows, block.split(b"\n"))) if differs}
+        wrong = set(compress(count(), map(ne, rows, block.split(b"\n"))))
         known = self._elements
         unknown = [row for row, reading in enumerate(readings) if reading not in known]
         wrong.update(row for row in unknown if not self._elements_of([readings[row]]))

@@ -23,6 +23,8 @@ from meters.loading.usage_dialects import Dialect, day_limits, revision_moment, 
 # Told of a row that was turned away: its line, why, and what it said (None: too long to keep).
 Reject = Callable[[int, Reason, bytes | None], None]
 
+Key = tuple[str, date, int, datetime]  # ESIID, day, channel, revision
+
 BYTES_AT_ONCE = 8 << 20  # of rows held for what must be said of them: rows can be 40 times longer than real ones
 
 _NO_SLOT = -1
@@ -125,7 +127,8 @@ class RowReader:
                     continue
                 if self._is_header(fields):  # files that were joined
                     continue
-                block, last_head, may_begin = self._block(head), head, False
+                key, last_head, may_begin = self._key(head), head, False
+                block = key if isinstance(key, Reason) else self._block(key)
             self.rows += 1
             reason = block if isinstance(block, Reason) else self._put(block, number, line or b"", fields)
             if reason:
@@ -154,10 +157,18 @@ class RowReader:
                 self.rows -= 1
                 continue
             else:
-                block = self._block(self._head(fields))
-                reason = block if isinstance(block, Reason) else self._put(block, number, line, fields)
+                reason = self._put_stray(number, line, fields)
             if reason:
                 self.rejected.append((number, reason, line))
+
+    def _put_stray(self, number: int, line: bytes, fields: list[bytes]) -> Reason | None:
+        key = self._key(self._head(fields))
+        if isinstance(key, Reason):
+            return key
+        day = self.blocks.get(key[:3])
+        # Most strays are bad: the day stays as it was taken, and is not turned into a block for them.
+        bad = self._put(day.with_room(), number, line, fields) if isinstance(day, WholeDay) else None
+        return bad or self._put(self._block(key), number, line, fields)
 
     def _fields(self, line: bytes | None) -> list[bytes] | Reason:
         if line is None:
@@ -179,7 +190,8 @@ class RowReader:
         self.blocks, self._revisions, self.rows, self.rejected = {}, {}, 0, []
         return batch
 
-    def _block(self, head: tuple[bytes, ...]) -> Block | Reason:
+    def _key(self, head: tuple[bytes, ...]) -> Key | Reason:
+        """Whose day it is, which direction and which revision; the reason if that is not one."""
         typed_esiid, typed_day, typed_revision, direction = (field.strip() for field in head)
         try:
             esiid = normal_esiid(typed_esiid.decode())
@@ -203,9 +215,13 @@ class RowReader:
             return Reason.DIRECTION
         if self._revisions.setdefault((esiid, day), revision_at) != revision_at:
             return Reason.SECOND_REVISION
-        key = esiid, day, channel
-        block = self.blocks.get(key) or Block(esiid, day, channel, revision_at, slots_on(day))
-        self.blocks[key] = rows = block.by_slot()
+        return esiid, day, channel, revision_at
+
+    def _block(self, key: Key) -> Block:
+        """The batch's block of that day, row by row."""
+        esiid, day, channel, revision_at = key
+        block = self.blocks.get((esiid, day, channel)) or Block(esiid, day, channel, revision_at, slots_on(day))
+        self.blocks[esiid, day, channel] = rows = block.by_slot()
         return rows
 
     def _put(self, block: Block, number: int, line: bytes, fields: list[bytes]) -> Reason | None:
