@@ -84,8 +84,7 @@ def _after_beginnings(slots: int, tail: bytes, lead: bytes) -> list[bytes]:
     return [b"", *rows]
 
 
-def _tail(channel: int) -> bytes:
-    return b",%b\n" % CHANNEL_LABELS[channel]
+_TAILS = {channel: b",%b\n" % label for channel, label in CHANNEL_LABELS.items()}
 
 
 def revision_text(revision_at: datetime) -> str:
@@ -97,7 +96,8 @@ def revision_text(revision_at: datetime) -> str:
 
 
 def _beginning(esiid: str, day: date, revision_at: datetime) -> bytes:
-    return f"'{esiid},{day.month:02}/{day.day:02}/{day.year:04},{revision_text(revision_at)},".encode()
+    on = day.isoformat()
+    return f"'{esiid},{on[5:7]}/{on[8:]}/{on[:4]},{revision_text(revision_at)},".encode()
 
 
 def _texts(wh: Sequence[int | None], est: bytes | None) -> Iterable[bytes]:
@@ -116,7 +116,7 @@ def render_day(
     `wh` has not as many slots as the day.
     """
     _check_slots(day, wh)
-    return day_template(len(wh), _beginning(esiid, day, revision_at), _tail(channel)) % tuple(_texts(wh, est))
+    return day_template(len(wh), _beginning(esiid, day, revision_at), _TAILS[channel]) % tuple(_texts(wh, est))
 
 
 @lru_cache(maxsize=16)

@@ -21,13 +21,15 @@ from reports.spans import Span, SpanKind
 def page_of(meter: OwnMeter, asked: QueryDict) -> dict[str, Any]:
     """The context of the page; only `meter` where nothing is on record.
 
-    `asked` names a span as Span.query does. Without one it is the month of the newest readings; one that cannot be
-    shown is refused by `form`, and that month is shown meanwhile.
+    `asked` names a span as Span.query does; without a day it is the one with the newest readings, without a kind their
+    month. One that cannot be shown is refused by `form`, and that month is shown meanwhile.
     """
     if not meter.first or not meter.last:
         return {"meter": meter}
     span = Span.around(SpanKind.MONTH, meter.last)
-    form = ShownForm(asked if "day" in asked or "view" in asked else None, meter=meter, initial=_fields(span, meter))
+    newest = _fields(span, meter)
+    named = asked.dict() if asked.keys() & newest.keys() else None
+    form = ShownForm(named and newest | named, meter=meter, initial=newest)
     if form.is_valid():
         span = form.span()
     shown = read(meter, span)

@@ -102,7 +102,7 @@ def test_a_download_that_cannot_be_says_why_and_keeps_what_was_typed(client, see
     [
         ({"view": "decade", "day": "2026-06-01"}, "Choose day, week, month or year."),
         ({"view": "day", "day": "tomorrow"}, "This is not a day."),
-        ({"view": "day"}, "Choose a day."),
+        ({"view": "day", "day": ""}, "Choose a day."),
         ({"view": "year", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
         ({"view": "week", "day": "9999-12-31"}, "There is usage from June 1, 2026"),
         ({"view": "week", "day": "0001-01-01"}, "There is usage from June 1, 2026"),

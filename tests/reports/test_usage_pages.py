@@ -61,6 +61,20 @@ def test_without_a_wish_it_shows_the_month_of_the_newest_readings(see, holding):
     assert "← April 2026" in text and "June 2026" not in text
 
 
+def test_an_address_without_a_day_shows_the_newest_readings(see, client, holding):
+    """C5: nobody is told to choose a day who only named the kind of view."""
+    store(holding.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
+    see()
+    for query, title in (
+        ({"view": "year"}, "2026"),
+        ({"view": "day"}, "May 4, 2026"),
+        ({"day": "2026-04-29"}, "Ap"),
+    ):
+        response = client.get(reverse("meter_usage", args=[holding.pk]), query)
+        assert "There is a problem" not in words(response)
+        assert f'<h2 id="span-title">{title}' in response.content.decode()
+
+
 def test_previous_and_next_lead_to_the_neighbors_and_end_where_the_record_ends(see, holding):
     """C5"""
     store(holding.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
