@@ -117,7 +117,7 @@ class RowReader:
             fields = self._fields(line)
             if isinstance(fields, Reason):
                 self.rows += 1
-                self.rejected.append((number, fields, line))
+                self._turn_away(number, fields, line)
                 continue
             head = self._head(fields)
             if head != last_head:
@@ -132,7 +132,7 @@ class RowReader:
             self.rows += 1
             reason = block if isinstance(block, Reason) else self._put(block, number, line or b"", fields)
             if reason:
-                self.rejected.append((number, reason, line))
+                self._turn_away(number, reason, line)
         yield self._take(text)
 
     def _is_first(self, day: WholeDay) -> bool:
@@ -159,7 +159,10 @@ class RowReader:
             else:
                 reason = self._put_stray(number, line, fields)
             if reason:
-                self.rejected.append((number, reason, line))
+                self._turn_away(number, reason, line)
+
+    def _turn_away(self, number: int, reason: Reason, line: bytes | None) -> None:
+        self.rejected.append((number, Reason.NOT_TEXT if _is_no_text(line or b"") else reason, line))
 
     def _put_stray(self, number: int, line: bytes, fields: list[bytes]) -> Reason | None:
         key = self._key(self._head(fields))
@@ -262,6 +265,14 @@ class RowReader:
         if len(self._values) < _KEPT_VALUES:
             self._values[kwh] = value
         return value
+
+
+def _is_no_text(line: bytes) -> bool:
+    """Whether that is what is wrong with a bad row, whichever rule it broke first."""
+    try:
+        return "\0" in line.decode()
+    except UnicodeDecodeError:
+        return True
 
 
 def _why_no_slot(start: bytes, end: bytes) -> Reason:

@@ -1,6 +1,7 @@
 """What the load commands share: files in turn, rejected rows to stderr or a CSV, a summary to stdout, an exit status.
 
-0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded.
+0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded, or what there is
+to tell could not be written. 130: stopped.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Loader(Protocol):
 class LoadCommand(BaseCommand):
     """A command that loads FILE... with `load`."""
 
-    epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded.")
+    epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded, 130 stopped.")
     requires_system_checks: list[str] = []
     load: Loader
 
@@ -44,21 +45,21 @@ class LoadCommand(BaseCommand):
 
     def handle(self, *args: Any, files: list[str], dry_run: bool, rejected: str | None, **options: Any) -> None:
         self._meter = Meter(sys.stderr) if self.stderr.isatty() else None
+        self._loaded = False
         try:
-            with RejectedRows(rejected) as rejected_rows:
+            with RejectedRows(rejected, beside=files) as rejected_rows:
                 self._tell = rejected_rows if rejected else self._list
                 status = max(self._load(path, dry_run) for path in files)
         except LoadError as error:
             raise CommandError(str(error), returncode=2) from error
+        except OSError as error:  # the loaders tell of their own files: this is a full disk under the output
+            self._clear_progress()
+            raise CommandError(_cannot_write(error, dry_run), returncode=2) from error
         except KeyboardInterrupt:
             self._clear_progress()
-            raise CommandError(
-                _("Stopped. What was stored stays; load the file again to go on."), returncode=130
-            ) from None
+            raise CommandError(_stopped(dry_run), returncode=130) from None
         if status == 1:
-            raise CommandError(
-                _("Some rows were rejected; the others are in. Mend the rejected ones and load again."), returncode=1
-            )
+            raise CommandError(_some_rejected(self._loaded, dry_run), returncode=1)
         if status:
             raise CommandError(_("Not every file could be loaded. See above."), returncode=2)
 
@@ -73,6 +74,7 @@ class LoadCommand(BaseCommand):
             self.stderr.write(str(error))
             result, status = error.result, 2
         self._clear_progress()
+        self._loaded |= bool(result and result.rejections < result.rows)
         if result and (status < 2 or result.rows):
             self.stdout.write(summary(result, dry_run=dry_run))
         return status
@@ -84,6 +86,31 @@ class LoadCommand(BaseCommand):
     def _clear_progress(self) -> None:
         if self._meter:
             self._meter.clear()
+
+
+def _some_rejected(loaded: bool, dry_run: bool) -> str:
+    """`loaded`: whether any row was good."""
+    if not loaded:
+        return _("Every row was rejected; nothing is in. Check that the file is the right one for this command.")
+    if dry_run:
+        return _("Some rows would be rejected. Mend them, or load the file: the others go in.")
+    return _("Some rows were rejected; the others are in. Mend the rejected ones and load again.")
+
+
+def _stopped(dry_run: bool) -> str:
+    if dry_run:
+        return _("Stopped. Nothing was stored: this was a dry run.")
+    return _("Stopped. What was stored stays; load the file again to go on.")
+
+
+def _cannot_write(error: OSError, dry_run: bool) -> str:
+    if dry_run:
+        return _("What the load would do cannot be written: %(reason)s. Make room and try again.") % {
+            "reason": error.strerror
+        }
+    return _(
+        "What the load did cannot be written: %(reason)s. What was stored stays; make room and load the file again."
+    ) % {"reason": error.strerror}
 
 
 def summary(result: LoadResult, *, dry_run: bool = False) -> str:

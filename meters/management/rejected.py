@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -15,12 +17,15 @@ COLUMNS = ("FILE", "LINE", "REASON", "EXPLANATION", "ROW")
 
 class RejectedRows:
     """Writes each rejection it is called with; `with` it. Without a path it writes nothing. The file holds whole rows
-    of usage, so only its owner may read it."""
+    of usage, so only its owner may read it. LoadError if it cannot be written, or is one of the files `beside` it,
+    which are read."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, *, beside: Iterable[str] = ()) -> None:
         if not path:
             self._file = None
             return
+        if any(_is_same(path, other) for other in beside):
+            raise LoadError(_("%(file)s is a file to load. Name another file for the rejected rows.") % {"file": path})
         try:
             Path(path).touch(mode=0o600)
             self._file = open(path, "w", encoding="utf-8", newline="")
@@ -47,3 +52,10 @@ class RejectedRows:
             self._writer.writerow(
                 [rejection.file, rejection.line, rejection.reason.value, str(rejection.reason.label), row]
             )
+
+
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return os.path.samefile(path, other)
+    except (OSError, ValueError):  # one of them is not there
+        return False

@@ -81,7 +81,7 @@ class TestRejectedRows:
         assert [(one["FILE"], one["LINE"], one["REASON"]) for one in written] == [
             (usage, "98", "kwh"),
             (usage, "99", "unknown_esiid"),
-            (usage, "100", "columns"),
+            (usage, "100", "not_text"),
             (usage, "101", "too_long"),
         ]
         assert written[0]["ROW"] == BAD_NUMBER
@@ -107,6 +107,43 @@ class TestRejectedRows:
             call_command("load_usage", "--rejected", str(tmp_path / "no" / "rejected.csv"), usage)
         assert failure.value.returncode == 2
         assert not UsageDay.objects.exists()
+
+    def test_never_take_the_place_of_a_file_to_load(self, usage, premise, tmp_path):
+        before = Path(usage).read_bytes()
+        (tmp_path / "link.csv").symlink_to(usage)
+        for same in (usage, str(tmp_path / "link.csv")):
+            with pytest.raises(CommandError, match="is a file to load. Name another file") as failure:
+                call_command("load_usage", "--rejected", same, usage)
+            assert failure.value.returncode == 2
+        assert Path(usage).read_bytes() == before and not UsageDay.objects.exists()
+
+    def test_on_a_full_disk_end_with_2_and_say_so(self, usage, premise):
+        with pytest.raises(CommandError, match="No space left.*What was stored stays; make room") as failure:
+            call_command("load_usage", "--rejected", "/dev/full", usage)
+        assert failure.value.returncode == 2
+        with pytest.raises(CommandError, match="What the load would do cannot be written"):
+            call_command("load_usage", "--dry-run", "--rejected", "/dev/full", usage)
+
+
+class TestTheLastWord:
+    """D2: it says of the good rows what is true."""
+
+    @pytest.mark.parametrize("options", [[], ["--dry-run"]])
+    def test_where_every_row_was_rejected(self, premise, tmp_path, options):
+        (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x"), row(MIDNIGHT, "y")))
+        with pytest.raises(CommandError, match="Every row was rejected; nothing is in") as failure:
+            call_command("load_usage", *options, str(tmp_path / "a.csv"))
+        assert failure.value.returncode == 1
+
+    def test_where_some_were_and_nothing_is_stored(self, usage, premise):
+        with pytest.raises(CommandError, match="Some rows would be rejected") as failure:
+            call_command("load_usage", "--dry-run", usage)
+        assert failure.value.returncode == 1
+
+    def test_where_another_file_was_good(self, usage, premise, tmp_path):
+        (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x")))
+        with pytest.raises(CommandError, match="Some rows were rejected; the others are in"):
+            call_command("load_usage", usage, str(tmp_path / "a.csv"))
 
 
 def test_progress_shows_share_rate_and_time_left():

@@ -95,6 +95,7 @@ def test_no_byte_in_any_column_ends_in_a_traceback(tmp_path, premise, junk, plac
     content = text(GOOD) + b",".join(fields) + b"\n" + row(("00:30", "00:45")).encode()
     _result, rejected = load(tmp_path, content=content)
     assert [line for line, _reason in rejected] == [3]
+    assert (rejected[0][1] == "not_text") is (junk in (b"\0", b"\xff\xfe\xfa", b"'\xe9t\xe9"))
     assert stored(premise.pk).wh[:4] == [None, 145, 145, None]
 
 
