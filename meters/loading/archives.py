@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from meters.loading.results import LoadError
 
 _CHUNK = 1 << 20
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # what they begin with
 # Real interval CSV packs 10 to 30 times, a year of nothing but zeros 150 times. Deflate itself ends at 1,032.
 RATIO_LIMIT = 400
 RATIO_COUNTS_FROM = 16 << 20  # bytes unpacked; a smaller file does no harm
@@ -49,13 +50,15 @@ def sources(path: str | Path) -> Iterator[Source]:
     """The CSV at `path`, or each one in the gzip or ZIP at `path`. LoadError if it cannot be opened or is damaged."""
     try:
         with Path(path).open("rb") as file:
-            magic = file.read(2)
-        zipped = magic != b"\x1f\x8b" and zipfile.is_zipfile(path)
+            magic = file.read(4)
+        zipped = not magic.startswith(_GZIP) and zipfile.is_zipfile(path)
     except UNREADABLE as error:
         raise unreadable(path, error) from error
     if zipped:
         yield from _zip_members(path)
-    elif magic == b"\x1f\x8b":
+    elif magic == _ZIP:  # its list of files stands at its end
+        raise LoadError(_("%(file)s is a ZIP that is not whole. Fetch it again and load it.") % {"file": path})
+    elif magic.startswith(_GZIP):
         yield from _gzip(path)
     else:
         with _open(path) as plain:

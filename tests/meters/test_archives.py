@@ -75,12 +75,24 @@ def damaged(content: bytes, at: float) -> bytes:
         (gzip.compress(CSV)[:-8] + struct.pack("<LL", zlib.crc32(b"x"), len(CSV)), "CRC"),
         (damaged(zipped(("usage.csv", CSV)), 0.3), "cannot be read"),
         (zipped(("usage.csv", CSV)).replace(CSV[:8], b"X" * 8), None),
+        (zipped(("usage.csv", CSV))[:-30], "a ZIP that is not whole. Fetch it again"),
         (zipped(("inner.zip", zipped(("usage.csv", CSV)))), "has an archive in it"),
         (zipped(("usage.txt", CSV)), "no CSV in it"),
         (zipped(("usage.csv", CSV), how=zipfile.ZIP_BZIP2), "packed in an unusual way"),
         (zipped(*((f"{n:06}" + "x" * 200 + ".csv", b"") for n in range(5_000))), "lists too many files"),
     ],
-    ids=["cut gzip", "damaged gzip", "gzip sum", "damaged ZIP", "same ZIP", "nested", "no CSV", "bzip2", "many"],
+    ids=[
+        "cut gzip",
+        "damaged gzip",
+        "gzip sum",
+        "damaged ZIP",
+        "same ZIP",
+        "cut ZIP",
+        "nested",
+        "no CSV",
+        "bzip2",
+        "many",
+    ],
 )
 def test_an_archive_that_cannot_be_trusted_is_refused_as_a_whole(tmp_path, premise, content, cause):
     """D2: rows of a damaged archive may look right and be wrong."""
