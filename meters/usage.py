@@ -42,11 +42,13 @@ def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[D
     """
     connection.ensure_connection()
     while first_day <= last_day:
-        last_at_once = min(first_day + timedelta(days=_DAYS_AT_ONCE - 1), last_day)
+        last_at_once = first_day + min(timedelta(days=_DAYS_AT_ONCE - 1), last_day - first_day)
         # Django's own cursors refuse binary results.
         with psycopg.Cursor(connection.connection) as cursor:
             cursor.execute(_USAGE, (premise_id, first_day, last_at_once), prepare=True, binary=True)
             while days := cursor.fetchmany(_DAYS_UNPACKED):
                 for day, channel, revision_at, est, wh in days:
                     yield DayUsage(day, channel, revision_at, est, readings(wh))
+        if last_at_once == last_day:  # after which there may be no other: 9999-12-31
+            return
         first_day = last_at_once + timedelta(days=1)

@@ -186,6 +186,22 @@ def test_an_export_that_cannot_be_is_refused_with_its_cause(premise, asked, caus
     assert refused.value.returncode == 2
 
 
+def test_an_export_to_the_calendars_last_day_is_whole(tmp_path, capsysbinary, premise):
+    """R3."""
+    load(tmp_path, *rows())
+    assert export(capsysbinary, ESIID, DAY, date.max) == text(*rows())
+
+
+def test_an_export_that_cannot_be_written_is_not_taken_for_one_without_usage(tmp_path, premise, monkeypatch):
+    """R3: its status is 2, and no traceback comes after it."""
+    load(tmp_path, *rows())
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        with pytest.raises(CommandError, match="cannot be written: No space left") as refused:
+            call_command("export_usage", ESIID, "2026-03-02", "2026-03-02")
+    assert refused.value.returncode == 2
+
+
 def test_a_day_of_another_month_finds_its_partition(tmp_path, capsysbinary, premise):
     """D2: a load makes the partitions that it needs."""
     line = row(("00:00", "00:15"), day=date(2009, 7, 4), revision="07/05/2009 06:00:00")

@@ -52,6 +52,12 @@ class Command(BaseCommand):
             # Whoever read has had enough. What is still buffered must not complain on the way out.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
+        except OSError as error:  # a full disk: not to be taken for "no usage", whose status is 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise CommandError(
+                _("The CSV cannot be written: %(reason)s. Make room and try again.") % {"reason": error.strerror},
+                returncode=2,
+            ) from error
         if not days.any:
             raise CommandError(
                 _("There is no usage of this ESIID in these days. Load it first, or ask for other days."), returncode=1
