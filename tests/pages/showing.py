@@ -43,6 +43,7 @@ class Screen:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.answer: Any = None
+        self.others: dict[str, Any] = {}  # address -> what the client got there, for what a page asks for besides
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         Thread(target=self.server.serve_forever, daemon=True).start()
         page.add_init_script(AXE_SCRIPT)
@@ -62,7 +63,7 @@ class Screen:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._complaints.append(message.text)
+            self._complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def problems(self, width: int, scheme: str, *, rules: list[str] | None) -> list[str]:
         """What is wrong at `width` in `scheme`: it breaks one of `rules`, or of all if None, or scrolls sideways."""
@@ -90,10 +91,11 @@ class Screen:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                if self.path == "/shown/":
+                other = screen.answer if self.path == "/shown/" else screen.others.get(self.path)
+                if other is not None:
                     kept = {"Content-Security-Policy", "Content-Type"}
-                    headers = {name: value for name, value in screen.answer.headers.items() if name in kept}
-                    self._send(200, screen.answer.content, headers)
+                    headers = {name: value for name, value in other.headers.items() if name in kept}
+                    self._send(200, other.content, headers)
                 elif self.path.startswith("/static/") and (found := finders.find(self.path.removeprefix("/static/"))):
                     kind = mimetypes.guess_type(self.path)[0] or "application/octet-stream"
                     body = Path(found).read_bytes()

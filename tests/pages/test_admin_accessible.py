@@ -31,6 +31,12 @@ def addresses(world: World) -> Iterator[str]:
             yield reverse(f"admin:{name}_history", args=[record.pk])
 
 
+def words_of_scripts(client: Client) -> dict[str, Any]:
+    """What the pages' scripts ask for besides: without these words no calendar and no clock is made."""
+    address = reverse("admin:jsi18n")
+    return {address: client.get(address)}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_page_of_the_administration_breaks_a_rule(screen: Any) -> None:
@@ -41,17 +47,45 @@ def test_no_page_of_the_administration_breaks_a_rule(screen: Any) -> None:
     for user in (world.own.staff, world.operator):
         client = Client()
         client.force_login(user)
+        screen.others = words_of_scripts(client)
         for address in addresses(world):
             answer = client.get(address)
             if answer.status_code != 200:
                 continue
             screen.show(answer)
+            problems = screen.heard()
             is_known = known.has(answer.content.decode())
-            problems = screen.problems(320, "light", rules=[] if is_known else None)
+            problems += screen.problems(320, "light", rules=[] if is_known else None)
             problems += screen.problems(1280, "dark", rules=[] if is_known else SEEN)
+            screen.heard()  # axe's own: it asks for what a style sheet imports beside the page, and styles the page
             if problems:
                 found[f"{user} {address}"] = problems
     assert not found, "\n".join(f"{page}: {one}" for page, problems in found.items() for one in problems)
+
+
+def test_a_date_is_picked_from_the_calendar_and_a_time_from_the_clock(screen: Any) -> None:
+    """D1: under the policy of the portal's pages, and no style or script of the admin is refused."""
+    client = Client()
+    client.force_login(make_world().operator)
+    screen.others = words_of_scripts(client)
+    screen.show(client.get(reverse("admin:notices_notice_add")))
+    for opener, box, half, kept in (
+        (".date-icon", ".calendarbox td a", "#id_published_from_0", r"^20\d\d-\d\d-\d\d$"),
+        (".clock-icon", ".clockbox a", "#id_published_from_1", r"^\d\d:\d\d:\d\d$"),
+    ):
+        screen.page.locator(opener).first.click()
+        screen.page.locator(box).locator("visible=true").first.click()
+        expect(screen.page.locator(half)).to_have_value(re.compile(kept))
+    assert not screen.heard()
+
+
+@pytest.mark.control
+def test_a_calendar_that_is_not_made_is_heard_of(screen: Any) -> None:
+    """Without the words of its script."""
+    client = Client()
+    client.force_login(make_world().operator)
+    screen.show(client.get(reverse("admin:notices_notice_add")))
+    assert "/admin/jsi18n/" in " ".join(screen.heard())
 
 
 def test_each_field_is_found_by_its_name(screen: Any) -> None:
@@ -59,6 +93,7 @@ def test_each_field_is_found_by_its_name(screen: Any) -> None:
     world = make_world()
     client = Client()
     client.force_login(world.operator)
+    screen.others = words_of_scripts(client)
     for model, role, names in (
         ("meters_meter", "combobox", [r"Premise:.*\d"]),
         ("notices_notice", "textbox", ["Date: Published until", "Time: Published until"]),
@@ -66,5 +101,6 @@ def test_each_field_is_found_by_its_name(screen: Any) -> None:
     ):
         record = world.own.records[model.replace("_", ".")]
         screen.show(client.get(reverse(f"admin:{model}_change", args=[record.pk])))
+        assert not screen.heard()
         for name in names:
             expect(screen.page.get_by_role(role, name=re.compile(name, re.IGNORECASE)).first).to_be_visible()
