@@ -116,6 +116,13 @@ class AgreementAdmin(ReviewedInAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         return super().get_queryset(request).defer(*_SECRET)
 
+    def get_inlines(self, request: HttpRequest, obj: Agreement | None) -> list[Any]:
+        """Without what it has not: Django shows an empty form for a letter that nobody signed yet."""
+        if obj is None:
+            return []
+        has = {SignalInline: obj.signals.exists(), LetterInline: hasattr(obj, "letter")}
+        return [inline for inline in self.inlines if has.get(inline, True)]
+
     def look_label(self, record: Agreement) -> str:
         return record.number
 
