@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -63,4 +64,7 @@ class StaffLook(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.model} {self.label or self.object_id}".strip()
+        kind = apps.get_model(self.model)._meta
+        if self.rows is not None:
+            return f"{self.get_action_display()}: {kind.verbose_name_plural}"
+        return f"{self.get_action_display()}: {kind.verbose_name} {self.label or self.object_id}".strip()
