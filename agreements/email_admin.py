@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -22,10 +23,30 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class EmailForm(forms.ModelForm):
+    """What the page calls the columns; nobody fills it in."""
+
+    class Meta:
+        model = Email
+        fields: tuple[str, ...] = ()
+        labels = {
+            "about": _("About agreement"),
+            "to_address": _("To"),
+            "message_id": "Message-ID",
+            "uncertain_attempts": _("Attempts without an answer"),
+            "queued_at": _("Written"),
+            "due_at": _("Due"),
+            "sent_at": _("Sent"),
+            "failed_at": _("Failed"),
+            "body_forgotten_at": _("Text deleted"),
+        }
+
+
 @admin.register(Email)
 class EmailAdmin(ScopedAdmin):
     """Read-only. Bodies and attachments hold links and letters that are the customer's alone."""
 
+    form = EmailForm
     fields = (
         ("kind", "about", "language"),
         ("to_address", "message_id"),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import formats
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -14,10 +19,35 @@ from reports import actions
 from reports.models import Download, Report
 
 
+class ReportForm(forms.ModelForm):
+    """What the page calls the columns; nobody fills it in."""
+
+    class Meta:
+        model = Report
+        fields: tuple[str, ...] = ()
+        labels = {
+            "asked_first_day": _("First day asked for"),
+            "file_name": _("File"),
+            "days_present": _("Days with data"),
+            "expected_from": _("Metered since"),
+            "sha256": "SHA-256",
+            "retry_at": _("Tried again at"),
+            "purged_at": _("File removed"),
+        }
+
+
 @admin.register(Report)
 class ReportAdmin(ScopedAdmin):
     tdsp_path = "agreement__premise__tdsp"
-    exclude = ["day_states"]  # a letter for each day; the agreement's page draws them
+    form = ReportForm
+    fields = [
+        "agreement", "state", "first_day", "last_day", "asked_first_day", "expected_from",
+        "made_at", "file_name", "size", "sha256", "purged_at",
+        "rows", "totals", "days_present", "missing",
+        "expected_intervals", "present_intervals", "estimated_intervals",
+        "attempts", "retry_at", "last_error",
+    ]  # fmt: skip
+    readonly_fields = ["totals", "missing"]
     list_display = ["agreement", "state", "first_day", "last_day", "rows", "made_at", "attempts", "retry_at"]
     list_filter = ["state"]
     search_fields = ["agreement__number__startswith"]
@@ -28,6 +58,16 @@ class ReportAdmin(ScopedAdmin):
 
     def look_label(self, record: Report) -> str:
         return record.agreement.number
+
+    @admin.display(description=_("total"))
+    def totals(self, report: Report) -> str:
+        kwh = ((name, formats.number_format(total, use_l10n=True)) for name, total in report.totals)
+        return format_html_join(", ", "{}: {} kWh", kwh)
+
+    @admin.display(description=_("days without data"))
+    def missing(self, report: Report) -> str:
+        runs = ((name, _days(days)) for name, days in report.missing)
+        return format_html_join("; ", "{}: {}", runs)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "view")
@@ -43,6 +83,12 @@ class ReportAdmin(ScopedAdmin):
             return
         text = ngettext("%d report will be made again now.", "%d reports will be made again now.", len(asked))
         self.message_user(request, text % len(asked), messages.SUCCESS)
+
+
+def _days(runs: list[tuple[Any, Any]]) -> str:
+    """Runs of days, each as its first and last day or as its only one."""
+    told = ({formats.date_format(first): None, formats.date_format(last): None} for first, last in runs)
+    return ", ".join(" – ".join(days) for days in told)
 
 
 @admin.register(Download)
