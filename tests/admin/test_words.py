@@ -1,0 +1,81 @@
+"""A newcomer of the staff reads words, not keys, and each page tells what to do next (D1)."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from agreements.models import Letter
+from meters.models import Load
+from notices.models import Notice
+from tests.admin.test_scope import log_in, page
+from tests.admin.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(client: Client, address: str) -> str:
+    return client.get(address).content.decode()
+
+
+def test_an_agreement_shows_no_letter_before_somebody_signed_one(client: Client, world: World):
+    """D1: Django would show an empty form that nobody can save."""
+    log_in(client, world.operator)
+    assert not Letter.objects.filter(agreement=world.own.pending).exists()
+    pending = text_of(client, page("agreements.agreement", "change", world.own.pending.pk))
+    assert "letter-" not in pending and "<textarea" not in pending
+    signed = text_of(client, page("agreements.agreement", "change", world.own.records["agreements.agreement"].pk))
+    assert "Letter of authorization" in signed
+
+
+def test_the_trail_names_records_as_people_do(client: Client, world: World):
+    """D3: a look's own page says "Listed: customers"."""
+    log_in(client, world.operator)
+    client.get(page("accounts.customer", "changelist"))
+    look = world.operator.looks.get()
+    assert str(look) == "Listed: customers"
+    assert "accounts.customer" not in text_of(client, page("accounts.stafflook", "change", look.pk))
+
+
+def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World):
+    """D1, R4: no JSON and no bare column names."""
+    report = world.own.records["reports.report"]
+    report.total_wh = {"Consumption": 1_885_432}
+    report.missing_days = {"Consumption": [["2026-03-01", "2026-03-01"], ["2026-03-05", "2026-03-07"]]}
+    report.save()
+    told = text_of(log_in(client, world.operator), page("reports.report", "change", report.pk))
+    assert "1885.432 kWh" in told.replace(",", "")
+    assert "March 1, 2026, March 5, 2026 – March 7, 2026" in told
+    assert "{&quot;" not in told and "Total wh" not in told and "Sha256" not in told
+
+
+def test_an_emails_page_uses_no_column_names(client: Client, world: World):
+    """D1, E2."""
+    email = world.own.records["notifications.email"]
+    told = text_of(log_in(client, world.operator), page("notifications.email", "change", email.pk))
+    assert "Text deleted" in told and "Body forgotten" not in told and "Uncertain" not in told
+
+
+def test_a_premise_is_of_a_tdsp(client: Client, world: World):
+    told = text_of(log_in(client, world.operator), page("meters.premise", "add"))
+    assert "Tdsp:" not in told and "TDSP:" in told and "POLR customer class:" in told
+
+
+def test_a_file_is_loaded_by_one_button_that_says_so(client: Client, world: World):
+    """D2: its own page follows in any case."""
+    told = text_of(log_in(client, world.own.staff), page("meters.load", "add"))
+    assert 'value="Load the file"' in told and 'name="_addanother"' not in told and 'name="_continue"' not in told
+
+
+def test_an_empty_list_says_why_and_what_next(client: Client, world: World):
+    """D1: nothing on record yet, or nothing that matches."""
+    log_in(client, world.operator)
+    notices = page("notices.notice", "changelist")
+    assert "Nothing matches" not in text_of(client, notices)
+    assert '<a href="?">Show all</a>' in text_of(client, f"{notices}?q=nowhere")
+    Notice.objects.all().delete()
+    empty = text_of(client, notices)
+    assert "There are no notices yet." in empty and f'href="{reverse("admin:notices_notice_add")}' in empty
+    Load.objects.all().delete()
+    assert "There are no data files yet." in text_of(client, page("meters.load", "changelist"))
