@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from agreements.email_admin import EmailAdmin
+from agreements.email_admin import EmailAdmin, kind_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
 from agreements.review_admin import ReviewedInAdmin
 from meters.staff_admin import ByRole
@@ -152,4 +152,4 @@ class AgreementAdmin(ReviewedInAdmin):
 def _email(email: Email) -> tuple[Any, ...]:
     queued = formats.date_format(timezone.localtime(email.queued_at), "DATETIME_FORMAT")
     address = reverse("admin:notifications_email_change", args=[email.pk])
-    return address, email.kind, email.to_address, queued, email.get_state_display()
+    return address, kind_words(email.kind), email.to_address, queued, email.get_state_display()

@@ -5,6 +5,7 @@ Here and not in their own room, because only an agreement knows whose TDSP's an 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -21,6 +22,27 @@ from notifications.models import Email
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+
+_NAMES = {
+    "EM201": _("request"),
+    "EM202": _("reminder"),
+    "EM203": _("acceptance"),
+    "EM204": _("report"),
+    "EM205": _("rejection"),
+}
+
+
+def kind_words(kind: str) -> str:
+    """What staff read for an email's kind: "EM201: request", or "Join requested" where it has no number."""
+    return f"{kind}: {_NAMES[kind]}" if kind in _NAMES else kind.replace("_", " ").capitalize()
+
+
+class KindFilter(admin.AllValuesFieldListFilter):
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *kinds = super().choices(changelist)
+        yield first  # All
+        yield from (choice | {"display": kind_words(choice["display"])} for choice in kinds)
 
 
 class EmailForm(forms.ModelForm):
@@ -48,14 +70,15 @@ class EmailAdmin(ScopedAdmin):
 
     form = EmailForm
     fields = (
-        ("kind", "about", "language"),
+        ("what", "about", "language"),
         ("to_address", "message_id"),
         ("state", "attempts", "uncertain_attempts"),
         "last_error",
         ("queued_at", "due_at", "sent_at", "failed_at", "body_forgotten_at"),
     )
-    list_display = ("kind", "about", "to_address", "state", "attempts", "queued_at", "sent_at", "last_error")
-    list_filter = ("state", "kind", "queued_at")
+    readonly_fields = ("what",)
+    list_display = ("what", "about", "to_address", "state", "attempts", "queued_at", "sent_at", "last_error")
+    list_filter = ("state", ("kind", KindFilter), "queued_at")
     search_fields = ("about", "to_address__iexact")
     search_help_text = _("Agreement number or whole email address")
     ordering = ("-queued_at", "-pk")
@@ -72,6 +95,10 @@ class EmailAdmin(ScopedAdmin):
             .get_queryset(request)
             .defer("text", "html", "attachment", "placeholder", "sealed_nonce", "sealed_secret")
         )
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def what(self, email: Email) -> str:
+        return kind_words(email.kind)
 
     def look_label(self, record: Email) -> str:
         return str(record)

@@ -11,6 +11,7 @@ from meters.models import Load
 from notices.models import Notice
 from tests.admin.test_scope import log_in, page
 from tests.admin.world import World
+from tests.factories import EmailFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,20 @@ def test_an_emails_page_uses_no_column_names(client: Client, world: World):
     email = world.own.records["notifications.email"]
     told = text_of(log_in(client, world.operator), page("notifications.email", "change", email.pk))
     assert "Text deleted" in told and "Body forgotten" not in told and "Uncertain" not in told
+
+
+def test_an_emails_kind_is_told_in_words(client: Client, world: World):
+    """D1, E1: in the list, in its filter and on the agreement's page; EM201 and the like keep their number."""
+    EmailFactory(kind="JOIN_REQUESTED", about="")
+    EmailFactory(kind="EM202", about=world.own.pending.number)
+    log_in(client, world.operator)
+    emails = page("notifications.email", "changelist")
+    told = text_of(client, emails)
+    assert told.count("EM202: reminder") == 2 and told.count("Join requested") == 2
+    assert ">JOIN_REQUESTED<" not in told
+    chosen = text_of(client, f"{emails}?kind=EM202")
+    assert "1 email" in chosen and chosen.count("Join requested") == 1
+    assert "EM202: reminder" in text_of(client, page("agreements.agreement", "change", world.own.pending.pk))
 
 
 def test_a_premise_is_of_a_tdsp(client: Client, world: World):
