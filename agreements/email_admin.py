@@ -42,7 +42,7 @@ class KindFilter(admin.AllValuesFieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         first, *kinds = super().choices(changelist)
         yield first  # All
-        yield from (choice | {"display": kind_words(choice["display"])} for choice in kinds)
+        yield from (choice | {"display": kind_words(str(choice["display"]))} for choice in kinds)
 
 
 class EmailForm(forms.ModelForm):
