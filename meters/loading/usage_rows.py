@@ -16,7 +16,7 @@ from meters.identifiers import normal_esiid
 from meters.interval_csv import COLUMNS
 from meters.loading.files import Text, text_fields
 from meters.loading.results import LoadError, Reason
-from meters.loading.usage_blocks import Block, WholeDay, watt_hours
+from meters.loading.usage_blocks import Block, WholeDay, rows_of_slots, watt_hours
 from meters.loading.usage_days import DayReader
 from meters.loading.usage_dialects import Dialect, day_limits, revision_moment, usage_day
 
@@ -136,11 +136,21 @@ class RowReader:
         yield self._take(text)
 
     def _is_first(self, day: WholeDay) -> bool:
-        """Whether the batch has nothing of the day yet; otherwise its rows are looked at one by one."""
+        """Whether nothing in the batch comes before a row of the day; otherwise they are looked at one by one."""
         return (
             self._revisions.get((day.esiid, day.day), day.revision_at) == day.revision_at
             and (day.esiid, day.day, day.channel) not in self.blocks
+            and not any(self._has_times_of_later_row(day, *stray) for stray in day.stray_rows())
         )
+
+    def _has_times_of_later_row(self, day: WholeDay, number: int, stray: bytes) -> bool:
+        """Then the stray may be the first value of that interval, and the day's own row the second."""
+        fields = self._fields(stray)
+        if isinstance(fields, Reason):
+            return False
+        start, end = self._times(fields)
+        slot = _SLOTS[day.slots].get((start.strip(), end.strip()))
+        return slot not in (None, _NO_SLOT) and day.first_line + rows_of_slots(day.slots)[slot] > number
 
     def _put_whole(self, day: WholeDay) -> None:
         self._revisions[day.esiid, day.day] = day.revision_at

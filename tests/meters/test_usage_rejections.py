@@ -13,6 +13,7 @@ from tests.meters.files import (
     FALL,
     FALL_TIMES,
     HEADER,
+    ORDINARY_TIMES,
     SPRING,
     load,
     row,
@@ -168,6 +169,19 @@ class TestADayThatTurnsUpAgainLater:
         lines = rows(times=FALL_TIMES, day=FALL)
         assert load(tmp_path, *lines[:9], *rows(esiid=other_premise.esiid), *lines[9:])[1] == []
         assert stored(premise.pk, FALL).wh == [*range(1, 101)]
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["the layout's columns", "columns in another order"])
+@pytest.mark.parametrize(("misplaced", "turned_away", "kept"), [(5, 60, 777), (80, 80, 61)], ids=["first", "second"])
+def test_of_two_values_of_an_interval_the_later_row_is_turned_away(
+    tmp_path, premise, order, misplaced, turned_away, kept
+):
+    """D2: also where the rest of the day is as printed, and is taken at once."""
+    lines = rows()
+    lines[misplaced] = row(ORDINARY_TIMES[60], ".777")
+    ordered = [b",".join(line.split(b",")[::order]) + b"\n" for line in text(*lines).splitlines()]
+    assert load(tmp_path, content=b"".join(ordered))[1] == [(turned_away + 2, "second_value")]
+    assert stored(premise.pk).wh[60] == kept and stored(premise.pk).wh[misplaced] is None
 
 
 def test_rejected_rows_come_in_the_order_of_the_file(tmp_path, premise):
