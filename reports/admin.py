@@ -62,12 +62,12 @@ class ReportAdmin(ScopedAdmin):
     @admin.display(description=_("total"))
     def totals(self, report: Report) -> str:
         kwh = ((name, formats.number_format(total, use_l10n=True)) for name, total in report.totals)
-        return format_html_join(", ", "{}: {} kWh", kwh)
+        return format_html_join(", ", "{}: {} kWh", kwh) or str(self.get_empty_value_display())
 
     @admin.display(description=_("days without data"))
     def missing(self, report: Report) -> str:
         runs = ((name, _days(days)) for name, days in report.missing)
-        return format_html_join("; ", "{}: {}", runs)
+        return format_html_join("; ", "{}: {}", runs) or str(_("None"))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "view")

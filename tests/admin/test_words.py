@@ -48,6 +48,8 @@ def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World)
     told = text_of(log_in(client, world.operator), page("reports.report", "change", report.pk))
     assert "1885.432 kWh" in told.replace(",", "")
     assert "March 1, 2026, March 5, 2026 – March 7, 2026" in told
+    bare = text_of(client, page("reports.report", "change", world.other.records["reports.report"].pk))
+    assert '<div class="readonly">None</div>' in bare and '<div class="readonly"></div>' not in bare
     assert "{&quot;" not in told and "Total wh" not in told and "Sha256" not in told
 
 
