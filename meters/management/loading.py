@@ -1,7 +1,7 @@
 """What the load commands share: files in turn, rejected rows to stderr or a CSV, a summary to stdout, an exit status.
 
-0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded, or what there is
-to tell could not be written. 130: stopped.
+0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded, the database
+does not answer, or what there is to tell could not be written. 130: stopped.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -55,6 +56,9 @@ class LoadCommand(BaseCommand):
         except OSError as error:  # the loaders tell of their own files: this is a full disk under the output
             self._clear_progress()
             raise CommandError(_cannot_write(error, dry_run), returncode=2) from error
+        except (OperationalError, InterfaceError) as error:  # a traceback's status is 1, which means another thing here
+            self._clear_progress()
+            raise CommandError(_broke_off(error), returncode=2) from error
         except KeyboardInterrupt:
             self._clear_progress()
             raise CommandError(_stopped(dry_run), returncode=130) from None
@@ -101,6 +105,12 @@ def _stopped(dry_run: bool) -> str:
     if dry_run:
         return _("Stopped. Nothing was stored: this was a dry run.")
     return _("Stopped. What was stored stays; load the file again to go on.")
+
+
+def _broke_off(error: Exception) -> str:
+    return _(
+        "The database does not answer: %(reason)s. What was stored stays; when it answers, load the file again."
+    ) % {"reason": str(error).partition("\n")[0]}
 
 
 def _cannot_write(error: OSError, dry_run: bool) -> str:

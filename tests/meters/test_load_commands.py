@@ -6,9 +6,12 @@ import csv
 import io
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from meters.management.commands.load_usage import Command
@@ -144,6 +147,15 @@ class TestTheLastWord:
         (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x")))
         with pytest.raises(CommandError, match="Some rows were rejected; the others are in"):
             call_command("load_usage", usage, str(tmp_path / "a.csv"))
+
+
+def test_a_database_that_does_not_answer_is_not_taken_for_rejected_rows(usage):
+    """D2: the status is 2, in one sentence."""
+    nobody = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
+    command = [sys.executable, "manage.py", "load_usage", usage]
+    ended = subprocess.run(command, env=nobody, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "The database does not answer" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_progress_shows_share_rate_and_time_left():
