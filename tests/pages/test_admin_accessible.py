@@ -12,7 +12,10 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from agreements.models import Review
+from agreements.states import Status
 from tests.admin.world import World, make_world
+from tests.factories import AgreementFactory
 from tests.pages.known import Known
 from tests.pages.showing import SEEN
 
@@ -29,6 +32,9 @@ def addresses(world: World) -> Iterator[str]:
         if record := world.own.records.get(model._meta.label_lower):
             yield reverse(f"admin:{name}_change", args=[record.pk])
             yield reverse(f"admin:{name}_history", args=[record.pk])
+    held = AgreementFactory(premise=world.own.premise, status=Status.COMPLETE, review=Review.HELD)
+    yield reverse("admin:agreements_agreement_review", args=[held.pk])
+    yield f"{reverse('admin:notices_notice_changelist')}?q=nowhere"
 
 
 def words_of_scripts(client: Client) -> dict[str, Any]:
