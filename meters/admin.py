@@ -64,7 +64,6 @@ class PremiseForm(forms.ModelForm):
         model = Premise
         fields = forms.ALL_FIELDS
         labels = {
-            "tdsp": "TDSP",
             "polr_customer_class": _("POLR customer class"),
             "settlement_ams_indicator": _("Settlement AMS indicator"),
             "tdsp_ams_indicator": _("TDSP AMS indicator"),

@@ -30,7 +30,7 @@ class Premise(models.Model):
 
     id = models.AutoField(primary_key=True)  # four bytes: it stands in every row of usage_day
     esiid = models.CharField("ESIID", max_length=22, unique=True)
-    tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="premises")
+    tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="premises", verbose_name="TDSP")
     address = models.CharField(_("address"), max_length=120)
     address_overflow = models.CharField(_("address, second line"), max_length=120, blank=True)
     city = models.CharField(_("city"), max_length=60)
