@@ -45,6 +45,10 @@ _REMEMBER = """
 """
 _REMEMBER_MORE = "UPDATE usage_seen SET given = %s WHERE premise_id = %s AND day = %s AND channel = %s"
 
+# A batch's days are looked up one by one in their partitions. Until it holds some million days PostgreSQL would rather
+# read all of usage_day for each batch: it knows nothing of the stage, and does not count on partitions being left out.
+_LOOK_UP_EACH_DAY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+
 _STORED = "SELECT count(*) FROM usage_stage JOIN usage_day USING (premise_id, day, channel)"
 
 # In the order of the primary key, so that two loads of the same days wait for each other instead of locking up; rows
@@ -173,6 +177,7 @@ class UsageStage:
 
     def _upsert(self, staged: int) -> tuple[int, int]:
         with connection.cursor() as cursor:
+            cursor.execute(_LOOK_UP_EACH_DAY)
             cursor.execute(_STORED)
             (stored,) = cursor.fetchone()
             cursor.execute(_UPSERT)

@@ -1,0 +1,54 @@
+"""What a load reads of what is stored: its own days, however much usage there is (D2, R6)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from meters.loading import usage_merge
+from tests.factories import PremiseFactory
+from tests.meters.files import DAY, load, rows
+
+pytestmark = pytest.mark.django_db
+
+OTHERS = 5_000
+
+_FILL = """
+    INSERT INTO usage_day (premise_id, day, channel, revision_at, wh)
+    SELECT n + 1000000, %s, 0, now(), array_fill(1, ARRAY[96]) FROM generate_series(1, %s) n
+"""
+_READ = "SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_xact_user_tables WHERE relname LIKE 'usage_day_y%%'"
+
+
+@pytest.fixture
+def read_again(tmp_path, premise):
+    """Rows of usage read one after the other, without an index, while a file is loaded for the second time."""
+    others = PremiseFactory.create_batch(19)
+    lines = [line for one in [premise, *others] for line in rows(esiid=one.esiid)]
+    load(tmp_path, *lines)
+    with connection.cursor() as cursor:
+        cursor.execute(_FILL, [DAY, OTHERS])
+        cursor.execute("ANALYZE usage_day")
+        # What a load sets ends with its transaction; here the test's is around all.
+        cursor.execute("SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT")
+
+    def read() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(_READ)
+            (before,) = cursor.fetchone()
+            result, _rejected = load(tmp_path, *lines)
+            assert (result.new, result.changed, result.unchanged) == (0, 0, 20)
+            cursor.execute(_READ)
+            return int(cursor.fetchone()[0]) - before
+
+    return read
+
+
+def test_a_file_loaded_again_looks_up_its_own_days(read_again):
+    assert read_again() == 0
+
+
+@pytest.mark.control
+def test_control_left_to_itself_postgresql_reads_all_of_the_month_for_each_batch(read_again, monkeypatch):
+    monkeypatch.setattr(usage_merge, "_LOOK_UP_EACH_DAY", "SELECT 1")
+    assert read_again() >= OTHERS
