@@ -17,7 +17,7 @@ from smt_portal.environment import BASE_DIR
 def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it was opened, and between that and reading it
         return False
     return state != "Z"
 

@@ -111,7 +111,11 @@ class Checkout:
 
 
 def _command(process: Path) -> str:
-    return process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    """Nothing for one that is gone meanwhile."""
+    try:
+        return process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 @pytest.fixture
