@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 from django.db import connection
 
-from meters.days import slots_on
 from meters.models import Tdsp
-from meters.partitions import ensure_partitions
+from meters.usage.days import slots_on
+from meters.usage.partitions import ensure_partitions
 
 FIRST_DAY = date(2025, 1, 1)
 PATTERNS = 997  # different days of readings; a prime, so that neighbours and weeks do not share them

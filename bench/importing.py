@@ -14,9 +14,9 @@ from bench import data
 from bench.goals import Goal
 from bench.memory import over_idle
 from bench.rounds import in_turns
-from meters.interval_csv import HEADER, render_day
-from meters.loading import load_usage
-from meters.partitions import ensure_partitions
+from meters.imports import load_usage
+from meters.usage.interval_csv import HEADER, render_day
+from meters.usage.partitions import ensure_partitions
 
 PER_DAY = 96
 BAD = 1_000  # one line in as many is bad

@@ -23,7 +23,7 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
     connect()
     from django.db import connection, connections
 
-    from meters.loading import load_usage, usage, usage_merge
+    from meters.imports import load_usage, usage, usage_merge
     from meters.models import UsageDay
 
     usage.BLOCKS_AT_ONCE = int(blocks)

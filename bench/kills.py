@@ -52,7 +52,7 @@ def main() -> int:
         from django.db import connection
 
         from bench import data, importing
-        from meters.loading import load_usage
+        from meters.imports import load_usage
 
         first, second = Path(folder) / "first.csv", Path(folder) / "second.csv"
         data.make_premises(asked.rows // importing.PER_DAY)

@@ -36,14 +36,14 @@ def main(work: str, *arguments: str) -> None:
     from bench.server import connect
 
     connect()
-    from meters.loading import load_usage
+    from meters.imports import load_usage
     from reports.layouts import csv_chunks, layout_of
     from reports.packing import pack
     from reports.period import Period
 
     def report(premise: str, first: str, last: str) -> int:
         from meters.models import Premise
-        from meters.usage import stream_usage
+        from meters.usage.reader import stream_usage
 
         period = Period(date.fromisoformat(first), date.fromisoformat(first), date.fromisoformat(last))
         found = Premise.objects.get(pk=premise)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, models
 
-from meters.days import SPRING, day_start, slots_on
-from meters.interval_csv import COLUMNS
 from meters.models import Premise
-from meters.usage import stream_usage
+from meters.usage.days import SPRING, day_start, slots_on
+from meters.usage.interval_csv import COLUMNS
+from meters.usage.reader import stream_usage
 
 CENTRAL = ZoneInfo("America/Chicago")
 QUARTER = timedelta(minutes=15)

@@ -14,7 +14,7 @@ from bench import data, naive
 from bench.goals import Goal
 from bench.memory import over_idle
 from bench.rounds import in_turns
-from meters.usage import stream_usage
+from meters.usage.reader import stream_usage
 from reports.layouts import csv_chunks, layout_of
 from reports.period import Period
 

@@ -24,7 +24,7 @@ def main() -> None:
     asked = parser.parse_args()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
         from bench import data, importing
-        from meters.partitions import ensure_partitions
+        from meters.usage.partitions import ensure_partitions
 
         path, days = Path(folder) / "night.csv", asked.rows // importing.PER_DAY
         data.make_premises(days)
@@ -41,7 +41,7 @@ def main() -> None:
 def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
     from django.db import connection
 
-    from meters.loading import load_usage
+    from meters.imports import load_usage
 
     if empty:
         with connection.cursor() as cursor:
@@ -65,7 +65,7 @@ def _revised(path: Path, rows: int, days: int) -> None:
 
 def _reports() -> None:
     from bench import data
-    from meters.usage import stream_usage
+    from meters.usage.reader import stream_usage
     from reports.layouts import csv_chunks, layout_of
     from reports.packing import pack
     from reports.period import Period

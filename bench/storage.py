@@ -10,7 +10,7 @@ from django.db import connection
 
 from bench import data
 from bench.goals import Goal
-from meters.usage import _USAGE
+from meters.usage.reader import _USAGE
 
 FEW, MANY = 300, 30_000
 

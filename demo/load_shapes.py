@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from demo.weather import sunshine, temperatures
-from meters.days import slots_on
+from meters.usage.days import slots_on
 
 COMFORT = (57, 75)  # degrees between which nobody heats or cools
 

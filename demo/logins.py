@@ -8,7 +8,7 @@ from datetime import datetime
 from demo.loading import is_there
 from demo.neighborhood import Place, neighborhood
 from demo.people import BAKERY, BLUEBONNET, GRACE, LONE_STAR, MARIA, OPERATOR, PASSWORD, PERMIAN, TDSP_STAFF
-from meters.days import CENTRAL
+from meters.usage.days import CENTRAL
 
 
 def as_text() -> str:

@@ -15,9 +15,9 @@ from django.db import connection, transaction
 
 from demo.load_shapes import solar_day, usual_day
 from demo.neighborhood import SEED, Place, Story
-from meters.days import CENTRAL, slots_on
 from meters.models import Channel
-from meters.partitions import ensure_partitions
+from meters.usage.days import CENTRAL, slots_on
+from meters.usage.partitions import ensure_partitions
 
 _UNIT = 1024  # one, in the whole numbers of _restlessness
 _NOISE = 2_003

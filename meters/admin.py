@@ -12,9 +12,9 @@ from django.db.models import Model, URLField
 from django.utils.translation import gettext_lazy as _
 
 from meters.identifiers import mask_esiid, normal_meter_number
-from meters.load_admin import LoadAdmin
 from meters.models import Meter, Premise, Tdsp
 from meters.staff_admin import EDIT, ByRole, ScopedAdmin
+from meters.upload_admin import LoadAdmin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -171,7 +171,7 @@ class LoadQuerySet(models.QuerySet["Load"]):
 class Load(models.Model):
     """A file that staff uploaded, and what loading it did (D2). `tdsp` limits it to that TDSP's premises; null: all.
 
-    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.loading counts them.
+    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.imports counts them.
     """
 
     kind = models.CharField(_("what the file holds"), max_length=10, choices=LoadKind.choices)

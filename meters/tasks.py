@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from meters import loads, partitions
+from meters.imports import uploads
+from meters.usage import partitions
 
 
 @shared_task
@@ -19,4 +20,4 @@ def drop_expired_partitions() -> None:
 
 @shared_task
 def load_due() -> None:
-    loads.load_due()
+    uploads.load_due()

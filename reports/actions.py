@@ -16,7 +16,7 @@ from django.db import transaction
 from accounts.models import User
 from agreements.clock import moment
 from agreements.models import Agreement
-from meters.usage import stream_usage
+from meters.usage.reader import stream_usage
 from reports import emails
 from reports.coverage import Coverage
 from reports.layouts import csv_chunks, layout_of

@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from meters.days import slots_on
 from meters.models import Channel
-from meters.usage import DayUsage
+from meters.usage.days import slots_on
+from meters.usage.reader import DayUsage
 from reports.period import ONE_DAY, Period, days_between
 
 Ranges = list[tuple[date, date]]

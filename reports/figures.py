@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from meters.days import FALL, slot_start, slots_on
 from meters.models import Channel
-from meters.usage import DayUsage
+from meters.usage.days import FALL, slot_start, slots_on
+from meters.usage.reader import DayUsage
 from reports.coverage import DayState, estimated_slots
 from reports.own_usage import Shown
 from reports.period import days_between

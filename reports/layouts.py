@@ -13,9 +13,9 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from agreements.models import ReportType
-from meters import interval_csv
-from meters.interval_csv import CHANNEL_LABELS, kwh_text
-from meters.usage import DayUsage
+from meters.usage import interval_csv
+from meters.usage.interval_csv import CHANNEL_LABELS, kwh_text
+from meters.usage.reader import DayUsage
 from reports.coverage import estimated_slots
 from reports.period import Period
 

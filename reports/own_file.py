@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from meters.identifiers import SHOWN_DIGITS
-from meters.usage import stream_usage
+from meters.usage.reader import stream_usage
 from reports.layouts import csv_chunks, layout_of
 from reports.own_usage import OwnMeter, period_of
 from reports.packing import pack

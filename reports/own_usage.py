@@ -17,8 +17,8 @@ from django.db.models import QuerySet
 from accounts.models import Holding, User
 from agreements.clock import central_day, moment
 from meters.models import Premise
-from meters.partitions import FIRST_DAY
-from meters.usage import DayUsage, stream_usage
+from meters.usage.partitions import FIRST_DAY
+from meters.usage.reader import DayUsage, stream_usage
 from reports.coverage import Coverage
 from reports.period import ONE_DAY, Period, first_own_day
 from reports.spans import Span

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from agreements.models import ReportType
-from meters.days import FALL, SPRING, slots_on
+from meters.usage.days import FALL, SPRING, slots_on
 from reports.chart import chart
 from reports.figures import Amount, channels_of, figures_of, totals
 from reports.forms import DownloadForm, ShownForm

@@ -71,9 +71,8 @@ ENGLISH_ONLY = (
     "templates/notifications/*",
     "agreements/models/trust.py",
     "agreements/reviewing.py",
-    "meters/load*",
+    "meters/imports/*",
     "meters/management/*",
-    "meters/uploads.py",
     "reports/management/*",
 )
 

@@ -165,7 +165,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # Counts a file while it arrives, and stops taking it in at LOAD_UPLOAD_LIMIT (D2).
-FILE_UPLOAD_HANDLERS = ["meters.uploads.LimitedUpload"]
+FILE_UPLOAD_HANDLERS = ["meters.imports.upload_handler.LimitedUpload"]
 
 # --- Data -------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ import notifications.delivery
 import reports.actions
 from agreements.clock import central_day, moment
 from agreements.models import Agreement
-from meters.days import slots_on
 from meters.models import UsageDay
+from meters.usage.days import slots_on
 from tests.accounts.company_links import typed_account, typed_company
 from tests.accounts.registering import PASSWORD
 from tests.browser import click_through

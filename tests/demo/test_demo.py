@@ -21,9 +21,9 @@ from demo.load_shapes import KINDS
 from demo.loading import Outcome
 from demo.neighborhood import UTILITIES, neighborhood
 from demo.people import BLUEBONNET, PASSWORD
-from meters.days import slots_on
 from meters.identifiers import normal_esiid, normal_meter_number
 from meters.models import Channel, Premise, Tdsp, UsageDay
+from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
 from reports.models import Download, Report, ReportState
 from tests.factories import PremiseFactory, UserFactory

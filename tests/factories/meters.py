@@ -8,7 +8,6 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from meters.days import day_start, slots_on
 from meters.models import (
     CarriedSlots,
     Load,
@@ -22,7 +21,8 @@ from meters.models import (
     UsageDay,
 )
 from meters.models import Channel as Direction
-from meters.partitions import ensure_partitions
+from meters.usage.days import day_start, slots_on
+from meters.usage.partitions import ensure_partitions
 
 
 class TdspFactory(DjangoModelFactory):

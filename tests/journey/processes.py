@@ -20,8 +20,8 @@ import pytest
 from django.db import connection, connections
 
 from agreements.clock import central_day, moment
-from meters.days import slots_on
 from meters.models import Meter
+from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
 from smt_portal.children import Child, wait_until
 from smt_portal.environment import BASE_DIR

@@ -20,8 +20,8 @@ import reports.actions
 from agreements.clock import central_day, moment
 from agreements.models import Agreement
 from agreements.states import Status
-from meters.days import slots_on
 from meters.models import UsageDay
+from meters.usage.days import slots_on
 from tests.browser import click_through
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 

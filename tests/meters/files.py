@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from meters.loading import LoadResult, Rejection, load_usage
-from meters.usage import DayUsage, stream_usage
+from meters.imports import LoadResult, Rejection, load_usage
+from meters.usage.reader import DayUsage, stream_usage
 from tests.together import together
 
 ESIID = "10443720009000017"

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from meters.loading import LoadError
+from meters.imports import LoadError
 from meters.models import Premise, UsageDay
 from tests.factories import TdspFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, load_file, rows, stored, text
@@ -137,14 +137,14 @@ class TestBombs:
     @pytest.mark.control
     def test_without_the_limits_the_bomb_is_read(self, tmp_path, premise, settings, monkeypatch):
         """Control: it is the ratio that refuses it; the next defence is that no line is that long."""
-        monkeypatch.setattr("meters.loading.archives.RATIO_LIMIT", 10**9)
+        monkeypatch.setattr("meters.imports.archives.RATIO_LIMIT", 10**9)
         with pytest.raises(LoadError, match="no header line"):
             load(tmp_path, content=self.gzip_bomb())
 
 
 def test_the_other_files_come_packed_too(tmp_path):
     """D2: ERCOT's extract and meter numbers, gzipped and zipped."""
-    from meters.loading import load_meters, load_premises
+    from meters.imports import load_meters, load_premises
 
     duns = TdspFactory().duns
     extract = ",".join([f'"{ESIID}","1 A ST",,"DALLAS","TX","75201",,"{duns}"', *['""'] * 14]).encode() + b"\n"

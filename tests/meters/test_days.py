@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from django.db import connection
 
-from meters.days import day_start, parse_day, shape_of, slot_start, slots_on
-from meters.partitions import ensure_partitions
 from meters.tasks import make_partitions
-from meters.usage import stream_usage
+from meters.usage.days import day_start, parse_day, shape_of, slot_start, slots_on
+from meters.usage.partitions import ensure_partitions
+from meters.usage.reader import stream_usage
 from tests.factories import UsageDayFactory
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from meters import usage
+from meters.usage import reader
 from tests.factories import UsageDayFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def test_the_premise_leads_every_unique_key_and_no_other_table_is_pointed_to(tab
 def test_a_report_asks_for_one_premise(premise):
     """R6: by its key, so that neither meters nor machines are searched."""
     UsageDayFactory(premise_id=premise.pk)
-    question = usage._USAGE.replace("%b", "%s")
+    question = reader._USAGE.replace("%b", "%s")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("EXPLAIN " + question, [premise.pk, "2026-01-01", "2026-12-31"])

@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from meters.int4_array import readings
+from meters.usage.int4_array import readings
 
 # Near -1 and 255 the bytes of NULL stand in the middle of a number, or across two.
 NUMBERS = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([-1, -256, 255, 4, 0xFFFF, 0x4FFFFFF]))

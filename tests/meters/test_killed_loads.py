@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from bench.kills import digest, killed
-from meters.loading import load_usage
+from meters.imports import load_usage
 from tests.factories import PremiseFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, rows, text
 

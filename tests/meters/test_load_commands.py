@@ -14,8 +14,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from meters.imports.progress import line
 from meters.management.commands.load_usage import Command
-from meters.management.progress import line
 from meters.models import Meter, Premise, UsageDay
 from tests.factories import PremiseFactory, TdspFactory
 from tests.meters.files import ESIID, OTHER_ESIID, SPRING, row, rows, text

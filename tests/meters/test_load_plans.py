@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from meters.loading import usage_merge
+from meters.imports import usage_merge
 from tests.factories import PremiseFactory
 from tests.meters.files import DAY, load, rows
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meters.loading import LoadError, LoadResult, Rejection, load_meters
+from meters.imports import LoadError, LoadResult, Rejection, load_meters
 from meters.models import Meter
 from tests.factories import MeterFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load_together

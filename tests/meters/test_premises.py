@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from meters.loading import LoadError, LoadResult, Rejection, load_premises
+from meters.imports import LoadError, LoadResult, Rejection, load_premises
 from meters.models import Premise
 from tests.factories import TdspFactory
 from tests.meters.files import load_together

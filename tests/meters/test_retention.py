@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from meters.models import CarriedSlots, OldMonth, UsageDay
-from meters.partitions import drop_expired_partitions, ensure_partitions, make_coming_partitions
 from meters.tasks import drop_expired_partitions as sweep
+from meters.usage.partitions import drop_expired_partitions, ensure_partitions, make_coming_partitions
 from tests.factories import CarriedSlotsFactory, UsageDayFactory
 from tests.meters.files import load, row, rows, text
 from tests.together import somebody_waits
@@ -167,7 +167,7 @@ class TestReadersAndSweeps:
     def test_it_goes_without_the_lock(self, premise, monkeypatch):
         """Control: the load would find no partition for its rows."""
         kept_forever(premise, OLD_DAY)
-        monkeypatch.setattr("meters.partitions._TAKE_LOCK", "SELECT %s")
+        monkeypatch.setattr("meters.usage.partitions._TAKE_LOCK", "SELECT %s")
         assert self.sweep_while_a_load_keeps_the_month() == 1
 
     def test_the_task_sweeps(self, premise):

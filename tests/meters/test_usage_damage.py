@@ -14,11 +14,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from meters.days import shape_of
-from meters.interval_csv import HEADER, render_day
-from meters.loading import LoadError, load_usage, usage_days
+from meters.imports import LoadError, load_usage, printed_days
 from meters.models import UsageDay
-from meters.usage import DayUsage
+from meters.usage.days import shape_of
+from meters.usage.interval_csv import HEADER, render_day
+from meters.usage.reader import DayUsage
 from tests.meters.files import ESIID, FALL, OTHER_ESIID, SPRING, load_file, rows, text
 from tests.meters.layouts import LAYOUTS
 from tests.meters.test_archives import zipped
@@ -122,7 +122,7 @@ def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
         return
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
         if slowly:
-            patch.setattr(usage_days.DayReader, "take", lambda *_arguments: None)
+            patch.setattr(printed_days.DayReader, "take", lambda *_arguments: None)
         result, rejections = load_file(tmp_path, header + b"".join(line.content for line in file))
         stored = {(one.premise_id, one.day, one.channel): one for one in UsageDay.objects.all()}
         transaction.set_rollback(True)
@@ -203,6 +203,6 @@ class TestMemory:
     @pytest.mark.control
     def test_is_not_bounded_without_the_limit_of_bytes(self, tmp_path, premise, monkeypatch):
         """Control: a limit of rows alone holds forty times as much."""
-        monkeypatch.setattr("meters.loading.usage_rows.BYTES_AT_ONCE", 1 << 40)
+        monkeypatch.setattr("meters.imports.usage_rows.BYTES_AT_ONCE", 1 << 40)
         (tmp_path / "junk.csv").write_bytes(text(*rows()) + (b"y," * 1_900 + b"\n") * 10_000)
         assert self.peak(tmp_path / "junk.csv") > self.LIMIT

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meters.interval_csv import HEADER, render_day
-from meters.loading import usage_days
+from meters.imports import printed_days
 from meters.models import UsageDay
-from meters.usage import UNDATED, DayUsage, stream_usage
+from meters.usage.interval_csv import HEADER, render_day
+from meters.usage.reader import UNDATED, DayUsage, stream_usage
 from tests.meters.files import DAY, ESIID, FALL, FALL_TIMES, SPRING, load, row, rows, spring_rows, stored, text
 from tests.meters.layouts import HEADER_2010, HEADER_2014, LAYOUTS
 from tests.reports.readings import usage
@@ -66,19 +66,19 @@ def test_days_written_as_smt_does_take_the_quick_way_and_the_same_row_by_row(tmp
     """D2: both ways store the same; a spreadsheet's file has only the slow one."""
     content = layout.write(_three_shapes(layout.has_surplus))
     taken = []
-    take = usage_days.DayReader.take
+    take = printed_days.DayReader.take
 
     def watched(self, *args):
         day = take(self, *args)
         taken.append(day is not None)
         return day
 
-    monkeypatch.setattr(usage_days.DayReader, "take", watched)
+    monkeypatch.setattr(printed_days.DayReader, "take", watched)
     load(tmp_path, content=content)
     quick = list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31)))
     assert any(taken) == layout.has_seconds and len(quick) == (6 if layout.has_surplus else 3)
     UsageDay.objects.all().delete()
-    monkeypatch.setattr(usage_days.DayReader, "take", lambda *args: None)
+    monkeypatch.setattr(printed_days.DayReader, "take", lambda *args: None)
     load(tmp_path, content=content)
     assert list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31))) == quick
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from meters.loading import LoadError, Reason
+from meters.imports import LoadError, Reason
 from meters.models import UsageDay
 from tests.meters.files import (
     DAY,
@@ -138,7 +138,7 @@ class TestADayThatTurnsUpAgainLater:
 
     @pytest.fixture(autouse=True)
     def _batches(self, monkeypatch, blocks_at_once):
-        monkeypatch.setattr("meters.loading.usage.BLOCKS_AT_ONCE", blocks_at_once)
+        monkeypatch.setattr("meters.imports.usage.BLOCKS_AT_ONCE", blocks_at_once)
 
     def test_is_merged(self, tmp_path, premise, other_premise):
         lines = rows()
@@ -192,7 +192,7 @@ def test_rejected_rows_come_in_the_order_of_the_file(tmp_path, premise):
 
 def test_a_file_of_nothing_but_bad_rows_is_read_in_bounded_memory(tmp_path, premise, monkeypatch):
     """D2: rejected rows are handed on as the file is read, not at its end."""
-    monkeypatch.setattr("meters.loading.usage.ROWS_AT_ONCE", 10)
+    monkeypatch.setattr("meters.imports.usage.ROWS_AT_ONCE", 10)
     result, rejected = load(tmp_path, GOOD, *[GOOD] * 99)
     assert [line for line, _ in rejected] == [*range(3, 102)]
     assert result.rejected == {Reason.SECOND_VALUE: 99}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from meters import partitions
-from meters.loading import load_usage
-from meters.loading import usage_merge as merge
+from meters.imports import load_usage
+from meters.imports import usage_merge as merge
 from meters.models import CarriedSlots, Premise, UsageDay
-from meters.partitions import ensure_partitions
+from meters.usage import partitions
+from meters.usage.partitions import ensure_partitions
 from tests.factories import CarriedSlotsFactory, PremiseFactory, UsageDayFactory
 from tests.meters.files import ESIID, load, load_together, row, rows, stored, text
 from tests.together import met, together

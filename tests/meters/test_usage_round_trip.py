@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meters.interval_csv import HEADER, kwh_text, render_day
 from meters.models import UsageDay
-from meters.usage import DayUsage, stream_usage
+from meters.usage.interval_csv import HEADER, kwh_text, render_day
+from meters.usage.reader import DayUsage, stream_usage
 from tests.meters.files import (
     DAY,
     ESIID,

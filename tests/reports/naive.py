@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from meters.usage import DayUsage
+from meters.usage.reader import DayUsage
 
 CENTRAL = ZoneInfo("America/Chicago")
 QUARTER = timedelta(minutes=15)

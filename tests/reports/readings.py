@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from meters.days import slots_on
 from meters.models import Channel, Premise, UsageDay
-from meters.partitions import ensure_partitions
-from meters.usage import DayUsage
+from meters.usage.days import slots_on
+from meters.usage.partitions import ensure_partitions
+from meters.usage.reader import DayUsage
 
 CONSUMPTION, SURPLUS = Channel.CONSUMPTION, Channel.SURPLUS_GENERATION
 

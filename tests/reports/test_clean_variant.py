@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meters.days import slots_on
+from meters.usage.days import slots_on
 from tests.reports.naive import CENTRAL, QUARTER
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
 from tests.reports.test_layouts import FALL, SPRING, any_days, file_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import date
 
-from meters.days import slots_on
+from meters.usage.days import slots_on
 from reports.coverage import Coverage, DayState
 from reports.period import Period
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage

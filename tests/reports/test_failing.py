@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from meters.usage import DayUsage, stream_usage
+from meters.usage.reader import DayUsage, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import BACKOFF, make_due, retry

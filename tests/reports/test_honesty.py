@@ -14,7 +14,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from agreements.models import Agreement, ReportLength, ReportType
-from meters.days import slots_on
+from meters.usage.days import slots_on
 from reports.actions import make_due
 from reports.manifest import manifest
 from reports.models import Report, ReportFile, ReportState

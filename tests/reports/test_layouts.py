@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreements.models import ReportType
-from meters.days import slots_on
+from meters.usage.days import slots_on
 from reports.layouts import LAYOUTS, csv_chunks, layout_of
 from reports.period import Period
 from tests.reports import naive

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from agreements.querysets import AgreementQuerySet
-from meters.usage import DayUsage, stream_usage
+from meters.usage.reader import DayUsage, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import make_due

@@ -45,7 +45,7 @@ def test_imports_run_downwards(house):
         ("meters/models.py", "from accounts import models"),
         ("agreements/states.py", "from agreements import models"),
         ("reports/actions.py", "from reports import views"),
-        ("meters/usage.py", "import tests"),
+        ("meters/usage/reader.py", "import tests"),
     ],
 )
 def test_an_upward_import_is_noticed(house, module, spoiled_by):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from meters.loading import load_premises
-from meters.management.loading import LoadCommand
+from meters.imports import load_premises
+from meters.imports.commands import LoadCommand
 
 
 class Command(LoadCommand):

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from agreements.models import ReportType
-from meters.days import parse_day
 from meters.identifiers import normal_esiid
 from meters.models import Premise
-from meters.usage import DayUsage, stream_usage
+from meters.usage.days import parse_day
+from meters.usage.reader import DayUsage, stream_usage
 from reports.layouts import csv_chunks, layout_of
 from reports.period import Period
 

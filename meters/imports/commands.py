@@ -15,10 +15,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from meters.loading import LoadError, LoadResult, Rejection
-from meters.loading.results import OnRejection, Progress
-from meters.management.progress import Meter
-from meters.management.rejected import RejectedRows
+from meters.imports import LoadError, LoadResult, Rejection
+from meters.imports.progress import Meter
+from meters.imports.rejected_rows import RejectedRows
+from meters.imports.results import OnRejection, Progress
 
 
 class Loader(Protocol):

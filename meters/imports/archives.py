@@ -18,7 +18,7 @@ from typing import IO, NamedTuple, cast
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from meters.loading.results import LoadError
+from meters.imports.results import LoadError
 
 _CHUNK = 1 << 20
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # what they begin with

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
 
-from meters.days import FALL, SHAPES, slots_on
 from meters.identifiers import normal_esiid
-from meters.interval_csv import COLUMNS
-from meters.loading.files import Text, text_fields
-from meters.loading.results import LoadError, Reason
-from meters.loading.usage_blocks import Block, WholeDay, rows_of_slots, watt_hours
-from meters.loading.usage_days import DayReader
-from meters.loading.usage_dialects import Dialect, day_limits, revision_moment, usage_day
+from meters.imports.printed_days import DayReader
+from meters.imports.results import LoadError, Reason
+from meters.imports.staged_days import Block, WholeDay, rows_of_slots, watt_hours
+from meters.imports.text_lines import Text, text_fields
+from meters.imports.usage_layouts import Dialect, day_limits, revision_moment, usage_day
+from meters.usage.days import FALL, SHAPES, slots_on
+from meters.usage.interval_csv import COLUMNS
 
 # Told of a row that was turned away: its line, why, and what it said (None: too long to keep).
 Reject = Callable[[int, Reason, bytes | None], None]

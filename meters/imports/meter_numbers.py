@@ -13,10 +13,10 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from meters.days import parse_day
 from meters.identifiers import normal_esiid, normal_meter_number
-from meters.loading import files
-from meters.loading.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports import text_lines
+from meters.imports.results import LoadResult, OnRejection, Progress, Reason
+from meters.usage.days import parse_day
 
 _REQUIRED = {"ESIID", "METER_NUMBER"}
 _OPTIONAL = {"INSTALLED_ON", "SERVICE_SINCE"}
@@ -106,11 +106,11 @@ def load_meters(
     other TDSPs' premises are rejected (D1). LoadError if the file cannot be read or its header names other columns.
     """
     result = LoadResult(str(path), "meters", on_rejection=on_rejection)
-    for source in files.sources(path):
-        text = files.Text(source, progress)
-        names = files.header(text, source)
+    for source in text_lines.sources(path):
+        text = text_lines.Text(source, progress)
+        names = text_lines.header(text, source)
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
-            raise files.LoadError(
+            raise text_lines.LoadError(
                 _(
                     "%(file)s: the header is not ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]. "
                     "Name the columns in the first line."
@@ -118,14 +118,14 @@ def load_meters(
                 % {"file": source.name}
             )
         with transaction.atomic():
-            _load(source.name, names, files.lines(text), result, only_tdsp)
+            _load(source.name, names, text_lines.lines(text), result, only_tdsp)
             if dry_run:
                 transaction.set_rollback(True)
     return result
 
 
 def _load(
-    name: str, names: list[str], numbered: Iterator[files.Line], result: LoadResult, only_tdsp: int | None
+    name: str, names: list[str], numbered: Iterator[text_lines.Line], result: LoadResult, only_tdsp: int | None
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -161,7 +161,7 @@ def _load(
 
 def _row(names: list[str], line: bytes | None) -> tuple[_Row, Reason | None]:
     """The row, as far as it can be read, and why it is turned away, if it is."""
-    fields = files.text_fields(line)
+    fields = text_lines.text_fields(line)
     if isinstance(fields, Reason):
         return _Row(""), fields
     if len(fields) != len(names):

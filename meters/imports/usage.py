@@ -11,13 +11,13 @@ from pathlib import Path
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from meters.interval_csv import COLUMNS
-from meters.loading import files
-from meters.loading.results import LoadResult, OnRejection, Progress, Reason
-from meters.loading.usage_blocks import Block, WholeDay
-from meters.loading.usage_dialects import dialect_of
-from meters.loading.usage_merge import UsageStage
-from meters.loading.usage_rows import Batch, Reject, RowReader
+from meters.imports import text_lines
+from meters.imports.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports.staged_days import Block, WholeDay
+from meters.imports.usage_layouts import dialect_of
+from meters.imports.usage_merge import UsageStage
+from meters.imports.usage_rows import Batch, Reject, RowReader
+from meters.usage.interval_csv import COLUMNS
 
 # A batch is a transaction and what a load holds in memory: about 15 MB. A load that is stopped loses one batch.
 BLOCKS_AT_ONCE = 1_000
@@ -43,24 +43,24 @@ def load_usage(
     """
     result = LoadResult(str(path), "days", on_rejection=on_rejection)
     failures = []
-    for source in files.sources(path):
+    for source in text_lines.sources(path):
         try:
             _load(source, result, progress, only_tdsp, dry_run)
-        except files.LoadError as error:
+        except text_lines.LoadError as error:
             failures.append(str(error))
     if failures:
-        raise files.LoadError("\n".join(failures), result)
+        raise text_lines.LoadError("\n".join(failures), result)
     return result
 
 
 def _load(
-    source: files.Source, result: LoadResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
+    source: text_lines.Source, result: LoadResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
 ) -> None:
-    text = files.Text(source)  # progress is told here: another thread reads
-    names = files.header(text, source)
+    text = text_lines.Text(source)  # progress is told here: another thread reads
+    names = text_lines.header(text, source)
     dialect = dialect_of(names)
     if dialect is None:
-        raise files.LoadError(
+        raise text_lines.LoadError(
             _("%(file)s: the header is no known usage layout. Its first line should be %(header)s.")
             % {"file": source.name, "header": ",".join(COLUMNS)}
         )

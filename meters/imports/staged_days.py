@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 
-from meters.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
-from meters.int4_array import ELEMENT, HEAD, NULL_ELEMENT, head, of_elements
-from meters.loading.results import Reason
+from meters.imports.results import Reason
+from meters.usage.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
+from meters.usage.int4_array import ELEMENT, HEAD, NULL_ELEMENT, head, of_elements
 
 _KWH_LIMIT = 9_999_000  # watt-hours
 _NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from meters.days import FALL, SECOND_PASS
-from meters.loading.results import Reason
-from meters.loading.usage_blocks import Block, WholeDay, staged
-from meters.loading.usage_rows import Reject
-from meters.partitions import ensure_partitions, first_kept_day
+from meters.imports.results import Reason
+from meters.imports.staged_days import Block, WholeDay, staged
+from meters.imports.usage_rows import Reject
+from meters.usage.days import FALL, SECOND_PASS
+from meters.usage.partitions import ensure_partitions, first_kept_day
 
 Key = tuple[int, date, int]  # premise, day, channel
 Days = dict[Key, Block | WholeDay]

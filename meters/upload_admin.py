@@ -17,11 +17,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from meters import loads
-from meters.loading import Reason
+from meters.imports import Reason, uploads
+from meters.imports.upload_handler import is_too_large
 from meters.models import Load
 from meters.staff_admin import LOOK, ScopedAdmin, tdsp_of
-from meters.uploads import is_too_large
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -113,13 +112,13 @@ class LoadAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Load, form: Any, change: bool) -> None:
         file = form.cleaned_data["file"]
         assert request.user.is_authenticated  # the admin lets nobody else in
-        queued = loads.queue(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
+        queued = uploads.queue(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
         obj.pk, obj.file_name = queued.pk, queued.file_name
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         try:
             return super().add_view(request, form_url, {"title": _("Load data"), **(extra_context or {})})
-        except loads.AlreadyLoading as refusal:
+        except uploads.AlreadyLoading as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(reverse("admin:meters_load_changelist"))
 

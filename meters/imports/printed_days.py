@@ -14,13 +14,13 @@ from datetime import date
 from itertools import compress, count
 from operator import ne
 
-from meters.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
-from meters.int4_array import ELEMENT, NULL_ELEMENT
-from meters.interval_csv import day_template
-from meters.loading.files import LINE_LIMIT, Text
-from meters.loading.results import Reason
-from meters.loading.usage_blocks import WholeDay, watt_hours
-from meters.loading.usage_dialects import Dialect, revision_moment, usage_day
+from meters.imports.results import Reason
+from meters.imports.staged_days import WholeDay, watt_hours
+from meters.imports.text_lines import LINE_LIMIT, Text
+from meters.imports.usage_layouts import Dialect, revision_moment, usage_day
+from meters.usage.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
+from meters.usage.int4_array import ELEMENT, NULL_ELEMENT
+from meters.usage.interval_csv import day_template
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
 _KEPT_VALUES = 40_000

@@ -8,8 +8,8 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from meters.identifiers import normal_esiid
-from meters.loading import files
-from meters.loading.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports import text_lines
+from meters.imports.results import LoadResult, OnRejection, Progress, Reason
 from meters.models import Premise, Tdsp
 
 ROWS_AT_ONCE = 5_000
@@ -87,15 +87,15 @@ def load_premises(
     """
     result = LoadResult(str(path), "premises", on_rejection=on_rejection)
     tdsps = {_nine_digits(duns): pk for duns, pk in Tdsp.objects.values_list("duns", "pk")}
-    for source in files.sources(path):
-        numbered = files.lines(files.Text(source, progress))
+    for source in text_lines.sources(path):
+        numbered = text_lines.lines(text_lines.Text(source, progress))
         while batch := list(islice(numbered, ROWS_AT_ONCE)):
             _load(batch, source.name, tdsps, result, only_tdsp, dry_run)
     return result
 
 
 def _load(
-    batch: list[files.Line],
+    batch: list[text_lines.Line],
     name: str,
     tdsps: dict[str, int],
     result: LoadResult,
@@ -103,7 +103,7 @@ def _load(
     dry_run: bool,
 ) -> None:
     rows: dict[str, Row] = {}
-    lines: dict[str, files.Line] = {}
+    lines: dict[str, text_lines.Line] = {}
 
     def merge() -> None:
         for esiid in _merge(rows, result, only_tdsp, dry_run):
@@ -113,7 +113,7 @@ def _load(
     for number, line in batch:
         if line == b"":
             continue
-        fields = files.text_fields(line)
+        fields = text_lines.text_fields(line)
         if number == 1 and not isinstance(fields, Reason) and fields[0].upper() == "ESIID":
             continue
         result.rows += 1

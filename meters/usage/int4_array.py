@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from struct import Struct
 
-from meters.days import SHAPES
+from meters.usage.days import SHAPES
 
 HEAD = Struct("!5i")
 ELEMENT = Struct("!ii")  # length and value

@@ -20,7 +20,7 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from meters.loading import LoadError, LoadResult, Rejection, load_meters, load_premises, load_usage
+from meters.imports import LoadError, LoadResult, Rejection, load_meters, load_premises, load_usage
 from meters.models import Load, LoadChunk, LoadKind, LoadRejection, LoadState
 from notifications import bell
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from meters.loading.archives import UNREADABLE, Source, sources, unreadable
-from meters.loading.results import LoadError, Progress, Reason
+from meters.imports.archives import UNREADABLE, Source, sources, unreadable
+from meters.imports.results import LoadError, Progress, Reason
 
 __all__ = ["LINE_LIMIT", "Line", "LoadError", "Source", "Text", "header", "lines", "sources", "text_fields"]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
-from meters.int4_array import readings
+from meters.usage.int4_array import readings
 
 # The revision of readings whose file told none: earlier than any that a file can tell (ADR 8).
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)

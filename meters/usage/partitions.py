@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from meters.days import CENTRAL
 from meters.models import CarriedSlots, OldMonth
+from meters.usage.days import CENTRAL
 
 logger = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from meters.days import CENTRAL, parse_day
-from meters.interval_csv import COLUMNS
-from meters.loading.results import Reason
+from meters.imports.results import Reason
 from meters.models import Channel
-from meters.partitions import FIRST_DAY, last_possible_day
-from meters.usage import UNDATED
+from meters.usage.days import CENTRAL, parse_day
+from meters.usage.interval_csv import COLUMNS
+from meters.usage.partitions import FIRST_DAY, last_possible_day
+from meters.usage.reader import UNDATED
 
 _MOMENT = re.compile(r"(?P<day>\S+) +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?")
 _DIRECTIONS = {

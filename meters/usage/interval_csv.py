@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from meters.days import CENTRAL, CLOCKS_CHANGE, INTERVAL, ORDINARY, SHAPES, day_start, slots_on
 from meters.models import Channel
-from meters.usage import UNDATED
+from meters.usage.days import CENTRAL, CLOCKS_CHANGE, INTERVAL, ORDINARY, SHAPES, day_start, slots_on
+from meters.usage.reader import UNDATED
 
 COLUMNS = (
     "ESIID",

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from django.utils.translation import gettext as _
 
-from meters.loading import LoadError, Rejection
+from meters.imports import LoadError, Rejection
 
 COLUMNS = ("FILE", "LINE", "REASON", "EXPLANATION", "ROW")
 
