@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
-ROOMS := smt_portal demo reports agreements notices accounts meters notifications
+ROOMS := smt_portal local demo reports agreements notices accounts meters notifications
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench messages requirements clean local dev chromium
@@ -17,7 +17,7 @@ help:
 	@echo "make clean         forget the development data and every cache"
 
 run: local
-	@exec $(VENV)/python -m smt_portal.run
+	@exec $(VENV)/python -m local.run
 
 test: dev chromium
 	$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)

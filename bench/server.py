@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from smt_portal.embedded import Postgres, make_runtime_dir, remove_runtime_dir
-from smt_portal.environment import VAR_DIR
+from local.addresses import VAR
+from local.servers import Postgres, make_runtime_dir, remove_runtime_dir
 
 DATABASE = "bench"
 # fsync, synchronous_commit and full_page_writes stay on. Checkpoints are few, as on any server that loads at night.
@@ -24,7 +24,7 @@ OPTIONS = {
 @contextmanager
 def database() -> Iterator[None]:
     """An empty, migrated database, gone afterwards."""
-    home = VAR_DIR / f"bench-{os.getpid()}"  # two runs may share a checkout
+    home = VAR / f"bench-{os.getpid()}"  # two runs may share a checkout
     home.mkdir(parents=True)
     pointer = home / "runtime"
     runtime = make_runtime_dir(pointer)

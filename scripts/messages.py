@@ -68,7 +68,7 @@ ENGLISH_ONLY = (
     "*admin*.py",
     "templates/admin/*",
     "templates/home/*staff*.html",
-    "templates/notifications/*",
+    "templates/local/*",
     "agreements/models/trust.py",
     "agreements/reviewing.py",
     "meters/imports/*",

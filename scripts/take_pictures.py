@@ -8,7 +8,6 @@ The journey is a real one: it makes an agreement, so each run leaves one more in
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from smt_portal.environment import RUNNING_FILE  # noqa: E402 - the path above comes first
+from local.addresses import published_addresses  # noqa: E402 - the path above comes first
 from tests.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -93,7 +92,7 @@ def decision_link(page: Page, portal: str, number: str) -> str:
 
 
 def main() -> None:
-    portal = json.loads(RUNNING_FILE.read_text())["PORTAL_ORIGIN"]
+    portal = published_addresses()["PORTAL_ORIGIN"]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)

@@ -21,7 +21,7 @@ from notices.models import Notice
 def portal_context(request: HttpRequest) -> dict[str, Any]:
     """`membership`, `customer`, `pending_approvals` and `unread_notices` of the user, and what differs in development.
 
-    `mailbox`: whether development's mail can be read. `second_factor_required`: off, the log-in page says so.
+    `inbox`: whether development's mail can be read. `second_factor_required`: off, the log-in page says so.
     `second_factor_missing`: the user goes nowhere else before one is set up (X3).
     """
     user = getattr(request, "user", None)
@@ -35,7 +35,7 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         # Called by the navigation and the home page.
         "pending_approvals": lambda: counts()[1],
         "unread_notices": lambda: counts()[0],
-        "mailbox": bool(settings.MAILBOX_DIR),
+        "inbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
         # Called by the page on which one is set up.
         "second_factor_missing": cache(lambda: user is not None and lacks(user)),

@@ -13,8 +13,6 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from smt_portal import environment
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -26,7 +24,7 @@ if SMT_ENV not in {"development", "test", "production"}:
     raise ImproperlyConfigured(f"SMT_ENV is '{SMT_ENV}'. Set it to development, test or production.")
 PRODUCTION = SMT_ENV == "production"
 if SMT_ENV == "development":
-    environment.adopt()
+    env.read_env(BASE_DIR / "var" / "running.env")  # the addresses of what `make run` started
 
 _INSECURE = "insecure-development-default"
 

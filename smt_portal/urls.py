@@ -33,7 +33,7 @@ urlpatterns = [
 ]
 
 if settings.MAILBOX_DIR:
-    urlpatterns.append(path("mailbox/", include("notifications.urls")))
+    urlpatterns.append(path("mailbox/", include("local.urls")))
 
 handler400 = "smt_portal.errors.bad_request"
 handler403 = "smt_portal.errors.permission_denied"

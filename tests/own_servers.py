@@ -18,8 +18,8 @@ from typing import IO
 
 import pytest
 
-from smt_portal.embedded import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
-from smt_portal.environment import VAR_DIR
+from local.addresses import VAR
+from local.servers import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
 
 # The data of a test run is worth nothing: speed over durability.
 FAST_AND_LOOSE = {
@@ -82,7 +82,7 @@ def start_services(stack: ExitStack) -> None:
 def _own_folder() -> tuple[Path, IO[str]]:
     """The first of var/test-postgres, var/test-postgres-2, ... that no other test run of this checkout uses now."""
     for number in range(1, 50):
-        home = VAR_DIR / ("test-postgres" if number == 1 else f"test-postgres-{number}")
+        home = VAR / ("test-postgres" if number == 1 else f"test-postgres-{number}")
         home.mkdir(parents=True, exist_ok=True)
         lock = (home / "lock").open("w")
         try:

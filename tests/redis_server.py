@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smt_portal.embedded import Redis, redis_program
+from local.servers import Redis, redis_program
 
 
 class BreakableRedis(Redis):

@@ -15,7 +15,7 @@ from typing import cast
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from smt_portal.embedded import free_port
+from local.servers import free_port
 
 
 @dataclass

@@ -23,9 +23,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.second_factor import SecondFactorAdapter
+from local.addresses import ROOT
 from notifications.models import Email
 from scripts.check_production import PRODUCTION
-from smt_portal.environment import BASE_DIR
 from tests.accounts.registering import PASSWORD, log_in
 from tests.factories import (
     CustomerFactory,
@@ -223,7 +223,7 @@ def test_production_does_not_start_without_it(change, sentence):
     """A4"""
     command = [sys.executable, "-c", "import smt_portal.settings"]
     environment = PRODUCTION | {"PATH": os.environ["PATH"]} | change
-    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert sentence in done.stderr
 

@@ -20,12 +20,12 @@ import pytest
 from django.db import connection, connections
 
 from agreements.clock import central_day, moment
+from local.addresses import ROOT
+from local.processes import Process, wait_until
+from local.restarts import Program
 from meters.models import Meter
 from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
-from smt_portal.children import Child, wait_until
-from smt_portal.environment import BASE_DIR
-from smt_portal.keeping import Program
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 from tests.notifications.conftest import address_of_the_test_database
 from tests.redis_server import BreakableRedis
@@ -110,7 +110,7 @@ class Portal:
         self.worker.child.kill()
 
     @property
-    def children(self) -> list[Child]:
+    def children(self) -> list[Process]:
         return [program.child for program in (self.web, self.worker, self.beat) if program.child is not None]
 
     # --- what people do
@@ -178,7 +178,7 @@ class Portal:
     def _program(self, name: str, *arguments: str, pass_fds: list[int] | None = None) -> Program:
         command = [sys.executable, "-m", *arguments]
         log = self._folder / f"{name}.log"
-        return Program(name, command, log=log, env=self._env, cwd=BASE_DIR, pass_fds=pass_fds or [])
+        return Program(name, command, log=log, env=self._env, cwd=ROOT, pass_fds=pass_fds or [])
 
     def _is_ready(self) -> bool:
         try:

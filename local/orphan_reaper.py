@@ -1,8 +1,8 @@
-"""Ends what is left after a supervisor that was killed with -9: `python -m smt_portal.guardian`.
+"""Ends what is left after a supervisor that was killed with -9: `python -m local.orphan_reaper`.
 
 Reads process groups from its standard input, one a line, until the input ends: that is the supervisor's end, however
 it came. A number with a minus is a group to forget. The children have been asked to stop by then (see
-`children.Child`); a worker whose broker has just gone may not manage to. Groups that are still there after `PATIENCE`
+`children.Process`); a worker whose broker has just gone may not manage to. Groups that are still there after `PATIENCE`
 seconds are ended.
 """
 

@@ -1,4 +1,4 @@
-"""Bring the development database up to date and tell the demo's logins: `python -m smt_portal.prepare LOGINS_FILE`.
+"""Bring the development database up to date and tell the demo's logins: `python -m local.prepare_database LOGINS_FILE`.
 
 One process for four commands: each of them alone would spend a second on starting Django.
 """

@@ -2,12 +2,12 @@
 
 import re
 
-from smt_portal.environment import BASE_DIR
+from local.addresses import ROOT
 
 
 def test_every_variable_of_the_settings_is_explained():
-    settings = (BASE_DIR / "smt_portal" / "settings.py").read_text()
+    settings = (ROOT / "smt_portal" / "settings.py").read_text()
     read = set(re.findall(r"(?:env\.\w+|_required)\(\s*\"([A-Z_]+)\"", settings))
-    explained = set(re.findall(r"^(?:# )?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
+    explained = set(re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert "DATABASE_URL" in read
     assert read - explained == set()

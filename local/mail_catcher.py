@@ -1,6 +1,6 @@
 """Development's mail server: keeps every message as one .eml file and sends nothing anywhere (E4).
 
-python -m smt_portal.mailcatcher MAILBOX_DIR SOCKET_FD
+python -m local.mail_catcher MAILBOX_DIR SOCKET_FD
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
-def keep(mailbox: Path, content: bytes, *, sender: str, recipients: list[str]) -> Path:
+def save_message(mailbox: Path, content: bytes, *, sender: str, recipients: list[str]) -> Path:
     """Write one message into `mailbox`; a reader sees all of it or nothing.
 
     The name orders by time of arrival. The envelope stands on top of the message's own headers, because a message
@@ -37,7 +37,7 @@ class _Keeper:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         try:
-            keep(self.mailbox, content, sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos))
+            save_message(self.mailbox, content, sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos))
         except OSError as problem:
             return f"451 The development mailbox cannot be written: {problem.strerror}"
         return "250 Kept in the development mailbox"

@@ -15,11 +15,11 @@ import psycopg
 import pytest
 import redis
 
-from smt_portal.children import ChildDied, Guardian
-from smt_portal.embedded import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
-from smt_portal.environment import BASE_DIR
-from smt_portal.keeping import Kept, Program, Server
-from tests.run.test_children import gone_within, is_alive
+from local.addresses import ROOT
+from local.processes import OrphanReaper, ProcessDied
+from local.restarts import Kept, Program, Server
+from local.servers import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
+from tests.local.test_processes import gone_within, is_alive
 
 Keep = Callable[..., Kept]
 
@@ -27,7 +27,7 @@ Keep = Callable[..., Kept]
 @pytest.fixture
 def keep() -> Iterator[Keep]:
     """Start a server and look after it; the first new start waits a tenth of a second unless told otherwise."""
-    guardian = Guardian(BASE_DIR)
+    guardian = OrphanReaper(ROOT)
     made: list[Kept] = []
 
     def keep(server: Server, pause: float = 0.1) -> Kept:
@@ -73,7 +73,7 @@ def test_a_killed_program_is_started_again_after_a_pause_and_its_orphans_are_end
 def test_what_keeps_ending_is_given_up_with_the_end_of_its_log(tmp_path, keep):
     kept = keep(program(tmp_path, "echo life; exit 3"))
     said = []
-    with pytest.raises(ChildDied, match=r"helper ended 5 times within 60 seconds, .*\(exit code 3\)") as problem:
+    with pytest.raises(ProcessDied, match=r"helper ended 5 times within 60 seconds, .*\(exit code 3\)") as problem:
         for _ in range(500):
             said.append(kept.start_again())
             time.sleep(0.02)
@@ -162,7 +162,7 @@ def test_postgres_recovers_what_was_committed(keep, tmp_path):
 
 def test_the_guardian_ends_no_group_that_it_was_told_to_forget(tmp_path):
     """Its number may belong to somebody else by then."""
-    guardian = Guardian(BASE_DIR)
+    guardian = OrphanReaper(ROOT)
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as somebody:
         helper = program(tmp_path, "sleep 60")
         helper.start()

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import redis
 
-from smt_portal.embedded import Postgres, make_runtime_dir, remove_runtime_dir
+from local.servers import Postgres, make_runtime_dir, remove_runtime_dir
 
 
 @pytest.fixture

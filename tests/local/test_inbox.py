@@ -10,12 +10,12 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from local.mail_catcher import save_message
 from notifications import delivery, sealed
 from notifications.models import Email
-from smt_portal.mailcatcher import keep
 from tests.smtp_sink import SmtpSink
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.notifications.mailbox_urls")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.local.inbox_urls")]
 
 NONCE = b"0123456789abcdef"
 
@@ -35,7 +35,7 @@ def caught(mailbox: Path, queue: Callable[..., Email], mail_server: SmtpSink) ->
     queue(sealed_nonce=NONCE, attachment=("letter.pdf", b"%PDF-1.7 letter"), subject="Acme <b>asks</b>")
     delivery.deliver_due()
     [sent] = mail_server.deliveries
-    return keep(mailbox, sent.content, sender=sent.sender, recipients=sent.recipients).stem
+    return save_message(mailbox, sent.content, sender=sent.sender, recipients=sent.recipients).stem
 
 
 def test_the_list_shows_the_newest_first_and_finds_an_address(client: Client, mailbox: Path, caught: str) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from smt_portal.children import Child, ChildDied, Guardian
+from local.processes import OrphanReaper, Process, ProcessDied
 
 ENOUGH = 5  # ends within WINDOW seconds: starting again does not help
 WINDOW = 60.0
 
 
 class Server(Protocol):
-    """What can be kept: `start` starts it, again and on the same address too, or raises ChildDied."""
+    """What can be kept: `start` starts it, again and on the same address too, or raises ProcessDied."""
 
-    child: Child | None
+    child: Process | None
 
     def start(self) -> None: ...
 
@@ -42,10 +42,10 @@ class Program:
         self.env = env
         self.cwd = cwd
         self.pass_fds = pass_fds
-        self.child: Child | None = None
+        self.child: Process | None = None
 
     def start(self) -> None:
-        self.child = Child(
+        self.child = Process(
             self.name,
             self.command,
             log=self.log,
@@ -63,7 +63,7 @@ class Program:
 class Kept:
     """One running server. `pause` is how many seconds the first new start waits; each further one waits twice that."""
 
-    def __init__(self, server: Server, guardian: Guardian, *, pause: float = 1.0) -> None:
+    def __init__(self, server: Server, guardian: OrphanReaper, *, pause: float = 1.0) -> None:
         self.server = server
         self.guardian = guardian
         self.pause = pause
@@ -72,12 +72,12 @@ class Kept:
         self._why = ""
 
     @property
-    def child(self) -> Child:
+    def child(self) -> Process:
         assert self.server.child is not None, "It was never started."
         return self.server.child
 
     def start(self) -> None:
-        """Start it. Raises ChildDied if it does not come up."""
+        """Start it. Raises ProcessDied if it does not come up."""
         try:
             self.server.start()
         finally:
@@ -87,7 +87,7 @@ class Kept:
     def start_again(self) -> str:
         """Start it again if it has ended and its pause is over; a line that says so, or nothing.
 
-        Never waits for the pause itself. One that is frozen has not ended. Raises ChildDied if it has ended ENOUGH
+        Never waits for the pause itself. One that is frozen has not ended. Raises ProcessDied if it has ended ENOUGH
         times within WINDOW seconds.
         """
         if self.child.is_running():
@@ -99,7 +99,7 @@ class Kept:
         self._again_at = None
         try:
             self.start()
-        except ChildDied:
+        except ProcessDied:
             self.child.kill()  # it may run and not answer; the next look counts this end too
             return ""
         line, self._why = f"{self.child.name} ended ({self._why}); started again", ""
@@ -119,7 +119,7 @@ class Kept:
         self._why = self._why or ended.how_it_ended()  # the first of several is what people want to know
         self._ends = [end for end in self._ends if now - end < WINDOW] + [now]
         if len(self._ends) >= ENOUGH:
-            raise ChildDied(
+            raise ProcessDied(
                 f"{ended.name} ended {ENOUGH} times within {WINDOW:.0f} seconds, "
                 f"the last time by itself ({ended.how_it_ended()}). {ended.end_of_log()}"
             )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smt_portal.children import Child, ChildDied, wait_until
-from smt_portal.environment import BASE_DIR
+from local.addresses import ROOT
+from local.processes import Process, ProcessDied, wait_until
 
 
 def is_alive(pid: int) -> bool:
@@ -33,21 +33,21 @@ def gone_within(pid: int, seconds: float) -> bool:
 
 def test_a_child_that_dies_is_reported_with_the_end_of_its_log(tmp_path):
     program = "import sys; print('what went wrong', flush=True); sys.exit(7)"
-    child = Child("helper", [sys.executable, "-c", program], log=tmp_path / "helper.log")
-    with pytest.raises(ChildDied, match=r"helper ended by itself \(exit code 7\)(.|\n)*what went wrong"):
+    child = Process("helper", [sys.executable, "-c", program], log=tmp_path / "helper.log")
+    with pytest.raises(ProcessDied, match=r"helper ended by itself \(exit code 7\)(.|\n)*what went wrong"):
         wait_until(lambda: False, children=[child], seconds=20, what="Helper")
 
 
 def test_one_that_never_answers_is_reported_too(tmp_path):
-    child = Child("helper", ["sleep", "60"], log=tmp_path / "helper.log")
-    with pytest.raises(ChildDied, match="Helper did not answer within 0 seconds"):
+    child = Process("helper", ["sleep", "60"], log=tmp_path / "helper.log")
+    with pytest.raises(ProcessDied, match="Helper did not answer within 0 seconds"):
         wait_until(lambda: False, children=[child], seconds=0.2, what="Helper")
     child.stop()
 
 
 def test_stopping_ends_a_stubborn_child_and_what_it_started(tmp_path):
     program = "trap '' TERM; sleep 60 & echo $!; wait; wait; sleep 60"
-    child = Child("stubborn", ["bash", "-c", program], log=tmp_path / "log")
+    child = Process("stubborn", ["bash", "-c", program], log=tmp_path / "log")
     wait_until(lambda: bool((tmp_path / "log").read_text().strip()), children=[child], seconds=10, what="Stubborn")
     grandchild = int((tmp_path / "log").read_text())
     child.stop(patience=0.2)
@@ -61,15 +61,15 @@ def test_a_parent_killed_with_9_takes_its_child_along(tmp_path, leashed):
     program = f"""
         import sys, time
         from pathlib import Path
-        from smt_portal import children
+        from local import processes
         if not {leashed}:
-            children._libc = None
-        child = children.Child("x", ["sleep", "60"], log=Path(sys.argv[1]))
+            processes._libc = None
+        child = processes.Process("x", ["sleep", "60"], log=Path(sys.argv[1]))
         print(child.pid, flush=True)
         time.sleep(60)
     """
     command = [sys.executable, "-c", textwrap.dedent(program), str(tmp_path / "log")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=BASE_DIR) as parent:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
         parent.kill()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from smt_portal.environment import BASE_DIR
+from local.addresses import ROOT
 
-PROJECT = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ROOMS = [room for room in PROJECT["tool"]["importlinter"]["root_packages"] if room != "tests"]
 
 
@@ -18,10 +18,10 @@ ROOMS = [room for room in PROJECT["tool"]["importlinter"]["root_packages"] if ro
 def house(tmp_path):
     """A copy of the code, to be spoiled."""
     for room in ROOMS:
-        shutil.copytree(BASE_DIR / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "__init__.py").touch()
-    shutil.copy(BASE_DIR / "pyproject.toml", tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
 

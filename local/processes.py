@@ -17,11 +17,11 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class ChildDied(Exception):
+class ProcessDied(Exception):
     """A child ended by itself; the message says which one, how, and with which last words."""
 
 
-class Child:
+class Process:
     """One running process: its own process group, its own log, and on Linux a signal at its parent's death.
 
     The group keeps a terminal's Ctrl-C from hitting everything at once, so that we can stop in order, and lets us
@@ -42,7 +42,7 @@ class Child:
         pass_fds: Sequence[int] = (),
         stdin: bytes | None = None,
         cwd: Path | None = None,
-        after: Child | None = None,
+        after: Process | None = None,
     ) -> None:
         """Start `command`. Its log begins anew, unless it comes `after` one that ended: why it did stays readable."""
         self.name = name
@@ -83,9 +83,9 @@ class Child:
         return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
 
     def check(self) -> None:
-        """Raise `ChildDied` if the child has ended."""
+        """Raise `ProcessDied` if the child has ended."""
         if not self.is_running():
-            raise ChildDied(f"{self.name} ended by itself ({self.how_it_ended()}). {self.end_of_log()}")
+            raise ProcessDied(f"{self.name} ended by itself ({self.how_it_ended()}). {self.end_of_log()}")
 
     def how_it_ended(self) -> str:
         code = self.process.wait()
@@ -120,18 +120,18 @@ class Child:
             pass
 
 
-class Guardian:
+class OrphanReaper:
     """A process that survives a kill -9 of this one and ends the children it was told of; see `guardian.py`."""
 
     def __init__(self, cwd: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "smt_portal.guardian"], stdin=subprocess.PIPE, cwd=cwd, start_new_session=True
+            [sys.executable, "-m", "local.orphan_reaper"], stdin=subprocess.PIPE, cwd=cwd, start_new_session=True
         )
 
-    def watch(self, child: Child) -> None:
+    def watch(self, child: Process) -> None:
         self._tell(child.pid)
 
-    def forget(self, child: Child) -> None:
+    def forget(self, child: Process) -> None:
         """It has ended, and its number may become another process's."""
         self._tell(-child.pid)
 
@@ -150,15 +150,15 @@ class Guardian:
         self.process.wait()
 
 
-def wait_until(is_ready: Callable[[], bool], *, children: Sequence[Child], seconds: float, what: str) -> None:
-    """Wait for `is_ready()`; a child's death or `seconds` without success raise `ChildDied`."""
+def wait_until(is_ready: Callable[[], bool], *, children: Sequence[Process], seconds: float, what: str) -> None:
+    """Wait for `is_ready()`; a child's death or `seconds` without success raise `ProcessDied`."""
     deadline = time.monotonic() + seconds
     while not is_ready():
         for child in children:
             child.check()
         if time.monotonic() > deadline:
             words = "\n".join(f"  {child.log}:\n{child.last_words()}" for child in children)
-            raise ChildDied(f"{what} did not answer within {seconds:.0f} seconds.\n{words}")
+            raise ProcessDied(f"{what} did not answer within {seconds:.0f} seconds.\n{words}")
         time.sleep(0.05)
 
 

@@ -7,9 +7,9 @@ import threading
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from smt_portal.children import Child
-from smt_portal.environment import BASE_DIR
-from smt_portal.mailcatcher import keep
+from local.addresses import ROOT
+from local.mail_catcher import save_message
+from local.processes import Process
 
 
 def kept(mailbox: Path) -> list[Path]:
@@ -20,8 +20,8 @@ def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
     mailbox = tmp_path / "mail box"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "smt_portal.mailcatcher", str(mailbox), str(listener.fileno())]
-        catcher = Child("catcher", command, log=tmp_path / "log", cwd=BASE_DIR, pass_fds=[listener.fileno()])
+        command = [sys.executable, "-m", "local.mail_catcher", str(mailbox), str(listener.fileno())]
+        catcher = Process("catcher", command, log=tmp_path / "log", cwd=ROOT, pass_fds=[listener.fileno()])
     try:
         with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
             client.sendmail("from@a.example", ["one@b.example", "two@b.example"], "Subject: Hello\n\n.dot\nbody")
@@ -36,7 +36,7 @@ def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
 
 
 def test_names_order_by_time_of_arrival(tmp_path):
-    written = [keep(tmp_path, b"\r\n", sender="a", recipients=[]) for _ in range(50)]
+    written = [save_message(tmp_path, b"\r\n", sender="a", recipients=[]) for _ in range(50)]
     assert kept(tmp_path) == written
 
 
@@ -52,7 +52,7 @@ def test_a_reader_never_sees_a_part_of_a_message(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     for _ in range(20):
-        keep(tmp_path, content, sender="a@b.example", recipients=["c@d.example"])
+        save_message(tmp_path, content, sender="a@b.example", recipients=["c@d.example"])
     done.set()
     reader.join()
     assert sizes <= {path.stat().st_size for path in kept(tmp_path)}

@@ -23,12 +23,11 @@ from typing import IO, NoReturn
 
 import environ
 
-from smt_portal import environment
-from smt_portal.children import Child, ChildDied, Guardian, wait_until
-from smt_portal.embedded import CannotEmbed, Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
-from smt_portal.keeping import Kept, Program, Server
+from local.addresses import ROOT, VAR, publish_addresses, published_addresses, withdraw_addresses
+from local.processes import OrphanReaper, Process, ProcessDied, wait_until
+from local.restarts import Kept, Program, Server
+from local.servers import CannotEmbed, Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
 
-VAR = environment.VAR_DIR
 LOGS = VAR / "log"
 RUNTIME = VAR / "runtime"
 DATABASE = "smt_portal"
@@ -55,7 +54,7 @@ class Portal:
         self.servers: list[Kept] = []
         self.portal: list[Kept] = []
         self.listeners: list[socket.socket] = []  # open to the end: who is started again finds its port as it was
-        self.guardian = Guardian(environment.BASE_DIR)
+        self.guardian = OrphanReaper(ROOT)
         self.env = {**os.environ, "SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
 
     # --- starting
@@ -71,7 +70,7 @@ class Portal:
         self._start_mail_catcher()
         self._start_redis(runtime)
         self._start_database(runtime)
-        environment.publish({name: self.env[name] for name in PUBLISHED if name in self.env})
+        publish_addresses({name: self.env[name] for name in PUBLISHED if name in self.env})
         self._prepare()
         self._start_portal(listener)
 
@@ -105,14 +104,14 @@ class Portal:
         listener = socket.create_server(("127.0.0.1", 0))
         self.listeners.append(listener)
         self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
-        command = [sys.executable, "-m", "smt_portal.mailcatcher", str(mailbox), str(listener.fileno())]
+        command = [sys.executable, "-m", "local.mail_catcher", str(mailbox), str(listener.fileno())]
         self._keep(self._program("mail catcher", command, listener), self.servers)
 
     def _prepare(self) -> None:
         say("Preparing the database (the first time with a demo in it) ...")
         logins = VAR / "demo-logins.txt"
-        command = [sys.executable, "-m", "smt_portal.prepare", str(logins)]
-        preparation = Child("preparation", command, log=LOGS / "prepare.log", env=self.env, cwd=environment.BASE_DIR)
+        command = [sys.executable, "-m", "local.prepare_database", str(logins)]
+        preparation = Process("preparation", command, log=LOGS / "prepare.log", env=self.env, cwd=ROOT)
         try:
             while preparation.is_running():
                 self.check()
@@ -139,7 +138,7 @@ class Portal:
             self._keep(self._program("worker", worker), self.portal)
             self._keep(self._program("clock", clock), self.portal)
         else:
-            clockwork = [sys.executable, "-m", "smt_portal.clockwork", str(schedule)]
+            clockwork = [sys.executable, "-m", "local.worker_without_redis", str(schedule)]
             self._keep(self._program("worker", clockwork), self.portal)
         children = [kept.child for kept in self.servers + self.portal]
         wait_until(self._is_healthy, children=children, seconds=60, what="The portal")
@@ -147,7 +146,7 @@ class Portal:
     def _program(self, name: str, command: Sequence[str | Path], *listeners: socket.socket) -> Program:
         log = LOGS / f"{name.replace(' ', '-')}.log"
         fds = [listener.fileno() for listener in listeners]
-        return Program(name, command, log=log, env=self.env, cwd=environment.BASE_DIR, pass_fds=fds)
+        return Program(name, command, log=log, env=self.env, cwd=ROOT, pass_fds=fds)
 
     def _keep(self, server: Server, among: list[Kept]) -> None:
         kept = Kept(server, self.guardian)
@@ -177,18 +176,18 @@ class Portal:
         say(f"Logs are in {LOGS}. Ctrl-C stops everything.")
 
     def check(self) -> None:
-        """Raise ChildDied if something has ended. While the portal starts, that is reason enough to stop."""
+        """Raise ProcessDied if something has ended. While the portal starts, that is reason enough to stop."""
         for kept in self.servers + self.portal:
             kept.child.check()
 
     def start_again_what_ended(self) -> None:
-        """Raises ChildDied for what does not stay up."""
+        """Raises ProcessDied for what does not stay up."""
         for kept in self.servers + self.portal:
             if line := kept.start_again():
                 say(line)
 
     def stop(self) -> None:
-        environment.withdraw()
+        withdraw_addresses()
         for kept in self.portal:  # these take their time; let them take it together
             kept.ask_to_stop()
         for kept in [*reversed(self.portal), *reversed(self.servers)]:
@@ -249,10 +248,7 @@ def lock_checkout() -> IO[str] | None:
 
 
 def tell_who_runs() -> None:
-    try:
-        address = json.loads(environment.RUNNING_FILE.read_text())["PORTAL_ORIGIN"]
-    except (OSError, ValueError, KeyError):
-        address = "an address that it will tell when it is ready"
+    address = published_addresses().get("PORTAL_ORIGIN", "an address that it will print when it is ready")
     pid = (VAR / "run.lock").read_text().strip()
     say(f"The portal of this checkout already runs at {address} (process {pid}). Ctrl-C in its terminal stops it.")
 
@@ -287,9 +283,9 @@ def main() -> int:
     if lock is None:
         tell_who_runs()
         return 0
-    environment.withdraw()  # what a killed run left
-    if (environment.BASE_DIR / ".env").exists():
-        environ.Env.read_env(environment.BASE_DIR / ".env")
+    withdraw_addresses()  # what a killed run left
+    if (ROOT / ".env").exists():
+        environ.Env.read_env(ROOT / ".env")
     if os.environ.get("SMT_ENV", "development") != "development":
         say("`make run` is for development, but SMT_ENV (or .env) says otherwise. README.md tells how production runs.")
         return 1
@@ -304,7 +300,7 @@ def main() -> int:
             time.sleep(0.5)
     except StopRequested:
         say("\nStopping ...")
-    except (ChildDied, CannotEmbed) as problem:
+    except (ProcessDied, CannotEmbed) as problem:
         say(f"\n{problem}\n\nStopping everything.")
         failed = True
     finally:

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from notifications import mailbox as caught
+from local import inbox as caught
 
 PAGE_LENGTH = 50
 # A mail is somebody else's HTML: it shows, its links open, and nothing in it runs or calls home.
@@ -40,24 +40,24 @@ def development_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 @development_only
-def mailbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: HttpRequest) -> HttpResponse:
     """The list, newest first; `?to=` keeps mails to addresses that contain it."""
     to = request.GET.get("to", "").strip()[:254]
     names = caught.search(to) if to else caught.names()
     page = Paginator(names, PAGE_LENGTH).get_page(request.GET.get("page"))
     mails = [mail for name in page if (mail := caught.glance(name))]
-    return render(request, "notifications/mailbox.html", {"page_obj": page, "mails": mails, "to": to})
+    return render(request, "local/inbox.html", {"page_obj": page, "mails": mails, "to": to})
 
 
 @development_only
-def mailbox_message(request: HttpRequest, name: str) -> HttpResponse:
+def inbox_message(request: HttpRequest, name: str) -> HttpResponse:
     """One mail: headers, HTML in a sandbox, plain text, attachments."""
-    return render(request, "notifications/mailbox_message.html", {"mail": _mail_or_404(name), "sandbox": SANDBOX})
+    return render(request, "local/inbox_message.html", {"mail": _mail_or_404(name), "sandbox": SANDBOX})
 
 
 @development_only
 @xframe_options_sameorigin
-def mailbox_html(request: HttpRequest, name: str) -> HttpResponse:
+def inbox_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part as it is, with links that leave the frame."""
     html = _mail_or_404(name).html
     framed = re.sub(r"(<head[^>]*>|\A(?!.*<head))", r'\1<base target="_top">', html, count=1, flags=re.I | re.S)
@@ -65,7 +65,7 @@ def mailbox_html(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @development_only
-def mailbox_attachment(request: HttpRequest, name: str, number: int) -> HttpResponse:
+def inbox_attachment(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """An attached file, to be saved."""
     for file in _mail_or_404(name).attachments:
         if file.number == number:

@@ -10,15 +10,15 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from local.mail_catcher import save_message
 from notifications import delivery, sealed
 from notifications.models import Email
-from smt_portal.mailcatcher import keep
 from tests.smtp_sink import SmtpSink
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.notifications.mailbox_urls"),
+    pytest.mark.urls("tests.local.inbox_urls"),
 ]
 
 NONCE = b"0123456789abcdef"
@@ -39,7 +39,7 @@ def test_the_link_in_a_mail_opens_in_the_whole_window(
     queue(sealed_nonce=NONCE)
     delivery.deliver_due()
     [sent] = mail_server.deliveries
-    keep(tmp_path, sent.content, sender=sent.sender, recipients=sent.recipients)
+    save_message(tmp_path, sent.content, sender=sent.sender, recipients=sent.recipients)
     page: Page = new_context(java_script_enabled=script).new_page()
     page.goto(f"{live_server.url}/mailbox/")
     page.get_by_role("link", name="Acme asks for your data").click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -15,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from smt_portal.embedded import redis_program
-from smt_portal.environment import BASE_DIR
+from local.addresses import ROOT
+from local.servers import redis_program
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +30,7 @@ LEFT_OUT = (".venv", ".git", "var", "tests", "bench", "__pycache__", ".*_cache",
 class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(BASE_DIR, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         ours = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORT", "PORTAL_ORIGIN", "MAILBOX_DIR", "SMT_ENV"}
         self.env = {name: value for name, value in os.environ.items() if name not in ours}
         self.env[MARK] = folder.name
@@ -63,17 +62,16 @@ class Checkout:
         return (self.folder / "second.txt").read_text()
 
     def address(self) -> str:
-        address: str = json.loads((self.var / "running.json").read_text())["PORTAL_ORIGIN"]
-        return address
+        return re.search("PORTAL_ORIGIN='(.*)'", (self.var / "running.env").read_text())[1]
 
     def main_processes(self) -> dict[str, int]:
         """The supervisor's children by their names on the terminal, and their process ids."""
         marks = {
             "PostgreSQL": "/bin/postgres -D",
             "Redis": "redis-server",
-            "mail catcher": "smt_portal.mailcatcher",
+            "mail catcher": "local.mail_catcher",
             "web server": "-m gunicorn",
-            "worker": " worker |smt_portal.clockwork",
+            "worker": " worker |local.worker_without_redis",
             "clock": " beat ",
         }
         supervisor = int((self.var / "run.lock").read_text())
@@ -106,7 +104,7 @@ class Checkout:
 
     def _run(self, output: Path) -> subprocess.Popen[str]:
         with output.open("w") as out:
-            command = [sys.executable, "-m", "smt_portal.run"]
+            command = [sys.executable, "-m", "local.run"]
             return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=out, stderr=out, text=True)
 
 
@@ -165,7 +163,7 @@ def test_make_run_from_start_to_nothing_left(checkout):
     portal.send_signal(signal.SIGINT)  # an impatient one
     assert portal.wait(30) == 0, checkout.output()
     assert checkout.left_running() == []
-    assert not (checkout.var / "running.json").exists()
+    assert not (checkout.var / "running.env").exists()
     assert not (checkout.var / "runtime").is_symlink()
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from smt_portal.children import Child, wait_until
+from local.processes import Process, wait_until
 
 SYSTEM_USER = "pgserver"
 
@@ -43,7 +43,7 @@ class Postgres:
         self.bin = _postgres_programs()
         self.user: int | None = None
         self.group: int | None = None
-        self.child: Child | None = None
+        self.child: Process | None = None
 
     def start(self) -> None:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -64,7 +64,7 @@ class Postgres:
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # In the foreground and not through pg_ctl: a daemon would outlive a supervisor killed with -9.
-        self.child = Child(
+        self.child = Process(
             "PostgreSQL",
             [self.bin / "postgres", "-D", self.data, *arguments],
             log=self.log,
@@ -161,7 +161,7 @@ class Redis:
         self.log = log
         self.port = free_port()
         self.password = secrets.token_hex(16)
-        self.child: Child | None = None
+        self.child: Process | None = None
 
     @property
     def url(self) -> str:
@@ -171,7 +171,7 @@ class Redis:
         if self.program is None:
             raise CannotEmbed("There is no redis-server on this machine. Install redis-server or valkey-server.")
         settings = ["bind 127.0.0.1", f"port {self.port}", f"requirepass {self.password}", 'save ""', "appendonly no"]
-        self.child = Child(
+        self.child = Process(
             "Redis",
             [self.program, "-"],
             stdin="\n".join([*settings, "daemonize no", ""]).encode(),  # a password on the command line is public
