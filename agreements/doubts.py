@@ -1,6 +1,6 @@
 """What speaks against a consent: the customer may be the third party itself (X1).
 
-Addresses are compared as mailboxes, not letter by letter. docs/adr/0011 says what no signal can see.
+Addresses are compared as mailboxes, not letter by letter. docs/adr/0012 says what no signal can see.
 """
 
 from __future__ import annotations
