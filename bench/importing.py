@@ -14,7 +14,7 @@ from bench import data
 from bench.goals import Goal
 from bench.memory import over_idle
 from bench.rounds import in_turns
-from meters.imports import load_usage
+from meters.imports import import_usage
 from meters.usage.interval_csv import HEADER, render_day
 from meters.usage.partitions import ensure_partitions
 
@@ -76,7 +76,7 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
         cursor.execute(_TYPED)
 
     def ours(path: Path) -> None:
-        result = load_usage(path, lambda rejection: None)
+        result = import_usage(path, lambda rejection: None)
         assert result.new == rows // PER_DAY, result
 
     def copy() -> None:
@@ -127,7 +127,7 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
 
 def _compare(clean: Path, rows: int) -> None:
     """Whether what ours stored is what COPY stored, number by number."""
-    load_usage(clean)
+    import_usage(clean)
     with connection.cursor() as cursor:
         with psycopg.Cursor(connection.connection) as plain, clean.open("rb") as file:
             with plain.copy("COPY bench_typed FROM STDIN (FORMAT csv, HEADER)") as into:

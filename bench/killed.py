@@ -23,7 +23,7 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
     connect()
     from django.db import connection, connections
 
-    from meters.imports import load_usage, usage, usage_merge
+    from meters.imports import import_usage, usage, usage_merge
     from meters.models import UsageDay
 
     usage.BLOCKS_AT_ONCE = int(blocks)
@@ -33,11 +33,11 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
     def child() -> None:
         if mode == "careless":
             connection.execute_wrappers.append(_die_between)
-        load_usage(path)
+        import_usage(path)
 
     began = time.monotonic()
     if mode == "as it is":
-        load_usage(path, dry_run=True)
+        import_usage(path, dry_run=True)
     whole = time.monotonic() - began
     dice, stored = random.Random(int(seed)), []
     while len(stored) < int(times):

@@ -52,7 +52,7 @@ def main() -> int:
         from django.db import connection
 
         from bench import data, importing
-        from meters.imports import load_usage
+        from meters.imports import import_usage
 
         first, second = Path(folder) / "first.csv", Path(folder) / "second.csv"
         data.make_premises(asked.rows // importing.PER_DAY)
@@ -63,17 +63,17 @@ def main() -> int:
             """Half of the days are there in an older revision, so that the load has every kind of work."""
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE usage_day, meters_carriedslots")
-            load_usage(first)
+            import_usage(first)
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM usage_day WHERE premise_id % 2 = 0")
 
         begin()
         began = perf_counter()
-        undisturbed = load_usage(second)
+        undisturbed = import_usage(second)
         seconds, expected = perf_counter() - began, digest()
         begin()
         stored = killed(second, asked.times, seed=asked.seed)
-        last = load_usage(second)
+        last = import_usage(second)
         is_equal = digest() == expected
         print(
             f"{asked.rows:,} rows, {undisturbed.rejections:,} of them bad; undisturbed {seconds:.2f} s: "

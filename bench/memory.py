@@ -36,7 +36,7 @@ def main(work: str, *arguments: str) -> None:
     from bench.server import connect
 
     connect()
-    from meters.imports import load_usage
+    from meters.imports import import_usage
     from reports.layouts import csv_chunks, layout_of
     from reports.packing import pack
     from reports.period import Period
@@ -51,7 +51,7 @@ def main(work: str, *arguments: str) -> None:
         return pack(csv_chunks(layout_of("interval"), found.esiid, period, days)).size
 
     def load(path: str) -> int:
-        return load_usage(path).rows
+        return import_usage(path).rows
 
     # Idle is a worker that has done such work before, of the smallest size: modules are imported, templates are made.
     if work == "report":

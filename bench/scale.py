@@ -41,14 +41,14 @@ def main() -> None:
 def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
     from django.db import connection
 
-    from meters.imports import load_usage
+    from meters.imports import import_usage
 
     if empty:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE usage_day")
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
-    client, backend, wal = _cost(lambda: load_usage(path))
+    client, backend, wal = _cost(lambda: import_usage(path))
     print(
         f"load, {name}: {(client + backend) / days * 1e6:.0f} microseconds of processor a meter-day "
         f"({client / days * 1e6:.0f} in Python, {backend / days * 1e6:.0f} in PostgreSQL), "
@@ -99,7 +99,7 @@ def _sweeps() -> None:
         notifications.deliver_due,
         reports.make_due,
         agreements.expire_overdue,
-        meters.load_due,
+        meters.import_uploads,
         meters.make_partitions,
         meters.drop_expired_partitions,
     ):

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from demo.load_shapes import solar_day, usual_day
 from demo.neighborhood import SEED, Place, Story
-from meters.models import Channel
+from meters.models import FlowDirection
 from meters.usage.days import CENTRAL, slots_on
 from meters.usage.partitions import ensure_partitions
 
@@ -102,14 +102,14 @@ def _rows(premise_id: int, place: Place, days: list[date], mornings: list[dateti
         elif luck > 0.985:
             wh, est = _flawed(wh, chance)
         if not kilowatts:
-            yield f"{premise_id}\t{day}\t{Channel.CONSUMPTION.value}\t{revision}\t{est}\t{_array(wh)}\n"
+            yield f"{premise_id}\t{day}\t{FlowDirection.CONSUMPTION.value}\t{revision}\t{est}\t{_array(wh)}\n"
             continue
         sun = solar_day(utility, day)
         net = [None if part is None else part - (made * kilowatts >> 6) for part, made in zip(wh, sun, strict=True)]
         bought = [part if part is None or part > 0 else 0 for part in net]
         sold = [part if part is None else -part if part < 0 else 0 for part in net]
-        yield f"{premise_id}\t{day}\t{Channel.CONSUMPTION.value}\t{revision}\t{est}\t{_array(bought)}\n"
-        yield f"{premise_id}\t{day}\t{Channel.SURPLUS_GENERATION.value}\t{revision}\t{est}\t{_array(sold)}\n"
+        yield f"{premise_id}\t{day}\t{FlowDirection.CONSUMPTION.value}\t{revision}\t{est}\t{_array(bought)}\n"
+        yield f"{premise_id}\t{day}\t{FlowDirection.SURPLUS_GENERATION.value}\t{revision}\t{est}\t{_array(sold)}\n"
 
 
 def _flawed(wh: list[int | None], chance: random.Random) -> tuple[list[int | None], str]:

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from meters.identifiers import mask_esiid, normal_meter_number
 from meters.models import Meter, Premise, Tdsp
 from meters.staff_admin import EDIT, ByRole, ScopedAdmin
-from meters.upload_admin import LoadAdmin
+from meters.upload_admin import UploadAdmin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["LoadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
+__all__ = ["UploadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
 
 
 class MeterForm(forms.ModelForm):

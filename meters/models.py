@@ -92,7 +92,7 @@ class Meter(models.Model):
         return self.number
 
 
-class Channel(models.IntegerChoices):
+class FlowDirection(models.IntegerChoices):
     CONSUMPTION = 0, "Consumption"
     SURPLUS_GENERATION = 1, "Surplus Generation"
 
@@ -108,7 +108,7 @@ class UsageDay(models.Model):
     pk = models.CompositePrimaryKey("premise_id", "day", "channel")
     premise_id = models.IntegerField()
     day = models.DateField()
-    channel = models.SmallIntegerField(choices=Channel.choices)
+    channel = models.SmallIntegerField(choices=FlowDirection.choices)
     revision_at = models.DateTimeField()
     est = models.BinaryField(null=True)
     wh = ArrayField(models.IntegerField(null=True))
@@ -131,7 +131,7 @@ class CarriedSlots(models.Model):
     pk = models.CompositePrimaryKey("premise_id", "day", "channel")
     premise_id = models.IntegerField()
     day = models.DateField()
-    channel = models.SmallIntegerField(choices=Channel.choices)
+    channel = models.SmallIntegerField(choices=FlowDirection.choices)
     revision_at = models.DateTimeField()
     slots = models.BinaryField()
 
@@ -149,37 +149,37 @@ class OldMonth(models.Model):
         return f"{self.month:%m/%Y}"
 
 
-class LoadKind(models.TextChoices):
+class UploadKind(models.TextChoices):
     PREMISES = "premises", _("Premises (ERCOT's TDSP ESIID extract)")
     METERS = "meters", _("Meter numbers (CSV of ESIID and meter number)")
     USAGE = "usage", _("Usage (Smart Meter Texas interval CSV)")
 
 
-class LoadState(models.TextChoices):
+class UploadState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     RUNNING = "running", _("Loading")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
 
 
-class LoadQuerySet(models.QuerySet["Load"]):
-    def unfinished(self) -> LoadQuerySet:
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def unfinished(self) -> UploadQuerySet:
         """What a worker should take now, the oldest first, if no other worker holds it."""
-        return self.filter(state__in=[LoadState.QUEUED, LoadState.RUNNING]).order_by("queued_at", "pk")
+        return self.filter(state__in=[UploadState.QUEUED, UploadState.RUNNING]).order_by("queued_at", "pk")
 
 
-class Load(models.Model):
+class Upload(models.Model):
     """A file that staff uploaded, and what loading it did (D2). `tdsp` limits it to that TDSP's premises; null: all.
 
     `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.imports counts them.
     """
 
-    kind = models.CharField(_("what the file holds"), max_length=10, choices=LoadKind.choices)
+    kind = models.CharField(_("what the file holds"), max_length=10, choices=UploadKind.choices)
     file_name = models.CharField(_("file"), max_length=200)
     size = models.BigIntegerField(_("size in bytes"))
     sha256 = models.CharField("SHA-256", max_length=64)
     tdsp = models.ForeignKey(
-        Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="loads", verbose_name="TDSP"
+        Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="uploads", verbose_name="TDSP"
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("loaded by")
@@ -187,7 +187,7 @@ class Load(models.Model):
     queued_at = models.DateTimeField(_("uploaded"), db_default=Now())
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    state = models.CharField(_("state"), max_length=10, choices=LoadState.choices, default=LoadState.QUEUED)
+    state = models.CharField(_("state"), max_length=10, choices=UploadState.choices, default=UploadState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)  # of the CSV being read; a ZIP's is larger than `size`
@@ -200,7 +200,7 @@ class Load(models.Model):
     rejected_by_reason = models.JSONField(default=dict)  # code of loading.Reason -> rows
     error = models.CharField(_("error"), max_length=500, blank=True)
 
-    objects = LoadQuerySet.as_manager()
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("data file")
@@ -219,8 +219,8 @@ class Load(models.Model):
                 nulls_distinct=False,
                 violation_error_message=_("This very file is being loaded already. Look at its page under Data files."),
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=LoadKind.values), name="load_kind_is_known"),
-            models.CheckConstraint(condition=models.Q(state__in=LoadState.values), name="load_state_is_known"),
+            models.CheckConstraint(condition=models.Q(kind__in=UploadKind.values), name="load_kind_is_known"),
+            models.CheckConstraint(condition=models.Q(state__in=UploadState.values), name="load_state_is_known"),
         ]
 
     def __str__(self) -> str:
@@ -228,32 +228,32 @@ class Load(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.state in (LoadState.DONE, LoadState.FAILED)
+        return self.state in (UploadState.DONE, UploadState.FAILED)
 
     @property
     def percent(self) -> int:
         return 100 if self.is_finished else min(self.bytes_done * 100 // max(self.bytes_total, 1), 99)
 
 
-class LoadChunk(models.Model):
+class UploadChunk(models.Model):
     """A piece of an uploaded file, until it is loaded: web and worker share no disk."""
 
-    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="chunks")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
     number = models.IntegerField()
     content = models.BinaryField()
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["load", "number"], name="chunk_once")]
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="chunk_once")]
 
     def __str__(self) -> str:
-        return f"{self.load} {self.number}"
+        return f"{self.upload} {self.number}"
 
 
-class LoadRejection(models.Model):
+class UploadRejection(models.Model):
     """A row that a load turned away: where it stands and why. What the row said is not kept (X4)."""
 
-    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="rejections")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="rejections")
     file = models.CharField(max_length=250)  # the CSV, where the upload was a ZIP of several
     line = models.BigIntegerField()
     reason = models.CharField(max_length=20)  # code of loading.Reason

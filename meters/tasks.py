@@ -19,5 +19,5 @@ def drop_expired_partitions() -> None:
 
 
 @shared_task
-def load_due() -> None:
-    uploads.load_due()
+def import_uploads() -> None:
+    uploads.import_due_uploads()

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from meters.imports import Reason, uploads
 from meters.imports.upload_handler import is_too_large
-from meters.models import Load
+from meters.models import Upload
 from meters.staff_admin import LOOK, ScopedAdmin, tdsp_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class LoadForm(forms.ModelForm):
+class UploadForm(forms.ModelForm):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
@@ -41,7 +41,7 @@ class LoadForm(forms.ModelForm):
     )
 
     class Meta:
-        model = Load
+        model = Upload
         fields = ["kind"]
 
     def clean_file(self) -> UploadedFile:
@@ -54,15 +54,15 @@ class LoadForm(forms.ModelForm):
         return file
 
 
-@admin.register(Load)
-class LoadAdmin(ScopedAdmin):
+@admin.register(Upload)
+class UploadAdmin(ScopedAdmin):
     """Files that staff uploaded. A TDSP's staff loads rows of its own premises only."""
 
     operators_may = tdsp_may = LOOK | {"add"}
     tdsp_path = "tdsp"
     customer_data = False  # a file's name and counts
-    form = LoadForm
-    change_form_template = "admin/meters/load/progress.html"
+    form = UploadForm
+    change_form_template = "admin/meters/upload/progress.html"
     list_display = ["queued_at", "kind", "file_name", "tdsp", "by", "state", "rows", "rejected"]
     list_display_links = ["queued_at", "file_name"]
     list_filter = ["state", "kind", "tdsp"]
@@ -87,58 +87,58 @@ class LoadAdmin(ScopedAdmin):
         )
 
     @admin.display(description=_("size"))
-    def file_size(self, load: Load) -> str:
-        return filesizeformat(load.size)
+    def file_size(self, upload: Upload) -> str:
+        return filesizeformat(upload.size)
 
     @admin.display(description=_("loaded by"))
-    def person(self, load: Load) -> str:
-        return str(load.by)
+    def person(self, upload: Upload) -> str:
+        return str(upload.by)
 
     @admin.display(description=_("premises of"))
-    def tdsp_or_all(self, load: Load) -> str:
-        return str(load.tdsp or _("all TDSPs"))
+    def tdsp_or_all(self, upload: Upload) -> str:
+        return str(upload.tdsp or _("all TDSPs"))
 
     @admin.display(description=_("why rows were rejected"))
-    def reasons(self, load: Load) -> str:
-        counted = sorted(load.rejected_by_reason.items(), key=lambda item: -item[1])
+    def reasons(self, upload: Upload) -> str:
+        counted = sorted(upload.rejected_by_reason.items(), key=lambda item: -item[1])
         told = format_html_join("", "<li>{} × {}</li>", ((count, Reason(reason).label) for reason, count in counted))
         if not told:
             return str(self.get_empty_value_display())
-        address = reverse("admin:meters_load_rejected", args=[load.pk])
+        address = reverse("admin:meters_upload_rejected", args=[upload.pk])
         return format_html(
             '<ul>{}</ul><p><a href="{}">{}</a></p>', told, address, _("Download the rejected rows (CSV)")
         )
 
-    def save_model(self, request: HttpRequest, obj: Load, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Upload, form: Any, change: bool) -> None:
         file = form.cleaned_data["file"]
         assert request.user.is_authenticated  # the admin lets nobody else in
-        queued = uploads.queue(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
+        queued = uploads.queue_upload(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
         obj.pk, obj.file_name = queued.pk, queued.file_name
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         try:
             return super().add_view(request, form_url, {"title": _("Load data"), **(extra_context or {})})
-        except uploads.AlreadyLoading as refusal:
+        except uploads.AlreadyUploaded as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(reverse("admin:meters_load_changelist"))
+            return HttpResponseRedirect(reverse("admin:meters_upload_changelist"))
 
-    def response_add(self, request: HttpRequest, obj: Load, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Upload, post_url_continue: str | None = None) -> HttpResponse:
         messages.success(
             request, gettext("The file was received. A worker loads it now; this page shows how far it is.")
         )
-        return HttpResponseRedirect(reverse("admin:meters_load_change", args=[obj.pk]))
+        return HttpResponseRedirect(reverse("admin:meters_upload_change", args=[obj.pk]))
 
     def get_urls(self) -> list[URLPattern]:
         rejected = self.admin_site.admin_view(self.rejected_view)
-        return [path("<int:pk>/rejected/", rejected, name="meters_load_rejected"), *super().get_urls()]
+        return [path("<int:pk>/rejected/", rejected, name="meters_upload_rejected"), *super().get_urls()]
 
     def rejected_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The rows that were turned away as CSV: file, line, reason; the first ten thousand."""
-        load: Load = self.get_object(request, str(pk))
+        upload: Upload = self.get_object(request, str(pk))
         return StreamingHttpResponse(
-            _rejected_csv(load),
+            _rejected_csv(upload),
             content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="load-{load.pk}-rejected-rows.csv"'},
+            headers={"Content-Disposition": f'attachment; filename="load-{upload.pk}-rejected-rows.csv"'},
         )
 
 
@@ -149,10 +149,10 @@ class _Line:
         return text
 
 
-def _rejected_csv(load: Load) -> Iterator[str]:
+def _rejected_csv(upload: Upload) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow([gettext("File"), gettext("Line"), gettext("Reason")])
-    for row in load.rejections.iterator():
+    for row in upload.rejections.iterator():
         # A spreadsheet takes a name that begins like a formula for one.
         name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
         yield writer.writerow([name, row.line, Reason(row.reason).label])

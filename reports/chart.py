@@ -16,7 +16,7 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from meters.models import Channel
+from meters.models import FlowDirection
 from reports.figures import Amount, Figure
 
 if TYPE_CHECKING:
@@ -95,17 +95,20 @@ class Chart:
 
 def chart(figures: Sequence[Figure]) -> Chart:
     """The chart of `figures`, which have the same directions."""
-    has_surplus = any(Channel.SURPLUS_GENERATION in figure.amounts for figure in figures)
-    highest = {one: max((f.amounts[one].wh for f in figures if one in f.amounts), default=0) for one in Channel}
+    has_surplus = any(FlowDirection.SURPLUS_GENERATION in figure.amounts for figure in figures)
+    highest = {one: max((f.amounts[one].wh for f in figures if one in f.amounts), default=0) for one in FlowDirection}
     step = _step(sum(highest.values()))
-    up, down = (-(-highest[one] // step) for one in Channel)
+    up, down = (-(-highest[one] // step) for one in FlowDirection)
     up, down = max(up, 1), max(down, int(has_surplus))
     pixels = PLOT / ((up + down) * step)  # of a watt-hour
     zero = TOP + up * step * pixels
-    zones = {Channel.CONSUMPTION: (zero, -pixels, TOP), Channel.SURPLUS_GENERATION: (zero, pixels, TOP + PLOT)}
+    zones = {
+        FlowDirection.CONSUMPTION: (zero, -pixels, TOP),
+        FlowDirection.SURPLUS_GENERATION: (zero, pixels, TOP + PLOT),
+    }
     shapes = [
         shape
-        for channel in (Channel if has_surplus else [Channel.CONSUMPTION])
+        for channel in (FlowDirection if has_surplus else [FlowDirection.CONSUMPTION])
         for shape in _zone(figures, channel, *zones[channel])
     ]
     scale = [_scale_word(number * step, zero - number * step * pixels) for number in range(-down, up + 1)]
@@ -118,7 +121,7 @@ def is_pattern(kind: str) -> bool:
     return not kind.startswith("bar")
 
 
-def _zone(figures: Sequence[Figure], channel: Channel, zero: float, pixels: float, edge: int) -> Iterator[Shape]:
+def _zone(figures: Sequence[Figure], channel: FlowDirection, zero: float, pixels: float, edge: int) -> Iterator[Shape]:
     """Gaps first, bars over them. `pixels` of a watt-hour are negative where bars stand upwards, to the `edge`."""
     width = 100 / len(figures)
     space = 0 if len(figures) > 40 else _SPACE

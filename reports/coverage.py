@@ -7,9 +7,9 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from meters.models import Channel
+from meters.models import FlowDirection
 from meters.usage.days import slots_on
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 from reports.period import ONE_DAY, Period, days_between
 
 Ranges = list[tuple[date, date]]
@@ -51,17 +51,17 @@ class Coverage:
         self.period = period
         self._metered_from = metered_from
         # In order, the days that have a row.
-        self._days: dict[Channel, dict[date, DayCount]] = {channel: {} for channel in Channel}
+        self._days: dict[FlowDirection, dict[date, DayCount]] = {channel: {} for channel in FlowDirection}
 
-    def watch(self, days: Iterable[DayUsage]) -> Iterator[DayUsage]:
+    def watch(self, days: Iterable[DayReadings]) -> Iterator[DayReadings]:
         """`days` (ordered by day) as they are, counted on their way."""
         for usage in days:
-            self._days[Channel(usage.channel)][usage.day] = count(usage)
+            self._days[FlowDirection(usage.channel)][usage.day] = count(usage)
             yield usage
 
     @property
     def expected_intervals(self) -> int:
-        return sum(sum(map(slots_on, self._expected_days(channel))) for channel in Channel)
+        return sum(sum(map(slots_on, self._expected_days(channel))) for channel in FlowDirection)
 
     @property
     def present_intervals(self) -> int:
@@ -84,7 +84,7 @@ class Coverage:
     @property
     def missing_days(self) -> dict[str, list[list[str]]]:
         """Direction's label -> [[first ISO day, last ISO day], ...], for the directions that miss a day."""
-        missing = {channel.label: self._missing_ranges(channel) for channel in Channel}
+        missing = {channel.label: self._missing_ranges(channel) for channel in FlowDirection}
         return {
             label: [[first.isoformat(), last.isoformat()] for first, last in ranges]
             for label, ranges in missing.items()
@@ -97,36 +97,36 @@ class Coverage:
         return {
             channel.label: "".join(self.states(channel))
             for channel, found in self._days.items()
-            if channel is Channel.CONSUMPTION or found
+            if channel is FlowDirection.CONSUMPTION or found
         }
 
     @property
     def expected_from(self) -> date:
         """The first day of the period on which Consumption is expected."""
         told = max(self._metered_from or self.period.first, self.period.first)
-        first_found = next(iter(self._days[Channel.CONSUMPTION]), told)
+        first_found = next(iter(self._days[FlowDirection.CONSUMPTION]), told)
         return told if told <= first_found else self.period.first
 
-    def counts(self, channel: Channel) -> dict[date, DayCount]:
+    def counts(self, channel: FlowDirection) -> dict[date, DayCount]:
         """Day -> its counts, for the days that have a row."""
         return self._days[channel]
 
-    def states(self, channel: Channel) -> list[DayState]:
+    def states(self, channel: FlowDirection) -> list[DayState]:
         """The state of each day of the period, in order."""
         expected, found = set(self._expected_days(channel)), self._days[channel]
         return [_state(found.get(day), day) if day in expected else DayState.NOT_EXPECTED for day in self.period.days()]
 
-    def _expected_days(self, channel: Channel) -> Iterator[date]:
-        if channel is Channel.CONSUMPTION:
+    def _expected_days(self, channel: FlowDirection) -> Iterator[date]:
+        if channel is FlowDirection.CONSUMPTION:
             return days_between(self.expected_from, self.period.last)
         found = list(self._days[channel])
         return days_between(found[0], found[-1]) if found else iter(())
 
-    def _missing_ranges(self, channel: Channel) -> Ranges:
+    def _missing_ranges(self, channel: FlowDirection) -> Ranges:
         return ranges(day for day in self._expected_days(channel) if day not in self._days[channel])
 
 
-def count(usage: DayUsage) -> DayCount:
+def count(usage: DayReadings) -> DayCount:
     present = len(usage.wh) - usage.wh.count(None)
     wh = sum(filter(None, usage.wh))
     if usage.est is None:
@@ -137,7 +137,7 @@ def count(usage: DayUsage) -> DayCount:
     return DayCount(present, len(estimated), wh, sum(estimated))
 
 
-def estimated_slots(usage: DayUsage) -> Iterator[bool]:
+def estimated_slots(usage: DayReadings) -> Iterator[bool]:
     """Slot by slot: was there a reading, and was it estimated?"""
     est = usage.est or b""
     for slot, wh in enumerate(usage.wh):

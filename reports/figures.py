@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from meters.models import Channel
+from meters.models import FlowDirection
 from meters.usage.days import FALL, slot_start, slots_on
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 from reports.coverage import DayState, estimated_slots
 from reports.own_usage import Shown
 from reports.period import days_between
@@ -63,7 +63,7 @@ class Figure:
     tick: str = ""
     is_minor: bool = False
     inside: Span | None = None
-    amounts: dict[Channel, Amount] = field(default_factory=dict)
+    amounts: dict[FlowDirection, Amount] = field(default_factory=dict)
 
     @property
     def readings(self) -> str:
@@ -95,24 +95,24 @@ def figures_of(shown: Shown) -> list[Figure]:
     return list(_days(shown))
 
 
-def totals(figures: Iterable[Figure]) -> dict[Channel, Amount]:
+def totals(figures: Iterable[Figure]) -> dict[FlowDirection, Amount]:
     """Direction -> all of `figures` together."""
-    sums: dict[Channel, Amount] = {}
+    sums: dict[FlowDirection, Amount] = {}
     for figure in figures:
         for channel, amount in figure.amounts.items():
             sums[channel] = sums.get(channel, Amount()) + amount
     return sums
 
 
-def channels_of(shown: Shown) -> list[Channel]:
+def channels_of(shown: Shown) -> list[FlowDirection]:
     """The directions that the page has: Consumption, and surplus where there is any in the span."""
-    return [one for one in Channel if one is Channel.CONSUMPTION or shown.coverage.counts(one)]
+    return [one for one in FlowDirection if one is FlowDirection.CONSUMPTION or shown.coverage.counts(one)]
 
 
 def _quarter_hours(shown: Shown) -> Iterable[Figure]:
     day = shown.span.first
     is_expected = shown.coverage.expected_from <= day <= shown.coverage.period.last
-    by_channel = {Channel(usage.channel): usage for usage in shown.days}
+    by_channel = {FlowDirection(usage.channel): usage for usage in shown.days}
     amounts = {one: _slots(by_channel.get(one), day, is_expected) for one in channels_of(shown)}
     starts = [timezone.localtime(slot_start(day, slot)) for slot in range(slots_on(day) + 1)]
     words = [_clock(start) for start in starts]
@@ -133,7 +133,7 @@ def _clock(local: datetime) -> str:
     return date_format(local, "g:i A") + zone
 
 
-def _slots(usage: DayUsage | None, day: date, is_expected: bool) -> list[Amount]:
+def _slots(usage: DayReadings | None, day: date, is_expected: bool) -> list[Amount]:
     if usage is None:
         return [Amount(expected=int(is_expected))] * slots_on(day)
     return [
@@ -152,7 +152,7 @@ def _days(shown: Shown) -> Iterable[Figure]:
 
 def _months(shown: Shown) -> Iterable[Figure]:
     for first, days in groupby(_amounts_by_day(shown), lambda one: one[0].replace(day=1)):
-        amounts: dict[Channel, Amount] = {}
+        amounts: dict[FlowDirection, Amount] = {}
         for _day, of_day in days:
             for channel, amount in of_day.items():
                 amounts[channel] = amounts.get(channel, Amount()) + amount
@@ -160,14 +160,14 @@ def _months(shown: Shown) -> Iterable[Figure]:
         yield Figure(date_format(first, "F"), date_format(first, "M"), first.month % 2 == 0, inside, amounts)
 
 
-def _amounts_by_day(shown: Shown) -> Iterable[tuple[date, dict[Channel, Amount]]]:
+def _amounts_by_day(shown: Shown) -> Iterable[tuple[date, dict[FlowDirection, Amount]]]:
     channels = channels_of(shown)
     states = {one: dict(zip(shown.coverage.period.days(), shown.coverage.states(one), strict=True)) for one in channels}
     for day in days_between(shown.span.first, shown.span.last):
         yield day, {one: _day_amount(shown, one, day, states[one].get(day)) for one in channels}
 
 
-def _day_amount(shown: Shown, channel: Channel, day: date, state: DayState | None) -> Amount:
+def _day_amount(shown: Shown, channel: FlowDirection, day: date, state: DayState | None) -> Amount:
     if state is None or state is DayState.NOT_EXPECTED:
         return Amount()
     found = shown.coverage.counts(channel).get(day)

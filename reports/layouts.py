@@ -1,6 +1,6 @@
 """The CSV layouts of FORMATS.md: the same stream of days, written by interval, by day or by month (R3).
 
-Every layout is bytes out of `DayUsage`s in constant memory: nothing here holds more than two days or two months.
+Every layout is bytes out of `DayReadings`s in constant memory: nothing here holds more than two days or two months.
 A layout that the form may offer stands in LAYOUTS, and nowhere else.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from agreements.models import ReportType
 from meters.usage import interval_csv
 from meters.usage.interval_csv import CHANNEL_LABELS, kwh_text
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 from reports.coverage import estimated_slots
 from reports.period import Period
 
@@ -35,7 +35,7 @@ class Layout(NamedTuple):
 
     slug: str
     header: bytes
-    rows: Callable[[str, Period, Iterable[DayUsage]], Iterator[bytes]]
+    rows: Callable[[str, Period, Iterable[DayReadings]], Iterator[bytes]]
 
 
 def layout_of(report_type: str, *, with_utc: bool = False) -> Layout:
@@ -44,25 +44,25 @@ def layout_of(report_type: str, *, with_utc: bool = False) -> Layout:
     return CLEAN if with_utc else LAYOUTS[report_type]
 
 
-def csv_chunks(layout: Layout, esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+def csv_chunks(layout: Layout, esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """The whole file in chunks, the header first. `days` are those of `period`, ordered by day, then channel."""
     yield layout.header
     yield from layout.rows(esiid, period, days)
 
 
-def interval_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+def interval_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """One row per 15 minutes, byte for byte as Smart Meter Texas shows it."""
     for usage in days:
         yield interval_csv.render_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
 
 
-def clean_interval_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+def clean_interval_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """One row per 15 minutes that really were, each also with its start in UTC."""
     for usage in days:
         yield interval_csv.render_clean_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
 
 
-def daily_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+def daily_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """One row per day and direction. No register readings are loaded: START_READING and END_READING stay blank."""
     for usage in days:
         total = _Total(usage.channel)
@@ -70,7 +70,7 @@ def daily_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator
         yield (f"'{esiid},{_date(usage.day)},{total.revision},,,{total.kwh},{total.flag},{total.direction}\n").encode()
 
 
-def monthly_rows(esiid: str, period: Period, days: Iterable[DayUsage]) -> Iterator[bytes]:
+def monthly_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """One row per calendar month, or part of one in the period, and direction; none where the month has no data."""
     month: date | None = None
     totals: dict[int, _Total] = {}
@@ -112,7 +112,7 @@ class _Total:
     has_estimated: bool = False
     revision_at: datetime | None = None
 
-    def add(self, usage: DayUsage) -> None:
+    def add(self, usage: DayReadings) -> None:
         read = [wh for wh in usage.wh if wh is not None]
         self.wh += sum(read)
         self.peak_wh = max(read + [self.peak_wh or 0]) if read else self.peak_wh

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
-from meters.models import Channel
+from meters.models import FlowDirection
 from reports.calendar import Calendar, calendar
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # The directions as the CSV names them -> as people read them.
 DIRECTIONS: dict[str, _StrPromise] = {
-    Channel.CONSUMPTION.label: _("Consumption"),
-    Channel.SURPLUS_GENERATION.label: _("Surplus generation"),
+    FlowDirection.CONSUMPTION.label: _("Consumption"),
+    FlowDirection.SURPLUS_GENERATION.label: _("Surplus generation"),
 }
 
 

@@ -18,7 +18,7 @@ from accounts.models import Holding, User
 from agreements.clock import central_day, moment
 from meters.models import Premise
 from meters.usage.partitions import FIRST_DAY
-from meters.usage.reader import DayUsage, stream_usage
+from meters.usage.reader import DayReadings, stream_usage
 from reports.coverage import Coverage
 from reports.period import ONE_DAY, Period, first_own_day
 from reports.spans import Span
@@ -71,7 +71,7 @@ class Shown:
     meter: OwnMeter
     span: Span
     coverage: Coverage
-    days: list[DayUsage]
+    days: list[DayReadings]
 
     @property
     def begins_late(self) -> bool:

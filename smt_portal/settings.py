@@ -163,7 +163,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # Counts a file while it arrives, and stops taking it in at LOAD_UPLOAD_LIMIT (D2).
-FILE_UPLOAD_HANDLERS = ["meters.imports.upload_handler.LimitedUpload"]
+FILE_UPLOAD_HANDLERS = ["meters.imports.upload_handler.LimitedUploadHandler"]
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ CELERY_TIMEZONE = TIME_ZONE
 DOORBELLS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.make_due"],
-    "load queued": ["meters.tasks.load_due"],
+    "load queued": ["meters.tasks.import_uploads"],
 }
 
 # --- Rules of the business (SPEC ids) ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("meters", "0003_carriedslots"),
+        ("meters", "0002_usage_day"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_companies_and_their_users"),
-        ("meters", "0003_carriedslots"),
+        ("meters", "0002_usage_day"),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("agreements", "0003_report_recorded"),
-        ("meters", "0003_carriedslots"),
+        ("meters", "0002_usage_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,9 +4,9 @@ Each loader takes a path and streams: a bad row is told with file, line and reas
 changes nothing, and a load that was stopped can be begun again.
 """
 
-from meters.imports.meter_numbers import load_meters
-from meters.imports.premises import load_premises
-from meters.imports.results import LoadError, LoadResult, Reason, Rejection
-from meters.imports.usage import load_usage
+from meters.imports.meter_numbers import import_meters
+from meters.imports.premises import import_premises
+from meters.imports.results import FileError, ImportResult, Reason, Rejection
+from meters.imports.usage import import_usage
 
-__all__ = ["LoadError", "LoadResult", "Reason", "Rejection", "load_meters", "load_premises", "load_usage"]
+__all__ = ["FileError", "ImportResult", "Reason", "Rejection", "import_meters", "import_premises", "import_usage"]

@@ -18,7 +18,7 @@ from typing import IO, NamedTuple, cast
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from meters.imports.results import LoadError
+from meters.imports.results import FileError
 
 _CHUNK = 1 << 20
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # what they begin with
@@ -47,7 +47,7 @@ class Source(NamedTuple):
 
 
 def sources(path: str | Path) -> Iterator[Source]:
-    """The CSV at `path`, or each one in the gzip or ZIP at `path`. LoadError if it cannot be opened or is damaged."""
+    """The CSV at `path`, or each one in the gzip or ZIP at `path`. FileError if it cannot be opened or is damaged."""
     try:
         with Path(path).open("rb") as file:
             magic = file.read(4)
@@ -57,7 +57,7 @@ def sources(path: str | Path) -> Iterator[Source]:
     if zipped:
         yield from _zip_members(path)
     elif magic == _ZIP:  # its list of files stands at its end
-        raise LoadError(_("%(file)s is a ZIP that is not whole. Fetch it again and load it.") % {"file": path})
+        raise FileError(_("%(file)s is a ZIP that is not whole. Fetch it again and load it.") % {"file": path})
     elif magic.startswith(_GZIP):
         yield from _gzip(path)
     else:
@@ -65,9 +65,9 @@ def sources(path: str | Path) -> Iterator[Source]:
             yield Source(str(path), Path(path).stat().st_size, plain)
 
 
-def unreadable(name: str | Path, error: Exception) -> LoadError:
+def unreadable(name: str | Path, error: Exception) -> FileError:
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return LoadError(
+    return FileError(
         _("%(file)s cannot be read: %(reason)s. Check its name and that it is whole.")
         % {"file": name, "reason": reason}
     )
@@ -93,7 +93,7 @@ def _gzip(path: str | Path) -> Iterator[Source]:
 def _zip_members(path: str | Path) -> Iterator[Source]:
     with _open(path) as file:
         if _directory_size(file) > DIRECTORY_LIMIT:
-            raise LoadError(_("%(file)s lists too many files. Unpack it and load its CSVs.") % {"file": path})
+            raise FileError(_("%(file)s lists too many files. Unpack it and load its CSVs.") % {"file": path})
         try:
             archive = zipfile.ZipFile(file)
         except UNREADABLE as error:
@@ -113,19 +113,19 @@ def _is_csv(member: zipfile.ZipInfo) -> bool:
     return member.filename.lower().endswith(".csv") and not member.filename.startswith("__MACOSX/")
 
 
-def _without_csv(path: str | Path, archive: zipfile.ZipFile) -> LoadError:
+def _without_csv(path: str | Path, archive: zipfile.ZipFile) -> FileError:
     if any(name.lower().endswith((".zip", ".gz", ".7z")) for name in archive.namelist()):
-        return LoadError(_("%(file)s has an archive in it. Unpack it and load what is inside.") % {"file": path})
-    return LoadError(_("%(file)s has no CSV in it. Check that it is the right file.") % {"file": path})
+        return FileError(_("%(file)s has an archive in it. Unpack it and load what is inside.") % {"file": path})
+    return FileError(_("%(file)s has no CSV in it. Check that it is the right file.") % {"file": path})
 
 
 def _check(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, unpacked_before: int) -> int:
-    """The member's bytes, counted, not as the archive promises them; LoadError if it is not to be loaded."""
+    """The member's bytes, counted, not as the archive promises them; FileError if it is not to be loaded."""
     if member.flag_bits & 1:
-        raise LoadError(_("%(file)s is encrypted. Unpack it with its password and load the CSV.") % {"file": name})
+        raise FileError(_("%(file)s is encrypted. Unpack it with its password and load the CSV.") % {"file": name})
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # The others unpack any amount from one read.
-        raise LoadError(_("%(file)s is packed in an unusual way. Unpack it and load the CSV.") % {"file": name})
+        raise FileError(_("%(file)s is packed in an unusual way. Unpack it and load the CSV.") % {"file": name})
     try:
         csv = archive.open(member)
     except UNREADABLE as error:
@@ -147,7 +147,7 @@ def _read_through(name: str | Path, file: IO[bytes] | gzip.GzipFile, packed: int
         # The packed size is the ZIP's own word, but whoever makes it larger gains nothing against the other limit.
         is_bomb = size > RATIO_COUNTS_FROM and size > packed * RATIO_LIMIT
         if is_bomb or unpacked_before + size > settings.LOAD_UNPACKED_LIMIT:
-            raise LoadError(
+            raise FileError(
                 _("%(file)s unpacks to more than any file of its size should. Check where it comes from.")
                 % {"file": name}
             )

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from meters.imports import LoadError, LoadResult, Rejection
+from meters.imports import FileError, ImportResult, Rejection
 from meters.imports.progress import Meter
 from meters.imports.rejected_rows import RejectedRows
 from meters.imports.results import OnRejection, Progress
@@ -24,10 +24,10 @@ from meters.imports.results import OnRejection, Progress
 class Loader(Protocol):
     def __call__(
         self, path: str, on_rejection: OnRejection, progress: Progress | None, *, dry_run: bool
-    ) -> LoadResult: ...
+    ) -> ImportResult: ...
 
 
-class LoadCommand(BaseCommand):
+class ImportCommand(BaseCommand):
     """A command that loads FILE... with `load`."""
 
     epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded, 130 stopped.")
@@ -51,7 +51,7 @@ class LoadCommand(BaseCommand):
             with RejectedRows(rejected, beside=files) as rejected_rows:
                 self._tell = rejected_rows if rejected else self._list
                 status = max(self._load(path, dry_run) for path in files)
-        except LoadError as error:
+        except FileError as error:
             raise CommandError(str(error), returncode=2) from error
         except OSError as error:  # the loaders tell of their own files: this is a full disk under the output
             self._clear_progress()
@@ -69,11 +69,11 @@ class LoadCommand(BaseCommand):
 
     def _load(self, path: str, dry_run: bool) -> int:
         """Load one file and tell what it did; the exit status that it deserves."""
-        result: LoadResult | None
+        result: ImportResult | None
         try:
             result = type(self).load(path, self._tell, self._meter, dry_run=dry_run)
             status = 1 if result.rejections else 0
-        except LoadError as error:
+        except FileError as error:
             self._clear_progress()
             self.stderr.write(str(error))
             result, status = error.result, 2
@@ -123,7 +123,7 @@ def _cannot_write(error: OSError, dry_run: bool) -> str:
     ) % {"reason": error.strerror}
 
 
-def summary(result: LoadResult, *, dry_run: bool = False) -> str:
+def summary(result: ImportResult, *, dry_run: bool = False) -> str:
     """What a file did, in one line, and why rows were rejected, a line each."""
     told = _(
         "%(file)s: %(rows)d rows read, %(rejected)d rejected; %(unit)s: %(new)d new, %(changed)d changed, "

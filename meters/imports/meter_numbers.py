@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from meters.identifiers import normal_esiid, normal_meter_number
 from meters.imports import text_lines
-from meters.imports.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports.results import ImportResult, OnRejection, Progress, Reason
 from meters.usage.days import parse_day
 
 _REQUIRED = {"ESIID", "METER_NUMBER"}
@@ -91,26 +91,26 @@ class _Row(NamedTuple):
     service_since: date | None = None
 
 
-def load_meters(
+def import_meters(
     path: str | Path,
     on_rejection: OnRejection | None = None,
     progress: Progress | None = None,
     *,
     only_tdsp: int | None = None,
     dry_run: bool = False,
-) -> LoadResult:
+) -> ImportResult:
     """Load the meter numbers (plain, gzip or ZIP) at `path`; the result counts rows as new, changed or unchanged.
 
     A premise's meters that the file does not name are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
     goes to the premise. One transaction per file; a `dry_run` takes it back. With `only_tdsp`, a TDSP's key, rows of
-    other TDSPs' premises are rejected (D1). LoadError if the file cannot be read or its header names other columns.
+    other TDSPs' premises are rejected (D1). FileError if the file cannot be read or its header names other columns.
     """
-    result = LoadResult(str(path), "meters", on_rejection=on_rejection)
+    result = ImportResult(str(path), "meters", on_rejection=on_rejection)
     for source in text_lines.sources(path):
         text = text_lines.Text(source, progress)
         names = text_lines.header(text, source)
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
-            raise text_lines.LoadError(
+            raise text_lines.FileError(
                 _(
                     "%(file)s: the header is not ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]. "
                     "Name the columns in the first line."
@@ -125,7 +125,7 @@ def load_meters(
 
 
 def _load(
-    name: str, names: list[str], numbered: Iterator[text_lines.Line], result: LoadResult, only_tdsp: int | None
+    name: str, names: list[str], numbered: Iterator[text_lines.Line], result: ImportResult, only_tdsp: int | None
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from meters.identifiers import normal_esiid
 from meters.imports import text_lines
-from meters.imports.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports.results import ImportResult, OnRejection, Progress, Reason
 from meters.models import Premise, Tdsp
 
 ROWS_AT_ONCE = 5_000
@@ -72,20 +72,20 @@ _INSERT = f"""
 Row = dict[str, str | int | None]
 
 
-def load_premises(
+def import_premises(
     path: str | Path,
     on_rejection: OnRejection | None = None,
     progress: Progress | None = None,
     *,
     only_tdsp: int | None = None,
     dry_run: bool = False,
-) -> LoadResult:
+) -> ImportResult:
     """Load the extract (plain, gzip or ZIP) at `path`; the result counts premises; of a `dry_run` nothing stays.
 
     A premise that is on record takes the file's values; `service_since` stays. With `only_tdsp`, a TDSP's key, rows
-    that name another TDSP, or an ESIID that is another's, are rejected (D1). LoadError if the file cannot be read.
+    that name another TDSP, or an ESIID that is another's, are rejected (D1). FileError if the file cannot be read.
     """
-    result = LoadResult(str(path), "premises", on_rejection=on_rejection)
+    result = ImportResult(str(path), "premises", on_rejection=on_rejection)
     tdsps = {_nine_digits(duns): pk for duns, pk in Tdsp.objects.values_list("duns", "pk")}
     for source in text_lines.sources(path):
         numbered = text_lines.lines(text_lines.Text(source, progress))
@@ -98,7 +98,7 @@ def _load(
     batch: list[text_lines.Line],
     name: str,
     tdsps: dict[str, int],
-    result: LoadResult,
+    result: ImportResult,
     only_tdsp: int | None,
     dry_run: bool,
 ) -> None:
@@ -153,7 +153,7 @@ def _nine_digits(duns: str) -> str:
     return duns.strip().zfill(9)
 
 
-def _merge(rows: dict[str, Row], result: LoadResult, only_tdsp: int | None, dry_run: bool) -> list[str]:
+def _merge(rows: dict[str, Row], result: ImportResult, only_tdsp: int | None, dry_run: bool) -> list[str]:
     """Store `rows`, but for those whose ESIIDs are on record as another TDSP's; these ESIIDs come back."""
     if not rows:
         return []

@@ -10,14 +10,14 @@ from types import TracebackType
 
 from django.utils.translation import gettext as _
 
-from meters.imports import LoadError, Rejection
+from meters.imports import FileError, Rejection
 
 COLUMNS = ("FILE", "LINE", "REASON", "EXPLANATION", "ROW")
 
 
 class RejectedRows:
     """Writes each rejection it is called with; `with` it. Without a path it writes nothing. The file holds whole rows
-    of usage, so only its owner may read it. LoadError if it cannot be written, or is one of the files `beside` it,
+    of usage, so only its owner may read it. FileError if it cannot be written, or is one of the files `beside` it,
     which are read."""
 
     def __init__(self, path: str | None, *, beside: Iterable[str] = ()) -> None:
@@ -25,12 +25,12 @@ class RejectedRows:
             self._file = None
             return
         if any(_is_same(path, other) for other in beside):
-            raise LoadError(_("%(file)s is a file to load. Name another file for the rejected rows.") % {"file": path})
+            raise FileError(_("%(file)s is a file to load. Name another file for the rejected rows.") % {"file": path})
         try:
             Path(path).touch(mode=0o600)
             self._file = open(path, "w", encoding="utf-8", newline="")
         except OSError as error:
-            raise LoadError(
+            raise FileError(
                 _("%(file)s cannot be written: %(reason)s. Name another file for the rejected rows.")
                 % {"file": path, "reason": error.strerror}
             ) from error

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 Progress = Callable[[int, int], None]
 
 
-class LoadError(Exception):
+class FileError(Exception):
     """A file, or a CSV in it, cannot be loaded; the text says why and what to do. `result` is what went in all the
     same, where anything did."""
 
-    def __init__(self, text: str, result: LoadResult | None = None) -> None:
+    def __init__(self, text: str, result: ImportResult | None = None) -> None:
         super().__init__(text)
         self.result = result
 
@@ -91,7 +91,7 @@ OnRejection = Callable[[Rejection], None]
 
 
 @dataclass
-class LoadResult:
+class ImportResult:
     """What one file did. `rows` are the file's rows; `new`, `changed` and `unchanged` count `unit`.
 
     `older` of these days of usage are older than what is kept, and stay for a while only (ADR 9).

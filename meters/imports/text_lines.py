@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from meters.imports.archives import UNREADABLE, Source, sources, unreadable
-from meters.imports.results import LoadError, Progress, Reason
+from meters.imports.results import FileError, Progress, Reason
 
-__all__ = ["LINE_LIMIT", "Line", "LoadError", "Source", "Text", "header", "lines", "sources", "text_fields"]
+__all__ = ["LINE_LIMIT", "Line", "FileError", "Source", "Text", "header", "lines", "sources", "text_fields"]
 
 LINE_LIMIT = 4096  # bytes; the longest real row has 400
 _CHUNK = 1 << 18
@@ -22,7 +22,7 @@ class Text:
     """A source's text, seen through a window.
 
     `window[at:]` begins at line `number`; `fill` makes it hold the next 32 KiB at least, or all that is left. A byte
-    order mark is taken off. LoadError for UTF-16 and for a file that cannot be read on.
+    order mark is taken off. FileError for UTF-16 and for a file that cannot be read on.
     """
 
     AHEAD = 1 << 15
@@ -33,7 +33,7 @@ class Text:
         self._ended, self._line_at = False, 0
         self.fill()
         if self.window[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise LoadError(
+            raise FileError(
                 _("%(file)s is UTF-16 text. Save it as UTF-8 CSV and load it again.") % {"file": source.name}
             )
         self.window = self.window.removeprefix(b"\xef\xbb\xbf")
@@ -104,11 +104,11 @@ def lines(text: Text) -> Iterator[Line]:
 
 
 def header(text: Text, source: Source) -> list[str]:
-    """The names in the first line, upper case. LoadError if there is none."""
+    """The names in the first line, upper case. FileError if there is none."""
     _number, line = text.next_line() or (0, b"")
     names = text_fields(line) if line else Reason.COLUMNS
     if isinstance(names, Reason):
-        raise LoadError(_("%(file)s has no header line. Check that it is the right file.") % {"file": source.name})
+        raise FileError(_("%(file)s has no header line. Check that it is the right file.") % {"file": source.name})
     return [name.strip().upper() for name in names]
 
 

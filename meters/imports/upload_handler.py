@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 
-class LimitedUpload(TemporaryFileUploadHandler):
+class LimitedUploadHandler(TemporaryFileUploadHandler):
     """Keeps at most settings.LOAD_UPLOAD_LIMIT bytes of a file; the rest is read and dropped. See `is_too_large`."""
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

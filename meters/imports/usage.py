@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from meters.imports import text_lines
-from meters.imports.results import LoadResult, OnRejection, Progress, Reason
+from meters.imports.results import ImportResult, OnRejection, Progress, Reason
 from meters.imports.staged_days import Block, WholeDay
 from meters.imports.usage_layouts import dialect_of
 from meters.imports.usage_merge import UsageStage
@@ -26,41 +26,41 @@ ROWS_AT_ONCE = 120_000
 _PREMISES = "SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(%s)"
 
 
-def load_usage(
+def import_usage(
     path: str | Path,
     on_rejection: OnRejection | None = None,
     progress: Progress | None = None,
     *,
     only_tdsp: int | None = None,
     dry_run: bool = False,
-) -> LoadResult:
+) -> ImportResult:
     """Load the usage CSV (plain, gzip or ZIP of several) at `path`; the result counts days of one ESIID and direction.
 
     Batches are committed as they come unless a transaction is open; of a `dry_run` nothing stays. Memory does not grow
-    with the file. LoadError if the file cannot be read or its header is no known layout's; the other CSVs of a ZIP are
+    with the file. FileError if the file cannot be read or its header is no known layout's; the other CSVs of a ZIP are
     loaded all the same. Rows that break a rule go to `on_rejection`, and with `only_tdsp`, a TDSP's key, those of other
     TDSPs' premises too (D1).
     """
-    result = LoadResult(str(path), "days", on_rejection=on_rejection)
+    result = ImportResult(str(path), "days", on_rejection=on_rejection)
     failures = []
     for source in text_lines.sources(path):
         try:
             _load(source, result, progress, only_tdsp, dry_run)
-        except text_lines.LoadError as error:
+        except text_lines.FileError as error:
             failures.append(str(error))
     if failures:
-        raise text_lines.LoadError("\n".join(failures), result)
+        raise text_lines.FileError("\n".join(failures), result)
     return result
 
 
 def _load(
-    source: text_lines.Source, result: LoadResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
+    source: text_lines.Source, result: ImportResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
 ) -> None:
     text = text_lines.Text(source)  # progress is told here: another thread reads
     names = text_lines.header(text, source)
     dialect = dialect_of(names)
     if dialect is None:
-        raise text_lines.LoadError(
+        raise text_lines.FileError(
             _("%(file)s: the header is no known usage layout. Its first line should be %(header)s.")
             % {"file": source.name, "header": ",".join(COLUMNS)}
         )

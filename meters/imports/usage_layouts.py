@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from meters.imports.results import Reason
-from meters.models import Channel
+from meters.models import FlowDirection
 from meters.usage.days import CENTRAL, parse_day
 from meters.usage.interval_csv import COLUMNS
 from meters.usage.partitions import FIRST_DAY, last_possible_day
@@ -20,9 +20,9 @@ from meters.usage.reader import UNDATED
 
 _MOMENT = re.compile(r"(?P<day>\S+) +(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?")
 _DIRECTIONS = {
-    b"Consumption": Channel.CONSUMPTION.value,
-    b"Surplus Generation": Channel.SURPLUS_GENERATION.value,
-    b"SurplusGeneration": Channel.SURPLUS_GENERATION.value,
+    b"Consumption": FlowDirection.CONSUMPTION.value,
+    b"Surplus Generation": FlowDirection.SURPLUS_GENERATION.value,
+    b"SurplusGeneration": FlowDirection.SURPLUS_GENERATION.value,
 }
 
 
@@ -41,7 +41,7 @@ class Dialect:
     directions: dict[bytes, int]
 
     def direction_of(self, text: bytes) -> int | None:
-        return self.directions.get(text) if self.direction else Channel.CONSUMPTION.value
+        return self.directions.get(text) if self.direction else FlowDirection.CONSUMPTION.value
 
 
 DIALECTS = (
@@ -51,7 +51,7 @@ DIALECTS = (
         (*COLUMNS[:2], *COLUMNS[3:7], "CONSUMPTION_GENERATION"),
         None,
         "CONSUMPTION_GENERATION",
-        _DIRECTIONS | {b"Generation": Channel.SURPLUS_GENERATION.value},
+        _DIRECTIONS | {b"Generation": FlowDirection.SURPLUS_GENERATION.value},
     ),
     Dialect("Smart Meter Texas, 2010 to 2012", (*COLUMNS[:2], *COLUMNS[3:7]), None, None, {}),
 )

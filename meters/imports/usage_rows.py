@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from meters.identifiers import normal_esiid
 from meters.imports.printed_days import DayReader
-from meters.imports.results import LoadError, Reason
+from meters.imports.results import FileError, Reason
 from meters.imports.staged_days import Block, WholeDay, rows_of_slots, watt_hours
 from meters.imports.text_lines import Text, text_fields
 from meters.imports.usage_layouts import Dialect, day_limits, revision_moment, usage_day
@@ -89,7 +89,7 @@ class RowReader:
         of them, row by row."""
         try:
             yield from self._batches(text, blocks, rows)
-        except LoadError:  # it cannot be read on; what was read is good
+        except FileError:  # it cannot be read on; what was read is good
             yield self._take(text)
             raise
 

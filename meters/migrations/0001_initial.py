@@ -78,7 +78,10 @@ class Migration(migrations.Migration):
                 (
                     "tdsp",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="premises", to="meters.tdsp"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="premises",
+                        to="meters.tdsp",
+                        verbose_name="TDSP",
                     ),
                 ),
             ],
@@ -119,5 +122,28 @@ class Migration(migrations.Migration):
                 name="esiid_is_17_or_22_digits",
                 violation_error_message="An ESIID has 17 or 22 digits.",
             ),
+        ),
+        migrations.CreateModel(
+            name="CarriedSlots",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "premise_id", "day", "channel", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("premise_id", models.IntegerField()),
+                ("day", models.DateField()),
+                ("channel", models.SmallIntegerField(choices=[(0, "Consumption"), (1, "Surplus Generation")])),
+                ("revision_at", models.DateTimeField()),
+                ("slots", models.BinaryField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="OldMonth",
+            fields=[
+                ("month", models.DateField(primary_key=True, serialize=False)),
+                ("kept_until", models.DateTimeField()),
+            ],
         ),
     ]

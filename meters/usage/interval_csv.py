@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from meters.models import Channel
+from meters.models import FlowDirection
 from meters.usage.days import CENTRAL, CLOCKS_CHANGE, INTERVAL, ORDINARY, SHAPES, day_start, slots_on
 from meters.usage.reader import UNDATED
 
@@ -33,7 +33,10 @@ CLEAN_COLUMNS = (*COLUMNS, "START_UTC", "UTC_OFFSET", "USAGE_DATE_ISO")
 CLEAN_HEADER = ",".join(CLEAN_COLUMNS).encode() + b"\n"
 
 # Words of the file, not of the page: never translated.
-CHANNEL_LABELS = {Channel.CONSUMPTION.value: b"Consumption", Channel.SURPLUS_GENERATION.value: b"Surplus Generation"}
+CHANNEL_LABELS = {
+    FlowDirection.CONSUMPTION.value: b"Consumption",
+    FlowDirection.SURPLUS_GENERATION.value: b"Surplus Generation",
+}
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _KEPT_TEXTS = 10_000  # a house on a hot day: 10 kWh in a quarter hour

@@ -24,7 +24,7 @@ _USAGE = """
 """
 
 
-class DayUsage(NamedTuple):
+class DayReadings(NamedTuple):
     """A day's readings in one direction; `wh` and `est` as in UsageDay."""
 
     day: date
@@ -34,7 +34,7 @@ class DayUsage(NamedTuple):
     wh: list[int | None]
 
 
-def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[DayUsage]:
+def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[DayReadings]:
     """The premise's usage from `first_day` to `last_day`, both included, by day, then Consumption before Surplus.
 
     Days without usage are not there. Memory does not grow with the period (R6); works inside an open transaction, and
@@ -48,7 +48,7 @@ def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[D
             cursor.execute(_USAGE, (premise_id, first_day, last_at_once), prepare=True, binary=True)
             while days := cursor.fetchmany(_DAYS_UNPACKED):
                 for day, channel, revision_at, est, wh in days:
-                    yield DayUsage(day, channel, revision_at, est, readings(wh))
+                    yield DayReadings(day, channel, revision_at, est, readings(wh))
         if last_at_once == last_day:  # after which there may be no other: 9999-12-31
             return
         first_day = last_at_once + timedelta(days=1)

@@ -26,7 +26,7 @@ def test_no_page_holds_a_decision_link_or_what_an_email_said(client: Client, wor
         assert page(name, "changelist") in pages
         if record := world.own.records.get(name):
             assert page(name, "change", record.pk) in pages and page(name, "history", record.pk) in pages
-    assert reverse("admin:meters_load_rejected", args=[world.own.records["meters.load"].pk]) in pages
+    assert reverse("admin:meters_upload_rejected", args=[world.own.records["meters.upload"].pk]) in pages
     assert len(world.secrets) > 16
     for address, (_status, text) in pages.items():
         assert not [secret for secret in world.secrets if secret in text], address

@@ -24,7 +24,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "meters.tdsp": (LOOK, EDIT),
     "meters.premise": (EDIT, EDIT),
     "meters.meter": (EDIT, EDIT),
-    "meters.load": ({"add"}, {"add"}),
+    "meters.upload": ({"add"}, {"add"}),
     "accounts.user": (None, EDIT),
     "accounts.company": (None, EDIT),
     "accounts.customer": (LOOK, EDIT),

@@ -22,7 +22,7 @@ from tests.factories import ConsentSignalFactory, OperatorFactory, StaffLookFact
 pytestmark = pytest.mark.django_db
 
 # Records that hold nothing of a customer. Whatever is not named here must leave a row.
-NO_CUSTOMER = {"meters.tdsp", "meters.load", "accounts.company", "accounts.stafflook", "notices.notice"}
+NO_CUSTOMER = {"meters.tdsp", "meters.upload", "accounts.company", "accounts.stafflook", "notices.notice"}
 # Pages that show no record: forms for a new one, and one that sends away.
 NO_RECORD = re.compile(r"_add$|_delete$")
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agreements.models import Letter
-from meters.models import Load
+from meters.models import Upload
 from notices.models import Notice
 from tests.admin.test_scope import log_in, page
 from tests.admin.world import World
@@ -81,7 +81,7 @@ def test_a_premise_is_of_a_tdsp(client: Client, world: World):
 
 def test_a_file_is_loaded_by_one_button_that_says_so(client: Client, world: World):
     """D2: its own page follows in any case."""
-    told = text_of(log_in(client, world.own.staff), page("meters.load", "add"))
+    told = text_of(log_in(client, world.own.staff), page("meters.upload", "add"))
     assert 'value="Load the file"' in told and 'name="_addanother"' not in told and 'name="_continue"' not in told
 
 
@@ -94,5 +94,5 @@ def test_an_empty_list_says_why_and_what_next(client: Client, world: World):
     Notice.objects.all().delete()
     empty = text_of(client, notices)
     assert "There are no notices yet." in empty and f'href="{reverse("admin:notices_notice_add")}' in empty
-    Load.objects.all().delete()
-    assert "There are no data files yet." in text_of(client, page("meters.load", "changelist"))
+    Upload.objects.all().delete()
+    assert "There are no data files yet." in text_of(client, page("meters.upload", "changelist"))

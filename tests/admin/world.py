@@ -11,7 +11,7 @@ from accounts.models import User
 from agreements.models import Agreement
 from agreements.question import Person
 from agreements.states import Status
-from meters.models import LoadState, Premise, Tdsp
+from meters.models import Premise, Tdsp, UploadState
 from notifications import sealed
 from notifications.models import Email, EmailState
 from reports.models import ReportState
@@ -25,8 +25,6 @@ from tests.factories import (
     EmailFactory,
     HoldingFactory,
     LetterFactory,
-    LoadFactory,
-    LoadRejectionFactory,
     MembershipFactory,
     MeterFactory,
     NoticeFactory,
@@ -35,6 +33,8 @@ from tests.factories import (
     ReportFactory,
     StaffLookFactory,
     TdspFactory,
+    UploadFactory,
+    UploadRejectionFactory,
     UserFactory,
 )
 
@@ -75,20 +75,20 @@ def side(name: str, digits: str) -> Side:
     failed = EmailFactory(
         about=done.number, state=EmailState.FAILED, failed_at=timezone.now(), to_address=done.email, subject=BODY
     )
-    load = LoadFactory(
+    load = UploadFactory(
         tdsp=tdsp,
         by=staff,
         file_name=f"{name}-usage.csv",
         rejected=1,
-        state=LoadState.DONE,
+        state=UploadState.DONE,
         rejected_by_reason={"unknown_esiid": 1},
     )
-    LoadRejectionFactory(load=load, file=load.file_name)
+    UploadRejectionFactory(upload=load, file=load.file_name)
     records = {
         "meters.tdsp": tdsp,
         "meters.premise": premise,
         "meters.meter": meter,
-        "meters.load": load,
+        "meters.upload": load,
         "accounts.customer": customer,
         "accounts.stafflook": StaffLookFactory(tdsp=tdsp, user=staff, label=f"look-{digits}"),
         "agreements.agreement": done,

@@ -22,7 +22,7 @@ from demo.loading import Outcome
 from demo.neighborhood import UTILITIES, neighborhood
 from demo.people import BLUEBONNET, PASSWORD
 from meters.identifiers import normal_esiid, normal_meter_number
-from meters.models import Channel, Premise, Tdsp, UsageDay
+from meters.models import FlowDirection, Premise, Tdsp, UsageDay
 from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
 from reports.models import Download, Report, ReportState
@@ -102,7 +102,11 @@ def test_a_second_load_changes_nothing(demo: loading.Loaded) -> None:
 def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(demo: loading.Loaded) -> None:
     premise = Premise.objects.get(esiid=neighborhood(0, TODAY)[0].esiid)
     own = UsageDay.objects.create(
-        premise_id=premise.pk, day=TODAY + timedelta(days=1), channel=Channel.CONSUMPTION, revision_at=AT, wh=[7] * 96
+        premise_id=premise.pk,
+        day=TODAY + timedelta(days=1),
+        channel=FlowDirection.CONSUMPTION,
+        revision_at=AT,
+        wh=[7] * 96,
     )
     later = loading.load(premises=0, days=80, at=AT + timedelta(days=5))
     assert later.outcome is Outcome.WAS_THERE and later.usage_rows > 80
@@ -252,7 +256,7 @@ def test_usage_is_believable() -> None:
     by_key = {place.key: number for number, place in places.items()}
 
     def mean(key: str, month: int, slots: range, weekdays: range = range(7)) -> float:
-        days = UsageDay.objects.filter(premise_id=by_key[key], day__month=month, channel=Channel.CONSUMPTION)
+        days = UsageDay.objects.filter(premise_id=by_key[key], day__month=month, channel=FlowDirection.CONSUMPTION)
         found = [day.wh[slot] or 0 for day in days if day.day.weekday() in weekdays for slot in slots]
         return sum(found) / len(found)
 
@@ -262,7 +266,7 @@ def test_usage_is_believable() -> None:
     office, office_hours = "exchanged meter", range(40, 60)
     assert mean(office, 4, office_hours, range(5)) > 2 * mean(office, 4, office_hours, range(5, 7))
     assert mean("bakery", 4, night) > 2 * mean("bakery", 4, afternoon)
-    sold = UsageDay.objects.filter(channel=Channel.SURPLUS_GENERATION)
+    sold = UsageDay.objects.filter(channel=FlowDirection.SURPLUS_GENERATION)
     assert sold.exists() and not any(day.wh[2] for day in sold)
     assert any(sum(filter(None, day.wh)) > 5_000 for day in sold)
     with connection.cursor() as cursor:

@@ -24,13 +24,13 @@ from tests.factories.agreements import (
 )
 from tests.factories.meters import (
     CarriedSlotsFactory,
-    LoadChunkFactory,
-    LoadFactory,
-    LoadRejectionFactory,
     MeterFactory,
     OldMonthFactory,
     PremiseFactory,
     TdspFactory,
+    UploadChunkFactory,
+    UploadFactory,
+    UploadRejectionFactory,
     UsageDayFactory,
 )
 from tests.factories.notices import (
@@ -51,9 +51,9 @@ __all__ = [
     "UsageDayFactory",
     "CarriedSlotsFactory",
     "OldMonthFactory",
-    "LoadFactory",
-    "LoadChunkFactory",
-    "LoadRejectionFactory",
+    "UploadFactory",
+    "UploadChunkFactory",
+    "UploadRejectionFactory",
     "UserFactory",
     "OperatorFactory",
     "CompanyFactory",

@@ -10,17 +10,17 @@ from factory.django import DjangoModelFactory
 
 from meters.models import (
     CarriedSlots,
-    Load,
-    LoadChunk,
-    LoadKind,
-    LoadRejection,
     Meter,
     OldMonth,
     Premise,
     Tdsp,
+    Upload,
+    UploadChunk,
+    UploadKind,
+    UploadRejection,
     UsageDay,
 )
-from meters.models import Channel as Direction
+from meters.models import FlowDirection as Direction
 from meters.usage.days import day_start, slots_on
 from meters.usage.partitions import ensure_partitions
 
@@ -99,33 +99,33 @@ class OldMonthFactory(DjangoModelFactory):
     kept_until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=90))
 
 
-class LoadFactory(DjangoModelFactory):
-    """A queued load of every TDSP's usage; its file comes by LoadChunkFactory."""
+class UploadFactory(DjangoModelFactory):
+    """A queued load of every TDSP's usage; its file comes by UploadChunkFactory."""
 
     class Meta:
-        model = Load
+        model = Upload
 
-    kind = LoadKind.USAGE
+    kind = UploadKind.USAGE
     file_name = "usage.csv"
     size = 100
     sha256 = factory.Sequence(lambda n: f"{n:064x}")
     by = factory.SubFactory("tests.factories.OperatorFactory")
 
 
-class LoadChunkFactory(DjangoModelFactory):
+class UploadChunkFactory(DjangoModelFactory):
     class Meta:
-        model = LoadChunk
+        model = UploadChunk
 
-    load = factory.SubFactory(LoadFactory)
+    upload = factory.SubFactory(UploadFactory)
     number = 0
     content = b"ESIID,METER_NUMBER\n"
 
 
-class LoadRejectionFactory(DjangoModelFactory):
+class UploadRejectionFactory(DjangoModelFactory):
     class Meta:
-        model = LoadRejection
+        model = UploadRejection
 
-    load = factory.SubFactory(LoadFactory)
+    upload = factory.SubFactory(UploadFactory)
     file = "usage.csv"
     line = 2
     reason = "unknown_esiid"

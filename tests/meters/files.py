@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from meters.imports import LoadResult, Rejection, load_usage
-from meters.usage.reader import DayUsage, stream_usage
+from meters.imports import ImportResult, Rejection, import_usage
+from meters.usage.reader import DayReadings, stream_usage
 from tests.together import together
 
 ESIID = "10443720009000017"
@@ -81,19 +81,19 @@ def text(*lines: str, header: str = HEADER) -> bytes:
     return "".join(line + "\n" for line in [header, *lines]).encode()
 
 
-def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[LoadResult, list[tuple[int, str]]]:
+def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
     """Load these rows; the result, and (line, code of the reason) of each rejected one."""
     result, rejections = load_file(folder, text(*lines) if content is None else content)
     assert all(rejection.file == str(folder / "usage.csv") for rejection in rejections)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def load_file(folder: Path, content: bytes) -> tuple[LoadResult, list[Rejection]]:
+def load_file(folder: Path, content: bytes) -> tuple[ImportResult, list[Rejection]]:
     """Load a file of this content, packed or not."""
     path = folder / "usage.csv"
     path.write_bytes(content)
     rejections: list[Rejection] = []
-    result = load_usage(path, rejections.append)
+    result = import_usage(path, rejections.append)
     return result, rejections
 
 
@@ -104,12 +104,12 @@ def export(capsysbinary, esiid: str, first: date, last: date, *options: str) -> 
     return capsysbinary.readouterr().out
 
 
-def stored(premise_id: int, day: date = DAY) -> DayUsage:
+def stored(premise_id: int, day: date = DAY) -> DayReadings:
     (usage,) = stream_usage(premise_id, day, day)
     return usage
 
 
-def load_together(loader: Callable[[Path], LoadResult], paths: Sequence[Path]) -> list[LoadResult]:
+def load_together(loader: Callable[[Path], ImportResult], paths: Sequence[Path]) -> list[ImportResult]:
     """The results of loads at the same moment; raises what one of them raised."""
     results = []
     for result in together([partial(loader, path) for path in paths]):

@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from meters.imports import LoadError
+from meters.imports import FileError
 from meters.models import Premise, UsageDay
 from tests.factories import TdspFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, load_file, rows, stored, text
@@ -56,7 +56,7 @@ def test_every_csv_of_a_zip_is_loaded_and_named(tmp_path, premise, other_premise
 
 def test_a_csv_of_a_zip_that_is_no_usage_leaves_the_others_good(tmp_path, premise):
     """D2: the error names it, and the result tells what went in."""
-    with pytest.raises(LoadError, match=r"usage\.csv/bad\.csv: the header is no known usage layout") as failure:
+    with pytest.raises(FileError, match=r"usage\.csv/bad\.csv: the header is no known usage layout") as failure:
         load(tmp_path, content=zipped(("bad.csv", b"A,B\n"), ("good.csv", CSV)))
     assert failure.value.result is not None and failure.value.result.new == 1
     assert stored(premise.pk).wh == [*range(1, 97)]
@@ -99,7 +99,7 @@ def test_an_archive_that_cannot_be_trusted_is_refused_as_a_whole(tmp_path, premi
     if cause is None:  # so that the others are seen to fail for their own reason
         assert load(tmp_path, content=content)[0].new == 1
         return
-    with pytest.raises(LoadError, match=cause):
+    with pytest.raises(FileError, match=cause):
         load(tmp_path, content=content)
     assert not UsageDay.objects.exists()
 
@@ -109,7 +109,7 @@ def test_an_encrypted_zip_is_refused(tmp_path, premise):
     content = bytearray(zipped(("usage.csv", CSV)))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
-    with pytest.raises(LoadError, match=r"is encrypted\. Unpack it with its password"):
+    with pytest.raises(FileError, match=r"is encrypted\. Unpack it with its password"):
         load(tmp_path, content=bytes(content))
 
 
@@ -125,36 +125,36 @@ class TestBombs:
     def test_one_that_unpacks_a_thousand_times_is_refused(self, tmp_path, premise, pack):
         content = self.gzip_bomb() if pack == "gzip" else zipped(("usage.csv", bytes(64 << 20)))
         assert len(content) < 100_000
-        with pytest.raises(LoadError, match="unpacks to more than any file of its size should"):
+        with pytest.raises(FileError, match="unpacks to more than any file of its size should"):
             load(tmp_path, content=content)
 
     def test_so_is_one_that_unpacks_to_more_than_the_limit(self, tmp_path, premise, settings):
         settings.LOAD_UNPACKED_LIMIT = 3 * len(CSV)
         assert load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(3))))[0].new == 1
-        with pytest.raises(LoadError, match="unpacks to more"):
+        with pytest.raises(FileError, match="unpacks to more"):
             load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(4))))
 
     @pytest.mark.control
     def test_without_the_limits_the_bomb_is_read(self, tmp_path, premise, settings, monkeypatch):
         """Control: it is the ratio that refuses it; the next defence is that no line is that long."""
         monkeypatch.setattr("meters.imports.archives.RATIO_LIMIT", 10**9)
-        with pytest.raises(LoadError, match="no header line"):
+        with pytest.raises(FileError, match="no header line"):
             load(tmp_path, content=self.gzip_bomb())
 
 
 def test_the_other_files_come_packed_too(tmp_path):
     """D2: ERCOT's extract and meter numbers, gzipped and zipped."""
-    from meters.imports import load_meters, load_premises
+    from meters.imports import import_meters, import_premises
 
     duns = TdspFactory().duns
     extract = ",".join([f'"{ESIID}","1 A ST",,"DALLAS","TX","75201",,"{duns}"', *['""'] * 14]).encode() + b"\n"
     (tmp_path / "extract").write_bytes(gzip.compress(extract))
-    assert load_premises(tmp_path / "extract").new == 1
+    assert import_premises(tmp_path / "extract").new == 1
     (tmp_path / "extract").write_bytes(zipped(("extract.csv", extract)))
-    assert load_premises(tmp_path / "extract").unchanged == 1
+    assert import_premises(tmp_path / "extract").unchanged == 1
     meters = f"ESIID,METER_NUMBER\n{ESIID},142606737LG\n".encode()
     (tmp_path / "meters").write_bytes(gzip.compress(meters))
-    assert load_meters(tmp_path / "meters").new == 1
+    assert import_meters(tmp_path / "meters").new == 1
     (tmp_path / "meters").write_bytes(zipped(("meters.csv", meters)))
-    assert load_meters(tmp_path / "meters").unchanged == 1
+    assert import_meters(tmp_path / "meters").unchanged == 1
     assert Premise.objects.get().meters.get().number == "142606737LG"

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from bench.kills import digest, killed
-from meters.imports import load_usage
+from meters.imports import import_usage
 from tests.factories import PremiseFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, rows, text
 
@@ -46,14 +46,14 @@ def begin_again() -> None:
 def test_at_random_moments(days, tmp_path):
     """D2: kill -9, ten times, each time started anew; then to the end."""
     older = tmp_path / "usage.csv"
-    undisturbed = load_usage(days)
+    undisturbed = import_usage(days)
     expected = digest()
     assert undisturbed.changed == 40
     begin_again()
-    load_usage(older)
+    import_usage(older)
     stored = killed(days, TIMES, seed=11, blocks=3)
     assert len(stored) == TIMES
-    last = load_usage(days)
+    last = import_usage(days)
     assert digest() == expected
     assert last.changed + last.unchanged == 40
 
@@ -62,10 +62,10 @@ def test_at_random_moments(days, tmp_path):
 def test_between_two_statements_of_a_batch_without_its_transaction_something_is_lost(days):
     """Control: what is noted of merged days is missing for good; the load that follows finds nothing to do."""
     older = days.with_name("usage.csv")
-    load_usage(days)
+    import_usage(days)
     expected = digest()
     begin_again()
-    load_usage(older)
+    import_usage(older)
     killed(days, 1, seed=11, blocks=3, mode="careless")
-    load_usage(days)
+    import_usage(days)
     assert digest() != expected

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meters.imports import LoadError, LoadResult, Rejection, load_meters
+from meters.imports import FileError, ImportResult, Rejection, import_meters
 from meters.models import Meter
 from tests.factories import MeterFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load_together
@@ -18,15 +18,15 @@ pytestmark = pytest.mark.django_db
 HEADER = "ESIID,METER_NUMBER,INSTALLED_ON,SERVICE_SINCE"
 
 
-def load(folder: Path, *lines: str, header: str = HEADER) -> tuple[LoadResult, list[tuple[int, str]]]:
+def load(folder: Path, *lines: str, header: str = HEADER) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "meters.csv"
     path.write_text("\n".join([header, *lines]))
     rejections: list[Rejection] = []
-    result = load_meters(path, rejections.append)
+    result = import_meters(path, rejections.append)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def counts(result: LoadResult) -> tuple[int, int, int, int]:
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
     return result.rows, result.new, result.changed, result.unchanged
 
 
@@ -141,7 +141,7 @@ def test_a_bad_row_beside_a_good_one_removes_nothing_at_its_premise(tmp_path, pr
 @pytest.mark.parametrize("header", ["", "ESIID", "ESIID,METER_NUMBER,INSTALLED", "ESIID,METER_NUMBER,ESIID"])
 def test_a_header_of_other_columns_is_refused(tmp_path, premise, header):
     """D2: a column that is misspelt must not be lost silently."""
-    with pytest.raises(LoadError, match="header"):
+    with pytest.raises(FileError, match="header"):
         load(tmp_path, f"{ESIID},1", header=header)
 
 
@@ -150,5 +150,5 @@ def test_two_loads_at_once_end_as_one(tmp_path, premise):
     """D2: each meter is there once."""
     path = tmp_path / "meters.csv"
     path.write_text("\n".join([HEADER, *(f"{ESIID},{n},," for n in range(1, 500))]))
-    results = load_together(load_meters, [path] * 3)
+    results = load_together(import_meters, [path] * 3)
     assert sorted(result.new for result in results) == [0, 0, 499]

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from meters.imports import LoadError, LoadResult, Rejection, load_premises
+from meters.imports import FileError, ImportResult, Rejection, import_premises
 from meters.models import Premise
 from tests.factories import TdspFactory
 from tests.meters.files import load_together
@@ -34,15 +34,15 @@ def tdsps(db):
     return [TdspFactory(name="CenterPoint", duns=CENTERPOINT), TdspFactory(name="AEP Texas Central", duns=AEP)]
 
 
-def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[LoadResult, list[tuple[int, str]]]:
+def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "premises.csv"
     path.write_bytes("".join(line + "\r\n" for line in lines).encode() if content is None else content)
     rejections: list[Rejection] = []
-    result = load_premises(path, rejections.append)
+    result = import_premises(path, rejections.append)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def counts(result: LoadResult) -> tuple[int, int, int, int]:
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
     return result.rows, result.new, result.changed, result.unchanged
 
 
@@ -163,8 +163,8 @@ def test_a_damaged_zip_is_refused(tmp_path):
     damaged = bytearray(path.read_bytes())
     damaged[60:90] = bytes(30)
     path.write_bytes(damaged)
-    with pytest.raises(LoadError, match="cannot be read"):
-        load_premises(path)
+    with pytest.raises(FileError, match="cannot be read"):
+        import_premises(path)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -172,7 +172,7 @@ def test_two_loads_at_once_end_as_one(tmp_path):
     """D2: each premise is there once and no row is rejected."""
     path = tmp_path / "premises.csv"
     path.write_text("\n".join(NEW_FORM.replace("0102", f"{n:04}") for n in range(2000)))
-    results = load_together(load_premises, [path] * 3)
+    results = load_together(import_premises, [path] * 3)
     assert sorted(result.new for result in results) == [0, 0, 2000]
     assert Premise.objects.count() == 2000
 

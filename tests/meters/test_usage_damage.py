@@ -14,11 +14,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from meters.imports import LoadError, load_usage, printed_days
+from meters.imports import FileError, import_usage, printed_days
 from meters.models import UsageDay
 from meters.usage.days import shape_of
 from meters.usage.interval_csv import HEADER, render_day
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 from tests.meters.files import ESIID, FALL, OTHER_ESIID, SPRING, load_file, rows, text
 from tests.meters.layouts import LAYOUTS
 from tests.meters.test_archives import zipped
@@ -38,7 +38,7 @@ class Line(NamedTuple):
     is_done: bool = False
 
 
-def _days(has_surplus: bool) -> list[tuple[str, DayUsage]]:
+def _days(has_surplus: bool) -> list[tuple[str, DayReadings]]:
     dice = random.Random(7)
     days = []
     for esiid in (ESIID, OTHER_ESIID):
@@ -138,7 +138,7 @@ def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
     }
 
 
-def _left(one: DayUsage, printed_rows: set[int]) -> list[int | None]:
+def _left(one: DayReadings, printed_rows: set[int]) -> list[int | None]:
     """The readings of the rows that are there."""
     slots = {row.slot for n, row in enumerate(shape_of(one.day).rows) if n in printed_rows}
     return [wh if slot in slots else None for slot, wh in enumerate(one.wh)]
@@ -159,7 +159,7 @@ def test_an_archive_damaged_anywhere_is_refused_or_was_not_harmed(tmp_path, prem
     with transaction.atomic():
         try:
             load_file(tmp_path, damaged)
-        except LoadError as error:
+        except FileError as error:
             assert error.result is None or not error.result.new
             assert not UsageDay.objects.exists()
         else:
@@ -170,7 +170,7 @@ def test_an_archive_damaged_anywhere_is_refused_or_was_not_harmed(tmp_path, prem
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp500"])
 def test_a_file_in_another_encoding_is_refused(tmp_path, premise, encoding):
     """D2: nothing is guessed."""
-    with pytest.raises(LoadError):
+    with pytest.raises(FileError):
         load_file(tmp_path, text(*rows()).decode().encode(encoding))
     assert not UsageDay.objects.exists()
 
@@ -182,10 +182,10 @@ class TestMemory:
 
     def peak(self, path) -> int:
         """Of a second load: modules and caches of the first are there."""
-        load_usage(path)
+        import_usage(path)
         tracemalloc.start()
         try:
-            load_usage(path)
+            import_usage(path)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

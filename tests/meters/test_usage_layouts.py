@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from meters.imports import printed_days
 from meters.models import UsageDay
 from meters.usage.interval_csv import HEADER, render_day
-from meters.usage.reader import UNDATED, DayUsage, stream_usage
+from meters.usage.reader import UNDATED, DayReadings, stream_usage
 from tests.meters.files import DAY, ESIID, FALL, FALL_TIMES, SPRING, load, row, rows, spring_rows, stored, text
 from tests.meters.layouts import HEADER_2010, HEADER_2014, LAYOUTS
 from tests.reports.readings import usage
@@ -48,14 +48,14 @@ def test_any_usage_goes_through_report_and_loader_unchanged(premise, layout, day
     assert back == [_carried(one, layout) for one in made]
 
 
-def _made(day, channel, seed, gaps, estimated) -> DayUsage:
+def _made(day, channel, seed, gaps, estimated) -> DayReadings:
     dice = random.Random(seed)
     wh = [None if dice.random() < gaps else dice.choice([dice.randrange(9_999_001), 0, 1000]) for _ in usage(day).wh]
     marked = [slot for slot, value in enumerate(wh) if value is not None and dice.random() < estimated]
     return usage(day, channel, wh=wh, estimated=marked)
 
 
-def _carried(one, layout) -> DayUsage:
+def _carried(one, layout) -> DayReadings:
     if not layout.has_revision:
         return one._replace(revision_at=UNDATED)
     return one if layout.has_seconds else one._replace(revision_at=one.revision_at.replace(second=0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from meters.imports import LoadError, Reason
+from meters.imports import FileError, Reason
 from meters.models import UsageDay
 from tests.meters.files import (
     DAY,
@@ -215,7 +215,7 @@ def test_a_file_of_nothing_but_bad_rows_is_read_in_bounded_memory(tmp_path, prem
 )
 def test_a_file_that_is_no_usage_file_is_refused_as_a_whole(tmp_path, premise, content, cause):
     """D2: the message says why and what the header should be."""
-    with pytest.raises(LoadError, match=cause):
+    with pytest.raises(FileError, match=cause):
         load(tmp_path, content=content)
     assert not UsageDay.objects.exists()
 

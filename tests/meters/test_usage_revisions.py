@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from meters.imports import load_usage
+from meters.imports import import_usage
 from meters.imports import usage_merge as merge
 from meters.models import CarriedSlots, Premise, UsageDay
 from meters.usage import partitions
@@ -138,7 +138,7 @@ class TestLoadsAtTheSameTime:
 
     def test_the_same_file_twice(self, tmp_path):
         path = _year(tmp_path / "year.csv", PremiseFactory(esiid=ESIID))
-        results = load_together(load_usage, [path] * 4)
+        results = load_together(import_usage, [path] * 4)
         assert [result.rejections for result in results] == [0] * 4
         assert sum(result.new for result in results) == UsageDay.objects.count() == 120
         assert sum(result.changed for result in results) == 0
@@ -147,7 +147,7 @@ class TestLoadsAtTheSameTime:
         """Four revisions of the same days, in files of opposite orders: no deadlock, the newest stays."""
         premises = [PremiseFactory() for _ in range(6)]
         paths = [_days(tmp_path / f"{n}.csv", premises, n, backwards=bool(n % 2)) for n in range(4)]
-        results = load_together(load_usage, paths)
+        results = load_together(import_usage, paths)
         assert [result.rejections for result in results] == [0] * 4
         assert {tuple(usage.wh) for usage in UsageDay.objects.all()} == {(3000,) * 96}
 
@@ -163,14 +163,14 @@ class TestLoadsAtTheSameTime:
         ensure_partitions(date(2026, 3, 1), date(2026, 3, 31))
         monkeypatch.setattr(merge.UsageStage, "_stage", met(merge.UsageStage._stage, by=4))
         with pytest.raises(OperationalError, match="deadlock"):
-            load_together(load_usage, paths)
+            load_together(import_usage, paths)
 
     def test_parts_of_one_revision(self, tmp_path):
         """Each file has other rows of the same newer revision; all of them stay, whoever is first."""
         PremiseFactory(esiid=ESIID)
         load(tmp_path, *rows())
         paths = _quarters(tmp_path, rows(["2"] * 96, revision=NEWER))
-        load_together(load_usage, paths)
+        load_together(import_usage, paths)
         assert stored(Premise.objects.get().pk).wh == [2000] * 96
 
     @pytest.mark.control
@@ -182,7 +182,7 @@ class TestLoadsAtTheSameTime:
         monkeypatch.setattr(merge, "_UPSERT", "SELECT FROM usage_stage WHERE false")
         monkeypatch.setattr(merge, "_TO_MERGE", merge._TO_MERGE.replace("FOR UPDATE OF u", ""))
         monkeypatch.setattr(merge, "merge_slots", met(merge.merge_slots, by=4))
-        load_together(load_usage, paths)
+        load_together(import_usage, paths)
         assert stored(Premise.objects.get().pk).wh != [2000] * 96
 
     def test_partitions_are_made_once(self):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from meters.models import UsageDay
 from meters.usage.interval_csv import HEADER, kwh_text, render_day
-from meters.usage.reader import DayUsage, stream_usage
+from meters.usage.reader import DayReadings, stream_usage
 from tests.meters.files import (
     DAY,
     ESIID,
@@ -135,14 +135,14 @@ def test_any_usage_goes_through_rendering_and_loading_unchanged(premise, days):
     assert back == made
 
 
-def _made(day: date, channel: int, seed: int, gaps: float, estimated: float) -> DayUsage:
+def _made(day: date, channel: int, seed: int, gaps: float, estimated: float) -> DayReadings:
     dice = random.Random(seed)
     wh = [None if dice.random() < gaps else dice.choice([dice.randrange(9_999_001), 0, 1000]) for _ in usage(day).wh]
     present = [slot for slot, value in enumerate(wh) if value is not None and dice.random() < estimated]
     return usage(day, channel, wh=wh, estimated=present)
 
 
-def _rendered(one: DayUsage) -> tuple:
+def _rendered(one: DayReadings) -> tuple:
     return one.day, one.revision_at, one.channel, one.wh, one.est
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 
 CENTRAL = ZoneInfo("America/Chicago")
 QUARTER = timedelta(minutes=15)
@@ -30,7 +30,7 @@ def us(day: date) -> str:
     return day.strftime("%m/%d/%Y")
 
 
-def flagged(one: DayUsage) -> list[str | None]:
+def flagged(one: DayReadings) -> list[str | None]:
     """A, E or, for a missing reading, None: slot by slot."""
     bits = "".join(f"{byte:08b}"[::-1] for byte in one.est or b"").ljust(100, "0")
     return [None if wh is None else "E" if bits[slot] == "1" else "A" for slot, wh in enumerate(one.wh)]
@@ -44,7 +44,7 @@ def write(header: str, rows: Iterable[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def interval(esiid: str, days: Iterable[DayUsage]) -> bytes:
+def interval(esiid: str, days: Iterable[DayReadings]) -> bytes:
     """By walking the wall clock and asking of each quarter hour whether it exists, once or twice."""
     rows = []
     for one in days:
@@ -76,7 +76,7 @@ def interval(esiid: str, days: Iterable[DayUsage]) -> bytes:
     return write(header, rows)
 
 
-def summed(days: list[DayUsage]) -> tuple[str, str, str, str]:
+def summed(days: list[DayReadings]) -> tuple[str, str, str, str]:
     """Revision, kWh, highest kW, flag."""
     values = [wh for one in days for wh in one.wh if wh is not None]
     flags = {flag for one in days for flag in flagged(one)}
@@ -86,7 +86,7 @@ def summed(days: list[DayUsage]) -> tuple[str, str, str, str]:
     return revision, number(sum(values)), number(max(values) * 4), "E" if "E" in flags else "A"
 
 
-def daily(esiid: str, days: Iterable[DayUsage]) -> bytes:
+def daily(esiid: str, days: Iterable[DayReadings]) -> bytes:
     rows = []
     for one in days:
         revision, kwh, _kw, flag = summed([one])
@@ -98,7 +98,7 @@ def daily(esiid: str, days: Iterable[DayUsage]) -> bytes:
     return write(header, rows)
 
 
-def monthly(esiid: str, first: date, last: date, days: Iterable[DayUsage]) -> bytes:
+def monthly(esiid: str, first: date, last: date, days: Iterable[DayReadings]) -> bytes:
     rows = []
     ordered = sorted(days, key=lambda one: (one.day.year, one.day.month, one.channel, one.day))
     for (year, month, channel), some in groupby(ordered, lambda one: (one.day.year, one.day.month, one.channel)):

@@ -6,12 +6,12 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from meters.models import Channel, Premise, UsageDay
+from meters.models import FlowDirection, Premise, UsageDay
 from meters.usage.days import slots_on
 from meters.usage.partitions import ensure_partitions
-from meters.usage.reader import DayUsage
+from meters.usage.reader import DayReadings
 
-CONSUMPTION, SURPLUS = Channel.CONSUMPTION, Channel.SURPLUS_GENERATION
+CONSUMPTION, SURPLUS = FlowDirection.CONSUMPTION, FlowDirection.SURPLUS_GENERATION
 
 
 def wh_of(day: date, channel: int = CONSUMPTION) -> list[int | None]:
@@ -32,15 +32,15 @@ def usage(
     wh: Sequence[int | None] | None = None,
     estimated: Iterable[int] = (),
     revision_at: datetime | None = None,
-) -> DayUsage:
+) -> DayReadings:
     """A day's readings; `estimated` are slots."""
     values = list(wh_of(day, channel) if wh is None else wh)
     bits = sum(1 << slot for slot in set(estimated))
     est = bits.to_bytes((len(values) + 7) // 8, "little") if bits else None
-    return DayUsage(day, int(channel), revision_at or revision_of(day), est, values)
+    return DayReadings(day, int(channel), revision_at or revision_of(day), est, values)
 
 
-def store(premise: Premise, *days: DayUsage) -> None:
+def store(premise: Premise, *days: DayReadings) -> None:
     ensure_partitions(min(one.day for one in days), max(one.day for one in days))
     UsageDay.objects.bulk_create(UsageDay(premise_id=premise.pk, **one._asdict()) for one in days)
 
@@ -49,6 +49,6 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def every_day(first: date, last: date, *channels: int) -> list[DayUsage]:
+def every_day(first: date, last: date, *channels: int) -> list[DayReadings]:
     """Complete days, ordered as `stream_usage` gives them; Consumption if no channel is named."""
     return [usage(day, channel) for day in days_between(first, last) for channel in channels or (CONSUMPTION,)]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from meters.usage.reader import DayUsage, stream_usage
+from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import BACKOFF, make_due, retry
@@ -31,7 +31,7 @@ def broken(monkeypatch) -> set[int]:
     """Premises whose usage breaks off in the middle of being read."""
     premises: set[int] = set()
 
-    def breaking(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+    def breaking(premise_id: int, first: date, last: date) -> Iterator[DayReadings]:
         for number, one in enumerate(stream_usage(premise_id, first, last)):
             if premise_id in premises and number == 10:
                 raise BadDisk("reading of Rosa Delgado at 10443720000000017, rosa@example.net")

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from agreements.querysets import AgreementQuerySet
-from meters.usage.reader import DayUsage, stream_usage
+from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import make_due
@@ -55,7 +55,7 @@ def slowly(monkeypatch) -> list[int]:
     """Reading usage takes a while, so that workers meet; the list has the premise of each reading that was begun."""
     begun: list[int] = []
 
-    def slow(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+    def slow(premise_id: int, first: date, last: date) -> Iterator[DayReadings]:
         begun.append(premise_id)
         time.sleep(0.4)
         yield from stream_usage(premise_id, first, last)
@@ -70,7 +70,7 @@ def meeting(monkeypatch) -> list[int]:
     begun: list[int] = []
     all_have_begun = threading.Barrier(WORKERS)
 
-    def meet(premise_id: int, first: date, last: date) -> Iterator[DayUsage]:
+    def meet(premise_id: int, first: date, last: date) -> Iterator[DayReadings]:
         begun.append(premise_id)
         all_have_begun.wait(timeout=PATIENCE)
         yield from stream_usage(premise_id, first, last)

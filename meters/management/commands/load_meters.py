@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from meters.imports import load_meters
-from meters.imports.commands import LoadCommand
+from meters.imports import import_meters
+from meters.imports.commands import ImportCommand
 
 
-class Command(LoadCommand):
+class Command(ImportCommand):
     help = "Load meter numbers from a CSV of ESIID and METER_NUMBER (D2)."
-    load = staticmethod(load_meters)
+    load = staticmethod(import_meters)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from meters.imports import load_premises
-from meters.imports.commands import LoadCommand
+from meters.imports import import_premises
+from meters.imports.commands import ImportCommand
 
 
-class Command(LoadCommand):
+class Command(ImportCommand):
     help = "Load premises from ERCOT's TDSP ESIID extract (D2)."
-    load = staticmethod(load_premises)
+    load = staticmethod(import_premises)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from meters.imports import load_usage
-from meters.imports.commands import LoadCommand
+from meters.imports import import_usage
+from meters.imports.commands import ImportCommand
 
 
-class Command(LoadCommand):
+class Command(ImportCommand):
     help = "Load usage from Smart Meter Texas interval CSV (D2)."
-    load = staticmethod(load_usage)
+    load = staticmethod(import_usage)

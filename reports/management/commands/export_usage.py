@@ -13,7 +13,7 @@ from agreements.models import ReportType
 from meters.identifiers import normal_esiid
 from meters.models import Premise
 from meters.usage.days import parse_day
-from meters.usage.reader import DayUsage, stream_usage
+from meters.usage.reader import DayReadings, stream_usage
 from reports.layouts import csv_chunks, layout_of
 from reports.period import Period
 
@@ -77,11 +77,11 @@ class Command(BaseCommand):
 class _Seen:
     """`days` as they are; `any` tells whether there were any."""
 
-    def __init__(self, days: Iterable[DayUsage]) -> None:
+    def __init__(self, days: Iterable[DayReadings]) -> None:
         self.days = days
         self.any = False
 
-    def __iter__(self) -> Iterator[DayUsage]:
+    def __iter__(self) -> Iterator[DayReadings]:
         for usage in self.days:
             self.any = True
             yield usage

@@ -8,13 +8,13 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("meters", "0003_carriedslots"),
+        ("meters", "0002_usage_day"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Load",
+            name="Upload",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ("new", models.BigIntegerField(default=0, verbose_name="new")),
                 ("changed", models.BigIntegerField(default=0, verbose_name="changed")),
                 ("unchanged", models.BigIntegerField(default=0, verbose_name="unchanged")),
+                ("older", models.BigIntegerField(default=0, verbose_name="days older than usage is kept")),
                 ("rejected", models.BigIntegerField(default=0, verbose_name="rows rejected")),
                 ("rejected_by_reason", models.JSONField(default=dict)),
                 ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),
@@ -72,7 +73,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="loads",
+                        related_name="uploads",
                         to="meters.tdsp",
                         verbose_name="TDSP",
                     ),
@@ -85,15 +86,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LoadChunk",
+            name="UploadChunk",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.IntegerField()),
                 ("content", models.BinaryField()),
                 (
-                    "load",
+                    "upload",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="meters.load"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="meters.upload"
                     ),
                 ),
             ],
@@ -102,16 +103,16 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="LoadRejection",
+            name="UploadRejection",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("file", models.CharField(max_length=250)),
                 ("line", models.BigIntegerField()),
                 ("reason", models.CharField(max_length=20)),
                 (
-                    "load",
+                    "upload",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rejections", to="meters.load"
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rejections", to="meters.upload"
                     ),
                 ),
             ],
@@ -120,13 +121,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
-            model_name="load",
+            model_name="upload",
             index=models.Index(
                 condition=models.Q(("state__in", ["queued", "running"])), fields=["queued_at"], name="load_unfinished"
             ),
         ),
         migrations.AddConstraint(
-            model_name="load",
+            model_name="upload",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state__in", ["queued", "running"])),
                 fields=("kind", "sha256", "tdsp"),
@@ -136,19 +137,19 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="load",
+            model_name="upload",
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ["premises", "meters", "usage"])), name="load_kind_is_known"
             ),
         ),
         migrations.AddConstraint(
-            model_name="load",
+            model_name="upload",
             constraint=models.CheckConstraint(
                 condition=models.Q(("state__in", ["queued", "running", "done", "failed"])), name="load_state_is_known"
             ),
         ),
         migrations.AddConstraint(
-            model_name="loadchunk",
-            constraint=models.UniqueConstraint(fields=("load", "number"), name="chunk_once"),
+            model_name="uploadchunk",
+            constraint=models.UniqueConstraint(fields=("upload", "number"), name="chunk_once"),
         ),
     ]
