@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv/bin
-ROOMS := smt_portal local demo reports agreements notices accounts meters notifications
+APPS := smt_portal local demo usage_pages reports agreements notices customers companies accounts meters notifications lib
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench messages requirements clean local dev chromium
@@ -25,7 +25,7 @@ test: dev chromium
 check: dev
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m ruff format --check .
-	$(VENV)/python -m mypy $(ROOMS)
+	$(VENV)/python -m mypy $(APPS)
 	$(VENV)/lint-imports
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
 	$(VENV)/python -m tests.own_servers $(VENV)/python manage.py makemigrations --check --dry-run

@@ -5,41 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Registration, User
-from notifications import sealed
+from accounts.models import User
 from notifications.actions import queue_email
-
-
-def confirm_registration(registration: Registration) -> None:
-    """REGISTRATION to the customer: the only copy of the confirmation link."""
-    queue_email(
-        key=f"REGISTRATION:{registration.pk}",
-        kind="REGISTRATION",
-        about="",
-        to=registration.email,
-        language=registration.language,
-        subject=_("Confirm your registration with Smart Meter Texas"),
-        template="REGISTRATION",
-        context={"registration": registration, "days": settings.REGISTRATION_PERIOD.days},
-        sealed_nonce=bytes(registration.link_nonce),
-        sealed_purpose=sealed.ACCOUNT_LINK,
-    )
-
-
-def account_exists(owner: User) -> None:
-    """REGISTRATION_TAKEN to somebody who has an account already: what to do instead of registering."""
-    about_account(
-        "REGISTRATION_TAKEN",
-        to=owner.email,
-        language=owner.language,
-        subject=_("You have an account with Smart Meter Texas already"),
-        context={"owner": owner},
-    )
 
 
 def second_factor_removed(owner: User) -> None:

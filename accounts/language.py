@@ -14,7 +14,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from accounts.models import User, membership_of
+from accounts.models import User
+from companies.models import membership_of
 
 PARAMETER = "lang"
 COMPANIES = "en"  # third parties and staff: their pages are in English (T2)

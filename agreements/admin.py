@@ -11,10 +11,10 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from agreements.consent.review_admin import ReviewedInAdmin
 from agreements.email_admin import EmailAdmin, kind_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
-from agreements.review_admin import ReviewedInAdmin
-from meters.staff_admin import ByRole
+from lib.scoped_admin import ByRole
 from notifications.models import Email
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from accounts.models import Customer
 from agreements.models import Agreement
+from customers.models import Customer
 
 
 def attach(customer: Customer, reference: str) -> None:

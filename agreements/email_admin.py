@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import signed_in
 from agreements.models import Agreement
-from meters.staff_admin import ScopedAdmin
+from lib.scoped_admin import ScopedAdmin
 from notifications.actions import retry_failed
 from notifications.models import Email
 

@@ -11,10 +11,11 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Company, User
+from accounts.models import User
 from agreements import loa
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
+from companies.models import Company
 from notifications.actions import queue_email
 from notifications.models import Email
 

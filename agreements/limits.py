@@ -11,13 +11,14 @@ from django.db.models import Count, QuerySet
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from accounts import attempts
-from accounts.models import Company, User
+from accounts import rate_limits
+from accounts.models import User
 from agreements import emails
-from agreements.clock import CENTRAL, central_day, moment
-from agreements.mailboxes import mailbox_of
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
-from agreements.question import MeterRow, Problem, Question
+from agreements.request_data import MeterRow, Problem, Question
+from companies.models import Company
+from companies.trust.email_identity import mailbox_of
+from lib.central_time import CENTRAL, central_day, moment
 from meters.models import Premise
 
 DAY = timedelta(days=1)
@@ -33,12 +34,14 @@ def lock(company: Company) -> None:
 
 def lock_esiids(question: Question) -> None:
     """The same for the ESIIDs of a form, whatever company asks, and whether they are on record or not."""
-    attempts.lock(attempts.Limit("match-esiid", row.esiid, settings.FAILED_MATCHES_PER_ESIID) for row in question.rows)
+    rate_limits.lock(
+        rate_limits.Limit("match-esiid", row.esiid, settings.FAILED_MATCHES_PER_ESIID) for row in question.rows
+    )
 
 
 def lock_mailbox(address: str) -> None:
     """The same for what one customer is sent."""
-    attempts.lock([attempts.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
+    rate_limits.lock([rate_limits.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
 
 
 def guessing(question: Question, *, by: User, company: Company, at: datetime) -> Problem | None:

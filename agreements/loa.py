@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from agreements.clock import CENTRAL
+from agreements.decision_text import decision_text
 from agreements.models import Agreement, Letter
-from agreements.shown import decision_text
+from lib.central_time import CENTRAL
 from notifications.plain_text import one_line
 
 VERSION = "2026-11"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agreements.models import Agreement
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Status
 
 _WORD = re.compile(r"\S+")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from accounts.models import Company, CompanyState, Membership, User, membership_of
+from accounts.models import User
+from companies.models import Company, CompanyState, Membership, membership_of
 
 
 def acting_member(user: User, permission: str) -> Membership:

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.models import customer_of, membership_of
-from agreements.mailbox_key import DomainKey, MailboxKey
-from agreements.mailboxes import mailbox_of, spelled_domain, spellings, under_domain
 from agreements.states import Status
+from companies.models import membership_of
+from companies.trust.email_identity import mailbox_of, spelled_domain, spellings, under_domain
+from companies.trust.email_keys import DomainKey, MailboxKey
+from customers.models import customer_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from accounts.models import Company, User
+    from accounts.models import User
     from agreements.models import Agreement  # noqa: F401 - named in the base class below, as a string
+    from companies.models import Company
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from agreements.clock import moment
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
 from agreements.states import Status
+from lib.append_only import retention
+from lib.central_time import moment
 from notifications.models import Email
 
 BATCH = 500
@@ -54,9 +55,7 @@ def delete_old(*, at: datetime | None = None) -> int:
     One that still has the record of a report waits: that room's sweep deletes it first.
     """
     before = moment(at) - settings.AGREEMENT_RETENTION
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL smt.retention = 'on'")  # the events' trigger lets only this delete
+    with retention():
         old = Agreement.objects.filter(Q(ended_at__lt=before) & Q(report=None))
         keys = list(old.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "number")[:BATCH])
         pks, numbers = [pk for pk, _number in keys], [number for _pk, number in keys]

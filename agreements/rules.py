@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from accounts.models import Company
-from agreements.clock import CENTRAL
 from agreements.models import Agreement
-from agreements.question import Problem, Question
+from agreements.request_data import Problem, Question
+from companies.models import Company
+from lib.central_time import CENTRAL
 from meters.models import Premise
 
 

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from agreements import deciding, initiating, limits, retention, visitors
-from agreements.clock import moment
+from agreements import actions, creation, limits, retention
+from companies.trust import fingerprints
+from lib.central_time import moment
 
 
 @shared_task
 def expire_overdue() -> None:
-    deciding.expire_overdue()
+    actions.expire_overdue()
 
 
 @shared_task
@@ -23,7 +24,7 @@ def forget_failures() -> None:
 
 @shared_task
 def forget_traces() -> None:
-    visitors.forget_traces()
+    fingerprints.forget_traces()
 
 
 @shared_task
@@ -38,4 +39,4 @@ def delete_old() -> None:
 
 @shared_task
 def forget_drafts() -> None:
-    initiating.forget_drafts()
+    creation.forget_drafts()

@@ -37,8 +37,8 @@ def main(work: str, *arguments: str) -> None:
 
     connect()
     from meters.imports import import_usage
-    from reports.layouts import csv_chunks, layout_of
-    from reports.packing import pack
+    from reports.csv_layouts import csv_chunks, layout_of
+    from reports.gzip_stream import pack
     from reports.period import Period
 
     def report(premise: str, first: str, last: str) -> int:

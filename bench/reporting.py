@@ -15,7 +15,7 @@ from bench.goals import Goal
 from bench.memory import over_idle
 from bench.rounds import in_turns
 from meters.usage.reader import stream_usage
-from reports.layouts import csv_chunks, layout_of
+from reports.csv_layouts import csv_chunks, layout_of
 from reports.period import Period
 
 NEIGHBOURS = 20  # premises in the table of single intervals

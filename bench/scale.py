@@ -66,8 +66,8 @@ def _revised(path: Path, rows: int, days: int) -> None:
 def _reports() -> None:
     from bench import data
     from meters.usage.reader import stream_usage
-    from reports.layouts import csv_chunks, layout_of
-    from reports.packing import pack
+    from reports.csv_layouts import csv_chunks, layout_of
+    from reports.gzip_stream import pack
     from reports.period import Period
 
     data.make_premises(300)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from accounts import admissions, companies, company_emails, joining
-from accounts.models import AdmissionKind, Company, CompanyEventKind, CompanyState, User
+from accounts.models import User
+from companies import emails, invitations, links, profile
+from companies.models import AdmissionKind, Company, CompanyEventKind, CompanyState
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
 from notifications import sealed
 
@@ -19,25 +20,25 @@ def live(people: People, now: datetime) -> None:
     for third_party in THIRD_PARTIES:
         company = people.companies[third_party.legal_name]
         founder = people.users[third_party.administrator.username]
-        companies.record(company, CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
+        profile.record(company, CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
         if third_party.standing == CompanyState.PENDING:
-            company_emails.registered(company, operator)
+            emails.registered(company, operator)
         else:
             approved_at = company.registered_at + timedelta(days=1, hours=3)
-            companies.record(company, CompanyEventKind.APPROVED, by=operator, at=approved_at)
+            profile.record(company, CompanyEventKind.APPROVED, by=operator, at=approved_at)
     bluebonnet = people.companies[BLUEBONNET.legal_name]
     _invite(bluebonnet, people.users[BLUEBONNET.administrator.username], now - timedelta(days=1, hours=2))
     _ask(bluebonnet, now - timedelta(hours=5))
 
 
 def _invite(company: Company, administrator: User, at: datetime) -> None:
-    joining.invite(company, INVITED, ["may_view", "may_initiate"], by=administrator, at=at)
+    invitations.invite(company, INVITED, ["may_view", "may_initiate"], by=administrator, at=at)
 
 
 def _ask(company: Company, at: datetime) -> None:
     """The address is confirmed already: the email with its link is not in the mailbox, the administrator's is."""
     first_name, last_name, email = ASKS
-    admission = admissions.start(
+    admission = links.start(
         AdmissionKind.REQUEST,
         company=company,
         email=email,
@@ -45,4 +46,4 @@ def _ask(company: Company, at: datetime) -> None:
         answers={"first_name": first_name, "last_name": last_name},
         at=at,
     )
-    joining.confirm_request(sealed.token_of(bytes(admission.link_nonce), sealed.ACCOUNT_LINK), at=at)
+    invitations.confirm_request(sealed.token_of(bytes(admission.link_nonce), sealed.ACCOUNT_LINK), at=at)

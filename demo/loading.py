@@ -9,13 +9,15 @@ from enum import Enum, auto
 from django.db import connection, transaction
 from django.db.models import Count
 
-from accounts.models import Company, Customer, User
-from agreements.clock import central_day, moment
+from accounts.models import User
 from agreements.models import Agreement
+from companies.models import Company
+from customers.models import Customer
 from demo import companies, stories
 from demo.neighborhood import UTILITIES, Place, neighborhood
 from demo.people import BLUEBONNET, People
 from demo.usage import add_usage, copy_usage
+from lib.central_time import central_day, moment
 from meters.models import Meter, Premise, Tdsp, UsageDay
 from reports import actions as reports
 

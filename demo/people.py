@@ -10,8 +10,10 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q
 from django.utils.functional import cached_property
 
-from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
-from agreements.question import Person
+from accounts.models import User
+from agreements.request_data import Person
+from companies.models import Company, CompanyState, Membership
+from customers.models import Customer, CustomerKind, Holding
 from demo.neighborhood import CENTERPOINT, Place
 from meters.models import Premise, Tdsp
 

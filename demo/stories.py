@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
-from accounts.models import Customer, CustomerKind, User
-from agreements import deciding
-from agreements.clock import CENTRAL, central_day
-from agreements.initiating import initiate, start_draft
+from accounts.models import User
+from agreements import actions
+from agreements.creation import initiate, start_draft
 from agreements.models import Agreement, ReportLength, ReportType
-from agreements.question import Contact, MeterRow, Person, Question
+from agreements.request_data import Contact, MeterRow, Person, Question
 from agreements.states import Channel, Status
+from customers.models import Customer, CustomerKind
 from demo.neighborhood import Place
 from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resident, ThirdParty, person_of
+from lib.central_time import CENTRAL, central_day
 from notifications.models import Email, EmailState
 from reports import actions as reports
 from reports.models import ReportState
@@ -76,21 +77,21 @@ def _answering(agreement: Agreement) -> Answering:
 
 def accepted(agreement: Agreement, people: People, at: datetime) -> None:
     customer = _answering(agreement)
-    deciding.accept(agreement, at=at, channel=customer.channel, by=customer.by)
+    actions.accept(agreement, at=at, channel=customer.channel, by=customer.by)
     reports.make_due(limit=1, at=at + SOON)
 
 
 def rejected(agreement: Agreement, people: People, at: datetime) -> None:
     customer = _answering(agreement)
-    deciding.reject(agreement, at=at, channel=customer.channel, by=customer.by)
+    actions.reject(agreement, at=at, channel=customer.channel, by=customer.by)
 
 
 def reminded(agreement: Agreement, people: People, at: datetime) -> None:
-    deciding.resend(agreement, by=agreement.initiated_by, at=at)
+    actions.resend(agreement, by=agreement.initiated_by, at=at)
 
 
 def withdrawn(agreement: Agreement, people: People, at: datetime) -> None:
-    deciding.withdraw(agreement, by=agreement.initiated_by, at=at)
+    actions.withdraw(agreement, by=agreement.initiated_by, at=at)
 
 
 def downloaded(agreement: Agreement, people: People, at: datetime) -> None:
@@ -100,7 +101,7 @@ def downloaded(agreement: Agreement, people: People, at: datetime) -> None:
 
 def not_answered(agreement: Agreement, people: People, at: datetime) -> None:
     at = max(at, agreement.expires_at + timedelta(minutes=1))  # an hour off where clocks changed
-    deciding.expire_overdue(premise_ids=[agreement.premise_id], at=at)
+    actions.expire_overdue(premise_ids=[agreement.premise_id], at=at)
 
 
 def _accepted(days: int, hour: int = 18, minute: int = 40) -> Chapter:

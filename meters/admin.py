@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, URLField
 from django.utils.translation import gettext_lazy as _
 
+from lib.scoped_admin import EDIT, ByRole, ScopedAdmin
 from meters.identifiers import mask_esiid, normal_meter_number
 from meters.models import Meter, Premise, Tdsp
-from meters.staff_admin import EDIT, ByRole, ScopedAdmin
 from meters.upload_admin import UploadAdmin
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lib.scoped_admin import LOOK, ScopedAdmin, tdsp_of
 from meters.imports import Reason, uploads
 from meters.imports.upload_handler import is_too_large
 from meters.models import Upload
-from meters.staff_admin import LOOK, ScopedAdmin, tdsp_of
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile

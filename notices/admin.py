@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from meters.staff_admin import EDIT, ScopedAdmin, is_operator, tdsp_of
+from lib.scoped_admin import EDIT, ScopedAdmin, is_operator, tdsp_of
 from notices.models import Notice, NoticeQuerySet
 
 

@@ -11,7 +11,9 @@ from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User, customer_of, membership_of
+from accounts.models import User
+from companies.models import membership_of
+from customers.models import customer_of
 from meters.models import Tdsp
 
 if TYPE_CHECKING:

@@ -14,14 +14,14 @@ from pathlib import Path
 from django.db import transaction
 
 from accounts.models import User
-from agreements.clock import moment
 from agreements.models import Agreement
+from lib.central_time import moment
 from meters.usage.reader import stream_usage
 from reports import emails
 from reports.coverage import Coverage
-from reports.layouts import csv_chunks, layout_of
+from reports.csv_layouts import csv_chunks, layout_of
+from reports.gzip_stream import pack
 from reports.models import Download, Report, ReportFile, ReportState
-from reports.packing import pack
 from reports.period import Period, metered_from, period, service_began_on
 
 logger = logging.getLogger(__name__)

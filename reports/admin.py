@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import signed_in
-from meters.staff_admin import ScopedAdmin
+from lib.scoped_admin import ScopedAdmin
 from reports import actions
 from reports.models import Download, Report
 

@@ -13,14 +13,15 @@ from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from accounts.models import User, membership_of
-from agreements.clock import CENTRAL
+from accounts.models import User
 from agreements.models import Agreement
 from agreements.permissions import acting_member
 from agreements.states import Status
+from companies.models import membership_of
+from lib.central_time import CENTRAL
+from reports.gzip_stream import unpack
 from reports.manifest import manifest, manifest_name
 from reports.models import Report, ReportState
-from reports.packing import unpack
 
 
 @dataclass(frozen=True)

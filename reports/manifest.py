@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from agreements.clock import CENTRAL
+from lib.central_time import CENTRAL
 from reports.models import Report
 
 

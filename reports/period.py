@@ -19,9 +19,9 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Max
 
-from accounts.models import Holding
-from agreements.clock import central_day
 from agreements.models import ReportLength
+from customers.models import Holding
+from lib.central_time import central_day
 from meters.models import Meter, Premise
 
 # None: one day.

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from agreements.clock import moment
+from lib.central_time import moment
 from reports.models import Download, Report
 
 BATCH = 500

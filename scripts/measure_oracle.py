@@ -72,9 +72,9 @@ def measure(requests: int, control: bool, action: bool) -> int:
     from django.test import Client
     from django.urls import reverse
 
-    from agreements import initiating
-    from agreements.forms.question import QuestionForm
-    from agreements.question import Refused
+    from agreements import creation
+    from agreements.forms.request import QuestionForm
+    from agreements.request_data import Refused
     from tests.factories import MembershipFactory
 
     for name in ("USER", "COMPANY", "ESIID"):
@@ -90,7 +90,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
 
     def act(name: str) -> None:
         try:
-            initiating.start_draft(questions[name], by=member)
+            creation.start_draft(questions[name], by=member)
         except Refused:
             return
         raise AssertionError(f"{name} was not refused")

@@ -20,7 +20,20 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("smt_portal", "reports", "agreements", "notices", "accounts", "meters", "notifications", "templates")
+APPS = (
+    "smt_portal",
+    "usage_pages",
+    "reports",
+    "agreements",
+    "notices",
+    "customers",
+    "companies",
+    "accounts",
+    "meters",
+    "notifications",
+    "lib",
+    "templates",
+)
 PO = ROOT / "locale" / "es" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 KEYWORDS = DEFAULT_KEYWORDS | {f"{name}_lazy": DEFAULT_KEYWORDS[name] for name in ("gettext", "ngettext", "pgettext")}
@@ -30,31 +43,20 @@ ENGLISH_ONLY = (
     # the third party's pages and the words of their forms and refusals
     "templates/agreements/third_party/*",
     "templates/home/*third_party.html",
-    "templates/accounts/company/*",
+    "templates/companies/*",
     "templates/reports/panel.html",
     "agreements/forms/*",
     "agreements/views/third_party*.py",
-    "agreements/initiating.py",
+    "agreements/creation.py",
     "agreements/limits.py",
     "agreements/listing.py",
-    "agreements/matching.py",
+    "agreements/meter_match.py",
     "agreements/permissions.py",
     "agreements/rules.py",
     "agreements/search.py",
-    "agreements/third_party_words.py",
-    "accounts/companies.py",
-    "accounts/company_*.py",
-    "accounts/admissions.py",
-    "accounts/forms/company.py",
-    "accounts/founding.py",
-    "accounts/models/admissions.py",
-    "accounts/models/companies.py",
-    "accounts/models/traces.py",
-    "accounts/joining.py",
-    "accounts/members.py",
-    "accounts/views/company.py",
-    "accounts/views/joining.py",
-    "accounts/views/member_page.py",
+    "agreements/third_party_wording.py",
+    "companies/*",
+    "accounts/models/access_log.py",
     # emails to companies and utilities
     "templates/emails/*third_party.*",
     "templates/emails/*tdsp.*",
@@ -69,8 +71,8 @@ ENGLISH_ONLY = (
     "templates/admin/*",
     "templates/home/*staff*.html",
     "templates/local/*",
-    "agreements/models/trust.py",
-    "agreements/reviewing.py",
+    "agreements/models/consent.py",
+    "agreements/consent/review.py",
     "meters/imports/*",
     "meters/management/*",
     "reports/management/*",
@@ -88,8 +90,8 @@ LIBRARIES = {
 
 def sources() -> Iterator[tuple[str, str]]:
     """The path, from the checkout's root, and the text of every file whose sentences customers may see."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*")):
+    for app in APPS:
+        for path in sorted((ROOT / app).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
             if path.suffix in {".py", ".html", ".txt"} and not any(fnmatch(name, kind) for kind in ENGLISH_ONLY):
                 yield name, path.read_text()

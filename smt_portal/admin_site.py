@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
-from meters.staff_admin import ScopedAdmin
+from lib.scoped_admin import ScopedAdmin
 
 
 class NotedAutocomplete(AutocompleteJsonView):

@@ -48,14 +48,14 @@ app.conf.beat_schedule = {
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),
     "delete old reports' records": _every(3600, "reports.tasks.delete_old"),
     "delete old agreements": _every(3600, "agreements.tasks.delete_old"),
-    "forget unconfirmed registrations": _every(3600, "accounts.tasks.forget_unconfirmed"),
+    "forget unconfirmed registrations": _every(3600, "customers.tasks.forget_unconfirmed"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
     "load queued files": _every(5, "meters.tasks.import_uploads"),
     "forget old looks": _every(24 * 3600, "accounts.tasks.forget_looks"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
     "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),
-    "forget admissions that are over": _every(3600, "accounts.tasks.forget_admissions"),
+    "forget admissions that are over": _every(3600, "companies.tasks.forget_admissions"),
     "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
 }
 app.conf.beat_max_loop_interval = 3

@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
-from accounts.models import Company, CompanyState, Customer, Membership, User, customer_of, membership_of
+from accounts.models import User
 from agreements.models import Agreement
+from companies.models import Company, CompanyState, Membership, membership_of
+from customers.models import Customer, customer_of
 from meters.models import Meter
 from notices.models import Notice
 from notifications.models import Email

@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from accounts.models import Admission, Membership, User, customer_of, membership_of
+from accounts.models import User
 from accounts.second_factor import lacks
+from companies.models import Admission, Membership, membership_of
+from customers.models import customer_of
 from notices.models import Notice
 
 

@@ -99,9 +99,12 @@ SECURE_CSP = {
 # --- Applications -----------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "usage_pages",
     "reports",
     "agreements",
     "notices",
+    "customers",
+    "companies",
     "accounts",
     "meters",
     "notifications",
@@ -111,6 +114,8 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
+    "localflavor",
+    "pgtrigger",
     "phonenumber_field",
     "bootstrap",
     "smt_portal.apps.PortalAdminConfig",
@@ -140,7 +145,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
-    "agreements.visitors.CompanyTraceMiddleware",
+    "companies.trust.fingerprints.CompanyTraceMiddleware",
 ]
 
 ROOT_URLCONF = "smt_portal.urls"

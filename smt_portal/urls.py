@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views.language import set_language
+from accounts.views import set_language
 from smt_portal import home, pages
 
 urlpatterns = [
@@ -19,13 +19,13 @@ urlpatterns = [
     path("help/smart-meter/", pages.HelpPage.as_view(template_name="help/meter.html"), name="help_meter"),
     path("help/glossary/", pages.HelpPage.as_view(template_name="help/glossary.html"), name="help_glossary"),
     path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
-    path("", include("accounts.urls")),
-    path("third-party/", include("accounts.company_urls")),
+    path("", include("customers.urls")),
+    path("third-party/", include("companies.urls")),
     path("", include("notices.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),
     path("agreements/", include("reports.urls")),
-    path("", include("reports.customer_urls")),
+    path("", include("usage_pages.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

@@ -14,11 +14,12 @@ from django.contrib.auth.hashers import make_password
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import AdmissionKind, User
+from accounts.models import User
 from agreements.models import Agreement
+from companies.models import AdmissionKind
 from notifications import sealed
-from tests.accounts.company_links import link_token
 from tests.agreements.asking import ask, question, registered_customer
+from tests.companies.company_links import link_token
 from tests.factories import (
     AdmissionFactory,
     CustomerFactory,
@@ -189,14 +190,14 @@ def password() -> str:
 @pytest.fixture
 def world(db, password) -> dict[str, Any]:
     """A pending agreement of one company with one registered customer, and one user of each role."""
-    from agreements import initiating
-    from agreements.question import Person
+    from agreements import creation
+    from agreements.request_data import Person
     from tests.factories import MeterFactory
 
     member, (holding, meter) = MembershipFactory(is_administrator=True), registered_customer()
     person = Person(email=holding.customer.user.email)
     (agreement,) = ask(member.user, meter, registered=True, person=person)
-    draft = initiating.start_draft(question(MeterFactory()), by=member.user)
+    draft = creation.start_draft(question(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
         "member": member.user,

@@ -15,11 +15,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AdmissionKind, Holding, Membership, User
-from agreements import deciding, initiating
+from accounts.models import User
+from agreements import actions, creation
 from agreements.models import Agreement
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Channel, Status
+from companies.models import AdmissionKind, Membership
+from customers.models import Holding
 from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
@@ -47,7 +49,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         **{**ROSA.__dict__, "email": f"rosa@{name}.example", "last_name": f"{name}ga", "street": f"3 {name}"}
     )
     (unregistered,) = ask(member, MeterFactory(premise__tdsp=side.tdsp), person=person)
-    deciding.resend(unregistered, by=member)
+    actions.resend(unregistered, by=member)
     done = AgreementFactory(
         company=company, status=Status.COMPLETE, report_recorded=True, premise=side.premise, last_name=f"{name}bone",
         contact_name=f"{name} Contact", email=f"done@{name}.example",
@@ -56,8 +58,8 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     held = AgreementFactory(
         company=company, premise=side.premise, report_length="1d", last_name=f"{name}heim", email=member.email
     )
-    deciding.accept(held, channel=Channel.INVITATION)
-    draft = initiating.start_draft(question(MeterFactory(), person=person), by=member)
+    actions.accept(held, channel=Channel.INVITATION)
+    draft = creation.start_draft(question(MeterFactory(), person=person), by=member)
     side.words += [unregistered.number, done.number, held.number, str(draft.pk)]
     kind = AdmissionKind
     return {

@@ -10,33 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admissions import Newcomer, Refused, hashed
-from accounts.forms.fields import EmailAgainField, EmailLineField, LineField, NameForm, same_email
 from accounts.models import User
-
-
-class RefusableForm(forms.Form):
-    """A form whose page also shows what the rules have against the whole."""
-
-    use_required_attribute = False
-
-    def refuse(self, refused: Refused) -> None:
-        self.add_error(refused.field if refused.field in self.fields else None, str(refused))
-
-
-class EmailTwiceForm(forms.Form):
-    """An email that the account hangs on: typed twice, for a link goes to it."""
-
-    user_email = EmailLineField(
-        label=_("Your email"),
-        help_text=_("We send a link to this address. Use the one at your company."),
-        error_messages={"required": _("Enter your email address.")},
-        autocomplete="email",
-    )
-    user_email_again = EmailAgainField(label=_("Your email again"))
-
-    def clean_user_email_again(self) -> str:
-        return same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
+from lib.form_fields import LineField
 
 
 class CredentialsForm(forms.Form):
@@ -92,14 +67,3 @@ class CredentialsForm(forms.Form):
     def account(self, typed: dict[str, Any]) -> User:
         """The account as far as it is `typed`, not saved: a password must not be made of it."""
         return User(**{name: typed.get(name) or "" for name in ("first_name", "last_name", "username")})
-
-
-class NewcomerForm(RefusableForm, NameForm, CredentialsForm):
-    """Name, user id and password of somebody who becomes a third party's user."""
-
-    def newcomer(self, phone: str = "") -> Newcomer:
-        """The person of a valid form; the password is hashed here."""
-        typed = self.cleaned_data
-        return Newcomer(
-            typed["first_name"], typed["last_name"], typed["username"], hashed(typed["password1"]), phone=phone
-        )

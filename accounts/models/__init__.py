@@ -1,29 +1,13 @@
-"""Who uses the portal: third-party companies and their users, customers and the ESIIDs they hold, TDSP staff."""
+"""Users, rate limits and the access log."""
 
-from accounts.models.admissions import Admission, AdmissionEnd, AdmissionKind
-from accounts.models.companies import Company, CompanyEvent, CompanyEventKind, CompanyState, Membership, membership_of
-from accounts.models.customers import Customer, CustomerKind, Holding, Registration, customer_of
-from accounts.models.people import User, signed_in
-from accounts.models.traces import Attempt, LookAction, StaffLook
+from accounts.models.access_log import LookAction, StaffLook
+from accounts.models.rate_limits import Attempt
+from accounts.models.users import User, signed_in
 
 __all__ = [
-    "Admission",
-    "AdmissionEnd",
-    "AdmissionKind",
     "Attempt",
-    "Company",
-    "CompanyEvent",
-    "CompanyEventKind",
-    "CompanyState",
-    "Customer",
-    "CustomerKind",
-    "Holding",
     "LookAction",
-    "Membership",
-    "Registration",
     "StaffLook",
     "User",
-    "customer_of",
-    "membership_of",
     "signed_in",
 ]

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.meter_fields import EsiidField, MeterNumberField
-from agreements.question import MeterRow, Problem
+from agreements.request_data import MeterRow, Problem
+from meters.form_fields import EsiidField, MeterNumberField
 
 ROWS_AT_FIRST = 3
 # The customer's data is not the user's own: a browser must neither offer nor keep it.

@@ -8,9 +8,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.fields import EmailLineField, LineField, ParagraphField, PhoneField
-from agreements.forms.shown import Shown, distinct_causes, shown_problems
-from agreements.question import Contact, Problem, Refused
+from agreements.request_data import Contact, Problem, Refused
+from lib.error_summary import Shown, distinct_causes, shown_problems
+from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField
 
 
 class ReviewForm(forms.Form):

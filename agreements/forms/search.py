@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements.forms.shown import Shown, shown_problems
 from agreements.search import MOST_ITEMS, Search, SearchBy, Typed, read
+from lib.error_summary import Shown, shown_problems
 
 # A server refuses a first line of 4,094 characters or more in words that are not ours.
 LONGEST_QUERY = 3600

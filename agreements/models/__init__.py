@@ -13,12 +13,11 @@ from agreements.models.agreement import (
     ReportType,
     Review,
 )
-from agreements.models.trust import CompanyTrace, ConsentSignal, FailedMatch, SignalKind, TraceKind
+from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
 
 __all__ = [
     "Agreement",
     "AgreementEvent",
-    "CompanyTrace",
     "ConsentSignal",
     "DATA_IN_WORDS",
     "DayCounter",
@@ -31,5 +30,4 @@ __all__ = [
     "ReportType",
     "Review",
     "SignalKind",
-    "TraceKind",
 ]

@@ -11,11 +11,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.models import Company, Customer, CustomerKind, User
-from agreements.mailbox_key import DomainKey, MailboxKey
+from accounts.models import User
 from agreements.name_key import SHOWN_NAME_KEY
 from agreements.querysets import AgreementQuerySet
 from agreements.states import Channel, Status
+from companies.models import Company
+from companies.trust.email_keys import DomainKey, MailboxKey
+from customers.models import Customer, CustomerKind
+from lib.append_only import append_only
 from meters.identifiers import mask_esiid
 from meters.models import Premise
 
@@ -292,6 +295,7 @@ class AgreementEvent(models.Model):
             models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
         ]
         indexes = [models.Index(fields=["at"], name="event_reminder", condition=models.Q(kind="resent"))]  # X2
+        triggers = [append_only("agreement_events_are_append_only")]
 
     def __str__(self) -> str:
         return f"{self.agreement} {self.kind}"

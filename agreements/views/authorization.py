@@ -11,9 +11,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.language import chosen_language
-from accounts.models import customer_of, membership_of
 from agreements import loa
 from agreements.models import Agreement
+from companies.models import membership_of
+from customers.models import customer_of
 from notifications import sealed
 
 

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.models import customer_of, signed_in
+from accounts.models import signed_in
 from agreements.models import Agreement
-from agreements.moves import MoveRefused
 from agreements.states import Channel
+from agreements.transitions import MoveRefused
 from agreements.views.invitation import DECISIONS
-from agreements.visitors import visitor_of
+from companies.trust.fingerprints import visitor_of
+from customers.models import customer_of
 
 PAGE = 25
 

@@ -13,14 +13,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.language import chosen_language
-from agreements import deciding
+from agreements import actions
 from agreements.models import Agreement
-from agreements.moves import MoveRefused
 from agreements.states import Channel, Status
-from agreements.visitors import visitor_of
+from agreements.transitions import MoveRefused
+from companies.trust.fingerprints import visitor_of
 from notifications import sealed
 
-DECISIONS = {"accept": (deciding.accept, Status.COMPLETE), "reject": (deciding.reject, Status.REJECTED)}
+DECISIONS = {"accept": (actions.accept, Status.COMPLETE), "reject": (actions.reject, Status.REJECTED)}
 PAGES = {
     Status.PENDING: "decide",
     Status.COMPLETE: "accepted",

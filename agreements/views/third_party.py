@@ -13,18 +13,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.views.member_page import MemberRequest, member_page
-from agreements import deciding, initiating
-from agreements import third_party_words as words
-from agreements.forms.question import QuestionForm
+from agreements import actions, creation
+from agreements import third_party_wording as words
+from agreements.forms.request import QuestionForm
 from agreements.forms.review import ReviewForm
 from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
 from agreements.models import Agreement, Draft
-from agreements.moves import MoveRefused
 from agreements.permissions import acting_member, why_not
 from agreements.querysets import AgreementQuerySet
-from agreements.question import Question, Refused
+from agreements.request_data import Question, Refused
 from agreements.states import Status
+from agreements.transitions import MoveRefused
+from companies.views.member_page import MemberRequest, member_page
 from notifications.models import Email
 
 # Where a session keeps what was typed on page 2 while its user changes page 1.
@@ -63,7 +63,7 @@ def _ask(request: MemberRequest) -> HttpResponse:
     form = QuestionForm(request.POST)
     if form.is_valid():
         try:
-            return redirect("agreement_review", initiating.start_draft(form.question(), by=request.user).pk)
+            return redirect("agreement_review", creation.start_draft(form.question(), by=request.user).pk)
         except Refused as refused:
             form.refuse(refused)
     return _question_page(request, form)
@@ -97,7 +97,7 @@ def _submit(request: MemberRequest, draft: Draft) -> HttpResponse:
     if form.is_valid():
         answers = {name: form.cleaned_data[name] for name in ("comments", "attested")}
         try:
-            initiating.initiate(draft.pk, by=request.user, contact=form.contact(), **answers)
+            creation.initiate(draft.pk, by=request.user, contact=form.contact(), **answers)
             request.session.pop(TYPED, None)
             return redirect("agreement_submitted", draft.pk)
         except Refused as refused:
@@ -129,7 +129,7 @@ def _customer(question: Question) -> CustomerView | None:
     """The customer as page 2 may show it: as typed, or masked from the account (T6)."""
     if not question.registered:
         return plain_person(question.person)
-    on_record = initiating.customer_of_draft(question)
+    on_record = creation.customer_of_draft(question)
     return masked_person(on_record) if on_record else None
 
 
@@ -183,7 +183,7 @@ def _permissions(request: MemberRequest, found: Agreement) -> dict[str, Any]:
 def agreement_resend(request: MemberRequest, number: str) -> HttpResponse:
     """Send the invitation again (EM202)."""
     done = _("The email was sent to the customer again. The customer still has until the same date to answer.")
-    return _act(request, _one(request, number), deciding.resend, done)
+    return _act(request, _one(request, number), actions.resend, done)
 
 
 @third_party_page
@@ -191,7 +191,7 @@ def agreement_withdraw(request: MemberRequest, number: str) -> HttpResponse:
     """GET asks whether it is meant, POST withdraws."""
     found = _one(request, number)
     if request.method == "POST":
-        return _act(request, found, deciding.withdraw, _("The agreement is withdrawn. The customer is told by email."))
+        return _act(request, found, actions.withdraw, _("The agreement is withdrawn. The customer is told by email."))
     if reason := words.why_not_resend_or_withdraw(found, request.user):
         messages.error(request, reason)
         return redirect("agreement", number)
@@ -204,6 +204,6 @@ def _act(request: MemberRequest, found: Agreement, action: Callable[..., Any], d
         messages.success(request, done)
     except MoveRefused as refusal:
         messages.error(request, words.refusal_words(refusal))
-    except deciding.ResentTooOften as pause:
+    except actions.ResentTooOften as pause:
         messages.warning(request, str(pause))
     return redirect("agreement", found.number)

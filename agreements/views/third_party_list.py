@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.views.member_page import MemberRequest
 from agreements import listing
 from agreements.forms.search import SearchForm
 from agreements.listing import Tally, Wanted
@@ -18,6 +17,7 @@ from agreements.permissions import why_not
 from agreements.querysets import AgreementQuerySet
 from agreements.search import Search
 from agreements.views.third_party import own_agreements, third_party_page
+from companies.views.member_page import MemberRequest
 
 LISTED_AT_ONCE = PAGE = 25
 # What an address asks for that wants the list, however long it is.

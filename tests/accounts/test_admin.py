@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, CompanyState, Customer, CustomerKind, Holding, Membership, User
-from agreements.matching import match
-from agreements.question import MeterRow, Person, Question
+from accounts.models import User
+from agreements.meter_match import match
+from agreements.request_data import MeterRow, Person, Question
+from companies.models import Company, CompanyState, Membership
+from customers.models import Customer, CustomerKind, Holding
 from meters.models import Tdsp
 from tests.factories import (
     CompanyFactory,
@@ -69,7 +71,7 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
     user = User.objects.get(username="chika")
     assert user.check_password(PASSWORD)
 
-    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user, "'1044 3720 0012 34567"))
+    answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user, "'1044 3720 0012 34567"))
 
     assert answer.status_code == 302, answer.context["errors"]
     customer = Customer.objects.get(user=user)
@@ -81,7 +83,7 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
 
 def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Client) -> None:
     taken = HoldingFactory().premise
-    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(UserFactory(), taken.esiid))
+    answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(UserFactory(), taken.esiid))
     assert "This ESIID belongs to another account." in answer.content.decode()
     assert Customer.objects.count() == Holding.objects.count() == 1
 
@@ -89,7 +91,7 @@ def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Clie
 def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
     given_up = HoldingFactory(until="2026-01-01T00:00:00Z").premise
     user = UserFactory()
-    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user, given_up.esiid))
+    answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user, given_up.esiid))
     assert answer.status_code == 302
     assert Holding.objects.get(until=None).customer.user == user
 
@@ -105,7 +107,7 @@ def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
 def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: list[str], sentence: str) -> None:
     """A2"""
     PremiseFactory(esiid="10443720001234567")
-    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(UserFactory(), *typed))
+    answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(UserFactory(), *typed))
     assert sentence in answer.content.decode()
     assert f'value="{typed[-1]}"' in answer.content.decode()
     assert not Customer.objects.exists()
@@ -113,7 +115,7 @@ def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: 
 
 def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client) -> None:
     holding = HoldingFactory()
-    address = reverse("admin:accounts_customer_change", args=[holding.customer.pk])
+    address = reverse("admin:customers_customer_change", args=[holding.customer.pk])
     assert holding.premise.esiid in operator.get(address).content.decode()
     form = _customer_form(holding.customer.user, holding.premise.esiid)
     form |= {"holdings-INITIAL_FORMS": 1, "holdings-0-id": holding.pk, "holdings-0-customer": holding.customer.pk}
@@ -124,14 +126,14 @@ def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client
 
 def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:
     user = Membership.objects.create(user=UserFactory(), company=CompanyFactory()).user
-    answer = operator.post(reverse("admin:accounts_customer_add"), _customer_form(user))
+    answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user))
     assert "Make a user of its own for the customer." in answer.content.decode()
 
 
 def test_companies_are_approved_and_suspended(operator: Client) -> None:
     """D1, T13"""
     company = CompanyFactory(standing=CompanyState.PENDING)
-    address = reverse("admin:accounts_company_changelist")
+    address = reverse("admin:companies_company_changelist")
     for action, standing in [
         ("suspend", CompanyState.SUSPENDED),
         ("approve", CompanyState.APPROVED),
@@ -162,18 +164,18 @@ def test_a_company_made_in_the_admin_waits_for_approval_and_its_people_are_appro
         "memberships-0-user": user.pk,
         "memberships-0-may_view": "on",
     }
-    answer = operator.post(reverse("admin:accounts_company_add"), form)
+    answer = operator.post(reverse("admin:companies_company_add"), form)
     assert answer.status_code == 302, answer.context["errors"]
     assert Company.objects.get().standing == CompanyState.PENDING
     assert Membership.objects.get(user=user).approved_at
 
 
-@pytest.mark.parametrize("model", ["user", "company"])
+@pytest.mark.parametrize("model", ["accounts_user", "companies_company"])
 def test_accounts_are_the_operators_alone(client: Client, model: str) -> None:
     """D1: staff of a TDSP, superuser or not, open none of it."""
     tdsp: Tdsp = TdspFactory()
     client.force_login(UserFactory(is_staff=True, is_superuser=True, tdsp=tdsp))
-    assert client.get(reverse(f"admin:accounts_{model}_changelist")).status_code == 403
+    assert client.get(reverse(f"admin:{model}_changelist")).status_code == 403
     client.force_login(OperatorFactory())
     CustomerFactory()
-    assert client.get(reverse(f"admin:accounts_{model}_changelist")).status_code == 200
+    assert client.get(reverse(f"admin:{model}_changelist")).status_code == 200

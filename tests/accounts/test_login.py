@@ -16,7 +16,7 @@ from accounts.models import User
 from notifications import message, sealed
 from notifications.delivery import deliver_due
 from notifications.models import Email
-from tests.accounts.registering import PASSWORD, log_in
+from tests.customers.registering import PASSWORD, log_in
 from tests.factories import CustomerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -26,7 +26,7 @@ from accounts.second_factor import SecondFactorAdapter
 from local.addresses import ROOT
 from notifications.models import Email
 from scripts.check_production import PRODUCTION
-from tests.accounts.registering import PASSWORD, log_in
+from tests.customers.registering import PASSWORD, log_in
 from tests.factories import (
     CustomerFactory,
     HoldingFactory,

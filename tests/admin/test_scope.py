@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from lib.scoped_admin import ScopedAdmin
 from meters.models import Meter, Premise
-from meters.staff_admin import ScopedAdmin
 from notifications.models import Email
 from tests.admin.world import World
 from tests.factories import HoldingFactory, OperatorFactory, PremiseFactory, UserFactory
@@ -26,8 +26,8 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "meters.meter": (EDIT, EDIT),
     "meters.upload": ({"add"}, {"add"}),
     "accounts.user": (None, EDIT),
-    "accounts.company": (None, EDIT),
-    "accounts.customer": (LOOK, EDIT),
+    "companies.company": (None, EDIT),
+    "customers.customer": (LOOK, EDIT),
     "accounts.stafflook": (LOOK, LOOK),
     "agreements.agreement": (LOOK, LOOK),
     "notifications.email": (LOOK, LOOK),
@@ -41,7 +41,7 @@ SEARCHED = {
     "meters.tdsp": ["Quetzal", "908200028"],
     "meters.premise": ["Quetzal Road", "10443720008200028", "'10443720008200028", "98200028", "104437200082"],
     "meters.meter": ["98200028", "10443720008200028"],
-    "accounts.customer": ["Quetzalson", "quetzal-holder@example.com", "quetzal-holder", "10443720008200028"],
+    "customers.customer": ["Quetzalson", "quetzal-holder@example.com", "quetzal-holder", "10443720008200028"],
     "accounts.stafflook": ["look-8200028", "quetzal-staff"],
     "agreements.agreement": ["102518200028", "10443720008200028", "98200028", "Quetzalberg", "quetzal@mail.example"],
     "notifications.email": ["102518200028", "quetzal@mail.example"],
@@ -131,7 +131,7 @@ def test_the_role_says_what_may_be_done(client: Client, world: World, name: str,
 def test_nobody_else_gets_in(client: Client, world: World, name: str, role: str):
     """A TDSP on the account is not enough, nor is having been staff."""
     users = {
-        "customer": world.own.records["accounts.customer"].user,
+        "customer": world.own.records["customers.customer"].user,
         "nobody": UserFactory(tdsp=world.own.tdsp, is_superuser=True),
         "left": UserFactory(tdsp=world.own.tdsp, is_staff=True, is_active=False),
     }
@@ -167,8 +167,8 @@ def test_the_filters_choices_name_no_other_tdsp(staff: Client, world: World, nam
         ("agreements.agreement", "company__legal_name"),
         ("notifications.email", "text__contains"),
         ("notifications.email", "html__contains"),
-        ("accounts.customer", "user__password__startswith"),
-        ("accounts.customer", "premises"),
+        ("customers.customer", "user__password__startswith"),
+        ("customers.customer", "premises"),
         ("meters.premise", "tdsp"),
         ("meters.premise", "customers__user__email"),
         ("reports.report", "sha256__startswith"),
@@ -225,23 +225,23 @@ def test_an_action_moves_the_tdsps_own_records_alone(staff: Client, world: World
 
 def test_a_customer_of_two_tdsps_shows_each_its_own_premises(client: Client, world: World):
     """D1: also not by a search for the other's ESIID."""
-    customer = world.own.records["accounts.customer"]
+    customer = world.own.records["customers.customer"]
     foreign = HoldingFactory(customer=customer, premise=PremiseFactory(tdsp=world.other.tdsp)).premise
     log_in(client, world.own.staff)
-    assert shown(client, "accounts.customer", q=foreign.esiid) == []
-    assert shown(client, "accounts.customer", q=world.own.premise.esiid) == [customer.pk]
-    for address in (page("accounts.customer", "changelist"), page("accounts.customer", "change", customer.pk)):
+    assert shown(client, "customers.customer", q=foreign.esiid) == []
+    assert shown(client, "customers.customer", q=world.own.premise.esiid) == [customer.pk]
+    for address in (page("customers.customer", "changelist"), page("customers.customer", "change", customer.pk)):
         text = client.get(address).content.decode()
         assert foreign.esiid[-7:] not in text and world.own.premise.esiid[-7:] in text
     log_in(client, world.operator)
-    assert foreign.esiid in client.get(page("accounts.customer", "change", customer.pk)).content.decode()
+    assert foreign.esiid in client.get(page("customers.customer", "change", customer.pk)).content.decode()
 
 
 def test_a_customer_who_gave_the_premise_up_is_the_tdsps_no_more(staff: Client, world: World):
-    customer = world.own.records["accounts.customer"]
+    customer = world.own.records["customers.customer"]
     customer.holdings.update(until="2026-01-01T00:00Z")
-    assert shown(staff, "accounts.customer") == []
-    assert staff.get(page("accounts.customer", "change", customer.pk)).status_code == 404
+    assert shown(staff, "customers.customer") == []
+    assert staff.get(page("customers.customer", "change", customer.pk)).status_code == 404
 
 
 def test_only_a_superuser_changes_staff(client: Client, world: World):
@@ -251,7 +251,7 @@ def test_only_a_superuser_changes_staff(client: Client, world: World):
         "password1": "mockingbird-porch-swing",
         "password2": "mockingbird-porch-swing",
     }
-    boss, customer = OperatorFactory(password="!boss"), world.own.records["accounts.customer"].user
+    boss, customer = OperatorFactory(password="!boss"), world.own.records["customers.customer"].user
     log_in(client, world.operator)
     for target, status in ((boss, 403), (world.own.staff, 403), (customer, 302)):
         address = reverse("admin:auth_user_password_change", args=[target.pk])

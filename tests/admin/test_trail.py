@@ -12,9 +12,9 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.looks import forget_looks
+from accounts.audit.access_log import forget_looks
 from accounts.models import LookAction, StaffLook
-from meters.staff_admin import ScopedAdmin
+from lib.scoped_admin import ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
 from tests.factories import ConsentSignalFactory, OperatorFactory, StaffLookFactory
@@ -34,7 +34,7 @@ def looks() -> list[tuple[str, str, str, int | None]]:
 def walk(world: World) -> list[tuple[str, str]]:
     """(record's name, address) of every page of the admin that shows customer data, by its URL name."""
     found = []
-    records = world.own.records | {"accounts.user": world.own.records["accounts.customer"].user}
+    records = world.own.records | {"accounts.user": world.own.records["customers.customer"].user}
     for model, model_admin in site._registry.items():
         name = model._meta.label_lower
         if name in NO_CUSTOMER:

@@ -33,10 +33,10 @@ def test_an_agreement_shows_no_letter_before_somebody_signed_one(client: Client,
 def test_the_trail_names_records_as_people_do(client: Client, world: World):
     """D3: a look's own page says "Listed: customers"."""
     log_in(client, world.operator)
-    client.get(page("accounts.customer", "changelist"))
+    client.get(page("customers.customer", "changelist"))
     look = world.operator.looks.get()
     assert str(look) == "Listed: customers"
-    assert "accounts.customer" not in text_of(client, page("accounts.stafflook", "change", look.pk))
+    assert "customers.customer" not in text_of(client, page("accounts.stafflook", "change", look.pk))
 
 
 def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World):

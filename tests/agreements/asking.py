@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.models import CustomerKind, Holding, User
-from agreements import initiating
+from accounts.models import User
+from agreements import creation
 from agreements.models import Agreement, Draft, ReportLength, ReportType
-from agreements.question import Contact, MeterRow, Person, Question
+from agreements.request_data import Contact, MeterRow, Person, Question
+from customers.models import CustomerKind, Holding
 from meters.models import Meter
 from tests.factories import HoldingFactory, MeterFactory
 
@@ -41,13 +42,13 @@ def question(
 
 
 def submit(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
-    return initiating.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at).agreements
+    return creation.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at).agreements
 
 
 def ask(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
     """The agreements that `by` initiates about `meters` (one new meter if none is named)."""
     asked = question(*(meters or [MeterFactory()]), **details)
-    return submit(initiating.start_draft(asked, by=by, at=at), by=by, at=at)
+    return submit(creation.start_draft(asked, by=by, at=at), by=by, at=at)
 
 
 def registered_customer() -> tuple[Holding, Meter]:

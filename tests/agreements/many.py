@@ -6,8 +6,8 @@ import re
 
 from django.db import connection
 
-from accounts.models import Company
 from agreements.models import Agreement
+from companies.models import Company
 from tests.factories import AgreementFactory
 
 

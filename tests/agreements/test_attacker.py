@@ -14,12 +14,14 @@ from django.test import Client
 from django.urls import reverse
 
 import reports.actions
-from accounts.forms.fields import EmailLineField
-from accounts.models import CompanyState, User
-from agreements import deciding, reviewing
-from agreements.mailboxes import mailbox_of, owned_domain
+from accounts.models import User
+from agreements import actions
+from agreements.consent import review
 from agreements.models import Agreement, Review, SignalKind
 from agreements.states import Channel, Status
+from companies.models import CompanyState
+from companies.trust.email_identity import mailbox_of, owned_domain
+from lib.form_fields import EmailLineField
 from reports.models import Report
 from tests.agreements.asking import ask, registered_customer
 from tests.agreements.test_forged_consent import HOME, THEIR_ADDRESS, link, rosa_at, signals, staff_of
@@ -61,7 +63,7 @@ def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> 
     assert (accepted_as, answer.status_code) == (Review.HELD, 409)
     assert not Report.objects.filter(agreement=agreement).exists()
     # The control of all of these: it is the review, and nothing else, that keeps the report back.
-    reviewing.release(agreement, by=staff_of(agreement), reason="Asked the customer.")
+    review.release(agreement, by=staff_of(agreement), reason="Asked the customer.")
     reports.actions.make_due()
     assert Report.objects.filter(agreement=agreement).exists()
 
@@ -187,7 +189,7 @@ def test_three_customers_of_a_mail_provider_are_three(attacker, domain):
 def test_a_resend_does_not_wash_the_question(attacker):
     """X1."""
     (agreement,) = ask(attacker, person=rosa_at("sam@shop.example"))
-    deciding.resend(agreement, by=attacker)
+    actions.resend(agreement, by=attacker)
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -294,7 +296,7 @@ def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
 def test_an_honest_customer_is_not_kept_waiting(attacker):
     """X1: the control."""
     (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     assert agreement.signals.count() == 0 and reports.actions.make_due() == 1
 
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from agreements import deciding
-from agreements.question import Person
+from agreements import actions
+from agreements.request_data import Person
 from agreements.states import Channel
 from notifications import sealed
 from tests.agreements.asking import ask, registered_customer
@@ -29,7 +29,7 @@ def accepted():
     holding, meter = registered_customer()
     person = Person(email=holding.customer.user.email)
     (agreement,) = ask(member, meter, registered=True, person=person)
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     return agreement
 
 

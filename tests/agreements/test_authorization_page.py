@@ -9,10 +9,10 @@ import re
 import pytest
 from django.urls import reverse
 
-from agreements import deciding
+from agreements import actions
+from agreements.decision_text import as_text, decision_text
 from agreements.models import Agreement
-from agreements.question import Person
-from agreements.shown import as_text, decision_text
+from agreements.request_data import Person
 from agreements.states import Channel
 from notifications import sealed
 from tests.agreements.asking import ask, registered_customer
@@ -63,7 +63,7 @@ class TestTheLetter:
         self, client, agreement, member
     ):
         """P2.3: the kept text, its version, its hash, when it was signed."""
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         letter = agreement.letter
         for reader, address, home in pages(agreement, member):
             client.logout()
@@ -84,7 +84,7 @@ class TestTheLetter:
         """EM203."""
         from notifications.models import Email
 
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         emailed = bytes(Email.objects.get(kind="EM203", to_address=agreement.email).attachment)
         for reader, address, _home in pages(agreement, member):
             client.logout()
@@ -99,9 +99,9 @@ class TestTheLetter:
     def test_is_not_there_before_or_without_an_acceptance(self, client, agreement, member, end):
         """T6: nor does it show a name that is still masked."""
         if end == "rejected":
-            deciding.reject(agreement, channel=Channel.INVITATION)
+            actions.reject(agreement, channel=Channel.INVITATION)
         elif end == "withdrawn":
-            deciding.withdraw(agreement, by=member)
+            actions.withdraw(agreement, by=member)
         for reader, address, home in pages(agreement, member):
             client.logout()
             if reader:
@@ -112,7 +112,7 @@ class TestTheLetter:
 
     def test_is_nobody_elses(self, client, agreement, member):
         """T12: after the acceptance, another company's user, another customer and staff have no such page."""
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         others = [MembershipFactory().user, registered_customer()[0].customer.user, OperatorFactory()]
         viewless = MembershipFactory(company=member.membership.company, may_view=False).user
         for user in [*others, viewless]:
@@ -125,7 +125,7 @@ class TestTheLetter:
 
     def test_says_no_more_of_the_esiid_than_seven_digits(self, client, agreement, member):
         """C7, E1."""
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         for reader, address, _home in pages(agreement, member):
             client.logout()
             if reader:
@@ -147,7 +147,7 @@ class TestTheShownText:
         (agreement,) = ask(member)
         Agreement.objects.update(comments="First line\nSecond <b>line</b>")
         agreement.refresh_from_db()
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         letter = agreement.letter
         for fact in (
             agreement.company_name,

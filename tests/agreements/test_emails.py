@@ -9,9 +9,9 @@ import subprocess
 import pytest
 from django.conf import settings
 
-from agreements import deciding, loa
+from agreements import actions, loa
 from agreements.models import Agreement, Letter
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Channel
 from notifications.models import Email
 from tests.agreements.asking import ROSA, ask, registered_customer
@@ -31,12 +31,12 @@ def member():
 
 def every_email(member) -> list[Email]:
     """One agreement of each end, a reminder, and an expiry."""
-    for decide in (deciding.accept, deciding.reject):
+    for decide in (actions.accept, actions.reject):
         decide(ask(member, MeterFactory())[0], channel=Channel.INVITATION)
     withdrawn, expired = ask(member, MeterFactory())[0], ask(member, MeterFactory())[0]
-    deciding.resend(withdrawn, by=member)
-    deciding.withdraw(withdrawn, by=member)
-    deciding.expire_overdue(at=expired.expires_at.replace(year=expired.expires_at.year + 1))
+    actions.resend(withdrawn, by=member)
+    actions.withdraw(withdrawn, by=member)
+    actions.expire_overdue(at=expired.expires_at.replace(year=expired.expires_at.year + 1))
     return list(Email.objects.all())
 
 
@@ -95,7 +95,7 @@ def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
     (agreement,) = ask(member)
     Agreement.objects.filter(pk=agreement.pk).update(comments=EVIL)
     agreement.refresh_from_db()
-    deciding.resend(agreement, by=member)
+    actions.resend(agreement, by=member)
     email = Email.objects.get(kind="EM202")
     assert "\n" not in email.subject
     assert "\r" not in email.subject
@@ -111,7 +111,7 @@ def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(membe
     """T6."""
     holding, meter = registered_customer()
     (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email))
-    deciding.reject(agreement, channel=Channel.INVITATION)
+    actions.reject(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(kind="EM205", to_address=agreement.contact_email)
     for part in (notice.text, notice.html):
         assert "Akin" not in part
@@ -122,7 +122,7 @@ def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_pa
     """EM203, P2.3: the PDF says what the kept text says, on one or two sheets, in any alphabet of our customers."""
     person = Person(**{**ROSA.__dict__, "first_name": "Nguyễn", "last_name": "Šťastný-Muñoz"})
     (agreement,) = ask(member, person=person)
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     letter = agreement.letter
     assert hashlib.sha256(letter.text.encode()).hexdigest() == letter.sha256
     email = Email.objects.get(kind="EM203", to_address=agreement.email)

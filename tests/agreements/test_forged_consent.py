@@ -7,10 +7,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 import reports.actions
-from agreements import deciding, reviewing
-from agreements.models import Agreement, CompanyTrace, ConsentSignal, EventKind, Review, SignalKind, TraceKind
-from agreements.question import Person
+from agreements import actions
+from agreements.consent import review
+from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
+from agreements.request_data import Person
 from agreements.states import Channel, Status
+from companies.models import CompanyTrace, TraceKind
 from notifications import sealed
 from notifications.models import Email
 from reports.models import Report
@@ -64,7 +66,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     assert "Held for review" in page
     assert "browser" not in page.lower()
 
-    reviewing.refuse(agreement, by=staff_of(agreement), reason="The customer knows nothing of it.")
+    review.refuse(agreement, by=staff_of(agreement), reason="The customer knows nothing of it.")
     assert reports.actions.make_due() == 0
     assert client.get(reverse("report_download", args=[agreement.number])).status_code in (404, 409)
     assert (
@@ -76,11 +78,11 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
 def test_a_release_lets_the_report_be_made(member):
     """X1: and both sides are told why."""
     (agreement,) = ask(member, person=rosa_at(member.email))
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
         assert "tells you what came of it" in part and "as soon as it can be downloaded" not in part
-    reviewing.release(agreement, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
+    review.release(agreement, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
     assert reports.actions.make_due() == 1
     told = Email.objects.filter(kind="REVIEWED")
     assert {email.to_address for email in told} == {agreement.email, agreement.contact_email}
@@ -164,7 +166,7 @@ def test_the_third_esiid_for_one_address_is_a_signal(member):
     assert signals(first) | signals(second) == set()
     (third,) = ask(member, person=rosa_at(ROSA.email.upper()))
     assert signals(third) == {SignalKind.SAME_ADDRESS}
-    deciding.accept(first, channel=Channel.INVITATION)
+    actions.accept(first, channel=Channel.INVITATION)
     first.refresh_from_db()
     assert first.review == Review.HELD
 
@@ -173,20 +175,20 @@ def test_the_premises_tdsp_is_told_and_others_are_not(member):
     """X1, D1."""
     (agreement,) = ask(member, person=rosa_at(member.email))
     mine, other = staff_of(agreement), UserFactory(is_staff=True, tdsp=TdspFactory())
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {mine.email}
     with pytest.raises(PermissionDenied):
-        reviewing.release(agreement, by=other, reason="I say so.")
+        review.release(agreement, by=other, reason="I say so.")
     with pytest.raises(PermissionDenied):
-        reviewing.release(agreement, by=member, reason="I say so.")
+        review.release(agreement, by=member, reason="I say so.")
     with pytest.raises(ValidationError):
-        reviewing.release(agreement, by=mine, reason="  ")
+        review.release(agreement, by=mine, reason="  ")
 
 
 def test_without_staff_of_the_tdsp_the_operators_are_told(member):
     operator = OperatorFactory()
     (agreement,) = ask(member, person=rosa_at(member.email))
-    deciding.accept(agreement, channel=Channel.INVITATION)
+    actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {operator.email}
 
 
@@ -195,8 +197,8 @@ def test_two_reviews_at_the_same_moment_have_one_outcome(member):
     """X1: one event, one email to each side."""
     (agreement,) = ask(member, person=rosa_at(member.email))
     staff = staff_of(agreement)
-    deciding.accept(agreement, channel=Channel.INVITATION)
-    decide = [reviewing.release, reviewing.refuse] * 5
+    actions.accept(agreement, channel=Channel.INVITATION)
+    decide = [review.release, review.refuse] * 5
     results = together(
         [lambda d=d: d(Agreement.objects.get(pk=agreement.pk), by=staff, reason="Looked at it.") for d in decide]
     )

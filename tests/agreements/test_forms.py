@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from agreements.forms.question import QuestionForm
+from agreements.forms.request import QuestionForm
 from agreements.forms.review import ReviewForm
-from agreements.question import MeterRow, Person, Problem, Question, Refused
+from agreements.request_data import MeterRow, Person, Problem, Question, Refused
 from tests.agreements.typed import EMPTY, PAGE_2, UNREGISTERED, rows
 
 PAIR = ("10443720000000001", "104051941")

@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from agreements import deciding, initiating, limits
+from agreements import actions, creation, limits
 from agreements.models import Agreement, Draft, FailedMatch
-from agreements.question import Refused
+from agreements.request_data import Refused
 from notifications.models import Email
 from tests.agreements.asking import ask, question, submit
 from tests.agreements.looking import text
@@ -36,7 +36,7 @@ def wrong(number: int = 0):
 
 def refusal(by: User, *meters, at: datetime = NOON) -> list[str]:
     with pytest.raises(Refused) as refused:
-        initiating.start_draft(question(*meters), by=by, at=at)
+        creation.start_draft(question(*meters), by=by, at=at)
     return [problem.code for problem in refused.value.problems]
 
 
@@ -46,10 +46,10 @@ def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(me
         assert refusal(member, wrong(number), at=NOON + timedelta(minutes=number)) == ["mismatch"]
     assert refusal(member, wrong(), at=NOON + timedelta(hours=1)) == ["guessing"]
     with pytest.raises(Refused) as refused:
-        initiating.start_draft(question(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
+        creation.start_draft(question(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
     assert "March 3, 2026, 12:00 PM CST" in refused.value.problems[0].message
     later = NOON + timedelta(days=1, seconds=1)
-    assert initiating.start_draft(question(MeterFactory()), by=member, at=later)
+    assert creation.start_draft(question(MeterFactory()), by=member, at=later)
 
 
 def test_a_refused_try_does_not_lengthen_the_wait(member):
@@ -99,7 +99,7 @@ def test_twenty_companies_at_once_learn_three_answers_about_an_esiid():
 def answers_about_one_esiid() -> int:
     """How many of twenty companies that guess at once learn whether they were right."""
     guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
-    results = together([lambda user=user: initiating.start_draft(question(guess), by=user) for user in users])
+    results = together([lambda user=user: creation.start_draft(question(guess), by=user) for user in users])
     return [result.problems[0].code for result in results].count("mismatch")
 
 
@@ -127,7 +127,7 @@ def answers_to_one_user() -> int:
     """How many of twenty guesses that one user makes at once are answered."""
     member = MembershipFactory().user
     meters = [wrong(number) for number in range(20)]
-    results = together([lambda meter=meter: initiating.start_draft(question(meter), by=member) for meter in meters])
+    results = together([lambda meter=meter: creation.start_draft(question(meter), by=member) for meter in meters])
     return [result.problems[0].code for result in results].count("mismatch")
 
 
@@ -206,7 +206,7 @@ def test_control_without_the_locks_more_are_made(settings, monkeypatch):
 
 def _made_at_once(users: list[User]) -> int:
     before = Agreement.objects.count()
-    drafts = [initiating.start_draft(question(MeterFactory()), by=user) for user in users]
+    drafts = [creation.start_draft(question(MeterFactory()), by=user) for user in users]
     together([lambda draft=draft: submit(draft, by=draft.user) for draft in drafts])
     return Agreement.objects.count() - before
 
@@ -216,10 +216,10 @@ def test_reminders_are_limited_a_day(member, settings):
     settings.REMINDERS_PER_ADDRESS = 2
     (agreement,) = ask(member, at=NOON)
     for hour in (1, 2):
-        deciding.resend(agreement, by=member, at=NOON + timedelta(hours=hour))
-    with pytest.raises(deciding.ResentTooOften):
-        deciding.resend(agreement, by=member, at=NOON + timedelta(hours=3))
-    assert deciding.resend(agreement, by=member, at=NOON + timedelta(days=2))
+        actions.resend(agreement, by=member, at=NOON + timedelta(hours=hour))
+    with pytest.raises(actions.ResentTooOften):
+        actions.resend(agreement, by=member, at=NOON + timedelta(hours=3))
+    assert actions.resend(agreement, by=member, at=NOON + timedelta(days=2))
 
 
 def test_old_failures_are_forgotten(member):

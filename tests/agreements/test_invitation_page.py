@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from agreements import deciding
+from agreements import actions
 from agreements.models import Agreement, Letter
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Channel, Status
 from notifications import sealed
 from notifications.models import Email
@@ -140,14 +140,14 @@ def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement
         assert "ask it to send you a new request" in page
     agreement.refresh_from_db()
     assert agreement.status == Status.PENDING
-    deciding.expire_overdue()
+    actions.expire_overdue()
     assert "This invitation has expired" in client.get(link(agreement)).content.decode()
     assert client.post(link(agreement), {"decision": "reject"}).status_code == 409
 
 
 def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreement, member):
     """L3."""
-    deciding.withdraw(agreement, by=member)
+    actions.withdraw(agreement, by=member)
     seen = client.get(link(agreement)).content.decode()
     assert "no longer applies" in seen
     assert "withdrew its request" in seen
@@ -163,7 +163,7 @@ def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(cl
     holding, meter = registered_customer()
     person = Person(email=holding.customer.user.email)
     (agreement,) = ask(member, meter, registered=True, person=person)
-    deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+    actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
     clicked = client.post(link(agreement), {"decision": "accept"})
     assert clicked.status_code == 409
     page = clicked.content.decode()
@@ -211,7 +211,7 @@ def test_the_token_stands_nowhere_in_the_database(agreement):
 
 def test_the_reminders_link_and_the_first_link_are_the_same(client, agreement, member):
     """EM202: the first link works too."""
-    deciding.resend(agreement, by=member)
+    actions.resend(agreement, by=member)
     nonces = {bytes(nonce) for nonce in Email.objects.values_list("sealed_nonce", flat=True)}
     assert nonces == {bytes(agreement.link_nonce)}
 

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format, number_format
 
-from agreements import deciding
+from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
 from notifications import sealed
-from tests.accounts.registering import confirmation_link, log_in, typed
 from tests.agreements.asking import ask
+from tests.customers.registering import confirmation_link, log_in, typed
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db
@@ -178,7 +178,7 @@ class TestInAnAccount:
 
         (agreement,) = ask(MembershipFactory().user)
         Agreement.objects.update(language="es")
-        deciding.accept(agreement, channel=Channel.INVITATION, shown_in="en")
+        actions.accept(agreement, channel=Channel.INVITATION, shown_in="en")
         assert Email.objects.get(kind="EM203", to_address=agreement.email).language == "es"
         assert agreement.letter.language == "es"
 

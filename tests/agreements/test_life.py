@@ -10,13 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import InternalError, connection, transaction
 from django.db.utils import Error as DatabaseError
 
-from accounts.models import CompanyState
-from agreements import deciding, initiating
+from agreements import actions, creation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind
-from agreements.moves import MoveRefused, move_to
 from agreements.numbering import NumbersExhausted, take_numbers
-from agreements.question import Refused
+from agreements.request_data import Refused
 from agreements.states import FINAL, MOVES, Channel, Status, as_mermaid
+from agreements.transitions import MoveRefused, move_to
+from companies.models import CompanyState
 from notifications.models import Email
 from tests.agreements.asking import ask, question, registered_customer, submit
 from tests.factories import MembershipFactory, MeterFactory
@@ -38,11 +38,11 @@ def emails(kind: str, agreement: Agreement) -> int:
 
 def decide(name: str, agreement: Agreement, by, at: datetime):
     if name == "withdraw":
-        return deciding.withdraw(agreement, by=by, at=at)
+        return actions.withdraw(agreement, by=by, at=at)
     if name == "expire":
         with transaction.atomic():
             return move_to(agreement, "expire", at=at, by=None, channel=Channel.CLOCK)
-    return getattr(deciding, name)(agreement, channel=Channel.INVITATION, at=at)
+    return getattr(actions, name)(agreement, channel=Channel.INVITATION, at=at)
 
 
 def test_initiating_makes_a_pending_agreement_with_its_event_and_its_invitation(member):
@@ -107,7 +107,7 @@ def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
 def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
     """L2, L4, EM202; the reminder carries the same link."""
     (agreement,) = ask(member, at=NOON)
-    deciding.resend(agreement, by=member, at=NOON + timedelta(days=20))
+    actions.resend(agreement, by=member, at=NOON + timedelta(days=20))
     agreement.refresh_from_db()
     assert agreement.expires_at == DAY_30
     assert emails("EM202", agreement) == 1
@@ -120,16 +120,16 @@ def test_resend_is_refused_once_it_is_not_pending(member, name):
     (agreement,) = ask(member, at=NOON)
     decide(name, agreement, member, DAY_30 + timedelta(seconds=1) if name == "expire" else NOON)
     with pytest.raises(MoveRefused):
-        deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
+        actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
     assert emails("EM202", agreement) == 0
 
 
 def test_a_double_click_on_resend_sends_one_reminder(member):
     """T9's sense for EM202: nothing is sent twice."""
     (agreement,) = ask(member, at=NOON)
-    deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
-    with pytest.raises(deciding.ResentTooOften):
-        deciding.resend(agreement, by=member, at=NOON + timedelta(minutes=5, seconds=1))
+    actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
+    with pytest.raises(actions.ResentTooOften):
+        actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5, seconds=1))
     assert emails("EM202", agreement) == 1
 
 
@@ -139,8 +139,8 @@ def test_the_sweep_records_what_the_clock_decided_once(member):
         member, MeterFactory(), at=NOON + timedelta(days=1)
     )
     moment = DAY_30 + timedelta(seconds=1)
-    assert deciding.expire_overdue(at=moment) == 1
-    assert deciding.expire_overdue(at=moment) == 0
+    assert actions.expire_overdue(at=moment) == 1
+    assert actions.expire_overdue(at=moment) == 0
     overdue.refresh_from_db()
     open_still.refresh_from_db()
     assert (overdue.status, open_still.status) == (Status.NOT_ACCEPTED, Status.PENDING)
@@ -245,7 +245,7 @@ def test_an_overdue_question_does_not_wait_though_no_sweep_came(member):
 
 def test_submitting_twice_creates_once(member):
     """T9."""
-    draft = initiating.start_draft(question(MeterFactory(), MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory(), MeterFactory()), by=member)
     first, second = submit(draft, by=member), submit(draft, by=member)
     assert [a.number for a in first] == [a.number for a in second]
     assert Agreement.objects.count() == 2
@@ -254,7 +254,7 @@ def test_submitting_twice_creates_once(member):
 
 def test_without_the_attestation_nothing_is_created(member):
     """T8, BR-019.012."""
-    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory()), by=member)
     with pytest.raises(Refused) as refused:
         submit(draft, by=member, attested=False)
     assert refused.value.problems[0].code == "attestation"
@@ -262,7 +262,7 @@ def test_without_the_attestation_nothing_is_created(member):
 
 
 def test_nobody_submits_somebody_elses_draft(member):
-    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory()), by=member)
     with pytest.raises(Draft.DoesNotExist):
         submit(draft, by=MembershipFactory(company=member.membership.company).user)
 
@@ -271,14 +271,14 @@ def test_nobody_submits_somebody_elses_draft(member):
 def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, standing):
     """D1, T13: at once, also for a draft begun before."""
     (agreement,) = ask(member)
-    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory()), by=member)
     company = member.membership.company
     company.standing = standing
     company.save()
     for attempt in (
         lambda: submit(draft, by=member),
         lambda: ask(member),
-        lambda: deciding.resend(agreement, by=member),
+        lambda: actions.resend(agreement, by=member),
     ):
         with pytest.raises(PermissionDenied):
             attempt()
@@ -287,7 +287,7 @@ def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, st
 def test_a_registered_customers_name_and_address_come_from_the_account(member):
     """T6, functional rule 2."""
     holding, meter = registered_customer()
-    from agreements.question import Person
+    from agreements.request_data import Person
 
     typed = Person(email=holding.customer.user.email.upper(), first_name="Somebody", last_name="Else")
     (agreement,) = ask(member, meter, registered=True, person=typed)
@@ -298,9 +298,9 @@ def test_a_registered_customers_name_and_address_come_from_the_account(member):
 
 def test_abandoned_drafts_are_forgotten(member):
     """X6: they hold personal data of people who were never asked."""
-    initiating.start_draft(question(MeterFactory()), by=member)
-    assert initiating.forget_drafts() == 0
-    assert initiating.forget_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
+    creation.start_draft(question(MeterFactory()), by=member)
+    assert creation.forget_drafts() == 0
+    assert creation.forget_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
 
 
 def test_the_diagram_in_the_docs_is_drawn_from_the_table():

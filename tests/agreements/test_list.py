@@ -12,10 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements import deciding, listing
+from agreements import actions, listing
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, Review
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Channel, Status
 from tests.agreements.asking import ask, registered_customer
 from tests.agreements.looking import LIST, overdue, page, text
@@ -65,14 +65,14 @@ class TestRows:
             assert "C••• A•••" in words
             for secret in ("Chika", "Akin", "Olive", "Sunnyvale", "400 N"):
                 assert secret not in words, (path, secret)
-        deciding.accept(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        actions.accept(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
         assert "Chika Akin" in text(client.get(LIST)) and "400 N Olive Street" in text(client.get(page(agreement)))
 
     def test_a_registered_customer_who_rejected_stays_masked(self, client, member):
         """T6: also in the history, where the customer acted under the own account."""
         holding, meter = registered_customer()
         agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
-        deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
         words = text(client.get(page(agreement)))
         assert "By the customer, in the account on this portal" in words
         assert "Chika" not in words and "Akin" not in words and "Olive" not in words

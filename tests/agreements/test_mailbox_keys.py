@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agreements.mailboxes import mailbox_of, owned_domain
 from agreements.models import Agreement
+from companies.trust.email_identity import mailbox_of, owned_domain
 from tests.factories import AgreementFactory
 
 pytestmark = pytest.mark.django_db

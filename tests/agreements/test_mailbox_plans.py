@@ -7,10 +7,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import CustomerKind
-from agreements import doubts, limits
+from agreements import limits
+from agreements.consent import consent_signals
 from agreements.models import Agreement
-from agreements.question import Person, Question
+from agreements.request_data import Person, Question
+from customers.models import CustomerKind
 from tests.agreements.many import skipped, with_a_hundred_thousand_agreements
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
     asked = Question(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
     with CaptureQueriesContext(connection) as queries:
         limits.flooding(asked, company=agreement.company, at=now)
-        doubts.note_at_initiation([agreement], at=now)
+        consent_signals.note_at_initiation([agreement], at=now)
         limits.too_many_reminders(agreement, at=now)
     with connection.cursor() as cursor:
         plans = []

@@ -11,8 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import CompanyState
 from agreements.models import Agreement, Draft
+from companies.models import CompanyState
 from notifications.models import Email
 from tests.agreements.asking import ask, registered_customer
 from tests.agreements.typed import PAGE_2, page_1, page_1_registered, rows

@@ -10,12 +10,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-import accounts.actions
-from agreements import deciding, initiating, limits, moves, permissions, rules
+import companies.approval
+from agreements import actions, creation, limits, permissions, rules, transitions
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
-from agreements.moves import MoveRefused, move_to
-from agreements.question import Refused
+from agreements.request_data import Refused
 from agreements.states import Channel, Status
+from agreements.transitions import MoveRefused, move_to
 from notifications.models import Email
 from tests.agreements.asking import ask, question, submit
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
@@ -30,7 +30,7 @@ def twenty_submissions() -> list:
     """Twenty drafts about one ESIID by one third party, submitted at the same moment."""
     member, meter = MembershipFactory().user, MeterFactory()
     drafts = [
-        initiating.start_draft(question(meter, report_type=kind, report_length=length), by=member)
+        creation.start_draft(question(meter, report_type=kind, report_length=length), by=member)
         for kind, length in itertools.islice(itertools.cycle(QUESTIONS), 20)
     ]
     return together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
@@ -54,7 +54,7 @@ def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
     monkeypatch.setattr(rules, "lock_premises", lambda premise_ids: None)
     monkeypatch.setattr(limits, "lock", lambda company: None)
     monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
-    monkeypatch.setattr(initiating, "_check", met(initiating._check, by=20))
+    monkeypatch.setattr(creation, "_check", met(creation._check, by=20))
     twenty_submissions()
     assert Agreement.objects.count() > 3
 
@@ -62,7 +62,7 @@ def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
 def test_twenty_simultaneous_identical_questions_create_one():
     """L6: the same question waits once."""
     member, meter = MembershipFactory().user, MeterFactory()
-    drafts = [initiating.start_draft(question(meter), by=member) for _ in range(20)]
+    drafts = [creation.start_draft(question(meter), by=member) for _ in range(20)]
     together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
     assert Agreement.objects.count() == 1
 
@@ -70,7 +70,7 @@ def test_twenty_simultaneous_identical_questions_create_one():
 def test_twenty_clicks_on_submit_create_the_form_once():
     """T9: all clicks lead to the same agreements."""
     member = MembershipFactory().user
-    draft = initiating.start_draft(question(MeterFactory(), MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory(), MeterFactory()), by=member)
     results = together([lambda: submit(draft, by=member) for _ in range(20)])
     assert Agreement.objects.count() == 2
     assert Email.objects.filter(kind="EM201").count() == 2
@@ -107,9 +107,9 @@ def fifty_decisions() -> tuple[Agreement, list]:
         return Agreement.objects.get(pk=agreement.pk)
 
     kinds = [
-        lambda: deciding.accept(fresh(), channel=Channel.INVITATION, at=moment),
-        lambda: deciding.reject(fresh(), channel=Channel.INVITATION, at=moment),
-        lambda: deciding.withdraw(fresh(), by=member, at=moment),
+        lambda: actions.accept(fresh(), channel=Channel.INVITATION, at=moment),
+        lambda: actions.reject(fresh(), channel=Channel.INVITATION, at=moment),
+        lambda: actions.withdraw(fresh(), by=member, at=moment),
         expire,
     ]
     results = together([action for action, _ in zip(itertools.cycle(kinds), range(50), strict=False)])
@@ -154,7 +154,7 @@ def test_control_without_the_conditional_update_there_are_several_winners(monkey
         Agreement.objects.filter(pk=agreement.pk).update(status=move.target, ended_at=at)
         return True
 
-    monkeypatch.setattr(moves, "_claim", read_then_write)
+    monkeypatch.setattr(transitions, "_claim", read_then_write)
     _agreement, results = fifty_decisions()
     assert any(isinstance(result, Exception) and not isinstance(result, MoveRefused) for result in results)
 
@@ -163,7 +163,7 @@ def test_twenty_clicks_on_resend_send_one_reminder():
     """L4, EM202."""
     member = MembershipFactory().user
     (agreement,) = ask(member)
-    together([lambda: deciding.resend(agreement, by=member) for _ in range(20)])
+    together([lambda: actions.resend(agreement, by=member) for _ in range(20)])
     assert Email.objects.filter(kind="EM202").count() == 1
 
 
@@ -172,18 +172,18 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
     """D1: "at once" also for a submission that looked a moment before the operator's decision was committed."""
     member, operator = MembershipFactory().user, OperatorFactory()
     (asked,) = ask(member)
-    draft = initiating.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(question(MeterFactory()), by=member)
     begun = threading.Event()
 
     def suspend():
         with transaction.atomic():
-            accounts.actions.suspend(member.membership.company, by=operator, reason="Forged consent.")
+            companies.approval.suspend(member.membership.company, by=operator, reason="Forged consent.")
             begun.set()
             until_somebody_waits()  # the submission is at the company's lock
 
     def submit_meanwhile():
         begun.wait(timeout=30)
-        return submit(draft, by=member) if act == "initiate" else deciding.resend(asked, by=member)
+        return submit(draft, by=member) if act == "initiate" else actions.resend(asked, by=member)
 
     _suspended, refused = together([suspend, submit_meanwhile])
     assert isinstance(refused, PermissionDenied)
@@ -200,6 +200,6 @@ def test_control_without_the_second_look_it_goes_through(monkeypatch):
             looked[permission] = fresh(user, permission)
         return looked[permission]
 
-    monkeypatch.setattr(initiating, "acting_member", once)
+    monkeypatch.setattr(creation, "acting_member", once)
     with pytest.raises(AssertionError):
         test_a_suspension_that_comes_first_is_waited_for("initiate")

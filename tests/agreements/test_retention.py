@@ -8,9 +8,9 @@ import pytest
 
 import reports.actions
 import reports.retention
-from agreements import deciding, retention
+from agreements import actions, retention
 from agreements.models import Agreement, AgreementEvent, Letter
-from agreements.question import Person, Refused
+from agreements.request_data import Person, Refused
 from agreements.states import Channel, Status
 from notifications.models import Email
 from reports.models import Download, Report, ReportFile
@@ -39,11 +39,11 @@ def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
     (agreement,) = ask(member, at=NOON)
     ended = NOON + timedelta(days=31 if end == "expire" else 1)
     if end == "reject":
-        deciding.reject(agreement, channel=Channel.INVITATION, at=ended)
+        actions.reject(agreement, channel=Channel.INVITATION, at=ended)
     elif end == "withdraw":
-        deciding.withdraw(agreement, by=member, at=ended)
+        actions.withdraw(agreement, by=member, at=ended)
     else:
-        deciding.expire_overdue(at=ended)
+        actions.expire_overdue(at=ended)
     assert retention.forget_people(at=ended + timedelta(days=90)) == 0
     assert retention.forget_people(at=ended + timedelta(days=90, seconds=1)) == 1
     assert retention.forget_people(at=ended + timedelta(days=91)) == 0
@@ -59,7 +59,7 @@ def test_a_registered_customer_is_forgotten_too(member):
     """X6."""
     holding, meter = registered_customer()
     (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email), at=NOON)
-    deciding.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user, at=NOON)
+    actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user, at=NOON)
     assert retention.forget_people(at=NOON + timedelta(days=91)) == 1
     agreement.refresh_from_db()
     assert agreement.customer is None
@@ -69,7 +69,7 @@ def test_a_registered_customer_is_forgotten_too(member):
 def test_pending_and_accepted_agreements_keep_their_people(member):
     """X6."""
     pending, accepted = ask(member, MeterFactory(), MeterFactory(), at=NOON)
-    deciding.accept(accepted, channel=Channel.INVITATION, at=NOON)
+    actions.accept(accepted, channel=Channel.INVITATION, at=NOON)
     assert retention.forget_people(at=NOON + timedelta(days=200)) == 0
     assert ROSA.email in everything_about(accepted)
     assert ROSA.email in everything_about(pending)
@@ -80,7 +80,7 @@ def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
     settings.AGREEMENT_LIMIT_PER_ESIID = 1
     meter = MeterFactory()
     (agreement,) = ask(member, meter, at=NOON)
-    deciding.reject(agreement, channel=Channel.INVITATION, at=NOON)
+    actions.reject(agreement, channel=Channel.INVITATION, at=NOON)
     retention.forget_people(at=NOON + timedelta(days=91))
     with pytest.raises(Refused):
         ask(member, meter, at=NOON + timedelta(days=92))
@@ -89,8 +89,8 @@ def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
 def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member):
     """X6: events too, which nothing else may delete; younger ones stay."""
     old, young = ask(member, MeterFactory(), MeterFactory(), at=NOON)
-    deciding.accept(old, channel=Channel.INVITATION, at=NOON)
-    deciding.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
+    actions.accept(old, channel=Channel.INVITATION, at=NOON)
+    actions.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
     reports.actions.make_due()
     later = NOON + timedelta(days=3 * 365 + 2)
     assert retention.delete_old(at=later) == 0  # its report's record is still there

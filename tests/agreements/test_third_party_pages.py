@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements import deciding
+from agreements import actions
 from agreements.models import EventKind
 from agreements.states import Channel, Status
 from notifications import sealed
@@ -55,7 +55,7 @@ class TestAgreement:
         AdmissionFactory(company=member.company, kind="request", confirmed_at=timezone.now())
         NoticeFactory.create_batch(2)
         agreement = ask(member.user)[0]
-        deciding.accept(agreement, channel=Channel.INVITATION)
+        actions.accept(agreement, channel=Channel.INVITATION)
         ReportFactory(agreement=agreement)
         client.get(page(agreement))  # once: the browser's mark is new
         with django_assert_max_num_queries(7):
@@ -79,7 +79,7 @@ class TestAgreement:
         """T11."""
         agreement = ask(member.user)[0]
         how = {"by": member.user} if decide == "withdraw" else {"channel": Channel.INVITATION}
-        getattr(deciding, decide)(agreement, **how)
+        getattr(actions, decide)(agreement, **how)
         response = client.get(page(agreement))
         assert (
             sentence in text(response)
@@ -180,7 +180,7 @@ class TestResendAndWithdraw:
     def test_after_a_decision_they_do_nothing_and_say_what_it_is(self, client, member, name):
         """L1, L4."""
         agreement = ask(member.user)[0]
-        deciding.reject(agreement, channel=Channel.INVITATION)
+        actions.reject(agreement, channel=Channel.INVITATION)
         before = Email.objects.count()
         response = client.post(page(agreement, name), follow=True)
         assert "Nothing was done: the agreement is no longer pending. Its status is Rejected since" in text(response)

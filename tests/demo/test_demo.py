@@ -13,9 +13,11 @@ from django.db.models import Count, Max
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, CompanyState, Customer, CustomerKind, User
+from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.states import Status
+from companies.models import Company, CompanyState
+from customers.models import Customer, CustomerKind
 from demo import loading, stories, usage
 from demo.load_shapes import KINDS
 from demo.loading import Outcome

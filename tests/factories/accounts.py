@@ -8,23 +8,9 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import (
-    Admission,
-    AdmissionKind,
-    Attempt,
-    Company,
-    CompanyEvent,
-    CompanyEventKind,
-    CompanyState,
-    Customer,
-    CustomerKind,
-    Holding,
-    LookAction,
-    Membership,
-    Registration,
-    StaffLook,
-    User,
-)
+from accounts.models import Attempt, LookAction, StaffLook, User
+from companies.models import Admission, AdmissionKind, Company, CompanyEvent, CompanyEventKind, CompanyState, Membership
+from customers.models import Customer, CustomerKind, Holding, Registration
 from notifications import sealed
 from tests.factories.meters import PremiseFactory, TdspFactory
 

@@ -8,11 +8,9 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import CustomerKind
 from agreements.models import (
     Agreement,
     AgreementEvent,
-    CompanyTrace,
     ConsentSignal,
     Draft,
     EventKind,
@@ -21,9 +19,10 @@ from agreements.models import (
     ReportLength,
     ReportType,
     SignalKind,
-    TraceKind,
 )
 from agreements.states import Channel, Status
+from companies.models import CompanyTrace, TraceKind
+from customers.models import CustomerKind
 from notifications import sealed
 from tests.factories.accounts import CompanyFactory, MembershipFactory, UserFactory
 from tests.factories.meters import PremiseFactory

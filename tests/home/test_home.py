@@ -10,9 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from accounts.models import CompanyState
 from agreements.models import Agreement, Review
 from agreements.states import Status
+from companies.models import CompanyState
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.factories import (

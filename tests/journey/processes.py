@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection, connections
 
-from agreements.clock import central_day, moment
+from lib.central_time import central_day, moment
 from local.addresses import ROOT
 from local.processes import Process, wait_until
 from local.restarts import Program

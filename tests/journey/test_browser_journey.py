@@ -17,9 +17,9 @@ from playwright.sync_api import Page, expect
 
 import notifications.delivery
 import reports.actions
-from agreements.clock import central_day, moment
 from agreements.models import Agreement
 from agreements.states import Status
+from lib.central_time import central_day, moment
 from meters.models import UsageDay
 from meters.usage.days import slots_on
 from tests.browser import click_through

@@ -12,8 +12,8 @@ from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from accounts.models import CompanyState
 from agreements.states import Status
+from companies.models import CompanyState
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.look.reading import read

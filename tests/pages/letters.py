@@ -13,20 +13,22 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts import company_emails
 from accounts.allauth_adapter import _HAPPENINGS, AccountAdapter
-from accounts.models import AdmissionKind, User
+from accounts.models import User
 from accounts.second_factor import remove_lost
-from agreements import deciding, reviewing
+from agreements import actions
 from agreements import emails as agreement_emails
+from agreements.consent import review
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
+from companies import emails
+from companies.models import AdmissionKind
 from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
 from reports.actions import make_due
-from tests.accounts.registering import register
 from tests.agreements.asking import ROSA, ask
+from tests.customers.registering import register
 from tests.factories import (
     AdmissionFactory,
     AgreementFactory,
@@ -76,16 +78,16 @@ def _about_companies(language: str) -> None:
     invited, asker = (
         AdmissionFactory(company=company, language=language, kind=kind) for kind in AdmissionKind.values[1:]
     )
-    company_emails.cannot_register(user.email, language=language)
-    for about_link in (company_emails.confirm_registration, company_emails.invited, company_emails.confirm_request):
+    emails.cannot_register(user.email, language=language)
+    for about_link in (emails.confirm_registration, emails.invited, emails.confirm_request):
         about_link(invited)
-    for told in (company_emails.registered, company_emails.approved, company_emails.suspended, company_emails.removed):
+    for told in (emails.registered, emails.approved, emails.suspended, emails.removed):
         told(company, user)
-    company_emails.asked_to_join(asker, user)
-    company_emails.declined(asker)
-    company_emails.permissions_changed(company, member)
-    company_emails.rename_asked(company, user, by=user, changes=changes, reason="We have merged.")
-    company_emails.renamed(company, user, changes=changes)
+    emails.asked_to_join(asker, user)
+    emails.declined(asker)
+    emails.permissions_changed(company, member)
+    emails.rename_asked(company, user, by=user, changes=changes, reason="We have merged.")
+    emails.renamed(company, user, changes=changes)
     agreement = AgreementFactory()
     agreement_emails.review_needed(agreement, [user])
     agreement_emails.guessing_noticed(company, user, day=timezone.localdate())
@@ -100,16 +102,16 @@ def _about_agreements(world: World, language: str) -> None:
 
     for report_type, report_length in product(ReportType, ReportLength):
         waiting = pending(report_type=report_type, report_length=report_length)
-    deciding.resend(waiting, by=world["member"])
-    deciding.withdraw(waiting, by=world["member"])
-    deciding.reject(pending(), channel=Channel.INVITATION)
+    actions.resend(waiting, by=world["member"])
+    actions.withdraw(waiting, by=world["member"])
+    actions.reject(pending(), channel=Channel.INVITATION)
     world["member"].membership.company.privacy_policy_url = ""
-    deciding.accept(pending(), channel=Channel.INVITATION)
+    actions.accept(pending(), channel=Channel.INVITATION)
     late = pending(report_length=ReportLength.ONE_DAY)
     Premise.objects.filter(pk=late.premise_id).update(service_since=timezone.localdate() + timedelta(days=1))
-    deciding.accept(late, channel=Channel.INVITATION)
+    actions.accept(late, channel=Channel.INVITATION)
     make_due()
-    for decide in (reviewing.release, reviewing.refuse):
+    for decide in (review.release, review.refuse):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, language=language)
         decide(held, by=OperatorFactory(), reason="It is not clear.")
 

@@ -103,7 +103,7 @@ def test_each_field_is_found_by_its_name(screen: Any) -> None:
     for model, role, names in (
         ("meters_meter", "combobox", [r"Premise:.*\d"]),
         ("notices_notice", "textbox", ["Date: Published until", "Time: Published until"]),
-        ("accounts_customer", "textbox", ["ESIID:", "Date: .*until", "Time: .*until"]),
+        ("customers_customer", "textbox", ["ESIID:", "Date: .*until", "Time: .*until"]),
     ):
         record = world.own.records[model.replace("_", ".")]
         screen.show(client.get(reverse(f"admin:{model}_change", args=[record.pk])))

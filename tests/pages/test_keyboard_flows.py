@@ -14,14 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, expect
 
-from accounts.models import Admission, User
+from accounts.models import User
 from agreements.models import Agreement, EventKind
 from agreements.states import Status
+from companies.models import Admission
 from notifications import sealed
 from notifications.message import unsealed
 from notifications.models import Email
-from tests.accounts.registering import PASSWORD, confirmation_link
 from tests.agreements.asking import ask
+from tests.customers.registering import PASSWORD, confirmation_link
 from tests.factories import (
     AgreementFactory,
     CustomerFactory,

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from agreements import deciding
+from agreements import actions
 from agreements.models import Agreement, Review
-from agreements.question import Person
+from agreements.request_data import Person
 from agreements.states import Channel, Status
 from meters.models import Meter
 from notifications import sealed
@@ -71,7 +71,7 @@ def fill(world: World) -> World:
 def accepted(world: World, *, registered: bool = True) -> Agreement:
     """An agreement that was asked for and accepted by the actions, with its letter."""
     agreement = pending(world, registered=registered)
-    return deciding.accept(agreement, channel=Channel.INVITATION)
+    return actions.accept(agreement, channel=Channel.INVITATION)
 
 
 def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreement:

@@ -11,8 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import CompanyState
 from agreements.states import Status
+from companies.models import CompanyState
 from reports.models import Download, ReportFile, ReportState
 from tests.factories import (
     AgreementFactory,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agreements.models import ReportType
 from meters.usage.days import slots_on
-from reports.layouts import LAYOUTS, csv_chunks, layout_of
+from reports.csv_layouts import LAYOUTS, csv_chunks, layout_of
 from reports.period import Period
 from tests.reports import naive
 from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage

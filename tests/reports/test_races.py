@@ -23,8 +23,8 @@ from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import make_due
+from reports.gzip_stream import unpack
 from reports.models import Report, ReportFile, ReportState
-from reports.packing import unpack
 from tests.reports import naive
 from tests.reports.accepting import accepted, report_of
 from tests.reports.readings import every_day, store

@@ -14,7 +14,7 @@ from meters.identifiers import normal_esiid
 from meters.models import Premise
 from meters.usage.days import parse_day
 from meters.usage.reader import DayReadings, stream_usage
-from reports.layouts import csv_chunks, layout_of
+from reports.csv_layouts import csv_chunks, layout_of
 from reports.period import Period
 
 

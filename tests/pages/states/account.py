@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from notifications.message import unsealed
 from notifications.models import Email
-from tests.accounts.registering import PASSWORD
+from tests.customers.registering import PASSWORD
 from tests.factories import UserFactory
 from tests.pages.states.registry import sent, state
 from tests.pages.world import World

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, CompanyEventKind, CompanyState, Membership
-from tests.accounts.company_links import link_token
+from companies.models import Company, CompanyEventKind, CompanyState, Membership
+from tests.companies.company_links import link_token
 from tests.factories import AdmissionFactory, CompanyEventFactory, MembershipFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Holding
-from agreements import deciding
+from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
+from customers.models import Holding
 from notices.models import Notice
 from tests.factories import AgreementFactory, MeterFactory
 from tests.pages.states.registry import at, sent, state
@@ -93,7 +93,7 @@ def _added(client: Client, world: World) -> Any:
 
 @state("home", "customer", "nothing waits")
 def _nothing_waits(client: Client, world: World) -> Any:
-    deciding.reject(Agreement.objects.get(number=world["number"]), channel=Channel.ACCOUNT)
+    actions.reject(Agreement.objects.get(number=world["number"]), channel=Channel.ACCOUNT)
     for notice in Notice.objects.all():
         client.get(reverse("notice", args=[notice.pk]))
     return client.get(reverse("home"))

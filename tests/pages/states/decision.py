@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements import deciding
+from agreements import actions
 from agreements.states import Channel
 from tests.pages.states.registry import Open, at, state
 from tests.pages.world import World, accepted, pending, token
@@ -49,14 +49,14 @@ def _expired(client: Client, world: World) -> Any:
 @state("invitation", "anonymous", "withdrawn")
 def _withdrawn(client: Client, world: World) -> Any:
     agreement = pending(world)
-    deciding.withdraw(agreement, by=world["member"])
+    actions.withdraw(agreement, by=world["member"])
     return client.get(reverse("invitation", args=[token(agreement)]))
 
 
 @state("invitation", "anonymous", "decided otherwise meanwhile")
 def _decided_otherwise(client: Client, world: World) -> Any:
     agreement = pending(world)
-    deciding.reject(agreement, channel=Channel.INVITATION)
+    actions.reject(agreement, channel=Channel.INVITATION)
     return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
 
 

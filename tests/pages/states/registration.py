@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Registration
-from tests.accounts.registering import confirmation_link, register
+from customers.models import Registration
+from tests.customers.registering import confirmation_link, register
 from tests.factories import HoldingFactory, MeterFactory, UserFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World, pending, token

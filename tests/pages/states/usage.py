@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Holding
+from customers.models import Holding
 from meters.models import UsageDay
 from tests.pages.states.registry import Open, state
 from tests.pages.world import World

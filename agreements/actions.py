@@ -1,0 +1,131 @@
+"""What becomes of a pending agreement: accept, reject, withdraw, expire; and the reminder (SPEC section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import emails, limits, loa
+from agreements.consent import consent_signals, review
+from agreements.models import Agreement, AgreementEvent, EventKind
+from agreements.permissions import acting_member
+from agreements.states import Channel, Status
+from agreements.transitions import MoveRefused, move_to
+from companies.trust.fingerprints import Visitor
+from lib.central_time import CENTRAL, moment
+from notifications import bell
+
+
+class ResentTooOften(Exception):
+    """A reminder went out a moment ago, or many today; the sentence says when the next one may."""
+
+
+@transaction.atomic
+def accept(
+    agreement: Agreement,
+    *,
+    channel: Channel,
+    by: User | None = None,
+    visitor: Visitor | None = None,
+    shown_in: str | None = None,
+    at: datetime | None = None,
+) -> Agreement:
+    """The customer authorizes one report: Complete, with the LOA and EM203 to both (L1, EM203). Raises MoveRefused.
+
+    `shown_in` is the language of the page on which the customer decided, if it was not the agreement's own.
+
+    Where something speaks against the consent, also by where `visitor` comes from, the report is held (X1).
+    """
+    at = moment(at)
+    agreement = move_to(agreement, "accept", at=at, by=by, channel=channel)
+    letter = loa.sign(agreement, at=at, shown_in=shown_in)
+    if consent_signals.note_at_acceptance(agreement, visitor, at=at):
+        review.hold(agreement, at=at)
+    emails.accepted(agreement, letter)
+    bell.ring("agreement completed")
+    return agreement
+
+
+@transaction.atomic
+def reject(
+    agreement: Agreement,
+    *,
+    channel: Channel,
+    by: User | None = None,
+    visitor: Visitor | None = None,
+    shown_in: str | None = None,
+    at: datetime | None = None,
+) -> Agreement:
+    """The customer says no: Rejected, with EM205 to both. Raises MoveRefused."""
+    agreement = move_to(agreement, "reject", at=moment(at), by=by, channel=channel)
+    emails.rejected(agreement)
+    return agreement
+
+
+@transaction.atomic
+def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agreement:
+    """The third party takes its question back; both are told. Raises MoveRefused, PermissionDenied."""
+    acting_member(by, "may_resend_or_withdraw")
+    agreement = move_to(agreement, "withdraw", at=moment(at), by=by, channel=Channel.THIRD_PARTY)
+    emails.withdrawn(agreement)
+    return agreement
+
+
+@transaction.atomic
+def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
+    """Send the invitation again as a reminder, only while Pending; the period does not grow (L2, L4, EM202).
+
+    Raises MoveRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
+    """
+    limits.lock(acting_member(by, "may_resend_or_withdraw").company)
+    acting_member(by, "may_resend_or_withdraw")  # once more: a suspension that was waited for counts
+    limits.lock_mailbox(agreement.email)
+    agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
+    at = moment(at)
+    if agreement.status != Status.PENDING or agreement.expires_at < at:
+        raise MoveRefused(agreement, expired=agreement.status in (Status.PENDING, Status.NOT_ACCEPTED))
+    last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
+    if last and at < last.at + settings.AGREEMENT_RESEND_PAUSE:
+        free_at = formats.date_format(
+            (last.at + settings.AGREEMENT_RESEND_PAUSE).astimezone(CENTRAL), "DATETIME_FORMAT"
+        )
+        raise ResentTooOften(_("A reminder was sent a moment ago. You can send the next one after %s.") % free_at)
+    if refusal := limits.too_many_reminders(agreement, at=at):
+        raise ResentTooOften(refusal)
+    event = AgreementEvent.objects.create(
+        agreement=agreement,
+        at=at,
+        kind=EventKind.RESENT,
+        from_status=agreement.status,
+        to_status=agreement.status,
+        channel=Channel.THIRD_PARTY,
+        by=by,
+    )
+    emails.reminder(agreement, event)
+    return event
+
+
+def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | None = None, batch: int = 500) -> int:
+    """Record that invitation periods have ended: Not Accepted, and the third party is told (L2). Returns how many.
+
+    The deadline binds by the clock; this only writes it down, so it may run late or twice.
+    """
+    at = moment(at)
+    overdue = Agreement.objects.overdue(at=at)
+    if premise_ids is not None:
+        overdue = overdue.filter(premise__in=list(premise_ids))
+    count = 0
+    for agreement in overdue.order_by("expires_at")[:batch]:
+        try:
+            with transaction.atomic():
+                emails.not_accepted(move_to(agreement, "expire", at=at, by=None, channel=Channel.CLOCK))
+                count += 1
+        except MoveRefused:
+            continue  # somebody else recorded it
+    return count

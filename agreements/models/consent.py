@@ -1,0 +1,56 @@
+"""Trust: what speaks against a consent, where a third party's people come from, and failed matches (X1, X2)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from agreements.models.agreement import Agreement
+from companies.models import Company
+
+
+class SignalKind(models.TextChoices):
+    """Why a customer's answer may be the third party's own (X1)."""
+
+    OWN_USER = "own_user", _("The customer's address belongs to a user of the third party")
+    OWN_DOMAIN = "own_domain", _("The customer's address is of the third party's own mail domain")
+    SAME_ADDRESS = "same_address", _("The same address stands for three or more ESIIDs of this third party")
+    SAME_DOMAIN = "same_domain", _("Addresses of the same mail domain stand for three or more ESIIDs")
+    NETWORK = "network", _("Accepted from a network address that the third party's users used")
+    BROWSER = "browser", _("Accepted in a browser that the third party's users used")
+    OTHER_HOLDER = "other_holder", _("Another account holds the ESIID than when the customer was asked")
+
+
+class ConsentSignal(models.Model):
+    """One reason to look before a report leaves. Any holds the agreement's report for a TDSP's review."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signals")
+    kind = models.CharField(max_length=12, choices=SignalKind.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["agreement", "kind"], name="signal_once_for_an_agreement")]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} {self.kind}"
+
+
+class FailedMatch(models.Model):
+    """A meter row of a form that matched nothing on record: somebody may be guessing (X2)."""
+
+    at = models.DateTimeField()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    esiid = models.CharField(max_length=22)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user", "at"], name="failed_match_user"),
+            models.Index(fields=["company", "at"], name="failed_match_company"),
+            models.Index(fields=["esiid", "at"], name="failed_match_esiid"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} at {self.at}"

@@ -1,0 +1,132 @@
+"""Third parties for operators (D1, T13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import signed_in
+from companies import approval, members, profile, wording
+from companies.admin_forms import CompanyActionForm, MembershipForm
+from companies.models import Company, CompanyEvent, Membership
+from lib.scoped_admin import EDIT, NOTHING, ByRole, ScopedAdmin
+
+
+class MembershipInline(ByRole, admin.StackedInline):
+    operators_may = EDIT
+    tdsp_may = NOTHING
+    model = Membership
+    form = MembershipForm
+    autocomplete_fields = ["user"]
+    fields = [
+        ("user", "email"),
+        ("is_administrator", "may_view", "may_initiate", "may_resend_or_withdraw", "may_download"),
+        ("approved_at", "ended_at"),
+    ]
+    readonly_fields = ["email"]
+    extra = 0
+    verbose_name = _("user of this company")
+    verbose_name_plural = _("users of this company")
+
+    @admin.display(description=_("email"))
+    def email(self, membership: Membership) -> str:
+        return membership.user.email if membership.pk else ""
+
+
+class CompanyEventInline(ByRole, admin.TabularInline):
+    """What happened to the company; nobody edits it."""
+
+    tdsp_may = NOTHING
+    model = CompanyEvent
+    fields = ["at", "kind", "by", "about", "what"]
+    readonly_fields = ["what"]
+    ordering = ["-at", "-pk"]
+    max_num = 0
+    verbose_name_plural = _("history")
+
+    @admin.display(description=_("what"))
+    def what(self, event: CompanyEvent) -> str:
+        return ". ".join(wording.changes_of(event))
+
+
+@admin.register(Company)
+class CompanyAdmin(ScopedAdmin):
+    operators_may = EDIT
+    tdsp_may = NOTHING
+    customer_data = False
+    list_display = ["legal_name", "duns", "standing", "city", "email", "registered_at"]
+    list_filter = ["standing"]
+    search_fields = ["legal_name", "duns", "email"]
+    search_help_text = _("Company name, DUNS or email")
+    readonly_fields = ["standing", "standing_reason"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    inlines = [MembershipInline, CompanyEventInline]
+    actions = ["approve", "suspend"]
+    action_form = CompanyActionForm
+    change_form_template = "admin/companies/company/change_form.html"
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        """The company reads in its own history what the operator changed, and by email if it is what was approved."""
+        before = Company.objects.get(pk=obj.pk) if change else None
+        super().save_model(request, obj, form, change)
+        if before:
+            changed = {name: getattr(obj, name) for name in profile.PROFILE if name in form.changed_data}
+            profile.record_operators_change(obj, profile.differences(before, changed), by=signed_in(request))
+
+    def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
+        """The page's own buttons: what the operator sees on the page is saved, and it is what is approved."""
+        only_this = Company.objects.filter(pk=obj.pk)
+        if "_approve" in request.POST:
+            self.approve(request, only_this)
+        elif "_suspend" in request.POST:
+            self.suspend(request, only_this)
+        else:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(request.path)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """An operator who adds a person has approved it. What was changed is in the company's history."""
+        for membership in formset.save(commit=False):
+            before = Membership.objects.filter(pk=membership.pk).first()
+            if before is None and membership.approved_at is None:
+                membership.approved_at = Now()
+            membership.save()
+            members.record_operators_change(before, membership, by=signed_in(request))
+        formset.save_m2m()
+
+    @admin.action(description=_("Approve: may initiate agreements"), permissions=["change"])
+    def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
+        self._decide(request, companies, approval.approve, "Approved.")
+
+    @admin.action(
+        description=_("Suspend or refuse: stop initiations, resends and downloads at once"), permissions=["change"]
+    )
+    def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
+        reason = request.POST.get("reason", "").strip()[:500]
+        if not reason:
+            text = _("Nothing was done. Type the reason beside the action: the company reads it.")
+            self.message_user(request, text, messages.ERROR)
+            return
+        self._decide(request, companies, partial(approval.suspend, reason=reason), "Suspended.")
+
+    def _decide(
+        self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str
+    ) -> None:
+        moved = [company for company in companies if action(company, by=request.user)]
+        for company in moved:
+            self.log_change(request, company, log)
+        if moved:
+            names = ", ".join(f"{company}: {company.get_standing_display()}" for company in moved)
+            self.message_user(request, names, messages.SUCCESS)
+        if left := companies.count() - len(moved):
+            text = ngettext("%d company was left as it is.", "%d companies were left as they are.", left)
+            self.message_user(request, text % left, messages.WARNING)

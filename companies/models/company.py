@@ -1,0 +1,143 @@
+"""Third parties: the company, its users and what happened to both (T12, T13)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.models.users import User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class CompanyState(models.TextChoices):
+    PENDING = "pending", _("Pending approval")
+    APPROVED = "approved", _("Approved")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class Company(models.Model):
+    """A third party. It initiates, resends and downloads only while approved (T13, D1)."""
+
+    legal_name = models.CharField(_("company name"), max_length=120)
+    duns = models.CharField("DUNS", max_length=13, unique=True)
+    street = models.CharField(_("street"), max_length=120)
+    city = models.CharField(_("city"), max_length=60)
+    state = models.CharField(_("state"), max_length=2, default="TX")
+    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    phone = PhoneNumberField(_("phone"))
+    email = models.EmailField(_("email"), max_length=254)
+    privacy_policy_url = models.URLField(_("privacy policy link"), blank=True)
+    standing = models.CharField(
+        _("standing"), max_length=10, choices=CompanyState.choices, default=CompanyState.PENDING
+    )
+    standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # of a suspension, for its users
+    registered_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("third party")
+        verbose_name_plural = _("third parties")
+        ordering = ["legal_name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(duns__regex=r"^[0-9]{9}([0-9]{4})?$"),
+                name="company_duns_is_9_or_13_digits",
+                violation_error_message=_("A DUNS number has 9 or 13 digits."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(standing__in=CompanyState.values), name="company_standing_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.legal_name
+
+    @property
+    def is_active(self) -> bool:
+        return self.standing == CompanyState.APPROVED
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> MembershipQuerySet:
+        """Of people who may log in and act for their company now."""
+        return self.filter(approved_at__isnull=False, ended_at=None, user__is_active=True)
+
+    def administrators(self) -> MembershipQuerySet:
+        return self.current().filter(is_administrator=True)
+
+
+class Membership(models.Model):
+    """A user's place in one company and what the user may do there (T12).
+
+    Whoever is removed keeps the row with `ended_at`, so that the history has its names; an invitation revives it.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="memberships")
+    is_administrator = models.BooleanField(_("administrator"), default=False)
+    may_view = models.BooleanField(_("may view agreements"), default=True)
+    may_initiate = models.BooleanField(_("may initiate"), default=False)
+    may_resend_or_withdraw = models.BooleanField(_("may resend or withdraw"), default=False)
+    may_download = models.BooleanField(_("may download reports"), default=False)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    PERMISSIONS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download", "is_administrator")
+
+    class Meta:
+        ordering = ["company", "user"]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.company}"
+
+    @property
+    def permissions(self) -> set[str]:
+        """Those of PERMISSIONS that the user has."""
+        return {name for name in self.PERMISSIONS if getattr(self, name)}
+
+
+class CompanyEventKind(models.TextChoices):
+    REGISTERED = "registered", _("Company registered")
+    APPROVED = "approved", _("Company approved")
+    SUSPENDED = "suspended", _("Company suspended")
+    PROFILE = "profile", _("Company profile changed")
+    CHANGE_ASKED = "change_asked", _("Change of legal name or DUNS asked for")
+    INVITED = "invited", _("User invited")
+    INVITATION_CANCELED = "invitation_canceled", _("Invitation canceled")
+    JOINED = "joined", _("User joined")
+    DECLINED = "declined", _("Request to join declined")
+    PERMISSIONS = "permissions", _("Permissions changed")
+    REMOVED = "removed", _("User removed")
+
+
+class CompanyEvent(models.Model):
+    """Who changed what about a company or its users, and when (T13). `changes`: field -> [before, after]."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=20, choices=CompanyEventKind.choices)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    about = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["company", "at"], name="company_history")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.company}"
+
+
+def membership_of(user: User | AnonymousUser) -> Membership | None:
+    """The third-party membership that lets `user` act for a company now, or None."""
+    if not user.is_authenticated:
+        return None
+    membership = getattr(user, "membership", None)
+    return membership if membership and membership.approved_at and not membership.ended_at else None

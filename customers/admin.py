@@ -1,0 +1,121 @@
+"""Registered customers, for operators and for the TDSP whose premises they hold (D1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.admin_forms import CustomerForm, HoldingForm, HoldingFormSet
+from customers.models import Customer, Holding
+from lib.scoped_admin import EDIT, ByRole, ScopedAdmin, is_operator, search_words, tdsp_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+_PERSON = ("kind", "company_name", "title", "middle_initial", "suffix")
+
+
+def _holdings(request: HttpRequest) -> QuerySet[Holding]:
+    """The holdings that the staff member may know of: of a customer of two TDSPs each sees its own premises."""
+    holdings = Holding.objects.select_related("premise")
+    return holdings if is_operator(request) else holdings.filter(premise__tdsp=tdsp_of(request))
+
+
+class HoldingInline(ByRole, admin.TabularInline):
+    operators_may = EDIT
+    model = Holding
+    form = HoldingForm
+    formset = HoldingFormSet
+    fields = ["premise", "held_since", "until"]
+    readonly_fields = ["held_since"]
+    extra = 1
+    verbose_name = _("ESIID that the customer holds")
+    verbose_name_plural = _("ESIIDs that the customer holds")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Holding]:
+        return _holdings(request)
+
+    @admin.display(description=_("held since"))
+    def held_since(self, holding: Holding) -> str:
+        return formats.date_format(timezone.localtime(holding.since), "DATETIME_FORMAT") if holding.pk else ""
+
+
+@admin.register(Customer)
+class CustomerAdmin(ScopedAdmin):
+    """A registered customer: a user, its kind, and the ESIIDs it holds."""
+
+    operators_may = EDIT
+    form = CustomerForm
+    list_display = ["__str__", "kind", "user_id_of", "email_of", "holds"]
+    list_filter = ["kind"]
+    list_select_related = ["user"]
+    search_fields = ["user__last_name", "user__email", "user__username", "company_name"]
+    search_help_text = _("Last name, email, user id, company name or ESIID")
+    autocomplete_fields = ["user"]
+    inlines = [HoldingInline]
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("user", *_PERSON),
+                "description": _(
+                    "A customer logs in as a user: make the user first (+), with the name and email of the account. "
+                    "Below, type the ESIIDs that the customer holds. A third party finds a registered customer by "
+                    "ESIID, meter number and this email."
+                ),
+            },
+        ),
+    )
+
+    def own(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+        return records.filter(Exists(_holdings(request).filter(customer=OuterRef("pk"), until=None)))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        return super().get_queryset(request).prefetch_related(Prefetch("holdings", _holdings(request)))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """By ESIID too, but by another TDSP's only for operators."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        words = search_words(search_term).strip()
+        if words.isdigit():
+            holders = _holdings(request).filter(premise__esiid__startswith=words).values("customer")
+            found |= queryset.filter(pk__in=holders)
+        return found, may_repeat
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if is_operator(request):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["__str__", "user_id_of", "email_of", "phone_of", *_PERSON]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *_PERSON]
+
+    @admin.display(description=_("user id"), ordering="user__username")
+    def user_id_of(self, customer: Customer) -> str:
+        return customer.user.username
+
+    @admin.display(description=_("email"), ordering="user__email")
+    def email_of(self, customer: Customer) -> str:
+        return customer.user.email
+
+    @admin.display(description=_("phone"))
+    def phone_of(self, customer: Customer) -> str:
+        return str(customer.user.phone)
+
+    @admin.display(description=_("holds"))
+    def holds(self, customer: Customer) -> str:
+        return ", ".join(str(holding.premise) for holding in customer.holdings.all() if holding.until is None)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if user := form.base_fields.get("user"):
+            assert isinstance(user, forms.ModelChoiceField)
+            user.help_text = _("Somebody who works for no third party and no TDSP.")
+        return form

@@ -1,0 +1,74 @@
+"""Forms of the customers' admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from customers.models import Customer, Holding
+from meters.identifiers import normal_esiid
+from meters.models import Premise
+
+
+class EsiidField(forms.CharField):
+    """A premise, by its ESIID as people type or paste it."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """The ESIID of a stored premise's key; what was typed stays as it was typed."""
+        if isinstance(value, int):
+            return Premise.objects.values_list("esiid", flat=True).get(pk=value)
+        return value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+    def clean(self, value: Any) -> Premise:
+        typed: str = super().clean(value)
+        esiid = normal_esiid(typed)
+        if esiid is None:
+            raise ValidationError(_("An ESIID has 17 or 22 digits. Check what you typed."))
+        premise = Premise.objects.filter(esiid=esiid).first()
+        if premise is None:
+            raise ValidationError(_("No premise with this ESIID is on record. Check it, or load the TDSP's premises."))
+        return premise
+
+
+class HoldingForm(forms.ModelForm):
+    premise = EsiidField(label="ESIID", max_length=40, widget=forms.TextInput(attrs={"size": 30}))
+
+    class Meta:
+        model = Holding
+        fields = ["premise", "until"]
+        labels = {"until": _("held until (empty: still)")}
+
+
+class HoldingFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """The same ESIID twice in the table; Django checks each row against the database, not against its neighbors."""
+        super().clean()
+        held: set[Premise] = set()
+        for form in self.forms:
+            premise = form.cleaned_data.get("premise") if form.is_valid() else None
+            if premise is None or form.cleaned_data.get("until"):
+                continue
+            if premise in held:
+                form.add_error("premise", _("This ESIID stands in the table already. Remove one of the two."))
+            held.add(premise)
+
+
+class CustomerForm(forms.ModelForm):
+    class Meta:
+        model = Customer
+        fields = ["user", "kind", "company_name", "title", "middle_initial", "suffix"]
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if user.is_staff or hasattr(user, "membership"):
+            raise ValidationError(
+                _("This user works for a third party or a TDSP. Make a user of its own for the customer.")
+            )
+        return user

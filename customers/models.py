@@ -1,0 +1,124 @@
+"""Customers with an account, the ESIIDs they hold, and their way to both (C3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.models.users import User
+from meters.models import Premise
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class CustomerKind(models.TextChoices):
+    RESIDENTIAL = "residential", _("Residential")
+    BUSINESS = "business", _("Business")
+
+
+class Customer(models.Model):
+    """A registered customer. Name, email and phone stand on the user; the service address on the premises held."""
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="customer")
+    kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind.choices)
+    middle_initial = models.CharField(_("middle initial"), max_length=1, blank=True)
+    suffix = models.CharField(_("suffix"), max_length=10, blank=True)
+    title = models.CharField(_("title"), max_length=20, blank=True)
+    company_name = models.CharField(_("company name"), max_length=120, blank=True)
+    premises = models.ManyToManyField(Premise, through="Holding", related_name="customers")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="business") | models.Q(company_name=""),
+                name="company_name_only_for_business",
+                violation_error_message=_("Only a business customer has a company name."),
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=CustomerKind.values), name="customer_kind_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.company_name or self.user.get_full_name()
+
+
+class HoldingQuerySet(models.QuerySet["Holding"]):
+    def visible_to(self, user: User | AnonymousUser) -> HoldingQuerySet:
+        """The customer's own, as long as they last: the one door to usage (C5). Nobody else's eyes come this way."""
+        return self.filter(customer__user=user.pk, until=None) if user.is_authenticated else self.none()
+
+    def with_former_end(self) -> HoldingQuerySet:
+        """Each with `former_end`: when the hold of the last other customer of the premise ended, or None (R2)."""
+        others = self.model.objects.filter(premise=models.OuterRef("premise"), until__lte=Now())
+        ended = others.exclude(customer=models.OuterRef("customer")).order_by("-until").values("until")
+        return self.annotate(former_end=models.Subquery(ended[:1]))
+
+
+class Holding(models.Model):
+    """A customer holds a premise's ESIID from `since` until `until` (null: still). One holder at a time."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="holdings")
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="holdings")
+    since = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField(null=True, blank=True)
+
+    former_end: datetime | None  # of HoldingQuerySet.with_former_end()
+
+    objects = HoldingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["premise"],
+                condition=models.Q(until=None),
+                name="premise_has_one_holder",
+                violation_error_message=_("This ESIID belongs to another account."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} holds {self.premise}"
+
+
+class Registration(models.Model):
+    """A registration that waits for its confirmation email (C3). No user exists before it is confirmed.
+
+    `reference` names what it came from in a room above (the hash of a decision link) and means nothing here. The token
+    of the confirmation link is derived from `link_nonce`; only its hash can be looked up.
+    """
+
+    kind = models.CharField(max_length=12, choices=CustomerKind.choices)
+    first_name = models.CharField(max_length=60)
+    middle_initial = models.CharField(max_length=1, blank=True)
+    last_name = models.CharField(max_length=60)
+    suffix = models.CharField(max_length=10, blank=True)
+    company_name = models.CharField(max_length=120, blank=True)
+    phone = PhoneNumberField(blank=True)
+    phone_extension = models.CharField(max_length=10, blank=True)
+    email = models.EmailField(max_length=254)
+    language = models.CharField(max_length=10, choices=settings.LANGUAGES)
+    username = models.CharField(max_length=150)
+    password = models.CharField(max_length=128)  # hashed; emptied when it has gone over to the user
+    premise = models.ForeignKey(Premise, on_delete=models.CASCADE, related_name="+")
+    reference = models.CharField(max_length=64, blank=True)
+    link_nonce = models.BinaryField()
+    link_hash = models.CharField(max_length=64, unique=True)
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["asked_at"], name="registration_age")]
+
+    def __str__(self) -> str:
+        return f"Registration {self.pk}"
+
+
+def customer_of(user: User | AnonymousUser) -> Customer | None:
+    """The registered customer that `user` is, or None."""
+    return getattr(user, "customer", None) if user.is_authenticated else None

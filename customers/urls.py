@@ -1,0 +1,12 @@
+"""Addresses of registration and of a customer's profile; those that also touch agreements are in their room."""
+
+from django.urls import path
+
+from customers.views import profile, registration
+
+urlpatterns = [
+    path("register/", registration.register, name="register"),
+    path("register/sent/", registration.register_sent, name="register_sent"),
+    path("register/customer/<str:kind>/", registration.register_as, name="register_as"),
+    path("my/profile/", profile.customer_profile, name="customer_profile"),
+]

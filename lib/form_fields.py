@@ -1,0 +1,183 @@
+"""Form fields for what people type or paste about people and companies: cleaned, or refused with the next step.
+
+At the end those that several forms have together.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator, validate_email
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.widgets import RegionalPhoneNumberWidget
+
+from lib.us_states import US_STATES
+
+# Control characters, line and paragraph separators, and the marks that turn the reading direction: in a name they
+# break headers and plain text, or make it read as another one (E3).
+_TURNS_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
+_INVISIBLE_MESSAGE = _("This contains a character that cannot be seen or printed. Type it instead of pasting it.")
+
+TOO_LONG = ngettext_lazy(
+    "Shorten this to %(limit_value)d character or fewer. It has %(show_value)d.",
+    "Shorten this to %(limit_value)d characters or fewer. It has %(show_value)d.",
+    "limit_value",
+)
+
+
+def has_invisible(text: str, allowed: Iterable[str] = ()) -> bool:
+    """Whether `text` has a character that does not belong into what people read, except those `allowed`."""
+    return any(
+        (unicodedata.category(one) in _INVISIBLE or one in _TURNS_DIRECTION) and one not in allowed for one in text
+    )
+
+
+class LineField(forms.CharField):
+    """One line of text. A value that is empty, too long or has unprintable characters is refused in plain words."""
+
+    allowed: tuple[str, ...] = ()
+
+    def __init__(self, *, max_length: int, **options: Any) -> None:
+        super().__init__(max_length=max_length, **options)
+        # Its own words instead of Django's.
+        technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
+        self.validators = [one for one in self.validators if not isinstance(one, technical)]
+        self.validators += [self._printable, MaxLengthValidator(max_length, TOO_LONG)]
+
+    def _printable(self, value: str) -> None:
+        if has_invisible(value, self.allowed):
+            raise ValidationError(_INVISIBLE_MESSAGE, code="invisible")
+
+
+class ParagraphField(LineField):
+    """Several lines of text; line ends come back as one character each, as the browser counts them."""
+
+    allowed = ("\n", "\t")
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _email_input(autocomplete: str) -> forms.EmailInput:
+    return forms.EmailInput({"autocomplete": autocomplete, "spellcheck": "false", "autocapitalize": "none"})
+
+
+class EmailLineField(forms.EmailField):
+    """An email address of at most 254 characters, at a name and not at a number like `[192.0.2.7]`: nobody has that.
+
+    `autocomplete` is "email" where it is the user's own.
+    """
+
+    default_error_messages = {"invalid": _("Enter an email address such as name@example.com.")}
+
+    def __init__(self, *, autocomplete: str = "off", **options: Any) -> None:
+        super().__init__(max_length=254, widget=_email_input(autocomplete), **options)
+        technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
+        self.validators = [one for one in self.validators if not isinstance(one, technical)]
+        self.validators += [self._at_a_name, MaxLengthValidator(254, TOO_LONG)]
+
+    def _at_a_name(self, value: str) -> None:
+        if value.endswith("]"):
+            raise ValidationError(validate_email.message, code="invalid")  # in the form's words, where it has some
+
+
+class EmailAgainField(forms.CharField):
+    """The user's own email once more; `same_email` compares the two."""
+
+    default_error_messages = {"required": _("Enter the same email address again.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, widget=_email_input("email"), **options)
+
+
+def same_email(email: str | None, again: str) -> str:
+    """`again`, if it is the valid `email` or there is none yet; else ValidationError."""
+    again = again.strip()
+    if email and again.casefold() != email.casefold():
+        raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
+    return again
+
+
+class PhoneField(PhoneNumberField):
+    """A telephone number as Americans write it; gives a PhoneNumber, which prints as E.164.
+
+    With `beside_extension` the form has an ExtensionField, too.
+    """
+
+    def __init__(self, *, attrs: dict[str, str], beside_extension: bool = False, **options: Any) -> None:
+        widget = RegionalPhoneNumberWidget(region="US", attrs=attrs)
+        super().__init__(region="US", widget=widget, **options)
+        self.error_messages["invalid"] = _("Enter a telephone number with its area code, such as 512-555-0100.")
+        self.error_messages["extension"] = _("Leave out the extension. Only the number itself can be kept.")
+        if beside_extension:
+            self.error_messages["invalid"] = self.error_messages["extension"] = _(
+                "Enter a telephone number with its area code, such as 512-555-0100. "
+                "The extension has a field of its own."
+            )
+        self.validators = [self._usable]
+
+    def _usable(self, value: Any) -> None:
+        if not value.is_valid():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        if value.extension:
+            raise ValidationError(self.error_messages["extension"], code="extension")
+
+
+class ExtensionField(LineField):
+    """What is dialed after the telephone number; may be empty."""
+
+    default_validators = [RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))]
+
+    def __init__(self) -> None:
+        widget = forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"})
+        super().__init__(label=_("Extension"), max_length=10, required=False, widget=widget)
+
+
+class ZipField(LineField):
+    """A ZIP code of 5 digits or 5+4."""
+
+    default_validators = [
+        RegexValidator(r"\A[0-9]{5}(-[0-9]{4})?\Z", _("A ZIP code has 5 digits, or 5 and 4 with a dash."))
+    ]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=10, **options)
+
+
+class StateField(forms.ChoiceField):
+    """A state of the USA, as its postal code; Texas unless chosen otherwise."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=US_STATES, initial="TX", **options)
+
+
+class NameForm(forms.Form):
+    """The name of who fills in the form."""
+
+    first_name = LineField(
+        label=_("First name"),
+        max_length=60,
+        error_messages={"required": _("Enter your first name.")},
+        widget=forms.TextInput({"autocomplete": "given-name"}),
+    )
+    last_name = LineField(
+        label=_("Last name"),
+        max_length=60,
+        error_messages={"required": _("Enter your last name.")},
+        widget=forms.TextInput({"autocomplete": "family-name"}),
+    )
+
+
+class PhoneForm(forms.Form):
+    """Where who fills in the form can be called; both may be empty."""
+
+    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"}, beside_extension=True)
+    phone_extension = ExtensionField()

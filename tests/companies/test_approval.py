@@ -1,0 +1,131 @@
+"""The operator of the portal looks at a company, approves or refuses it, and corrects it (T13, D1)."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from companies.models import Company, CompanyState, Membership
+from notifications.models import Email
+from tests.companies.company_links import (
+    OWNER,
+    confirm,
+    kinds_to,
+    register_company,
+)
+from tests.factories import MembershipFactory, OperatorFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
+    """T13, D1"""
+    register_company(client)
+    confirm(client)
+    company = Company.objects.get()
+    client.force_login(OperatorFactory())
+    address = reverse("admin:companies_company_change", args=[company.pk])
+    page = client.get(address).content.decode()
+    for seen in (
+        "Caddo Solar LLC",
+        "987654321",
+        "caddo-solar.example/privacy",
+        OWNER,
+        "This company waits for approval",
+    ):
+        assert seen in page, seen
+    # The Enter key presses the form's first button: that must not be the one that decides.
+    assert page.index('name="_save"') < page.index('name="_approve"')
+
+    client.post(address, admin_form(company) | {"_approve": ""})
+
+    company.refresh_from_db()
+    assert company.standing == CompanyState.APPROVED
+    assert kinds_to(OWNER)[-1] == "COMPANY_APPROVED"
+    assert "_approve" not in client.get(address).content.decode()
+    client.post(address, admin_form(company) | {"_suspend": "", "reason": ""})
+    company.refresh_from_db()
+    assert company.standing == CompanyState.APPROVED, "a suspension needs a reason"
+    client.post(address, admin_form(company) | {"_suspend": "", "reason": "Complaints of customers."})
+    company.refresh_from_db()
+    assert (company.standing, company.standing_reason) == ("suspended", "Complaints of customers.")
+    assert kinds_to(OWNER)[-1] == "COMPANY_SUSPENDED"
+    client.force_login(Membership.objects.get().user)
+    for name in ("home", "company", "company_users", "company_approvals"):
+        page = client.get(reverse(name)).content.decode()
+        assert "Your company is suspended" in page and "Complaints of customers." in page, name
+
+
+def test_an_operator_refuses_a_company_with_a_reason_and_may_approve_it_later(client):
+    """T13, D1: who registered another company's name gets no further."""
+    member = MembershipFactory(company__standing=CompanyState.PENDING, is_administrator=True)
+    company = member.company
+    client.force_login(OperatorFactory())
+    address = reverse("admin:companies_company_change", args=[company.pk])
+    client.post(address, admin_form(company) | {"_suspend": "", "reason": "The DUNS is another company's."})
+    company.refresh_from_db()
+    assert company.standing == CompanyState.SUSPENDED
+    email = Email.objects.get(to_address=member.user.email)
+    assert "The DUNS is another company's." in email.text
+    client.post(address, admin_form(company) | {"_approve": ""})
+    company.refresh_from_db()
+    assert (company.standing, company.standing_reason) == (CompanyState.APPROVED, "")
+
+
+def admin_form(company: Company, **changes: str) -> dict[str, object]:
+    """The company's page in the admin, sent back as it is shown but for `changes`."""
+    names = ("legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url")
+    member = Membership.objects.get()
+    form = {name: str(getattr(company, name)) for name in names} | {
+        "registered_at_0": "2026-11-01",
+        "registered_at_1": "10:00",
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": member.pk,
+        "memberships-0-company": company.pk,
+        "memberships-0-user": member.user_id,
+        "memberships-0-approved_at_0": "2026-11-01",
+        "memberships-0-approved_at_1": "10:00",
+        "events-TOTAL_FORMS": 0,
+        "events-INITIAL_FORMS": 0,
+    }
+    form |= {f"memberships-0-{name}": "on" for name in Membership.PERMISSIONS}
+    return form | changes
+
+
+def test_a_new_legal_name_is_the_operators_to_give_and_the_company_is_told(client):
+    """T13: an administrator asks, nothing changes; the operator changes it, both histories say so."""
+    member = MembershipFactory(is_administrator=True, company__legal_name="Caddo Solar LLC")
+    company, operator = member.company, OperatorFactory()
+    client.force_login(member.user)
+    asked = {"legal_name": "Caddo Group LLC", "duns": company.duns, "reason": "Merger."}
+    assert client.post(reverse("company_rename"), asked).status_code == 302
+    company.refresh_from_db()
+    assert company.legal_name == "Caddo Solar LLC"
+    email = Email.objects.get(to_address=operator.email, kind="COMPANY_RENAME")
+    assert "Caddo Solar LLC → Caddo Group LLC" in email.text and "> Merger." in email.text
+    client.force_login(operator)
+    client.post(
+        reverse("admin:companies_company_change", args=[company.pk]), admin_form(company, legal_name="Caddo Group LLC")
+    )
+    company.refresh_from_db()
+    assert company.legal_name == "Caddo Group LLC"
+    assert kinds_to(member.user.email) == ["COMPANY_RENAMED"]
+    client.force_login(member.user)
+    page = client.get(reverse("company")).content.decode()
+    assert "Company name: Caddo Solar LLC → Caddo Group LLC" in page and "By the portal&#x27;s operator" in page
+
+
+def test_what_an_operator_changes_of_a_companys_users_is_in_its_history(client):
+    """T12, T13"""
+    member = MembershipFactory()
+    client.force_login(OperatorFactory())
+    address = reverse("admin:companies_company_change", args=[member.company.pk])
+    changed = admin_form(member.company, **{"memberships-0-may_download": ""})
+    client.post(address, changed)  # the form gives the administrator's box, and takes the download
+    client.post(address, changed | {"memberships-0-ended_at_0": "2026-11-02", "memberships-0-ended_at_1": "10:00"})
+    client.post(address, changed | {"memberships-0-ended_at_0": "2026-11-02", "memberships-0-ended_at_1": "10:00"})
+    client.post(address, changed)
+    kinds = list(member.company.events.values_list("kind", flat=True))
+    assert kinds == ["permissions", "removed", "joined"]
+    assert member.company.events.first().changes == {"may_download": [True, False], "is_administrator": [False, True]}

@@ -1,0 +1,299 @@
+"""Users are invited by email and join by the link in it (T12, T13)."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from companies import invitations, links, members
+from companies.models import Admission, CompanyEvent, CompanyState, Membership, membership_of
+from notifications.models import Email, EmailState
+from smt_portal.logs import without_private_data
+from tests.companies.company_links import kinds_to, link_in_last, link_token, typed_account
+from tests.customers.registering import log_in
+from tests.factories import (
+    AdmissionFactory,
+    CustomerFactory,
+    MembershipFactory,
+    OperatorFactory,
+    UserFactory,
+)
+from tests.together import together
+
+pytestmark = pytest.mark.django_db
+BEN = "ben@caddo-solar.example"
+
+
+def invite(client, *permissions: str, email: str = BEN):
+    return client.post(reverse("company_invite"), {"email": email, "permissions": permissions})
+
+
+def open_admission() -> Admission:
+    return Admission.objects.get(ended_at=None)
+
+
+def test_an_invited_person_opens_an_account_with_the_permissions_that_were_chosen(client, administrator):
+    """T12, T13"""
+    assert invite(client, "may_view", "may_initiate").headers["Location"] == reverse("company_users")
+    listed = client.get(reverse("company_users")).content.decode()
+    assert BEN in listed and "view agreements and reports, initiate agreements" in listed
+    client.logout()
+    link = link_in_last("USER_INVITED", BEN)
+    page = client.get(link).content.decode()
+    for words in (administrator.company.legal_name, BEN, "initiate agreements"):
+        assert words in page
+    assert "download reports" not in page
+
+    assert client.post(link, typed_account()).headers["Location"] == reverse("account_login")
+
+    member = Membership.objects.get(user__username="ben.ortiz")
+    assert member.permissions == {"may_view", "may_initiate"}
+    assert (member.company, member.user.email) == (administrator.company, BEN)
+    assert log_in(client, BEN.upper()).headers["Location"] == reverse("home")
+    assert client.get(reverse("agreement_new")).status_code == 200
+    assert Admission.objects.get().answers == {} and client.get(link).status_code == 410
+    kinds = list(CompanyEvent.objects.values_list("kind", flat=True))
+    assert kinds == ["invited", "joined"]
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_scanners_that_follow_an_invitation_open_no_account(client, administrator, method):
+    """T13: a GET changes nothing."""
+    invite(client, "may_view")
+    client.logout()
+    users = User.objects.count()
+    for _ in range(3):
+        assert getattr(client, method)(link_in_last("USER_INVITED", BEN)).status_code == 200
+    assert User.objects.count() == users and open_admission().ended_at is None
+
+
+def test_an_email_in_capitals_is_the_same_email_when_a_password_is_forgotten(client, administrator):
+    invite(client, "may_view", email=BEN.title())
+    client.logout()
+    client.post(link_in_last("USER_INVITED", BEN.title()), typed_account())
+    for typed in (BEN, BEN.upper()):
+        client.post(reverse("account_reset_password"), {"email": typed})
+    kinds = Email.objects.filter(to_address__iexact=BEN).values_list("kind", flat=True)
+    assert list(kinds) == ["USER_INVITED", "PASSWORD_RESET", "PASSWORD_RESET"]
+
+
+def test_what_is_wrong_with_the_account_is_said_and_the_invitation_still_works(client, administrator):
+    """A2"""
+    UserFactory(username="taken")
+    invite(client, "may_view")
+    link = link_in_last("USER_INVITED", BEN)
+    client.logout()
+    assert "This user id is taken." in client.post(link, typed_account(username="taken")).content.decode()
+    wrong = client.post(link, typed_account(password2="another"))
+    assert 'value="Ortiz"' in wrong.content.decode() and "password2" in wrong.context["form"].errors
+    assert client.post(link, typed_account()).status_code == 302
+
+
+def test_who_has_an_account_already_joins_with_it_and_with_no_other(client, administrator):
+    """T13"""
+    invite(client, "may_view")
+    link, ben = link_in_last("USER_INVITED", BEN), UserFactory(email=BEN.title())
+    client.logout()
+    assert f"{reverse('account_login')}?next={link}" in client.get(link).content.decode()
+    assert client.post(link, typed_account()).status_code == 200
+    client.force_login(UserFactory())
+    assert "you are signed in with another one" in client.get(link).content.decode()
+    assert client.post(link).status_code == 200 and not hasattr(User.objects.get(pk=ben.pk), "membership")
+    client.force_login(ben)
+    assert client.post(link).headers["Location"] == reverse("home")
+    assert membership_of(User.objects.get(pk=ben.pk)).permissions == {"may_view"}
+
+
+def test_who_joined_sets_up_a_second_factor_before_anything_else(client, administrator, settings):
+    """X3: and the page of the invitation says so."""
+    invite(client, "may_view")
+    settings.SECOND_FACTOR_REQUIRED = True
+    client.logout()
+    link = link_in_last("USER_INVITED", BEN)
+    assert "you set up a second factor" in client.get(link).content.decode()
+    client.post(link, typed_account())
+    log_in(client, "ben.ortiz")
+    for name in ("home", "agreements", "company", "member_profile"):
+        assert client.get(reverse(name)).headers["Location"] == reverse("mfa_index"), name
+
+
+def test_no_token_gets_into_a_log_neither_in_a_path_nor_behind_next(administrator):
+    """X4"""
+    token = link_token(AdmissionFactory())
+    for name in ("company_confirm", "company_invitation", "company_join_confirm"):
+        path = reverse(name, args=[token])
+        for line in (f"Gone: {path}", f'"GET {reverse("account_login")}?next={path} HTTP/1.1" 200'):
+            assert token not in without_private_data(line)
+
+
+def test_a_companys_words_stay_words_in_its_emails(client, administrator):
+    """E3"""
+    company = administrator.company
+    company.legal_name = "<b>Caddo</b> & Sons\nBcc: x@y.example"
+    company.save()
+    invite(client, "may_view")
+    email = Email.objects.get(to_address=BEN)
+    assert "&lt;b&gt;Caddo&lt;/b&gt; &amp; Sons" in email.html and "<b>Caddo" not in email.html
+    assert "<b>Caddo</b> & Sons Bcc: x@y.example gives you" in email.text
+    assert "\n" not in email.subject
+
+
+@pytest.mark.parametrize("role", ["customer", "staff", "other company"])
+def test_an_account_has_one_role(client, administrator, role):
+    users = {
+        "customer": lambda: CustomerFactory().user,
+        "staff": lambda: OperatorFactory(),
+        "other company": lambda: MembershipFactory().user,
+    }
+    user = users[role]()
+    invite(client, "may_view", email=user.email)
+    client.force_login(user)
+    answer = client.post(link_in_last("USER_INVITED", user.email)).content.decode()
+    assert "Your account has another role already" in answer
+    assert not Membership.objects.filter(user=user, company=administrator.company).exists()
+
+
+def test_who_was_removed_comes_back_by_a_new_invitation_with_its_permissions_only(client, administrator):
+    """T13"""
+    gone = MembershipFactory(company=administrator.company, is_administrator=True)
+    members.remove(gone, by=administrator.user)
+    assert membership_of(User.objects.get(pk=gone.user.pk)) is None
+    invite(client, "may_view", email=gone.user.email)
+    client.force_login(gone.user)
+    client.post(link_in_last("USER_INVITED", gone.user.email))
+    back = Membership.objects.get(pk=gone.pk)
+    assert back.permissions == {"may_view"} and back.ended_at is None
+    assert User.objects.filter(pk=gone.user.pk).exists()
+
+
+def test_an_invitation_is_sent_again_and_lasts_anew_and_canceled_it_opens_nothing(client, administrator):
+    """T13"""
+    invite(client, "may_view")
+    link = link_in_last("USER_INVITED", BEN)
+    Admission.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    assert "ended" in client.get(reverse("company_users")).content.decode()
+    assert client.get(link).status_code == 410
+    pk = open_admission().pk
+    assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 302
+    assert link_in_last("USER_INVITED", BEN) == link and client.get(link).status_code == 200
+    assert kinds_to(BEN) == ["USER_INVITED"] * 2
+    client.post(reverse("company_invitation_cancel", args=[pk]))
+    client.logout()
+    for ask_for in (client.get, client.post):
+        answer = ask_for(link)
+        assert answer.status_code == 410 and "The company canceled this invitation" in answer.content.decode()
+    client.force_login(administrator.user)
+    assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 404
+
+
+def test_an_invitation_that_came_back_says_so(client, administrator):
+    """T13: the address was wrong; the last email counts."""
+    invite(client, "may_view")
+    sentence = "The email could not be delivered."
+    assert sentence not in client.get(reverse("company_users")).content.decode()
+    Email.objects.update(state=EmailState.FAILED)
+    assert sentence in client.get(reverse("company_users")).content.decode()
+    client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
+    assert sentence not in client.get(reverse("company_users")).content.decode()
+
+
+def test_nobody_is_invited_twice_nor_who_is_here(client, administrator):
+    invite(client, "may_view")
+    assert "is invited already" in invite(client, "may_view", email=BEN.upper()).content.decode()
+    colleague = MembershipFactory(company=administrator.company).user
+    assert "is a user of your company already" in invite(client, "may_view", email=colleague.email).content.decode()
+    assert "Choose at least one." in invite(client, email="new@caddo-solar.example").content.decode()
+    assert Admission.objects.count() == 1
+
+
+def test_inviting_is_no_way_to_send_emails_without_end(client, administrator):
+    """X2: inviting and canceling in turn reaches one address so many times a day; sending again counts, too."""
+    for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS - 1):
+        invite(client, "may_view")
+        client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+    invite(client, "may_view")
+    client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
+    assert Email.objects.filter(to_address=BEN).count() == settings.COMPANY_EMAILS_PER_ADDRESS
+    client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+    assert "Too many invitations were sent today." in invite(client, "may_view").content.decode()
+
+
+@pytest.mark.control
+def test_control_without_the_limit_inviting_and_canceling_sends_without_end(client, administrator, monkeypatch):
+    monkeypatch.setattr(links, "limit_invitations", lambda *args, **options: None)
+    for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS + 3):
+        invite(client, "may_view")
+        client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+    assert Email.objects.filter(to_address=BEN).count() > settings.COMPANY_EMAILS_PER_ADDRESS
+
+
+@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+def test_only_an_approved_company_invites_and_takes_users(client, administrator, standing):
+    """T13: nobody gets our email for a company that no operator has looked at."""
+    invite(client, "may_view")
+    link, pk = link_in_last("USER_INVITED", BEN), open_admission().pk
+    administrator.company.standing = standing
+    administrator.company.save()
+    for answer in (
+        client.get(reverse("company_invite")),
+        invite(client, "may_view", email="new@caddo-solar.example"),
+        client.post(reverse("company_invitation_resend", args=[pk])),
+    ):
+        assert answer.status_code == 403
+    assert reverse("company_invite") not in client.get(reverse("company_users")).content.decode()
+    client.logout()
+    assert "cannot take new users now" in client.post(link, typed_account()).content.decode()
+    assert Email.objects.count() == 1 and not User.objects.filter(username="ben.ortiz").exists()
+
+
+def _taken_and_canceled_at_once(number: int) -> tuple[bool, str]:
+    """Whether the account was opened, and how the invitation ended."""
+    administrator = MembershipFactory(is_administrator=True)
+    invited = AdmissionFactory(company=administrator.company)
+    newcomer = links.Newcomer("Ben", "Ortiz", f"ben.{number}", "!")
+    together(
+        [
+            lambda: invitations.cancel(invited, by=administrator.user),
+            lambda: invitations.accept(link_token(invited), newcomer),
+        ]
+    )
+    invited.refresh_from_db()
+    return User.objects.filter(username=newcomer.username).exists(), invited.ended_as
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_an_invitation_is_either_taken_or_canceled():
+    """T13"""
+    for number in range(5):
+        assert _taken_and_canceled_at_once(number) in {(True, "done"), (False, "canceled")}
+
+
+@pytest.mark.slow
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeypatch):
+    find, open_account, cancel = links.find, links.open_account, invitations.cancel
+    found, canceled = threading.Event(), threading.Event()
+
+    def open_after_it_was_canceled(*args: Any, **options: Any) -> User:
+        found.set()
+        assert canceled.wait(30)
+        return open_account(*args, **options)
+
+    def cancel_after_it_was_found(*args: Any, **options: Any) -> None:
+        assert found.wait(30)
+        cancel(*args, **options)
+        canceled.set()
+
+    monkeypatch.setattr(links, "find", lambda *args, lock, **options: find(*args, **options))
+    monkeypatch.setattr(links, "open_account", open_after_it_was_canceled)
+    monkeypatch.setattr(invitations, "cancel", cancel_after_it_was_found)
+    assert _taken_and_canceled_at_once(1) == (True, "canceled")

@@ -1,0 +1,178 @@
+"""Asking to join a company, and Pending Approvals (T13)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from companies import invitations
+from companies.models import Admission, Company, CompanyState, Membership
+from notifications.models import Email
+from tests.companies.company_links import ask_to_join, kinds_to, link_in_last, link_token, typed_account
+from tests.customers.registering import log_in
+from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+CY = "cy@caddo-solar.example"
+
+
+@pytest.fixture
+def administrator() -> Membership:
+    return MembershipFactory(is_administrator=True, company__legal_name="Caddo Solar LLC", company__duns="987654321")
+
+
+def ask_and_confirm(client, company: str = "Caddo Solar LLC", **changes: str):
+    ask_to_join(client, company, **changes)
+    return client.post(link_in_last("JOIN_CONFIRM", changes.get("email", CY)))
+
+
+@pytest.mark.parametrize("words", ["Caddo Solar LLC", "caddo  solar llc", "987654321", "98-765-4321"])
+def test_somebody_asks_is_approved_and_gets_an_account(client, administrator, words):
+    """T13: emails both ways; the permissions are the administrator's choice."""
+    assert ask_to_join(client, words).headers["Location"] == reverse("company_join_sent")
+    assert kinds_to(administrator.user.email) == [], "an address that is not confirmed asks nobody"
+    client.post(link_in_last("JOIN_CONFIRM", CY))
+    assert kinds_to(administrator.user.email) == ["JOIN_REQUESTED"]
+
+    client.force_login(administrator.user)
+    home = client.get(reverse("home")).content.decode()
+    assert "1 waiting" in home
+    listed = client.get(reverse("company_approvals")).content.decode()
+    assert "Cy Lund" in listed and CY in listed
+    request = Admission.objects.get()
+    address = reverse("company_approval", args=[request.pk])
+    assert "Make sure that the email is your colleague" in client.get(address).content.decode()
+    assert "Choose at least one." in client.post(address, {}).content.decode()
+    assert client.post(address, {"permissions": ["may_view", "may_download"]}).status_code == 302
+
+    client.logout()
+    link = link_in_last("USER_INVITED", CY)
+    page = client.get(link).content.decode()
+    assert 'value="Cy"' in page and 'value="Lund"' in page
+    client.post(link, typed_account(first_name="Cy", last_name="Lund", username="cy.lund"))
+    assert Membership.objects.get(user__username="cy.lund").permissions == {"may_view", "may_download"}
+    assert log_in(client, "cy.lund").headers["Location"] == reverse("home")
+
+
+def test_who_is_declined_is_told_and_can_ask_again(client, administrator):
+    """T13"""
+    ask_and_confirm(client)
+    client.force_login(administrator.user)
+    request = Admission.objects.get()
+    assert client.post(reverse("company_approval_decline", args=[request.pk])).status_code == 302
+    assert kinds_to(CY) == ["JOIN_CONFIRM", "JOIN_DECLINED"]
+    assert client.get(reverse("company_approval", args=[request.pk])).status_code == 404
+    assert "Nobody waits" in client.get(reverse("company_approvals")).content.decode()
+    assert Admission.objects.get().answers == {}
+    client.logout()
+    ask_and_confirm(client)
+    assert Company.objects.get().admissions.awaiting_approval().count() == 1
+
+
+def test_a_company_that_is_not_here_looks_like_one_that_is(client, administrator):
+    """T13: same page, same email, same page after the confirmation."""
+    here = ask_to_join(client, "Caddo Solar LLC", email="a@one.example")
+    nowhere = ask_to_join(client, "No Such Company", email="b@one.example")
+    assert (here.status_code, here.headers["Location"]) == (nowhere.status_code, nowhere.headers["Location"])
+    emails = [Email.objects.get(to_address=address) for address in ("a@one.example", "b@one.example")]
+    texts = [email.text.replace(email.placeholder, "") for email in emails]
+    assert texts[0].splitlines()[0] == texts[1].splitlines()[0] and len(texts[0]) == len(texts[1])
+    assert emails[0].subject == emails[1].subject
+    pages = [client.post(link_in_last("JOIN_CONFIRM", email.to_address)).content for email in emails]
+    assert pages[0] == pages[1]
+    assert not Email.objects.filter(kind="JOIN_REQUESTED", to_address="b@one.example").exists()
+    assert Admission.objects.filter(company=None).count() == 1
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_scanners_that_follow_the_link_ask_nobody(client, administrator, method):
+    """T13: a GET changes nothing."""
+    ask_to_join(client, "Caddo Solar LLC")
+    for _ in range(3):
+        assert getattr(client, method)(link_in_last("JOIN_CONFIRM", CY)).status_code == 200
+    assert kinds_to(administrator.user.email) == []
+    assert Admission.objects.get().confirmed_at is None
+
+
+@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+def test_a_company_that_no_operator_approved_gets_no_requests(client, administrator, standing):
+    """T13: a stranger who registers a company's name or DUNS gets no names and emails of its people."""
+    Company.objects.update(standing=standing)
+    for words in ("Caddo Solar LLC", "987654321"):
+        ask_and_confirm(client, words)
+    assert kinds_to(administrator.user.email) == []
+    assert not administrator.company.admissions.exists()
+
+
+def test_a_namesake_that_waits_for_approval_takes_nobodys_requests(client, administrator):
+    """T13"""
+    namesake = MembershipFactory(
+        company__legal_name="Caddo Solar LLC", company__standing=CompanyState.PENDING, is_administrator=True
+    )
+    ask_and_confirm(client)
+    assert kinds_to(administrator.user.email) == ["JOIN_REQUESTED"]
+    assert kinds_to(namesake.user.email) == []
+
+
+def test_of_two_approved_companies_with_one_name_neither_is_asked_and_the_duns_decides(client, administrator):
+    CompanyFactory(legal_name="CADDO SOLAR LLC")
+    ask_and_confirm(client)
+    assert kinds_to(administrator.user.email) == []
+    ask_and_confirm(client, "987654321")
+    assert kinds_to(administrator.user.email) == ["JOIN_REQUESTED"]
+
+
+def test_a_second_request_takes_the_place_of_the_first(client, administrator):
+    for _ in range(2):
+        ask_and_confirm(client)
+    waiting = administrator.company.admissions.awaiting_approval()
+    assert waiting.count() == 1
+    assert Admission.objects.exclude(pk=waiting.get().pk).get().ended_as == "replaced"
+
+
+def test_a_request_that_nobody_answers_is_over_after_thirty_days(client, administrator):
+    at = timezone.now()
+    ask_and_confirm(client)
+    in_time, late = (at + settings.COMPANY_REQUEST_PERIOD + timedelta(minutes=sign * 5) for sign in (-1, 1))
+    assert administrator.company.admissions.awaiting_approval(at=in_time).exists()
+    assert not administrator.company.admissions.awaiting_approval(at=late).exists()
+
+
+def test_a_flood_of_requests_is_no_flood_of_emails(client, administrator):
+    """X2: after the day's emails the requests still stand under Pending Approvals."""
+    asked = [
+        AdmissionFactory(company=administrator.company, kind="request")
+        for _ in range(settings.COMPANY_REQUEST_EMAILS + 3)
+    ]
+    for request in asked:
+        invitations.confirm_request(link_token(request))
+    assert len(kinds_to(administrator.user.email)) == settings.COMPANY_REQUEST_EMAILS
+    client.force_login(administrator.user)
+    page = client.get(reverse("company_approvals")).content.decode()
+    assert all(request.email in page for request in asked)
+
+
+def test_only_an_approved_company_takes_users(client, administrator):
+    """T13"""
+    ask_and_confirm(client)
+    Company.objects.update(standing=CompanyState.SUSPENDED, standing_reason="Complaints.")
+    client.force_login(administrator.user)
+    address = reverse("company_approval", args=[Admission.objects.get().pk])
+    page = client.get(address).content.decode()
+    assert "Your company is suspended" in page and ">Approve</button>" not in page
+    assert client.post(address, {"permissions": ["may_view"]}).status_code == 403
+    assert "USER_INVITED" not in kinds_to(CY)
+
+
+def test_a_user_of_the_company_who_asks_again_is_recognized(client, administrator):
+    colleague = MembershipFactory(company=administrator.company, user=UserFactory(email=CY))
+    ask_and_confirm(client)
+    client.force_login(administrator.user)
+    address = reverse("company_approval", args=[Admission.objects.get().pk])
+    answer = client.post(address, {"permissions": ["may_view"]}).content.decode()
+    assert "This person is a user of your company already." in answer
+    assert Membership.objects.get(pk=colleague.pk).permissions == colleague.permissions

@@ -1,0 +1,134 @@
+"""My Profile of a customer, and another meter (C3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from agreements.models import Agreement
+from agreements.request_data import Person
+from customers import profile
+from customers.esiid_claims import Pair, Refused
+from customers.models import Customer, Holding
+from tests.agreements.asking import ask
+from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory
+from tests.together import met, together
+
+
+@pytest.fixture
+def customer(client: Any, db: None) -> Customer:
+    holding = HoldingFactory()
+    client.force_login(holding.customer.user)
+    return holding.customer
+
+
+def _form(**changes: str) -> dict[str, str]:
+    names = ("title", "middle_initial", "suffix", "phone", "phone_extension")
+    return dict.fromkeys(names, "") | {"first_name": "Chika", "last_name": "Akin", "language": "en"} | changes
+
+
+def test_a_customer_changes_name_phone_and_language(client, customer):
+    changed = _form(title="Dr.", first_name="Chidi", phone="512-555-0177", phone_extension="4", language="es")
+    assert client.post(reverse("customer_profile"), changed).status_code == 302
+    customer.refresh_from_db()
+    user = customer.user
+    user.refresh_from_db()
+    assert (customer.title, user.first_name, str(user.phone), user.phone_extension, user.language) == (
+        "Dr.",
+        "Chidi",
+        "+15125550177",
+        "4",
+        "es",
+    )
+
+
+def test_wrong_entries_are_named_and_kept(client, customer):
+    """A2"""
+    html = client.post(reverse("customer_profile"), _form(first_name="", suffix="III", phone="12")).content.decode()
+    assert "Enter your first name." in html
+    assert 'value="III"' in html
+
+
+def test_what_is_not_on_the_form_is_not_taken(client, customer):
+    client.post(reverse("customer_profile"), _form(email="other@example.net", kind="business", company_name="X"))
+    customer.refresh_from_db()
+    assert (customer.kind, customer.company_name) == ("residential", "")
+    assert customer.user.email != "other@example.net"
+
+
+def test_esiids_are_masked_and_everything_about_security_is_one_click_away(client, customer):
+    html = client.get(reverse("customer_profile")).content.decode()
+    premise = customer.premises.get()
+    assert premise.esiid not in html
+    assert premise.esiid[-7:] in html
+    for name in ("account_email", "account_change_password", "mfa_index", "usersessions_list", "customer_add_meter"):
+        assert f'href="{reverse(name)}"' in html
+
+
+def test_another_meter_is_held_at_once_with_what_was_sent_to_the_address(client, customer):
+    meter = MeterFactory()
+    person = Person(
+        email=customer.user.email.upper(),
+        first_name="Chika",
+        last_name="Akin",
+        street="1 Main",
+        city="Austin",
+        state="TX",
+        zip_code="78701",
+    )
+    ask(MembershipFactory().user, meter, person=person)
+    pair = {"esiid": meter.premise.esiid, "meter_number": meter.number}
+    assert client.post(reverse("customer_add_meter"), pair).status_code == 302
+    assert customer.holdings.filter(premise=meter.premise, until=None).exists()
+    assert Agreement.objects.get().customer == customer
+
+
+def test_a_taken_meter_and_an_unknown_one_get_the_same_words(client, customer):
+    taken = MeterFactory(premise=HoldingFactory().premise)
+    sentences = set()
+    for esiid, number in [(taken.premise.esiid, taken.number), ("10443729999999999", "1")]:
+        answer = client.post(reverse("customer_add_meter"), {"esiid": esiid, "meter_number": number})
+        sentences.add((str(answer.context["form"].errors), answer.context["form"].causes))
+    assert len(sentences) == 1
+    assert Holding.objects.filter(customer=customer).count() == 1
+
+
+def _two_at_once() -> list:
+    meter = MeterFactory()
+    customers = [CustomerFactory(), CustomerFactory()]
+    pair = Pair(meter.premise.esiid, meter.number)
+
+    def add(number: int) -> None:
+        address = f"203.0.113.{number}"
+        profile.add_meter(customers[number], pair, network_address=address, attach=lambda customer, reference: None)
+
+    return together([lambda: add(0), lambda: add(1)])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
+    answers = _two_at_once()
+    assert [isinstance(answer, Refused) for answer in answers].count(True) == 1
+    assert Holding.objects.filter(until=None).count() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_constraint_and_lock_both_hold_it(monkeypatch):
+    constraint = Holding._meta.constraints[0]
+    monkeypatch.setattr(profile, "find_free", met(profile.find_free, by=2))
+    monkeypatch.setattr("accounts.rate_limits.lock", lambda limits: None)
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Holding, constraint)
+    try:
+        _two_at_once()
+        assert Holding.objects.filter(until=None).count() == 2
+    finally:
+        Holding.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Holding, constraint)

@@ -1,0 +1,269 @@
+"""A customer opens an account, unasked or from an agreement's outcome page (C2, C3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from agreements import actions
+from agreements.models import Agreement
+from agreements.request_data import Person
+from agreements.states import Channel
+from customers import registration
+from customers.models import Customer, Holding, Registration
+from notifications import sealed
+from notifications.models import Email
+from tests.agreements.asking import ask
+from tests.customers.registering import PASSWORD, confirmation_link, log_in, register, typed
+from tests.factories import HoldingFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def _asked(meter, **person) -> Agreement:
+    """An agreement with an unregistered customer."""
+    asked = Person(
+        email="rosa@example.net",
+        first_name="Rosa",
+        last_name="Delgado",
+        street="206 Boxwood Drive",
+        city="Baytown",
+        state="TX",
+        zip_code="77520",
+        phone="+15125550102",
+        language="es",
+    )
+    (agreement,) = ask(MembershipFactory().user, meter, person=asked)
+    return agreement
+
+
+def _invitation(agreement: Agreement, name: str = "invitation") -> str:
+    return reverse(name, args=[sealed.token_of(bytes(agreement.link_nonce))])
+
+
+def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_and_by_email(client):
+    """C3"""
+    meter = MeterFactory()
+    assert register(client, meter).headers["Location"] == reverse("register_sent")
+    assert client.get(reverse("register_sent")).status_code == 200
+    assert not User.objects.filter(username="rosa.delgado").exists()
+    log_in(client, "rosa.delgado")
+    assert "_auth_user_id" not in client.session, "nobody logs in before the confirmation"
+
+    confirmed = client.post(confirmation_link())
+
+    assert "Your account is ready" in confirmed.content.decode()
+    customer = Customer.objects.get()
+    assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
+    user = customer.user
+    assert (user.first_name, customer.middle_initial, user.last_name) == ("Rosa", "M", "Delgado")
+    assert (str(user.phone), user.phone_extension, user.email) == ("+15125550102", "12", "rosa@example.net")
+    for login in ("rosa.delgado", "ROSA@example.net"):
+        assert log_in(client, login).headers["Location"] == reverse("home")
+        assert client.get(reverse("home")).status_code == 200
+        client.post(reverse("account_logout"))
+
+
+def test_the_outcome_page_leads_to_a_filled_form_and_the_agreement_is_found_after_logging_in(client):
+    """C2, C3, functional rules 6 and 15: whole way from the decision link to 3rd Party Agreements, in Spanish."""
+    meter = MeterFactory()
+    agreement = _asked(meter)
+    other = _asked(MeterFactory(premise=meter.premise, number="204000777"))
+    elsewhere = _asked(MeterFactory())
+    actions.accept(agreement, channel=Channel.INVITATION)
+    outcome = client.get(_invitation(agreement)).content.decode()
+    form_page = _invitation(agreement, "invitation_register")
+    assert f'href="{form_page}"' in outcome
+
+    page = client.get(form_page)
+    shown = page.content.decode()
+    assert '<html lang="es">' in shown
+    for value in ("Rosa", "Delgado", "rosa@example.net", "(512) 555-0102", meter.number, meter.premise.esiid[-7:]):
+        assert value in shown
+    assert meter.premise.esiid not in shown
+    assert "company_name" not in page.context["form"].fields
+    sent = client.post(form_page, typed(None, language="es"))
+    assert sent.status_code == 302
+    assert Email.objects.get(kind="REGISTRATION").language == "es"
+    assert client.post(confirmation_link()).status_code == 200
+
+    log_in(client, "rosa.delgado")
+    mine = client.get(reverse("customer_agreements")).content.decode()
+    assert agreement.number in mine
+    assert other.number in mine
+    assert elsewhere.number not in mine
+    assert client.get(reverse("customer_agreement", args=[agreement.number])).status_code == 200
+
+
+def test_another_address_than_the_agreements_keeps_the_agreement_of_the_link_and_no_other(client):
+    """The link proves one invitation; what was sent to an address belongs to who confirms that address."""
+    meter = MeterFactory()
+    agreement = _asked(meter)
+    other = _asked(MeterFactory(premise=meter.premise, number="204000777"))
+    changed = {"email": "new@example.net", "email_again": "new@example.net"}
+    client.post(_invitation(agreement, "invitation_register"), typed(None, **changed))
+    client.post(confirmation_link("new@example.net"))
+    agreement.refresh_from_db()
+    other.refresh_from_db()
+    assert agreement.customer == Customer.objects.get()
+    assert other.customer is None
+
+
+def test_an_unasked_registration_finds_what_was_sent_to_its_address(client):
+    meter = MeterFactory()
+    agreement = _asked(meter)
+    register(client, meter)
+    client.post(confirmation_link())
+    agreement.refresh_from_db()
+    assert agreement.customer == Customer.objects.get()
+    log_in(client, "rosa.delgado")
+    decided = client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, follow=True)
+    assert decided.status_code == 200
+    agreement.refresh_from_db()
+    assert agreement.status == "complete"
+
+
+def test_nothing_is_attached_before_the_address_is_confirmed(client):
+    meter = MeterFactory()
+    agreement = _asked(meter)
+    register(client, meter)
+    agreement.refresh_from_db()
+    assert agreement.customer is None
+    assert not Holding.objects.exists()
+
+
+def test_a_business_gives_its_name(client):
+    """C3"""
+    meter = MeterFactory()
+    refused = register(client, meter, kind="business")
+    assert "Enter the name of your company." in refused.content.decode()
+    register(client, meter, kind="business", company_name="Delgado Bakery")
+    client.post(confirmation_link())
+    assert Customer.objects.get().company_name == "Delgado Bakery"
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_scanners_that_follow_the_link_confirm_nothing(client, method):
+    """C3"""
+    register(client, MeterFactory())
+    for _ in range(3):
+        assert getattr(client, method)(confirmation_link()).status_code == 200
+    assert not User.objects.filter(username="rosa.delgado").exists()
+    assert Registration.objects.get().confirmed_at is None
+
+
+def test_a_second_click_on_confirm_changes_nothing(client):
+    register(client, MeterFactory())
+    link = confirmation_link()
+    for _ in range(2):
+        assert "Your account is ready" in client.post(link).content.decode()
+    assert "Your account is ready" in client.get(link).content.decode()
+    assert Customer.objects.count() == 1
+    assert Registration.objects.get().password == ""
+
+
+def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_forgotten(client):
+    """C3, X6"""
+    late = RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD - timedelta(seconds=1))
+    RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD + timedelta(minutes=1))
+    token = sealed.token_of(late.link_nonce, sealed.ACCOUNT_LINK)
+    for ask_for in (client.get, client.post):
+        answer = ask_for(reverse("register_confirm", args=[token]))
+        assert answer.status_code == 410
+        assert "This link no longer works" in answer.content.decode()
+    assert registration.forget_unconfirmed() == 1
+    assert Registration.objects.exclude(pk=late.pk).count() == Registration.objects.count() == 1
+    assert client.get(reverse("register_confirm", args=[token])).status_code == 404
+
+
+def test_a_taken_email_is_told_to_its_owner_only(client):
+    owner = UserFactory(email="rosa@example.net", language="es")
+    taken = register(client, MeterFactory())
+    fresh = register(client, MeterFactory(), email="new@example.net", email_again="new@example.net", username="other")
+    assert (taken.status_code, taken.headers["Location"]) == (fresh.status_code, fresh.headers["Location"])
+    email = Email.objects.get(to_address=owner.email)
+    assert (email.kind, email.language) == ("REGISTRATION_TAKEN", "es")
+    assert owner.username in email.text
+    assert Registration.objects.count() == 1
+
+
+def test_a_taken_user_id_is_said(client):
+    UserFactory(username="Rosa.Delgado")
+    answer = register(client, MeterFactory()).content.decode()
+    assert "This user id is taken. Choose another one." in answer
+    assert 'value="rosa@example.net"' in answer
+    assert not Email.objects.exists()
+
+
+def test_a_user_id_cannot_be_an_email():
+    """Either signs in: a user id that reads like somebody's email would catch that person's log-in."""
+    from customers.forms.registration import RegistrationForm
+    from customers.models import CustomerKind
+
+    form = RegistrationForm(typed(None, username="ceo@example.com"), kind=CustomerKind.RESIDENTIAL)
+    assert "username" in form.errors
+
+
+def test_who_is_signed_in_is_shown_the_way_to_add_a_meter(client):
+    holding = HoldingFactory()
+    client.force_login(holding.customer.user)
+    page = client.get(reverse("register_as", args=["residential"])).content.decode()
+    assert reverse("customer_add_meter") in page
+
+
+def test_the_link_of_a_registered_customer_leads_back_to_the_invitation(client):
+    meter = MeterFactory()
+    agreement = _asked(meter)
+    register(client, meter)
+    client.post(confirmation_link())
+    answer = client.get(_invitation(agreement, "invitation_register"))
+    assert answer.headers["Location"] == _invitation(agreement)
+    assert "Register now" not in client.get(_invitation(agreement)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("password", "sentence"),
+    [
+        ("short one", "at least 15 characters"),
+        ("smart meter texas 1", "mostly the name of this website"),
+        ("rosa.delgado2026", "too similar to the"),
+        ("abababababababababab", "repeats a few characters"),
+        ("Delgado Bakery 2026", "mostly the name of this website or your own data"),
+        ("111111111111111", "too common"),
+    ],
+)
+def test_a_password_that_anybody_would_try_is_refused_with_its_reason(client, password, sentence):
+    """NIST SP 800-63B-4: length, known passwords, words of the place; no composition rules."""
+    form = {"company_name": "Delgado Bakery", "password1": password, "password2": password}
+    answer = register(client, MeterFactory(), kind="business", **form).content.decode()
+    assert sentence in answer
+    assert not Email.objects.exists()
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "x" * 3 + "çök güzel bir gün, değil mi? " * 3, "plain words only here"])
+def test_long_passwords_with_spaces_and_any_letters_are_taken(client, password):
+    register(client, MeterFactory(), password1=password, password2=password)
+    client.post(confirmation_link())
+    assert User.objects.get(username="rosa.delgado").check_password(password)
+
+
+def test_wrong_entries_are_named_and_everything_else_is_kept(client):
+    """A2"""
+    wrong = {"email_again": "rosa@example.com", "password2": "another", "phone": "12", "meter_number": "?"}
+    answer = register(client, MeterFactory(), **wrong)
+    html = answer.content.decode()
+    assert set(answer.context["form"].errors) == {"email_again", "password2", "phone", "meter_number"}
+    for kept in ("Rosa", "Delgado", "rosa@example.net", "rosa.delgado"):
+        assert f'value="{kept}"' in html
+    assert PASSWORD not in html
+
+
+def test_a_meter_number_may_be_typed_with_its_leading_letter(client):
+    meter = MeterFactory(number="104051941")
+    register(client, meter, esiid=f"'{meter.premise.esiid[:4]} {meter.premise.esiid[4:]}", meter_number="g-104051941")
+    assert Registration.objects.get().premise == meter.premise

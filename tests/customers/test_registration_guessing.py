@@ -1,0 +1,207 @@
+"""Registration is no way to look an ESIID up, and two for one ESIID have one winner (C3, X2)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import rate_limits
+from accounts.models import Attempt, User
+from customers import registration
+from customers.esiid_claims import Pair, Refused, find_free
+from customers.models import Customer, CustomerKind, Holding, Registration
+from customers.registration import Application, NotConfirmed
+from notifications import sealed
+from notifications.models import Email
+from tests.customers.registering import register
+from tests.factories import HoldingFactory, MeterFactory, PremiseFactory, RegistrationFactory
+from tests.together import met, together
+
+
+def _nothing(customer: Customer, reference: str) -> None:
+    pass
+
+
+def _application(pair: Pair, **changes: str) -> Application:
+    person = {"first_name": "Rosa", "last_name": "Delgado", "email": "rosa@example.net", "username": "rosa"}
+    return Application(
+        kind=CustomerKind.RESIDENTIAL, language="en", password="mockingbird porch swing", pair=pair, **person | changes
+    )
+
+
+def _body(answer) -> str:
+    """The page without what differs by itself: the CSRF token and what was typed."""
+    html = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
+    return re.sub(r' value="[^"]*"', "", html)
+
+
+@pytest.mark.django_db
+def test_every_mismatch_gets_the_same_answer(client):
+    """No oracle: unknown ESIID, wrong meter, another's meter, removed meter, taken ESIID."""
+    right, other = MeterFactory(), MeterFactory()
+    taken, removed = MeterFactory(premise=HoldingFactory().premise), MeterFactory(removed_on="2026-01-01")
+    bodies = {
+        _body(register(client, None, esiid=esiid, meter_number=number))
+        for esiid, number in [
+            ("10443729999999999", right.number),
+            (right.premise.esiid, "999999"),
+            (right.premise.esiid, other.number),
+            (removed.premise.esiid, removed.number),
+            (taken.premise.esiid, taken.number),
+            (PremiseFactory().esiid, "1"),
+        ]
+    }
+    assert len(bodies) == 1
+    (body,) = bodies
+    assert "do not match our records" in body
+    assert body.count("The ESIID is incorrect.") == 1
+    assert not Email.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_eleventh_failure_from_one_network_address_is_not_looked_at_any_more(client):
+    """X2: nor is a right pair, and the answer says when to try again."""
+    for number in range(10):
+        assert "Possible causes" in _body(register(client, None, esiid=f"1044372111111{number:04d}", meter_number="1"))
+    meter = MeterFactory()
+    refused = _body(register(client, meter))
+    assert "Too many entries did not match" in refused
+    assert "Possible causes" not in refused
+    assert re.search(r"try again after .*20\d\d", refused)
+    assert not Email.objects.exists()
+    assert register(Client(REMOTE_ADDR="203.0.113.9"), meter).status_code == 302, "others go on"
+    Attempt.objects.update(at=timezone.now() - timedelta(days=1, seconds=1))
+    other = {"email": "b@example.net", "email_again": "b@example.net", "username": "other"}
+    assert register(client, MeterFactory(), **other).status_code == 302, "and tomorrow so does the one"
+    assert rate_limits.forget() > 0
+
+
+@pytest.mark.django_db
+def test_an_esiid_takes_three_failures_a_day_from_all_addresses(client):
+    """X2"""
+    meter = MeterFactory()
+    for number in range(3):
+        guesser = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        assert "Possible causes" in _body(register(guesser, None, esiid=meter.premise.esiid, meter_number=f"{number}"))
+    assert "Too many entries" in _body(register(client, meter))
+    assert register(client, MeterFactory()).status_code == 302
+
+
+@pytest.mark.django_db
+def test_an_address_gets_five_confirmation_emails_a_day(client):
+    for number in range(5):
+        assert register(client, MeterFactory(), username=f"rosa{number}").status_code == 302
+    assert "several emails to this address today" in _body(register(client, MeterFactory()))
+    assert Email.objects.count() == 5
+
+
+@pytest.mark.django_db
+def test_attempts_name_nobody():
+    """X4: a keyed hash, no ESIID, no address."""
+    pair = Pair("10443720001234567", "1")
+    with pytest.raises(Refused):
+        registration.apply(_application(pair), network_address="203.0.113.7")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM accounts_attempt")
+        row = str(cursor.fetchall())
+    assert "1234567" not in row
+    assert "203.0.113.7" not in row
+
+
+def _guess_twenty_times() -> int:
+    """Twenty wrong guesses at one ESIID at the same moment; how many were looked at."""
+    esiid = MeterFactory().premise.esiid
+
+    def guess(number: int) -> object:
+        with transaction.atomic():
+            return find_free(Pair(esiid, f"9{number}"), network_address=f"203.0.113.{number}")
+
+    answers = together([lambda number=number: guess(number) for number in range(20)])
+    assert all(isinstance(answer, Refused) for answer in answers)
+    return sum(1 for answer in answers if isinstance(answer, Refused) and answer.causes)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_twenty_guesses_at_once_are_three():
+    """X2"""
+    assert _guess_twenty_times() == 3
+
+
+@pytest.mark.slow
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_lock_more_guesses_are_looked_at(monkeypatch):
+    monkeypatch.setattr(rate_limits, "lock", lambda limits: None)
+    monkeypatch.setattr(rate_limits, "used_up", met(rate_limits.used_up, by=20))
+    assert _guess_twenty_times() == 20
+
+
+def _confirm_both() -> list:
+    """Two registrations for one ESIID, confirmed at the same moment."""
+    premise = MeterFactory().premise
+    tokens = [sealed.token_of(RegistrationFactory(premise=premise).link_nonce, sealed.ACCOUNT_LINK) for _ in range(2)]
+    return together([lambda token=token: registration.confirm(token, attach=_nothing) for token in tokens])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothing():
+    """C3"""
+    answers = _confirm_both()
+    (lost,) = [answer for answer in answers if isinstance(answer, Exception)]
+    assert isinstance(lost, NotConfirmed)
+    assert lost.reason == "esiid"
+    assert Holding.objects.count() == Customer.objects.count() == User.objects.count() == 1
+    assert Registration.objects.filter(confirmed_at=None).count() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.control
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_constraint_both_hold_the_esiid():
+    constraint = Holding._meta.constraints[0]
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Holding, constraint)
+    try:
+        _confirm_both()
+        assert Holding.objects.filter(until=None).count() == 2
+    finally:
+        Holding.objects.all().delete()
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Holding, constraint)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("clash", "reason", "sentence"),
+    [
+        ({"username": "Rosa", "email": "a@example.net"}, "user_id", "somebody else has taken this user id"),
+        ({"username": "other", "email": "ROSA@example.net"}, "email", "An account with your email address exists"),
+    ],
+)
+def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reason, sentence):
+    first = RegistrationFactory(username="rosa", email="rosa@example.net")
+    second = RegistrationFactory(**clash)
+    registration.confirm(sealed.token_of(first.link_nonce, sealed.ACCOUNT_LINK), attach=_nothing)
+    address = reverse("register_confirm", args=[sealed.token_of(second.link_nonce, sealed.ACCOUNT_LINK)])
+    answer = client.post(address)
+    assert answer.status_code == 409
+    assert sentence in answer.content.decode()
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_lost_esiid_has_a_page_with_the_next_step(client):
+    lost = RegistrationFactory()
+    HoldingFactory(premise=lost.premise)
+    address = reverse("register_confirm", args=[sealed.token_of(lost.link_nonce, sealed.ACCOUNT_LINK)])
+    answer = client.post(address)
+    assert answer.status_code == 409
+    assert "another account has taken this ESIID" in answer.content.decode()

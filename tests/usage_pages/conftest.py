@@ -1,0 +1,29 @@
+"""A customer with a meter, and the page of its usage."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import HoldingFactory, MeterFactory, PremiseFactory
+
+
+@pytest.fixture
+def holding():
+    premise = PremiseFactory()
+    MeterFactory(premise=premise, number="142606737LG")
+    return HoldingFactory(premise=premise)
+
+
+@pytest.fixture
+def see(client, holding):
+    """The page of usage of `holding` for its customer: `see(view, day)`, or the query itself."""
+    client.force_login(holding.customer.user)
+
+    def get(view: str = "", day: date | str = "", **query: str):
+        asked = {"view": view, "day": str(day)} if view or day else query
+        return client.get(reverse("meter_usage", args=[holding.pk]), asked)
+
+    return get

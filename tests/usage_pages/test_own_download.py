@@ -1,0 +1,133 @@
+"""A customer downloads the own usage: the CSV that a third party would get (C5)."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import tracemalloc
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from reports.csv_layouts import csv_chunks, layout_of
+from reports.period import Period
+from tests.reports import naive
+from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.usage_pages.usage_page import total, words
+
+pytestmark = pytest.mark.django_db
+
+
+def fetch(client, holding, **query):
+    return client.get(reverse("usage_csv", args=[holding.pk]), query)
+
+
+@pytest.mark.parametrize("kind", ["interval", "daily", "monthly"])
+def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, holding, kind):
+    """C5, R3: and its sum is the page's."""
+    first, last = date(2026, 2, 10), date(2026, 3, 31)
+    days = [one for one in every_day(first, last, CONSUMPTION, SURPLUS) if one.day.day != 20]
+    store(holding.premise, *days)
+    response = fetch(client, holding, type=kind, first=str(first), last=str(last))
+    content = b"".join(response.streaming_content)
+    esiid = holding.premise.esiid
+    assert (
+        content
+        == {
+            "interval": lambda: naive.interval(esiid, days),
+            "daily": lambda: naive.daily(esiid, days),
+            "monthly": lambda: naive.monthly(esiid, first, last, days),
+        }[kind]()
+    )
+    assert content == b"".join(csv_chunks(layout_of(kind), esiid, Period(first, first, last), iter(days)))
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Content-Length"] == str(len(content))
+    assert esiid[-7:] in response.headers["Content-Disposition"]
+    assert esiid not in response.headers["Content-Disposition"]
+    assert "no-store" in response.headers["Cache-Control"]
+    column = "ACTUAL_KWH" if kind == "monthly" else "USAGE_KWH"
+    read = list(csv.DictReader(content.decode().splitlines()))
+    whole = sum(Decimal(row[column] or 0) for row in read if row["CONSUMPTION_SURPLUSGENERATION"] == "Consumption")
+    assert whole == total(see("year", first), "Consumption")
+
+
+def test_a_browser_that_takes_gzip_gets_gzip(client, see, holding):
+    """R5, C5"""
+    store(holding.premise, usage(date(2026, 6, 1)))
+    address = reverse("usage_csv", args=[holding.pk])
+    query = {"type": "interval", "first": "2026-06-01", "last": "06/01/2026"}
+    response = client.get(address, query, headers={"accept-encoding": "gzip"})
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert response.headers["Content-Length"] == str(len(response.content))
+    assert gzip.decompress(response.content) == naive.interval(holding.premise.esiid, [usage(date(2026, 6, 1))])
+
+
+def test_a_download_never_goes_back_before_the_own_service(client, see, holding):
+    """R2"""
+    holding.premise.service_since = date(2026, 6, 10)
+    holding.premise.save()
+    store(holding.premise, *every_day(date(2026, 6, 1), date(2026, 6, 30)))
+    response = fetch(client, holding, type="interval", first="2026-05-01", last="2026-06-30")
+    content = b"".join(response.streaming_content)
+    assert content == naive.interval(holding.premise.esiid, every_day(date(2026, 6, 10), date(2026, 6, 30)))
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"type": "interval", "first": "", "last": "2026-06-02"}, "Choose a day."),
+        ({"type": "interval", "first": "June", "last": "2026-06-02"}, "This is not a day. Write it as 2026-11-02"),
+        ({"type": "yearly", "first": "2026-06-01", "last": "2026-06-02"}, "Choose a report type from the list."),
+        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-01"}, "The last day is before the first one."),
+        ({"type": "daily", "first": "2020-06-01", "last": "2020-06-02"}, "There is usage from June 1, 2026 to"),
+        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
+    ],
+)
+def test_a_download_that_cannot_be_says_why_and_keeps_what_was_typed(client, see, holding, query, sentence):
+    """A2"""
+    store(holding.premise, usage(date(2026, 6, 1)), usage(date(2026, 6, 3)))
+    response = fetch(client, holding, **query)
+    assert sentence in words(response)
+    html = response.content.decode()
+    assert "error-summary" in html
+    for name in ("first", "last"):
+        assert not query[name] or re.search(rf'name="{name}" value="{query[name]}"', html)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"view": "decade", "day": "2026-06-01"}, "Choose day, week, month or year."),
+        ({"view": "day", "day": "tomorrow"}, "This is not a day."),
+        ({"view": "day", "day": ""}, "Choose a day."),
+        ({"view": "year", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
+        ({"view": "week", "day": "9999-12-31"}, "There is usage from June 1, 2026"),
+        ({"view": "week", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
+    ],
+)
+def test_a_span_that_cannot_be_shown_says_why_and_the_newest_month_is_shown(see, holding, query, sentence):
+    """A2"""
+    store(holding.premise, usage(date(2026, 6, 1)))
+    response = see(**query) if "day" not in query else see(query["view"], query["day"])
+    assert response.status_code == 200
+    assert sentence in words(response)
+    assert "June 2026" in words(response)
+
+
+def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, holding):
+    """R6: six megabytes of CSV, of which only the compressed bytes and a window of days are there at once."""
+    first, last = date(2025, 4, 1), date(2026, 3, 31)
+    store(holding.premise, *every_day(first, last, CONSUMPTION, SURPLUS))
+    fetch(client, holding, type="interval", first=str(last), last=str(last))  # modules and templates are loaded now
+    tracemalloc.start()
+    try:
+        response = fetch(client, holding, type="interval", first=str(first), last=str(last))
+        size = sum(map(len, response.streaming_content))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == int(response.headers["Content-Length"]) > 5_000_000
+    assert peak < 2_000_000, peak

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class UsagePagesConfig(AppConfig):
+    name = "usage_pages"

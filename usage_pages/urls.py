@@ -1,0 +1,12 @@
+"""A customer's own meters and their usage: my/..."""
+
+from django.urls import path
+
+from usage_pages import views
+
+urlpatterns = [
+    path("my/meters/", views.my_meters, name="my_meters"),
+    path("my/usage/", views.usage, name="usage"),
+    path("my/usage/<int:pk>/", views.usage, name="meter_usage"),
+    path("my/usage/<int:pk>/usage.csv", views.usage_csv, name="usage_csv"),
+]
