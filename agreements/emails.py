@@ -30,7 +30,7 @@ def invitation(agreement: Agreement) -> None:
         about=agreement.number,
         to=agreement.email,
         language=agreement.language,
-        subject=format_lazy(_("{company} asks for your electricity usage data"), company=agreement.company_name),
+        subject=format_lazy(_("{company} is asking for your electricity usage data"), company=agreement.company_name),
         template="EM201",
         context={"agreement": agreement},
         sealed_nonce=bytes(agreement.link_nonce),
@@ -46,7 +46,7 @@ def reminder(agreement: Agreement, event: AgreementEvent) -> None:
         to=agreement.email,
         language=agreement.language,
         subject=format_lazy(
-            _("Reminder: {company} asks for your electricity usage data"), company=agreement.company_name
+            _("Reminder: {company} is asking for your electricity usage data"), company=agreement.company_name
         ),
         template="EM202",
         context={"agreement": agreement},
@@ -59,7 +59,7 @@ def accepted(agreement: Agreement, letter: Letter) -> None:
     _to_customer(
         "EM203",
         agreement,
-        format_lazy(_("You accepted the request of {company}"), company=agreement.company_name),
+        format_lazy(_("You accepted the request from {company}"), company=agreement.company_name),
         attachment=(loa.file_name(agreement), loa.as_pdf(letter)),
     )
     _to_third_party(
@@ -72,7 +72,7 @@ def accepted(agreement: Agreement, letter: Letter) -> None:
 def rejected(agreement: Agreement) -> None:
     """EM205: to the third party a notice, to the customer a confirmation."""
     _to_customer(
-        "EM205", agreement, format_lazy(_("You rejected the request of {company}"), company=agreement.company_name)
+        "EM205", agreement, format_lazy(_("You rejected the request from {company}"), company=agreement.company_name)
     )
     _to_third_party(
         "EM205",
@@ -111,7 +111,7 @@ def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
             about="",  # the third party's page lists what is about its agreement; this is for the TDSP alone
             to=user.email,
             language=THIRD_PARTY_LANGUAGE,
-            subject=format_lazy(_("Review agreement {n} of {c}"), n=agreement.number, c=agreement.company_name),
+            subject=format_lazy(_("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.company_name),
             template="REVIEW_tdsp",
             context={"agreement": agreement},
         )
@@ -120,7 +120,7 @@ def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
 def reviewed(agreement: Agreement) -> None:
     """To both: what the TDSP's review came to, and why (X1)."""
     subject = format_lazy(
-        _("{company}: review of agreement {n} is over"), company=agreement.company_name, n=agreement.number
+        _("{company}: agreement {n} has been reviewed"), company=agreement.company_name, n=agreement.number
     )
     _to_customer("REVIEWED", agreement, subject)
     _to_third_party("REVIEWED", agreement, subject)
@@ -134,7 +134,7 @@ def guessing_noticed(company: Company, user: User, *, day: date) -> None:
         about="",
         to=user.email,
         language=THIRD_PARTY_LANGUAGE,
-        subject=format_lazy(_("{company} reached a limit of failed matches"), company=company.legal_name),
+        subject=format_lazy(_("{company}: many entries don't match our records"), company=company.legal_name),
         template="GUESSING_tdsp",
         context={"company": company, "day": day},
     )

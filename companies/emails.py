@@ -28,7 +28,7 @@ def confirm_registration(admission: Admission) -> None:
 def cannot_register(email: str, *, language: str) -> None:
     """COMPANY_KNOWN to whoever registers what is here already: what to do instead, not what is known."""
     about_account(
-        "COMPANY_KNOWN", to=email, language=language, subject=_("Your company was not registered again"), context={}
+        "COMPANY_KNOWN", to=email, language=language, subject=_("Your company or email address is already registered"), context={}
     )
 
 
@@ -59,7 +59,7 @@ def invited(admission: Admission) -> None:
 
 def confirm_request(admission: Admission) -> None:
     """JOIN_CONFIRM to somebody who asks to join a company, whether it is here or not; nothing of what was typed."""
-    _with_link("JOIN_CONFIRM", admission, _("Confirm your request to join your company"))
+    _with_link("JOIN_CONFIRM", admission, _("Confirm your request to join a company"))
 
 
 def asked_to_join(admission: Admission, administrator: User) -> None:

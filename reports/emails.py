@@ -21,7 +21,7 @@ def report_ready(report: Report) -> None:
         to=agreement.contact_email,
         language="en",
         subject=format_lazy(
-            _("{company}: the report of agreement {number} is ready"),
+            _("{company}: report ready for agreement {number}"),
             company=agreement.company_name,
             number=agreement.number,
         ),
@@ -40,7 +40,7 @@ def no_data(report: Report) -> None:
         to=agreement.contact_email,
         language="en",
         subject=format_lazy(
-            _("{company}: no data for the report of agreement {number}"),
+            _("{company}: no data for agreement {number}"),
             company=agreement.company_name,
             number=agreement.number,
         ),
@@ -53,7 +53,7 @@ def no_data(report: Report) -> None:
         about=agreement.number,
         to=agreement.email,
         language=agreement.language,
-        subject=format_lazy(_("No report was made for {company}: there is no data"), company=agreement.company_name),
+        subject=format_lazy(_("No report for {company}: there is no data"), company=agreement.company_name),
         template="EM204_no_data_customer",
         context=_context(report),
     )

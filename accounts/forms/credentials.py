@@ -20,7 +20,7 @@ class CredentialsForm(forms.Form):
     use_required_attribute = False
 
     username = LineField(
-        label=_("User id"),
+        label=_("User ID"),
         help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
         max_length=60,
         error_messages={"required": _("Choose a user id.")},

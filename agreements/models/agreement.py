@@ -39,25 +39,25 @@ class ReportLength(models.TextChoices):
 
 # The same in a sentence to the customer: "... for {period}" and "what it shows" (C7).
 DATA_IN_WORDS = {
-    ReportType.INTERVAL: _("the electricity use of every 15 minutes"),
-    ReportType.DAILY: _("the electricity use of each day"),
-    ReportType.MONTHLY: _("the electricity use of each month"),
+    ReportType.INTERVAL: _("electricity use in 15-minute intervals"),
+    ReportType.DAILY: _("daily electricity use"),
+    ReportType.MONTHLY: _("monthly electricity use"),
 }
 PERIOD_IN_WORDS = {
-    ReportLength.ONE_DAY: _("the last full day before you accept"),
-    ReportLength.ONE_MONTH: _("the last month before the day you accept"),
-    ReportLength.THREE_MONTHS: _("the last 3 months before the day you accept"),
-    ReportLength.SIX_MONTHS: _("the last 6 months before the day you accept"),
-    ReportLength.ONE_YEAR: _("the last year before the day you accept"),
+    ReportLength.ONE_DAY: _("the day before you accept"),
+    ReportLength.ONE_MONTH: _("the month up to the day before you accept"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the day before you accept"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the day before you accept"),
+    ReportLength.ONE_YEAR: _("the year up to the day before you accept"),
 }
 
 # ... and in the letter, where the customer speaks (EM203).
 SIGNED_PERIOD = {
-    ReportLength.ONE_DAY: _("the last full day before I accepted"),
-    ReportLength.ONE_MONTH: _("the last month before the day I accepted"),
-    ReportLength.THREE_MONTHS: _("the last 3 months before the day I accepted"),
-    ReportLength.SIX_MONTHS: _("the last 6 months before the day I accepted"),
-    ReportLength.ONE_YEAR: _("the last year before the day I accepted"),
+    ReportLength.ONE_DAY: _("the day before I accepted"),
+    ReportLength.ONE_MONTH: _("the month up to the day before I accepted"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the day before I accepted"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the day before I accepted"),
+    ReportLength.ONE_YEAR: _("the year up to the day before I accepted"),
 }
 
 

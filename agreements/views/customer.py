@@ -56,7 +56,7 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
     try:
         visitor, shown_in = visitor_of(request), get_language()
         decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor, shown_in=shown_in)
-        messages.success(request, _("Your decision is recorded. We sent you an email about it."))
+        messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
     except MoveRefused as refusal:
         messages.error(request, _refusal(refusal))
     return HttpResponseRedirect(reverse("customer_agreement", args=[number]))
@@ -64,7 +64,7 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
 
 def _refusal(refusal: MoveRefused) -> str:
     if refusal.expired:
-        return _("This invitation has expired, so your answer was not recorded. The company can ask you again.")
+        return _("This request has expired, so your answer was not recorded. The company can send a new one.")
     return _(
-        "Your answer was not recorded: the agreement's status had changed already. This page shows what it is now."
+        "Your answer was not recorded because the status of this request had already changed. This page shows the current status."
     )

@@ -60,7 +60,7 @@ def company_edit(request: MemberRequest) -> HttpResponse:
 
     def save() -> str:
         changed = profile.change_profile(request.company, form.profile(), by=request.user)
-        return _("The company profile is saved.") if changed else _("Nothing was changed.")
+        return _("The company profile is saved.") if changed else _("Nothing has changed.")
 
     return _done(request, form, save, "company") or render(request, "companies/company_edit.html", context)
 
@@ -103,7 +103,7 @@ def company_user(request: MemberRequest, pk: int) -> HttpResponse:
 
     def save() -> str:
         changed = members.change_permissions(member, form.cleaned_data["permissions"], by=request.user)
-        return _("The permissions are saved.") if changed else _("Nothing was changed.")
+        return _("The permissions are saved.") if changed else _("Nothing has changed.")
 
     context = {"form": form, "member": member, "company": request.company}
     return _done(request, form, save, "company_users") or render(request, "companies/user.html", context)

@@ -69,10 +69,10 @@ def test_the_invitation_says_everything_in_both_parts(member):
             agreement.contact_name,
             agreement.contact_email,
             agreement.privacy_policy_url,
-            "single report with the electricity use of every 15 minutes",
-            "the last 3 months before the day you accept",
+            "single report of your electricity use in 15-minute intervals",
+            "the 3 months up to the day before you accept",
             "You can answer until",
-            "need not agree",
+            "have to agree",
             "Neither this portal nor any regulatory agency has reviewed",
             "whether or not you accept",
             "solely between you and",
@@ -133,7 +133,7 @@ def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_pa
     assert loa.as_pdf(letter) == pdf
     assert "Nguyễn" in letter.text
     assert agreement.esiid not in letter.text
-    assert "single report" in letter.text
+    assert "One report" in letter.text
     third_party = Email.objects.get(kind="EM203", to_address=agreement.contact_email)
     assert third_party.attachment is None
     if text := _text_of(pdf, tmp_path):

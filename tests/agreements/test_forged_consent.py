@@ -81,7 +81,7 @@ def test_a_release_lets_the_report_be_made(member):
     actions.accept(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
-        assert "tells you what came of it" in part and "as soon as it can be downloaded" not in part
+        assert "email you the result" in part and "ready to download" not in part
     review.release(agreement, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
     assert reports.actions.make_due() == 1
     told = Email.objects.filter(kind="REVIEWED")

@@ -74,13 +74,13 @@ def test_the_page_says_everything_a_decision_needs(client, agreement):
         agreement.contact_name,
         agreement.contact_email,
         agreement.privacy_policy_url,
-        "one single report",
-        "the electricity use of every 15 minutes",
-        "the last 3 months before the day you accept",
+        "one report</strong>",
+        "electricity use in 15-minute intervals",
+        "the 3 months up to the day before you accept",
         agreement.meter_number,
         agreement.esiid[-7:],
         "You can answer until",
-        "need not agree",
+        "have to share it",
         "Neither this portal nor any regulatory agency has reviewed",
         "may market its products and services to you whether or not you accept",
         "solely between you and",
@@ -136,12 +136,12 @@ def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement
     end_period(agreement)
     for answer in (client.get(link(agreement)), client.post(link(agreement), {"decision": "accept"})):
         page = answer.content.decode()
-        assert "This invitation has expired" in page
+        assert "This request has expired" in page
         assert "ask it to send you a new request" in page
     agreement.refresh_from_db()
     assert agreement.status == Status.PENDING
     actions.expire_overdue()
-    assert "This invitation has expired" in client.get(link(agreement)).content.decode()
+    assert "This request has expired" in client.get(link(agreement)).content.decode()
     assert client.post(link(agreement), {"decision": "reject"}).status_code == 409
 
 
@@ -149,8 +149,8 @@ def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreeme
     """L3."""
     actions.withdraw(agreement, by=member)
     seen = client.get(link(agreement)).content.decode()
-    assert "no longer applies" in seen
-    assert "withdrew its request" in seen
+    assert "is no longer open" in seen
+    assert "withdrew it on" in seen
     clicked = client.post(link(agreement), {"decision": "accept"})
     assert clicked.status_code == 409
     assert "My Account / 3rd Party Agreements" in clicked.content.decode()
@@ -167,7 +167,7 @@ def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(cl
     clicked = client.post(link(agreement), {"decision": "accept"})
     assert clicked.status_code == 409
     page = clicked.content.decode()
-    assert "This invitation no longer applies" in page
+    assert "This request is no longer open" in page
     assert reverse("customer_agreements") in page
     assert "You rejected" in client.get(link(agreement)).content.decode()
 
@@ -182,7 +182,7 @@ def test_a_forged_link_has_its_own_page(client, agreement, token):
         assert answer.status_code == 404
         assert agreement.company_name not in answer.content.decode()
     known = client.get(reverse("invitation", args=["A" * 43])).content.decode()
-    assert "This link does not work" in known
+    assert "This link doesn't work" in known
 
 
 def test_a_click_that_chose_nothing_says_so(client, agreement):
@@ -238,7 +238,7 @@ class TestInTheCustomersAccount:
         client.force_login(mine.customer.user)
         url = reverse("customer_decide", args=[mine.number])
         page = client.post(url, {"decision": decision}, follow=True).content.decode()
-        assert "Your decision is recorded" in page
+        assert "Your answer is recorded" in page
         mine.refresh_from_db()
         assert mine.status == status
         assert mine.events.last().by == mine.customer.user

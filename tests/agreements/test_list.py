@@ -89,7 +89,7 @@ class TestRows:
 
     def test_says_when_the_period_is_over_before_the_sweep_does(self, client, member):
         """L2, T3."""
-        assert "ended " in text(client.get(LIST, {"id": overdue(member.company).number}))
+        assert "expired " in text(client.get(LIST, {"id": overdue(member.company).number}))
 
     def test_without_the_permission_to_initiate_the_button_is_not_active(self, client, member):
         """T12: and says why."""
@@ -137,8 +137,8 @@ class TestLong:
         assert numbers(response) == [] and "Search for Customer Agreements" in words
         assert "You have more than 25 Customer Agreements associated with your account." in words
         assert (
-            "You may search for an agreement by Agreement number, Customer Last Name, ESIID, Meter Number." in words
-            and "You may enter a list of up to 100 search items" in words
+            "You can search by agreement number, customer last name, ESIID, or meter number." in words
+            and "You can enter up to 100 items" in words
         )
         assert agreements[0].number not in words and NEW_LINK in response.content.decode()
 
@@ -177,11 +177,11 @@ class TestNarrowing:
         pending = AgreementFactory(company=member.company)
         rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
         response = client.get(LIST, {"status": "rejected"})
-        assert numbers(response) == [rejected.number] and "1 of 2 agreements are like this" in text(response)
+        assert numbers(response) == [rejected.number] and "Showing 1 of 2 agreements" in text(response)
         words = text(response)
         assert "All (2)" in words and "Pending (1)" in words and "Withdrawn (0)" in words
         nothing = client.get(LIST, {"status": "withdrawn"})
-        assert "None of them is like this" in text(nothing) and "Show them all" in text(nothing)
+        assert "No agreements match" in text(nothing) and "Show all agreements" in text(nothing)
         assert numbers(client.get(LIST, {"status": "nonsense"})) == [rejected.number, pending.number]
 
     def test_to_what_the_report_is_at(self, client, member):

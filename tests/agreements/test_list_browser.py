@@ -53,7 +53,7 @@ def test_a_search_goes_by_keyboard_alone(context, page, live_server, cookie, man
     page.keyboard.press("Enter")
     page.wait_for_url("**/agreements/?by=name&items=zapata,nobody")
     expect(page.locator("#found")).to_have_text("1 agreement found")
-    expect(page.locator("main")).to_contain_text("No agreement for: nobody")
+    expect(page.locator("main")).to_contain_text("No agreements found for: nobody")
     page.focus("th >> text=Customer")
     page.keyboard.press("Enter")
     page.wait_for_url("**sort=customer**")

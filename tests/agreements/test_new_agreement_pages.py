@@ -220,7 +220,7 @@ class TestPage2:
         """T8, C7."""
         member.company.privacy_policy_url = ""
         member.company.save()
-        assert "Not provided. The customer is told so." in text(client.get(review_of(client, meter)))
+        assert "Not provided. The customer will be told." in text(client.get(review_of(client, meter)))
 
     def test_a_registered_customer_is_read_back_masked(self, client, member):
         """T6: a form must not be a way to look people up."""
@@ -256,7 +256,7 @@ class TestPage2:
         page = client.post(address, PAGE_2 | {"comments": "Call me"})
         words = text(page)
         assert page.status_code == 200 and "already asks for this report" in words
-        assert "Go back and change your answers. Everything you typed is kept." in words
+        assert "Go back and change your answers. We've kept everything you entered." in words
         back = f"{NEW}?draft={Draft.objects.get(user=member.user).pk}"
         assert f'value="{meter.premise.esiid}"' in client.get(back).content.decode()
         other = MeterFactory()

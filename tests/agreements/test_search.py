@@ -95,7 +95,7 @@ class TestFinding:
     def test_a_beginning_is_not_a_part(self, client, by, items):
         """T1."""
         response = find(client, by, items)
-        assert numbers(response) == [] and f"No agreement for: {items}" in text(response)
+        assert numbers(response) == [] and f"No agreements found for: {items}" in text(response)
         assert "Show all agreements, newest first" in text(response)
 
     def test_signs_that_a_database_reads_otherwise_are_letters(self, client):
@@ -105,7 +105,7 @@ class TestFinding:
     def test_says_how_many_it_found_and_which_items_it_did_not(self, client, wanted):
         """T1."""
         words = text(find(client, "number", "010526000007, 999999000001, 9998*"))
-        assert "1 agreement found" in words and "No agreement for: 999999000001, 9998*" in words
+        assert "1 agreement found" in words and "No agreements found for: 999999000001, 9998*" in words
 
     def test_the_address_can_be_kept_and_passed_on(self, client, wanted):
         """T1: it is a GET; the box holds what was searched; the next page and the sorted columns keep it."""
@@ -126,7 +126,7 @@ class TestFinding:
         assert numbers(client.get(LIST, query | {"status": "pending"})) == [wanted.number]
         assert numbers(client.get(LIST, query | {"sort": "-customer"}))[0] == wanted.number
         words = text(client.get(LIST, query | {"report": "waiting"}))
-        assert "1 of 27 agreements are like this" in words and "Withdrawn (26)" in words
+        assert "Showing 1 of 27 agreements" in words and "Withdrawn (26)" in words
 
     def test_a_hundred_items_are_found(self, client, member):
         """T1: as ESIIDs of the longest kind they fit into an address."""
@@ -137,7 +137,7 @@ class TestFinding:
         response = find(client, "esiid", ", \r\n".join(f"'{agreement.esiid}" for agreement in made))
         assert response.status_code == 200 and "100 agreements found" in text(response)
         assert len(response.redirect_chain) == 1 and len(response.redirect_chain[0][0]) < 4000
-        assert "No agreement for" not in text(response)
+        assert "No agreements found for" not in text(response)
 
 
 class TestRefusing:
@@ -197,7 +197,7 @@ class TestMasking:
         AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
         for items in ("Akin", "akin", "A*", "Aki*"):
             masked = find(client, "name", items)
-            assert numbers(masked) == [] and f"No agreement for: {items}" in text(masked)
+            assert numbers(masked) == [] and f"No agreements found for: {items}" in text(masked)
         bodies = []
         for items in ("Akin", "Boon"):
             body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", find(client, "name", items).content.decode())

@@ -171,7 +171,7 @@ class TestResendAndWithdraw:
         agreement = ask(member.user)[0]
         question = client.get(page(agreement, "agreement_withdraw"))
         agreement.refresh_from_db()
-        assert "This cannot be undone" in text(question) and agreement.status == Status.PENDING
+        assert "You can't undo this" in text(question) and agreement.status == Status.PENDING
         response = client.post(page(agreement, "agreement_withdraw"), follow=True)
         agreement.refresh_from_db()
         assert agreement.status == Status.WITHDRAWN and "The agreement is withdrawn" in text(response)

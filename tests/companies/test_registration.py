@@ -229,7 +229,7 @@ def test_who_is_signed_in_is_told_that_an_account_has_one_company(client):
     client.force_login(MembershipFactory().user)
     for name in ("company_register", "company_join"):
         page = client.get(reverse(name)).content.decode()
-        assert "You have an account already" in page and "<form method" not in page.split("<main")[1]
+        assert "You already have an account" in page and "<form method" not in page.split("<main")[1]
         assert client.post(reverse(name), {}).status_code == 200
     assert not Email.objects.exists()
 

@@ -223,7 +223,7 @@ def test_the_link_of_a_registered_customer_leads_back_to_the_invitation(client):
     client.post(confirmation_link())
     answer = client.get(_invitation(agreement, "invitation_register"))
     assert answer.headers["Location"] == _invitation(agreement)
-    assert "Register now" not in client.get(_invitation(agreement)).content.decode()
+    assert "Create an account" not in client.get(_invitation(agreement)).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
     (agreement,) = ask(MembershipFactory().user)
     hands = sit(reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))]))
     hands.press("Reject")
-    hands.press("Register now, the form is filled in for you")
+    hands.press("Create an account (we've filled in the form)")
     own = {"email_again": agreement.email, "username": "rosa.delgado", "password1": PASSWORD, "password2": PASSWORD}
     hands.fill(own, button="Register")
     sit(confirmation_link(agreement.email))
@@ -101,9 +101,9 @@ def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) ->
     hands.press("English")
     hands.press(agreement.number)
     for _both in range(2):
-        hands.find(words="Cancel")
-    hands.press("Reject Agreement", key="Shift+Tab")
-    sees(hands, "Rejected")
+        hands.find(words="Decide later")
+    hands.press("Reject", key="Shift+Tab")
+    sees(hands, "You rejected")
     agreement.refresh_from_db()
     assert agreement.status == Status.REJECTED
 

@@ -163,11 +163,11 @@ def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
     email = Email.objects.get()
     assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", agreement.number)
     assert email.to_address == agreement.contact_email
-    assert email.subject == f"{agreement.company_name}: the report of agreement {agreement.number} is ready"
+    assert email.subject == f"{agreement.company_name}: report ready for agreement {agreement.number}"
     for part in (email.text, email.html):
         assert f"/agreements/{agreement.number}/" in part
         assert "May 15, 2026 to June 14, 2026" in part
-        assert "2,784 of 2,976 expected are there" in part
+        assert "2,784 of 2,976 received" in part
         assert "192 intervals are missing" in part
         assert "June 1, 2026" in part
         assert report.sha256 in part
@@ -186,7 +186,7 @@ def test_em204_lists_at_most_twenty_gaps():
     email = Email.objects.get()
     assert len(report_of(agreement).missing[0][1]) > 40
     for part in (email.text, email.html):
-        assert "More are listed on the agreement" in part
+        assert "lists more" in part
     assert email.text.count("\n- ") == 21
 
 

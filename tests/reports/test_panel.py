@@ -105,7 +105,7 @@ def test_a_shortened_period_says_why():
     """R2"""
     report = ReportFactory(asked_first_day=date(2026, 5, 23))
     found = words(panel(report.agreement))
-    assert "from May 23, 2026 on: the present customer's service began on August 23, 2026" in found.replace(
+    assert "start on May 23, 2026, but the current customer's service began on August 23, 2026" in found.replace(
         "&#x27;", "'"
     )
 
@@ -115,10 +115,10 @@ def test_a_shortened_period_says_why():
     [
         ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "tries again by itself"),
         ({"state": ReportState.FAILED}, "are looking at it"),
-        ({"state": ReportState.NO_DATA}, "recorded no usage from August 23, 2026 to November 22, 2026"),
+        ({"state": ReportState.NO_DATA}, "no readings for August 23, 2026 to November 22, 2026"),
         (
             {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
-            "service began on November 23, 2026, and the last day of the report would have been November 22, 2026",
+            "service began on November 23, 2026. The report would have ended on November 22, 2026",
         ),
         (
             {"state": ReportState.PURGED, "purged_at": datetime(2027, 1, 22, 9, tzinfo=CENTRAL)},
