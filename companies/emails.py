@@ -28,7 +28,11 @@ def confirm_registration(admission: Admission) -> None:
 def cannot_register(email: str, *, language: str) -> None:
     """COMPANY_KNOWN to whoever registers what is here already: what to do instead, not what is known."""
     about_account(
-        "COMPANY_KNOWN", to=email, language=language, subject=_("Your company or email address is already registered"), context={}
+        "COMPANY_KNOWN",
+        to=email,
+        language=language,
+        subject=_("Your company or email address is already registered"),
+        context={},
     )
 
 

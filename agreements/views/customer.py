@@ -66,5 +66,5 @@ def _refusal(refusal: MoveRefused) -> str:
     if refusal.expired:
         return _("This request has expired, so your answer was not recorded. The company can send a new one.")
     return _(
-        "Your answer was not recorded because the status of this request had already changed. This page shows the current status."
+        "Your answer was not recorded because the request had already changed. This page shows the current status."
     )

@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 f"{loaded.usage_rows} days of usage, {loaded.agreements} agreements."
             )
         elif loaded.outcome is Outcome.WAS_THERE:
-            new = f"{loaded.usage_rows} new days of usage were added." if loaded.usage_rows else "Nothing was changed."
+            new = f"{loaded.usage_rows} new days of usage were added." if loaded.usage_rows else "Nothing has changed."
             self.stdout.write(f"The demo is there already. {new}")
         else:
             self.stdout.write(
