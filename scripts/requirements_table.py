@@ -5,7 +5,8 @@
 
 Requirements are the headings `### L1. Title` of docs/specification.md. They are found in docstrings and comments of the
 product and in docstrings of the tests. The sentences of the design are in docs/design-2012.toml, with the places that
-implement them: `agreements/rules.py over_limit` is a definition, `templates/x.html: some text` a line with that text.
+implement them: `agreements over_limit` is a definition in that package or module, and
+`templates/x.html: some text` the first line with that text.
 """
 
 from __future__ import annotations
@@ -144,21 +145,42 @@ def sentences() -> list[Sentence]:
 
 
 def find_place(text: str) -> Place:
-    """`agreements/rules.py over_limit` or `templates/x.html: some text` as a place."""
+    """`agreements over_limit`, `agreements.actions accept` or `templates/x.html: some text` as a place."""
     path, separator, fragment = text.partition(": ")
     if separator:
         for number, line in enumerate((ROOT / path).read_text().splitlines(), 1):
             if fragment in line:
                 return Place(path, number, "")
         raise LookupError(f"{DESIGN.name}: no line of {path} has the text “{fragment}”.")
-    path, _space, name = text.partition(" ")
-    source = (ROOT / path).read_text()
-    for defined, node in _definitions(source):
-        if defined == name:
-            return Place(path, node.lineno, name)
-    if assigned := re.search(rf"^ *{re.escape(name.rpartition('.')[2])}\b[^=\n]*= ?", source, re.MULTILINE):
-        return Place(path, source.count("\n", 0, assigned.start()) + 1, name)
-    raise LookupError(f"{DESIGN.name}: {path} does not define {name}.")
+    package, _space, name = text.partition(" ")
+    module = package.replace(".", "/")
+    places = [
+        Place(str(path.relative_to(ROOT)), line, name)
+        for path in product_files()
+        if path.suffix == ".py" and f"{path.relative_to(ROOT)}".startswith((f"{module}/", f"{module}.py"))
+        for line in _lines_that_define(name, path.read_text())
+    ]
+    if len(places) != 1:
+        raise LookupError(f"{DESIGN.name}: {package} defines {name} {len(places)} times.")
+    return places[0]
+
+
+def _lines_that_define(name: str, source: str) -> list[int]:
+    """The lines of the function, class, attribute or constant with this qualified name."""
+    if lines := [node.lineno for defined, node in _definitions(source) if defined == name]:
+        return lines
+    outer, _dot, inner = name.rpartition(".")
+    bodies = (
+        [node.body for defined, node in _definitions(source) if defined == outer] if outer else [ast.parse(source).body]
+    )
+    return [
+        statement.lineno
+        for body in bodies
+        for statement in body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
+        if isinstance(target, ast.Name) and target.id == inner
+    ]
 
 
 def page() -> str:
@@ -196,6 +218,7 @@ def without_lines(text: str) -> str:
     return re.sub(r"#L\d+|(?<=[a-z]):\d+", "", text)
 
 
+@cache
 def _definitions(source: str) -> list[tuple[str, _Definition]]:
     """Functions and classes as (qualified name, node), the outer before the inner."""
 
