@@ -158,14 +158,14 @@ def find_place(text: str) -> Place:
         Place(str(path.relative_to(ROOT)), line, name)
         for path in product_files()
         if path.suffix == ".py" and f"{path.relative_to(ROOT)}".startswith((f"{module}/", f"{module}.py"))
-        for line in _lines_that_define(name, path.read_text())
+        for line in lines_that_define(name, path.read_text())
     ]
     if len(places) != 1:
         raise LookupError(f"{DESIGN.name}: {package} defines {name} {len(places)} times.")
     return places[0]
 
 
-def _lines_that_define(name: str, source: str) -> list[int]:
+def lines_that_define(name: str, source: str) -> list[int]:
     """The lines of the function, class, attribute or constant with this qualified name."""
     if lines := [node.lineno for defined, node in _definitions(source) if defined == name]:
         return lines
