@@ -66,7 +66,7 @@ def _goals(rounds: int) -> list[Goal]:
             measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "hello to nobody")
         )
         each, hello_each = (measured.best(one) / often[one] * 1e3 for one in (name, "hello"))
-        detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x a hello to nobody in particular"
+        detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x an anonymous hello"
         goals.append(Goal(f"SQL queries of {name}", 6, _questions(asking(*page, 1)), unit="queries"))
         goals.append(Goal(f"processor time of {name} against a hello to the same person", 45, cost, detail=detail))
     return goals
