@@ -28,7 +28,7 @@ check: dev
 	$(VENV)/python -m mypy $(APPS)
 	$(VENV)/lint-imports
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
-	$(VENV)/python -m tests.own_servers $(VENV)/python manage.py makemigrations --check --dry-run
+	$(VENV)/python -m tests.support.servers $(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python scripts/check_production.py
 
 bench: dev

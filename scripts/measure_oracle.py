@@ -1,6 +1,6 @@
 """Does the time of an answer tell what was right? (T7) Run it with servers of its own:
 
-    .venv/bin/python -m tests.own_servers .venv/bin/python scripts/measure_oracle.py [--requests 200] [--control]
+    .venv/bin/python -m tests.support.servers .venv/bin/python scripts/measure_oracle.py [--requests 200] [--control]
 
 Page 1 is posted with each combination of a right or wrong ESIID and meter number, of a registered and an unregistered
 customer, all refused with the same words: in random order, so that whatever else the machine does falls on all alike.
@@ -44,9 +44,9 @@ def rank_test(one: list[float], other: list[float]) -> tuple[float, float]:
 
 def combinations() -> dict[str, dict[str, str]]:
     """What is posted, by a name for it. Every one is refused: a right pair by the email or by the customer's kind."""
-    from tests.agreements.asking import registered_customer
     from tests.agreements.typed import page_1, page_1_registered, rows
     from tests.factories import MeterFactory, PremiseFactory
+    from tests.support.agreements import registered_customer
 
     PremiseFactory.create_batch(2000)
     _holding, registered = registered_customer()

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from local.addresses import published_addresses  # noqa: E402 - the path above comes first
-from tests.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
+from tests.support.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
 
 PICTURES = ROOT / "docs" / "pictures"
 WIDE, PHONE = ViewportSize(width=1120, height=900), ViewportSize(width=390, height=1000)

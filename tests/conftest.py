@@ -1,6 +1,6 @@
 """What every test may ask for. Each fixture lives in a module of its own."""
 
-from tests.browser import (  # noqa: F401 - pytest finds all of these by their names
+from tests.support.browser import (  # noqa: F401 - pytest finds all of these by their names
     base_url,
     browser_context_args,
     browser_type_launch_args,
@@ -8,7 +8,6 @@ from tests.browser import (  # noqa: F401 - pytest finds all of these by their n
     pytest_runtest_setup,
     pytest_terminal_summary,
 )
-from tests.redis_server import redis_server  # noqa: F401 - likewise
-from tests.sessions_left import django_db_setup  # noqa: F401 - likewise
-from tests.smtp_sink import smtp_sink  # noqa: F401 - likewise
-from tests.usage_left import no_usage_stays  # noqa: F401 - likewise
+from tests.support.database import django_db_setup, no_usage_stays  # noqa: F401 - likewise
+from tests.support.redis_server import redis_server  # noqa: F401 - likewise
+from tests.support.smtp_sink import smtp_sink  # noqa: F401 - likewise

@@ -18,8 +18,6 @@ from accounts.models import User
 from agreements.models import Agreement
 from companies.models import AdmissionKind
 from notifications import sealed
-from tests.agreements.asking import ask, question, registered_customer
-from tests.companies.company_links import link_token
 from tests.factories import (
     AdmissionFactory,
     CustomerFactory,
@@ -29,6 +27,8 @@ from tests.factories import (
     TdspFactory,
     UserFactory,
 )
+from tests.support.agreements import ask, question, registered_customer
+from tests.support.company_links import link_token
 
 pytestmark = pytest.mark.django_db
 

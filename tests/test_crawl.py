@@ -26,9 +26,9 @@ from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
 from tests.admin.world import Side, World, make_world
-from tests.agreements.asking import ROSA, ask, question
-from tests.crawling import crawl
 from tests.factories import AdmissionFactory, AgreementFactory, MeterFactory, ReportFactory, ReportFileFactory
+from tests.support.agreements import ROSA, ask, question
+from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages

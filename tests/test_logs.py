@@ -10,8 +10,8 @@ import pytest
 from agreements.models import Agreement
 from notifications import sealed
 from smt_portal import logs
-from tests.agreements.asking import ROSA, ask
 from tests.factories import MembershipFactory
+from tests.support.agreements import ROSA, ask
 
 TOKEN = "x" * 20 + "-_" + "Y7" * 10 + "z"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, connection, connections
 
-from tests.sessions_left import end_other_sessions
+from tests.support.database import end_other_sessions
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,8 +16,8 @@ from accounts.models import User
 from notifications import message, sealed
 from notifications.delivery import deliver_due
 from notifications.models import Email
-from tests.customers.registering import PASSWORD, log_in
 from tests.factories import CustomerFactory, UserFactory
+from tests.support.registration import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 

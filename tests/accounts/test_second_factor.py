@@ -26,7 +26,6 @@ from accounts.second_factor import SecondFactorAdapter
 from local.addresses import ROOT
 from notifications.models import Email
 from scripts.check_production import PRODUCTION
-from tests.customers.registering import PASSWORD, log_in
 from tests.factories import (
     CustomerFactory,
     HoldingFactory,
@@ -35,6 +34,7 @@ from tests.factories import (
     TdspFactory,
     UserFactory,
 )
+from tests.support.registration import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 

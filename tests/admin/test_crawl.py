@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from tests.admin.test_scope import MATRIX, SCOPED, log_in, page
 from tests.admin.world import World
-from tests.crawling import crawl
 from tests.factories import OperatorFactory
+from tests.support.crawler import crawl
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
 

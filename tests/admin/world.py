@@ -15,7 +15,6 @@ from meters.models import Premise, Tdsp, UploadState
 from notifications import sealed
 from notifications.models import Email, EmailState
 from reports.models import ReportState
-from tests.agreements.asking import ask
 from tests.factories import (
     AgreementEventFactory,
     AgreementFactory,
@@ -37,6 +36,7 @@ from tests.factories import (
     UploadRejectionFactory,
     UserFactory,
 )
+from tests.support.agreements import ask
 
 BODY = "What the email said"
 

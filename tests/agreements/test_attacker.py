@@ -23,7 +23,6 @@ from companies.models import CompanyState
 from companies.trust.email_identity import mailbox_of, owned_domain
 from lib.form_fields import EmailLineField
 from reports.models import Report
-from tests.agreements.asking import ask, registered_customer
 from tests.agreements.test_forged_consent import HOME, THEIR_ADDRESS, link, rosa_at, signals, staff_of
 from tests.factories import (
     CompanyFactory,
@@ -33,6 +32,7 @@ from tests.factories import (
     MeterFactory,
     UserFactory,
 )
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 

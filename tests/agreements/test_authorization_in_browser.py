@@ -13,8 +13,8 @@ from agreements import actions
 from agreements.request_data import Person
 from agreements.states import Channel
 from notifications import sealed
-from tests.agreements.asking import ask, registered_customer
 from tests.factories import MembershipFactory
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -15,8 +15,8 @@ from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel
 from notifications import sealed
-from tests.agreements.asking import ask, registered_customer
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 

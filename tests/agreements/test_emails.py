@@ -14,8 +14,8 @@ from agreements.models import Agreement, Letter
 from agreements.request_data import Person
 from agreements.states import Channel
 from notifications.models import Email
-from tests.agreements.asking import ROSA, ask, registered_customer
 from tests.factories import MembershipFactory, MeterFactory
+from tests.support.agreements import ROSA, ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,9 @@ from companies.models import CompanyTrace, TraceKind
 from notifications import sealed
 from notifications.models import Email
 from reports.models import Report
-from tests.agreements.asking import ROSA, ask
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
-from tests.together import together
+from tests.support.agreements import ROSA, ask
+from tests.support.races import together
 
 pytestmark = pytest.mark.django_db
 

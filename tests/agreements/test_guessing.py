@@ -12,12 +12,12 @@ from agreements import actions, creation, limits
 from agreements.models import Agreement, Draft, FailedMatch
 from agreements.request_data import Refused
 from notifications.models import Email
-from tests.agreements.asking import ask, question, submit
 from tests.agreements.looking import text
 from tests.agreements.test_forged_consent import rosa_at
 from tests.agreements.typed import page_1
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
-from tests.together import met, together
+from tests.support.agreements import ask, question, submit
+from tests.support.races import met, together
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from agreements.request_data import Person
 from agreements.states import Channel, Status
 from notifications import sealed
 from notifications.models import Email
-from tests.agreements.asking import ask, registered_customer
 from tests.factories import MembershipFactory, MeterFactory
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 

@@ -16,9 +16,9 @@ from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
 from notifications import sealed
-from tests.agreements.asking import ask
-from tests.customers.registering import confirmation_link, log_in, typed
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory, OperatorFactory
+from tests.support.agreements import ask
+from tests.support.registration import confirmation_link, log_in, typed
 
 pytestmark = pytest.mark.django_db
 

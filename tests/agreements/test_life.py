@@ -18,8 +18,8 @@ from agreements.states import FINAL, MOVES, Channel, Status, as_mermaid
 from agreements.transitions import MoveRefused, move_to
 from companies.models import CompanyState
 from notifications.models import Email
-from tests.agreements.asking import ask, question, registered_customer, submit
 from tests.factories import MembershipFactory, MeterFactory
+from tests.support.agreements import ask, question, registered_customer, submit
 
 pytestmark = pytest.mark.django_db
 

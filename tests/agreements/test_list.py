@@ -17,9 +17,9 @@ from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, Review
 from agreements.request_data import Person
 from agreements.states import Channel, Status
-from tests.agreements.asking import ask, registered_customer
 from tests.agreements.looking import LIST, overdue, page, text
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory, ReportFactory
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 NEW_LINK = 'href="/agreements/new/"'

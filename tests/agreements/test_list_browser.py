@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from agreements.models import Review
 from agreements.states import Status
-from tests.browser import click_through
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory, ReportFactory
+from tests.support.browser import click_through
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

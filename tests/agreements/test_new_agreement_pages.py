@@ -14,9 +14,9 @@ from django.utils import timezone
 from agreements.models import Agreement, Draft
 from companies.models import CompanyState
 from notifications.models import Email
-from tests.agreements.asking import ask, registered_customer
 from tests.agreements.typed import PAGE_2, page_1, page_1_registered, rows
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
+from tests.support.agreements import ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 NEW = "/agreements/new/"

@@ -17,9 +17,9 @@ from agreements.request_data import Refused
 from agreements.states import Channel, Status
 from agreements.transitions import MoveRefused, move_to
 from notifications.models import Email
-from tests.agreements.asking import ask, question, submit
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
-from tests.together import met, together, until_somebody_waits
+from tests.support.agreements import ask, question, submit
+from tests.support.races import met, together, until_somebody_waits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -14,8 +14,8 @@ from agreements.request_data import Person, Refused
 from agreements.states import Channel, Status
 from notifications.models import Email
 from reports.models import Download, Report, ReportFile
-from tests.agreements.asking import ROSA, ask, registered_customer
 from tests.factories import MembershipFactory, MeterFactory
+from tests.support.agreements import ROSA, ask, registered_customer
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,6 @@ from agreements.models import EventKind
 from agreements.states import Channel, Status
 from notifications import sealed
 from notifications.models import Email, EmailState
-from tests.agreements.asking import ask
 from tests.agreements.looking import overdue, page, text
 from tests.factories import (
     AdmissionFactory,
@@ -23,6 +22,7 @@ from tests.factories import (
     OperatorFactory,
     ReportFactory,
 )
+from tests.support.agreements import ask
 
 pytestmark = pytest.mark.django_db
 

@@ -7,13 +7,13 @@ from django.urls import reverse
 
 from companies.models import Company, CompanyState, Membership
 from notifications.models import Email
-from tests.companies.company_links import (
+from tests.factories import MembershipFactory, OperatorFactory
+from tests.support.company_links import (
     OWNER,
     confirm,
     kinds_to,
     register_company,
 )
-from tests.factories import MembershipFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -18,10 +18,10 @@ from agreements.models import Agreement
 from lib.central_time import central_day, moment
 from meters.models import UsageDay
 from meters.usage.days import slots_on
-from tests.browser import click_through
-from tests.companies.company_links import typed_account, typed_company
-from tests.customers.registering import PASSWORD
 from tests.factories import MeterFactory, OperatorFactory, UsageDayFactory
+from tests.support.browser import click_through
+from tests.support.company_links import typed_account, typed_company
+from tests.support.registration import PASSWORD
 
 pytestmark = [
     pytest.mark.browser,

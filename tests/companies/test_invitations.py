@@ -16,8 +16,6 @@ from companies import invitations, links, members
 from companies.models import Admission, CompanyEvent, CompanyState, Membership, membership_of
 from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
-from tests.companies.company_links import kinds_to, link_in_last, link_token, typed_account
-from tests.customers.registering import log_in
 from tests.factories import (
     AdmissionFactory,
     CustomerFactory,
@@ -25,7 +23,9 @@ from tests.factories import (
     OperatorFactory,
     UserFactory,
 )
-from tests.together import together
+from tests.support.company_links import kinds_to, link_in_last, link_token, typed_account
+from tests.support.races import together
+from tests.support.registration import log_in
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"

@@ -12,9 +12,9 @@ from django.utils import timezone
 from companies import invitations
 from companies.models import Admission, Company, CompanyState, Membership
 from notifications.models import Email
-from tests.companies.company_links import ask_to_join, kinds_to, link_in_last, link_token, typed_account
-from tests.customers.registering import log_in
 from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, UserFactory
+from tests.support.company_links import ask_to_join, kinds_to, link_in_last, link_token, typed_account
+from tests.support.registration import log_in
 
 pytestmark = pytest.mark.django_db
 CY = "cy@caddo-solar.example"

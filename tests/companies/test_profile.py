@@ -9,8 +9,8 @@ from django.urls import reverse
 from accounts.models import User
 from companies.models import Company, CompanyState
 from notifications.models import Email
-from tests.agreements.asking import ask
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
+from tests.support.agreements import ask
 
 pytestmark = pytest.mark.django_db
 

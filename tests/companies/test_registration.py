@@ -13,7 +13,8 @@ from accounts.models import Attempt, User
 from companies import links
 from companies.models import Admission, Company, Membership
 from notifications.models import Email
-from tests.companies.company_links import (
+from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, OperatorFactory, UserFactory
+from tests.support.company_links import (
     OWNER,
     ask_to_join,
     confirm,
@@ -23,8 +24,7 @@ from tests.companies.company_links import (
     register_company,
     typed_company,
 )
-from tests.customers.registering import PASSWORD, log_in
-from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, OperatorFactory, UserFactory
+from tests.support.registration import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from companies import invitations, members, profile
 from companies.links import Refused
 from companies.models import Company, CompanyEvent, CompanyState, Membership
 from notifications.models import Email
-from tests.companies.company_links import kinds_to
 from tests.factories import AdmissionFactory, MembershipFactory
-from tests.together import met, together
+from tests.support.company_links import kinds_to
+from tests.support.races import met, together
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"

@@ -13,9 +13,9 @@ from agreements.request_data import Person
 from customers import profile
 from customers.esiid_claims import Pair, Refused
 from customers.models import Customer, Holding
-from tests.agreements.asking import ask
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory
-from tests.together import met, together
+from tests.support.agreements import ask
+from tests.support.races import met, together
 
 
 @pytest.fixture

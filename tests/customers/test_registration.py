@@ -18,9 +18,9 @@ from customers import registration
 from customers.models import Customer, Holding, Registration
 from notifications import sealed
 from notifications.models import Email
-from tests.agreements.asking import ask
-from tests.customers.registering import PASSWORD, confirmation_link, log_in, register, typed
 from tests.factories import HoldingFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
+from tests.support.agreements import ask
+from tests.support.registration import PASSWORD, confirmation_link, log_in, register, typed
 
 pytestmark = pytest.mark.django_db
 

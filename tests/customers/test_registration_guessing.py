@@ -19,9 +19,9 @@ from customers.models import Customer, CustomerKind, Holding, Registration
 from customers.registration import Application, NotConfirmed
 from notifications import sealed
 from notifications.models import Email
-from tests.customers.registering import register
 from tests.factories import HoldingFactory, MeterFactory, PremiseFactory, RegistrationFactory
-from tests.together import met, together
+from tests.support.races import met, together
+from tests.support.registration import register
 
 
 def _nothing(customer: Customer, reference: str) -> None:

@@ -28,9 +28,9 @@ from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 from tests.notifications.conftest import address_of_the_test_database
-from tests.redis_server import BreakableRedis
-from tests.sessions_left import end_other_sessions
-from tests.smtp_sink import SmtpSink
+from tests.support.database import end_other_sessions
+from tests.support.redis_server import BreakableRedis
+from tests.support.smtp_sink import SmtpSink
 
 PASSWORD = "a long and private demo password"
 

@@ -22,8 +22,8 @@ from agreements.states import Status
 from lib.central_time import central_day, moment
 from meters.models import UsageDay
 from meters.usage.days import slots_on
-from tests.browser import click_through
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
+from tests.support.browser import click_through
 
 pytestmark = [
     pytest.mark.browser,

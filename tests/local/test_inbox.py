@@ -13,7 +13,7 @@ from pytest_django import Settings
 from local.mail_catcher import save_message
 from notifications import delivery, sealed
 from notifications.models import Email
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.local.inbox_urls")]
 

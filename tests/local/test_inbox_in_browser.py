@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from local.mail_catcher import save_message
 from notifications import delivery, sealed
 from notifications.models import Email
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [
     pytest.mark.browser,

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from meters.imports import ImportResult, Rejection, import_usage
 from meters.usage.reader import DayReadings, stream_usage
-from tests.together import together
+from tests.support.races import together
 
 ESIID = "10443720009000017"
 OTHER_ESIID = "1008901000000000000102"

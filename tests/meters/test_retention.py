@@ -14,7 +14,7 @@ from meters.tasks import drop_expired_partitions as sweep
 from meters.usage.partitions import drop_expired_partitions, ensure_partitions, make_coming_partitions
 from tests.factories import CarriedSlotsFactory, UsageDayFactory
 from tests.meters.files import load, row, rows, text
-from tests.together import somebody_waits
+from tests.support.races import somebody_waits
 
 pytestmark = pytest.mark.django_db
 

@@ -22,7 +22,7 @@ from meters.usage.reader import DayReadings
 from tests.meters.files import ESIID, FALL, OTHER_ESIID, SPRING, load_file, rows, text
 from tests.meters.layouts import LAYOUTS
 from tests.meters.test_archives import zipped
-from tests.reports.readings import usage
+from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from meters.usage.interval_csv import HEADER, render_day
 from meters.usage.reader import UNDATED, DayReadings, stream_usage
 from tests.meters.files import DAY, ESIID, FALL, FALL_TIMES, SPRING, load, row, rows, spring_rows, stored, text
 from tests.meters.layouts import HEADER_2010, HEADER_2014, LAYOUTS
-from tests.reports.readings import usage
+from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from meters.usage import partitions
 from meters.usage.partitions import ensure_partitions
 from tests.factories import CarriedSlotsFactory, PremiseFactory, UsageDayFactory
 from tests.meters.files import ESIID, load, load_together, row, rows, stored, text
-from tests.together import met, together
+from tests.support.races import met, together
 
 OLDER, NEWER, NEWEST = "03/03/2026 01:00:00", "03/04/2026 06:00:00", "03/09/2026 06:00:00"
 

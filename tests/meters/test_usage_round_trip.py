@@ -31,7 +31,7 @@ from tests.meters.files import (
     text,
 )
 from tests.reports import naive
-from tests.reports.readings import usage
+from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from notifications import actions
 from notifications.models import Email
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 MOMENT = datetime(2026, 7, 1, 17, 30, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from notifications import bell
 from smt_portal.celery import app
-from tests.redis_server import BreakableRedis
+from tests.support.redis_server import BreakableRedis
 
 TASK = "notifications.tasks.deliver_due"
 

@@ -14,8 +14,8 @@ import pytest
 
 from notifications.models import Email, EmailState
 from tests.notifications.conftest import address_of_the_test_database
-from tests.redis_server import BreakableRedis
-from tests.smtp_sink import SmtpSink
+from tests.support.redis_server import BreakableRedis
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

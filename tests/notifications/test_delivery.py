@@ -15,7 +15,7 @@ from pytest_django import Settings
 from notifications import actions, delivery, sealed
 from notifications.models import Email, EmailState
 from tests.factories import EmailFactory, UserFactory
-from tests.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

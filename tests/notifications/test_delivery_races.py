@@ -20,8 +20,8 @@ from notifications import delivery
 from notifications.mail_server import MailServer
 from notifications.models import Email, EmailQuerySet, EmailState
 from tests.notifications.conftest import address_of_the_test_database
-from tests.smtp_sink import SmtpSink
-from tests.together import PATIENCE
+from tests.support.races import PATIENCE
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from notifications import actions, plain_text, sealed
 from notifications.models import Email
-from tests.together import together
+from tests.support.races import together
 
 NONCE = b"0123456789abcdef"
 PDF = b"%PDF-1.7 letter"

@@ -27,8 +27,6 @@ from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
 from reports.actions import make_due
-from tests.agreements.asking import ROSA, ask
-from tests.customers.registering import register
 from tests.factories import (
     AdmissionFactory,
     AgreementFactory,
@@ -41,6 +39,8 @@ from tests.factories import (
 from tests.pages.states.account import changed_email
 from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
+from tests.support.agreements import ROSA, ask
+from tests.support.registration import register
 
 
 def customers_emails(world: World, language: str) -> list[Email]:

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from agreements.models import Agreement
 from agreements.states import Status
 from notifications import sealed
-from tests.agreements.asking import ask
 from tests.agreements.typed import PAGE_2, page_1
 from tests.factories import MembershipFactory, MeterFactory
 from tests.pages.hands import Hands
+from tests.support.agreements import ask
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -21,8 +21,6 @@ from companies.models import Admission
 from notifications import sealed
 from notifications.message import unsealed
 from notifications.models import Email
-from tests.agreements.asking import ask
-from tests.customers.registering import PASSWORD, confirmation_link
 from tests.factories import (
     AgreementFactory,
     CustomerFactory,
@@ -33,7 +31,9 @@ from tests.factories import (
 )
 from tests.pages.hands import Hands
 from tests.pages.states.account import knows_password
-from tests.reports.readings import every_day, store
+from tests.support.agreements import ask
+from tests.support.registration import PASSWORD, confirmation_link
+from tests.support.usage import every_day, store
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

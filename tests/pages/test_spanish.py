@@ -15,11 +15,11 @@ from agreements import actions, loa
 from agreements.states import Channel
 from notifications.models import Email
 from scripts.messages import sources
-from tests.agreements.asking import ROSA, ask
 from tests.factories import MeterFactory
 from tests.pages.letters import customers_emails
 from tests.pages.reading import english_in, pieces
 from tests.pages.visits import all_visits, shown
+from tests.support.agreements import ROSA, ask
 
 # The same word in both languages.
 SAME = {"Error", "Error:", "No", "Total"}

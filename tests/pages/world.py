@@ -15,7 +15,6 @@ from meters.models import Meter
 from notifications import sealed
 from notifications.models import EmailState
 from reports.models import ReportState
-from tests.agreements.asking import ask
 from tests.factories import (
     AgreementFactory,
     DownloadFactory,
@@ -25,7 +24,8 @@ from tests.factories import (
     NoticeFactory,
     ReportFactory,
 )
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.agreements import ask
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 World = dict[str, Any]
 # Long, so that a page that only fits short names is found out.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from meters.usage.days import slots_on
 from tests.reports.naive import CENTRAL, QUARTER
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
 from tests.reports.test_layouts import FALL, SPRING, any_days, file_of
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 SMT_COLUMNS = 8
 

@@ -8,7 +8,7 @@ from datetime import date
 from meters.usage.days import slots_on
 from reports.coverage import Coverage, DayState
 from reports.period import Period
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 
 def coverage(first, last, days):

@@ -15,7 +15,7 @@ from reports.actions import BACKOFF, make_due, retry
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import OperatorFactory, ReportFactory
 from tests.reports.accepting import NOON, accepted, report_of
-from tests.reports.readings import every_day, store
+from tests.support.usage import every_day, store
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from reports.manifest import manifest
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import CustomerFactory, HoldingFactory, MeterFactory, PremiseFactory
 from tests.reports.accepting import CENTRAL, accepted, report_of
-from tests.reports.readings import CONSUMPTION, SURPLUS, days_between, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, days_between, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
 

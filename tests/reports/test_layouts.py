@@ -14,7 +14,7 @@ from meters.usage.days import slots_on
 from reports.csv_layouts import LAYOUTS, csv_chunks, layout_of
 from reports.period import Period
 from tests.reports import naive
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 ESIID = "10443720000000017"
 SPRING, FALL = date(2026, 3, 8), date(2025, 11, 2)

@@ -21,7 +21,7 @@ from reports.models import Report, ReportFile, ReportState
 from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
 from tests.reports import naive
 from tests.reports.accepting import CENTRAL, NOON, accepted, report_of
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from reports.calendar import calendar
 from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
 from tests.reports.accepting import accepted, report_of
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
 

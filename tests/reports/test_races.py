@@ -27,8 +27,8 @@ from reports.gzip_stream import unpack
 from reports.models import Report, ReportFile, ReportState
 from tests.reports import naive
 from tests.reports.accepting import accepted, report_of
-from tests.reports.readings import every_day, store
-from tests.together import PATIENCE, together, until_somebody_waits
+from tests.support.races import PATIENCE, together, until_somebody_waits
+from tests.support.usage import every_day, store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from reports.csv_layouts import csv_chunks, layout_of
 from reports.period import Period
 from tests.reports import naive
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 from tests.usage_pages.usage_page import total, words
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from playwright.sync_api import expect
 
 from agreements.models import Agreement
 from reports.actions import make_due
-from tests.browser import click_through
 from tests.factories import MembershipFactory
 from tests.reports.accepting import accepted
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.browser import click_through
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -20,7 +20,7 @@ from tests.factories import (
 )
 from tests.look.test_pages import whole
 from tests.reports.accepting import CENTRAL
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 from tests.usage_pages.usage_page import kwh, rows, shapes, total, words
 
 pytestmark = pytest.mark.django_db

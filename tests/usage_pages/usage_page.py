@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from html import unescape
 
-from tests.reports.readings import CONSUMPTION
+from tests.support.usage import CONSUMPTION
 
 
 def words(response) -> str:

@@ -11,10 +11,10 @@ from django.urls import reverse
 from accounts.models import User
 from notifications.message import unsealed
 from notifications.models import Email
-from tests.customers.registering import PASSWORD
 from tests.factories import UserFactory
 from tests.pages.states.registry import sent, state
 from tests.pages.world import World
+from tests.support.registration import PASSWORD
 
 
 def knows_password(user: User) -> None:

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies.models import Company, CompanyEventKind, CompanyState, Membership
-from tests.companies.company_links import link_token
 from tests.factories import AdmissionFactory, CompanyEventFactory, MembershipFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
+from tests.support.company_links import link_token
 
 OWN = ("home", "member_profile", "company", "company_edit", "company_rename", "company_users", "company_invite",
        "company_approvals", "company_user", "company_user_remove", "company_approval")  # fmt: skip

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Registration
-from tests.customers.registering import confirmation_link, register
 from tests.factories import HoldingFactory, MeterFactory, UserFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World, pending, token
+from tests.support.registration import confirmation_link, register
 
 
 @state("invitation_register", "anonymous", "filled in from the request")

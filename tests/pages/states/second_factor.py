@@ -13,10 +13,10 @@ from fido2.cose import CoseKey
 from fido2.utils import websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
-from tests.customers.registering import PASSWORD
 from tests.pages.states.account import again, knows_password
 from tests.pages.states.registry import state
 from tests.pages.world import World
+from tests.support.registration import PASSWORD
 
 
 def passkey() -> dict[str, Any]:

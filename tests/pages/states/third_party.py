@@ -16,7 +16,7 @@ from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, Pre
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
 from tests.reports.accepting import accepted
-from tests.reports.readings import CONSUMPTION, SURPLUS, every_day, store, usage
+from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 state("agreements", "member", "nothing found")(
     lambda client, world: client.get(reverse("agreements"), {"status": "complete", "report": "waiting"})

@@ -34,3 +34,20 @@ def end_other_sessions(database: str) -> None:
         while cursor.execute(f"SELECT pg_terminate_backend(pid) FROM ({_OTHERS}) AS others", [database]).fetchone():
             assert time.monotonic() < deadline, f"Somebody is still connected to {database}."
             time.sleep(0.05)
+
+
+OWN_TRANSACTIONS = {"transactional_db", "live_server"}
+
+
+@pytest.fixture(autouse=True)
+def no_usage_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whichever test comes next on this worker finds no usage of another one."""
+    marker = request.node.get_closest_marker("django_db")
+    if not (marker and marker.kwargs.get("transaction")) and not OWN_TRANSACTIONS & set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from meters.models import UsageDay  # when this module is read, Django is not ready
+
+    UsageDay.objects.all().delete()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from companies.models import Admission
 from notifications import sealed
 from notifications.models import Email
-from tests.customers.registering import PASSWORD
+from tests.support.registration import PASSWORD
 
 OWNER = "ana@caddo-solar.example"
 PERMISSION_FIELDS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download", "is_administrator")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_architecture import tracked
+from tests.support.source_files import tracked
 
 INSTEAD = {
     "is_visible": "expect(...).to_be_visible()",

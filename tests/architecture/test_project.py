@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -13,22 +11,10 @@ from django.template import engines
 
 from smt_portal.celery import app
 from tests import factories
+from tests.support.source_files import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ["notifications", "meters", "accounts", "notices", "agreements", "reports", "demo"]
 EMAILS = sorted({path.stem for path in (ROOT / "templates" / "emails").glob("*.txt")} - {"base"})
-
-
-def tracked(*patterns: str) -> list[Path]:
-    """Files of the project; in an export without git, every file that matches."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
 def test_every_model_has_a_factory():

@@ -1,6 +1,6 @@
 """A pytest plugin: the PostgreSQL and Redis that the tests run against, ready before Django reads its settings.
 
-Loaded through `-p tests.own_servers` in pyproject.toml. `DATABASE_URL` and `REDIS_URL`, when set, are used. Under
+Loaded through `-p tests.support.servers` in pyproject.toml. `DATABASE_URL` and `REDIS_URL`, when set, are used. Under
 pytest-xdist the controller starts the servers and every worker gets a Redis database of its own.
 """
 
@@ -95,7 +95,7 @@ def _own_folder() -> tuple[Path, IO[str]]:
 
 
 def main(command: list[str]) -> int:
-    """Run `command` against the tests' servers: `python -m tests.own_servers python manage.py ...`"""
+    """Run `command` against the tests' servers: `python -m tests.support.servers python manage.py ...`"""
     os.environ["SMT_ENV"] = "test"
     with ExitStack() as stack:
         start_services(stack)
