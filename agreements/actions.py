@@ -16,7 +16,7 @@ from agreements.consent import consent_signals, review
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
-from agreements.transitions import MoveRefused, move_to
+from agreements.transitions import TransitionRefused, transition
 from companies.trust.fingerprints import Visitor
 from lib.central_time import CENTRAL, moment
 from notifications import bell
@@ -33,19 +33,18 @@ def accept(
     channel: Channel,
     by: User | None = None,
     visitor: Visitor | None = None,
-    shown_in: str | None = None,
+    page_language: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
-    """The customer authorizes one report: Complete, with the LOA and EM203 to both (L1, EM203). Raises MoveRefused.
+    """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
-    `shown_in` is the language of the page on which the customer decided, if it was not the agreement's own.
-
-    Where something speaks against the consent, also by where `visitor` comes from, the report is held (X1).
+    `page_language` is the language of the decision page, by default the agreement's. If there are signs against the
+    consent, also in the network or browser of `visitor`, the report is held for review (X1). Raises TransitionRefused.
     """
     at = moment(at)
-    agreement = move_to(agreement, "accept", at=at, by=by, channel=channel)
-    letter = loa.sign(agreement, at=at, shown_in=shown_in)
-    if consent_signals.note_at_acceptance(agreement, visitor, at=at):
+    agreement = transition(agreement, "accept", at=at, by=by, channel=channel)
+    letter = loa.sign(agreement, at=at, page_language=page_language)
+    if consent_signals.record_signals_at_acceptance(agreement, visitor, at=at):
         review.hold(agreement, at=at)
     emails.accepted(agreement, letter)
     bell.ring("agreement completed")
@@ -59,20 +58,20 @@ def reject(
     channel: Channel,
     by: User | None = None,
     visitor: Visitor | None = None,
-    shown_in: str | None = None,
+    page_language: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
-    """The customer says no: Rejected, with EM205 to both. Raises MoveRefused."""
-    agreement = move_to(agreement, "reject", at=moment(at), by=by, channel=channel)
+    """The customer says no: Rejected, with EM205 to both. Raises TransitionRefused."""
+    agreement = transition(agreement, "reject", at=moment(at), by=by, channel=channel)
     emails.rejected(agreement)
     return agreement
 
 
 @transaction.atomic
 def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agreement:
-    """The third party takes its question back; both are told. Raises MoveRefused, PermissionDenied."""
+    """The third party takes its question back; both are told. Raises TransitionRefused, PermissionDenied."""
     acting_member(by, "may_resend_or_withdraw")
-    agreement = move_to(agreement, "withdraw", at=moment(at), by=by, channel=Channel.THIRD_PARTY)
+    agreement = transition(agreement, "withdraw", at=moment(at), by=by, channel=Channel.THIRD_PARTY)
     emails.withdrawn(agreement)
     return agreement
 
@@ -81,7 +80,7 @@ def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> A
 def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
     """Send the invitation again as a reminder, only while Pending; the period does not grow (L2, L4, EM202).
 
-    Raises MoveRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
+    Raises TransitionRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
     limits.lock(acting_member(by, "may_resend_or_withdraw").company)
     acting_member(by, "may_resend_or_withdraw")  # once more: a suspension that was waited for counts
@@ -89,7 +88,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     at = moment(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:
-        raise MoveRefused(agreement, expired=agreement.status in (Status.PENDING, Status.NOT_ACCEPTED))
+        raise TransitionRefused(agreement)
     last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
     if last and at < last.at + settings.AGREEMENT_RESEND_PAUSE:
         free_at = formats.date_format(
@@ -124,8 +123,8 @@ def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | N
     for agreement in overdue.order_by("expires_at")[:batch]:
         try:
             with transaction.atomic():
-                emails.not_accepted(move_to(agreement, "expire", at=at, by=None, channel=Channel.CLOCK))
+                emails.not_accepted(transition(agreement, "expire", at=at, by=None, channel=Channel.CLOCK))
                 count += 1
-        except MoveRefused:
+        except TransitionRefused:
             continue  # somebody else recorded it
     return count

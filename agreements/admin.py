@@ -58,7 +58,16 @@ class LetterInline(ByRole, admin.StackedInline):
 @admin.register(Agreement)
 class AgreementAdmin(ReviewedInAdmin):
     tdsp_path = "premise__tdsp"
-    list_display = ["number", "status", "review", "company_name", "customer_name", "esiid", "initiated_at", "ended_at"]
+    list_display = [
+        "number",
+        "status",
+        "review",
+        "third_party_name",
+        "customer_name",
+        "esiid",
+        "initiated_at",
+        "ended_at",
+    ]
     list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]
     operators_filters = ("premise__tdsp",)
     search_fields = [
@@ -90,7 +99,7 @@ class AgreementAdmin(ReviewedInAdmin):
             _("Third party"),
             {
                 "fields": [
-                    "company_name",
+                    "third_party_name",
                     ("contact_name", "contact_phone", "contact_email"),
                     "privacy_policy_url",
                     "comments",
@@ -103,7 +112,7 @@ class AgreementAdmin(ReviewedInAdmin):
             {
                 "fields": [
                     ("customer_name", "title", "customer_kind", "was_registered"),
-                    "customer_company",
+                    "customer_company_name",
                     "service_address",
                     ("phone", "email", "language"),
                 ]

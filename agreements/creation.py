@@ -89,7 +89,7 @@ def initiate(
         )
         for row, number in zip(question.rows, numbers, strict=True)
     ]
-    consent_signals.note_at_initiation(agreements, at=at)
+    consent_signals.record_signals_at_initiation(agreements, at=at)
     draft.submitted_at = at
     draft.answers = {}  # the agreements have the data now; one copy is enough
     draft.save(update_fields=["submitted_at", "answers"])
@@ -193,7 +193,7 @@ def _create(
         company=company,
         initiated_by=draft.user,
         submission=draft,
-        company_name=company.legal_name,  # from the profile, whatever the form sent (functional rule 4)
+        third_party_name=company.legal_name,  # from the profile, whatever the form sent (functional rule 4)
         contact_name=contact.name,
         contact_phone=contact.phone,
         contact_email=contact.email,
@@ -213,7 +213,7 @@ def _create(
         middle_initial=person.middle_initial,
         last_name=person.last_name,
         title=person.title,
-        customer_company=person.company_name,
+        customer_company_name=person.company_name,
         street=person.street,
         city=person.city,
         state=person.state,

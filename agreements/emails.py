@@ -30,7 +30,9 @@ def invitation(agreement: Agreement) -> None:
         about=agreement.number,
         to=agreement.email,
         language=agreement.language,
-        subject=format_lazy(_("{company} is asking for your electricity usage data"), company=agreement.company_name),
+        subject=format_lazy(
+            _("{company} is asking for your electricity usage data"), company=agreement.third_party_name
+        ),
         template="EM201",
         context={"agreement": agreement},
         sealed_nonce=bytes(agreement.link_nonce),
@@ -46,7 +48,7 @@ def reminder(agreement: Agreement, event: AgreementEvent) -> None:
         to=agreement.email,
         language=agreement.language,
         subject=format_lazy(
-            _("Reminder: {company} is asking for your electricity usage data"), company=agreement.company_name
+            _("Reminder: {company} is asking for your electricity usage data"), company=agreement.third_party_name
         ),
         template="EM202",
         context={"agreement": agreement},
@@ -59,37 +61,41 @@ def accepted(agreement: Agreement, letter: Letter) -> None:
     _to_customer(
         "EM203",
         agreement,
-        format_lazy(_("You accepted the request from {company}"), company=agreement.company_name),
+        format_lazy(_("You accepted the request from {company}"), company=agreement.third_party_name),
         attachment=(loa.file_name(agreement), loa.as_pdf(letter)),
     )
     _to_third_party(
         "EM203",
         agreement,
-        format_lazy(_("{company}: agreement {n} was accepted"), company=agreement.company_name, n=agreement.number),
+        format_lazy(_("{company}: agreement {n} was accepted"), company=agreement.third_party_name, n=agreement.number),
     )
 
 
 def rejected(agreement: Agreement) -> None:
     """EM205: to the third party a notice, to the customer a confirmation."""
     _to_customer(
-        "EM205", agreement, format_lazy(_("You rejected the request from {company}"), company=agreement.company_name)
+        "EM205",
+        agreement,
+        format_lazy(_("You rejected the request from {company}"), company=agreement.third_party_name),
     )
     _to_third_party(
         "EM205",
         agreement,
-        format_lazy(_("{company}: agreement {n} was rejected"), company=agreement.company_name, n=agreement.number),
+        format_lazy(_("{company}: agreement {n} was rejected"), company=agreement.third_party_name, n=agreement.number),
     )
 
 
 def withdrawn(agreement: Agreement) -> None:
     """To both: the third party took its request back."""
     _to_customer(
-        "WITHDRAWN", agreement, format_lazy(_("{company} withdrew its request"), company=agreement.company_name)
+        "WITHDRAWN", agreement, format_lazy(_("{company} withdrew its request"), company=agreement.third_party_name)
     )
     _to_third_party(
         "WITHDRAWN",
         agreement,
-        format_lazy(_("{company}: agreement {n} was withdrawn"), company=agreement.company_name, n=agreement.number),
+        format_lazy(
+            _("{company}: agreement {n} was withdrawn"), company=agreement.third_party_name, n=agreement.number
+        ),
     )
 
 
@@ -98,7 +104,9 @@ def not_accepted(agreement: Agreement) -> None:
     _to_third_party(
         "NOT_ACCEPTED",
         agreement,
-        format_lazy(_("{company}: agreement {n} was not answered"), company=agreement.company_name, n=agreement.number),
+        format_lazy(
+            _("{company}: agreement {n} was not answered"), company=agreement.third_party_name, n=agreement.number
+        ),
     )
 
 
@@ -111,7 +119,9 @@ def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
             about="",  # the third party's page lists what is about its agreement; this is for the TDSP alone
             to=user.email,
             language=THIRD_PARTY_LANGUAGE,
-            subject=format_lazy(_("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.company_name),
+            subject=format_lazy(
+                _("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.third_party_name
+            ),
             template="REVIEW_tdsp",
             context={"agreement": agreement},
         )
@@ -120,7 +130,7 @@ def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
 def reviewed(agreement: Agreement) -> None:
     """To both: what the TDSP's review came to, and why (X1)."""
     subject = format_lazy(
-        _("{company}: agreement {n} has been reviewed"), company=agreement.company_name, n=agreement.number
+        _("{company}: agreement {n} has been reviewed"), company=agreement.third_party_name, n=agreement.number
     )
     _to_customer("REVIEWED", agreement, subject)
     _to_third_party("REVIEWED", agreement, subject)

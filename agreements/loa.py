@@ -28,13 +28,13 @@ POINT = "- "
 _KINDS = {HEADING: "heading", POINT: "points", "": "lines"}
 
 
-def sign(agreement: Agreement, *, at: datetime, shown_in: str | None = None) -> Letter:
+def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None) -> Letter:
     """Write down what the customer authorized with the acceptance at `at`, in the customer's language.
 
-    Beside it what the customer read before, in the language `shown_in` of that page (C7).
+    Beside it what the customer read before, in the language `page_language` of that page (C7).
     """
-    shown_in = shown_in or agreement.language
-    shown = decision_text(agreement, language=shown_in)
+    page_language = page_language or agreement.language
+    shown = decision_text(agreement, language=page_language)
     with translation.override(agreement.language), timezone.override(CENTRAL):
         text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
     text = text.strip() + "\n"
@@ -45,9 +45,9 @@ def sign(agreement: Agreement, *, at: datetime, shown_in: str | None = None) -> 
         text=text,
         sha256=_sha256(text),
         signed_at=at,
-        shown_language=shown_in,
-        shown_text=shown,
-        shown_sha256=_sha256(shown),
+        decision_language=page_language,
+        decision_text=shown,
+        decision_sha256=_sha256(shown),
     )
 
 

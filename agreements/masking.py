@@ -69,7 +69,7 @@ def customer_for_third_party(agreement: Agreement) -> CustomerView:
         middle_initial=agreement.middle_initial,
         last_name=agreement.last_name,
         title=agreement.title,
-        company_name=agreement.customer_company,
+        company_name=agreement.customer_company_name,
         street=agreement.street,
         city=agreement.city,
         state=agreement.state,

@@ -1,4 +1,4 @@
-"""The life of an agreement: its states and the only moves between them (SPEC section 2, L1 to L8).
+"""The states of an agreement and the only transitions between them (L1 to L8).
 
 The diagram in docs/lifecycle.md is drawn from this table.
 """
@@ -20,7 +20,7 @@ class Status(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    """By which way a change came (L8)."""
+    """How an event of an agreement was triggered (L8)."""
 
     FORM = "form", _("Third party's form")
     INVITATION = "invitation", _("Invitation link")
@@ -31,34 +31,35 @@ class Channel(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """One allowed change of status."""
 
     name: str
     source: Status
     target: Status
-    who: str
-    # Decisions bind only within the invitation period; expiring only after it. None: at any time while Pending.
-    in_time: bool | None
+    trigger: str
+    in_time: bool  # within the invitation period; False: only after it
 
 
-MOVES: dict[str, Move] = {
-    move.name: move
-    for move in (
-        Move("accept", Status.PENDING, Status.COMPLETE, "customer accepts", in_time=True),
-        Move("reject", Status.PENDING, Status.REJECTED, "customer rejects", in_time=True),
-        Move("withdraw", Status.PENDING, Status.WITHDRAWN, "third party withdraws", in_time=True),
-        Move("expire", Status.PENDING, Status.NOT_ACCEPTED, "30 days pass", in_time=False),
+TRANSITIONS: dict[str, Transition] = {
+    transition.name: transition
+    for transition in (
+        Transition("accept", Status.PENDING, Status.COMPLETE, "customer accepts", in_time=True),
+        Transition("reject", Status.PENDING, Status.REJECTED, "customer rejects", in_time=True),
+        Transition("withdraw", Status.PENDING, Status.WITHDRAWN, "third party withdraws", in_time=True),
+        Transition("expire", Status.PENDING, Status.NOT_ACCEPTED, "30 days pass", in_time=False),
     )
 }
 
 INITIAL = Status.PENDING
-FINAL = frozenset(Status) - {move.source for move in MOVES.values()}
+FINAL = frozenset(Status) - {transition.source for transition in TRANSITIONS.values()}
 
 
 def as_mermaid() -> str:
-    """The table as a Mermaid state diagram."""
+    """Draw the table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", f"    [*] --> {INITIAL.value}: third party initiates"]
-    lines += [f"    {move.source.value} --> {move.target.value}: {move.who}" for move in MOVES.values()]
+    lines += [
+        f"    {change.source.value} --> {change.target.value}: {change.trigger}" for change in TRANSITIONS.values()
+    ]
     lines += [f"    {status.value} --> [*]" for status in Status if status in FINAL]
     return "\n".join(lines) + "\n"

@@ -18,7 +18,7 @@ from agreements.models.agreement import report_type_in_words
 from agreements.permissions import why_not
 from agreements.request_data import Question
 from agreements.states import Channel, Status
-from agreements.transitions import MoveRefused
+from agreements.transitions import TransitionRefused
 from meters.identifiers import mask_esiid
 from notifications.models import Email, EmailState
 
@@ -187,7 +187,7 @@ def undelivered_request(agreement: Agreement, emails: Iterable[Email]) -> str:
     )
 
 
-def refusal_words(refusal: MoveRefused) -> str:
+def refusal_words(refusal: TransitionRefused) -> str:
     """Why nothing was sent or withdrawn, with the date and what can be done next (L3)."""
     if refusal.expired:
         return _("Nothing was done: the invitation period ended on %s. Create a new agreement instead.") % moment_words(

@@ -1,4 +1,4 @@
-"""The one way to change an agreement's status: a conditional UPDATE that counts its rows, and its event (L8)."""
+"""The only way to change an agreement's status: a conditional UPDATE that counts its rows, and its event (L8)."""
 
 from __future__ import annotations
 
@@ -6,46 +6,48 @@ from datetime import datetime
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent
-from agreements.states import MOVES, Channel, Move, Status
+from agreements.states import TRANSITIONS, Channel, Status, Transition
 
 
-class MoveRefused(Exception):
-    """The agreement was not where the move starts. `agreement` is what stands in the database now.
+class TransitionRefused(Exception):
+    """The agreement was not in the transition's source status or period. `agreement` is the current database row."""
 
-    `expired` tells that it was still Pending but its invitation period was over (L3).
-    """
-
-    def __init__(self, agreement: Agreement, *, expired: bool) -> None:
-        super().__init__(f"{agreement.number} is {agreement.status}{' and overdue' if expired else ''}")
+    def __init__(self, agreement: Agreement) -> None:
+        super().__init__(f"{agreement.number} is {agreement.status}")
         self.agreement = agreement
-        self.expired = expired
+
+    @property
+    def expired(self) -> bool:
+        """True if the invitation period was over (L3).
+
+        A refused Pending agreement is overdue; a Not Accepted one is overdue and the sweep has recorded it.
+        """
+        return self.agreement.status in (Status.PENDING, Status.NOT_ACCEPTED)
 
 
-def _claim(agreement: Agreement, move: Move, at: datetime) -> bool:
-    rows = Agreement.objects.filter(pk=agreement.pk, status=move.source)
-    if move.in_time is True:
-        rows = rows.filter(expires_at__gte=at)
-    elif move.in_time is False:
-        rows = rows.filter(expires_at__lt=at)
-    return rows.update(status=move.target, ended_at=at) == 1
+def update_status(agreement: Agreement, change: Transition, at: datetime) -> bool:
+    """Return whether the database row was in the transition's source status and period, and was updated."""
+    period = {"expires_at__gte": at} if change.in_time else {"expires_at__lt": at}
+    rows = Agreement.objects.filter(pk=agreement.pk, status=change.source, **period)
+    return rows.update(status=change.target, ended_at=at) == 1
 
 
-def move_to(agreement: Agreement, name: str, *, at: datetime, by: User | None, channel: Channel) -> Agreement:
-    """Make the move `name` of states.MOVES and write its event; the fresh agreement comes back.
+def transition(agreement: Agreement, name: str, *, at: datetime, by: User | None, channel: Channel) -> Agreement:
+    """Make the transition `name` of states.TRANSITIONS, record its event and return the refreshed agreement.
 
-    Of two that race one wins; the other gets `MoveRefused`. Call it inside a transaction.
+    Of two concurrent calls one wins; the other raises TransitionRefused. Needs a transaction.
     """
-    move = MOVES[name]
-    won = _claim(agreement, move, at)
+    change = TRANSITIONS[name]
+    is_updated = update_status(agreement, change, at)
     agreement.refresh_from_db()
-    if not won:
-        raise MoveRefused(agreement, expired=agreement.status in (Status.PENDING, Status.NOT_ACCEPTED))
+    if not is_updated:
+        raise TransitionRefused(agreement)
     AgreementEvent.objects.create(
         agreement=agreement,
         at=at,
         kind=name,
-        from_status=move.source,
-        to_status=move.target,
+        from_status=change.source,
+        to_status=change.target,
         channel=channel,
         by=by,
     )

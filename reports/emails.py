@@ -22,7 +22,7 @@ def report_ready(report: Report) -> None:
         language="en",
         subject=format_lazy(
             _("{company}: report ready for agreement {number}"),
-            company=agreement.company_name,
+            company=agreement.third_party_name,
             number=agreement.number,
         ),
         template="EM204",
@@ -41,7 +41,7 @@ def no_data(report: Report) -> None:
         language="en",
         subject=format_lazy(
             _("{company}: no data for agreement {number}"),
-            company=agreement.company_name,
+            company=agreement.third_party_name,
             number=agreement.number,
         ),
         template="EM204_no_data",
@@ -53,7 +53,7 @@ def no_data(report: Report) -> None:
         about=agreement.number,
         to=agreement.email,
         language=agreement.language,
-        subject=format_lazy(_("No report for {company}: there is no data"), company=agreement.company_name),
+        subject=format_lazy(_("No report for {company}: there is no data"), company=agreement.third_party_name),
         template="EM204_no_data_customer",
         context=_context(report),
     )

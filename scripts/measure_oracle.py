@@ -73,7 +73,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
     from django.urls import reverse
 
     from agreements import creation
-    from agreements.forms.request import QuestionForm
+    from agreements.forms.request import AgreementRequestForm
     from agreements.request_data import Refused
     from tests.factories import MembershipFactory
 
@@ -84,7 +84,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
     client.force_login(member := MembershipFactory().user)
     questions = {}
     for name, data in posted.items():
-        form = QuestionForm(data)
+        form = AgreementRequestForm(data)
         assert form.is_valid()
         questions[name] = form.question()
 

@@ -28,7 +28,7 @@ _GIVEN_OUT = (".edu", ".gov", ".mil", ".us")
 _NOBODYS = PUBLIC_DOMAINS | {"example.com", "example.net", "example.org"}
 
 
-def note_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None:
+def record_signals_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None:
     """Write down what already speaks against the address that the third party typed on one form.
 
     Once for all of the form's agreements: the address is the same.
@@ -38,7 +38,7 @@ def note_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None
         _note(agreement, kinds, at)
 
 
-def note_at_acceptance(agreement: Agreement, visitor: Visitor | None, *, at: datetime) -> bool:
+def record_signals_at_acceptance(agreement: Agreement, visitor: Visitor | None, *, at: datetime) -> bool:
     """Write down what speaks against the acceptance itself, and look at the address again: people and agreements have
     come since. True if anything does, now or at initiation."""
     kinds = _about_address(agreement)

@@ -24,7 +24,7 @@ YES, NO = "yes", "no"
 _PRIVATE = {"autocomplete": "off"}
 
 
-class QuestionForm(forms.Form):
+class AgreementRequestForm(forms.Form):
     """Page 1 (T4). What is not asked of this kind of customer is neither checked nor taken (T5, T6)."""
 
     use_required_attribute = False
@@ -152,7 +152,7 @@ class QuestionForm(forms.Form):
                 )
 
     @classmethod
-    def of(cls, question: Question) -> QuestionForm:
+    def of(cls, question: Question) -> AgreementRequestForm:
         """The form filled as it was when it led to `question`, every meter in its row."""
         by_row = {row.row: {"esiid": row.esiid, "meter_number": row.meter_number} for row in question.rows}
         count = max([ROWS_AT_FIRST, *by_row])
@@ -169,7 +169,7 @@ class QuestionForm(forms.Form):
         return cls(initial=initial, meters=meter_rows(None, rows, count))
 
     @classmethod
-    def with_more_rows(cls, typed: QueryDict) -> QuestionForm:
+    def with_more_rows(cls, typed: QueryDict) -> AgreementRequestForm:
         """What was typed so far, unchecked, and three more rows."""
         rows = typed_rows(typed)
         return cls(initial=typed.dict(), meters=meter_rows(None, rows, len(rows) + ROWS_AT_FIRST))

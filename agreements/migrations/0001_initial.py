@@ -159,9 +159,9 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 ("sha256", models.CharField(max_length=64)),
                 ("signed_at", models.DateTimeField()),
-                ("shown_language", models.CharField(blank=True, max_length=10)),
-                ("shown_text", models.TextField(blank=True)),
-                ("shown_sha256", models.CharField(blank=True, max_length=64)),
+                ("decision_language", models.CharField(blank=True, max_length=10)),
+                ("decision_text", models.TextField(blank=True)),
+                ("decision_sha256", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
                 ("initiated_at", models.DateTimeField(verbose_name="initiated")),
                 ("expires_at", models.DateTimeField(verbose_name="invitation expires")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
-                ("company_name", models.CharField(max_length=120, verbose_name="company name")),
+                ("third_party_name", models.CharField(max_length=120, verbose_name="company name")),
                 ("contact_name", models.CharField(max_length=120, verbose_name="contact name")),
                 (
                     "contact_phone",
@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
                 ("last_name", models.CharField(max_length=60, verbose_name="last name")),
                 ("title", models.CharField(blank=True, max_length=20, verbose_name="title")),
                 (
-                    "customer_company",
+                    "customer_company_name",
                     models.CharField(blank=True, max_length=120, verbose_name="customer's company name"),
                 ),
                 ("street", models.CharField(max_length=250, verbose_name="street")),

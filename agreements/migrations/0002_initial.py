@@ -306,7 +306,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="agreement",
             constraint=models.CheckConstraint(
-                condition=models.Q(("customer_kind", "business"), ("customer_company", ""), _connector="OR"),
+                condition=models.Q(("customer_kind", "business"), ("customer_company_name", ""), _connector="OR"),
                 name="customer_company_only_for_business",
             ),
         ),

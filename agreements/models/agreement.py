@@ -101,7 +101,7 @@ class Agreement(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements")
     initiated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     submission = models.ForeignKey(Draft, null=True, on_delete=models.SET_NULL, related_name="agreements")
-    company_name = models.CharField(_("company name"), max_length=120)
+    third_party_name = models.CharField(_("company name"), max_length=120)
     contact_name = models.CharField(_("contact name"), max_length=120)
     contact_phone = PhoneNumberField(_("contact phone"))
     contact_email = models.EmailField(_("contact email"))
@@ -125,7 +125,7 @@ class Agreement(models.Model):
     middle_initial = models.CharField(_("middle initial"), max_length=1, blank=True)
     last_name = models.CharField(_("last name"), max_length=60)
     title = models.CharField(_("title"), max_length=20, blank=True)
-    customer_company = models.CharField(_("customer's company name"), max_length=120, blank=True)
+    customer_company_name = models.CharField(_("customer's company name"), max_length=120, blank=True)
     street = models.CharField(_("street"), max_length=250)
     city = models.CharField(_("city"), max_length=60)
     state = models.CharField(_("state"), max_length=2)
@@ -186,7 +186,7 @@ class Agreement(models.Model):
                 name="registered_customer_is_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(customer_kind="business") | models.Q(customer_company=""),
+                condition=models.Q(customer_kind="business") | models.Q(customer_company_name=""),
                 name="customer_company_only_for_business",
             ),
             models.CheckConstraint(
@@ -302,10 +302,9 @@ class AgreementEvent(models.Model):
 
 
 class Letter(models.Model):
-    """The letter of authorization (LOA) of an accepted agreement: the text the customer authorized, with its hash.
+    """The letter of authorization (LOA) of an accepted agreement: the text that the customer authorized, with its hash.
 
-    `shown_text` is what the page said on which the customer accepted, word for word, in `shown_language`; empty for
-    letters from before it was kept. `version` is that of both texts' wording.
+    `decision_text` is the text of the decision page in `decision_language`. `version` covers the wording of both texts.
     """
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
@@ -314,9 +313,9 @@ class Letter(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     signed_at = models.DateTimeField()
-    shown_language = models.CharField(max_length=10, blank=True)
-    shown_text = models.TextField(blank=True)
-    shown_sha256 = models.CharField(max_length=64, blank=True)
+    decision_language = models.CharField(max_length=10, blank=True)
+    decision_text = models.TextField(blank=True)
+    decision_sha256 = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return f"LOA {self.agreement}"

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import signed_in
 from agreements.models import Agreement
 from agreements.states import Channel
-from agreements.transitions import MoveRefused
+from agreements.transitions import TransitionRefused
 from agreements.views.invitation import DECISIONS
 from companies.trust.fingerprints import visitor_of
 from customers.models import customer_of
@@ -54,15 +54,15 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]
     try:
-        visitor, shown_in = visitor_of(request), get_language()
-        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor, shown_in=shown_in)
+        visitor, page_language = visitor_of(request), get_language()
+        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor, page_language=page_language)
         messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
-    except MoveRefused as refusal:
+    except TransitionRefused as refusal:
         messages.error(request, _refusal(refusal))
     return HttpResponseRedirect(reverse("customer_agreement", args=[number]))
 
 
-def _refusal(refusal: MoveRefused) -> str:
+def _refusal(refusal: TransitionRefused) -> str:
     if refusal.expired:
         return _("This request has expired, so your answer was not recorded. The company can send a new one.")
     return _(

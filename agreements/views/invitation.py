@@ -16,7 +16,7 @@ from accounts.language import chosen_language
 from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel, Status
-from agreements.transitions import MoveRefused
+from agreements.transitions import TransitionRefused
 from companies.trust.fingerprints import visitor_of
 from notifications import sealed
 
@@ -57,9 +57,9 @@ class InvitationView(View):
             return _page(request, "decide", agreement, nothing_chosen=True, status=400)
         decide, outcome = DECISIONS[request.POST["decision"]]
         try:
-            visitor, shown_in = visitor_of(request), translation.get_language()
-            decide(agreement, channel=Channel.INVITATION, visitor=visitor, shown_in=shown_in)
-        except MoveRefused as refusal:
+            visitor, page_language = visitor_of(request), translation.get_language()
+            decide(agreement, channel=Channel.INVITATION, visitor=visitor, page_language=page_language)
+        except TransitionRefused as refusal:
             if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
                 return _page(request, "expired" if refusal.expired else "changed", refusal.agreement, status=409)
         return HttpResponseRedirect(request.get_full_path())  # a language that was chosen stays

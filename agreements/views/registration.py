@@ -41,5 +41,5 @@ def customer_add_meter(request: HttpRequest) -> HttpResponse:
 def _invited(agreement: Agreement) -> Invited:
     names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
     initial = {name: getattr(agreement, name) for name in names}
-    initial |= {"company_name": agreement.customer_company, "email_again": agreement.email}
+    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
     return Invited(Pair(agreement.esiid, agreement.meter_number), agreement.link_hash, initial)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from agreements import actions, creation
 from agreements import third_party_wording as words
-from agreements.forms.request import QuestionForm
+from agreements.forms.request import AgreementRequestForm
 from agreements.forms.review import ReviewForm
 from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
 from agreements.models import Agreement, Draft
@@ -23,7 +23,7 @@ from agreements.permissions import acting_member, why_not
 from agreements.querysets import AgreementQuerySet
 from agreements.request_data import Question, Refused
 from agreements.states import Status
-from agreements.transitions import MoveRefused
+from agreements.transitions import TransitionRefused
 from companies.views.member_page import MemberRequest, member_page
 from notifications.models import Email
 
@@ -54,13 +54,15 @@ def agreement_new(request: MemberRequest) -> HttpResponse:
     draft = _draft(request, request.GET["draft"]) if "draft" in request.GET else None
     if draft and draft.submitted_at:
         return redirect("agreement_submitted", draft.pk)
-    return _question_page(request, QuestionForm.of(Question.from_answers(draft.answers)) if draft else QuestionForm())
+    return _question_page(
+        request, AgreementRequestForm.of(Question.from_answers(draft.answers)) if draft else AgreementRequestForm()
+    )
 
 
 def _ask(request: MemberRequest) -> HttpResponse:
     if "add_meters" in request.POST:
-        return _question_page(request, QuestionForm.with_more_rows(request.POST))
-    form = QuestionForm(request.POST)
+        return _question_page(request, AgreementRequestForm.with_more_rows(request.POST))
+    form = AgreementRequestForm(request.POST)
     if form.is_valid():
         try:
             return redirect("agreement_review", creation.start_draft(form.question(), by=request.user).pk)
@@ -69,7 +71,7 @@ def _ask(request: MemberRequest) -> HttpResponse:
     return _question_page(request, form)
 
 
-def _question_page(request: MemberRequest, form: QuestionForm) -> HttpResponse:
+def _question_page(request: MemberRequest, form: AgreementRequestForm) -> HttpResponse:
     return render(request, "agreements/third_party/new.html", {"form": form, "problems": form.problems()})
 
 
@@ -202,7 +204,7 @@ def _act(request: MemberRequest, found: Agreement, action: Callable[..., Any], d
     try:
         action(found, by=request.user)
         messages.success(request, done)
-    except MoveRefused as refusal:
+    except TransitionRefused as refusal:
         messages.error(request, words.refusal_words(refusal))
     except actions.ResentTooOften as pause:
         messages.warning(request, str(pause))

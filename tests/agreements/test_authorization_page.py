@@ -77,7 +77,7 @@ class TestTheLetter:
                 assert " ".join(line.removeprefix("## ").removeprefix("- ").split()) in seen
             assert letter.sha256 in seen
             assert letter.version in seen
-            assert letter.shown_sha256 in seen
+            assert letter.decision_sha256 in seen
             assert "no-store" in answer["Cache-Control"]
 
     def test_comes_as_the_same_pdf_that_was_emailed(self, client, agreement, member):
@@ -150,7 +150,7 @@ class TestTheShownText:
         actions.accept(agreement, channel=Channel.INVITATION)
         letter = agreement.letter
         for fact in (
-            agreement.company_name,
+            agreement.third_party_name,
             agreement.contact_name,
             agreement.contact_phone.as_national,
             agreement.contact_email,
@@ -170,10 +170,10 @@ class TestTheShownText:
             "Any business relationship is solely between you and",
             "> First line\n> Second <b>line</b>",
         ):
-            assert fact in letter.shown_text, fact
-        assert agreement.esiid not in letter.shown_text
-        assert hashlib.sha256(letter.shown_text.encode()).hexdigest() == letter.shown_sha256
-        assert letter.shown_language == agreement.language
+            assert fact in letter.decision_text, fact
+        assert agreement.esiid not in letter.decision_text
+        assert hashlib.sha256(letter.decision_text.encode()).hexdigest() == letter.decision_sha256
+        assert letter.decision_language == agreement.language
 
     def test_a_missing_privacy_policy_is_in_it(self, member):
         """C7."""
@@ -193,7 +193,7 @@ class TestTheShownText:
             decide = reverse("customer_decide", args=[agreement.number])
         seen = visible(client.get(page).content.decode()).replace(" .", ".").replace(" ,", ",")
         assert client.post(decide, {"decision": "accept"}).status_code == 302
-        lines = [line for line in agreement.letter.shown_text.splitlines() if line]
+        lines = [line for line in agreement.letter.decision_text.splitlines() if line]
         assert len(lines) > 25
         for line in lines:
             for part in re.sub(r"^(## |- |> )", "", line).split(": ", 1):

@@ -46,7 +46,7 @@ def test_every_email_has_both_parts_names_the_company_and_hides_the_esiid(member
     assert {email.kind for email in emails} == {"EM201", "EM202", "EM203", "EM205", "WITHDRAWN", "NOT_ACCEPTED"}
     for email in emails:
         agreement = Agreement.objects.get(number=email.about)
-        assert agreement.company_name in email.subject
+        assert agreement.third_party_name in email.subject
         for part in (email.text, email.html):
             assert agreement.number in part
             assert agreement.esiid not in part
@@ -65,7 +65,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
     agreement = Agreement.objects.get()
     for part in (" ".join(email.text.split()), " ".join(email.html.split())):
         for words in (
-            agreement.company_name,
+            agreement.third_party_name,
             agreement.contact_name,
             agreement.contact_email,
             agreement.privacy_policy_url,
@@ -158,6 +158,6 @@ def test_a_company_named_inc_ends_a_sentence_with_one_full_stop():
     member = MembershipFactory(company__legal_name="Green Sons Inc.").user
     texts = [text for email in every_email(member) for text in (email.text, email.html)]
     letter = Letter.objects.get()
-    texts += [letter.text, letter.shown_text]
+    texts += [letter.text, letter.decision_text]
     texts = [text for text in texts if "Green Sons Inc" in text]  # to the company itself some do not say it
     assert len(texts) > 10 and not [text for text in texts if "Inc.." in text]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from agreements.forms.request import QuestionForm
+from agreements.forms.request import AgreementRequestForm
 from agreements.forms.review import ReviewForm
 from agreements.request_data import MeterRow, Person, Problem, Question, Refused
 from tests.agreements.typed import EMPTY, PAGE_2, UNREGISTERED, rows
@@ -19,11 +19,11 @@ def posted(data: dict[str, str]) -> QueryDict:
     return query
 
 
-def form(*pairs: tuple[str, str], total: int = 3, **changes: str) -> QuestionForm:
-    return QuestionForm(posted(UNREGISTERED | rows(*(pairs or [PAIR]), total=total) | changes))
+def form(*pairs: tuple[str, str], total: int = 3, **changes: str) -> AgreementRequestForm:
+    return AgreementRequestForm(posted(UNREGISTERED | rows(*(pairs or [PAIR]), total=total) | changes))
 
 
-def messages(form: QuestionForm | ReviewForm) -> dict[str, str]:
+def messages(form: AgreementRequestForm | ReviewForm) -> dict[str, str]:
     form.is_valid()
     return {problem.target: problem.message for problem in form.problems()}
 
@@ -56,7 +56,7 @@ def test_a_filled_form_is_the_question():
 
 def test_an_empty_form_names_every_missing_answer_with_a_link():
     """A2: nothing is asked of a name before it is known whether one is needed (T6)."""
-    assert messages(QuestionForm(posted(rows()))) == {
+    assert messages(AgreementRequestForm(posted(rows()))) == {
         "id_registered_0": "Choose whether the customer is already registered.",
         "id_kind_0": "Choose residential or business.",
         "id_email": "Enter the customer's email.",
@@ -90,7 +90,7 @@ def test_language_is_for_residential_and_company_name_for_business(kind, languag
     assert (person.language, person.company_name) == (language, company_name)
 
 
-def _question(filled: QuestionForm) -> Question:
+def _question(filled: AgreementRequestForm) -> Question:
     assert filled.is_valid(), filled.problems()
     return filled.question()
 
@@ -144,7 +144,7 @@ def test_a_form_takes_twenty_meters_and_not_one_more():
 def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
     """A2."""
     assert "id_meters-0-esiid" in messages(form(PAIR, **{"meters-TOTAL_FORMS": total}))
-    QuestionForm.with_more_rows(posted({"meters-TOTAL_FORMS": total}))
+    AgreementRequestForm.with_more_rows(posted({"meters-TOTAL_FORMS": total}))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_names_of_all_languages_are_names(name):
 
 def test_more_rows_keep_everything_and_complain_about_nothing():
     """T10: Add another meter without JavaScript."""
-    more = QuestionForm.with_more_rows(form(PAIR, ("half", ""), email="not-yet").data)
+    more = AgreementRequestForm.with_more_rows(form(PAIR, ("half", ""), email="not-yet").data)
     html = str(more) + str(more.meters)
     assert len(more.meters.forms) == 6
     assert all(value in html for value in ("not-yet", "half", *PAIR, "Rosa"))
@@ -201,17 +201,17 @@ def test_more_rows_keep_everything_and_complain_about_nothing():
 def test_more_rows_end_at_twenty():
     """T4."""
     nineteen = [(f"104437200000{n:05d}", str(n)) for n in range(1, 20)]
-    assert len(QuestionForm.with_more_rows(form(*nineteen).data).meters.forms) == 20
+    assert len(AgreementRequestForm.with_more_rows(form(*nineteen).data).meters.forms) == 20
 
 
 def test_a_form_made_of_a_question_leads_to_the_same_question():
     """T8: Change leads back to page 1 as it was."""
     asked = _question(form(("", ""), PAIR, ("10443720000000002", "7"), ("", ""), ("10443720000000003", "8"), total=6))
-    again = QuestionForm.of(asked)
+    again = AgreementRequestForm.of(asked)
     data = dict(again.initial) | rows(
         *[(row.initial.get("esiid", ""), row.initial.get("meter_number", "")) for row in again.meters.forms]
     )
-    assert _question(QuestionForm(posted(data))) == asked
+    assert _question(AgreementRequestForm(posted(data))) == asked
 
 
 def test_a_refusal_stands_at_its_row_and_in_the_summary_with_its_causes_once():

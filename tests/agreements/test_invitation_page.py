@@ -70,7 +70,7 @@ def test_the_page_says_everything_a_decision_needs(client, agreement):
     """C7."""
     page = client.get(link(agreement)).content.decode()
     for words in (
-        agreement.company_name,
+        agreement.third_party_name,
         agreement.contact_name,
         agreement.contact_email,
         agreement.privacy_policy_url,
@@ -99,7 +99,7 @@ def test_a_missing_privacy_policy_is_said(client, agreement):
 def test_what_a_third_party_wrote_cannot_break_the_page(client, member):
     """E3's sense for the page."""
     agreement = ask(member)[0]
-    Agreement.objects.update(comments="<script>alert(1)</script>", company_name="<b>Evil & Sons</b>")
+    Agreement.objects.update(comments="<script>alert(1)</script>", third_party_name="<b>Evil & Sons</b>")
     page = client.get(link(agreement)).content.decode()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
@@ -180,7 +180,7 @@ def test_a_forged_link_has_its_own_page(client, agreement, token):
         client.post(reverse("invitation", args=["T"])[:-2] + token + "/", {"decision": "accept"}),
     ):
         assert answer.status_code == 404
-        assert agreement.company_name not in answer.content.decode()
+        assert agreement.third_party_name not in answer.content.decode()
     known = client.get(reverse("invitation", args=["A" * 43])).content.decode()
     assert "This link doesn't work" in known
 

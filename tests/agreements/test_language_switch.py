@@ -96,8 +96,8 @@ class TestOnTheDecisionPage:
         """C7: the letter stays in the customer's own."""
         client.post(f"{link(spanish)}?lang=en", {"decision": "accept"})
         letter = spanish.letter
-        assert (letter.language, letter.shown_language) == ("es", "en")
-        assert "You can answer until" in letter.shown_text
+        assert (letter.language, letter.decision_language) == ("es", "en")
+        assert "You can answer until" in letter.decision_text
 
     def test_the_switch_is_a_link_also_for_somebody_who_is_signed_in(self, client, spanish):
         """A look at somebody's link must not change the account of who looks."""
@@ -178,7 +178,7 @@ class TestInAnAccount:
 
         (agreement,) = ask(MembershipFactory().user)
         Agreement.objects.update(language="es")
-        actions.accept(agreement, channel=Channel.INVITATION, shown_in="en")
+        actions.accept(agreement, channel=Channel.INVITATION, page_language="en")
         assert Email.objects.get(kind="EM203", to_address=agreement.email).language == "es"
         assert agreement.letter.language == "es"
 

@@ -11,11 +11,11 @@ from django.db import InternalError, connection, transaction
 from django.db.utils import Error as DatabaseError
 
 from agreements import actions, creation
-from agreements.models import Agreement, AgreementEvent, Draft, EventKind
+from agreements.models import Agreement, AgreementEvent, DayCounter, Draft, EventKind
 from agreements.numbering import NumbersExhausted, take_numbers
 from agreements.request_data import Refused
-from agreements.states import FINAL, MOVES, Channel, Status, as_mermaid
-from agreements.transitions import MoveRefused, move_to
+from agreements.states import FINAL, TRANSITIONS, Channel, Status, as_mermaid
+from agreements.transitions import TransitionRefused, transition
 from companies.models import CompanyState
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
@@ -41,7 +41,7 @@ def decide(name: str, agreement: Agreement, by, at: datetime):
         return actions.withdraw(agreement, by=by, at=at)
     if name == "expire":
         with transaction.atomic():
-            return move_to(agreement, "expire", at=at, by=None, channel=Channel.CLOCK)
+            return transition(agreement, "expire", at=at, by=None, channel=Channel.CLOCK)
     return getattr(actions, name)(agreement, channel=Channel.INVITATION, at=at)
 
 
@@ -66,16 +66,16 @@ def test_the_day_of_a_number_is_the_central_day(member):
 def test_a_day_that_has_given_out_its_numbers_says_so():
     """L7: 12 digits hold 999,999 a day; the next one is refused, never repeated."""
     day = NOON.date()
-    take_numbers(day, 999_998)
+    DayCounter.objects.create(day=day, last=999_998)
     assert take_numbers(day, 1) == ["030226999999"]
     with pytest.raises(NumbersExhausted), transaction.atomic():
         take_numbers(day, 1)
 
 
 @pytest.mark.parametrize("status", Status.values)
-@pytest.mark.parametrize("name", MOVES)
-def test_every_move_from_every_status(member, name, status):
-    """L1, L8: only the table's moves happen; every other leaves agreement, events and emails as they were."""
+@pytest.mark.parametrize("name", TRANSITIONS)
+def test_every_transition_from_every_status(member, name, status):
+    """L1, L8: only the table's transitions happen; any other leaves agreement, events and emails as they were."""
     (agreement,) = ask(member, at=NOON)
     first = {"complete": "accept", "rejected": "reject", "withdrawn": "withdraw", "not_accepted": "expire"}
     if status != Status.PENDING:
@@ -83,11 +83,11 @@ def test_every_move_from_every_status(member, name, status):
         decide(first[status], agreement, member, when)
     at = DAY_30 + timedelta(seconds=2) if name == "expire" else NOON + timedelta(hours=2)
     before = AgreementEvent.objects.count(), Email.objects.count()
-    if status == MOVES[name].source:
-        assert decide(name, agreement, member, at).status == MOVES[name].target
+    if status == TRANSITIONS[name].source:
+        assert decide(name, agreement, member, at).status == TRANSITIONS[name].target
         assert agreement.events.last().kind == name
     else:
-        with pytest.raises(MoveRefused):
+        with pytest.raises(TransitionRefused):
             decide(name, agreement, member, at)
         agreement.refresh_from_db()
         assert agreement.status == status
@@ -98,8 +98,8 @@ def test_every_move_from_every_status(member, name, status):
 def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
     """L2: day 30 still counts, one second later does not, though nobody has recorded the expiry."""
     in_time, late = ask(member, MeterFactory(), MeterFactory(), at=NOON)
-    assert decide(name, in_time, member, DAY_30).status == MOVES[name].target
-    with pytest.raises(MoveRefused) as refusal:
+    assert decide(name, in_time, member, DAY_30).status == TRANSITIONS[name].target
+    with pytest.raises(TransitionRefused) as refusal:
         decide(name, late, member, DAY_30 + timedelta(seconds=1))
     assert refusal.value.expired
 
@@ -114,12 +114,12 @@ def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
     assert len({bytes(email.sealed_nonce) for email in Email.objects.about(agreement.number)}) == 1
 
 
-@pytest.mark.parametrize("name", MOVES)
+@pytest.mark.parametrize("name", TRANSITIONS)
 def test_resend_is_refused_once_it_is_not_pending(member, name):
     """L4."""
     (agreement,) = ask(member, at=NOON)
     decide(name, agreement, member, DAY_30 + timedelta(seconds=1) if name == "expire" else NOON)
-    with pytest.raises(MoveRefused):
+    with pytest.raises(TransitionRefused):
         actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
     assert emails("EM202", agreement) == 0
 
@@ -307,5 +307,5 @@ def test_the_diagram_in_the_docs_is_drawn_from_the_table():
     """DESIGN 2.2."""
     page = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
     assert as_mermaid() in page
-    assert {move.source for move in MOVES.values()} == {Status.PENDING}
+    assert {change.source for change in TRANSITIONS.values()} == {Status.PENDING}
     assert FINAL == set(Status) - {Status.PENDING}

@@ -79,7 +79,7 @@ class TestRows:
 
     def test_a_business_stands_with_the_person_in_it(self, client, member):
         """T3: whom the search finds by the last name must be seen in what it found."""
-        AgreementFactory(company=member.company, customer_kind="business", customer_company="Baytown Bakery")
+        AgreementFactory(company=member.company, customer_kind="business", customer_company_name="Baytown Bakery")
         assert "Baytown Bakery, Rosa Delgado" in text(client.get(LIST))
 
     def test_an_empty_list_leads_to_a_new_agreement(self, client, member):

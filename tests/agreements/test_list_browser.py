@@ -37,7 +37,10 @@ def many(company):
     AgreementFactory(company=company, status=Status.COMPLETE, review=Review.HELD)
     ReportFactory(agreement=AgreementFactory(company=company, status=Status.COMPLETE, last_name="Zapata"))
     AgreementFactory(
-        company=company, status=Status.COMPLETE, customer_kind="business", customer_company="Baytown Bakery and Cafe"
+        company=company,
+        status=Status.COMPLETE,
+        customer_kind="business",
+        customer_company_name="Baytown Bakery and Cafe",
     )
 
 

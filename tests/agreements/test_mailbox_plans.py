@@ -55,7 +55,7 @@ def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
     asked = Question(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
     with CaptureQueriesContext(connection) as queries:
         limits.flooding(asked, company=agreement.company, at=now)
-        consent_signals.note_at_initiation([agreement], at=now)
+        consent_signals.record_signals_at_initiation([agreement], at=now)
         limits.too_many_reminders(agreement, at=now)
     with connection.cursor() as cursor:
         plans = []

@@ -246,7 +246,7 @@ class TestPage2:
         forged = {"company_name": "Oncor", "company": "1", "privacy_policy_url": "https://oncor.example"}
         client.post(review_of(client, meter), PAGE_2 | forged)
         agreement = Agreement.objects.get()
-        assert agreement.company_name == member.company.legal_name
+        assert agreement.third_party_name == member.company.legal_name
         assert agreement.privacy_policy_url == "https://green-energy.example/privacy"
 
     def test_a_refusal_in_the_last_moment_leads_back_with_everything_kept(self, client, member, meter):

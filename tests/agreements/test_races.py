@@ -15,7 +15,7 @@ from agreements import actions, creation, limits, permissions, rules, transition
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.request_data import Refused
 from agreements.states import Channel, Status
-from agreements.transitions import MoveRefused, move_to
+from agreements.transitions import TransitionRefused, transition
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ask, question, submit
@@ -95,7 +95,7 @@ def fifty_decisions() -> tuple[Agreement, list]:
 
     def expire() -> Agreement:
         with transaction.atomic():
-            return move_to(
+            return transition(
                 Agreement.objects.get(pk=agreement.pk),
                 "expire",
                 at=moment + timedelta(seconds=1),
@@ -131,7 +131,7 @@ def test_fifty_simultaneous_decisions_have_one_winner_one_event_and_one_email_of
     winners = [result for result in results if not isinstance(result, Exception)]
     losers = [result for result in results if isinstance(result, Exception)]
     assert len(winners) == 1
-    assert all(isinstance(result, MoveRefused) for result in losers)
+    assert all(isinstance(result, TransitionRefused) for result in losers)
     endings = agreement.events.exclude(kind="initiated")
     assert [event.to_status for event in endings] == [agreement.status]
     kind, count = ENDING_EMAILS[Status(agreement.status)]
@@ -145,18 +145,18 @@ def test_control_without_the_conditional_update_there_are_several_winners(monkey
     """L8: read, compare, write lets several through; then only the constraint on events stands."""
     first_two, have_read = itertools.count(), threading.Barrier(2)
 
-    def read_then_write(agreement, move, at):
+    def read_then_write(agreement, change, at):
         found = Agreement.objects.get(pk=agreement.pk)
         if next(first_two) < 2:
             have_read.wait(timeout=30)
-        if found.status != move.source:
+        if found.status != change.source:
             return False
-        Agreement.objects.filter(pk=agreement.pk).update(status=move.target, ended_at=at)
+        Agreement.objects.filter(pk=agreement.pk).update(status=change.target, ended_at=at)
         return True
 
-    monkeypatch.setattr(transitions, "_claim", read_then_write)
+    monkeypatch.setattr(transitions, "update_status", read_then_write)
     _agreement, results = fifty_decisions()
-    assert any(isinstance(result, Exception) and not isinstance(result, MoveRefused) for result in results)
+    assert any(isinstance(result, Exception) and not isinstance(result, TransitionRefused) for result in results)
 
 
 def test_twenty_clicks_on_resend_send_one_reminder():

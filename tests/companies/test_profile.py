@@ -35,14 +35,14 @@ def administrator(client):
 def test_an_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
     """T8, T13"""
     (before,) = ask(administrator.user, MeterFactory())
-    kept = (before.company_name, before.privacy_policy_url)
+    kept = (before.third_party_name, before.privacy_policy_url)
     assert client.post(reverse("company_edit"), PROFILE).headers["Location"] == reverse("company")
     page = client.get(reverse("company")).content.decode()
     for value in ("500 Fredonia Street", "Longview, TX 75601", "(903) 555-0199", "new-privacy"):
         assert value in page
     assert "City: Austin → Longview" in page, "the history says what was changed"
     before.refresh_from_db()
-    assert (before.company_name, before.privacy_policy_url) == kept
+    assert (before.third_party_name, before.privacy_policy_url) == kept
     (after,) = ask(User.objects.get(pk=administrator.user.pk), MeterFactory())
     assert after.privacy_policy_url == PROFILE["privacy_policy_url"]
 

@@ -54,7 +54,7 @@ class AgreementFactory(DjangoModelFactory):
     )
     company = factory.SubFactory(CompanyFactory)
     initiated_by = factory.LazyAttribute(lambda agreement: MembershipFactory(company=agreement.company).user)
-    company_name = factory.SelfAttribute("company.legal_name")
+    third_party_name = factory.SelfAttribute("company.legal_name")
     contact_name = "James Wilson"
     contact_phone = "+15125550101"
     contact_email = factory.SelfAttribute("company.email")

@@ -168,9 +168,9 @@ class TestACustomer:
 
     def test_sees_first_what_waits_for_an_answer(self, client, holding):
         """C4."""
-        AgreementFactory(customer=holding.customer, premise=holding.premise, company_name="Asks Now LLC")
-        AgreementFactory(customer=holding.customer, company_name="Answered LLC", status=Status.REJECTED)
-        AgreementFactory(company_name="Of Others LLC")
+        AgreementFactory(customer=holding.customer, premise=holding.premise, third_party_name="Asks Now LLC")
+        AgreementFactory(customer=holding.customer, third_party_name="Answered LLC", status=Status.REJECTED)
+        AgreementFactory(third_party_name="Of Others LLC")
         page = main(client)
         assert "1 request waits for your answer" in page
         assert "Asks Now LLC" in page

@@ -163,7 +163,7 @@ def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
     email = Email.objects.get()
     assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", agreement.number)
     assert email.to_address == agreement.contact_email
-    assert email.subject == f"{agreement.company_name}: report ready for agreement {agreement.number}"
+    assert email.subject == f"{agreement.third_party_name}: report ready for agreement {agreement.number}"
     for part in (email.text, email.html):
         assert f"/agreements/{agreement.number}/" in part
         assert "May 15, 2026 to June 14, 2026" in part
@@ -203,7 +203,7 @@ def test_no_data_ends_without_a_report_and_both_sides_are_told():
     third_party, customer = to[f"EM204:{agreement.number}"], to[f"EM204:{agreement.number}:customer"]
     assert third_party.to_address == agreement.contact_email
     assert (customer.to_address, customer.language) == (agreement.email, "es")
-    assert agreement.number in third_party.subject and agreement.company_name in customer.subject
+    assert agreement.number in third_party.subject and agreement.third_party_name in customer.subject
     assert agreement.number in customer.text
     for email in (third_party, customer):
         for part in (email.text, email.html):
@@ -278,7 +278,7 @@ def test_a_years_report_does_not_hold_the_years_rows_in_memory():
 @pytest.mark.parametrize("has_data", [True, False])
 def test_a_companys_name_breaks_neither_html_nor_header_nor_text(has_data):
     """E3"""
-    agreement = accepted(company_name="<b>Evil</b>\r\nBcc: all@example.com")
+    agreement = accepted(third_party_name="<b>Evil</b>\r\nBcc: all@example.com")
     if has_data:
         store(agreement.premise, usage(LAST))
     make_due()

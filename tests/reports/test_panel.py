@@ -90,7 +90,7 @@ def test_everybody_who_sees_the_agreement_sees_who_fetched_the_report_and_when()
     reader = UserFactory(first_name="Ada", last_name="Boone")
     DownloadFactory(report=report, by=reader, at=at)
     found = words(panel(report.agreement))
-    assert f"Ada Boone, {report.agreement.company_name}" in found
+    assert f"Ada Boone, {report.agreement.third_party_name}" in found
     assert "June 15, 2026, 2:05 PM CDT" in found
 
 

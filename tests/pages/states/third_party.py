@@ -45,7 +45,7 @@ def _many(client: Client, world: World) -> None:
     AgreementFactory(company=company, last_name="Wolfeschlegelsteinhausenbergerdorff", first_name="Maximiliana")
     AgreementFactory(company=company, status=Status.COMPLETE, review=Review.HELD)
     ReportFactory(agreement=AgreementFactory(company=company, status=Status.COMPLETE, last_name="Zapata"))
-    business = {"customer_kind": "business", "customer_company": "Baytown Bakery and Cafe"}
+    business = {"customer_kind": "business", "customer_company_name": "Baytown Bakery and Cafe"}
     AgreementFactory(company=company, status=Status.COMPLETE, **business)
 
 
