@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from notifications.actions import queue_email
+from notifications.outgoing import FixedLink, OutgoingEmail
 
 
 def second_factor_removed(owner: User) -> None:
@@ -30,16 +31,16 @@ def about_account(
 ) -> None:
     """One email of its own about an account; the template is named as `kind`. Call it inside a transaction.
 
-    `link` lets its owner in: the templates show it as `sealed_token`, and the row keeps it sealed.
+    `link` lets its owner in: the templates show it as `link_url`, and the row keeps it encrypted.
     """
     queue_email(
-        key=f"{kind}:{uuid.uuid4()}",
-        kind=kind,
-        about="",
-        to=to,
-        language=language,
-        subject=subject,
-        template=kind,
-        context=context,
-        sealed_secret=link,
+        OutgoingEmail(
+            key=f"{kind}:{uuid.uuid4()}",
+            kind=kind,
+            to=to,
+            language=language,
+            subject=subject,
+            context=context,
+            link=FixedLink(link) if link else None,
+        )
     )

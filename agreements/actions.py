@@ -19,7 +19,7 @@ from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
 from companies.trust.fingerprints import Visitor
 from lib.central_time import CENTRAL, moment
-from notifications import bell
+from notifications.wakeup import wake_workers
 
 
 class ResentTooOften(Exception):
@@ -47,7 +47,7 @@ def accept(
     if consent_signals.record_signals_at_acceptance(agreement, visitor, at=at):
         review.hold(agreement, at=at)
     emails.accepted(agreement, letter)
-    bell.ring("agreement completed")
+    wake_workers("agreement completed")
     return agreement
 
 

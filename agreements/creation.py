@@ -21,9 +21,9 @@ from agreements.request_data import Contact, MeterRow, Person, Problem, Question
 from agreements.states import INITIAL, Channel
 from companies.models import Company
 from customers.models import Customer, CustomerKind
+from lib import link_tokens
 from lib.central_time import central_day, moment
 from meters.models import Premise
-from notifications import sealed
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _create(
     person, kind = _person_on_record(question, found), _kind_on_record(question, found)
     if kind != CustomerKind.BUSINESS:
         person = replace(person, company_name="")
-    nonce = sealed.new_nonce()
+    nonce = link_tokens.new_nonce()
     agreement = Agreement.objects.create(
         number=number,
         status=INITIAL,
@@ -222,7 +222,7 @@ def _create(
         email=person.email,
         language=person.language,
         link_nonce=nonce,
-        link_hash=sealed.hash_of(sealed.token_of(nonce)),
+        link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
     )
     AgreementEvent.objects.create(
         agreement=agreement, at=at, kind=EventKind.INITIATED, to_status=INITIAL, channel=Channel.FORM, by=draft.user

@@ -73,7 +73,7 @@ class EmailAdmin(ScopedAdmin):
         ("what", "about", "language"),
         ("to_address", "message_id"),
         ("state", "attempts", "uncertain_attempts"),
-        "last_error",
+        ("failure", "last_error"),
         ("queued_at", "due_at", "sent_at", "failed_at", "body_forgotten_at"),
     )
     readonly_fields = ("what",)
@@ -93,7 +93,7 @@ class EmailAdmin(ScopedAdmin):
         return (
             super()
             .get_queryset(request)
-            .defer("text", "html", "attachment", "placeholder", "sealed_nonce", "sealed_secret")
+            .defer("text", "html", "attachment", "placeholder", "link_nonce", "link_secret")
         )
 
     @admin.display(description=_("kind"), ordering="kind")

@@ -18,6 +18,7 @@ from agreements.models import Agreement, AgreementEvent, Letter
 from companies.models import Company
 from notifications.actions import queue_email
 from notifications.models import Email
+from notifications.outgoing import DecisionLink, OutgoingEmail
 
 THIRD_PARTY_LANGUAGE = "en"
 
@@ -25,34 +26,36 @@ THIRD_PARTY_LANGUAGE = "en"
 def invitation(agreement: Agreement) -> None:
     """EM201 to the customer: the whole request, and the only copy of the decision link (C7, X5)."""
     queue_email(
-        key=f"EM201:{agreement.number}",
-        kind="EM201",
-        about=agreement.number,
-        to=agreement.email,
-        language=agreement.language,
-        subject=format_lazy(
-            _("{company} is asking for your electricity usage data"), company=agreement.third_party_name
-        ),
-        template="EM201",
-        context={"agreement": agreement},
-        sealed_nonce=bytes(agreement.link_nonce),
+        OutgoingEmail(
+            key=f"EM201:{agreement.number}",
+            kind="EM201",
+            about=agreement.number,
+            to=agreement.email,
+            language=agreement.language,
+            subject=format_lazy(
+                _("{company} is asking for your electricity usage data"), company=agreement.third_party_name
+            ),
+            context={"agreement": agreement},
+            link=DecisionLink(agreement.link_nonce),
+        )
     )
 
 
 def reminder(agreement: Agreement, event: AgreementEvent) -> None:
     """EM202 to the customer: EM201 again, marked as a reminder, with the same link."""
     queue_email(
-        key=f"EM202:{agreement.number}:{event.pk}",
-        kind="EM202",
-        about=agreement.number,
-        to=agreement.email,
-        language=agreement.language,
-        subject=format_lazy(
-            _("Reminder: {company} is asking for your electricity usage data"), company=agreement.third_party_name
-        ),
-        template="EM202",
-        context={"agreement": agreement},
-        sealed_nonce=bytes(agreement.link_nonce),
+        OutgoingEmail(
+            key=f"EM202:{agreement.number}:{event.pk}",
+            kind="EM202",
+            about=agreement.number,
+            to=agreement.email,
+            language=agreement.language,
+            subject=format_lazy(
+                _("Reminder: {company} is asking for your electricity usage data"), company=agreement.third_party_name
+            ),
+            context={"agreement": agreement},
+            link=DecisionLink(agreement.link_nonce),
+        )
     )
 
 
@@ -114,16 +117,17 @@ def review_needed(agreement: Agreement, reviewers: list[User]) -> None:
     """To the TDSP's staff: a report waits for their look (X1)."""
     for user in reviewers:
         queue_email(
-            key=f"REVIEW:{agreement.number}:{user.pk}",
-            kind="REVIEW",
-            about="",  # the third party's page lists what is about its agreement; this is for the TDSP alone
-            to=user.email,
-            language=THIRD_PARTY_LANGUAGE,
-            subject=format_lazy(
-                _("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.third_party_name
-            ),
-            template="REVIEW_tdsp",
-            context={"agreement": agreement},
+            OutgoingEmail(
+                key=f"REVIEW:{agreement.number}:{user.pk}",
+                kind="REVIEW",
+                to=user.email,
+                language=THIRD_PARTY_LANGUAGE,
+                subject=format_lazy(
+                    _("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.third_party_name
+                ),
+                template="REVIEW_tdsp",
+                context={"agreement": agreement},
+            )
         )
 
 
@@ -139,14 +143,15 @@ def reviewed(agreement: Agreement) -> None:
 def guessing_noticed(company: Company, user: User, *, day: date) -> None:
     """To a TDSP's user: a third party has used up a limit of failed matches (X2). Once a day and third party."""
     queue_email(
-        key=_guessing_key(company, user, day),
-        kind="GUESSING",
-        about="",
-        to=user.email,
-        language=THIRD_PARTY_LANGUAGE,
-        subject=format_lazy(_("{company}: many entries don't match our records"), company=company.legal_name),
-        template="GUESSING_tdsp",
-        context={"company": company, "day": day},
+        OutgoingEmail(
+            key=_guessing_key(company, user, day),
+            kind="GUESSING",
+            to=user.email,
+            language=THIRD_PARTY_LANGUAGE,
+            subject=format_lazy(_("{company}: many entries don't match our records"), company=company.legal_name),
+            template="GUESSING_tdsp",
+            context={"company": company, "day": day},
+        )
     )
 
 
@@ -163,26 +168,30 @@ def _to_customer(
     kind: str, agreement: Agreement, subject: str | Promise, attachment: tuple[str, bytes] | None = None
 ) -> None:
     queue_email(
-        key=f"{kind}:{agreement.number}:customer",
-        kind=kind,
-        about=agreement.number,
-        to=agreement.email,
-        language=agreement.language,
-        subject=subject,
-        template=f"{kind}_customer",
-        context={"agreement": agreement},
-        attachment=attachment,
+        OutgoingEmail(
+            key=f"{kind}:{agreement.number}:customer",
+            kind=kind,
+            about=agreement.number,
+            to=agreement.email,
+            language=agreement.language,
+            subject=subject,
+            template=f"{kind}_customer",
+            context={"agreement": agreement},
+            attachment=attachment,
+        )
     )
 
 
 def _to_third_party(kind: str, agreement: Agreement, subject: str | Promise) -> None:
     queue_email(
-        key=f"{kind}:{agreement.number}:third-party",
-        kind=kind,
-        about=agreement.number,
-        to=agreement.contact_email,
-        language=THIRD_PARTY_LANGUAGE,
-        subject=subject,
-        template=f"{kind}_third_party",
-        context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
+        OutgoingEmail(
+            key=f"{kind}:{agreement.number}:third-party",
+            kind=kind,
+            about=agreement.number,
+            to=agreement.contact_email,
+            language=THIRD_PARTY_LANGUAGE,
+            subject=subject,
+            template=f"{kind}_third_party",
+            context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
+        )
     )

@@ -165,13 +165,9 @@ def _email_at(email: Email) -> datetime:
 
 
 def _email_problem(email: Email) -> str:
-    if email.state == EmailState.QUEUED and email.last_error:
+    if email.state == EmailState.QUEUED and email.failure:
         return _("It could not be sent yet. The portal tries again by itself.")
-    if email.state != EmailState.FAILED:
-        return ""
-    if email.last_error[:1] == "5":
-        return _("The mail server of this address refused it. The address may be wrong, or its mailbox closed or full.")
-    return _("The portal tried for two days and could not deliver it.")
+    return email.get_failure_display() if email.state == EmailState.FAILED else ""
 
 
 def undelivered_request(agreement: Agreement, emails: Iterable[Email]) -> str:

@@ -13,8 +13,8 @@ from accounts.emails import about_account
 from accounts.models import User
 from companies.models import Admission, Company, Membership
 from companies.wording import compared, permission_words
-from notifications import sealed
 from notifications.actions import queue_email
+from notifications.outgoing import AccountLink, OutgoingEmail
 
 
 def confirm_registration(admission: Admission) -> None:
@@ -122,14 +122,13 @@ def _to_user(kind: str, user: User, subject: str | Promise, company: Company, **
 
 def _with_link(kind: str, admission: Admission, subject: str | Promise, **context: Any) -> None:
     queue_email(
-        key=f"{kind}:{admission.pk}:{admission.sent}",
-        kind=kind,
-        about="",
-        to=admission.email,
-        language=admission.language,
-        subject=subject,
-        template=kind,
-        context={"admission": admission, "company": admission.company} | context,
-        sealed_nonce=bytes(admission.link_nonce),
-        sealed_purpose=sealed.ACCOUNT_LINK,
+        OutgoingEmail(
+            key=f"{kind}:{admission.pk}:{admission.sent}",
+            kind=kind,
+            to=admission.email,
+            language=admission.language,
+            subject=subject,
+            context={"admission": admission, "company": admission.company} | context,
+            link=AccountLink(admission.link_nonce),
+        )
     )

@@ -20,8 +20,8 @@ from accounts import rate_limits
 from accounts.models import User
 from accounts.rate_limits import Limit
 from companies.models import Admission, AdmissionEnd, AdmissionKind, Company
+from lib import link_tokens
 from lib.central_time import format_moment
-from notifications import sealed
 
 
 class Refused(Exception):
@@ -115,7 +115,7 @@ def start(
     at: datetime | None = None,
 ) -> Admission:
     """A new row whose link is good for `period`; the caller queues its email in the same transaction."""
-    nonce = sealed.new_nonce()
+    nonce = link_tokens.new_nonce()
     admission = Admission.objects.create(
         kind=kind,
         company=company,
@@ -124,7 +124,7 @@ def start(
         answers=answers or {},
         by=by,
         link_nonce=nonce,
-        link_hash=sealed.hash_of(sealed.token_of(nonce, sealed.ACCOUNT_LINK)),
+        link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK)),
         made_at=at or Now(),
         expires_at=(at or Now()) + period,
     )
@@ -136,7 +136,7 @@ def find(token: str, kind: AdmissionKind, *, at: datetime | None = None, lock: b
     """What the link opens now. Raises LinkRefused. With `lock` the row is the caller's until the transaction ends."""
     rows = Admission.objects.select_for_update() if lock else Admission.objects.all()
     late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
-    found = rows.filter(kind=kind, link_hash=sealed.hash_of(token)).annotate(is_late=late).first()
+    found = rows.filter(kind=kind, link_hash=link_tokens.hash_token(token)).annotate(is_late=late).first()
     if found is None:
         raise LinkRefused("unknown")
     if found.ended_as == AdmissionEnd.CANCELED:

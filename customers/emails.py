@@ -8,23 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.emails import about_account
 from accounts.models import User
 from customers.models import Registration
-from notifications import sealed
 from notifications.actions import queue_email
+from notifications.outgoing import AccountLink, OutgoingEmail
 
 
 def confirm_registration(registration: Registration) -> None:
     """REGISTRATION to the customer: the only copy of the confirmation link."""
     queue_email(
-        key=f"REGISTRATION:{registration.pk}",
-        kind="REGISTRATION",
-        about="",
-        to=registration.email,
-        language=registration.language,
-        subject=_("Confirm your registration with Smart Meter Texas"),
-        template="REGISTRATION",
-        context={"registration": registration, "days": settings.REGISTRATION_PERIOD.days},
-        sealed_nonce=bytes(registration.link_nonce),
-        sealed_purpose=sealed.ACCOUNT_LINK,
+        OutgoingEmail(
+            key=f"REGISTRATION:{registration.pk}",
+            kind="REGISTRATION",
+            to=registration.email,
+            language=registration.language,
+            subject=_("Confirm your registration with Smart Meter Texas"),
+            context={"registration": registration, "days": settings.REGISTRATION_PERIOD.days},
+            link=AccountLink(registration.link_nonce),
+        )
     )
 
 

@@ -21,8 +21,8 @@ from accounts.rate_limits import Limit
 from customers import emails
 from customers.esiid_claims import Pair, Refused, find_free
 from customers.models import Customer, CustomerKind, Holding, Registration
+from lib import link_tokens
 from lib.central_time import format_moment
-from notifications import sealed
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _apply(application: Application, password: str, network_address: str, at: da
 
 
 def _record(application: Application, password: str, premise_id: int, at: datetime | None) -> Registration:
-    nonce = sealed.new_nonce()
+    nonce = link_tokens.new_nonce()
     return Registration.objects.create(
         kind=application.kind,
         first_name=application.first_name,
@@ -124,14 +124,14 @@ def _record(application: Application, password: str, premise_id: int, at: dateti
         premise_id=premise_id,
         reference=application.reference,
         link_nonce=nonce,
-        link_hash=sealed.hash_of(sealed.token_of(nonce, sealed.ACCOUNT_LINK)),
+        link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK)),
         asked_at=at or Now(),
     )
 
 
 def find(token: str, *, at: datetime | None = None) -> Registration:
     """The registration behind a confirmation link, confirmed or not. Raises NotConfirmed: unknown, expired."""
-    found = Registration.objects.filter(link_hash=sealed.hash_of(token)).first()
+    found = Registration.objects.filter(link_hash=link_tokens.hash_token(token)).first()
     if found is None:
         raise NotConfirmed("unknown")
     if not found.confirmed_at and not _in_time(found.pk, at):

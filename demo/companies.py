@@ -8,7 +8,7 @@ from accounts.models import User
 from companies import emails, invitations, links, profile
 from companies.models import AdmissionKind, Company, CompanyEventKind, CompanyState
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
-from notifications import sealed
+from lib import link_tokens
 
 INVITED = "tess.navarro@bluebonnet-home.example"
 ASKS = ("Hank", "Delacroix", "hank.delacroix@bluebonnet-home.example")
@@ -46,4 +46,4 @@ def _ask(company: Company, at: datetime) -> None:
         answers={"first_name": first_name, "last_name": last_name},
         at=at,
     )
-    invitations.confirm_request(sealed.token_of(bytes(admission.link_nonce), sealed.ACCOUNT_LINK), at=at)
+    invitations.confirm_request(link_tokens.derive_token(bytes(admission.link_nonce), link_tokens.ACCOUNT_LINK), at=at)

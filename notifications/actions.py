@@ -1,11 +1,11 @@
-"""What is done with emails: queue one, forget old bodies, try failed ones again. Handing over is in `delivery`."""
+"""Queue an email, forget old bodies, try failed emails again. `delivery` hands them over to the mail server."""
 
 from __future__ import annotations
 
 import logging
 import re
 import secrets
-import zoneinfo
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -16,105 +16,90 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template import engines
 from django.utils import timezone, translation
-from django.utils.functional import Promise
 
-from notifications import bell, plain_text, sealed
-from notifications.models import Email, EmailState, new_message_id
+from lib.central_time import CENTRAL
+from notifications.models import Email, EmailState
+from notifications.outgoing import OutgoingEmail
+from notifications.plain_text import one_line
+from notifications.wakeup import wake_workers
 
 logger = logging.getLogger(__name__)
 
 SUBJECT_LENGTH = 200
-CENTRAL = zoneinfo.ZoneInfo("America/Chicago")
 
 
-def queue_email(
-    *,
-    key: str,
-    kind: str,
-    about: str,
-    to: str,
-    language: str,
-    subject: str | Promise,
-    template: str,
-    context: dict[str, Any],
-    attachment: tuple[str, bytes] | None = None,
-    sealed_nonce: bytes | None = None,
-    sealed_purpose: str = sealed.DECISION_LINK,
-    sealed_secret: str | None = None,
-) -> None:
+def queue_email(outgoing: OutgoingEmail) -> None:
     """Write one email into the outbox, in the transaction of the change that causes it (E2).
 
-    `template` names templates/emails/<template>.txt and .html; both are rendered now, in `language` and Central time,
-    with `context` plus `origin`, `site_name` and `language`. A lazy `subject` is translated in `language` too. A `key`
-    that was queued before, by whomever, changes nothing. `attachment` is the file name and the bytes of a PDF.
+    Both templates are rendered now, in the email's language and Central time, with its context plus `origin`,
+    `site_name` and `language`. A link is rendered as a random placeholder, which opens nothing; the real one replaces
+    it when the email is sent (X5).
 
-    With `sealed_nonce` the templates get `sealed_token`, which fits a `<str:token>` of a URL. It stands in for
-    `sealed.token_of(sealed_nonce, sealed_purpose)` until the message is handed over, and opens nothing (X5). With
-    `sealed_secret`, a whole link that cannot be derived again, it stands in for that.
-
-    Raises RuntimeError outside a transaction, ValidationError for an address no email can go to, ValueError for an
-    attachment that is no PDF and for a template that leaves the sealed link out.
+    Raises RuntimeError outside a transaction, ValidationError for an address that no email can go to, ValueError for an
+    attachment that is not a PDF and for a template that leaves the link out.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
-    validate_email(to)
-    if attachment and not (attachment[0].endswith(".pdf") and attachment[1].startswith(b"%PDF-")):
+    validate_email(outgoing.to)
+    attachment_name, attachment = outgoing.attachment or ("", None)
+    if attachment is not None and not (attachment_name.endswith(".pdf") and attachment.startswith(b"%PDF-")):
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
-    placeholder = secrets.token_urlsafe(32) if sealed_nonce or sealed_secret else ""
-    with translation.override(language), timezone.override(CENTRAL):
-        everything = context | {
-            "origin": settings.PORTAL_ORIGIN,
-            "site_name": settings.SITE_NAME,
-            "language": language,
-            "sealed_token": placeholder,
-        }
-        title = plain_text.one_line(subject, SUBJECT_LENGTH)
-        text = _render("text", f"emails/{template}.txt", everything)
-        html = _render("django", f"emails/{template}.html", everything)
-    if placeholder not in text or placeholder not in html:
-        raise ValueError(f"emails/{template} got a sealed link; .txt and .html must both show {{{{ sealed_token }}}}.")
+    template = f"emails/{outgoing.template or outgoing.kind}"
+    context = {
+        **outgoing.context,
+        "origin": settings.PORTAL_ORIGIN,
+        "site_name": settings.SITE_NAME,
+        "language": outgoing.language,
+    }
+    placeholder = ""
+    if outgoing.link:
+        placeholder = context[outgoing.link.variable] = secrets.token_urlsafe(32)
+    with translation.override(outgoing.language), timezone.override(CENTRAL):
+        subject = one_line(outgoing.subject, SUBJECT_LENGTH)
+        text = _render("text", f"{template}.txt", context)
+        html = _render("django", f"{template}.html", context)
+    if outgoing.link and not (placeholder in text and placeholder in html):
+        raise ValueError(f"{template} has a link; .txt and .html must both show {{{{ {outgoing.link.variable} }}}}.")
     email = Email(
-        key=key,
-        kind=kind,
-        about=about,
-        to_address=to,
-        language=language,
-        subject=title,
+        key=outgoing.key,
+        kind=outgoing.kind,
+        about=outgoing.about,
+        to_address=outgoing.to,
+        language=outgoing.language,
+        subject=subject,
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         html=html,
-        attachment_name=plain_text.one_line(attachment[0], 100) if attachment else "",
-        attachment=attachment[1] if attachment else None,
+        attachment_name=one_line(attachment_name, 100),
+        attachment=attachment,
         placeholder=placeholder,
-        sealed_nonce=sealed_nonce,
-        sealed_purpose=sealed_purpose,
-        sealed_secret=sealed.encrypted(sealed_secret) if sealed_secret else None,
-        message_id=new_message_id(),
+        **(outgoing.link.columns() if outgoing.link else {}),
+        message_id=uuid.uuid4().hex,
     )
     # ON CONFLICT DO NOTHING: of two transactions that queue one key, the second waits for the first and writes nothing.
     Email.objects.bulk_create([email], ignore_conflicts=True)
-    bell.ring("email queued")
+    wake_workers("email queued")
 
 
 def retry_failed(email: Email, *, by: AbstractBaseUser, at: datetime | None = None) -> bool:
-    """Queue a failed email again, as if it were new; False if it is not failed or its body was forgotten.
+    """Queue a failed email again, as if it were new. Returns False if it has not failed or its body was forgotten.
 
-    It keeps its Message-ID: a mail program that got it already shows it once.
+    It keeps its Message-ID: a mail program that already has it shows it once.
     """
     moment = at or Now()
     with transaction.atomic():
-        again = Email.objects.filter(pk=email.pk, state=EmailState.FAILED, body_forgotten_at=None).update(
+        retried = Email.objects.filter(pk=email.pk, state=EmailState.FAILED, body_forgotten_at=None).update(
             state=EmailState.QUEUED, queued_at=moment, due_at=moment, failed_at=None, attempts=0, uncertain_attempts=0
         )
-        if again:
-            bell.ring("email queued")
+        if retried:
+            wake_workers("email queued")
             logger.info("Email %s is tried again, by user %s.", email.pk, by.pk)
-    return bool(again)
+    return bool(retried)
 
 
 def forget_bodies(*, at: datetime | None = None) -> int:
-    """Empty what emails said, settings.EMAIL_BODY_RETENTION after they were queued, if sent or failed (X6).
+    """Empty sent and failed emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number.
 
-    Returns their number. That an email went out, about what and when, stays on record.
+    The record that an email was sent, about what and when, stays.
     """
     moment = at or Now()
     old = Email.objects.filter(
@@ -122,8 +107,16 @@ def forget_bodies(*, at: datetime | None = None) -> int:
         state__in=[EmailState.SENT, EmailState.FAILED],
         queued_at__lt=moment - settings.EMAIL_BODY_RETENTION,
     )
-    seal = {"placeholder": "", "sealed_nonce": None, "sealed_secret": None}
-    return old.update(text="", html="", attachment=None, **seal, body_forgotten_at=moment)
+    return old.update(
+        text="",
+        html="",
+        attachment=None,
+        placeholder="",
+        link_nonce=None,
+        link_purpose="",
+        link_secret=None,
+        body_forgotten_at=moment,
+    )
 
 
 def _render(engine: str, name: str, context: dict[str, Any]) -> str:

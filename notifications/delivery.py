@@ -1,6 +1,6 @@
-"""From the outbox to the mail server: find due, claim, hand over, record (E2).
+"""From the outbox to the mail server: find due emails, claim them, hand them over, record the outcome (E2).
 
-An email is claimed in one transaction, handed over outside of any, and recorded by conditional UPDATEs that hit only
+An email is claimed in one transaction, handed over outside of any, and recorded by conditional UPDATEs that match only
 while the claim is still ours. `handed` is committed before the first byte of the message leaves: after a crash, a
 `sending` email was certainly not sent and a `handed` one may have been.
 """
@@ -12,94 +12,93 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from notifications import message
-from notifications.mail_server import MailServer, RefusedError, UncertainError, UnreachableError
+from notifications.failures import FailureReason
+from notifications.mail_server import DeliveryError, MailServer, UnreachableError
 from notifications.models import Email, EmailQuerySet, EmailState
 
 logger = logging.getLogger(__name__)
 
 SHORTEST_PAUSE = timedelta(seconds=10)
-LONGEST_PAUSE_AWAY = timedelta(minutes=1)  # the server is away: its return must be noticed soon
-LONGEST_PAUSE_REFUSED = timedelta(hours=1)  # the server is there and said "later"
-_ONE_CONNECTS = 0x534D5404  # "SMT", 4: who connects to the mail server
-
-MAY_HAVE_ARRIVED = "The connection broke twice while the message went out. It may have arrived, so nobody tries again."
+# Reason -> which share of the time that the email has waited it waits again, and at most how long. While the server is
+# away its return must be noticed soon; a server that said "later" is there.
+BACK_OFF = {
+    FailureReason.UNREACHABLE: (20, timedelta(minutes=1)),
+    FailureReason.DEFERRED: (1, timedelta(hours=1)),
+    FailureReason.UNCERTAIN: (1, SHORTEST_PAUSE),
+}
+_CONNECTING_LOCK = 0x534D5404  # "SMT", 4: held by the worker that connects to the mail server
 
 
 def deliver_due(*, at: datetime | None = None) -> int:
-    """Hand over every email that is due; the number of those the mail server took. Any number of workers may run this.
+    """Hand over every due email and return how many the mail server took. Any number of workers may run this.
 
-    A server that cannot be reached ends the run: one time-out, whatever number of emails waits.
+    A server that cannot be reached ends the run: one timeout, however many emails are due.
     """
     if not Email.objects.due(at=at).exists():
         return 0
     server = MailServer()
-    with _only_one_connects() as we:
-        if not we:
-            return 0  # who is connecting now will find our email too
+    with _connecting_lock() as is_ours:
+        if not is_ours:
+            return 0  # the worker that is connecting will find these emails too
         try:
             server.open()
-        except UnreachableError as problem:
+        except UnreachableError as error:
             if email := _claim(at):
-                _postpone_unreachable(email, problem, at)
+                _record_failure(email, error, at)
             return 0
     try:
-        return _deliver_all(server, at)
+        return _send_due(server, at)
     finally:
         server.close()
 
 
-def _deliver_all(server: MailServer, at: datetime | None) -> int:
-    sent = 0
+def _send_due(server: MailServer, at: datetime | None) -> int:
+    sent_count = 0
     while email := _claim(at):
         try:
-            sent += _deliver(email, server, at)
-        except UnreachableError as problem:
-            _postpone_unreachable(email, problem, at)
-            break
-        except RefusedError as problem:
-            if problem.final:
-                _fail(email, f"The mail server refused it: {problem}", at)
-            else:
-                _postpone(email, f"The mail server said later: {problem}", _pause(email, 1, LONGEST_PAUSE_REFUSED), at)
-        except UncertainError as problem:
-            if email.uncertain_attempts:
-                _fail(email, MAY_HAVE_ARRIVED, at)
-            else:
-                words = f"The connection broke while the message went out: {problem}"
-                _postpone(email, words, SHORTEST_PAUSE, at, uncertain_attempts=1)
-    return sent
+            sent_count += _send(email, server, at)
+        except DeliveryError as error:
+            _record_failure(email, error, at)
+            if isinstance(error, UnreachableError):
+                break
+    return sent_count
 
 
-def _deliver(email: Email, server: MailServer, at: datetime | None) -> bool:
-    """One email; False if it could not be written or another worker has it by now."""
+def _send(email: Email, server: MailServer, at: datetime | None) -> bool:
+    """Send a claimed email. Returns False if another worker has taken it meanwhile. Raises DeliveryError."""
     try:
         content = message.as_bytes(email)
-    except (ValueError, LookupError, TypeError) as problem:  # ours to mend; it must not stand in the others' way
-        _fail(email, f"It could not be written as a message ({type(problem).__name__}).", at)
-        return False
+    except (ValueError, LookupError, TypeError) as error:  # our own fault; the other emails must still go out
+        raise DeliveryError(type(error).__name__, FailureReason.UNWRITABLE) from error
     server.announce(settings.DEFAULT_FROM_EMAIL, message.envelope_address(email))
-    # DATA waits three times for the server; only a silence longer than that means that the worker is gone.
+    # DATA waits three times for the server; only a longer silence means that the worker is gone.
     until = (at or Now()) + max(settings.EMAIL_LEASE, timedelta(seconds=4 * settings.EMAIL_TIMEOUT))
-    if not _ours(email).filter(state=EmailState.SENDING).update(state=EmailState.HANDED, leased_until=until):
+    claimed = _claimed_row(email)
+    if not claimed.filter(state=EmailState.SENDING).update(state=EmailState.HANDED, leased_until=until):
         logger.warning("Email %s was taken by another worker before it was handed over.", email.pk)
         return False
     server.hand_over(content)
-    if not _ours(email).update(
-        state=EmailState.SENT, sent_at=at or Now(), lease=None, leased_until=None, last_error="", sealed_secret=None
+    if not claimed.update(
+        state=EmailState.SENT,
+        sent_at=at or Now(),
+        lease=None,
+        leased_until=None,
+        failure="",
+        last_error="",
+        link_secret=None,
     ):
         logger.error("Email %s was sent, but another worker took it meanwhile: it may go out twice.", email.pk)
     return True
 
 
 def _claim(at: datetime | None) -> Email | None:
-    """The next due email, ours for settings.EMAIL_LEASE; None when nothing is due or others hold all of it."""
+    """Claim the next due email for settings.EMAIL_LEASE; None when nothing is due or other workers hold all of it."""
     while True:
         with transaction.atomic(durable=True):
             email = (
@@ -111,79 +110,71 @@ def _claim(at: datetime | None) -> Email | None:
             )
             if email is None:
                 return None
-            email.lease = uuid.uuid4()
             moment = at or email.clock
-            if problem := _why_not(email, moment):
-                Email.objects.filter(pk=email.pk).update(lease=email.lease)
-                _fail(email, problem, at)
-                continue
-            email.uncertain_attempts += email.state == EmailState.HANDED
-            email.attempts += 1
-            email.state = EmailState.SENDING
-            email.leased_until = moment + settings.EMAIL_LEASE
-            email.save(update_fields=["state", "lease", "leased_until", "attempts", "uncertain_attempts"])
-            return email
+            was_handed = email.state == EmailState.HANDED
+            if was_handed and email.uncertain_attempts:
+                _give_up(email, FailureReason.UNCERTAIN, email.last_error, at)
+            elif email.attempts and moment - email.queued_at > settings.EMAIL_GIVE_UP_AFTER:
+                reason = FailureReason(email.failure or FailureReason.UNREACHABLE)
+                _give_up(email, reason, email.last_error or "Every worker that took it went silent.", at)
+            else:
+                email.state, email.lease = EmailState.SENDING, uuid.uuid4()
+                email.leased_until = moment + settings.EMAIL_LEASE
+                email.attempts += 1
+                email.uncertain_attempts += was_handed
+                email.save(update_fields=["state", "lease", "leased_until", "attempts", "uncertain_attempts"])
+                return email
 
 
-def _why_not(email: Email, moment: datetime) -> str:
-    """Why an email that is due is not to be tried again; empty if it is."""
-    if email.state == EmailState.HANDED and email.uncertain_attempts:
-        return MAY_HAVE_ARRIVED
-    if email.attempts and _too_old(email, moment):
-        return email.last_error or "Every worker that took it fell silent."
-    return ""
+def _record_failure(email: Email, error: DeliveryError, at: datetime | None) -> None:
+    """Queue a claimed email again after a pause, or give it up."""
+    details = message.without_secrets(str(error))[:500]
+    assert email.leased_until  # by _claim
+    waited = email.leased_until - settings.EMAIL_LEASE - email.queued_at
+    is_second_uncertain = error.reason == FailureReason.UNCERTAIN and email.uncertain_attempts
+    if error.reason not in BACK_OFF or is_second_uncertain or waited > settings.EMAIL_GIVE_UP_AFTER:
+        _give_up(email, error.reason, details, at)
+        return
+    share, longest_pause = BACK_OFF[error.reason]
+    pause = min(max(waited / share, SHORTEST_PAUSE), longest_pause)
+    _claimed_row(email).update(
+        state=EmailState.QUEUED,
+        due_at=(at or Now()) + pause,
+        lease=None,
+        leased_until=None,
+        uncertain_attempts=email.uncertain_attempts + (error.reason == FailureReason.UNCERTAIN),
+        failure=error.reason,
+        last_error=details,
+    )
+    logger.warning("Email %s waits %d s (%s). %s", email.pk, pause.total_seconds(), error.reason, details)
 
 
-def _too_old(email: Email, moment: datetime) -> bool:
-    return moment - email.queued_at > settings.EMAIL_GIVE_UP_AFTER
+def _give_up(email: Email, reason: FailureReason, details: str, at: datetime | None) -> None:
+    _claimed_row(email).update(
+        state=EmailState.FAILED,
+        failed_at=at or Now(),
+        lease=None,
+        leased_until=None,
+        failure=reason,
+        last_error=details,
+    )
+    logger.error("Email %s failed (%s). %s", email.pk, reason, details)
 
 
-def _claimed_at(email: Email) -> datetime:
-    return email.leased_until - settings.EMAIL_LEASE if email.leased_until else email.queued_at
-
-
-def _ours(email: Email) -> EmailQuerySet:
-    """The email's row, while the claim that `email` stands for is the latest one."""
+def _claimed_row(email: Email) -> EmailQuerySet:
+    """Return the email's row while the claim in `email` is the latest one."""
     return Email.objects.filter(pk=email.pk, lease=email.lease)
 
 
-def _postpone_unreachable(email: Email, problem: UnreachableError, at: datetime | None) -> None:
-    _postpone(email, f"The mail server cannot be reached: {problem}", _pause(email, 20, LONGEST_PAUSE_AWAY), at)
-
-
-def _postpone(email: Email, words: str, pause: timedelta, at: datetime | None, **changes: Any) -> None:
-    """Put the email back into the queue for after `pause`, or give it up if it has waited too long."""
-    if _too_old(email, _claimed_at(email)):
-        _fail(email, words, at)
-        return
-    words = message.without_secrets(words)[:500]
-    changes |= {"state": EmailState.QUEUED, "due_at": (at or Now()) + pause, "last_error": words}
-    _ours(email).update(lease=None, leased_until=None, **changes)
-    logger.warning("Email %s waits %d s. %s", email.pk, pause.total_seconds(), words)
-
-
-def _fail(email: Email, words: str, at: datetime | None) -> None:
-    words = message.without_secrets(words)[:500]
-    changes = {"state": EmailState.FAILED, "failed_at": at or Now(), "last_error": words}
-    _ours(email).update(lease=None, leased_until=None, **changes)
-    logger.error("Email %s failed. %s", email.pk, words)
-
-
-def _pause(email: Email, share: int, longest: timedelta) -> timedelta:
-    """A `share`-th of what it has waited already: short at first, then ever longer."""
-    return min(max((_claimed_at(email) - email.queued_at) / share, SHORTEST_PAUSE), longest)
-
-
 @contextmanager
-def _only_one_connects() -> Iterator[bool]:
-    """Whether this worker may connect; while one does, no other has to sit through the same time-out."""
+def _connecting_lock() -> Iterator[bool]:
+    """Yield whether this worker may connect. While one does, no other has to sit through the same timeout."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ONE_CONNECTS])
-        row = cursor.fetchone()
-    we = bool(row and row[0])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_CONNECTING_LOCK])
+        (is_ours,) = cursor.fetchone()
     try:
-        yield we
+        yield is_ours
     finally:
-        if we:
+        if is_ours:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_ONE_CONNECTS])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_CONNECTING_LOCK])

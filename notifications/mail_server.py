@@ -6,83 +6,83 @@ import contextlib
 import ipaddress
 import smtplib
 from email.utils import parseaddr
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
-
-class UnreachableError(Exception):
-    """Nobody listens, or whoever listens does not talk to us now: no email is to blame."""
+from notifications.failures import FailureReason
 
 
-class RefusedError(Exception):
-    """The server said no to this email, which it did not take."""
+class DeliveryError(Exception):
+    """An email was not delivered; `reason` says why."""
 
-    def __init__(self, code: int, words: str) -> None:
-        super().__init__(f"{code} {words}")
-        self.final = code >= 500
+    def __init__(self, details: str, reason: FailureReason) -> None:
+        super().__init__(details)
+        self.reason = reason
 
 
-class UncertainError(Exception):
-    """The connection broke while the message went out: the server may or may not have it."""
+class UnreachableError(DeliveryError):
+    """The server does not answer, or does not talk to us now. No email is to blame."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(details, FailureReason.UNREACHABLE)
 
 
 def portal_host() -> str:
-    """The host of settings.PORTAL_ORIGIN, the only name of ours that a mail server and its customers see."""
+    """Return the host of settings.PORTAL_ORIGIN, the only name of ours that mail servers and customers see."""
     return urlsplit(settings.PORTAL_ORIGIN).hostname or "localhost"
 
 
-# Answers to MAIL that are about our log-in, not about the message: mending the settings mends every email.
+# Replies to MAIL that are about our login, not about the message: correcting the settings helps every email.
 _LOGIN_CODES = {530, 534, 535, 538}
 _CLOSING = 421
 
 
 class MailServer:
-    """One connection to the server of the settings; good for many emails, `RSET` between them."""
+    """One connection to the server of the settings, for many emails, with `RSET` between them."""
 
     def __init__(self) -> None:
         self._backend = _Backend()
-        self._used = False
+        self._is_used = False
 
     def open(self) -> None:
-        """Connect, with TLS and log-in as the settings say. Raises UnreachableError."""
+        """Connect, with TLS and login as the settings say. Raises UnreachableError."""
         try:
             self._backend.open()
             self._smtp.ehlo_or_helo_if_needed()
-        except (OSError, smtplib.SMTPException, UnicodeError) as problem:
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self._drop()
-            raise UnreachableError(_words_of(problem)) from None
-        self._used = False
+            raise UnreachableError(_describe(error)) from None
+        self._is_used = False
 
     def announce(self, sender: str, recipient: str) -> None:
-        """MAIL and RCPT: may a message for `recipient` come? Raises UnreachableError or RefusedError."""
-        if self._used:
-            self._start_over()
-        self._used = True
+        """Send MAIL and RCPT: may a message for `recipient` come? Raises DeliveryError."""
+        if self._is_used and not self._reset():
+            self._drop()  # a server may close the connection between two emails
+            self.open()
+        self._is_used = True
         try:
             options = ["body=8bitmime"] if self._smtp.has_extn("8bitmime") else []
-            self._expect_yes(self._smtp.mail(parseaddr(sender)[1], options), about_us=True)
-            self._expect_yes(self._smtp.rcpt(recipient))
-        except (OSError, smtplib.SMTPServerDisconnected) as problem:
+            self._check_reply(self._smtp.mail(parseaddr(sender)[1], options), is_about_us=True)
+            self._check_reply(self._smtp.rcpt(recipient))
+        except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._drop()
-            raise UnreachableError(_words_of(problem)) from None
+            raise UnreachableError(_describe(error)) from None
 
     def hand_over(self, message: bytes) -> None:
-        """DATA. Returning means the server took it. Raises UnreachableError, RefusedError or UncertainError."""
+        """Send DATA. Returning means that the server took the message. Raises DeliveryError."""
         try:
             reply = self._smtp.data(message)
-        except smtplib.SMTPDataError as problem:  # no to the word DATA itself: not a byte of the message has gone out
-            reply = (problem.smtp_code, _bytes(problem.smtp_error))
-        except (OSError, smtplib.SMTPException) as problem:
+        except smtplib.SMTPDataError as error:  # no to the word DATA itself: not a byte of the message has gone out
+            reply = (error.smtp_code, _as_bytes(error.smtp_error))
+        except (OSError, smtplib.SMTPException) as error:  # the server may or may not have the message
             self._drop()
-            raise UncertainError(_words_of(problem)) from None
-        self._expect_yes(reply)
+            raise DeliveryError(_describe(error), FailureReason.UNCERTAIN) from None
+        self._check_reply(reply)
 
     def close(self) -> None:
-        """Say good-bye, if anybody is still there."""
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self._backend.close()
 
@@ -92,26 +92,23 @@ class MailServer:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._backend.connection
 
-    def _start_over(self) -> None:
+    def _reset(self) -> bool:
         try:
-            if self._smtp.rset()[0] == 250:
-                return
+            return self._smtp.rset()[0] == 250
         except (OSError, smtplib.SMTPException):
-            pass  # closed between two emails, which a server may do
-        self._drop()
-        self.open()
+            return False
 
-    def _expect_yes(self, reply: tuple[int, bytes], *, about_us: bool = False) -> None:
-        code, words = reply[0], _bytes(reply[1]).decode("utf-8", "replace")
+    def _check_reply(self, reply: tuple[int, bytes], *, is_about_us: bool = False) -> None:
+        code, details = reply[0], f"{reply[0]} {_as_bytes(reply[1]).decode('utf-8', 'replace')}"
         if 200 <= code < 300:
             return
-        if code == _CLOSING or (about_us and code in _LOGIN_CODES) or not 400 <= code < 600:
+        if code == _CLOSING or (is_about_us and code in _LOGIN_CODES) or not 400 <= code < 600:
             self._drop()
-            raise UnreachableError(f"{code} {words}")
-        raise RefusedError(code, words)
+            raise UnreachableError(details)
+        raise DeliveryError(details, FailureReason.REFUSED if code >= 500 else FailureReason.DEFERRED)
 
     def _drop(self) -> None:
-        """Hang up without a word: a QUIT would wait for the answer of a server that answers nothing."""
+        """Close without QUIT, which would wait for the answer of a server that answers nothing."""
         for connection in (self._backend.connection, self._backend._partial_connection):
             if connection is not None:
                 connection.close()
@@ -119,35 +116,24 @@ class MailServer:
 
 
 class _Backend(EmailBackend):
-    """Django's connection, but greeting with the portal's public name instead of this machine's."""
+    """Django's connection, but it greets with the portal's public name instead of this machine's."""
 
     connection: smtplib.SMTP | None
     _partial_connection: smtplib.SMTP | None
 
     @property
     def connection_class(self) -> Any:
-        return partial(self._connect, super().connection_class)
-
-    @staticmethod
-    def _connect(connect: Any, host: str, port: int, **options: Any) -> smtplib.SMTP:
-        smtp: smtplib.SMTP = connect(host, port, **options | {"local_hostname": _greeting()})
-        return smtp
+        smtp, name = super().connection_class, portal_host()
+        with contextlib.suppress(ValueError):
+            name = f"[IPv6:{name}]" if ipaddress.ip_address(name).version == 6 else f"[{name}]"
+        return lambda host, port, **options: smtp(host, port, **options | {"local_hostname": name})
 
 
-def _greeting() -> str:
-    name = portal_host()
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return name
-    return f"[IPv6:{name}]" if address.version == 6 else f"[{name}]"
-
-
-def _bytes(words: bytes | str) -> bytes:
+def _as_bytes(words: bytes | str) -> bytes:
     return words.encode() if isinstance(words, str) else words
 
 
-def _words_of(problem: Exception) -> str:
-    if isinstance(problem, smtplib.SMTPResponseException):
-        return f"{problem.smtp_code} {_bytes(problem.smtp_error).decode('utf-8', 'replace')}"
-    return getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+def _describe(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_as_bytes(error.smtp_error).decode('utf-8', 'replace')}"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -9,21 +9,22 @@ from email.policy import SMTP
 from django.conf import settings
 from django.utils.encoding import punycode
 
-from notifications import plain_text, sealed
+from lib import link_tokens
+from notifications import plain_text
 from notifications.mail_server import portal_host
 from notifications.models import Email
 
 
 def envelope_address(email: Email) -> str:
-    """The recipient as SMTP wants it: the domain in ASCII."""
+    """Return the recipient as SMTP wants it: the domain in ASCII."""
     local, _, domain = email.to_address.rpartition("@")
     return f"{local}@{punycode(domain)}"
 
 
 def as_bytes(email: Email) -> bytes:
-    """The whole message, ASCII only, with the sealed link's token where the row has a placeholder (X5).
+    """Return the whole message, ASCII only, with the link where the row has a placeholder (X5).
 
-    Every try carries the same Message-ID and Date, so that a second copy can be told for what it is.
+    Every attempt has the same Message-ID and Date, so that a second copy is recognized.
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.DEFAULT_FROM_EMAIL
@@ -33,8 +34,8 @@ def as_bytes(email: Email) -> bytes:
     message["Message-ID"] = f"<{email.message_id}@{portal_host()}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = email.language
-    message.set_content(unsealed(email, email.text), cte="quoted-printable")
-    message.add_alternative(unsealed(email, email.html), subtype="html", cte="quoted-printable")
+    message.set_content(with_link(email, email.text), cte="quoted-printable")
+    message.add_alternative(with_link(email, email.html), subtype="html", cte="quoted-printable")
     if email.attachment is not None:
         pdf = bytes(email.attachment)
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename=email.attachment_name)
@@ -42,7 +43,7 @@ def as_bytes(email: Email) -> bytes:
 
 
 def without_secrets(words: str) -> str:
-    """A mail server's `words` without what it may have quoted: links, addresses, long numbers (X4, X5)."""
+    """Return a mail server's `words` without what it may have quoted: links, addresses, long numbers (X4, X5)."""
     words = re.sub(r"\S*(?:://|/invitation/|/confirm/)\S*", "[link]", words)
     words = re.sub(r"\S+@\S+", "[address]", words)
     words = re.sub(r"[A-Za-z0-9_-]{30,}", "[...]", words)
@@ -50,10 +51,10 @@ def without_secrets(words: str) -> str:
     return plain_text.one_line(words)
 
 
-def unsealed(email: Email, body: str) -> str:
-    """`body` with the sealed link in its place, for the message alone; ValueError where the key is another one."""
-    if email.sealed_secret is not None:
-        return body.replace(email.placeholder, sealed.decrypted(bytes(email.sealed_secret)))
-    if email.sealed_nonce is None:
+def with_link(email: Email, body: str) -> str:
+    """Return `body` with the link in place of the placeholder. Raises ValueError if the key has changed."""
+    if email.link_secret is not None:
+        return body.replace(email.placeholder, link_tokens.decrypt_link(bytes(email.link_secret)))
+    if email.link_nonce is None:
         return body
-    return body.replace(email.placeholder, sealed.token_of(bytes(email.sealed_nonce), email.sealed_purpose))
+    return body.replace(email.placeholder, link_tokens.derive_token(bytes(email.link_nonce), email.link_purpose))

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from notifications import sealed
+from notifications.failures import FailureReason
 
 
 class EmailState(models.TextChoices):
-    QUEUED = "queued", _("Queued")  # nobody works on it; due from `due_at` on
-    SENDING = "sending", _("Sending")  # a worker holds it until `leased_until`; no byte of the message has gone out
-    HANDED = "handed", _("Handed over")  # committed just before DATA: from here on the mail server may have it
+    QUEUED = "queued", _("Queued")  # due from `due_at` on
+    SENDING = "sending", _("Sending")  # a worker's until `leased_until`; no byte of the message has gone out
+    HANDED = "handed", _("Handed over")  # committed just before DATA: from now on the mail server may have it
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
     def due(self, *, at: datetime | None = None) -> EmailQuerySet:
-        """Emails that a worker should take now: queued ones whose time has come, and ones whose worker went silent."""
+        """Emails that a worker should take now: queued ones that are due, and ones whose worker went silent."""
         moment = at or Now()
         return self.filter(
             models.Q(state=EmailState.QUEUED, due_at__lte=moment)
@@ -30,20 +29,20 @@ class EmailQuerySet(models.QuerySet["Email"]):
         )
 
     def failed(self) -> EmailQuerySet:
-        """Those that no worker tries again unless somebody asks for it."""
+        """Those that no worker tries again, unless staff ask for it."""
         return self.filter(state=EmailState.FAILED)
 
     def about(self, subject_number: str) -> EmailQuerySet:
-        """Emails about one thing of a room above, by its public number (an agreement number)."""
+        """Emails about one agreement, by its number."""
         return self.filter(about=subject_number)
 
 
 class Email(models.Model):
     """One message to one address.
 
-    `key` makes queueing twice harmless. `text` and `html` hold `placeholder` where a sealed link's token belongs; the
-    token itself is derived again from `sealed_nonce` and `sealed_purpose` when the message is handed over, and is
-    stored nowhere (X5). A link that cannot be derived is `sealed_secret`, encrypted, and gone once the email is sent.
+    `key` makes queueing twice harmless. `text` and `html` hold `placeholder` where a link's token belongs. The token is
+    derived from `link_nonce` and `link_purpose` when the message is handed over, and is stored nowhere (X5). A link
+    that cannot be derived is kept in `link_secret`, encrypted, until the email is sent.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -57,19 +56,20 @@ class Email(models.Model):
     attachment_name = models.CharField(max_length=100, blank=True)
     attachment = models.BinaryField(null=True)
     placeholder = models.CharField(max_length=60, blank=True)
-    sealed_nonce = models.BinaryField(null=True)
-    sealed_purpose = models.CharField(max_length=30, default=sealed.DECISION_LINK)
-    sealed_secret = models.BinaryField(null=True)
-    message_id = models.CharField(max_length=120, unique=True)
+    link_nonce = models.BinaryField(null=True)
+    link_purpose = models.CharField(max_length=30, blank=True)
+    link_secret = models.BinaryField(null=True)
+    message_id = models.CharField(max_length=120, unique=True)  # left of the @; a second attempt has the same one
 
     state = models.CharField(max_length=10, choices=EmailState.choices, default=EmailState.QUEUED)
     queued_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(db_default=Now())
     leased_until = models.DateTimeField(null=True)
-    lease = models.UUIDField(null=True)  # whose lease it is: a worker that woke up late finds another one's here
+    lease = models.UUIDField(null=True)  # changes with each claim: a worker that was too slow finds another one here
     attempts = models.PositiveSmallIntegerField(default=0)
     uncertain_attempts = models.PositiveSmallIntegerField(default=0)
-    last_error = models.CharField(max_length=500, blank=True)
+    failure = models.CharField(max_length=20, choices=FailureReason.choices, blank=True)  # of the latest attempt
+    last_error = models.CharField(max_length=500, blank=True)  # the mail server's or the operating system's words
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     body_forgotten_at = models.DateTimeField(null=True)
@@ -79,30 +79,31 @@ class Email(models.Model):
     class Meta:
         ordering = ["queued_at", "pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="email_queued", condition=models.Q(state="queued")),
+            models.Index(fields=["due_at"], name="email_queued", condition=models.Q(state=EmailState.QUEUED)),
             models.Index(
-                fields=["leased_until"], name="email_leased", condition=models.Q(state__in=["sending", "handed"])
+                fields=["leased_until"],
+                name="email_leased",
+                condition=models.Q(state__in=[EmailState.SENDING, EmailState.HANDED]),
             ),
             models.Index(fields=["queued_at"], name="email_body_age", condition=models.Q(body_forgotten_at=None)),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=EmailState.values), name="email_state_is_known"),
             models.CheckConstraint(
-                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="email_sent_has_a_time"
+                condition=~models.Q(state=EmailState.SENT) | models.Q(sent_at__isnull=False),
+                name="email_sent_has_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(placeholder="", sealed_nonce=None, sealed_secret=None)
-                | (~models.Q(placeholder="") & models.Q(sealed_nonce__isnull=False, sealed_secret=None))
-                | (~models.Q(placeholder="") & models.Q(sealed_nonce=None, sealed_secret__isnull=False))
-                | models.Q(state="sent", sealed_secret=None),
-                name="email_placeholder_has_its_seal",
+                condition=~models.Q(state=EmailState.FAILED) | ~models.Q(failure=""), name="email_failed_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(placeholder="", link_nonce=None, link_secret=None)
+                | (~models.Q(placeholder="") & models.Q(link_nonce__isnull=False, link_secret=None))
+                | (~models.Q(placeholder="") & models.Q(link_nonce=None, link_secret__isnull=False))
+                | models.Q(state=EmailState.SENT, link_secret=None),
+                name="email_placeholder_has_its_link",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
-
-
-def new_message_id() -> str:
-    """The left part of a Message-ID; the row keeps it, so that a second try carries the same one."""
-    return uuid.uuid4().hex

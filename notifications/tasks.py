@@ -1,4 +1,4 @@
-"""What the clock and the doorbell start; each may be lost, repeated or late."""
+"""Tasks of the schedule and of wake-ups; each may be lost, repeated or late."""
 
 from __future__ import annotations
 

@@ -70,6 +70,7 @@ ENGLISH_ONLY = (
     "*admin*.py",
     "templates/admin/*",
     "templates/home/*staff*.html",
+    "notifications/failures.py",
     "templates/local/*",
     "agreements/models/consent.py",
     "agreements/consent/review.py",

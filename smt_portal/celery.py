@@ -1,4 +1,4 @@
-"""The Celery application: the clock that looks for due work and the doorbell that makes it look at once.
+"""The Celery application: periodic sweeps, and the wake-ups that start one at once.
 
 Every task is a line that calls an action and may be lost, repeated or late: what is due stands in PostgreSQL.
 """

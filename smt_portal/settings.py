@@ -259,7 +259,7 @@ _refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows ev
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
 
-# --- Celery: the clock and the doorbell, never the queue ----------------------------------------------------------
+# --- Celery: sweeps and wake-ups, never the queue ----------------------------------------------------------------
 
 REDIS_URL = _required("REDIS_URL", "")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -282,8 +282,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 
-# What happened below -> which tasks may now find something due. Lower rooms ring by the name of what happened.
-DOORBELLS: dict[str, list[str]] = {
+# Event -> the tasks that may now find work. Lower apps name the event, not the task of an upper app.
+WORKER_WAKEUPS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.make_due"],
     "load queued": ["meters.tasks.import_uploads"],

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agreements.models import Agreement
 from companies.models import AdmissionKind
-from notifications import sealed
+from lib import link_tokens
 from tests.factories import (
     AdmissionFactory,
     CustomerFactory,
@@ -219,7 +219,7 @@ def world(db, password) -> dict[str, Any]:
     return {
         "users": users,
         "number": agreement.number,
-        "token": sealed.token_of(bytes(Agreement.objects.get().link_nonce)),
+        "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
         "draft": draft.pk,
         "holding": holding.pk,
         "submitted": agreement.submission_id,

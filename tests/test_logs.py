@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from agreements.models import Agreement
-from notifications import sealed
+from lib import link_tokens
 from smt_portal import logs
 from tests.factories import MembershipFactory
 from tests.support.agreements import ROSA, ask
@@ -59,7 +59,7 @@ def test_a_whole_journey_logs_nothing_private(client, caplog):
     for handler in logging.getLogger().handlers:
         handler.addFilter(logs.PrivateData())
     (agreement,) = ask(MembershipFactory().user)
-    token = sealed.token_of(bytes(Agreement.objects.get().link_nonce))
+    token = link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce))
     client.get(f"/invitation/{token}/")
     client.post(f"/invitation/{token}/", {"decision": "nonsense"})
     client.get(f"/invitation/{token}/nowhere/")

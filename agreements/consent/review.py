@@ -13,7 +13,7 @@ from agreements import emails
 from agreements.models import Agreement, AgreementEvent, EventKind, Review
 from agreements.states import Channel
 from lib.central_time import moment
-from notifications import bell
+from notifications.wakeup import wake_workers
 
 REASON_LENGTH = 500
 
@@ -66,7 +66,7 @@ def _decide(
     _event(agreement, kind, at=at, by=by)
     emails.reviewed(agreement)
     if outcome == Review.RELEASED:
-        bell.ring("agreement completed")
+        wake_workers("agreement completed")
     return agreement
 
 

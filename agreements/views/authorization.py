@@ -15,14 +15,14 @@ from agreements import loa
 from agreements.models import Agreement
 from companies.models import membership_of
 from customers.models import customer_of
-from notifications import sealed
+from lib import link_tokens
 
 
 @require_safe
 @cache_control(private=True, no_store=True)
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """For whoever has the decision link; before an acceptance, back to what the link shows now."""
-    agreement = Agreement.objects.by_link(sealed.hash_of(token)).first()
+    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
     back = reverse("invitation", args=[token])
     if agreement is None:
         return HttpResponseRedirect(back)

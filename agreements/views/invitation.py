@@ -18,7 +18,7 @@ from agreements.models import Agreement
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from companies.trust.fingerprints import visitor_of
-from notifications import sealed
+from lib import link_tokens
 
 DECISIONS = {"accept": (actions.accept, Status.COMPLETE), "reject": (actions.reject, Status.REJECTED)}
 PAGES = {
@@ -40,7 +40,7 @@ class InvitationView(View):
     http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> Any:
-        found = Agreement.objects.by_link(sealed.hash_of(token)).first()
+        found = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
         if found is None:
             return _page(request, "unknown", status=404)
         with translation.override(chosen_language(request) or found.language):

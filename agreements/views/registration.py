@@ -14,12 +14,12 @@ from customers.forms.registration import Invited
 from customers.models import CustomerKind
 from customers.views.profile import add_meter_page
 from customers.views.registration import confirm_page, registration_page
-from notifications import sealed
+from lib import link_tokens
 
 
 def register_invited(request: HttpRequest, token: str) -> HttpResponse:
     """The form of the agreement's kind, filled from it; the link proves that the invitation was received."""
-    found = Agreement.objects.by_link(sealed.hash_of(token)).first()
+    found = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
     if found is None or found.customer_id:
         return HttpResponseRedirect(reverse("invitation", args=[token]))
     with translation.override(chosen_language(request) or found.language):

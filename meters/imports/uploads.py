@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from meters.imports import FileError, ImportResult, Rejection, import_meters, import_premises, import_usage
 from meters.models import Upload, UploadChunk, UploadKind, UploadRejection, UploadState
-from notifications import bell
+from notifications.wakeup import wake_workers
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -66,7 +66,7 @@ def queue_upload(
             upload.save()
             for number, piece in enumerate(file.chunks(CHUNK)):
                 UploadChunk.objects.create(upload=upload, number=number, content=piece)
-            bell.ring("load queued")
+            wake_workers("load queued")
     except IntegrityError as error:
         if "file_waits_once" not in str(error):
             raise

@@ -13,7 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from notifications import message, sealed
+from lib import link_tokens
+from notifications import message
 from notifications.delivery import deliver_due
 from notifications.models import Email
 from tests.factories import CustomerFactory, UserFactory
@@ -96,7 +97,7 @@ def test_a_reset_request_goes_through_the_outbox_and_answers_without_a_mail_serv
 def letter(kind: str = "PASSWORD_RESET") -> str:
     """What the reader of the one email of that kind gets."""
     email = Email.objects.get(kind=kind)
-    return message.unsealed(email, email.text)
+    return message.with_link(email, email.text)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -116,15 +117,15 @@ def test_a_link_that_opens_an_account_stands_in_no_row(client, rosa, smtp_sink, 
     for kind in ("plain", "html"):
         assert f"{settings.PORTAL_ORIGIN}{found[0]}" in delivery.message.get_body((kind,)).get_content()
     email = Email.objects.get()
-    assert (email.state, email.sealed_secret) == ("sent", None)
-    assert found[1] not in message.unsealed(email, email.text)
+    assert (email.state, email.link_secret) == ("sent", None)
+    assert found[1] not in message.with_link(email, email.text)
 
 
 @pytest.mark.control
 def test_control_the_seal_is_what_keeps_it(client, rosa):
     """Whoever has the key of the environment besides reads the link."""
     client.post(reverse("account_reset_password"), {"email": rosa.email})
-    assert "/accounts/password/reset/key/" in sealed.decrypted(bytes(Email.objects.get().sealed_secret))
+    assert "/accounts/password/reset/key/" in link_tokens.decrypt_link(bytes(Email.objects.get().link_secret))
 
 
 def test_links_in_emails_lead_to_the_portals_own_address(rosa):

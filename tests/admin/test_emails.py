@@ -24,7 +24,8 @@ def staff(**values: object) -> User:
 def failed(**values: object) -> Email:
     email: Email = EmailFactory.create(
         text="SECRET TEXT", html="SECRET HTML", state=EmailState.FAILED, placeholder="SECRET-PLACEHOLDER",
-        sealed_nonce=b"SECRET-NONCE", failed_at="2026-11-01T00:00Z", last_error="550 no such user", **values,
+        link_nonce=b"SECRET-NONCE", failed_at="2026-11-01T00:00Z", failure="refused",
+        last_error="550 no such user", **values,
     )  # fmt: skip
     return email
 
@@ -54,7 +55,7 @@ def test_a_tdsps_staff_see_and_retry_the_emails_about_its_own_agreements(client:
     assert states == [EmailState.QUEUED, EmailState.FAILED, EmailState.FAILED]
 
 
-@pytest.mark.parametrize("column", ["text", "html", "placeholder", "sealed_nonce", "subject"])
+@pytest.mark.parametrize("column", ["text", "html", "placeholder", "link_nonce", "subject"])
 def test_what_an_email_said_cannot_be_asked_out_of_the_list_either(client: Client, column: str) -> None:
     """X5: Django lets the address name any column, and a prefix at a time tells all of it."""
     failed()

@@ -11,8 +11,8 @@ from accounts.models import User
 from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Status
+from lib import link_tokens
 from meters.models import Premise, Tdsp, UploadState
-from notifications import sealed
 from notifications.models import Email, EmailState
 from reports.models import ReportState
 from tests.factories import (
@@ -73,7 +73,12 @@ def side(name: str, digits: str) -> Side:
     LetterFactory(agreement=done)
     report = ReportFactory(agreement=done, state=ReportState.FAILED, file_name=f"{name}.csv")
     failed = EmailFactory(
-        about=done.number, state=EmailState.FAILED, failed_at=timezone.now(), to_address=done.email, subject=BODY
+        about=done.number,
+        state=EmailState.FAILED,
+        failure="refused",
+        failed_at=timezone.now(),
+        to_address=done.email,
+        subject=BODY,
     )
     load = UploadFactory(
         tdsp=tdsp,
@@ -115,7 +120,7 @@ class World:
         found = [BODY, *Email.objects.exclude(placeholder="").values_list("placeholder", flat=True)]
         for agreement in Agreement.objects.all():
             nonce = bytes(agreement.link_nonce)
-            found += [sealed.token_of(nonce), agreement.link_hash, nonce.hex(), str(nonce)]
+            found += [link_tokens.derive_token(nonce), agreement.link_hash, nonce.hex(), str(nonce)]
         return found
 
 

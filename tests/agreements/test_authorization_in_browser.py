@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from agreements import actions
 from agreements.request_data import Person
 from agreements.states import Channel
-from notifications import sealed
+from lib import link_tokens
 from tests.factories import MembershipFactory
 from tests.support.agreements import ask, registered_customer
 
@@ -40,7 +40,7 @@ def cookie(user, live_server) -> dict[str, str]:
 
 
 def letters(agreement) -> list[tuple[object, str]]:
-    token = sealed.token_of(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.link_nonce))
     return [
         (None, reverse("invitation_authorization", args=[token])),
         (agreement.customer.user, reverse("customer_authorization", args=[agreement.number])),

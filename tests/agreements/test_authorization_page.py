@@ -14,7 +14,7 @@ from agreements.decision_text import as_text, decision_text
 from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel
-from notifications import sealed
+from lib import link_tokens
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
 from tests.support.agreements import ask, registered_customer
 
@@ -35,7 +35,7 @@ def agreement(member) -> Agreement:
 
 
 def link(agreement: Agreement, name: str = "invitation") -> str:
-    return reverse(name, args=[sealed.token_of(bytes(agreement.link_nonce))])
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
 def pages(agreement: Agreement, member) -> list[tuple[object, str, str]]:

@@ -13,7 +13,7 @@ from agreements.models import Agreement, ConsentSignal, EventKind, Review, Signa
 from agreements.request_data import Person
 from agreements.states import Channel, Status
 from companies.models import CompanyTrace, TraceKind
-from notifications import sealed
+from lib import link_tokens
 from notifications.models import Email
 from reports.models import Report
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
@@ -36,7 +36,7 @@ def rosa_at(email: str) -> Person:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
 def signals(agreement: Agreement) -> set[str]:

@@ -12,7 +12,7 @@ from agreements import actions
 from agreements.models import Agreement, Letter
 from agreements.request_data import Person
 from agreements.states import Channel, Status
-from notifications import sealed
+from lib import link_tokens
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import ask, registered_customer
@@ -31,7 +31,7 @@ def agreement(member) -> Agreement:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
 def end_period(agreement: Agreement) -> None:
@@ -203,7 +203,7 @@ def test_the_page_is_not_kept_or_indexed_and_sends_no_referrer(client, agreement
 
 def test_the_token_stands_nowhere_in_the_database(agreement):
     """X5: neither in a column nor in an email that waits."""
-    token = sealed.token_of(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.link_nonce))
     email = Email.objects.get(kind="EM201")
     assert token not in " ".join(str(value) for value in email.__dict__.values())
     assert token not in " ".join(str(value) for value in Agreement.objects.values()[0].values())
@@ -212,7 +212,7 @@ def test_the_token_stands_nowhere_in_the_database(agreement):
 def test_the_reminders_link_and_the_first_link_are_the_same(client, agreement, member):
     """EM202: the first link works too."""
     actions.resend(agreement, by=member)
-    nonces = {bytes(nonce) for nonce in Email.objects.values_list("sealed_nonce", flat=True)}
+    nonces = {bytes(nonce) for nonce in Email.objects.values_list("link_nonce", flat=True)}
     assert nonces == {bytes(agreement.link_nonce)}
 
 

@@ -15,7 +15,7 @@ from django.utils.formats import date_format, number_format
 from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
-from notifications import sealed
+from lib import link_tokens
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ask
 from tests.support.registration import confirmation_link, log_in, typed
@@ -41,7 +41,7 @@ def spanish() -> Agreement:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
 def language(response) -> str:

@@ -111,7 +111,7 @@ def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
     agreement.refresh_from_db()
     assert agreement.expires_at == DAY_30
     assert emails("EM202", agreement) == 1
-    assert len({bytes(email.sealed_nonce) for email in Email.objects.about(agreement.number)}) == 1
+    assert len({bytes(email.link_nonce) for email in Email.objects.about(agreement.number)}) == 1
 
 
 @pytest.mark.parametrize("name", TRANSITIONS)

@@ -48,7 +48,7 @@ def test_no_email_has_only_html():
 def test_every_scheduled_task_and_every_bell_exists():
     """DESIGN 2.1."""
     app.loader.import_default_modules()
-    rung = {task for tasks in settings.DOORBELLS.values() for task in tasks}
+    rung = {task for tasks in settings.WORKER_WAKEUPS.values() for task in tasks}
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert rung | scheduled <= set(app.tasks)
     assert rung <= scheduled, "What is rung for is also swept for: a ring may be lost."

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from companies import invitations, links, members
 from companies.models import Admission, CompanyEvent, CompanyState, Membership, membership_of
+from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
 from tests.factories import (
@@ -198,7 +199,7 @@ def test_an_invitation_that_came_back_says_so(client, administrator):
     invite(client, "may_view")
     sentence = "The email could not be delivered."
     assert sentence not in client.get(reverse("company_users")).content.decode()
-    Email.objects.update(state=EmailState.FAILED)
+    Email.objects.update(state=EmailState.FAILED, failure=FailureReason.REFUSED)
     assert sentence in client.get(reverse("company_users")).content.decode()
     client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
     assert sentence not in client.get(reverse("company_users")).content.decode()

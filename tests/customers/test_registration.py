@@ -16,7 +16,7 @@ from agreements.request_data import Person
 from agreements.states import Channel
 from customers import registration
 from customers.models import Customer, Holding, Registration
-from notifications import sealed
+from lib import link_tokens
 from notifications.models import Email
 from tests.factories import HoldingFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
 from tests.support.agreements import ask
@@ -43,7 +43,7 @@ def _asked(meter, **person) -> Agreement:
 
 
 def _invitation(agreement: Agreement, name: str = "invitation") -> str:
-    return reverse(name, args=[sealed.token_of(bytes(agreement.link_nonce))])
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
 def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_and_by_email(client):
@@ -171,7 +171,7 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
     """C3, X6"""
     late = RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD - timedelta(seconds=1))
     RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD + timedelta(minutes=1))
-    token = sealed.token_of(late.link_nonce, sealed.ACCOUNT_LINK)
+    token = link_tokens.derive_token(late.link_nonce, link_tokens.ACCOUNT_LINK)
     for ask_for in (client.get, client.post):
         answer = ask_for(reverse("register_confirm", args=[token]))
         assert answer.status_code == 410

@@ -17,7 +17,7 @@ from customers import registration
 from customers.esiid_claims import Pair, Refused, find_free
 from customers.models import Customer, CustomerKind, Holding, Registration
 from customers.registration import Application, NotConfirmed
-from notifications import sealed
+from lib import link_tokens
 from notifications.models import Email
 from tests.factories import HoldingFactory, MeterFactory, PremiseFactory, RegistrationFactory
 from tests.support.races import met, together
@@ -146,7 +146,10 @@ def test_control_without_the_lock_more_guesses_are_looked_at(monkeypatch):
 def _confirm_both() -> list:
     """Two registrations for one ESIID, confirmed at the same moment."""
     premise = MeterFactory().premise
-    tokens = [sealed.token_of(RegistrationFactory(premise=premise).link_nonce, sealed.ACCOUNT_LINK) for _ in range(2)]
+    tokens = [
+        link_tokens.derive_token(RegistrationFactory(premise=premise).link_nonce, link_tokens.ACCOUNT_LINK)
+        for _ in range(2)
+    ]
     return together([lambda token=token: registration.confirm(token, attach=_nothing) for token in tokens])
 
 
@@ -189,8 +192,8 @@ def test_control_without_the_constraint_both_hold_the_esiid():
 def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reason, sentence):
     first = RegistrationFactory(username="rosa", email="rosa@example.net")
     second = RegistrationFactory(**clash)
-    registration.confirm(sealed.token_of(first.link_nonce, sealed.ACCOUNT_LINK), attach=_nothing)
-    address = reverse("register_confirm", args=[sealed.token_of(second.link_nonce, sealed.ACCOUNT_LINK)])
+    registration.confirm(link_tokens.derive_token(first.link_nonce, link_tokens.ACCOUNT_LINK), attach=_nothing)
+    address = reverse("register_confirm", args=[link_tokens.derive_token(second.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409
     assert sentence in answer.content.decode()
@@ -201,7 +204,7 @@ def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reas
 def test_a_lost_esiid_has_a_page_with_the_next_step(client):
     lost = RegistrationFactory()
     HoldingFactory(premise=lost.premise)
-    address = reverse("register_confirm", args=[sealed.token_of(lost.link_nonce, sealed.ACCOUNT_LINK)])
+    address = reverse("register_confirm", args=[link_tokens.derive_token(lost.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409
     assert "another account has taken this ESIID" in answer.content.decode()

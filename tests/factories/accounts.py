@@ -11,7 +11,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import Attempt, LookAction, StaffLook, User
 from companies.models import Admission, AdmissionKind, Company, CompanyEvent, CompanyEventKind, CompanyState, Membership
 from customers.models import Customer, CustomerKind, Holding, Registration
-from notifications import sealed
+from lib import link_tokens
 from tests.factories.meters import PremiseFactory, TdspFactory
 
 
@@ -88,9 +88,11 @@ class AdmissionFactory(DjangoModelFactory):
             else {"permissions": ["may_view"]}
         )
     )
-    link_nonce = factory.LazyFunction(sealed.new_nonce)
+    link_nonce = factory.LazyFunction(link_tokens.new_nonce)
     link_hash = factory.LazyAttribute(
-        lambda admission: sealed.hash_of(sealed.token_of(admission.link_nonce, sealed.ACCOUNT_LINK))
+        lambda admission: link_tokens.hash_token(
+            link_tokens.derive_token(admission.link_nonce, link_tokens.ACCOUNT_LINK)
+        )
     )
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
 
@@ -131,8 +133,10 @@ class RegistrationFactory(DjangoModelFactory):
     username = factory.Sequence(lambda n: f"newcomer{n}")
     password = "!"
     premise = factory.SubFactory(PremiseFactory)
-    link_nonce = factory.LazyFunction(sealed.new_nonce)
-    link_hash = factory.LazyAttribute(lambda one: sealed.hash_of(sealed.token_of(one.link_nonce, sealed.ACCOUNT_LINK)))
+    link_nonce = factory.LazyFunction(link_tokens.new_nonce)
+    link_hash = factory.LazyAttribute(
+        lambda one: link_tokens.hash_token(link_tokens.derive_token(one.link_nonce, link_tokens.ACCOUNT_LINK))
+    )
     asked_at = factory.LazyFunction(timezone.now)
 
 

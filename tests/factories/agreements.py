@@ -23,7 +23,7 @@ from agreements.models import (
 from agreements.states import Channel, Status
 from companies.models import CompanyTrace, TraceKind
 from customers.models import CustomerKind
-from notifications import sealed
+from lib import link_tokens
 from tests.factories.accounts import CompanyFactory, MembershipFactory, UserFactory
 from tests.factories.meters import PremiseFactory
 
@@ -76,8 +76,10 @@ class AgreementFactory(DjangoModelFactory):
     zip_code = "77520"
     phone = "+15125550102"
     email = factory.Sequence(lambda n: f"customer{n}@example.net")
-    link_nonce = factory.LazyFunction(sealed.new_nonce)
-    link_hash = factory.LazyAttribute(lambda agreement: sealed.hash_of(sealed.token_of(agreement.link_nonce)))
+    link_nonce = factory.LazyFunction(link_tokens.new_nonce)
+    link_hash = factory.LazyAttribute(
+        lambda agreement: link_tokens.hash_token(link_tokens.derive_token(agreement.link_nonce))
+    )
 
 
 class AgreementEventFactory(DjangoModelFactory):

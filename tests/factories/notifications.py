@@ -5,7 +5,7 @@ from __future__ import annotations
 import factory
 from factory.django import DjangoModelFactory
 
-from notifications.models import Email, new_message_id
+from notifications.models import Email
 
 
 class EmailFactory(DjangoModelFactory):
@@ -19,4 +19,4 @@ class EmailFactory(DjangoModelFactory):
     subject = "A company asks for your electricity usage data"
     text = "Text"
     html = "<p>Text</p>"
-    message_id = factory.LazyFunction(new_message_id)
+    message_id = factory.Sequence(lambda n: f"message-{n}")

@@ -10,9 +10,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from lib import link_tokens
 from local.mail_catcher import save_message
-from notifications import delivery, sealed
+from notifications import delivery
 from notifications.models import Email
+from notifications.outgoing import DecisionLink
 from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.local.inbox_urls")]
@@ -32,7 +34,7 @@ def mailbox(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def caught(mailbox: Path, queue: Callable[..., Email], mail_server: SmtpSink) -> str:
     """The name of an email that the portal sent and the mail catcher kept."""
-    queue(sealed_nonce=NONCE, attachment=("letter.pdf", b"%PDF-1.7 letter"), subject="Acme <b>asks</b>")
+    queue(link=DecisionLink(NONCE), attachment=("letter.pdf", b"%PDF-1.7 letter"), subject="Acme <b>asks</b>")
     delivery.deliver_due()
     [sent] = mail_server.deliveries
     return save_message(mailbox, sent.content, sender=sent.sender, recipients=sent.recipients).stem
@@ -61,7 +63,7 @@ def test_a_long_list_has_pages(client: Client, mailbox: Path) -> None:
 
 def test_a_message_shows_both_parts_and_its_attachment(client: Client, caught: str) -> None:
     page = client.get(f"/mailbox/{caught}/").content.decode()
-    link = f"/invitation/{sealed.token_of(NONCE)}/"
+    link = f"/invitation/{link_tokens.derive_token(NONCE)}/"
     assert f'{link}" rel="nofollow"' in page, "the link in the plain text can be clicked"
     assert f'src="/mailbox/{caught}/html/"' in page
     file = client.get(f"/mailbox/{caught}/attachments/1/")
@@ -77,7 +79,7 @@ def test_the_html_part_runs_nothing_and_its_links_leave_the_frame(client: Client
     assert response["X-Frame-Options"] == "SAMEORIGIN"
     html = response.content.decode()
     assert '<head><base target="_top">' in html
-    assert f"/invitation/{sealed.token_of(NONCE)}/" in html
+    assert f"/invitation/{link_tokens.derive_token(NONCE)}/" in html
 
 
 @pytest.mark.parametrize(

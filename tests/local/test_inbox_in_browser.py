@@ -10,9 +10,11 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from lib import link_tokens
 from local.mail_catcher import save_message
-from notifications import delivery, sealed
+from notifications import delivery
 from notifications.models import Email
+from notifications.outgoing import DecisionLink
 from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [
@@ -36,7 +38,7 @@ def test_the_link_in_a_mail_opens_in_the_whole_window(
 ) -> None:
     settings.MAILBOX_DIR = str(tmp_path)
     settings.PORTAL_ORIGIN = live_server.url
-    queue(sealed_nonce=NONCE)
+    queue(link=DecisionLink(NONCE))
     delivery.deliver_due()
     [sent] = mail_server.deliveries
     save_message(tmp_path, sent.content, sender=sent.sender, recipients=sent.recipients)
@@ -44,4 +46,4 @@ def test_the_link_in_a_mail_opens_in_the_whole_window(
     page.goto(f"{live_server.url}/mailbox/")
     page.get_by_role("link", name="Acme asks for your data").click()
     page.frame_locator("iframe").get_by_role("link", name="Answer").click()
-    page.wait_for_url(f"{live_server.url}/invitation/{sealed.token_of(NONCE)}/")
+    page.wait_for_url(f"{live_server.url}/invitation/{link_tokens.derive_token(NONCE)}/")

@@ -71,7 +71,7 @@ def whole(response: HttpResponseBase) -> Page:
 def letter() -> str:
     """What the reader of the one email gets: the row has a seal where a link is (X5)."""
     email = Email.objects.get()
-    return message.unsealed(email, email.text)
+    return message.with_link(email, email.text)
 
 
 @pytest.mark.django_db

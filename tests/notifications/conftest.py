@@ -13,8 +13,9 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from notifications import actions
+from notifications.actions import queue_email
 from notifications.models import Email
+from notifications.outgoing import OutgoingEmail
 from tests.support.smtp_sink import SmtpSink
 
 MOMENT = datetime(2026, 7, 1, 17, 30, tzinfo=UTC)
@@ -49,7 +50,7 @@ def queue(settings: Settings) -> Callable[..., Email]:
         } | changes
         words = {"name": "Acme", "comments": "Hello", "amount": 1, "moment": MOMENT} | (context or {})
         with transaction.atomic():
-            actions.queue_email(key=key, context=words, **values)
+            queue_email(OutgoingEmail(key=key, context=words, **values))
         return Email.objects.get(key=key)
 
     return queue

@@ -12,8 +12,11 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications import actions, delivery, sealed
+from lib import link_tokens
+from notifications import actions, delivery
+from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
+from notifications.outgoing import DecisionLink
 from tests.factories import EmailFactory, UserFactory
 from tests.support.smtp_sink import SmtpSink
 
@@ -74,9 +77,9 @@ def test_one_connection_carries_many_emails(queue: Queue, mail_server: SmtpSink)
 
 def test_the_decision_link_is_in_what_is_sent_and_nowhere_in_the_database(queue: Queue, mail_server: SmtpSink) -> None:
     """X5."""
-    email = queue(sealed_nonce=NONCE)
+    email = queue(link=DecisionLink(NONCE))
     delivery.deliver_due()
-    link = f"/invitation/{sealed.token_of(NONCE)}/"
+    link = f"/invitation/{link_tokens.derive_token(NONCE)}/"
     [message] = mail_server.messages
     assert link in part(message, "plain")
     assert link in part(message, "html")
@@ -84,7 +87,7 @@ def test_the_decision_link_is_in_what_is_sent_and_nowhere_in_the_database(queue:
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(e)::text FROM notifications_email e")
         row = cursor.fetchone()[0]
-    assert sealed.token_of(NONCE) not in row
+    assert link_tokens.derive_token(NONCE) not in row
     assert json.loads(row)["state"] == "sent"
 
 
@@ -110,7 +113,7 @@ def test_later_means_later_and_then_once(queue: Queue, mail_server: SmtpSink, wh
     assert delivery.deliver_due(at=later(days=1)) == 0
     assert len(mail_server.deliveries) == 1
     email.refresh_from_db()
-    assert (email.state, email.attempts, email.last_error) == (EmailState.SENT, 2, "")
+    assert (email.state, email.attempts, email.failure, email.last_error) == (EmailState.SENT, 2, "", "")
 
 
 def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server: SmtpSink) -> None:
@@ -128,7 +131,7 @@ def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server
         pauses.append(round((email.due_at - moment).total_seconds()))
         assert len(pauses) < 100
     assert email.state == EmailState.FAILED
-    assert "450 mailbox busy" in email.last_error
+    assert "450 mailbox busy" in email.last_error and email.failure == FailureReason.DEFERRED
     assert email.failed_at and timedelta(hours=48) < email.failed_at - email.queued_at < timedelta(hours=50)
     assert pauses[0] == 10 and max(pauses) == 3600 and pauses[:-1] == sorted(pauses[:-1])
 
@@ -136,15 +139,15 @@ def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server
 @pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
 def test_no_means_no(queue: Queue, mail_server: SmtpSink, where: str) -> None:
     """E2, X4, X5: 5xx is final; the server's words lose what they quote."""
-    email = queue(sealed_nonce=NONCE)
-    token = sealed.token_of(NONCE)
+    email = queue(link=DecisionLink(NONCE))
+    token = link_tokens.derive_token(NONCE)
     setattr(mail_server, where, f"550 no <maria@example.net>, see http://x.example/invitation/{token}/ or {token}")
     assert delivery.deliver_due() == 0
     setattr(mail_server, where, "")
     assert delivery.deliver_due(at=later(days=1)) == 0
     email.refresh_from_db()
     assert email.state == EmailState.FAILED and email.failed_at
-    assert "550 no" in email.last_error
+    assert "550 no" in email.last_error and email.failure == FailureReason.REFUSED
     assert "maria" not in email.last_error and token not in email.last_error
     assert mail_server.deliveries == []
 
@@ -162,7 +165,7 @@ def test_a_row_that_cannot_be_written_as_a_message_fails_alone(queue: Queue, mai
     EmailFactory.create(attachment=b"%PDF-", attachment_name="a\nb.pdf")
     queue()
     assert delivery.deliver_due() == 1
-    assert Email.objects.filter(state=EmailState.FAILED).count() == 1
+    assert Email.objects.get(state=EmailState.FAILED).failure == FailureReason.UNWRITABLE
 
 
 def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_return(
@@ -175,7 +178,7 @@ def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_re
     for _ in range(10):
         assert delivery.deliver_due() == 0
     assert Email.objects.filter(state=EmailState.QUEUED).count() == 3
-    assert "cannot be reached" in Email.objects.exclude(last_error="")[0].last_error
+    assert {email.failure for email in Email.objects.all()} == {FailureReason.UNREACHABLE}
     mail_server.start()
     assert delivery.deliver_due(at=later(seconds=15)) == 3
     assert delivery.deliver_due(at=later(days=1)) == 0
@@ -203,7 +206,7 @@ def test_a_server_that_stays_away_for_two_days_is_given_up(queue: Queue, mail_se
     delivery.deliver_due(at=later(hours=49))
     email.refresh_from_db()
     assert email.state == EmailState.FAILED
-    assert "cannot be reached" in email.last_error
+    assert email.failure == FailureReason.UNREACHABLE
 
 
 def test_a_connection_lost_after_data_means_one_more_try_and_no_third(queue: Queue, mail_server: SmtpSink) -> None:
@@ -217,7 +220,7 @@ def test_a_connection_lost_after_data_means_one_more_try_and_no_third(queue: Que
     assert delivery.deliver_due(at=later(hours=1)) == 0
     email.refresh_from_db()
     assert email.state == EmailState.FAILED
-    assert "may have arrived" in email.last_error
+    assert email.failure == FailureReason.UNCERTAIN
     first, second = mail_server.messages
     assert first["Message-ID"] == second["Message-ID"] and first["Date"] == second["Date"]
 
@@ -251,15 +254,15 @@ def test_a_failed_email_can_be_tried_again(queue: Queue, mail_server: SmtpSink) 
 
 def test_bodies_are_forgotten_after_thirty_days(queue: Queue, mail_server: SmtpSink) -> None:
     """X6."""
-    email = queue("sent", sealed_nonce=NONCE, attachment=("letter.pdf", PDF))
+    email = queue("sent", link=DecisionLink(NONCE), attachment=("letter.pdf", PDF))
     delivery.deliver_due()
     queue("waits")
     assert actions.forget_bodies(at=later(days=29, hours=23)) == 0
     assert actions.forget_bodies(at=later(days=30, seconds=1)) == 1
     assert actions.forget_bodies(at=later(days=31)) == 0
     email.refresh_from_db()
-    assert (email.text, email.html, email.attachment, email.placeholder, email.sealed_nonce) == ("", "", None, "", None)
+    assert (email.text, email.html, email.attachment, email.placeholder, email.link_nonce) == ("", "", None, "", None)
     assert email.body_forgotten_at and email.sent_at and email.about
     assert Email.objects.get(key="waits").text
-    Email.objects.filter(pk=email.pk).update(state=EmailState.FAILED)
+    Email.objects.filter(pk=email.pk).update(state=EmailState.FAILED, failure=FailureReason.REFUSED)
     assert not actions.retry_failed(email, by=UserFactory.create()), "there is nothing left to send"

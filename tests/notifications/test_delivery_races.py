@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications import delivery
+from notifications.failures import FailureReason
 from notifications.mail_server import MailServer
 from notifications.models import Email, EmailQuerySet, EmailState
 from tests.notifications.conftest import address_of_the_test_database
@@ -47,22 +48,24 @@ class AnyState:
 
 
 def switch_off_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_ours", AnyState)
+    monkeypatch.setattr(delivery, "_claimed_row", AnyState)
 
 
 def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIENCE) -> None:
     """Both have read the row before either of them claims it, and claimed it before either hands it over; unless
     one waits for longer than `patience`."""
     both_are_here = threading.Barrier(2)
-    why_not, claim = delivery._why_not, delivery._claim
+    first, claim = EmailQuerySet.first, delivery._claim
 
     def wait_for_the_other() -> None:
         with contextlib.suppress(threading.BrokenBarrierError):
             both_are_here.wait(patience)
 
-    def read(email: Email, moment: datetime) -> str:
-        wait_for_the_other()
-        return why_not(email, moment)
+    def read(self: EmailQuerySet) -> Email | None:
+        email = first(self)
+        if email:
+            wait_for_the_other()
+        return email
 
     def claimed(at: datetime | None) -> Email | None:
         email = claim(at)
@@ -70,14 +73,14 @@ def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIE
             wait_for_the_other()
         return email
 
-    monkeypatch.setattr(delivery, "_why_not", read)
+    monkeypatch.setattr(EmailQuerySet, "first", read)
     monkeypatch.setattr(delivery, "_claim", claimed)
 
     def work() -> None:
         server = MailServer()
         server.open()
         try:
-            delivery._deliver_all(server, None)
+            delivery._send_due(server, None)
         finally:
             server.close()
             connection.close()
@@ -141,7 +144,7 @@ def a_slow_worker(mail_server: SmtpSink) -> None:
     for email in (slow, quick):
         server = MailServer()
         server.open()
-        delivery._deliver(email, server, None)
+        delivery._send(email, server, None)
         server.close()
 
 
@@ -221,7 +224,7 @@ def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server:
     assert delivery.deliver_due() == 0
     email.refresh_from_db()
     assert email.state == EmailState.FAILED
-    assert "may have arrived" in email.last_error
+    assert email.failure == FailureReason.UNCERTAIN
 
 
 def workers_that_die_at_the_servers_yes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications import actions, plain_text, sealed
+from lib import link_tokens
+from notifications import actions, plain_text
 from notifications.models import Email
+from notifications.outgoing import DecisionLink, OutgoingEmail
 from tests.support.races import together
 
 NONCE = b"0123456789abcdef"
@@ -34,14 +36,7 @@ def test_an_email_outside_a_transaction_is_refused() -> None:
     """E2."""
     with pytest.raises(RuntimeError, match=r"transaction\.atomic"):
         actions.queue_email(
-            key="k",
-            kind="EM201",
-            about="",
-            to="maria@example.net",
-            language="en",
-            subject="s",
-            template="probe",
-            context={},
+            OutgoingEmail(kind="probe", key="k", to="maria@example.net", language="en", subject="s", context={})
         )
 
 
@@ -76,24 +71,24 @@ def test_both_parts_are_written_in_the_language_and_in_central_time(queue: Calla
 
 
 @pytest.mark.django_db
-def test_the_token_of_a_sealed_link_is_in_no_column(queue: Callable[..., Email]) -> None:
+def test_the_token_of_a_link_is_in_no_column(queue: Callable[..., Email]) -> None:
     """X5."""
-    email = queue(sealed_nonce=NONCE)
-    token = sealed.token_of(NONCE)
+    email = queue(link=DecisionLink(NONCE))
+    token = link_tokens.derive_token(NONCE)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(e)::text, encode(sealed_nonce, 'escape') FROM notifications_email e")
+        cursor.execute("SELECT row_to_json(e)::text, encode(link_nonce, 'escape') FROM notifications_email e")
         assert token not in "".join(cursor.fetchone())
     assert f"/invitation/{email.placeholder}/" in email.text
     assert f"/invitation/{email.placeholder}/" in email.html
     assert len(email.placeholder) == len(token)
-    assert email.placeholder != queue("another", sealed_nonce=NONCE).placeholder
+    assert email.placeholder != queue("another", link=DecisionLink(NONCE)).placeholder
 
 
 @pytest.mark.django_db
-def test_a_sealed_link_that_a_template_leaves_out_is_an_error(queue: Callable[..., Email]) -> None:
+def test_a_link_that_a_template_leaves_out_is_an_error(queue: Callable[..., Email]) -> None:
     """C1: an invitation without its link helps nobody."""
-    with pytest.raises(ValueError, match="sealed_token"):
-        queue(template="linkless", sealed_nonce=NONCE)
+    with pytest.raises(ValueError, match="link_token"):
+        queue(template="linkless", link=DecisionLink(NONCE))
 
 
 @pytest.mark.django_db

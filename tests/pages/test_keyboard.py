@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from agreements.models import Agreement
 from agreements.states import Status
-from notifications import sealed
+from lib import link_tokens
 from tests.agreements.typed import PAGE_2, page_1
 from tests.factories import MembershipFactory, MeterFactory
 from tests.pages.hands import Hands
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_a_customer_decides(page: Page, live_server: Any, decision: str, status: Status) -> None:
     """A1, C1: Tab and Enter, without a script."""
     (agreement,) = ask(MembershipFactory().user)
-    token = sealed.token_of(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.link_nonce))
     page.goto(live_server.url + reverse("invitation", args=[token]))
     Hands(page).find(value=decision)
     with page.expect_navigation():

@@ -18,8 +18,8 @@ from accounts.models import User
 from agreements.models import Agreement, EventKind
 from agreements.states import Status
 from companies.models import Admission
-from notifications import sealed
-from notifications.message import unsealed
+from lib import link_tokens
+from notifications.message import with_link
 from notifications.models import Email
 from tests.factories import (
     AgreementFactory,
@@ -74,7 +74,7 @@ def words_of(hands: Hands, selector: str) -> str:
 def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
     """A1, C2, C3: from the page after the decision to the agreement in the account."""
     (agreement,) = ask(MembershipFactory().user)
-    hands = sit(reverse("invitation", args=[sealed.token_of(bytes(agreement.link_nonce))]))
+    hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))]))
     hands.press("Reject")
     hands.press("Create an account (we've filled in the form)")
     own = {"email_again": agreement.email, "username": "rosa.delgado", "password1": PASSWORD, "password2": PASSWORD}
@@ -190,7 +190,7 @@ def test_a_lost_password_is_replaced(sit: Sit) -> None:
     hands.fill({"email": user.email}, button="Send the link")
     expect(hands.page).to_have_url(re.compile(reverse("account_reset_password_done")))
     email = Email.objects.get(kind="PASSWORD_RESET")
-    sit("/" + next(word for word in unsealed(email, email.text).split() if "/key/" in word).split("/", 3)[3])
+    sit("/" + next(word for word in with_link(email, email.text).split() if "/key/" in word).split("/", 3)[3])
     hands.fill({"password1": new, "password2": new}, button="Change password")
     expect(hands.page).to_have_url(re.compile(reverse("account_reset_password_from_key_done")))
     sit(reverse("account_login"))

@@ -11,8 +11,8 @@ from agreements import actions
 from agreements.models import Agreement, Review
 from agreements.request_data import Person
 from agreements.states import Channel, Status
+from lib import link_tokens
 from meters.models import Meter
-from notifications import sealed
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.factories import (
@@ -58,7 +58,13 @@ def fill(world: World) -> World:
     for review in (Review.HELD, Review.REFUSED):
         agreement = AgreementFactory(status=Status.COMPLETE, review=review, review_reason="It is not clear.", **asked)
         states[f"review {review}"] = agreement.number
-    EmailFactory(about=world["number"], state=EmailState.FAILED, failed_at=timezone.now(), last_error="550 no mailbox")
+    EmailFactory(
+        about=world["number"],
+        state=EmailState.FAILED,
+        failure="refused",
+        failed_at=timezone.now(),
+        last_error="550 no mailbox",
+    )
     NoticeFactory(tdsp=premise.tdsp, title_es="Mantenimiento", text_es="El domingo.\n\nDe dos a cuatro.")
     NoticeFactory(title_es="Horario", text_es="Abrimos a las ocho.")
     known = every_day(date(2026, 10, 5), date(2026, 11, 3), CONSUMPTION, SURPLUS)
@@ -87,4 +93,4 @@ def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreem
 
 
 def token(agreement: Agreement) -> str:
-    return sealed.token_of(bytes(agreement.link_nonce))
+    return link_tokens.derive_token(bytes(agreement.link_nonce))

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from companies.models import Admission
-from notifications import sealed
+from lib import link_tokens
 from notifications.models import Email
 from tests.support.registration import PASSWORD
 
@@ -63,14 +63,14 @@ def ask_to_join(client: Client, company: str, **changes: Any) -> Any:
 
 def link_token(admission: Admission) -> str:
     """The token of the link that was emailed for `admission`."""
-    return sealed.token_of(bytes(admission.link_nonce), sealed.ACCOUNT_LINK)
+    return link_tokens.derive_token(bytes(admission.link_nonce), link_tokens.ACCOUNT_LINK)
 
 
 def link_in_last(kind: str, to: str) -> str:
     """The path of the one-time link in the last email of `kind` to `to`, as a mail program would show it."""
     email = Email.objects.filter(kind=kind, to_address=to).latest("pk")
-    assert email.sealed_nonce is not None
-    token = sealed.token_of(bytes(email.sealed_nonce), email.sealed_purpose)
+    assert email.link_nonce is not None
+    token = link_tokens.derive_token(bytes(email.link_nonce), email.link_purpose)
     found = re.search(r"https?://[^/]+(/third-party/\S+)", email.text.replace(email.placeholder, token))
     assert found and token in found[1] and email.placeholder in email.html
     return found[1]

@@ -8,8 +8,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from lib import link_tokens
 from meters.models import Meter
-from notifications import sealed
 from notifications.models import Email
 
 PASSWORD = "mockingbird porch swing"
@@ -43,8 +43,8 @@ def register(client: Client, meter: Meter | None, *, kind: str = "residential", 
 def confirmation_link(address: str = "rosa@example.net") -> str:
     """The path of the link in the last confirmation email to `address`, as a mail program would show it."""
     email = Email.objects.filter(kind="REGISTRATION", to_address=address).latest("pk")
-    assert email.sealed_nonce is not None
-    token = sealed.token_of(bytes(email.sealed_nonce), email.sealed_purpose)
+    assert email.link_nonce is not None
+    token = link_tokens.derive_token(bytes(email.link_nonce), email.link_purpose)
     found = re.search(r"https?://[^/]+(/\S+)", email.text.replace(email.placeholder, token))
     assert found and email.placeholder in email.html
     return found[1]

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from notifications.message import unsealed
+from notifications.message import with_link
 from notifications.models import Email
 from tests.factories import UserFactory
 from tests.pages.states.registry import sent, state
@@ -73,7 +73,7 @@ def changed_email(client: Client, world: World) -> Any:
 
 def _link_of(kind: str, part: str) -> str:
     email = Email.objects.filter(kind=kind).latest("pk")
-    return next(word for word in unsealed(email, email.text).split() if part in word)
+    return next(word for word in with_link(email, email.text).split() if part in word)
 
 
 @state("account_confirm_email", "customer", "to be confirmed")

@@ -1,4 +1,4 @@
-"""Nobody who waits for an answer waits for the broker (E2)."""
+"""No request waits for the broker (E2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from celery import Celery
 from django.db import transaction
 from pytest_django import Settings
 
-from notifications import bell
+from notifications import wakeup
+from notifications.wakeup import wake_workers
 from smt_portal.celery import app
 from tests.support.redis_server import BreakableRedis
 
@@ -22,10 +23,10 @@ TASK = "notifications.tasks.deliver_due"
 def broker(
     redis_server: BreakableRedis, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[BreakableRedis]:
-    """The bell rings at a Redis that the test may break, over the settings' own time-outs."""
-    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    """Wake-ups go to a Redis that the test may break, with the settings' own timeouts."""
+    monkeypatch.setattr(wakeup, "_paused_until", 0.0)
     settings.CELERY_BROKER_URL = redis_server.url
-    other = Celery("bell")
+    other = Celery("wakeup")
     other.config_from_object("django.conf:settings", namespace="CELERY")
     other.set_current()
     yield redis_server
@@ -34,7 +35,7 @@ def broker(
     app.set_current()
 
 
-def rings(redis_server: BreakableRedis) -> int:
+def task_count(redis_server: BreakableRedis) -> int:
     import redis
 
     with redis.Redis.from_url(redis_server.url) as client:
@@ -44,21 +45,21 @@ def rings(redis_server: BreakableRedis) -> int:
 def seconds_to_queue() -> float:
     before = time.monotonic()
     with transaction.atomic():
-        bell.ring("email queued")
+        wake_workers("email queued")
     return time.monotonic() - before
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_commit_rings_once_and_a_rollback_never(broker: BreakableRedis) -> None:
+def test_a_commit_sends_one_wakeup_and_a_rollback_none(broker: BreakableRedis) -> None:
     with transaction.atomic():
-        bell.ring("email queued")
-        bell.ring("email queued")
-        assert rings(broker) == 0
-    assert rings(broker) == 1
+        wake_workers("email queued")
+        wake_workers("email queued")
+        assert task_count(broker) == 0
+    assert task_count(broker) == 1
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        bell.ring("email queued")
+        wake_workers("email queued")
         raise ZeroDivisionError
-    assert rings(broker) == 1
+    assert task_count(broker) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,17 +76,19 @@ def test_a_frozen_broker_costs_a_second_once(broker: BreakableRedis) -> None:
     seconds_to_queue()
     broker.freeze()
     assert seconds_to_queue() < 1.5
-    assert seconds_to_queue() < 0.5, "for a while nobody tries again: another try takes a second"
+    assert seconds_to_queue() < 0.5, "no attempt for a while: each takes a second"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_bell_rings_again_when_the_broker_is_back(broker: BreakableRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wakeups_are_sent_again_when_the_broker_is_back(
+    broker: BreakableRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broker.kill()
     seconds_to_queue()
     broker.start()
-    monkeypatch.setattr(bell, "_silent_until", time.monotonic())  # the silence is over
+    monkeypatch.setattr(wakeup, "_paused_until", time.monotonic())  # the pause is over
     seconds_to_queue()
-    assert rings(broker) == 1
+    assert task_count(broker) == 1
 
 
 @pytest.mark.control

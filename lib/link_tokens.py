@@ -1,0 +1,54 @@
+"""One-time link tokens: 256 bits derived from a key and a nonce, and stored only as a hash (X5).
+
+A row keeps the nonce, so that an email can be rendered again. Without the key from the environment, a copy of the
+database opens no link. A nonce gives a different token for each purpose.
+
+A link that a package makes, such as a password reset, cannot be derived again. It is encrypted until its email is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+DECISION_LINK = "decision-link"  # a customer's answer to a request
+ACCOUNT_LINK = "account-link"  # a step toward an account: an address confirmed, an invitation accepted
+
+
+def new_nonce() -> bytes:
+    """Return 16 random bytes."""
+    return secrets.token_bytes(16)
+
+
+def derive_token(nonce: bytes, purpose: str = DECISION_LINK) -> str:
+    """Return the token of `nonce` for `purpose`: 43 URL-safe characters, 256 bits."""
+    digest = salted_hmac(purpose, bytes(nonce), secret=settings.DECISION_LINK_KEY, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def hash_token(token: str) -> str:
+    """Return what a table may store of a token: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def encrypt_link(link: str) -> bytes:
+    """Return `link` as a row may store it until its email is sent."""
+    return _cipher().encrypt(link.encode())
+
+
+def decrypt_link(ciphertext: bytes) -> str:
+    """Reverse `encrypt_link`. Raises ValueError if it was encrypted with another key."""
+    try:
+        return _cipher().decrypt(bytes(ciphertext)).decode()
+    except InvalidToken as error:
+        raise ValueError("The link was encrypted with another DECISION_LINK_KEY.") from error
+
+
+def _cipher() -> Fernet:
+    digest = hashlib.sha256(b"email-secret:" + settings.DECISION_LINK_KEY.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
