@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import emails, limits, numbering, rules
+from agreements import emails, limits, rules
 from agreements.actions import expire_overdue
 from agreements.consent import consent_signals
 from agreements.meter_match import Match, match
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind
+from agreements.models.day_counter import take_numbers
 from agreements.permissions import acting_member
 from agreements.request_data import Contact, MeterRow, Person, Problem, Question, Refused
 from agreements.states import INITIAL, Channel
@@ -74,7 +75,7 @@ def initiate(
     matches = _check(question, company, at)
     if refusal := limits.flooding(question, company=company, at=at):
         raise Refused([refusal])
-    numbers = numbering.take_numbers(central_day(at), len(question.rows))
+    numbers = take_numbers(central_day(at), len(question.rows))
     agreements = [
         _create(
             question,

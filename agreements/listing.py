@@ -13,8 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, Review
-from agreements.querysets import AgreementQuerySet
+from agreements.models import Agreement, AgreementQuerySet, Review
 from agreements.search import Item, Search
 from agreements.states import FINAL, Status
 from meters.identifiers import mask_esiid

@@ -9,14 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
-from agreements.states import Status
+from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import moment
 from notifications.models import Email
 
 BATCH = 500
 FORGOTTEN = "—"  # stands where a required name or address was
-NEVER_ACCEPTED = [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN]
 
 
 def forget_people(*, at: datetime | None = None) -> int:

@@ -70,8 +70,7 @@ def over_limit(company: Company, premise_id: int, row: int, at: datetime) -> Pro
     limit: int = settings.AGREEMENT_LIMIT_PER_ESIID
     since = at.astimezone(CENTRAL) - settings.AGREEMENT_LIMIT_WINDOW
     counted = list(
-        Agreement.objects.initiated_within_window(company, since)
-        .filter(premise=premise_id)
+        Agreement.objects.filter(company=company, premise=premise_id, initiated_at__gt=since)
         .order_by("-initiated_at")
         .values_list("initiated_at", flat=True)[:limit]
     )

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from agreements.name_key import NameKey
+from agreements.models.name_key import NameKey
 from meters.identifiers import bare_digits, normal_esiid, normal_meter_number
 
 MOST_ITEMS = 100

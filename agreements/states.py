@@ -53,6 +53,7 @@ TRANSITIONS: dict[str, Transition] = {
 
 INITIAL = Status.PENDING
 FINAL = frozenset(Status) - {transition.source for transition in TRANSITIONS.values()}
+NEVER_ACCEPTED = [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN]
 
 
 def as_mermaid() -> str:

@@ -14,7 +14,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from accounts.models import User
 from agreements.masking import CustomerView
 from agreements.models import Agreement, AgreementEvent, EventKind, ReportLength
-from agreements.models.agreement import report_type_in_words
+from agreements.models.report_options import report_type_in_words
 from agreements.permissions import why_not
 from agreements.request_data import Question
 from agreements.states import Channel, Status

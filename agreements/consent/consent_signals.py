@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 from django.db.models import F, Q
 
 from accounts.models import User
-from agreements.models import Agreement, ConsentSignal, SignalKind
-from agreements.querysets import AgreementQuerySet
+from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, SignalKind
 from companies.models import Admission, Company, TraceKind
 from companies.trust.email_identity import PUBLIC_DOMAINS, mailbox_of, owned_domain
 from companies.trust.fingerprints import Visitor, known_marks, mailbox_mark

@@ -1,8 +1,11 @@
-"""The agreement: one customer's answer to one question about one meter, with its whole life (SPEC section 2)."""
+"""The agreement: one customer's answer to one request about one meter, from its submission to its end."""
 
 from __future__ import annotations
 
-import uuid
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.indexes import OpClass
@@ -12,75 +15,30 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from agreements.name_key import SHOWN_NAME_KEY
-from agreements.querysets import AgreementQuerySet
-from agreements.states import Channel, Status
-from companies.models import Company
+from agreements.models.draft import Draft
+from agreements.models.name_key import VISIBLE_NAME_KEY
+from agreements.models.report_options import (
+    DATA_IN_WORDS,
+    PERIOD_IN_WORDS,
+    SIGNED_PERIOD,
+    ReportLength,
+    ReportType,
+    report_type_in_words,
+)
+from agreements.states import NEVER_ACCEPTED, Status
+from companies.models import Company, membership_of
+from companies.trust.email_identity import mailbox_of, spelled_domain, spellings, under_domain
 from companies.trust.email_keys import DomainKey, MailboxKey
-from customers.models import Customer, CustomerKind
-from lib.append_only import append_only
+from customers.models import Customer, CustomerKind, customer_of
 from meters.identifiers import mask_esiid
 from meters.models import Premise
 
-
-class ReportType(models.TextChoices):
-    INTERVAL = "interval", _("15-minute interval CSV")
-    DAILY = "daily", _("Daily CSV")
-    MONTHLY = "monthly", _("Monthly CSV")
-
-
-class ReportLength(models.TextChoices):
-    ONE_DAY = "1d", _("1 day")
-    ONE_MONTH = "1m", _("1 month")
-    THREE_MONTHS = "3m", _("3 months")
-    SIX_MONTHS = "6m", _("6 months")
-    ONE_YEAR = "12m", _("1 year")
-
-
-# The same in a sentence to the customer: "... for {period}" and "what it shows" (C7).
-DATA_IN_WORDS = {
-    ReportType.INTERVAL: _("electricity use in 15-minute intervals"),
-    ReportType.DAILY: _("daily electricity use"),
-    ReportType.MONTHLY: _("monthly electricity use"),
-}
-PERIOD_IN_WORDS = {
-    ReportLength.ONE_DAY: _("the day before you accept"),
-    ReportLength.ONE_MONTH: _("the month up to the day before you accept"),
-    ReportLength.THREE_MONTHS: _("the 3 months up to the day before you accept"),
-    ReportLength.SIX_MONTHS: _("the 6 months up to the day before you accept"),
-    ReportLength.ONE_YEAR: _("the year up to the day before you accept"),
-}
-
-# ... and in the letter, where the customer speaks (EM203).
-SIGNED_PERIOD = {
-    ReportLength.ONE_DAY: _("the day before I accepted"),
-    ReportLength.ONE_MONTH: _("the month up to the day before I accepted"),
-    ReportLength.THREE_MONTHS: _("the 3 months up to the day before I accepted"),
-    ReportLength.SIX_MONTHS: _("the 6 months up to the day before I accepted"),
-    ReportLength.ONE_YEAR: _("the year up to the day before I accepted"),
-}
-
-
-def report_type_in_words(report_type: str, with_utc: bool) -> str:
-    label = str(ReportType(report_type).label)
-    return _("%(report_type)s, also with UTC columns") % {"report_type": label} if with_utc else label
-
-
-class Draft(models.Model):
-    """A form between page 1 and its submission. Its id makes a second click on Submit harmless (T9)."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE)
-    answers = models.JSONField()  # page 1 as typed; forgotten when submitted or abandoned
-    created_at = models.DateTimeField(db_default=Now())
-    submitted_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return str(self.id)
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class Review(models.TextChoices):
-    """What a TDSP's look at a doubtful consent came to (X1)."""
+    """The state of a TDSP's review of the customer's consent (X1)."""
 
     NONE = "none", _("Not needed")
     HELD = "held", _("Held for review")
@@ -88,9 +46,74 @@ class Review(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
+# Of a complete agreement: a report may be made.
+REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def visible_to(self, user: User | AnonymousUser) -> AgreementQuerySet:
+        """Return the agreements that `user` may see; every page about agreements starts here (T12, D1)."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_operator:
+            return self
+        if user.is_staff and user.is_active:
+            return self.filter(premise__tdsp=user.tdsp)
+        if membership := membership_of(user):
+            return self.filter(company=membership.company_id) if membership.may_view else self.none()
+        if customer := customer_of(user):
+            return self.filter(customer=customer)
+        return self.none()
+
+    def by_link(self, link_hash: str) -> AgreementQuerySet:
+        """Return the agreement whose decision link has this hash (X5)."""
+        return self.with_overdue().filter(link_hash=link_hash)
+
+    def with_overdue(self) -> AgreementQuerySet:
+        """Annotate `is_overdue`: still Pending though its period is over by the database's clock (L2)."""
+        overdue = models.Q(status=Status.PENDING, expires_at__lt=Now())
+        return self.annotate(is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()))
+
+    def pending(self) -> AgreementQuerySet:
+        return self.filter(status=Status.PENDING)
+
+    def overdue(self, *, at: datetime | None = None) -> AgreementQuerySet:
+        """Return pending agreements whose invitation period has ended (L2)."""
+        return self.pending().filter(expires_at__lt=at or Now())
+
+    def open_soonest_first(self) -> AgreementQuerySet:
+        """Return pending agreements that can still be answered, the earliest deadline first."""
+        return self.pending().filter(expires_at__gte=Now()).order_by("expires_at", "number")
+
+    def held_for_review(self) -> AgreementQuerySet:
+        """Return accepted agreements whose report waits for a TDSP's review (X1)."""
+        return self.filter(review=Review.HELD)
+
+    def to_mailbox(self, address: str, field: str = "email") -> AgreementQuerySet:
+        """Return agreements whose `field` is an address of the same mailbox as `address`, however spelled (X1).
+
+        An index finds the few rows on which the regular expression decides.
+        """
+        key = MailboxKey(models.Value(mailbox_of(address)))
+        same_key = self.alias(mailbox_key=MailboxKey(field)).filter(mailbox_key=key)
+        return same_key.filter(**{f"{field}__iregex": spellings(address)})
+
+    def to_domain(self, domain: str) -> AgreementQuerySet:
+        """Return agreements whose customer's address is under `domain`, a privately owned one (X1); indexed."""
+        begins = [models.Q(domain_key__startswith=name[::-1]) for name in spelled_domain(domain)]
+        same_end = self.alias(domain_key=DomainKey("email")).filter(reduce(or_, begins))
+        return same_end.filter(email__iregex=under_domain(domain))
+
+    def awaiting_report(self) -> AgreementQuerySet:
+        """Return complete agreements without a report whose consent needs no review (R1, X1); a partial index."""
+        return self.filter(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT)
+
+
 class Agreement(models.Model):
-    """What the third party asked, what stood on record then, and what became of it. Names and addresses are a copy of
-    the day of initiation: later changes of a profile do not change what a customer agreed to."""
+    """One request for one report about one meter, with its outcome.
+
+    Names and addresses are copied on initiation: later changes of a profile do not change what a customer agreed to.
+    """
 
     number = models.CharField(_("agreement number"), max_length=12, unique=True)  # L7
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PENDING)
@@ -115,7 +138,7 @@ class Agreement(models.Model):
 
     report_type = models.CharField(_("report type"), max_length=10, choices=ReportType.choices)
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
-    # The clean variant of the 15-minute CSV: the same readings, each with its start in UTC as well (FORMATS.md).
+    # The 15-minute CSV with a further column: the start of each reading in UTC (docs/file-formats.md).
     with_utc = models.BooleanField(_("also with UTC columns"), default=False)
 
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
@@ -133,27 +156,26 @@ class Agreement(models.Model):
     phone = PhoneNumberField(_("phone"), blank=True)
     email = models.EmailField(_("email"), max_length=254)
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
-    # What the third party may find the customer by and sort by; null while the name is masked to it (T1, T6).
+    # For the third party's search and sort order; null while the name is masked (T1, T6).
     name_key = models.GeneratedField(
-        expression=SHOWN_NAME_KEY, output_field=models.TextField(db_collation="C"), db_persist=True
+        expression=VISIBLE_NAME_KEY, output_field=models.TextField(db_collation="C"), db_persist=True
     )
 
-    # The decision link: the nonce derives the token, only the token's hash can be looked up (DESIGN 2.5).
+    # The decision link: its token is derived from the nonce and looked up by its hash (X5).
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
 
-    # Set together with the record of the report, so that the sweep for due reports reads an index of the few that wait
-    # and not every agreement that was ever accepted (R6).
+    # Set when a report is recorded, so that the sweep for due reports reads a partial index (R6).
     report_recorded = models.BooleanField(default=False, editable=False)
 
-    # When the personal data of one that was never accepted was taken out (X6).
+    # When the personal data of an agreement that was never accepted was deleted (X6).
     person_forgotten_at = models.DateTimeField(null=True, editable=False)
 
-    # Any signal against the consent holds the report until a TDSP has looked (X1).
+    # Signals against the consent hold the report until a TDSP has reviewed it (X1).
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
     review_reason = models.CharField(_("reason of the review's outcome"), max_length=500, blank=True)
 
-    is_overdue: bool  # of AgreementQuerySet.with_overdue()
+    is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
 
     objects = AgreementQuerySet.as_manager()
 
@@ -162,18 +184,18 @@ class Agreement(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["company", "premise", "report_type", "report_length"],
-                condition=models.Q(status="pending"),
+                condition=models.Q(status=Status.PENDING),
                 name="question_waits_once",
             ),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="agreement_status_is_known"),
             models.CheckConstraint(
-                condition=models.Q(status="pending", ended_at=None)
-                | (~models.Q(status="pending") & models.Q(ended_at__isnull=False)),
+                condition=models.Q(status=Status.PENDING, ended_at=None)
+                | (~models.Q(status=Status.PENDING) & models.Q(ended_at__isnull=False)),
                 name="agreement_ended_unless_pending",
             ),
             models.CheckConstraint(condition=models.Q(review__in=Review.values), name="agreement_review_is_known"),
             models.CheckConstraint(
-                condition=models.Q(review="none") | models.Q(status="complete"),
+                condition=models.Q(review=Review.NONE) | models.Q(status=Status.COMPLETE),
                 name="only_accepted_agreements_are_reviewed",
             ),
             models.CheckConstraint(
@@ -186,33 +208,31 @@ class Agreement(models.Model):
                 name="registered_customer_is_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(customer_kind="business") | models.Q(customer_company_name=""),
+                condition=models.Q(customer_kind=CustomerKind.BUSINESS) | models.Q(customer_company_name=""),
                 name="customer_company_only_for_business",
             ),
             models.CheckConstraint(
-                condition=models.Q(with_utc=False) | models.Q(report_type="interval"),
+                condition=models.Q(with_utc=False) | models.Q(report_type=ReportType.INTERVAL),
                 name="utc_columns_only_for_intervals",
                 violation_error_message=_("Only the 15-minute report has UTC columns."),
             ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status="pending")),
+            models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status=Status.PENDING)),
             models.Index(
                 fields=["ended_at"],
                 name="agreement_awaits_report",
-                condition=models.Q(status="complete", report_recorded=False, review__in=["none", "released"]),
+                condition=models.Q(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT),
             ),
             models.Index(
                 fields=["ended_at"],
                 name="agreement_to_forget",
-                condition=models.Q(
-                    status__in=["rejected", "not_accepted", "withdrawn"], person_forgotten_at__isnull=True
-                ),
+                condition=models.Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
             ),
-            models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review="held")),
+            models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review=Review.HELD)),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
             models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
-            # For each way to search, exact and by a beginning (T1); a name's key has its order from its collation.
+            # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.
             *(
                 models.Index(fields=["company", field], name=name, opclasses=["int8_ops", "varchar_pattern_ops"])
                 for field, name in (
@@ -222,7 +242,7 @@ class Agreement(models.Model):
                 )
             ),
             models.Index(fields=["company", "name_key"], name="agreement_by_name"),
-            # For what speaks against a consent (X1), and for what one mailbox is sent in a day, by anybody (X2).
+            # For signals against a consent (X1) and the daily limit of emails to one mailbox (X2).
             models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
             models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),
             models.Index("company", OpClass(DomainKey("email"), name="text_pattern_ops"), name="agreement_mail_domain"),
@@ -245,7 +265,7 @@ class Agreement(models.Model):
 
     @property
     def report_type_in_words(self) -> str:
-        """The type, and whether the file has UTC columns: for the third party, to whom its columns matter."""
+        """The report type for the third party, which needs to know about UTC columns."""
         return report_type_in_words(self.report_type, self.with_utc)
 
     @property
@@ -259,73 +279,3 @@ class Agreement(models.Model):
     @property
     def service_address(self) -> str:
         return f"{self.street}, {self.city}, {self.state} {self.zip_code}"
-
-
-class EventKind(models.TextChoices):
-    INITIATED = "initiated", _("Initiated")
-    RESENT = "resent", _("Invitation sent again")
-    ACCEPTED = "accept", _("Accepted")
-    REJECTED = "reject", _("Rejected")
-    WITHDRAWN = "withdraw", _("Withdrawn")
-    EXPIRED = "expire", _("Invitation period ended")
-    HELD = "held", _("Report held for review")
-    RELEASED = "released", _("Report released after review")
-    REFUSED = "refused", _("Report refused after review")
-
-
-class AgreementEvent(models.Model):
-    """Who did what, when and by which channel (L8). A trigger refuses every change of a row."""
-
-    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField()
-    kind = models.CharField(max_length=12, choices=EventKind.choices)
-    from_status = models.CharField(max_length=12, choices=Status.choices, blank=True)
-    to_status = models.CharField(max_length=12, choices=Status.choices)
-    channel = models.CharField(max_length=12, choices=Channel.choices)
-    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # null: customer's link, clock
-
-    class Meta:
-        ordering = ["at", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["agreement"],
-                condition=models.Q(kind__in=["accept", "reject", "withdraw", "expire"]),
-                name="agreement_ends_once",
-            ),
-            models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
-        ]
-        indexes = [models.Index(fields=["at"], name="event_reminder", condition=models.Q(kind="resent"))]  # X2
-        triggers = [append_only("agreement_events_are_append_only")]
-
-    def __str__(self) -> str:
-        return f"{self.agreement} {self.kind}"
-
-
-class Letter(models.Model):
-    """The letter of authorization (LOA) of an accepted agreement: the text that the customer authorized, with its hash.
-
-    `decision_text` is the text of the decision page in `decision_language`. `version` covers the wording of both texts.
-    """
-
-    agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
-    version = models.CharField(max_length=20)
-    language = models.CharField(max_length=10)
-    text = models.TextField()
-    sha256 = models.CharField(max_length=64)
-    signed_at = models.DateTimeField()
-    decision_language = models.CharField(max_length=10, blank=True)
-    decision_text = models.TextField(blank=True)
-    decision_sha256 = models.CharField(max_length=64, blank=True)
-
-    def __str__(self) -> str:
-        return f"LOA {self.agreement}"
-
-
-class DayCounter(models.Model):
-    """The last six-digit counter given out on a Central day; agreement numbers come from here (L7)."""
-
-    day = models.DateField(primary_key=True)
-    last = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.last}"

@@ -18,9 +18,8 @@ from agreements import third_party_wording as words
 from agreements.forms.request import AgreementRequestForm
 from agreements.forms.review import ReviewForm
 from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
-from agreements.models import Agreement, Draft
+from agreements.models import Agreement, AgreementQuerySet, Draft
 from agreements.permissions import acting_member, why_not
-from agreements.querysets import AgreementQuerySet
 from agreements.request_data import Question, Refused
 from agreements.states import Status
 from agreements.transitions import TransitionRefused

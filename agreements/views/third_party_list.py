@@ -12,9 +12,8 @@ from django.urls import reverse
 from agreements import listing
 from agreements.forms.search import SearchForm
 from agreements.listing import Tally, Wanted
-from agreements.models import Agreement
+from agreements.models import Agreement, AgreementQuerySet
 from agreements.permissions import why_not
-from agreements.querysets import AgreementQuerySet
 from agreements.search import Search
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.member_page import MemberRequest

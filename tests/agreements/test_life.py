@@ -12,7 +12,7 @@ from django.db.utils import Error as DatabaseError
 
 from agreements import actions, creation
 from agreements.models import Agreement, AgreementEvent, DayCounter, Draft, EventKind
-from agreements.numbering import NumbersExhausted, take_numbers
+from agreements.models.day_counter import NumbersExhausted, take_numbers
 from agreements.request_data import Refused
 from agreements.states import FINAL, TRANSITIONS, Channel, Status, as_mermaid
 from agreements.transitions import TransitionRefused, transition

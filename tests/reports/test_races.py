@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from agreements.querysets import AgreementQuerySet
+from agreements.models import AgreementQuerySet
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
@@ -239,7 +239,7 @@ if sys.argv[2] == "no transaction":  # the control: every statement is committed
         make(report, now)
     actions._make = careless
     actions.transaction.atomic = contextlib.nullcontext
-    from agreements.querysets import AgreementQuerySet
+    from agreements.models import AgreementQuerySet
     AgreementQuerySet.select_for_update = lambda queryset, **options: queryset
 tasks.make_due()
 print("done", flush=True)

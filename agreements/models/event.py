@@ -1,0 +1,51 @@
+"""The history of an agreement (L8)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from agreements.models.agreement import Agreement
+from agreements.states import TRANSITIONS, Channel, Status
+from lib.append_only import append_only
+
+
+class EventKind(models.TextChoices):
+    INITIATED = "initiated", _("Initiated")
+    RESENT = "resent", _("Invitation sent again")
+    ACCEPTED = "accept", _("Accepted")
+    REJECTED = "reject", _("Rejected")
+    WITHDRAWN = "withdraw", _("Withdrawn")
+    EXPIRED = "expire", _("Invitation period ended")
+    HELD = "held", _("Report held for review")
+    RELEASED = "released", _("Report released after review")
+    REFUSED = "refused", _("Report refused after review")
+
+
+class AgreementEvent(models.Model):
+    """Who did what, when and by which channel (L8). A trigger makes the table append-only."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=EventKind.choices)
+    from_status = models.CharField(max_length=12, choices=Status.choices, blank=True)
+    to_status = models.CharField(max_length=12, choices=Status.choices)
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # null: customer's link, clock
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement"],
+                condition=models.Q(kind__in=list(TRANSITIONS)),
+                name="agreement_ends_once",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
+        ]
+        indexes = [models.Index(fields=["at"], name="event_reminder", condition=models.Q(kind=EventKind.RESENT))]  # X2
+        triggers = [append_only("agreement_events_are_append_only")]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} {self.kind}"

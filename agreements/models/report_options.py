@@ -1,0 +1,50 @@
+"""The reports that can be requested: types and lengths, and how sentences to the customer name them (T4)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportType(models.TextChoices):
+    INTERVAL = "interval", _("15-minute interval CSV")
+    DAILY = "daily", _("Daily CSV")
+    MONTHLY = "monthly", _("Monthly CSV")
+
+
+class ReportLength(models.TextChoices):
+    ONE_DAY = "1d", _("1 day")
+    ONE_MONTH = "1m", _("1 month")
+    THREE_MONTHS = "3m", _("3 months")
+    SIX_MONTHS = "6m", _("6 months")
+    ONE_YEAR = "12m", _("1 year")
+
+
+# For sentences to the customer (C7).
+DATA_IN_WORDS = {
+    ReportType.INTERVAL: _("electricity use in 15-minute intervals"),
+    ReportType.DAILY: _("daily electricity use"),
+    ReportType.MONTHLY: _("monthly electricity use"),
+}
+PERIOD_IN_WORDS = {
+    ReportLength.ONE_DAY: _("the day before you accept"),
+    ReportLength.ONE_MONTH: _("the month up to the day before you accept"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the day before you accept"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the day before you accept"),
+    ReportLength.ONE_YEAR: _("the year up to the day before you accept"),
+}
+
+# For the letter, which the customer signs (EM203).
+SIGNED_PERIOD = {
+    ReportLength.ONE_DAY: _("the day before I accepted"),
+    ReportLength.ONE_MONTH: _("the month up to the day before I accepted"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the day before I accepted"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the day before I accepted"),
+    ReportLength.ONE_YEAR: _("the year up to the day before I accepted"),
+}
+
+
+def report_type_in_words(report_type: str, with_utc: bool) -> str:
+    """Return the label of a report type, which says so if the file also has UTC columns."""
+    label = str(ReportType(report_type).label)
+    return _("%(report_type)s, also with UTC columns") % {"report_type": label} if with_utc else label
