@@ -17,7 +17,7 @@ from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
-from companies.trust.fingerprints import Visitor
+from companies.trust.fingerprints import Fingerprints
 from lib.central_time import CENTRAL, moment
 from notifications.wakeup import wake_workers
 
@@ -32,19 +32,19 @@ def accept(
     *,
     channel: Channel,
     by: User | None = None,
-    visitor: Visitor | None = None,
+    fingerprints: Fingerprints | None = None,
     page_language: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
     `page_language` is the language of the decision page, by default the agreement's. If there are signs against the
-    consent, also in the network or browser of `visitor`, the report is held for review (X1). Raises TransitionRefused.
+    consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused.
     """
     at = moment(at)
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel)
     letter = loa.sign(agreement, at=at, page_language=page_language)
-    if consent_signals.record_signals_at_acceptance(agreement, visitor, at=at):
+    if consent_signals.record_signals_at_acceptance(agreement, fingerprints, at=at):
         review.hold(agreement, at=at)
     emails.accepted(agreement, letter)
     wake_workers("agreement completed")
@@ -57,7 +57,7 @@ def reject(
     *,
     channel: Channel,
     by: User | None = None,
-    visitor: Visitor | None = None,
+    fingerprints: Fingerprints | None = None,
     page_language: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:

@@ -3,7 +3,6 @@
 from celery import shared_task
 
 from agreements import actions, creation, limits, retention
-from companies.trust import fingerprints
 from lib.central_time import moment
 
 
@@ -20,11 +19,6 @@ def tell_tdsps() -> None:
 @shared_task
 def forget_failures() -> None:
     limits.forget_failures(at=moment())
-
-
-@shared_task
-def forget_traces() -> None:
-    fingerprints.forget_traces()
 
 
 @shared_task

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import about_account
 from accounts.models import User
-from companies.models import Admission, Company, Membership
+from companies.models import Company, CompanyLink, Membership
 from companies.wording import compared, permission_words
 from notifications.actions import queue_email
 from notifications.outgoing import AccountLink, OutgoingEmail
 
 
-def confirm_registration(admission: Admission) -> None:
+def confirm_registration(admission: CompanyLink) -> None:
     """COMPANY_CONFIRM to the company's first user: the only copy of the confirmation link.
 
     It says nothing of what was typed: anybody can type anything and somebody else's address.
@@ -54,26 +54,26 @@ def suspended(company: Company, administrator: User) -> None:
     _to_user("COMPANY_SUSPENDED", administrator, subject, company)
 
 
-def invited(admission: Admission) -> None:
+def invited(admission: CompanyLink) -> None:
     """USER_INVITED: the link to an account, unasked or after a request to join was approved."""
     assert admission.company
     subject = format_lazy(_("Your account for {company}"), company=admission.company.legal_name)
     _with_link("USER_INVITED", admission, subject, permissions=permission_words(admission.permissions))
 
 
-def confirm_request(admission: Admission) -> None:
+def confirm_request(admission: CompanyLink) -> None:
     """JOIN_CONFIRM to somebody who asks to join a company, whether it is here or not; nothing of what was typed."""
     _with_link("JOIN_CONFIRM", admission, _("Confirm your request to join a company"))
 
 
-def asked_to_join(admission: Admission, administrator: User) -> None:
+def asked_to_join(admission: CompanyLink, administrator: User) -> None:
     """JOIN_REQUESTED to an administrator of the company."""
     assert admission.company
     subject = format_lazy(_("Somebody asks to join {company}"), company=admission.company.legal_name)
     _to_user("JOIN_REQUESTED", administrator, subject, admission.company, admission=admission)
 
 
-def declined(admission: Admission) -> None:
+def declined(admission: CompanyLink) -> None:
     """JOIN_DECLINED to the asker."""
     assert admission.company
     subject = format_lazy(_("Your request to join {company}"), company=admission.company.legal_name)
@@ -120,7 +120,7 @@ def _to_user(kind: str, user: User, subject: str | Promise, company: Company, **
     )
 
 
-def _with_link(kind: str, admission: Admission, subject: str | Promise, **context: Any) -> None:
+def _with_link(kind: str, admission: CompanyLink, subject: str | Promise, **context: Any) -> None:
     queue_email(
         OutgoingEmail(
             key=f"{kind}:{admission.pk}:{admission.sent}",

@@ -17,14 +17,22 @@ from accounts.models import User
 from accounts.rate_limits import Limit
 from companies import emails, links, profile
 from companies.links import Newcomer, Refused
-from companies.models import Admission, AdmissionEnd, AdmissionKind, Company, CompanyEventKind, CompanyState, Membership
+from companies.models import (
+    Company,
+    CompanyEventKind,
+    CompanyLink,
+    CompanyLinkEnd,
+    CompanyLinkKind,
+    CompanyState,
+    Membership,
+)
 
 # --- An administrator invites -------------------------------------------------------------------------------------
 
 
 def invite(
     company: Company, email: str, permissions: Collection[str], *, by: User, at: datetime | None = None
-) -> Admission:
+) -> CompanyLink:
     """Email a link by which its reader becomes a user with `permissions`. Raises PermissionDenied, Refused.
 
     Only an approved company invites: nobody gets our email for somebody whom no operator has looked at.
@@ -33,9 +41,9 @@ def invite(
         company = profile.lock(company.pk)
         profile.acting_administrator(by, company, standings=profile.ONLY_APPROVED)
         _refuse_users(company, email)
-        if company.admissions.invited().filter(email__iexact=email).exists():
+        if company.links.invited().filter(email__iexact=email).exists():
             raise Refused(_("This person is invited already. Send that invitation again, or cancel it."), field="email")
-        if company.admissions.invited().count() >= settings.COMPANY_INVITATIONS_AT_ONCE:
+        if company.links.invited().count() >= settings.COMPANY_INVITATIONS_AT_ONCE:
             raise Refused(_("Too many invitations wait for an answer. Cancel those that are not needed any more."))
         links.limit_invitations(company, email, at=at)
         return _invite(company, email, permissions, by=by, at=at)
@@ -55,9 +63,9 @@ def _invite(
     language: str = "en",
     name: dict[str, Any] | None = None,
     at: datetime | None,
-) -> Admission:
-    admission = links.start(
-        AdmissionKind.INVITATION,
+) -> CompanyLink:
+    admission = links.create_link(
+        CompanyLinkKind.INVITATION,
         company=company,
         email=email,
         language=language,
@@ -71,7 +79,7 @@ def _invite(
     return admission
 
 
-def send_again(admission: Admission, *, by: User, at: datetime | None = None) -> None:
+def send_again(admission: CompanyLink, *, by: User, at: datetime | None = None) -> None:
     """The same link once more, good for the whole period again. Raises PermissionDenied, Refused."""
     with transaction.atomic():
         company, admission = _locked(admission, by, standings=profile.ONLY_APPROVED)
@@ -87,18 +95,18 @@ def send_again(admission: Admission, *, by: User, at: datetime | None = None) ->
         emails.invited(admission)
 
 
-def cancel(admission: Admission, *, by: User, at: datetime | None = None) -> None:
+def cancel(admission: CompanyLink, *, by: User, at: datetime | None = None) -> None:
     """The invitation's link ends. Raises PermissionDenied, Refused."""
     with transaction.atomic():
         company, admission = _locked(admission, by)
-        links.end(admission, AdmissionEnd.CANCELED, at=at)
+        links.end_link(admission, CompanyLinkEnd.CANCELED, at=at)
         profile.record(company, CompanyEventKind.INVITATION_CANCELED, by=by, at=at)
 
 
 def accept(token: str, newcomer: Newcomer, *, at: datetime | None = None) -> User:
     """The invited person gets an account and the permissions chosen. Raises LinkRefused, Refused."""
     with transaction.atomic():
-        admission = links.find(token, AdmissionKind.INVITATION, at=at, lock=True)
+        admission = links.open_link(token, CompanyLinkKind.INVITATION, at=at, lock=True)
         user = links.open_account(newcomer, email=admission.email, language=admission.language)
         _admit(user, admission, at)
     return user
@@ -107,13 +115,13 @@ def accept(token: str, newcomer: Newcomer, *, at: datetime | None = None) -> Use
 def accept_as(token: str, user: User, *, at: datetime | None = None) -> None:
     """The same for somebody who has an account with the invited email. Raises LinkRefused, Refused."""
     with transaction.atomic():
-        admission = links.find(token, AdmissionKind.INVITATION, at=at, lock=True)
+        admission = links.open_link(token, CompanyLinkKind.INVITATION, at=at, lock=True)
         if user.email.lower() != admission.email.lower():
             raise Refused(_("This invitation is for another email. Sign in with the account of that email."))
         _admit(User.objects.select_for_update().get(pk=user.pk), admission, at)
 
 
-def _admit(user: User, admission: Admission, at: datetime | None) -> None:
+def _admit(user: User, admission: CompanyLink, at: datetime | None) -> None:
     company = admission.company
     if company is None or company.standing != CompanyState.APPROVED:
         raise Refused(_("This company cannot take new users now. Ask the person who invited you."))
@@ -128,7 +136,7 @@ def _admit(user: User, admission: Admission, at: datetime | None) -> None:
     Membership.objects.update_or_create(user=user, defaults=values)
     changes = {name: [False, True] for name, given in granted.items() if given}
     profile.record(company, CompanyEventKind.JOINED, by=admission.by, about=user, changes=changes, at=at)
-    links.end(admission, AdmissionEnd.DONE, at=at)
+    links.end_link(admission, CompanyLinkEnd.DONE, at=at)
 
 
 # --- Somebody asks to join ----------------------------------------------------------------------------------------
@@ -148,8 +156,8 @@ def ask(
     links.count_form(network_address, at=at)
     with transaction.atomic():
         links.limit_emails(email, at=at)
-        admission = links.start(
-            AdmissionKind.REQUEST,
+        admission = links.create_link(
+            CompanyLinkKind.REQUEST,
             company=_named(company_words),
             email=email,
             language=language,
@@ -174,21 +182,21 @@ def _named(words: str) -> Company | None:
 def confirm_request(token: str, *, at: datetime | None = None) -> None:
     """The address is the asker's: from now on the company's administrators see the request. Raises LinkRefused."""
     with transaction.atomic():
-        if company_id := links.find(token, AdmissionKind.REQUEST, at=at).company_id:
+        if company_id := links.open_link(token, CompanyLinkKind.REQUEST, at=at).company_id:
             profile.lock(company_id)  # of two requests of one person confirmed at once, one is the newer
-        admission = links.find(token, AdmissionKind.REQUEST, at=at, lock=True)
+        admission = links.open_link(token, CompanyLinkKind.REQUEST, at=at, lock=True)
         admission.confirmed_at = at or Now()
         admission.expires_at = (at or Now()) + settings.COMPANY_REQUEST_PERIOD
         admission.save(update_fields=["confirmed_at", "expires_at"])
         if admission.company is None:
             return
-        same = admission.company.admissions.awaiting_approval(at=at).filter(email__iexact=admission.email)
+        same = admission.company.links.awaiting_approval(at=at).filter(email__iexact=admission.email)
         for older in same.exclude(pk=admission.pk):
-            links.end(older, AdmissionEnd.REPLACED, at=at)
+            links.end_link(older, CompanyLinkEnd.REPLACED, at=at)
         _tell_administrators(admission, admission.company, at)
 
 
-def _tell_administrators(admission: Admission, company: Company, at: datetime | None) -> None:
+def _tell_administrators(admission: CompanyLink, company: Company, at: datetime | None) -> None:
     """By email, unless a flood of requests has used up the day's; Pending Approvals shows every request."""
     limits = [Limit("join-requests", str(company.pk), settings.COMPANY_REQUEST_EMAILS)]
     if rate_limits.used_up(limits, at=at):
@@ -198,33 +206,33 @@ def _tell_administrators(admission: Admission, company: Company, at: datetime | 
         emails.asked_to_join(admission, administrator.user)
 
 
-def approve(admission: Admission, permissions: Collection[str], *, by: User, at: datetime | None = None) -> None:
+def approve(admission: CompanyLink, permissions: Collection[str], *, by: User, at: datetime | None = None) -> None:
     """The asker gets an invitation with `permissions`. Raises PermissionDenied, Refused."""
     with transaction.atomic():
         company, admission = _locked(admission, by, standings=profile.ONLY_APPROVED)
         _refuse_users(company, admission.email)
         name = {part: admission.answers.get(part, "") for part in ("first_name", "last_name")} | {"asked": True}
-        links.end(admission, AdmissionEnd.APPROVED, at=at)
-        for older in company.admissions.invited().filter(email__iexact=admission.email):
-            links.end(older, AdmissionEnd.REPLACED, at=at)
+        links.end_link(admission, CompanyLinkEnd.APPROVED, at=at)
+        for older in company.links.invited().filter(email__iexact=admission.email):
+            links.end_link(older, CompanyLinkEnd.REPLACED, at=at)
         _invite(company, admission.email, permissions, by=by, language=admission.language, name=name, at=at)
 
 
-def decline(admission: Admission, *, by: User, at: datetime | None = None) -> None:
+def decline(admission: CompanyLink, *, by: User, at: datetime | None = None) -> None:
     """The asker is told. Raises PermissionDenied, Refused."""
     with transaction.atomic():
         company, admission = _locked(admission, by)
         emails.declined(admission)
-        links.end(admission, AdmissionEnd.DECLINED, at=at)
+        links.end_link(admission, CompanyLinkEnd.DECLINED, at=at)
         profile.record(company, CompanyEventKind.DECLINED, by=by, at=at)
 
 
 def _locked(
-    admission: Admission, by: User, *, standings: frozenset[CompanyState] = profile.NOT_SUSPENDED
-) -> tuple[Company, Admission]:
+    admission: CompanyLink, by: User, *, standings: frozenset[CompanyState] = profile.NOT_SUSPENDED
+) -> tuple[Company, CompanyLink]:
     # The company first, everywhere, so that two never wait for each other.
     company = profile.lock(admission.company_id) if admission.company_id else None
-    found = Admission.objects.select_for_update().filter(pk=admission.pk, ended_at=None).first()
+    found = CompanyLink.objects.select_for_update().filter(pk=admission.pk, ended_at=None).first()
     if found is None or company is None:
         raise Refused(_("This was answered or canceled already. The page shows how it stands now."))
     profile.acting_administrator(by, company, standings=standings)

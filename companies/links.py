@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts import rate_limits
 from accounts.models import User
 from accounts.rate_limits import Limit
-from companies.models import Admission, AdmissionEnd, AdmissionKind, Company
+from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind
 from lib import link_tokens
 from lib.central_time import format_moment
 
@@ -35,7 +35,7 @@ class Refused(Exception):
 class LinkRefused(Exception):
     """The link opens nothing; `reason` says why, `admission` is what it once opened."""
 
-    def __init__(self, reason: Literal["unknown", "expired", "used", "canceled"], admission: Admission | None = None):
+    def __init__(self, reason: Literal["unknown", "expired", "used", "canceled"], admission: CompanyLink | None = None):
         super().__init__(reason)
         self.reason = reason
         self.admission = admission
@@ -103,8 +103,8 @@ def limit_invitations(company: Company, email: str, *, at: datetime | None = Non
     rate_limits.note(limits, at=at)
 
 
-def start(
-    kind: AdmissionKind,
+def create_link(
+    kind: CompanyLinkKind,
     *,
     email: str,
     period: timedelta,
@@ -113,10 +113,10 @@ def start(
     answers: dict[str, Any] | None = None,
     by: User | None = None,
     at: datetime | None = None,
-) -> Admission:
+) -> CompanyLink:
     """A new row whose link is good for `period`; the caller queues its email in the same transaction."""
     nonce = link_tokens.new_nonce()
-    admission = Admission.objects.create(
+    admission = CompanyLink.objects.create(
         kind=kind,
         company=company,
         email=email,
@@ -132,14 +132,14 @@ def start(
     return admission
 
 
-def find(token: str, kind: AdmissionKind, *, at: datetime | None = None, lock: bool = False) -> Admission:
+def open_link(token: str, kind: CompanyLinkKind, *, at: datetime | None = None, lock: bool = False) -> CompanyLink:
     """What the link opens now. Raises LinkRefused. With `lock` the row is the caller's until the transaction ends."""
-    rows = Admission.objects.select_for_update() if lock else Admission.objects.all()
+    rows = CompanyLink.objects.select_for_update() if lock else CompanyLink.objects.all()
     late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
     found = rows.filter(kind=kind, link_hash=link_tokens.hash_token(token)).annotate(is_late=late).first()
     if found is None:
         raise LinkRefused("unknown")
-    if found.ended_as == AdmissionEnd.CANCELED:
+    if found.ended_as == CompanyLinkEnd.CANCELED:
         raise LinkRefused("canceled", found)
     if found.ended_at or found.confirmed_at:
         raise LinkRefused("used", found)
@@ -148,19 +148,9 @@ def find(token: str, kind: AdmissionKind, *, at: datetime | None = None, lock: b
     return found
 
 
-def end(admission: Admission, how: AdmissionEnd, *, at: datetime | None = None) -> None:
+def end_link(admission: CompanyLink, how: CompanyLinkEnd, *, at: datetime | None = None) -> None:
     """It waits for nobody any more; what was typed is forgotten at once but for the email."""
-    Admission.objects.filter(pk=admission.pk, ended_at=None).update(ended_at=at or Now(), ended_as=how, answers={})
-
-
-def forget_over(*, at: datetime | None = None) -> int:
-    """Delete admissions that ended or ran out settings.ADMISSION_RETENTION ago (X6); their number comes back.
-
-    What strangers typed, a password's hash among it, goes when the link has run out; an invitation can be sent again.
-    """
-    late = Admission.objects.filter(expires_at__lt=at or Now()).exclude(kind=AdmissionKind.INVITATION)
-    late.exclude(answers={}).update(answers={})
-    return Admission.objects.over_since((at or Now()) - settings.ADMISSION_RETENTION).delete()[0]
+    CompanyLink.objects.filter(pk=admission.pk, ended_at=None).update(ended_at=at or Now(), ended_as=how, answers={})
 
 
 def open_account(newcomer: Newcomer, *, email: str, language: str) -> User:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from companies import emails, links, profile
 from companies.links import Newcomer, Refused
-from companies.models import Admission, AdmissionEnd, AdmissionKind, Company, CompanyEventKind, Membership
+from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, Membership
 
 
 def register(
@@ -39,8 +39,8 @@ def register(
         if User.objects.filter(email__iexact=email).exists() or known_company:
             emails.cannot_register(email, language=language)
             return
-        admission = links.start(
-            AdmissionKind.REGISTRATION,
+        admission = links.create_link(
+            CompanyLinkKind.REGISTRATION,
             email=email,
             language=language,
             period=settings.COMPANY_CONFIRMATION_PERIOD,
@@ -59,18 +59,18 @@ def confirm(token: str, *, at: datetime | None = None) -> Company | None:
     None: meanwhile somebody else took the DUNS, the user id or the email; the link is used up.
     """
     with transaction.atomic():
-        admission = links.find(token, AdmissionKind.REGISTRATION, at=at, lock=True)
+        admission = links.open_link(token, CompanyLinkKind.REGISTRATION, at=at, lock=True)
         try:
             with transaction.atomic():
                 company = _found(admission, at)
         except (IntegrityError, Refused):
-            links.end(admission, AdmissionEnd.FAILED, at=at)
+            links.end_link(admission, CompanyLinkEnd.FAILED, at=at)
             return None
-        links.end(admission, AdmissionEnd.DONE, at=at)
+        links.end_link(admission, CompanyLinkEnd.DONE, at=at)
     return company
 
 
-def _found(admission: Admission, at: datetime | None) -> Company:
+def _found(admission: CompanyLink, at: datetime | None) -> Company:
     company = Company.objects.create(**admission.answers["profile"], registered_at=at or Now())
     newcomer = Newcomer(**admission.answers["person"])
     user = links.open_account(newcomer, email=admission.email, language=admission.language)

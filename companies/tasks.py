@@ -1,12 +1,15 @@
 """Scheduled work of companies."""
 
-from __future__ import annotations
-
 from celery import shared_task
 
-from companies import links
+from companies import retention
 
 
 @shared_task
-def forget_admissions() -> None:
-    links.forget_over()
+def delete_old_links() -> None:
+    retention.delete_old_links()
+
+
+@shared_task
+def delete_old_fingerprints() -> None:
+    retention.delete_old_fingerprints()

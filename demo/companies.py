@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from companies import emails, invitations, links, profile
-from companies.models import AdmissionKind, Company, CompanyEventKind, CompanyState
+from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyState
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
 from lib import link_tokens
 
@@ -38,12 +38,12 @@ def _invite(company: Company, administrator: User, at: datetime) -> None:
 def _ask(company: Company, at: datetime) -> None:
     """The address is confirmed already: the email with its link is not in the mailbox, the administrator's is."""
     first_name, last_name, email = ASKS
-    admission = links.start(
-        AdmissionKind.REQUEST,
+    link = links.create_link(
+        CompanyLinkKind.REQUEST,
         company=company,
         email=email,
         period=timedelta(days=3),
         answers={"first_name": first_name, "last_name": last_name},
         at=at,
     )
-    invitations.confirm_request(link_tokens.derive_token(bytes(admission.link_nonce), link_tokens.ACCOUNT_LINK), at=at)
+    invitations.confirm_request(link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK), at=at)

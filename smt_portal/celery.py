@@ -44,7 +44,6 @@ app.conf.beat_schedule = {
     "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
     "tell TDSPs who guesses": _every(60, "agreements.tasks.tell_tdsps"),
     "forget old failed matches": _every(24 * 3600, "agreements.tasks.forget_failures"),
-    "forget old traces": _every(24 * 3600, "agreements.tasks.forget_traces"),
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),
     "delete old reports' records": _every(3600, "reports.tasks.delete_old"),
     "delete old agreements": _every(3600, "agreements.tasks.delete_old"),
@@ -55,7 +54,8 @@ app.conf.beat_schedule = {
     "forget old looks": _every(24 * 3600, "accounts.tasks.forget_looks"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
     "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),
-    "forget admissions that are over": _every(3600, "companies.tasks.forget_admissions"),
+    "delete old company links": _every(3600, "companies.tasks.delete_old_links"),
+    "delete old company fingerprints": _every(24 * 3600, "companies.tasks.delete_old_fingerprints"),
     "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
 }
 app.conf.beat_max_loop_interval = 3

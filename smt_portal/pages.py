@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.second_factor import lacks
-from companies.models import Admission, Membership, membership_of
+from companies.models import CompanyLink, Membership, membership_of
 from customers.models import customer_of
 from notices.models import Notice
 
@@ -51,7 +51,7 @@ def _unread_and_awaiting(user: Any, membership: Membership | None) -> tuple[int,
     unread = Notice.objects.unread_by(user)
     if membership is None or not membership.is_administrator:
         return unread.count(), 0
-    requests = Admission.objects.awaiting_approval().filter(company=membership.company_id)
+    requests = CompanyLink.objects.awaiting_approval().filter(company=membership.company_id)
     return User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
 
 

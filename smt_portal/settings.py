@@ -145,7 +145,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
-    "companies.trust.fingerprints.CompanyTraceMiddleware",
+    "companies.trust.fingerprints.FingerprintMiddleware",
 ]
 
 ROOT_URLCONF = "smt_portal.urls"
@@ -317,7 +317,8 @@ COMPANY_INVITATIONS_A_DAY = 100  # of one company
 COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account; and invitations
 COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies and requests to join
 COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
-ADMISSION_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests that are over
+COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
+COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from agreements.models import Agreement
-from companies.models import AdmissionKind
+from companies.models import CompanyLinkKind
 from lib import link_tokens
 from tests.factories import (
-    AdmissionFactory,
+    CompanyLinkFactory,
     CustomerFactory,
     MembershipFactory,
     NoticeFactory,
@@ -208,10 +208,10 @@ def world(db, password) -> dict[str, Any]:
         "operator": OperatorFactory(),
         "nobody": UserFactory(),
     }
-    company, kind = member.company, AdmissionKind
-    invited, asks = AdmissionFactory(company=company), AdmissionFactory(company=company, kind=kind.REQUEST)
-    waits = AdmissionFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
-    registers = AdmissionFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
+    company, kind = member.company, CompanyLinkKind
+    invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.REQUEST)
+    waits = CompanyLinkFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
+    registers = CompanyLinkFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
     User.objects.update(password=password)
     for user in users.values():
         if user:

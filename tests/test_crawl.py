@@ -20,13 +20,13 @@ from agreements import actions, creation
 from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel, Status
-from companies.models import AdmissionKind, Membership
+from companies.models import CompanyLinkKind, Membership
 from customers.models import Holding
 from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
 from tests.admin.world import Side, World, make_world
-from tests.factories import AdmissionFactory, AgreementFactory, MeterFactory, ReportFactory, ReportFileFactory
+from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import ROSA, ask, question
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
@@ -61,7 +61,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     actions.accept(held, channel=Channel.INVITATION)
     draft = creation.start_draft(question(MeterFactory(), person=person), by=member)
     side.words += [unregistered.number, done.number, held.number, str(draft.pk)]
-    kind = AdmissionKind
+    kind = CompanyLinkKind
     return {
         "number": side.pending.number,
         "draft": draft.pk,
@@ -69,8 +69,8 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "notice": side.records["notices.notice"].pk,
         "holding": Holding.objects.get(premise=side.premise).pk,
         "membership": member.membership.pk,
-        "invited": AdmissionFactory(company=company, email=f"new@{name}.example").pk,
-        "request": AdmissionFactory(company=company, kind=kind.REQUEST, email=f"asks@{name}.example").pk,
+        "invited": CompanyLinkFactory(company=company, email=f"new@{name}.example").pk,
+        "request": CompanyLinkFactory(company=company, kind=kind.REQUEST, email=f"asks@{name}.example").pk,
         "kind": "residential",
         "number_one": 1,
         "uidb36": "1",

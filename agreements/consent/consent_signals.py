@@ -13,14 +13,14 @@ from django.db.models import F, Q
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, SignalKind
-from companies.models import Admission, Company, TraceKind
+from companies.models import Company, CompanyLink, FingerprintKind
 from companies.trust.email_identity import PUBLIC_DOMAINS, mailbox_of, owned_domain
-from companies.trust.fingerprints import Visitor, known_marks, mailbox_mark
+from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matching_kinds
 from customers.models import Holding
 
 MANY_ESIIDS = 3
 YOUNG_HOLD = timedelta(days=30)
-_BY_TRACE = {TraceKind.NETWORK: SignalKind.NETWORK, TraceKind.BROWSER: SignalKind.BROWSER}
+_BY_FINGERPRINT = {FingerprintKind.NETWORK: SignalKind.NETWORK, FingerprintKind.BROWSER: SignalKind.BROWSER}
 # Not registered at will by anybody: three students or officials at one of them are no farm of mailboxes.
 _GIVEN_OUT = (".edu", ".gov", ".mil", ".us")
 # Nobody's by RFC 2606; a demo's customers live there.
@@ -37,11 +37,12 @@ def record_signals_at_initiation(agreements: Sequence[Agreement], *, at: datetim
         _note(agreement, kinds, at)
 
 
-def record_signals_at_acceptance(agreement: Agreement, visitor: Visitor | None, *, at: datetime) -> bool:
+def record_signals_at_acceptance(agreement: Agreement, fingerprints: Fingerprints | None, *, at: datetime) -> bool:
     """Write down what speaks against the acceptance itself, and look at the address again: people and agreements have
     come since. True if anything does, now or at initiation."""
     kinds = _about_address(agreement)
-    kinds |= {_BY_TRACE[kind] for kind in known_marks(agreement.company, visitor or Visitor()) if kind in _BY_TRACE}
+    matches = matching_kinds(agreement.company, fingerprints or {})
+    kinds |= {_BY_FINGERPRINT[kind] for kind in matches if kind in _BY_FINGERPRINT}
     if _held_by_another(agreement):
         kinds.add(SignalKind.OTHER_HOLDER)
     _note(agreement, kinds, at)
@@ -59,7 +60,7 @@ def _about_address(agreement: Agreement) -> set[SignalKind]:
     own = set(_own_addresses(company, agreement))
     asked = Agreement.objects.filter(company=company)
     typed = asked.to_mailbox(address, "contact_email")
-    worked_with = known_marks(company, Visitor(mailbox=mailbox_mark(address)))
+    worked_with = matching_kinds(company, fingerprint_mailbox(address))
     if mailbox_of(address) in map(mailbox_of, own) or worked_with or typed.exists():
         kinds.add(SignalKind.OWN_USER)
     domain = owned_domain(address)
@@ -78,7 +79,7 @@ def _own_addresses(company: Company, agreement: Agreement) -> Iterator[str]:
     """What the company, its people of today and before, and whoever it invited have been reached at."""
     yield from (company.email, agreement.contact_email)
     yield from User.objects.filter(membership__company=company).values_list("email", flat=True)
-    yield from Admission.objects.filter(company=company).values_list("email", flat=True)
+    yield from CompanyLink.objects.filter(company=company).values_list("email", flat=True)
 
 
 def _own_domains(company: Company, addresses: set[str]) -> set[str]:

@@ -19,7 +19,7 @@ from agreements.models import Agreement
 from agreements.states import Channel
 from agreements.transitions import TransitionRefused
 from agreements.views.invitation import DECISIONS
-from companies.trust.fingerprints import visitor_of
+from companies.trust.fingerprints import fingerprint_request
 from customers.models import customer_of
 
 PAGE = 25
@@ -54,8 +54,14 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]
     try:
-        visitor, page_language = visitor_of(request), get_language()
-        decide(agreement, channel=Channel.ACCOUNT, by=signed_in(request), visitor=visitor, page_language=page_language)
+        fingerprints, page_language = fingerprint_request(request), get_language()
+        decide(
+            agreement,
+            channel=Channel.ACCOUNT,
+            by=signed_in(request),
+            fingerprints=fingerprints,
+            page_language=page_language,
+        )
         messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
     except TransitionRefused as refusal:
         messages.error(request, _refusal(refusal))

@@ -17,7 +17,7 @@ from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
-from companies.trust.fingerprints import visitor_of
+from companies.trust.fingerprints import fingerprint_request
 from lib import link_tokens
 
 DECISIONS = {"accept": (actions.accept, Status.COMPLETE), "reject": (actions.reject, Status.REJECTED)}
@@ -57,8 +57,8 @@ class InvitationView(View):
             return _page(request, "decide", agreement, nothing_chosen=True, status=400)
         decide, outcome = DECISIONS[request.POST["decision"]]
         try:
-            visitor, page_language = visitor_of(request), translation.get_language()
-            decide(agreement, channel=Channel.INVITATION, visitor=visitor, page_language=page_language)
+            fingerprints, page_language = fingerprint_request(request), translation.get_language()
+            decide(agreement, channel=Channel.INVITATION, fingerprints=fingerprints, page_language=page_language)
         except TransitionRefused as refusal:
             if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
                 return _page(request, "expired" if refusal.expired else "changed", refusal.agreement, status=409)

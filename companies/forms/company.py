@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from companies.forms.credentials import EmailTwiceForm, NewcomerForm, RefusableForm
-from companies.models import Admission, Company, Membership
+from companies.models import Company, CompanyLink, Membership
 from companies.profile import EDITABLE, REVIEWED
 from lib.form_fields import (
     EmailLineField,
@@ -185,7 +185,7 @@ class InviteForm(PermissionsForm):
 class AcceptForm(NewcomerForm):
     """What an invited person chooses; the email is the invitation's."""
 
-    def __init__(self, data: QueryDict | None = None, *, admission: Admission) -> None:
+    def __init__(self, data: QueryDict | None = None, *, admission: CompanyLink) -> None:
         name = {part: admission.answers.get(part, "") for part in ("first_name", "last_name")}
         super().__init__(data, initial=name)
         self.admission = admission

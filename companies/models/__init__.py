@@ -9,21 +9,21 @@ from companies.models.company import (
     MembershipQuerySet,
     membership_of,
 )
-from companies.models.fingerprints import CompanyTrace, TraceKind
-from companies.models.links import Admission, AdmissionEnd, AdmissionKind, AdmissionQuerySet
+from companies.models.fingerprints import CompanyFingerprint, FingerprintKind
+from companies.models.links import CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyLinkQuerySet
 
 __all__ = [
-    "Admission",
-    "AdmissionEnd",
-    "AdmissionKind",
-    "AdmissionQuerySet",
+    "CompanyLink",
+    "CompanyLinkEnd",
+    "CompanyLinkKind",
+    "CompanyLinkQuerySet",
     "Company",
     "CompanyEvent",
     "CompanyEventKind",
     "CompanyState",
-    "CompanyTrace",
+    "CompanyFingerprint",
     "Membership",
     "MembershipQuerySet",
-    "TraceKind",
+    "FingerprintKind",
     "membership_of",
 ]

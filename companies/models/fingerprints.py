@@ -9,25 +9,25 @@ from django.utils.translation import gettext_lazy as _
 from companies.models.company import Company
 
 
-class TraceKind(models.TextChoices):
+class FingerprintKind(models.TextChoices):
     NETWORK = "network", _("Network address")
     BROWSER = "browser", _("Browser")
     MAILBOX = "mailbox", _("Email address")
 
 
-class CompanyTrace(models.Model):
+class CompanyFingerprint(models.Model):
     """A network address, browser or mailbox that a company's users used, as a keyed hash: compared, never read."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=8, choices=TraceKind.choices)
+    kind = models.CharField(max_length=8, choices=FingerprintKind.choices)
     value_hash = models.CharField(max_length=64)
     last_seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["company", "kind", "value_hash"], name="trace_once_for_a_company")
+            models.UniqueConstraint(fields=["company", "kind", "value_hash"], name="fingerprint_once_per_company")
         ]
-        indexes = [models.Index(fields=["last_seen_at"], name="trace_age")]
+        indexes = [models.Index(fields=["last_seen_at"], name="fingerprint_age")]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.company}"

@@ -15,13 +15,13 @@ from companies.models.company import Company
 from notifications.models import Email
 
 
-class AdmissionKind(models.TextChoices):
+class CompanyLinkKind(models.TextChoices):
     REGISTRATION = "registration", _("Company registration")
     INVITATION = "invitation", _("Invitation of a user")
     REQUEST = "request", _("Request to join")
 
 
-class AdmissionEnd(models.TextChoices):
+class CompanyLinkEnd(models.TextChoices):
     DONE = "done", _("Done")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
@@ -30,40 +30,40 @@ class AdmissionEnd(models.TextChoices):
     FAILED = "failed", _("Not possible any more")
 
 
-class AdmissionQuerySet(models.QuerySet["Admission"]):
-    def unfinished(self, *, at: datetime | None = None) -> AdmissionQuerySet:
+class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):
+    def unfinished(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
         """Those that still wait for somebody."""
         return self.filter(ended_at=None, expires_at__gt=at or Now())
 
-    def invited(self, *, at: datetime | None = None) -> AdmissionQuerySet:
+    def invited(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
         """Invitations that were not taken, also those whose time `is_late`: an administrator may send them again."""
         late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
         return self.filter(kind="invitation", ended_at=None).annotate(is_late=late)
 
-    def with_delivery(self) -> AdmissionQuerySet:
+    def with_delivery(self) -> CompanyLinkQuerySet:
         """Each with `not_delivered`: the last email with its link came back, and nobody tries again."""
         text = models.CharField()
         key = Concat(Value("USER_INVITED:"), Cast(OuterRef("pk"), text), Value(":"), Cast(OuterRef("sent"), text))
         return self.annotate(not_delivered=Exists(Email.objects.failed().filter(key=key)))
 
-    def awaiting_approval(self, *, at: datetime | None = None) -> AdmissionQuerySet:
+    def awaiting_approval(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
         """Requests to join that wait for the company's administrators; the address is confirmed."""
         return self.unfinished(at=at).filter(kind="request", confirmed_at__isnull=False)
 
-    def over_since(self, moment: datetime | Any) -> AdmissionQuerySet:
+    def over_since(self, moment: datetime | Any) -> CompanyLinkQuerySet:
         """Those that ended, or ran out of time, before `moment`."""
         return self.filter(models.Q(ended_at__lt=moment) | models.Q(expires_at__lt=moment))
 
 
-class Admission(models.Model):
+class CompanyLink(models.Model):
     """One person's way into a company, by a link sent to the person's email: founds it, is invited, asks to join (T13).
 
     `answers` holds what was typed until it is used: profile, name, password hash; for an invitation the permissions.
     A request without `company` named one that is not here; it looks like any other and leads nowhere.
     """
 
-    kind = models.CharField(max_length=12, choices=AdmissionKind.choices)
-    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="admissions")
+    kind = models.CharField(max_length=12, choices=CompanyLinkKind.choices)
+    company = models.ForeignKey(Company, null=True, on_delete=models.CASCADE, related_name="links")
     email = models.EmailField(_("email"), max_length=254)
     language = models.CharField(max_length=10, default="en")
     answers = models.JSONField(default=dict)
@@ -75,22 +75,24 @@ class Admission(models.Model):
     expires_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    ended_as = models.CharField(max_length=10, choices=AdmissionEnd.choices, blank=True)
+    ended_as = models.CharField(max_length=10, choices=CompanyLinkEnd.choices, blank=True)
 
-    objects = AdmissionQuerySet.as_manager()
+    objects = CompanyLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ["made_at", "pk"]
         indexes = [
-            models.Index(Lower("email"), "made_at", name="admission_by_email"),
-            models.Index(fields=["company"], name="admission_open", condition=models.Q(ended_at=None)),
+            models.Index(Lower("email"), "made_at", name="company_link_by_email"),
+            models.Index(fields=["company"], name="open_company_links", condition=models.Q(ended_at=None)),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(kind__in=AdmissionKind.values), name="admission_kind_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=CompanyLinkKind.values), name="company_link_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(ended_at=None, ended_as="")
-                | (models.Q(ended_at__isnull=False) & models.Q(ended_as__in=AdmissionEnd.values)),
-                name="admission_end_says_how",
+                | (models.Q(ended_at__isnull=False) & models.Q(ended_as__in=CompanyLinkEnd.values)),
+                name="company_link_end_says_how",
             ),
         ]
 

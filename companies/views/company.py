@@ -15,7 +15,7 @@ from companies import invitations, members, profile
 from companies.forms.company import InviteForm, MemberProfileForm, PermissionsForm, ProfileForm, RenameForm
 from companies.forms.credentials import RefusableForm
 from companies.links import Refused
-from companies.models import Admission, Membership
+from companies.models import CompanyLink, Membership
 from companies.views.member_page import MemberRequest, administrator_page, member_page, typed
 from companies.wording import history, permission_words
 
@@ -86,7 +86,7 @@ def company_rename(request: MemberRequest) -> HttpResponse:
 def company_users(request: MemberRequest) -> HttpResponse:
     """The company's users with their permissions, and the invitations that wait."""
     found = request.company.memberships.current().select_related("user").order_by("user__last_name", "user__pk")
-    invited = request.company.admissions.invited().with_delivery()
+    invited = request.company.links.invited().with_delivery()
     context = {
         "members": [(member, permission_words(member)) for member in found],
         "invitations": [(one, permission_words(one.permissions)) for one in invited],
@@ -136,14 +136,14 @@ def company_invite(request: MemberRequest) -> HttpResponse:
 @administrator_page
 @require_POST
 def company_invitation_resend(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(request.company.admissions.invited(), pk=pk)
+    found = get_object_or_404(request.company.links.invited(), pk=pk)
     return _act(request, lambda: invitations.send_again(found, by=request.user), _("The invitation was sent again."))
 
 
 @administrator_page
 @require_POST
 def company_invitation_cancel(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(request.company.admissions.invited(), pk=pk)
+    found = get_object_or_404(request.company.links.invited(), pk=pk)
     return _act(request, lambda: invitations.cancel(found, by=request.user), _("The invitation is canceled."))
 
 
@@ -153,7 +153,7 @@ def company_invitation_cancel(request: MemberRequest, pk: int) -> HttpResponse:
 @administrator_page
 def company_approvals(request: MemberRequest) -> HttpResponse:
     """Those who ask to join, oldest first."""
-    context = {"requests": request.company.admissions.awaiting_approval(), "company": request.company}
+    context = {"requests": request.company.links.awaiting_approval(), "company": request.company}
     return render(request, "companies/approvals.html", context)
 
 
@@ -184,8 +184,8 @@ def _member(request: MemberRequest, pk: int) -> Membership:
     return get_object_or_404(request.company.memberships.current().select_related("user"), pk=pk)
 
 
-def _request(request: MemberRequest, pk: int) -> Admission:
-    return get_object_or_404(request.company.admissions.awaiting_approval(), pk=pk)
+def _request(request: MemberRequest, pk: int) -> CompanyLink:
+    return get_object_or_404(request.company.links.awaiting_approval(), pk=pk)
 
 
 def _done(request: MemberRequest, form: RefusableForm, save: Callable[[], str], then: str) -> HttpResponse | None:

@@ -23,7 +23,7 @@ from accounts.models import User, signed_in
 from companies import invitations, links, registration
 from companies.forms.company import AcceptForm, JoinForm, RegisterForm
 from companies.links import LinkRefused, Refused
-from companies.models import Admission, AdmissionKind
+from companies.models import CompanyLink, CompanyLinkKind
 from companies.views.member_page import typed
 from companies.wording import permission_words
 from customers.views.registration import network_address
@@ -31,7 +31,7 @@ from customers.views.registration import network_address
 STATUS = {"unknown": 404}  # else 410: it was here
 
 
-def one_time_page(kind: AdmissionKind) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def one_time_page(kind: CompanyLinkKind) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """A page behind a link of `kind`: never cached, and one that opens nothing has a page with the next steps."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -93,9 +93,9 @@ def company_register_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "companies/register_sent.html", {"days": settings.COMPANY_CONFIRMATION_PERIOD.days})
 
 
-@one_time_page(AdmissionKind.REGISTRATION)
+@one_time_page(CompanyLinkKind.REGISTRATION)
 def company_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    found = links.find(token, AdmissionKind.REGISTRATION)
+    found = links.open_link(token, CompanyLinkKind.REGISTRATION)
     if request.method != "POST":
         return render(request, "companies/confirm.html", found.answers)
     company = registration.confirm(token)
@@ -107,10 +107,10 @@ def company_confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @sensitive_post_parameters("password1", "password2")
-@one_time_page(AdmissionKind.INVITATION)
+@one_time_page(CompanyLinkKind.INVITATION)
 def company_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """A form for a newcomer; one button for somebody who has an account with the invited email."""
-    found = links.find(token, AdmissionKind.INVITATION)
+    found = links.open_link(token, CompanyLinkKind.INVITATION)
     if User.objects.filter(email__iexact=found.email).exists():
         return _with_account(request, token, found)
     form = AcceptForm(typed(request), admission=found)
@@ -124,7 +124,7 @@ def company_invitation(request: HttpRequest, token: str) -> HttpResponse:
     return _invitation(request, found, form=form)
 
 
-def _with_account(request: HttpRequest, token: str, found: Admission) -> HttpResponse:
+def _with_account(request: HttpRequest, token: str, found: CompanyLink) -> HttpResponse:
     own = request.user.is_authenticated and signed_in(request).email.lower() == found.email.lower()
     problem = ""
     if request.method == "POST" and own:
@@ -137,7 +137,7 @@ def _with_account(request: HttpRequest, token: str, found: Admission) -> HttpRes
     return _invitation(request, found, own=own, has_account=True, problem=problem)
 
 
-def _invitation(request: HttpRequest, found: Admission, **context: Any) -> HttpResponse:
+def _invitation(request: HttpRequest, found: CompanyLink, **context: Any) -> HttpResponse:
     permissions = permission_words(found.permissions)
     everything = {"admission": found, "company": found.company, "permissions": permissions, **context}
     return render(request, "companies/invitation.html", everything)
@@ -164,9 +164,9 @@ def company_join_sent(request: HttpRequest) -> HttpResponse:
     return render(request, "companies/join_sent.html", {"days": settings.COMPANY_CONFIRMATION_PERIOD.days})
 
 
-@one_time_page(AdmissionKind.REQUEST)
+@one_time_page(CompanyLinkKind.REQUEST)
 def company_join_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    links.find(token, AdmissionKind.REQUEST)
+    links.open_link(token, CompanyLinkKind.REQUEST)
     if request.method == "POST":
         invitations.confirm_request(token)
         return render(request, "companies/join_confirmed.html")

@@ -12,7 +12,7 @@ from agreements.consent import review
 from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
 from agreements.request_data import Person
 from agreements.states import Channel, Status
-from companies.models import CompanyTrace, TraceKind
+from companies.models import CompanyFingerprint, FingerprintKind
 from lib import link_tokens
 from notifications.models import Email
 from reports.models import Report
@@ -115,7 +115,7 @@ def test_loopback_and_private_addresses_say_nothing(client, member, address):
     client.post(link(agreement), {"decision": "accept"}, REMOTE_ADDR=address)
     agreement.refresh_from_db()
     assert agreement.review == Review.NONE
-    assert not CompanyTrace.objects.exclude(kind=TraceKind.MAILBOX).exists()
+    assert not CompanyFingerprint.objects.exclude(kind=FingerprintKind.MAILBOX).exists()
 
 
 def test_the_same_browser_is_known_in_another_network(client, member):

@@ -14,9 +14,9 @@ from notifications.delivery import deliver_due
 from notifications.models import Email
 from tests.agreements.looking import overdue, page, text
 from tests.factories import (
-    AdmissionFactory,
     AgreementEventFactory,
     AgreementFactory,
+    CompanyLinkFactory,
     CustomerFactory,
     MembershipFactory,
     NoticeFactory,
@@ -53,7 +53,7 @@ class TestAgreement:
         """T2, T11: history, emails and downloads are three logs; both numbers of the navigation are one question."""
         member = MembershipFactory(is_administrator=True)
         client.force_login(member.user)
-        AdmissionFactory(company=member.company, kind="request", confirmed_at=timezone.now())
+        CompanyLinkFactory(company=member.company, kind="request", confirmed_at=timezone.now())
         NoticeFactory.create_batch(2)
         agreement = ask(member.user)[0]
         actions.accept(agreement, channel=Channel.INVITATION)

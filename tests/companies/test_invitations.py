@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from companies import invitations, links, members
-from companies.models import Admission, CompanyEvent, CompanyState, Membership, membership_of
+from companies.models import CompanyEvent, CompanyLink, CompanyState, Membership, membership_of
 from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
 from tests.factories import (
-    AdmissionFactory,
+    CompanyLinkFactory,
     CustomerFactory,
     MembershipFactory,
     OperatorFactory,
@@ -36,8 +36,8 @@ def invite(client, *permissions: str, email: str = BEN):
     return client.post(reverse("company_invite"), {"email": email, "permissions": permissions})
 
 
-def open_admission() -> Admission:
-    return Admission.objects.get(ended_at=None)
+def open_invitation() -> CompanyLink:
+    return CompanyLink.objects.get(ended_at=None)
 
 
 def test_an_invited_person_opens_an_account_with_the_permissions_that_were_chosen(client, administrator):
@@ -59,7 +59,7 @@ def test_an_invited_person_opens_an_account_with_the_permissions_that_were_chose
     assert (member.company, member.user.email) == (administrator.company, BEN)
     assert log_in(client, BEN.upper()).headers["Location"] == reverse("home")
     assert client.get(reverse("agreement_new")).status_code == 200
-    assert Admission.objects.get().answers == {} and client.get(link).status_code == 410
+    assert CompanyLink.objects.get().answers == {} and client.get(link).status_code == 410
     kinds = list(CompanyEvent.objects.values_list("kind", flat=True))
     assert kinds == ["invited", "joined"]
 
@@ -72,7 +72,7 @@ def test_scanners_that_follow_an_invitation_open_no_account(client, administrato
     users = User.objects.count()
     for _ in range(3):
         assert getattr(client, method)(link_in_last("USER_INVITED", BEN)).status_code == 200
-    assert User.objects.count() == users and open_admission().ended_at is None
+    assert User.objects.count() == users and open_invitation().ended_at is None
 
 
 def test_an_email_in_capitals_is_the_same_email_when_a_password_is_forgotten(client, administrator):
@@ -127,7 +127,7 @@ def test_who_joined_sets_up_a_second_factor_before_anything_else(client, adminis
 
 def test_no_token_gets_into_a_log_neither_in_a_path_nor_behind_next(administrator):
     """X4"""
-    token = link_token(AdmissionFactory())
+    token = link_token(CompanyLinkFactory())
     for name in ("company_confirm", "company_invitation", "company_join_confirm"):
         path = reverse(name, args=[token])
         for line in (f"Gone: {path}", f'"GET {reverse("account_login")}?next={path} HTTP/1.1" 200'):
@@ -142,7 +142,7 @@ def test_a_companys_words_stay_words_in_its_emails(client, administrator):
     invite(client, "may_view")
     email = Email.objects.get(to_address=BEN)
     assert "&lt;b&gt;Caddo&lt;/b&gt; &amp; Sons" in email.html and "<b>Caddo" not in email.html
-    assert "<b>Caddo</b> & Sons Bcc: x@y.example gives you" in email.text
+    assert "<b>Caddo</b> & Sons Bcc: x@y.example" in email.text
     assert "\n" not in email.subject
 
 
@@ -178,10 +178,10 @@ def test_an_invitation_is_sent_again_and_lasts_anew_and_canceled_it_opens_nothin
     """T13"""
     invite(client, "may_view")
     link = link_in_last("USER_INVITED", BEN)
-    Admission.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    CompanyLink.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     assert "ended" in client.get(reverse("company_users")).content.decode()
     assert client.get(link).status_code == 410
-    pk = open_admission().pk
+    pk = open_invitation().pk
     assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 302
     assert link_in_last("USER_INVITED", BEN) == link and client.get(link).status_code == 200
     assert kinds_to(BEN) == ["USER_INVITED"] * 2
@@ -201,7 +201,7 @@ def test_an_invitation_that_came_back_says_so(client, administrator):
     assert sentence not in client.get(reverse("company_users")).content.decode()
     Email.objects.update(state=EmailState.FAILED, failure=FailureReason.REFUSED)
     assert sentence in client.get(reverse("company_users")).content.decode()
-    client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
+    client.post(reverse("company_invitation_resend", args=[open_invitation().pk]))
     assert sentence not in client.get(reverse("company_users")).content.decode()
 
 
@@ -211,18 +211,18 @@ def test_nobody_is_invited_twice_nor_who_is_here(client, administrator):
     colleague = MembershipFactory(company=administrator.company).user
     assert "is a user of your company already" in invite(client, "may_view", email=colleague.email).content.decode()
     assert "Choose at least one." in invite(client, email="new@caddo-solar.example").content.decode()
-    assert Admission.objects.count() == 1
+    assert CompanyLink.objects.count() == 1
 
 
 def test_inviting_is_no_way_to_send_emails_without_end(client, administrator):
     """X2: inviting and canceling in turn reaches one address so many times a day; sending again counts, too."""
     for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS - 1):
         invite(client, "may_view")
-        client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+        client.post(reverse("company_invitation_cancel", args=[open_invitation().pk]))
     invite(client, "may_view")
-    client.post(reverse("company_invitation_resend", args=[open_admission().pk]))
+    client.post(reverse("company_invitation_resend", args=[open_invitation().pk]))
     assert Email.objects.filter(to_address=BEN).count() == settings.COMPANY_EMAILS_PER_ADDRESS
-    client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+    client.post(reverse("company_invitation_cancel", args=[open_invitation().pk]))
     assert "Too many invitations were sent today." in invite(client, "may_view").content.decode()
 
 
@@ -231,7 +231,7 @@ def test_control_without_the_limit_inviting_and_canceling_sends_without_end(clie
     monkeypatch.setattr(links, "limit_invitations", lambda *args, **options: None)
     for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS + 3):
         invite(client, "may_view")
-        client.post(reverse("company_invitation_cancel", args=[open_admission().pk]))
+        client.post(reverse("company_invitation_cancel", args=[open_invitation().pk]))
     assert Email.objects.filter(to_address=BEN).count() > settings.COMPANY_EMAILS_PER_ADDRESS
 
 
@@ -239,7 +239,7 @@ def test_control_without_the_limit_inviting_and_canceling_sends_without_end(clie
 def test_only_an_approved_company_invites_and_takes_users(client, administrator, standing):
     """T13: nobody gets our email for a company that no operator has looked at."""
     invite(client, "may_view")
-    link, pk = link_in_last("USER_INVITED", BEN), open_admission().pk
+    link, pk = link_in_last("USER_INVITED", BEN), open_invitation().pk
     administrator.company.standing = standing
     administrator.company.save()
     for answer in (
@@ -257,7 +257,7 @@ def test_only_an_approved_company_invites_and_takes_users(client, administrator,
 def _taken_and_canceled_at_once(number: int) -> tuple[bool, str]:
     """Whether the account was opened, and how the invitation ended."""
     administrator = MembershipFactory(is_administrator=True)
-    invited = AdmissionFactory(company=administrator.company)
+    invited = CompanyLinkFactory(company=administrator.company)
     newcomer = links.Newcomer("Ben", "Ortiz", f"ben.{number}", "!")
     together(
         [
@@ -281,7 +281,7 @@ def test_an_invitation_is_either_taken_or_canceled():
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeypatch):
-    find, open_account, cancel = links.find, links.open_account, invitations.cancel
+    find, open_account, cancel = links.open_link, links.open_account, invitations.cancel
     found, canceled = threading.Event(), threading.Event()
 
     def open_after_it_was_canceled(*args: Any, **options: Any) -> User:
@@ -294,7 +294,7 @@ def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeyp
         cancel(*args, **options)
         canceled.set()
 
-    monkeypatch.setattr(links, "find", lambda *args, lock, **options: find(*args, **options))
+    monkeypatch.setattr(links, "open_link", lambda *args, lock, **options: find(*args, **options))
     monkeypatch.setattr(links, "open_account", open_after_it_was_canceled)
     monkeypatch.setattr(invitations, "cancel", cancel_after_it_was_found)
     assert _taken_and_canceled_at_once(1) == (True, "canceled")

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies import invitations
-from companies.models import Admission, Company, CompanyState, Membership
+from companies.models import Company, CompanyLink, CompanyState, Membership
 from notifications.models import Email
-from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, UserFactory
+from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, UserFactory
 from tests.support.company_links import ask_to_join, kinds_to, link_in_last, link_token, typed_account
 from tests.support.registration import log_in
 
@@ -43,9 +43,9 @@ def test_somebody_asks_is_approved_and_gets_an_account(client, administrator, wo
     assert "1 waiting" in home
     listed = client.get(reverse("company_approvals")).content.decode()
     assert "Cy Lund" in listed and CY in listed
-    request = Admission.objects.get()
+    request = CompanyLink.objects.get()
     address = reverse("company_approval", args=[request.pk])
-    assert "Make sure that the email is your colleague" in client.get(address).content.decode()
+    assert CY in client.get(address).content.decode()
     assert "Choose at least one." in client.post(address, {}).content.decode()
     assert client.post(address, {"permissions": ["may_view", "may_download"]}).status_code == 302
 
@@ -62,15 +62,15 @@ def test_who_is_declined_is_told_and_can_ask_again(client, administrator):
     """T13"""
     ask_and_confirm(client)
     client.force_login(administrator.user)
-    request = Admission.objects.get()
+    request = CompanyLink.objects.get()
     assert client.post(reverse("company_approval_decline", args=[request.pk])).status_code == 302
     assert kinds_to(CY) == ["JOIN_CONFIRM", "JOIN_DECLINED"]
     assert client.get(reverse("company_approval", args=[request.pk])).status_code == 404
     assert "Nobody waits" in client.get(reverse("company_approvals")).content.decode()
-    assert Admission.objects.get().answers == {}
+    assert CompanyLink.objects.get().answers == {}
     client.logout()
     ask_and_confirm(client)
-    assert Company.objects.get().admissions.awaiting_approval().count() == 1
+    assert Company.objects.get().links.awaiting_approval().count() == 1
 
 
 def test_a_company_that_is_not_here_looks_like_one_that_is(client, administrator):
@@ -85,7 +85,7 @@ def test_a_company_that_is_not_here_looks_like_one_that_is(client, administrator
     pages = [client.post(link_in_last("JOIN_CONFIRM", email.to_address)).content for email in emails]
     assert pages[0] == pages[1]
     assert not Email.objects.filter(kind="JOIN_REQUESTED", to_address="b@one.example").exists()
-    assert Admission.objects.filter(company=None).count() == 1
+    assert CompanyLink.objects.filter(company=None).count() == 1
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
@@ -95,7 +95,7 @@ def test_scanners_that_follow_the_link_ask_nobody(client, administrator, method)
     for _ in range(3):
         assert getattr(client, method)(link_in_last("JOIN_CONFIRM", CY)).status_code == 200
     assert kinds_to(administrator.user.email) == []
-    assert Admission.objects.get().confirmed_at is None
+    assert CompanyLink.objects.get().confirmed_at is None
 
 
 @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
@@ -105,7 +105,7 @@ def test_a_company_that_no_operator_approved_gets_no_requests(client, administra
     for words in ("Caddo Solar LLC", "987654321"):
         ask_and_confirm(client, words)
     assert kinds_to(administrator.user.email) == []
-    assert not administrator.company.admissions.exists()
+    assert not administrator.company.links.exists()
 
 
 def test_a_namesake_that_waits_for_approval_takes_nobodys_requests(client, administrator):
@@ -129,23 +129,23 @@ def test_of_two_approved_companies_with_one_name_neither_is_asked_and_the_duns_d
 def test_a_second_request_takes_the_place_of_the_first(client, administrator):
     for _ in range(2):
         ask_and_confirm(client)
-    waiting = administrator.company.admissions.awaiting_approval()
+    waiting = administrator.company.links.awaiting_approval()
     assert waiting.count() == 1
-    assert Admission.objects.exclude(pk=waiting.get().pk).get().ended_as == "replaced"
+    assert CompanyLink.objects.exclude(pk=waiting.get().pk).get().ended_as == "replaced"
 
 
 def test_a_request_that_nobody_answers_is_over_after_thirty_days(client, administrator):
     at = timezone.now()
     ask_and_confirm(client)
     in_time, late = (at + settings.COMPANY_REQUEST_PERIOD + timedelta(minutes=sign * 5) for sign in (-1, 1))
-    assert administrator.company.admissions.awaiting_approval(at=in_time).exists()
-    assert not administrator.company.admissions.awaiting_approval(at=late).exists()
+    assert administrator.company.links.awaiting_approval(at=in_time).exists()
+    assert not administrator.company.links.awaiting_approval(at=late).exists()
 
 
 def test_a_flood_of_requests_is_no_flood_of_emails(client, administrator):
     """X2: after the day's emails the requests still stand under Pending Approvals."""
     asked = [
-        AdmissionFactory(company=administrator.company, kind="request")
+        CompanyLinkFactory(company=administrator.company, kind="request")
         for _ in range(settings.COMPANY_REQUEST_EMAILS + 3)
     ]
     for request in asked:
@@ -161,7 +161,7 @@ def test_only_an_approved_company_takes_users(client, administrator):
     ask_and_confirm(client)
     Company.objects.update(standing=CompanyState.SUSPENDED, standing_reason="Complaints.")
     client.force_login(administrator.user)
-    address = reverse("company_approval", args=[Admission.objects.get().pk])
+    address = reverse("company_approval", args=[CompanyLink.objects.get().pk])
     page = client.get(address).content.decode()
     assert "Your company is suspended" in page and ">Approve</button>" not in page
     assert client.post(address, {"permissions": ["may_view"]}).status_code == 403
@@ -172,7 +172,7 @@ def test_a_user_of_the_company_who_asks_again_is_recognized(client, administrato
     colleague = MembershipFactory(company=administrator.company, user=UserFactory(email=CY))
     ask_and_confirm(client)
     client.force_login(administrator.user)
-    address = reverse("company_approval", args=[Admission.objects.get().pk])
+    address = reverse("company_approval", args=[CompanyLink.objects.get().pk])
     answer = client.post(address, {"permissions": ["may_view"]}).content.decode()
     assert "This person is a user of your company already." in answer
     assert Membership.objects.get(pk=colleague.pk).permissions == colleague.permissions

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Attempt, User
-from companies import links
-from companies.models import Admission, Company, Membership
+from companies import links, retention
+from companies.models import Company, CompanyLink, Membership
 from notifications.models import Email
-from tests.factories import AdmissionFactory, CompanyFactory, MembershipFactory, OperatorFactory, UserFactory
+from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, OperatorFactory, UserFactory
 from tests.support.company_links import (
     OWNER,
     ask_to_join,
@@ -57,10 +57,10 @@ def test_a_company_registers_confirms_and_waits_and_its_administrator_signs_in(c
 def test_what_was_typed_is_forgotten_once_the_company_is_there(client):
     """X6: the waiting row held a password's hash."""
     register_company(client)
-    assert Admission.objects.get().answers["person"]["password"].startswith("argon2")
-    assert PASSWORD not in str(Admission.objects.get().answers)
+    assert CompanyLink.objects.get().answers["person"]["password"].startswith("argon2")
+    assert PASSWORD not in str(CompanyLink.objects.get().answers)
     confirm(client)
-    assert Admission.objects.get().answers == {}
+    assert CompanyLink.objects.get().answers == {}
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
@@ -86,14 +86,14 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
     """T13, X6: what a stranger typed goes with the link, the row a month later."""
     register_company(client)
     link, at = link_in_last("COMPANY_CONFIRM", OWNER), timezone.now()
-    Admission.objects.update(expires_at=at - timedelta(seconds=1))
+    CompanyLink.objects.update(expires_at=at - timedelta(seconds=1))
     for ask_for in (client.get, client.post):
         late = ask_for(link)
         assert late.status_code == 410 and reverse("company_register") in late.content.decode()
     assert not Company.objects.exists()
-    links.forget_over(at=at)
-    assert Admission.objects.get().answers == {}
-    assert links.forget_over(at=at + settings.ADMISSION_RETENTION) == 1
+    retention.delete_old_links(at=at)
+    assert CompanyLink.objects.get().answers == {}
+    assert retention.delete_old_links(at=at + settings.COMPANY_LINK_RETENTION) == 1
     gone = client.get(link)
     assert gone.status_code == 404 and "a part of the link is missing" in gone.content.decode()
 
@@ -101,10 +101,10 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
 def test_only_the_hash_of_a_links_token_is_kept(client):
     """X5"""
     register_company(client)
-    admission = Admission.objects.get()
-    token = link_token(admission)
+    link = CompanyLink.objects.get()
+    token = link_token(link)
     assert token in link_in_last("COMPANY_CONFIRM", OWNER)
-    kept = " ".join(str(value) for value in Admission.objects.values_list().get())
+    kept = " ".join(str(value) for value in CompanyLink.objects.values_list().get())
     queued = Email.objects.get()
     assert token not in kept + queued.text + queued.html
 
@@ -126,7 +126,7 @@ def test_a_known_email_or_company_is_told_to_the_mailbox_and_to_nobody_else(clie
     taken = register_company(client, **known())
     assert (taken.status_code, taken.headers["Location"]) == (fresh.status_code, fresh.headers["Location"])
     assert kinds_to(OWNER) == ["COMPANY_KNOWN"]
-    assert Admission.objects.count() == 1
+    assert CompanyLink.objects.count() == 1
 
 
 def test_the_first_emails_carry_nothing_that_a_stranger_typed(client):
@@ -148,7 +148,7 @@ def test_of_two_registrations_of_one_company_the_first_to_confirm_wins(client):
     late = confirm(client)
     assert late.status_code == 409 and reverse("company_join") in late.content.decode()
     assert Company.objects.count() == Membership.objects.count() == User.objects.count() == 1
-    assert set(Admission.objects.values_list("ended_as", flat=True)) == {"done", "failed"}
+    assert set(CompanyLink.objects.values_list("ended_as", flat=True)) == {"done", "failed"}
 
 
 def test_a_taken_user_id_is_said_and_everything_else_is_kept(client):
@@ -236,7 +236,7 @@ def test_who_is_signed_in_is_told_that_an_account_has_one_company(client):
 
 def test_the_links_of_one_purpose_open_nothing_of_another(client):
     """T13: an invitation's token is no confirmation of a registration."""
-    token = link_token(AdmissionFactory())
+    token = link_token(CompanyLinkFactory())
     assert client.get(reverse("company_invitation", args=[token])).status_code == 200
     for name in ("company_confirm", "company_join_confirm", "register_confirm", "invitation"):
         assert client.post(reverse(name, args=[token])).status_code in (404, 410)

@@ -12,7 +12,7 @@ from companies import invitations, members, profile
 from companies.links import Refused
 from companies.models import Company, CompanyEvent, CompanyState, Membership
 from notifications.models import Email
-from tests.factories import AdmissionFactory, MembershipFactory
+from tests.factories import CompanyLinkFactory, MembershipFactory
 from tests.support.company_links import kinds_to
 from tests.support.races import met, together
 
@@ -67,8 +67,8 @@ def test_who_is_no_administrator_manages_nothing(client, standing):
         "company_invite": [],
         "company_user": [other.pk],
         "company_user_remove": [other.pk],
-        "company_invitation_resend": [AdmissionFactory(company=user.company).pk],
-        "company_invitation_cancel": [AdmissionFactory(company=user.company).pk],
+        "company_invitation_resend": [CompanyLinkFactory(company=user.company).pk],
+        "company_invitation_cancel": [CompanyLinkFactory(company=user.company).pk],
         "company_approvals": [],
         "company_approval": [1],
         "company_approval_decline": [1],
@@ -89,8 +89,8 @@ def test_another_companys_users_invitations_and_requests_do_not_exist(client, ad
     """T12: 404 for a GET and for a POST."""
     theirs = MembershipFactory(is_administrator=True)
     MembershipFactory(company=theirs.company, is_administrator=True)
-    invited = AdmissionFactory(company=theirs.company)
-    asks = AdmissionFactory(company=theirs.company, kind="request", confirmed_at=timezone.now())
+    invited = CompanyLinkFactory(company=theirs.company)
+    asks = CompanyLinkFactory(company=theirs.company, kind="request", confirmed_at=timezone.now())
     for name, pk in [("company_user", theirs.pk), ("company_user_remove", theirs.pk), ("company_approval", asks.pk)]:
         assert client.get(reverse(name, args=[pk])).status_code == 404
         assert client.post(reverse(name, args=[pk]), {"permissions": ["may_view"]}).status_code == 404

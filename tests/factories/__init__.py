@@ -1,10 +1,10 @@
 """Test data: one factory for each model, with values a stranger would believe. Shared by all rooms' tests."""
 
 from tests.factories.accounts import (
-    AdmissionFactory,
     AttemptFactory,
     CompanyEventFactory,
     CompanyFactory,
+    CompanyLinkFactory,
     CustomerFactory,
     HoldingFactory,
     MembershipFactory,
@@ -16,7 +16,7 @@ from tests.factories.accounts import (
 from tests.factories.agreements import (
     AgreementEventFactory,
     AgreementFactory,
-    CompanyTraceFactory,
+    CompanyFingerprintFactory,
     ConsentSignalFactory,
     DraftFactory,
     FailedMatchFactory,
@@ -59,7 +59,7 @@ __all__ = [
     "CompanyFactory",
     "MembershipFactory",
     "CompanyEventFactory",
-    "AdmissionFactory",
+    "CompanyLinkFactory",
     "CustomerFactory",
     "HoldingFactory",
     "RegistrationFactory",
@@ -70,7 +70,7 @@ __all__ = [
     "AgreementEventFactory",
     "LetterFactory",
     "ConsentSignalFactory",
-    "CompanyTraceFactory",
+    "CompanyFingerprintFactory",
     "FailedMatchFactory",
     "NoticeFactory",
     "NoticeReadFactory",

@@ -9,7 +9,15 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Attempt, LookAction, StaffLook, User
-from companies.models import Admission, AdmissionKind, Company, CompanyEvent, CompanyEventKind, CompanyState, Membership
+from companies.models import (
+    Company,
+    CompanyEvent,
+    CompanyEventKind,
+    CompanyLink,
+    CompanyLinkKind,
+    CompanyState,
+    Membership,
+)
 from customers.models import Customer, CustomerKind, Holding, Registration
 from lib import link_tokens
 from tests.factories.meters import PremiseFactory, TdspFactory
@@ -72,27 +80,25 @@ class CompanyEventFactory(DjangoModelFactory):
     kind = CompanyEventKind.APPROVED
 
 
-class AdmissionFactory(DjangoModelFactory):
+class CompanyLinkFactory(DjangoModelFactory):
     """An open invitation that may view; pass `kind` and `confirmed_at` for a request that waits for approval."""
 
     class Meta:
-        model = Admission
+        model = CompanyLink
 
-    kind = AdmissionKind.INVITATION
+    kind = CompanyLinkKind.INVITATION
     company = factory.SubFactory(CompanyFactory)
     email = factory.Sequence(lambda n: f"newcomer{n}@green-energy.example")
     answers = factory.LazyAttribute(
-        lambda admission: (
+        lambda link: (
             {"first_name": "Nora", "last_name": "Ibarra"}
-            if admission.kind == AdmissionKind.REQUEST
+            if link.kind == CompanyLinkKind.REQUEST
             else {"permissions": ["may_view"]}
         )
     )
     link_nonce = factory.LazyFunction(link_tokens.new_nonce)
     link_hash = factory.LazyAttribute(
-        lambda admission: link_tokens.hash_token(
-            link_tokens.derive_token(admission.link_nonce, link_tokens.ACCOUNT_LINK)
-        )
+        lambda link: link_tokens.hash_token(link_tokens.derive_token(link.link_nonce, link_tokens.ACCOUNT_LINK))
     )
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
 

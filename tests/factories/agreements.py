@@ -21,7 +21,7 @@ from agreements.models import (
     SignalKind,
 )
 from agreements.states import Channel, Status
-from companies.models import CompanyTrace, TraceKind
+from companies.models import CompanyFingerprint, FingerprintKind
 from customers.models import CustomerKind
 from lib import link_tokens
 from tests.factories.accounts import CompanyFactory, MembershipFactory, UserFactory
@@ -115,12 +115,12 @@ class ConsentSignalFactory(DjangoModelFactory):
     at = factory.LazyFunction(timezone.now)
 
 
-class CompanyTraceFactory(DjangoModelFactory):
+class CompanyFingerprintFactory(DjangoModelFactory):
     class Meta:
-        model = CompanyTrace
+        model = CompanyFingerprint
 
     company = factory.SubFactory(CompanyFactory)
-    kind = TraceKind.NETWORK
+    kind = FingerprintKind.NETWORK
     value_hash = factory.Sequence(lambda n: f"{n:064d}")
 
 

@@ -22,14 +22,14 @@ from agreements.consent import review
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from companies import emails
-from companies.models import AdmissionKind
+from companies.models import CompanyLinkKind
 from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
 from reports.actions import make_due
 from tests.factories import (
-    AdmissionFactory,
     AgreementFactory,
+    CompanyLinkFactory,
     MembershipFactory,
     MeterFactory,
     OperatorFactory,
@@ -76,7 +76,7 @@ def _about_companies(language: str) -> None:
     member = MembershipFactory(user__language=language)
     user, company, changes = member.user, member.company, {"legal_name": ["Lone Star", "Lone Star LLC"]}
     invited, asker = (
-        AdmissionFactory(company=company, language=language, kind=kind) for kind in AdmissionKind.values[1:]
+        CompanyLinkFactory(company=company, language=language, kind=kind) for kind in CompanyLinkKind.values[1:]
     )
     emails.cannot_register(user.email, language=language)
     for about_link in (emails.confirm_registration, emails.invited, emails.confirm_request):

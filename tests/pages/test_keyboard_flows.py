@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, expect
 from accounts.models import User
 from agreements.models import Agreement, EventKind
 from agreements.states import Status
-from companies.models import Admission
+from companies.models import CompanyLink
 from lib import link_tokens
 from notifications.message import with_link
 from notifications.models import Email
@@ -172,7 +172,7 @@ def test_an_administrator_invites_a_user_and_changes_permissions(sit: Sit) -> No
     hands.press("Invite a user")
     hands.fill({"email": "ben@green-energy.example", "permissions=may_initiate": "on"}, button="Send the invitation")
     sees(hands, "ben@green-energy.example")
-    assert Admission.objects.get().email == "ben@green-energy.example"
+    assert CompanyLink.objects.get().email == "ben@green-energy.example"
     hands.press("Permissions Ben Ortiz")
     before = other.permissions
     hands.fill({"permissions=may_download": "on", "permissions=may_resend_or_withdraw": "on"}, button="Save")

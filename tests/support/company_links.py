@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from companies.models import Admission
+from companies.models import CompanyLink
 from lib import link_tokens
 from notifications.models import Email
 from tests.support.registration import PASSWORD
@@ -61,9 +61,9 @@ def ask_to_join(client: Client, company: str, **changes: Any) -> Any:
     return client.post(reverse("company_join"), form | {"user_email": email, "user_email_again": email} | changes)
 
 
-def link_token(admission: Admission) -> str:
-    """The token of the link that was emailed for `admission`."""
-    return link_tokens.derive_token(bytes(admission.link_nonce), link_tokens.ACCOUNT_LINK)
+def link_token(link: CompanyLink) -> str:
+    """The token of the link that was emailed for `link`."""
+    return link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK)
 
 
 def link_in_last(kind: str, to: str) -> str:

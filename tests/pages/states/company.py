@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies.models import Company, CompanyEventKind, CompanyState, Membership
-from tests.factories import AdmissionFactory, CompanyEventFactory, MembershipFactory
+from tests.factories import CompanyEventFactory, CompanyLinkFactory, MembershipFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
 from tests.support.company_links import link_token
@@ -23,8 +23,8 @@ def _eventful(world: World) -> dict[str, list[int]]:
     """A company in which much has happened; what stands in the URLs of the pages about somebody."""
     company = world["member"].membership.company
     other = MembershipFactory(company=company, user__email=f"{'long' * 12}@green-energy.example")
-    AdmissionFactory(company=company, expires_at=timezone.now() - timedelta(days=1))
-    asks = AdmissionFactory(company=company, kind="request", confirmed_at=timezone.now())
+    CompanyLinkFactory(company=company, expires_at=timezone.now() - timedelta(days=1))
+    asks = CompanyLinkFactory(company=company, kind="request", confirmed_at=timezone.now())
     changes = {"city": ["Marfa", "Waco"]}
     CompanyEventFactory(company=company, kind=CompanyEventKind.PROFILE, by=world["member"], changes=changes)
     of_user = dict.fromkeys(("company_user", "company_user_remove"), [other.pk])
@@ -57,5 +57,5 @@ state("company_invitation", "anonymous", "unknown")(at("company_invitation", "no
 
 @state("company_invitation", "anonymous", "of somebody with an account")
 def _known(client: Client, world: World) -> Any:
-    known = AdmissionFactory(email=MembershipFactory().user.email)
+    known = CompanyLinkFactory(email=MembershipFactory().user.email)
     return client.get(reverse("company_invitation", args=[link_token(known)]))
