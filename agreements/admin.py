@@ -55,8 +55,9 @@ class LetterInline(ByRole, admin.StackedInline):
     verbose_name_plural = _("letter of authorization")
 
 
-@admin.register(Agreement)
 class AgreementAdmin(ReviewedInAdmin):
+    """The page of an agreement. The app that adds the report to it registers it."""
+
     tdsp_path = "premise__tdsp"
     list_display = [
         "number",
@@ -90,7 +91,6 @@ class AgreementAdmin(ReviewedInAdmin):
                     ("initiated_at", "expires_at", "ended_at"),
                     ("report_type", "report_length"),
                     ("review", "review_reason"),
-                    "report_state",
                     "emails_told",
                 ]
             },
@@ -120,7 +120,7 @@ class AgreementAdmin(ReviewedInAdmin):
         ),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]
-    readonly_fields = ["customer_name", "service_address", "report_state", "emails_told"]
+    readonly_fields = ["customer_name", "service_address", "emails_told"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         return super().get_queryset(request).defer(*_SECRET)
@@ -142,14 +142,6 @@ class AgreementAdmin(ReviewedInAdmin):
     @admin.display(description=_("service address"))
     def service_address(self, agreement: Agreement) -> str:
         return agreement.service_address
-
-    @admin.display(description=_("report"))
-    def report_state(self, agreement: Agreement) -> str:
-        report: Any = getattr(agreement, "report", None)  # of the room above
-        if report is None:
-            return str(_("None yet"))
-        address = reverse("admin:reports_report_change", args=[report.pk])
-        return format_html('<a href="{}">{}</a>', address, report.get_state_display())
 
     @admin.display(description=_("emails"))
     def emails_told(self, agreement: Agreement) -> str:

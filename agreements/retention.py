@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
-from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
+from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Letter
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import moment
@@ -49,14 +48,15 @@ def forget_people(*, at: datetime | None = None) -> int:
 
 
 def delete_old(*, at: datetime | None = None) -> int:
-    """Delete agreements with their events and letters settings.AGREEMENT_RETENTION after their end.
-
-    One that still has the record of a report waits: that room's sweep deletes it first.
-    """
+    """Delete agreements settings.AGREEMENT_RETENTION after their end; those with a report go together with it."""
     before = moment(at) - settings.AGREEMENT_RETENTION
+    return delete_agreements(Agreement.objects.filter(ended_at__lt=before, report_recorded=False))
+
+
+def delete_agreements(agreements: AgreementQuerySet) -> int:
+    """Delete at most BATCH of `agreements` with their events, letters and emails; return how many."""
     with retention():
-        old = Agreement.objects.filter(Q(ended_at__lt=before) & Q(report=None))
-        keys = list(old.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "number")[:BATCH])
+        keys = list(agreements.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "number")[:BATCH])
         pks, numbers = [pk for pk, _number in keys], [number for _pk, number in keys]
         for model in (AgreementEvent, Letter, ConsentSignal):
             model._default_manager.filter(agreement__in=pks).delete()

@@ -1,8 +1,8 @@
-"""The third party's pages about agreements. The number is exactly twelve digits (L7)."""
+"""The third party's pages about agreements. A number has exactly twelve digits (L7)."""
 
 from django.urls import path, register_converter
 
-from agreements.views import authorization, third_party, third_party_list
+from agreements.views import authorization, third_party
 
 
 class AgreementNumberConverter:
@@ -18,11 +18,9 @@ class AgreementNumberConverter:
 register_converter(AgreementNumberConverter, "agreement_number")
 
 urlpatterns = [
-    path("", third_party_list.agreements, name="agreements"),
     path("new/", third_party.agreement_new, name="agreement_new"),
     path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
     path("new/<uuid:draft>/submitted/", third_party.agreement_submitted, name="agreement_submitted"),
-    path("<agreement_number:number>/", third_party.agreement, name="agreement"),
     path("<agreement_number:number>/authorization/", authorization.of_third_party, name="agreement_authorization"),
     path("<agreement_number:number>/resend/", third_party.agreement_resend, name="agreement_resend"),
     path("<agreement_number:number>/withdraw/", third_party.agreement_withdraw, name="agreement_withdraw"),

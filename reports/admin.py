@@ -8,12 +8,15 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import signed_in
+from agreements.admin import AgreementAdmin
+from agreements.models import Agreement
 from lib.scoped_admin import ScopedAdmin
 from reports import actions
 from reports.models import Download, Report
@@ -89,6 +92,26 @@ def _days(runs: list[tuple[Any, Any]]) -> str:
     """Runs of days, each as its first and last day or as its only one."""
     told = ({formats.date_format(first): None, formats.date_format(last): None} for first, last in runs)
     return ", ".join(" – ".join(days) for days in told)
+
+
+@admin.register(Agreement)
+class AgreementWithReportAdmin(AgreementAdmin):
+    """The page of an agreement, with a link to its report."""
+
+    fieldsets = [
+        AgreementAdmin.fieldsets[0],
+        (_("Report"), {"fields": ["report_state"]}),
+        *AgreementAdmin.fieldsets[1:],
+    ]
+    readonly_fields = [*AgreementAdmin.readonly_fields, "report_state"]
+
+    @admin.display(description=_("report"))
+    def report_state(self, agreement: Agreement) -> str:
+        report = Report.objects.filter(agreement=agreement).first()
+        if report is None:
+            return str(_("None yet"))
+        url = reverse("admin:reports_report_change", args=[report.pk])
+        return format_html('<a href="{}">{}</a>', url, report.get_state_display())
 
 
 @admin.register(Download)

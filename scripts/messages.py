@@ -44,12 +44,11 @@ ENGLISH_ONLY = (
     "templates/agreements/third_party/*",
     "templates/home/*third_party.html",
     "templates/companies/*",
-    "templates/reports/panel.html",
+    "templates/reports/third_party/*",
     "agreements/forms/*",
     "agreements/views/third_party*.py",
     "agreements/creation.py",
     "agreements/limits.py",
-    "agreements/listing.py",
     "agreements/meter_match.py",
     "agreements/permissions.py",
     "agreements/rules.py",
@@ -76,6 +75,7 @@ ENGLISH_ONLY = (
     "agreements/consent/review.py",
     "meters/imports/*",
     "meters/management/*",
+    "reports/agreement_list.py",
     "reports/management/*",
 )
 

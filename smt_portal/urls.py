@@ -24,7 +24,7 @@ urlpatterns = [
     path("", include("notices.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),
-    path("agreements/", include("reports.urls")),
+    path("", include("reports.urls")),
     path("", include("usage_pages.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),

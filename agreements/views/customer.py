@@ -25,31 +25,24 @@ from customers.models import customer_of
 PAGE = 25
 
 
-def _own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
+def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
     customer = customer_of(request.user)
     if customer is None:
         raise Http404
-    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue().select_related("report")
+    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue()
 
 
 @login_required
 @never_cache
 def customer_agreements(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_own_agreements(request), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(own_agreements(request), PAGE).get_page(request.GET.get("page"))
     return render(request, "agreements/customer/list.html", {"page": page})
-
-
-@login_required
-@never_cache
-def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
-    agreement = get_object_or_404(_own_agreements(request), number=number)
-    return render(request, "agreements/customer/detail.html", {"agreement": agreement})
 
 
 @login_required
 @require_POST
 def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
-    agreement = get_object_or_404(_own_agreements(request), number=number)
+    agreement = get_object_or_404(own_agreements(request), number=number)
     if request.POST.get("decision") not in DECISIONS:
         raise Http404
     decide, _outcome = DECISIONS[request.POST["decision"]]

@@ -1,4 +1,4 @@
-"""The third party's pages: the form that makes new agreements, and one agreement (SPEC 3.2, 3.3)."""
+"""The third party's pages: the form for new agreements, Resend Email and Withdraw (T4 to T11)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from agreements import actions, creation
 from agreements import third_party_wording as words
 from agreements.forms.request import AgreementRequestForm
 from agreements.forms.review import ReviewForm
-from agreements.masking import CustomerView, customer_for_third_party, masked_person, plain_person
+from agreements.masking import CustomerView, masked_person, plain_person
 from agreements.models import Agreement, AgreementQuerySet, Draft
-from agreements.permissions import acting_member, why_not
+from agreements.permissions import acting_member
 from agreements.request_data import Question, Refused
-from agreements.states import Status
 from agreements.transitions import TransitionRefused
 from companies.views.member_page import MemberRequest, member_page
-from notifications.models import Email
 
 # Where a session keeps what was typed on page 2 while its user changes page 1.
 TYPED = "agreement_contact"
@@ -148,35 +146,8 @@ def agreement_submitted(request: MemberRequest, draft: UUID) -> HttpResponse:
 # --- One agreement ------------------------------------------------------------------------------------------------
 
 
-@third_party_page
-def agreement(request: MemberRequest, number: str) -> HttpResponse:
-    """View agreement (T11)."""
-    found = _one(request, number)
-    emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
-    context = {
-        "agreement": found,
-        "meaning": words.meaning(found),
-        "customer": words.customer_rows(customer := customer_for_third_party(found)),
-        "customer_is_masked": customer.is_masked,
-        "timeline": words.timeline(found.events.select_related("by")),
-        "emails": words.email_lines(emails),
-        "undelivered": words.undelivered_request(found, emails),
-        **_permissions(request, found),
-    }
-    return render(request, "agreements/third_party/detail.html", context)
-
-
 def _one(request: MemberRequest, number: str) -> Agreement:
-    return get_object_or_404(own_agreements(request).with_overdue().select_related("report"), number=number)
-
-
-def _permissions(request: MemberRequest, found: Agreement) -> dict[str, Any]:
-    may_not_why = why_not(request.user, "may_download") if found.status == Status.COMPLETE else ""
-    return {
-        "why_not": words.why_not_resend_or_withdraw(found, request.user),
-        "may_download": found.status == Status.COMPLETE and not may_not_why,
-        "may_not_why": may_not_why,
-    }
+    return get_object_or_404(own_agreements(request).with_overdue(), number=number)
 
 
 @third_party_page

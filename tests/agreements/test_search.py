@@ -11,9 +11,9 @@ import pytest
 from agreements.models import Agreement
 from agreements.states import Status
 from tests.agreements.looking import LIST, text
-from tests.agreements.test_list import numbers
 from tests.agreements.test_search_reading import BY
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory
+from tests.reports.test_agreement_list import numbers
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from agreements import listing
 from agreements.models import Agreement
 from agreements.search import Item, Search, SearchBy
+from reports.agreement_list import ListOptions, with_report_stage
 from tests.agreements.many import skipped, with_a_hundred_thousand_agreements
 
 SEARCHES = {
@@ -39,8 +39,8 @@ def test_no_search_reads_all_of_a_hundred_thousand_agreements():
     company = with_a_hundred_thousand_agreements()
     for index, searches in SEARCHES.items():
         for search in searches:
-            found = listing.found(Agreement.objects.filter(company=company), search)
-            page = listing.Wanted().ordered(listing.with_report_state(found.with_overdue()))[:25]
+            found = Agreement.objects.filter(search.condition(), company=company)
+            page = ListOptions().apply(with_report_stage(found.with_overdue()))[:25]
             for rows in (found.order_by().values("status"), page):
                 plan = rows.explain(analyze=True)
                 assert "Seq Scan on agreements_agreement" not in plan and index in plan, plan
@@ -55,6 +55,6 @@ def test_without_its_index_a_search_reads_them_all():
     search = SEARCHES["agreement_by_meter"][0]
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX agreement_by_meter")
-    found = listing.found(Agreement.objects.filter(company=company), search)
+    found = Agreement.objects.filter(search.condition(), company=company)
     plan = found.order_by().values("status").explain(analyze=True)
     assert "agreement_by_meter" not in plan and skipped(plan) > 10_000, plan

@@ -49,7 +49,7 @@ def sums_of(report: Report) -> dict[str, Decimal]:
 
 def page_of(report: Report) -> str:
     agreement = Agreement.objects.select_related("report").get(pk=report.agreement_id)
-    html = render_to_string("reports/panel.html", {"agreement": agreement, "may_download": True})
+    html = render_to_string("reports/third_party/report.html", {"agreement": agreement, "may_download": True})
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 

@@ -30,7 +30,7 @@ FIRST, LAST = date(2026, 5, 15), date(2026, 6, 14)
 
 def panel(agreement: Agreement, **context: Any) -> str:
     fresh = Agreement.objects.select_related("report").get(pk=agreement.pk)
-    return render_to_string("reports/panel.html", {"agreement": fresh} | context)
+    return render_to_string("reports/third_party/report.html", {"agreement": fresh} | context)
 
 
 def words(html: str) -> str:
@@ -74,7 +74,7 @@ def test_only_who_may_download_sees_the_buttons():
     report = ReportFactory()
     number = report.agreement.number
     with_buttons = panel(report.agreement, may_download=True)
-    without = panel(report.agreement, may_download=False, may_not_why="Ask your administrator.")
+    without = panel(report.agreement, may_download=False, why_not_download="Ask your administrator.")
     for path in (f"/agreements/{number}/report.csv", f"/agreements/{number}/report.json"):
         assert path in with_buttons
         assert path not in without
@@ -155,7 +155,7 @@ def test_the_panel_costs_one_query_whoever_fetched_the_report(django_assert_num_
         DownloadFactory(report=report, by=UserFactory())
     agreement = Agreement.objects.select_related("report").get()
     with django_assert_num_queries(1):
-        render_to_string("reports/panel.html", {"agreement": agreement, "may_download": True})
+        render_to_string("reports/third_party/report.html", {"agreement": agreement, "may_download": True})
 
 
 def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements import actions, listing
+from agreements import actions
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, Review
 from agreements.request_data import Person
 from agreements.states import Channel, Status
+from reports.agreement_list import REPORT_STAGES, with_report_stage
 from tests.agreements.looking import LIST, overdue, page, text
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory, ReportFactory
 from tests.support.agreements import ask, registered_customer
@@ -161,7 +162,7 @@ class TestLong:
 
 
 def in_state(company, state: str) -> Agreement:
-    """An agreement whose report is at `state`, one of listing.REPORT_STATES."""
+    """An agreement whose report is at `state`, a key of REPORT_STAGES."""
     if state in ("waiting", "none"):
         return AgreementFactory(company=company, status=Status.PENDING if state == "waiting" else Status.WITHDRAWN)
     review = {"held": Review.HELD, "refused": Review.REFUSED, "ready": Review.RELEASED}.get(state, Review.NONE)
@@ -186,12 +187,12 @@ class TestNarrowing:
 
     def test_to_what_the_report_is_at(self, client, member):
         """T3: each of them is found by its state and says it."""
-        made = {state: in_state(member.company, state) for state in listing.REPORT_STATES}
+        made = {state: in_state(member.company, state) for state in REPORT_STAGES}
         for state, agreement in made.items():
             response = client.get(LIST, {"report": state})
             assert numbers(response) == [agreement.number], state
             row = re.search(r"(?s)<tbody>.*</tbody>", response.content.decode())
-            assert row and str(listing.REPORT_STATES[state].label) in row[0]
+            assert row and str(REPORT_STAGES[state].label) in row[0]
 
     def test_a_report_that_is_tried_again_is_being_made(self, client, member):
         """T3, R1."""
@@ -214,8 +215,8 @@ class TestNarrowing:
                 if state:
                     ReportFactory(agreement=agreement, state=state, retry_at=retry_at)
                 one = Agreement.objects.filter(pk=agreement.pk)
-                states = [key for key, known in listing.REPORT_STATES.items() if one.filter(known.condition).exists()]
-                assert states == [listing.with_report_state(one).get().report_state], (status, review, state)
+                states = [key for key, known in REPORT_STAGES.items() if one.filter(known.condition).exists()]
+                assert states == [with_report_stage(one).get().report_stage], (status, review, state)
 
     def test_both_at_once_and_both_kept_by_the_next_page(self, client, member):
         """T3."""

@@ -1,0 +1,35 @@
+"""The third party's page of one agreement, with its report (T11, R4)."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from agreements import third_party_wording as words
+from agreements.masking import customer_for_third_party
+from agreements.permissions import why_not
+from agreements.states import Status
+from agreements.views.third_party import own_agreements, third_party_page
+from companies.views.member_page import MemberRequest
+from notifications.models import Email
+
+
+@third_party_page
+def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
+    agreement = get_object_or_404(own_agreements(request).with_overdue().select_related("report"), number=number)
+    emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
+    customer = customer_for_third_party(agreement)
+    why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
+    context = {
+        "agreement": agreement,
+        "meaning": words.meaning(agreement),
+        "customer": words.customer_rows(customer),
+        "customer_is_masked": customer.is_masked,
+        "timeline": words.timeline(agreement.events.select_related("by")),
+        "emails": words.email_lines(emails),
+        "undelivered": words.undelivered_request(agreement, emails),
+        "why_not": words.why_not_resend_or_withdraw(agreement, request.user),
+        "may_download": agreement.status == Status.COMPLETE and not why_not_download,
+        "why_not_download": why_not_download,
+    }
+    return render(request, "reports/third_party/agreement.html", context)
