@@ -10,13 +10,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit.admin import StaffLookAdmin
+from accounts.audit.admin import AccessLogEntryAdmin
 from accounts.models import User
 from accounts.second_factor_admin import SecondFactorLost
 from companies.models import Membership
 from lib.scoped_admin import EDIT, NOTHING, ScopedAdmin
 
-__all__ = ["StaffLookAdmin", "UserAdmin"]
+__all__ = ["AccessLogEntryAdmin", "UserAdmin"]
 
 
 @admin.register(User)
@@ -88,4 +88,4 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
         )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        return self._noted(request, "view", super().user_change_password(request, id, form_url))
+        return self.record_page(request, "view", super().user_change_password(request, id, form_url))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import emails
 from accounts.language import language_of
 from accounts.models import User
+from lib.client_address import client_address
 
 # allauth's name of an email -> our kind and subject. Each has templates of its own.
 _LETTERS: dict[str, tuple[str, Promise]] = {
@@ -74,6 +75,10 @@ class AccountAdapter(DefaultAccountAdapter):
         link = context.get(_LINKS.get(kind, ""))  # whoever reads the outbox, staff or thief, must not find it there
         with transaction.atomic():
             emails.about_account(kind, to=email, language=language, subject=subject, context=context, link=link)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Read the address as every other limit does; an unknown one is the unspecified address."""
+        return str(client_address(request) or "0.0.0.0")
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return _at_portal(super().get_reset_password_from_key_url(key))

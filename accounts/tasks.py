@@ -8,5 +8,5 @@ from accounts.audit import access_log
 
 
 @shared_task
-def forget_looks() -> None:
-    access_log.forget_looks()
+def delete_old_access_log_entries() -> None:
+    access_log.delete_old_entries()

@@ -18,7 +18,7 @@ from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
 from companies.trust.fingerprints import Fingerprints
-from lib.central_time import CENTRAL, moment
+from lib.central_time import CENTRAL, utc_or_now
 from notifications.wakeup import wake_workers
 
 
@@ -41,7 +41,7 @@ def accept(
     `page_language` is the language of the decision page, by default the agreement's. If there are signs against the
     consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused.
     """
-    at = moment(at)
+    at = utc_or_now(at)
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel)
     letter = loa.sign(agreement, at=at, page_language=page_language)
     if consent_signals.record_signals_at_acceptance(agreement, fingerprints, at=at):
@@ -62,7 +62,7 @@ def reject(
     at: datetime | None = None,
 ) -> Agreement:
     """The customer says no: Rejected, with EM205 to both. Raises TransitionRefused."""
-    agreement = transition(agreement, "reject", at=moment(at), by=by, channel=channel)
+    agreement = transition(agreement, "reject", at=utc_or_now(at), by=by, channel=channel)
     emails.rejected(agreement)
     return agreement
 
@@ -71,7 +71,7 @@ def reject(
 def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agreement:
     """The third party takes its question back; both are told. Raises TransitionRefused, PermissionDenied."""
     acting_member(by, "may_resend_or_withdraw")
-    agreement = transition(agreement, "withdraw", at=moment(at), by=by, channel=Channel.THIRD_PARTY)
+    agreement = transition(agreement, "withdraw", at=utc_or_now(at), by=by, channel=Channel.THIRD_PARTY)
     emails.withdrawn(agreement)
     return agreement
 
@@ -86,7 +86,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     acting_member(by, "may_resend_or_withdraw")  # once more: a suspension that was waited for counts
     limits.lock_mailbox(agreement.email)
     agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
-    at = moment(at)
+    at = utc_or_now(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:
         raise TransitionRefused(agreement)
     last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
@@ -115,7 +115,7 @@ def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | N
 
     The deadline binds by the clock; this only writes it down, so it may run late or twice.
     """
-    at = moment(at)
+    at = utc_or_now(at)
     overdue = Agreement.objects.overdue(at=at)
     if premise_ids is not None:
         overdue = overdue.filter(premise__in=list(premise_ids))

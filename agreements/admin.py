@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.consent.review_admin import ReviewedInAdmin
 from agreements.email_admin import EmailAdmin, kind_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
-from lib.scoped_admin import ByRole
+from lib.scoped_admin import RolePermissions
 from notifications.models import Email
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["AgreementAdmin", "EmailAdmin"]
 _SECRET = ("link_nonce", "link_hash")
 
 
-class EventInline(ByRole, admin.TabularInline):
+class EventInline(RolePermissions, admin.TabularInline):
     """The timeline (L8)."""
 
     model = AgreementEvent
@@ -41,7 +41,7 @@ class EventInline(ByRole, admin.TabularInline):
         return str(event.by or "")
 
 
-class SignalInline(ByRole, admin.TabularInline):
+class SignalInline(RolePermissions, admin.TabularInline):
     """What speaks against the consent (X1)."""
 
     model = ConsentSignal
@@ -49,7 +49,7 @@ class SignalInline(ByRole, admin.TabularInline):
     verbose_name_plural = _("signals against the consent")
 
 
-class LetterInline(ByRole, admin.StackedInline):
+class LetterInline(RolePermissions, admin.StackedInline):
     model = Letter
     fields = ["signed_at", "version", "language", "sha256", "text"]
     verbose_name_plural = _("letter of authorization")
@@ -132,7 +132,7 @@ class AgreementAdmin(ReviewedInAdmin):
         has = {SignalInline: obj.signals.exists(), LetterInline: hasattr(obj, "letter")}
         return [inline for inline in self.inlines if has.get(inline, True)]
 
-    def look_label(self, record: Agreement) -> str:
+    def log_label(self, record: Agreement) -> str:
         return record.number
 
     @admin.display(description=_("customer"), ordering="last_name")

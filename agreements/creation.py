@@ -23,7 +23,7 @@ from agreements.states import INITIAL, Channel
 from companies.models import Company
 from customers.models import Customer, CustomerKind
 from lib import link_tokens
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from meters.models import Premise
 
 
@@ -41,7 +41,7 @@ def start_draft(question: Question, *, by: User, at: datetime | None = None) -> 
     with transaction.atomic():
         limits.lock(company)
         limits.lock_esiids(question)
-        at = moment(at)
+        at = utc_or_now(at)
         problems = _problems_of_page_1(question, by, company, at)
         if not problems:
             return Draft.objects.create(user=by, answers=question.answers())
@@ -70,7 +70,7 @@ def initiate(
     limits.lock_mailbox(question.person.email)
     premise_ids = [found.premise_id for found in match(question)[0].values()]
     rules.lock_premises(premise_ids)
-    at = moment(at)
+    at = utc_or_now(at)
     expire_overdue(premise_ids=premise_ids, at=at)  # what the clock has closed must not count as waiting
     matches = _check(question, company, at)
     if refusal := limits.flooding(question, company=company, at=at):
@@ -108,7 +108,7 @@ def customer_of_draft(question: Question) -> Person | None:
 
 def forget_drafts(*, at: datetime | None = None) -> int:
     """Delete drafts that nobody submitted in time, and spent ones: they hold or held personal data (X6)."""
-    before = moment(at) - settings.AGREEMENT_DRAFT_RETENTION
+    before = utc_or_now(at) - settings.AGREEMENT_DRAFT_RETENTION
     count, _by_model = Draft.objects.filter(created_at__lt=before).delete()
     return count
 

@@ -84,7 +84,7 @@ class EmailAdmin(ScopedAdmin):
     ordering = ("-queued_at", "-pk")
     actions = ("try_again",)
 
-    def own(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         """Those about the TDSP's agreements; emails about accounts are the operators'."""
         return records.filter(about__in=Agreement.objects.visible_to(signed_in(request)).values("number"))
 
@@ -100,11 +100,11 @@ class EmailAdmin(ScopedAdmin):
     def what(self, email: Email) -> str:
         return kind_words(email.kind)
 
-    def look_label(self, record: Email) -> str:
+    def log_label(self, record: Email) -> str:
         return str(record)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, "view")
+        return self.allows(request, "view")
 
     @admin.action(description=_("Try failed emails again"), permissions=["retry"])
     def try_again(self, request: HttpRequest, emails: QuerySet[Email]) -> None:

@@ -18,7 +18,7 @@ from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.request_data import MeterRow, Problem, Question
 from companies.models import Company
 from companies.trust.email_identity import mailbox_of
-from lib.central_time import CENTRAL, central_day, moment
+from lib.central_time import CENTRAL, central_day, utc_or_now
 from meters.models import Premise
 
 DAY = timedelta(days=1)
@@ -132,7 +132,7 @@ def tell_tdsps(*, at: datetime | None = None) -> int:
 
     A sweep does it and not the request that reached the limit. Returns how many companies there are.
     """
-    at = moment(at)
+    at = utc_or_now(at)
     recent = FailedMatch.objects.filter(at__gt=at - DAY)
     limits = {
         "user": settings.FAILED_MATCHES_PER_USER,

@@ -10,7 +10,7 @@ from django.db import transaction
 from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Letter
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
-from lib.central_time import moment
+from lib.central_time import utc_or_now
 from notifications.models import Email
 
 BATCH = 500
@@ -20,7 +20,7 @@ FORGOTTEN = "—"  # stands where a required name or address was
 def forget_people(*, at: datetime | None = None) -> int:
     """Take the customer's personal data out of agreements that were never accepted, settings.PERSONAL_DATA_RETENTION
     after their end. Number, meter, status and events stay: they are the record, and L5 counts them."""
-    at = moment(at)
+    at = utc_or_now(at)
     due = Agreement.objects.filter(
         status__in=NEVER_ACCEPTED, ended_at__lt=at - settings.PERSONAL_DATA_RETENTION, person_forgotten_at=None
     )
@@ -49,7 +49,7 @@ def forget_people(*, at: datetime | None = None) -> int:
 
 def delete_old(*, at: datetime | None = None) -> int:
     """Delete agreements settings.AGREEMENT_RETENTION after their end; those with a report go together with it."""
-    before = moment(at) - settings.AGREEMENT_RETENTION
+    before = utc_or_now(at) - settings.AGREEMENT_RETENTION
     return delete_agreements(Agreement.objects.filter(ended_at__lt=before, report_recorded=False))
 
 

@@ -12,7 +12,8 @@ from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.name_key import NameKey
-from meters.identifiers import bare_digits, normal_esiid, normal_meter_number
+from lib.digits import bare_digits
+from meters.identifiers import normal_esiid, normal_meter_number
 
 MOST_ITEMS = 100
 ANYTHING_AFTER = "*"

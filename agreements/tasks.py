@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from agreements import actions, creation, limits, retention
-from lib.central_time import moment
+from lib.central_time import utc_or_now
 
 
 @shared_task
@@ -18,7 +18,7 @@ def tell_tdsps() -> None:
 
 @shared_task
 def forget_failures() -> None:
-    limits.forget_failures(at=moment())
+    limits.forget_failures(at=utc_or_now())
 
 
 @shared_task

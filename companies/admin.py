@@ -18,10 +18,10 @@ from accounts.models import signed_in
 from companies import approval, members, profile, wording
 from companies.admin_forms import CompanyActionForm, MembershipForm
 from companies.models import Company, CompanyEvent, Membership
-from lib.scoped_admin import EDIT, NOTHING, ByRole, ScopedAdmin
+from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
 
-class MembershipInline(ByRole, admin.StackedInline):
+class MembershipInline(RolePermissions, admin.StackedInline):
     operators_may = EDIT
     tdsp_may = NOTHING
     model = Membership
@@ -42,7 +42,7 @@ class MembershipInline(ByRole, admin.StackedInline):
         return membership.user.email if membership.pk else ""
 
 
-class CompanyEventInline(ByRole, admin.TabularInline):
+class CompanyEventInline(RolePermissions, admin.TabularInline):
     """What happened to the company; nobody edits it."""
 
     tdsp_may = NOTHING

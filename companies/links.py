@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.rate_limits import Limit
 from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind
 from lib import link_tokens
-from lib.central_time import format_moment
+from lib.central_time import format_central
 
 
 class Refused(Exception):
@@ -69,7 +69,7 @@ def count_form(network_address: str, *, at: datetime | None = None) -> None:
         if not free_at:
             rate_limits.note(limits, at=at)
     if free_at:
-        raise Refused(_("Too many forms came from your network today. Try again after %s.") % format_moment(free_at))
+        raise Refused(_("Too many forms came from your network today. Try again after %s.") % format_central(free_at))
 
 
 def limit_emails(email: str, *, at: datetime | None = None) -> None:
@@ -82,7 +82,7 @@ def limit_emails(email: str, *, at: datetime | None = None) -> None:
                 "We have sent several emails to this address today. Look in your mailbox, also in the spam folder. "
                 "We send the next one after %s."
             )
-            % format_moment(free_at),
+            % format_central(free_at),
             field="email",
         )
     rate_limits.note(limits, at=at)
@@ -97,7 +97,7 @@ def limit_invitations(company: Company, email: str, *, at: datetime | None = Non
     rate_limits.lock(limits)
     if free_at := rate_limits.used_up(limits, at=at):
         raise Refused(
-            _("Too many invitations were sent today. You can send the next one after %s.") % format_moment(free_at),
+            _("Too many invitations were sent today. You can send the next one after %s.") % format_central(free_at),
             field="email",
         )
     rate_limits.note(limits, at=at)

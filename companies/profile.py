@@ -19,7 +19,7 @@ from accounts.rate_limits import Limit
 from companies import emails
 from companies.links import Refused
 from companies.models import Company, CompanyEvent, CompanyEventKind, CompanyState, Membership
-from lib.central_time import format_moment
+from lib.central_time import format_central
 
 PROFILE = (
     "legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url",
@@ -121,7 +121,9 @@ def ask_to_rename(
             raise Refused(_("This is the name and the DUNS that your company has. Enter what it should be."))
         limits = [Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)]
         if free_at := rate_limits.used_up(limits, at=at):
-            raise Refused(_("You have asked several times today. You can ask again after %s.") % format_moment(free_at))
+            raise Refused(
+                _("You have asked several times today. You can ask again after %s.") % format_central(free_at)
+            )
         rate_limits.note(limits, at=at)
         record(company, CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
         for operator in operators():

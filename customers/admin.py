@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.admin_forms import CustomerForm, HoldingForm, HoldingFormSet
 from customers.models import Customer, Holding
-from lib.scoped_admin import EDIT, ByRole, ScopedAdmin, is_operator, search_words, tdsp_of
+from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,7 +26,7 @@ def _holdings(request: HttpRequest) -> QuerySet[Holding]:
     return holdings if is_operator(request) else holdings.filter(premise__tdsp=tdsp_of(request))
 
 
-class HoldingInline(ByRole, admin.TabularInline):
+class HoldingInline(RolePermissions, admin.TabularInline):
     operators_may = EDIT
     model = Holding
     form = HoldingForm
@@ -72,7 +72,7 @@ class CustomerAdmin(ScopedAdmin):
         ),
     )
 
-    def own(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         return records.filter(Exists(_holdings(request).filter(customer=OuterRef("pk"), until=None)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:

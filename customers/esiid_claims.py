@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import rate_limits
 from accounts.rate_limits import Limit
-from lib.central_time import format_moment
+from lib.central_time import format_central
 
 # A premise is free while nobody holds it now.
 _FREE = """
@@ -97,5 +97,5 @@ def too_often(free_at: datetime) -> Refused:
             "Too many entries did not match our records, so no more are checked for now. "
             "Look up the ESIID and the meter number on your electricity bill and try again after %s."
         )
-        % format_moment(free_at)
+        % format_central(free_at)
     )

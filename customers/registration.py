@@ -22,7 +22,7 @@ from customers import emails
 from customers.esiid_claims import Pair, Refused, find_free
 from customers.models import Customer, CustomerKind, Holding, Registration
 from lib import link_tokens
-from lib.central_time import format_moment
+from lib.central_time import format_central
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _apply(application: Application, password: str, network_address: str, at: da
                 "We have sent several emails to this address today. Look in your mailbox, also in the spam folder. "
                 "We send the next one after %s."
             )
-            % format_moment(free_at),
+            % format_central(free_at),
             field="email",
         )
     rate_limits.note(mails, at=at)

@@ -17,7 +17,7 @@ from demo import companies, stories
 from demo.neighborhood import UTILITIES, Place, neighborhood
 from demo.people import BLUEBONNET, People
 from demo.usage import add_usage, copy_usage
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from meters.models import Meter, Premise, Tdsp, UsageDay
 from reports import actions as reports
 
@@ -57,14 +57,14 @@ def load(*, premises: int = PREMISES, days: int = DAYS, force: bool = False, at:
     leaves nothing behind. A demo that is there gets usage for the days that have passed since, and nothing else.
     """
     if is_there():
-        return Loaded(Outcome.WAS_THERE, usage_rows=_catch_up(premises, days, moment(at)))
+        return Loaded(Outcome.WAS_THERE, usage_rows=_catch_up(premises, days, utc_or_now(at)))
     if has_other_data() and not force:
         return Loaded(Outcome.OTHER_DATA)
     reports.make_due()  # other people's, with --force: the stories make reports with dates of the past
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        return Loaded(Outcome.WAS_THERE) if is_there() else _load(premises, days, moment(at))
+        return Loaded(Outcome.WAS_THERE) if is_there() else _load(premises, days, utc_or_now(at))
 
 
 def _catch_up(premises: int, days: int, now: datetime) -> int:

@@ -1,33 +1,54 @@
-"""What a form has to say at the top of its page (A2)."""
+"""What a form shows at the top of its page: its errors, and why an action refused what was typed (A2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 
-from agreements.request_data import Problem
+from lib.refusals import Refused
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One line of the error summary; `target` is the id of the field it leads to, or empty."""
+class ErrorLink:
+    """One line of the error summary; `target` is the id of the field it links to, or empty."""
 
     message: str
     target: str = ""
 
 
-def shown_problems(form: forms.BaseForm, prefix: str = "") -> list[Shown]:
-    """A form's errors in the order of its fields."""
-    shown = [Shown(f"{prefix}{error}") for error in form.non_field_errors()]
+def error_links(form: forms.BaseForm, prefix: str = "") -> list[ErrorLink]:
+    """Return a form's errors in the order of its fields, each message after `prefix`."""
+    links = [ErrorLink(f"{prefix}{error}") for error in form.non_field_errors()]
     for field in form:
-        radios = isinstance(field.field.widget, forms.RadioSelect)
-        target = f"{field.auto_id}_0" if radios else field.id_for_label
-        shown += [Shown(f"{prefix}{error}", target) for error in field.errors]
-    return shown
+        is_radio = isinstance(field.field.widget, forms.RadioSelect)
+        target = f"{field.auto_id}_0" if is_radio else field.id_for_label
+        links += [ErrorLink(f"{prefix}{error}", target) for error in field.errors]
+    return links
 
 
-def distinct_causes(problems: Iterable[Problem]) -> list[str]:
-    """The possible causes of all problems, each once."""
+class ShowsRefusals(forms.Form):
+    """A form that can show why an action refused it, at the field and in the error summary."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.causes: list[str] = []  # the possible causes of a refusal, for the page
+
+    def refuse(self, refused: Refused) -> None:
+        """Add each problem to its field, or to the whole form where the form has no such field."""
+        self.causes = refused.causes
+        for problem in refused.problems:
+            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
+
+    def error_links(self) -> list[ErrorLink]:
+        """Return the lines of the error summary; none before the form is sent."""
+        return error_links(self) if self.is_bound else []
+
+
+def distinct_causes(problems: Iterable[Any]) -> list[str]:
+    """Return the possible causes of all problems, each once."""
     return list(dict.fromkeys(cause for problem in problems for cause in problem.causes))

@@ -14,10 +14,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator, validate_email
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
+from localflavor.us.us_states import US_STATES
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.widgets import RegionalPhoneNumberWidget
-
-from lib.us_states import US_STATES
 
 # Control characters, line and paragraph separators, and the marks that turn the reading direction: in a name they
 # break headers and plain text, or make it read as another one (E3).

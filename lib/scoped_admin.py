@@ -1,83 +1,95 @@
-"""What every admin of the portal stands on: the role decides, the TDSP limits, and each look is written down (D1, D3).
+"""The base class of every admin: the role decides, the TDSP limits, and what is shown is logged (D1, D3).
 
-It is in the lowest room that has records of a TDSP. The trail belongs to a room above and is reached through the user's
-`looks`.
+An admin only notes on the request what its page shows (`request.viewed_records`). accounts.audit writes the access log
+from it before the response leaves.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext
 
-from meters.identifiers import bare_digits
+from lib.digits import bare_digits
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 NOTHING: frozenset[str] = frozenset()
-LOOK = frozenset({"view"})
+VIEW = frozenset({"view"})
 EDIT = frozenset({"view", "add", "change"})
 
-_PART_OF_ESIID = re.compile(r"10[0-9]{3,20}")
+_START_OF_ESIID = re.compile(r"10[0-9]{3,20}")
+
+
+@dataclass(frozen=True)
+class ViewedRecords:
+    """What a page showed: one record of `model`, or `rows` of a list. Contains no personal data (D3)."""
+
+    action: str
+    model: str
+    object_id: str = ""
+    label: str = ""
+    rows: int | None = None
 
 
 def is_operator(request: HttpRequest) -> bool:
-    """Operators run the portal and see every TDSP's records (D1)."""
+    """Whether the user runs the portal and sees every TDSP's records (D1)."""
     user = request.user
     return user.is_active and getattr(user, "is_staff", False) and getattr(user, "tdsp_id", None) is None
 
 
 def tdsp_of(request: HttpRequest) -> int | None:
-    """The key of the TDSP whose staff asks; None for everybody else."""
+    """Return the key of the TDSP that the user works for; None for everyone else."""
     user = request.user
     return getattr(user, "tdsp_id", None) if user.is_active and getattr(user, "is_staff", False) else None
 
 
 def search_words(typed: str) -> str:
-    """`typed`, or the digits of the ESIID or of its beginning that it is."""
+    """Return `typed`, or its digits if it is an ESIID or the beginning of one."""
     digits = bare_digits(typed)
-    return digits if digits and _PART_OF_ESIID.fullmatch(digits) else typed
+    return digits if digits and _START_OF_ESIID.fullmatch(digits) else typed
 
 
-class ByRole:
-    """Mixin for an admin or inline: what staff may do follows from the role and from no permission given by hand.
+class RolePermissions:
+    """Mixin for an admin or inline: permissions follow from the role, never from Django's permission table.
 
-    Nobody deletes: agreements, usage and the trail stand on the records.
+    Nothing is deleted: agreements, usage and the access log refer to the records.
     """
 
-    operators_may: ClassVar[frozenset[str]] = LOOK
-    tdsp_may: ClassVar[frozenset[str]] = LOOK
+    operators_may: ClassVar[frozenset[str]] = VIEW
+    tdsp_may: ClassVar[frozenset[str]] = VIEW
 
-    def may(self, request: HttpRequest, what: str) -> bool:
+    def allows(self, request: HttpRequest, permission: str) -> bool:
         if is_operator(request):
-            return what in self.operators_may
-        return tdsp_of(request) is not None and what in self.tdsp_may
+            return permission in self.operators_may
+        return tdsp_of(request) is not None and permission in self.tdsp_may
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, "view")
+        return self.allows(request, "view")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, "view")
+        return self.allows(request, "view")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, "add")
+        return self.allows(request, "add")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, "change")
+        return self.allows(request, "change")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Django 5.2 ties no label to the two halves of a date with time: each is named by what is seen (A1)."""
+        """Name both halves of a date with time as they are seen: Django 5.2 gives them no label (A1)."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # of the admin
         if field and isinstance(field.widget, AdminSplitDateTime):
             for half, seen in zip(field.widget.widgets, (gettext("Date:"), gettext("Time:")), strict=True):
@@ -85,33 +97,33 @@ class ByRole:
         return field
 
 
-class ScopedAdmin(ByRole, admin.ModelAdmin):
-    """Staff of a TDSP find its own records only: what is another's does not exist for them (D1).
+class ScopedAdmin(RolePermissions, admin.ModelAdmin):
+    """An admin in which a TDSP's staff find only its own records; another TDSP's record is a 404 (D1).
 
-    `tdsp_path` leads from the model to its TDSP's key; where no path does, override `own`. A record's page that is not
-    theirs is a 404. Lists, filters, searches, choices of related records, histories and actions start from the same
-    queryset. Where `customer_data` is true each look is on the trail before the page is shown (D3).
+    `tdsp_path` leads from the model to its TDSP's key; without a path, override `limit_to_tdsp`. Lists, filters,
+    searches, choices of related records, histories and actions start from the same queryset. With `customer_data`,
+    every page is recorded for the access log (D3).
     """
 
     tdsp_path: ClassVar[str] = ""
     customer_data: ClassVar[bool] = True
-    operators_filters: ClassVar[tuple[str, ...]] = ()  # those that would name other TDSPs
+    operators_filters: ClassVar[tuple[str, ...]] = ()  # filters that would name other TDSPs
     view_on_site = False
     show_full_result_count = False
 
-    def own(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        """Those of `records` that are the TDSP's whose staff asks."""
+    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the `records` of the TDSP that the user works for."""
         return records.filter(**{self.tdsp_path: tdsp_of(request)}) if self.tdsp_path else records.none()
 
-    def look_label(self, record: Any) -> str:
-        """How the trail names `record` beside its key; nothing of a person."""
+    def log_label(self, record: Any) -> str:
+        """Return how the access log names `record` beside its key, without personal data."""
         return ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         records = super().get_queryset(request)
         if is_operator(request):
             return records
-        return self.own(request, records) if tdsp_of(request) is not None else records.none()
+        return self.limit_to_tdsp(request, records) if tdsp_of(request) is not None else records.none()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         record = super().get_object(request, object_id, from_field)
@@ -120,18 +132,18 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
         return record
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, "view") and self._is_own(request, obj)
+        return self.allows(request, "view") and self._is_in_scope(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, "change") and self._is_own(request, obj)
+        return self.allows(request, "change") and self._is_in_scope(request, obj)
 
-    def _is_own(self, request: HttpRequest, obj: Any) -> bool:
+    def _is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
         if obj is None or is_operator(request):
             return True
         return self.get_queryset(request).filter(pk=obj.pk).exists()
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A new record has none of the rows that nobody adds."""
+        """Leave out the inlines of a new record to which no row can be added."""
         inlines = super().get_inline_instances(request, obj)
         return inlines if obj else [inline for inline in inlines if inline.has_add_permission(request, obj)]
 
@@ -140,7 +152,7 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
         return filters if is_operator(request) else [name for name in filters if name not in self.operators_filters]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the list offers. Django lets any column be asked for, and prefixes tell all of one (X5)."""
+        """Allow only the list's own filters: Django allows any column, and prefixes reveal its values (X5)."""
         offered = [name if isinstance(name, str) else name[0] for name in self.get_list_filter(request)]
         offered += [self.date_hierarchy] if self.date_hierarchy else []
         named = any(lookup == name or lookup.startswith(f"{name}__") for name in offered if isinstance(name, str))
@@ -149,7 +161,7 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """An ESIID or its beginning may be pasted as a spreadsheet shows it."""
+        """Also find an ESIID, or its beginning, that was pasted as a spreadsheet shows it."""
         return super().get_search_results(request, queryset, search_words(search_term))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -158,28 +170,28 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
             kwargs["queryset"] = related.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def note_look(self, request: HttpRequest, action: str, record: Any = None, rows: int | None = None) -> None:
-        """Write down that the user sees `record`, or `rows` of a list. What this raises keeps the page back (D3)."""
+    def record_view(self, request: HttpRequest, action: str, record: Any = None, rows: int | None = None) -> None:
+        """Note on the request that its page shows `record`, or `rows` of a list (D3)."""
         if not self.customer_data:
             return
-        assert request.user.is_authenticated  # the admin lets nobody else in
-        request.user.looks.create(
-            action=action,
-            model=self.opts.label_lower,
-            object_id="" if record is None else str(record.pk),
-            label="" if record is None else self.look_label(record),
-            rows=rows,
-            tdsp_id=tdsp_of(request),
-        )
+        object_id, label = ("", "") if record is None else (str(record.pk), self.log_label(record))
+        viewed = ViewedRecords(action, self.opts.label_lower, object_id, label, rows)
+        request.viewed_records = [*getattr(request, "viewed_records", []), viewed]  # type: ignore[attr-defined]
 
-    # Below: the answer is a template that has not been rendered yet when the look is written.
+    def record_page(
+        self, request: HttpRequest, action: str, response: HttpResponseBase, name: str = "original"
+    ) -> HttpResponseBase:
+        """Note on the request the record that `response` shows: `name` in its template's context."""
+        if isinstance(response, SimpleTemplateResponse) and (record := (response.context_data or {}).get(name)):
+            self.record_view(request, action, record)
+        return response
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        answer = super().changelist_view(request, extra_context)
-        shown = (getattr(answer, "context_data", None) or {}).get("cl")
-        if shown is not None:
-            self.note_look(request, "search" if shown.query else "list", rows=len(shown.result_list))
-        return answer
+        response = super().changelist_view(request, extra_context)
+        changelist = (getattr(response, "context_data", None) or {}).get("cl")
+        if changelist is not None:
+            self.record_view(request, "search" if changelist.query else "list", rows=len(changelist.result_list))
+        return response
 
     def changeform_view(
         self,
@@ -188,19 +200,9 @@ class ScopedAdmin(ByRole, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        answer = super().changeform_view(request, object_id, form_url, extra_context)
-        return self._noted(request, "view", answer) if object_id else answer
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        return self.record_page(request, "view", response) if object_id else response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
-        answer = super().history_view(request, object_id, extra_context)
-        return self._noted(request, "history", answer, name="object")
-
-    def _noted(
-        self, request: HttpRequest, action: str, answer: HttpResponseBase, name: str = "original"
-    ) -> HttpResponseBase:
-        record: Model | None = None
-        if isinstance(answer, SimpleTemplateResponse):
-            record = (answer.context_data or {}).get(name)
-        if record is not None:
-            self.note_look(request, action, record)
-        return answer
+        response = super().history_view(request, object_id, extra_context)
+        return self.record_page(request, "history", response, name="object")

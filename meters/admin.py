@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, URLField
 from django.utils.translation import gettext_lazy as _
 
-from lib.scoped_admin import EDIT, ByRole, ScopedAdmin
+from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
 from meters.identifiers import mask_esiid, normal_meter_number
 from meters.models import Meter, Premise, Tdsp
 from meters.upload_admin import UploadAdmin
@@ -34,7 +34,7 @@ class MeterForm(forms.ModelForm):
         return number
 
 
-class MeterInline(ByRole, admin.TabularInline):
+class MeterInline(RolePermissions, admin.TabularInline):
     operators_may = tdsp_may = EDIT
     model = Meter
     form = MeterForm
@@ -85,7 +85,7 @@ class PremiseAdmin(ScopedAdmin):
     search_help_text = _("ESIID, meter number or address")
     inlines = [MeterInline]
 
-    def look_label(self, record: Premise) -> str:
+    def log_label(self, record: Premise) -> str:
         return mask_esiid(record.esiid)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 
-_ESIID_NOISE = re.compile(r"[\s'’`\-–—.]+")
+from lib.digits import bare_digits
+
 _METER_NOISE = re.compile(r"[\s'’`\-–—]+")
 _ESIID = re.compile(r"(?:[0-9]{17}|[0-9]{22})")
 _METER = re.compile(r"[0-9A-Z]{1,20}")
 
 SHOWN_DIGITS = 7
-
-
-def bare_digits(typed: str) -> str | None:
-    """The digits of what was typed or pasted with spaces, dashes or an apostrophe; None if it is more than that."""
-    digits = _ESIID_NOISE.sub("", typed)
-    return digits if digits.isascii() and digits.isdigit() else None
 
 
 def normal_esiid(typed: str) -> str | None:

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lib.scoped_admin import LOOK, ScopedAdmin, tdsp_of
+from lib.scoped_admin import VIEW, ScopedAdmin, tdsp_of
 from meters.imports import Reason, uploads
 from meters.imports.upload_handler import is_too_large
 from meters.models import Upload
@@ -58,7 +58,7 @@ class UploadForm(forms.ModelForm):
 class UploadAdmin(ScopedAdmin):
     """Files that staff uploaded. A TDSP's staff loads rows of its own premises only."""
 
-    operators_may = tdsp_may = LOOK | {"add"}
+    operators_may = tdsp_may = VIEW | {"add"}
     tdsp_path = "tdsp"
     customer_data = False  # a file's name and counts
     form = UploadForm

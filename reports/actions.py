@@ -15,7 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from agreements.models import Agreement
-from lib.central_time import moment
+from lib.central_time import utc_or_now
 from meters.usage.reader import stream_usage
 from reports import emails
 from reports.coverage import Coverage
@@ -46,7 +46,7 @@ def make_due(*, limit: int = 100, at: datetime | None = None) -> int:
 def retry(report: Report, *, by: User, at: datetime | None = None) -> bool:
     """Have a failed report made again by the next sweep, counting from nought; False if it has not failed (D1)."""
     failed = Report.objects.filter(pk=report.pk, state=ReportState.FAILED)
-    asked = failed.update(retry_at=moment(at), attempts=0) == 1
+    asked = failed.update(retry_at=utc_or_now(at), attempts=0) == 1
     if asked:
         logger.info("Report %s is made again, asked by user %s.", report.agreement.number, by.pk)
     return asked
@@ -59,13 +59,13 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
         ready = Report.objects.filter(pk=report.pk, state=ReportState.READY).select_for_update(no_key=True)
         if not ready.exists():
             raise NotThere
-        Download.objects.create(report=report, by=by, at=moment(at))
+        Download.objects.create(report=report, by=by, at=utc_or_now(at))
         return bytes(ReportFile.objects.get(pk=report.pk).gzipped)
 
 
 def purge_files(*, at: datetime | None = None) -> int:
     """Remove the files that were kept for REPORT_RETENTION; their records stay (R5). Returns how many went."""
-    now, purged = moment(at), 0
+    now, purged = utc_or_now(at), 0
     while batch := _purge_some(now):
         purged += batch
     return purged
@@ -84,7 +84,7 @@ def _make_next(at: datetime | None) -> bool:
         report = _claim_new() or _claim_retry(at)
         if report is None:
             return False
-        now = moment(at)
+        now = utc_or_now(at)
         try:
             with transaction.atomic():
                 _make(report, now)

@@ -59,7 +59,7 @@ class ReportAdmin(ScopedAdmin):
     date_hierarchy = "made_at"
     actions = ["make_again"]
 
-    def look_label(self, record: Report) -> str:
+    def log_label(self, record: Report) -> str:
         return record.agreement.number
 
     @admin.display(description=_("total"))
@@ -73,7 +73,7 @@ class ReportAdmin(ScopedAdmin):
         return format_html_join("; ", "{}: {}", runs) or str(_("None"))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, "view")
+        return self.allows(request, "view")
 
     @admin.action(description=_("Make failed reports again"), permissions=["retry"])
     def make_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
@@ -128,5 +128,5 @@ class DownloadAdmin(ScopedAdmin):
     def person(self, download: Download) -> str:
         return str(download.by)
 
-    def look_label(self, record: Download) -> str:
+    def log_label(self, record: Download) -> str:
         return record.report.agreement.number

@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from lib.scoped_admin import ScopedAdmin
 
 
-class NotedAutocomplete(AutocompleteJsonView):
-    """The choices for a field. They are a search, and so on the trail (D3)."""
+class LoggedAutocomplete(AutocompleteJsonView):
+    """Search for the choices of a field, and log the search (D3)."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         assert isinstance(self.model_admin, ScopedAdmin)
-        self.model_admin.note_look(self.request, "search", rows=len(context["object_list"]))
+        self.model_admin.record_view(self.request, "search", rows=len(context["object_list"]))
         return context
 
 
@@ -40,7 +40,7 @@ class PortalAdminSite(AdminSite):
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
         """Leave out the pages that packages bring along: they know no role, and some show links and secrets."""
-        if admin_class and _is_of_a_room(admin_class):
+        if admin_class and _is_own_admin(admin_class):
             super().register(model_or_iterable, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -50,14 +50,14 @@ class PortalAdminSite(AdminSite):
 
     # Django's stubs promise JSON; a refusal is none.
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
-        return NotedAutocomplete.as_view(admin_site=self)(request)
+        return LoggedAutocomplete.as_view(admin_site=self)(request)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Without the redirect to a record's page on the site: it tells which keys exist, and no record has one."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
 
 
-def _is_of_a_room(admin_class: type[ModelAdmin[Any]]) -> bool:
+def _is_own_admin(admin_class: type[ModelAdmin[Any]]) -> bool:
     """Whether the class is written in one of the portal's own rooms."""
     room = apps.get_containing_app_config(admin_class.__module__)
     return room is not None and Path(room.path).parent == settings.BASE_DIR

@@ -51,7 +51,7 @@ app.conf.beat_schedule = {
     "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
     "load queued files": _every(5, "meters.tasks.import_uploads"),
-    "forget old looks": _every(24 * 3600, "accounts.tasks.forget_looks"),
+    "delete old access log entries": _every(24 * 3600, "accounts.tasks.delete_old_access_log_entries"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
     "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),
     "delete old company links": _every(3600, "companies.tasks.delete_old_links"),

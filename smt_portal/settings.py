@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
     "companies.trust.fingerprints.FingerprintMiddleware",
+    "accounts.audit.middleware.AccessLogMiddleware",
 ]
 
 ROOT_URLCONF = "smt_portal.urls"
@@ -244,7 +245,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts begin with a confirmed email or are made by an operator
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
+TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
 
@@ -323,7 +324,7 @@ REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
 PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
 AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
 EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
-STAFF_LOOK_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
+ACCESS_LOG_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
 LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
 LOAD_UNPACKED_LIMIT = env.int("LOAD_UNPACKED_LIMIT", 100 * 1024**3)  # bytes; a night of every meter in Texas is 60 GB
 USAGE_RETENTION_MONTHS = env.int("USAGE_RETENTION_MONTHS", 25)  # whole months before this one; 0 keeps everything

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from customers.models import Holding
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from meters.models import Premise
 from meters.usage.partitions import FIRST_DAY
 from meters.usage.reader import DayReadings, stream_usage
@@ -88,7 +88,7 @@ def own_holdings(user: User) -> QuerySet[Holding]:
 
 def on_record(holdings: Iterable[Holding], *, at: datetime | None = None) -> list[OwnMeter]:
     """Each of `holdings`, with `former_end`, and which days of it there are. Costs one query and the clock."""
-    today = central_day(moment(at))
+    today = central_day(utc_or_now(at))
     began = {one: first_own_day(one.premise, one.former_end) for one in holdings}
     asked: dict[str, Any] = {
         "premises": [one.premise_id for one in began],

@@ -1,18 +1,27 @@
-"""How long the trail of staff's looks is kept (D3)."""
+"""Write and prune the log of staff's access to customer data (D3)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models.functions import Now
 
-from accounts.models import StaffLook
+from accounts.models import AccessLogEntry, User
 from lib.append_only import retention
+from lib.scoped_admin import ViewedRecords
 
 
-def forget_looks(*, at: datetime | None = None) -> int:
-    """Delete the looks older than settings.STAFF_LOOK_RETENTION; returns how many went (D3)."""
+def log_access(user: User, viewed_records: Iterable[ViewedRecords]) -> None:
+    """Write one entry for each of `viewed_records`, which `user` sees."""
+    tdsp_id = user.tdsp_id if user.is_staff else None
+    AccessLogEntry.objects.bulk_create(
+        AccessLogEntry(user=user, tdsp_id=tdsp_id, **vars(viewed)) for viewed in viewed_records
+    )
+
+
+def delete_old_entries(*, at: datetime | None = None) -> int:
+    """Delete the entries older than settings.ACCESS_LOG_RETENTION and return their number (X6)."""
     with retention():
-        gone, _by_model = StaffLook.objects.filter(at__lt=(at or Now()) - settings.STAFF_LOOK_RETENTION).delete()
-    return gone
+        return AccessLogEntry.objects.filter(at__lt=(at or Now()) - settings.ACCESS_LOG_RETENTION).delete()[0]

@@ -1,4 +1,4 @@
-"""The trail of staff's looks at customer data, to be read by operators and by a TDSP's supervisors (D3)."""
+"""The access log, for operators and for a TDSP's supervisors (D3)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.contrib import admin
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import StaffLook
+from accounts.models import AccessLogEntry
 from lib.scoped_admin import ScopedAdmin, is_operator
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-@admin.register(StaffLook)
-class StaffLookAdmin(ScopedAdmin):
-    """Read-only. A look at the trail is none at customer data: nothing of a person is in it."""
+@admin.register(AccessLogEntry)
+class AccessLogEntryAdmin(ScopedAdmin):
+    """Read-only. Viewing the access log is not itself logged: it contains no personal data."""
 
     tdsp_path = "tdsp"
     customer_data = False
@@ -32,14 +32,14 @@ class StaffLookAdmin(ScopedAdmin):
     search_help_text = _("User id, agreement number or the last digits of an ESIID")
     date_hierarchy = "at"
 
-    def may(self, request: HttpRequest, what: str) -> bool:
-        reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))
-        return reader and super().may(request, what)
+    def allows(self, request: HttpRequest, permission: str) -> bool:
+        is_reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))
+        return is_reader and super().allows(request, permission)
 
     @admin.display(description=_("user"))
-    def person(self, look: StaffLook) -> str:
-        return str(look.user)
+    def person(self, entry: AccessLogEntry) -> str:
+        return str(entry.user)
 
     @admin.display(description=_("kind of record"), ordering="model")
-    def kind_of_record(self, look: StaffLook) -> Any:
-        return capfirst(apps.get_model(look.model)._meta.verbose_name)
+    def kind_of_record(self, entry: AccessLogEntry) -> Any:
+        return capfirst(apps.get_model(entry.model)._meta.verbose_name)

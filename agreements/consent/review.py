@@ -12,7 +12,7 @@ from accounts.models import User
 from agreements import emails
 from agreements.models import Agreement, AgreementEvent, EventKind, Review
 from agreements.states import Channel
-from lib.central_time import moment
+from lib.central_time import utc_or_now
 from notifications.wakeup import wake_workers
 
 REASON_LENGTH = 500
@@ -57,7 +57,7 @@ def _decide(
         raise ValidationError(_("Enter the reason. Both sides are told it."))
     if len(reason) > REASON_LENGTH:
         raise ValidationError(_("Shorten the reason to %d characters.") % REASON_LENGTH)
-    at = moment(at)
+    at = utc_or_now(at)
     held = Agreement.objects.filter(pk=agreement.pk, review=Review.HELD)
     won = held.update(review=outcome, review_reason=reason.strip()) == 1
     agreement.refresh_from_db()

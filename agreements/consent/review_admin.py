@@ -51,7 +51,7 @@ class ReviewedInAdmin(ScopedAdmin):
         agreement: Agreement = self.get_object(request, str(pk))
         form = ReviewForm(request.POST or None)
         if agreement.review == Review.HELD and not form.is_valid():
-            self.note_look(request, "view", agreement)
+            self.record_view(request, "view", agreement)
             return TemplateResponse(
                 request, "admin/agreements/agreement/review.html", self._page(request, agreement, form)
             )

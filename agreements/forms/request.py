@@ -16,7 +16,7 @@ from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, meter_rows,
 from agreements.models import ReportLength, ReportType
 from agreements.request_data import Person, Problem, Question, Refused
 from customers.models import CustomerKind
-from lib.error_summary import Shown, distinct_causes, shown_problems
+from lib.error_summary import ErrorLink, distinct_causes, error_links
 from lib.form_fields import EmailLineField, LineField, PhoneField, StateField, ZipField
 
 YES, NO = "yes", "no"
@@ -210,17 +210,17 @@ class AgreementRequestForm(forms.Form):
             if problem.row and problem.row <= len(self.meters.forms):
                 self.meters.forms[problem.row - 1].problem = problem
 
-    def problems(self) -> list[Shown]:
+    def problems(self) -> list[ErrorLink]:
         """The error summary, in the order of the page: customer, meters, report."""
         if not self.is_bound:
             return []
-        shown = shown_problems(self)
+        shown = error_links(self)
         report = [one for one in shown if one.target.startswith(("id_report", "id_with_utc"))]
         customer = [one for one in shown if one not in report]
-        meters = [Shown(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
+        meters = [ErrorLink(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
         for number, form in enumerate(self.meters.forms, 1):
-            meters += shown_problems(form, now_gettext("Meter %(row)d: ") % {"row": number})
-        rules = [Shown(one.message, f"id_meters-{one.row - 1}-esiid" if one.row else "") for one in self.refused]
+            meters += error_links(form, now_gettext("Meter %(row)d: ") % {"row": number})
+        rules = [ErrorLink(one.message, f"id_meters-{one.row - 1}-esiid" if one.row else "") for one in self.refused]
         return [*customer, *meters, *rules, *report]
 
     def causes(self) -> list[str]:

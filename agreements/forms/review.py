@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from agreements.request_data import Contact, Problem, Refused
-from lib.error_summary import Shown, distinct_causes, shown_problems
+from lib.error_summary import ErrorLink, distinct_causes, error_links
 from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField
 
 
@@ -69,8 +69,8 @@ class ReviewForm(forms.Form):
     def refuse(self, refused: Refused) -> None:
         self.refused = refused.problems
 
-    def problems(self) -> list[Shown]:
-        return [*shown_problems(self), *(Shown(problem.message) for problem in self.refused)] if self.is_bound else []
+    def problems(self) -> list[ErrorLink]:
+        return [*error_links(self), *(ErrorLink(problem.message) for problem in self.refused)] if self.is_bound else []
 
     def causes(self) -> list[str]:
         return distinct_causes(self.refused)

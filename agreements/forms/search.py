@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.search import MOST_ITEMS, Search, SearchBy, Typed, read
-from lib.error_summary import Shown, shown_problems
+from lib.error_summary import ErrorLink, error_links
 
 # A server refuses a first line of 4,094 characters or more in words that are not ours.
 LONGEST_QUERY = 3600
@@ -105,8 +105,8 @@ class SearchForm(forms.Form):
             problems.append(_("These items are too long together. Search for fewer of them at a time."))
         return problems
 
-    def problems(self) -> list[Shown]:
-        return shown_problems(self) if self.is_bound else []
+    def problems(self) -> list[ErrorLink]:
+        return error_links(self) if self.is_bound else []
 
 
 def _named(items: Sequence[str]) -> str:

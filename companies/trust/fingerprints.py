@@ -5,7 +5,6 @@ Only keyed hashes are stored. Loopback and private addresses are left out: a who
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Callable
 
@@ -15,26 +14,12 @@ from django.utils.crypto import salted_hmac
 
 from companies.models import Company, CompanyFingerprint, FingerprintKind, membership_of
 from companies.trust.email_identity import mailbox_of
+from lib.client_address import client_address, client_network
 
 COOKIE = "smt_device"
-IPV6_HOME = 64  # a household or an office gets a /64; the lower half changes by itself
 _SESSION_KEY = "recorded_fingerprints"
 
 Fingerprints = dict[FingerprintKind, str]  # a keyed hash for each kind that is known
-
-
-def client_address(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address of the person's network: the peer's, or what our own proxies (settings.TRUSTED_PROXY_COUNT) saw."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    trusted: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    # Fewer hops than proxies: somebody reached an inner one directly, and the first that it noted is where from.
-    text = hops[-min(trusted, len(hops))] if trusted > 0 and hops else request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if address.version == 6 else None  # a server that listens on [::] sees ::ffff:23.1.2.3
-    return mapped or address
 
 
 def fingerprint_request(request: HttpRequest) -> Fingerprints:
@@ -42,11 +27,7 @@ def fingerprint_request(request: HttpRequest) -> Fingerprints:
     address = client_address(request)
     if address is None or not address.is_global:
         return {}
-    if address.version == 6:
-        network = str(ipaddress.ip_network((address, IPV6_HOME), strict=False))
-    else:
-        network = str(address)
-    fingerprints = {FingerprintKind.NETWORK: _hash(FingerprintKind.NETWORK, network)}
+    fingerprints = {FingerprintKind.NETWORK: _hash(FingerprintKind.NETWORK, client_network(request))}
     if device := request.COOKIES.get(COOKIE):
         fingerprints[FingerprintKind.BROWSER] = _hash(FingerprintKind.BROWSER, device)
     return fingerprints

@@ -26,7 +26,7 @@ from companies.links import LinkRefused, Refused
 from companies.models import CompanyLink, CompanyLinkKind
 from companies.views.member_page import typed
 from companies.wording import permission_words
-from customers.views.registration import network_address
+from lib.client_address import client_network
 
 STATUS = {"unknown": 404}  # else 410: it was here
 
@@ -80,7 +80,7 @@ def company_register(request: HttpRequest) -> HttpResponse:
                 form.newcomer(phone=str(form.cleaned_data["user_phone"])),
                 email=form.cleaned_data["user_email"],
                 language=get_language() or "en",
-                network_address=network_address(request),
+                network_address=client_network(request),
             )
             return redirect("company_register_sent")
         except Refused as refused:
@@ -152,7 +152,7 @@ def company_join(request: HttpRequest) -> HttpResponse:
     form = JoinForm(typed(request))
     if request.method == "POST" and form.is_valid():
         try:
-            invitations.ask(**form.request(), language=get_language() or "en", network_address=network_address(request))
+            invitations.ask(**form.request(), language=get_language() or "en", network_address=client_network(request))
             return redirect("company_join_sent")
         except Refused as refused:
             form.refuse(refused)

@@ -16,7 +16,7 @@ from customers.forms.registration import ClaimForm
 from customers.models import Customer, customer_of
 from customers.profile import add_meter, change_profile
 from customers.registration import Attach
-from customers.views.registration import network_address
+from lib.client_address import client_network
 
 
 @login_required
@@ -40,7 +40,7 @@ def add_meter_page(request: HttpRequest, *, attach: Attach) -> HttpResponse:
     form = ClaimForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            add_meter(customer, form.pair(), network_address=network_address(request), attach=attach)
+            add_meter(customer, form.pair(), network_address=client_network(request), attach=attach)
             messages.success(request, _("The meter belongs to your account now."))
             return HttpResponseRedirect(reverse("customer_profile"))
         except Refused as refused:

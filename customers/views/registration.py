@@ -6,7 +6,6 @@ What is done with a customer who came from a decision link is decided in the roo
 
 from __future__ import annotations
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,6 +21,7 @@ from customers.esiid_claims import Refused
 from customers.forms.registration import Invited, RegistrationForm
 from customers.models import CustomerKind, Registration
 from customers.registration import Attach, NotConfirmed
+from lib.client_address import client_network
 
 
 @require_safe
@@ -52,7 +52,7 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     form = RegistrationForm(request.POST if request.method == "POST" else None, kind=kind, invited=invited)
     if request.method == "POST" and form.is_valid():
         try:
-            registration.apply(form.application(), network_address=network_address(request))
+            registration.apply(form.application(), network_address=client_network(request))
             return _sent(form.cleaned_data["language"])
         except Refused as refused:
             form.refuse(refused)
@@ -89,8 +89,3 @@ def _confirm(
     response = render(request, f"customers/registration/{page}.html", context, status=status)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-def network_address(request: HttpRequest) -> str:
-    """Where a request came from, behind as many proxies as settings say."""
-    return str(get_adapter().get_client_ip(request))

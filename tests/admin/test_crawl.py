@@ -19,7 +19,7 @@ def test_no_page_holds_a_decision_link_or_what_an_email_said(client: Client, wor
     """X5, issue 3 line 6. The crawl reaches each list and each record."""
     users = {"staff": world.own.staff, "operator": world.operator, "superuser": OperatorFactory()}
     # The crawl itself adds to the trail, until this look is not on its first page.
-    look = page("accounts.stafflook", "change", world.own.records["accounts.stafflook"].pk)
+    look = page("accounts.accesslogentry", "change", world.own.records["accounts.accesslogentry"].pk)
     pages = crawl(log_in(client, users[role]), reverse("admin:index"), look, under="/admin/")
     assert {status for status, _text in pages.values()} <= {200, 301, 302}
     for name in SCOPED if role == "staff" else MATRIX:

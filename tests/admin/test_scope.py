@@ -19,20 +19,20 @@ from tests.factories import HoldingFactory, OperatorFactory, PremiseFactory, Use
 pytestmark = pytest.mark.django_db
 
 # Record -> what a TDSP's staff and what operators may do besides looking; None: they do not even find it.
-EDIT, LOOK = {"add", "change"}, set[str]()
+EDIT, VIEW = {"add", "change"}, set[str]()
 MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
-    "meters.tdsp": (LOOK, EDIT),
+    "meters.tdsp": (VIEW, EDIT),
     "meters.premise": (EDIT, EDIT),
     "meters.meter": (EDIT, EDIT),
     "meters.upload": ({"add"}, {"add"}),
     "accounts.user": (None, EDIT),
     "companies.company": (None, EDIT),
-    "customers.customer": (LOOK, EDIT),
-    "accounts.stafflook": (LOOK, LOOK),
-    "agreements.agreement": (LOOK, LOOK),
-    "notifications.email": (LOOK, LOOK),
-    "reports.report": (LOOK, LOOK),
-    "reports.download": (LOOK, LOOK),
+    "customers.customer": (VIEW, EDIT),
+    "accounts.accesslogentry": (VIEW, VIEW),
+    "agreements.agreement": (VIEW, VIEW),
+    "notifications.email": (VIEW, VIEW),
+    "reports.report": (VIEW, VIEW),
+    "reports.download": (VIEW, VIEW),
     "notices.notice": (EDIT, EDIT),
 }
 SCOPED = [name for name, (staff, _operators) in MATRIX.items() if staff is not None]
@@ -42,7 +42,7 @@ SEARCHED = {
     "meters.premise": ["Quetzal Road", "10443720008200028", "'10443720008200028", "98200028", "104437200082"],
     "meters.meter": ["98200028", "10443720008200028"],
     "customers.customer": ["Quetzalson", "quetzal-holder@example.com", "quetzal-holder", "10443720008200028"],
-    "accounts.stafflook": ["look-8200028", "quetzal-staff"],
+    "accounts.accesslogentry": ["look-8200028", "quetzal-staff"],
     "agreements.agreement": ["102518200028", "10443720008200028", "98200028", "Quetzalberg", "quetzal@mail.example"],
     "notifications.email": ["102518200028", "quetzal@mail.example"],
     "reports.report": ["102518200028"],
@@ -265,5 +265,5 @@ def test_only_a_superuser_changes_staff(client: Client, world: World):
 def test_the_trail_is_for_operators_and_supervisors(client: Client, world: World):
     """D3."""
     log_in(client, UserFactory(is_staff=True, tdsp=world.own.tdsp))
-    assert client.get(page("accounts.stafflook", "changelist")).status_code == 403
+    assert client.get(page("accounts.accesslogentry", "changelist")).status_code == 403
     assert "Looks at customer data" not in client.get(reverse("admin:index")).content.decode()

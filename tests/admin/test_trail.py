@@ -12,23 +12,23 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.audit.access_log import forget_looks
-from accounts.models import LookAction, StaffLook
+from accounts.audit.access_log import delete_old_entries
+from accounts.models import AccessAction, AccessLogEntry
 from lib.scoped_admin import ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
-from tests.factories import ConsentSignalFactory, OperatorFactory, StaffLookFactory
+from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, OperatorFactory
 
 pytestmark = pytest.mark.django_db
 
 # Records that hold nothing of a customer. Whatever is not named here must leave a row.
-NO_CUSTOMER = {"meters.tdsp", "meters.upload", "accounts.company", "accounts.stafflook", "notices.notice"}
+NO_CUSTOMER = {"meters.tdsp", "meters.upload", "companies.company", "accounts.accesslogentry", "notices.notice"}
 # Pages that show no record: forms for a new one, and one that sends away.
 NO_RECORD = re.compile(r"_add$|_delete$")
 
 
 def looks() -> list[tuple[str, str, str, int | None]]:
-    return list(StaffLook.objects.order_by("pk").values_list("action", "model", "object_id", "rows"))
+    return list(AccessLogEntry.objects.order_by("pk").values_list("action", "model", "object_id", "rows"))
 
 
 def walk(world: World) -> list[tuple[str, str]]:
@@ -62,19 +62,19 @@ def test_every_page_with_customer_data_leaves_a_row(client: Client, world: World
     pages = walk(world)
     assert len({name for name, _address in pages}) == 8
     for name, address in pages:
-        before = StaffLook.objects.count()
+        before = AccessLogEntry.objects.count()
         answer = client.get(address)
         if role == "staff" and name == "accounts.user":
-            assert answer.status_code in (403, 404) and StaffLook.objects.count() == before
+            assert answer.status_code in (403, 404) and AccessLogEntry.objects.count() == before
             continue
         assert answer.status_code == 200, address
-        assert StaffLook.objects.count() == before + 1, f"{address} was seen and left no row"
-        assert StaffLook.objects.latest("pk").model == name
+        assert AccessLogEntry.objects.count() == before + 1, f"{address} was seen and left no row"
+        assert AccessLogEntry.objects.latest("pk").model == name
 
 
 @pytest.mark.control
 def test_a_page_that_forgets_the_trail_is_noticed(client: Client, world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ScopedAdmin, "note_look", lambda *args, **kwargs: None)
+    monkeypatch.setattr(ScopedAdmin, "record_view", lambda *args, **kwargs: None)
     with pytest.raises(AssertionError, match="left no row"):
         test_every_page_with_customer_data_leaves_a_row(client, world, "staff")
 
@@ -82,7 +82,7 @@ def test_a_page_that_forgets_the_trail_is_noticed(client: Client, world: World, 
 def test_the_row_says_who_what_and_how_much(client: Client, world: World):
     premise = world.own.premise
     log_in(client, world.own.staff)
-    last = StaffLook.objects.latest("pk").pk
+    last = AccessLogEntry.objects.latest("pk").pk
     client.get(page("meters.premise", "changelist"))
     client.get(page("meters.premise", "changelist"), {"q": premise.address})
     client.get(page("meters.premise", "changelist"), {"q": "nobody lives here"})
@@ -90,7 +90,7 @@ def test_the_row_says_who_what_and_how_much(client: Client, world: World):
     client.get(page("meters.premise", "history", premise.pk))
     query = {"app_label": "meters", "model_name": "meter", "field_name": "premise", "term": "104"}
     client.get(reverse("admin:autocomplete"), query)
-    new = StaffLook.objects.filter(pk__gt=last).order_by("pk")
+    new = AccessLogEntry.objects.filter(pk__gt=last).order_by("pk")
     key = str(premise.pk)
     assert [(look.action, look.object_id, look.rows) for look in new] == [
         ("list", "", 1), ("search", "", 1), ("search", "", 0), ("view", key, None), ("history", key, None),
@@ -113,7 +113,7 @@ def test_the_trail_holds_nothing_of_a_person(client: Client, world: World):
         client.get(address)
         client.get(page(name, "changelist"), {"q": "Ocelotson"})
     written = " ".join(
-        str(value) for row in StaffLook.objects.values("label", "object_id", "model") for value in row.values()
+        str(value) for row in AccessLogEntry.objects.values("label", "object_id", "model") for value in row.values()
     )
     assert not [word for word in ("Ocelot", "@", world.own.premise.esiid, "mail.example") if word in written]
     assert world.own.premise.esiid[-7:] in written
@@ -129,7 +129,7 @@ def test_where_the_trail_cannot_be_written_nothing_is_shown(client: Client, worl
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                cursor.execute("ALTER TABLE accounts_stafflook ADD CONSTRAINT closed CHECK (false) NOT VALID")
+                cursor.execute("ALTER TABLE accounts_accesslogentry ADD CONSTRAINT closed CHECK (false) NOT VALID")
             with transaction.atomic():
                 answer = client.get(address)
                 text = answer.content.decode()
@@ -141,27 +141,30 @@ def test_where_the_trail_cannot_be_written_nothing_is_shown(client: Client, worl
 
 def test_nobody_edits_the_trail(client: Client, world: World):
     """D3: neither in the admin nor by SQL."""
-    look = world.own.records["accounts.stafflook"]
-    for change in (lambda: StaffLook.objects.update(rows=0), lambda: StaffLook.objects.filter(pk=look.pk).delete()):
+    look = world.own.records["accounts.accesslogentry"]
+    for change in (
+        lambda: AccessLogEntry.objects.update(rows=0),
+        lambda: AccessLogEntry.objects.filter(pk=look.pk).delete(),
+    ):
         with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
             change()
     log_in(client, world.operator)
-    assert client.post(page("accounts.stafflook", "change", look.pk), {"rows": 0}).status_code == 403
+    assert client.post(page("accounts.accesslogentry", "change", look.pk), {"rows": 0}).status_code == 403
 
 
 def test_looks_are_kept_for_three_years(db: None):
     """X6"""
-    StaffLookFactory(at=datetime.fromisoformat("2023-01-01T00:00Z"))
-    kept = StaffLookFactory(at=datetime.fromisoformat("2024-01-01T00:00Z"))
-    assert forget_looks(at=datetime.fromisoformat("2026-06-01T00:00Z")) == 1
-    assert list(StaffLook.objects.all()) == [kept]
-    assert forget_looks(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
+    AccessLogEntryFactory(at=datetime.fromisoformat("2023-01-01T00:00Z"))
+    kept = AccessLogEntryFactory(at=datetime.fromisoformat("2024-01-01T00:00Z"))
+    assert delete_old_entries(at=datetime.fromisoformat("2026-06-01T00:00Z")) == 1
+    assert list(AccessLogEntry.objects.all()) == [kept]
+    assert delete_old_entries(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
 
 
 def test_reading_the_trail_is_told_in_words(client: Client, world: World):
     log_in(client, world.own.staff)
     client.get(page("meters.premise", "change", world.own.premise.pk))
-    text = client.get(page("accounts.stafflook", "changelist")).content.decode()
+    text = client.get(page("accounts.accesslogentry", "changelist")).content.decode()
     assert "Opened" in text and "Premise" in text and world.own.premise.esiid[-7:] in text
     assert world.other.tdsp.name not in text
-    assert set(LookAction.values) == {"view", "list", "search", "history", "export"}
+    assert set(AccessAction.values) == {"view", "list", "search", "history", "export"}

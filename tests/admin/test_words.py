@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import AccessLogEntry
 from agreements.models import Letter
 from meters.models import Upload
 from notices.models import Notice
@@ -34,9 +35,9 @@ def test_the_trail_names_records_as_people_do(client: Client, world: World):
     """D3: a look's own page says "Listed: customers"."""
     log_in(client, world.operator)
     client.get(page("customers.customer", "changelist"))
-    look = world.operator.looks.get()
-    assert str(look) == "Listed: customers"
-    assert "customers.customer" not in text_of(client, page("accounts.stafflook", "change", look.pk))
+    entry = AccessLogEntry.objects.get(user=world.operator)
+    assert str(entry) == "Listed: customers"
+    assert "customers.customer" not in text_of(client, page("accounts.accesslogentry", "change", entry.pk))
 
 
 def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World):

@@ -16,6 +16,7 @@ from meters.models import Premise, Tdsp, UploadState
 from notifications.models import Email, EmailState
 from reports.models import ReportState
 from tests.factories import (
+    AccessLogEntryFactory,
     AgreementEventFactory,
     AgreementFactory,
     CompanyFactory,
@@ -30,7 +31,6 @@ from tests.factories import (
     OperatorFactory,
     PremiseFactory,
     ReportFactory,
-    StaffLookFactory,
     TdspFactory,
     UploadFactory,
     UploadRejectionFactory,
@@ -94,8 +94,8 @@ def side(name: str, digits: str) -> Side:
         "meters.premise": premise,
         "meters.meter": meter,
         "meters.upload": load,
-        "accounts.customer": customer,
-        "accounts.stafflook": StaffLookFactory(tdsp=tdsp, user=staff, label=f"look-{digits}"),
+        "customers.customer": customer,
+        "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"look-{digits}"),
         "agreements.agreement": done,
         "notifications.email": failed,
         "reports.report": report,

@@ -206,7 +206,7 @@ def test_a_mailbox_elsewhere_opened_in_its_own_office_is_known(client, attacker,
 
 def test_a_proxy_that_is_reached_past_another_hides_nobody(client, attacker, settings):
     """X1: two proxies are expected, one was asked directly; its note of the address counts."""
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    settings.TRUSTED_PROXY_COUNT = 2
     client.force_login(attacker)
     client.get(reverse("agreements"), HTTP_X_FORWARDED_FOR="23.12.44.7, 10.0.0.2", REMOTE_ADDR="10.0.0.3")
     (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))

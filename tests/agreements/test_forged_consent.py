@@ -147,7 +147,7 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxies(client, member, 
     first, second = ask(member, MeterFactory(), MeterFactory())
     client.post(link(first), {"decision": "accept"}, HTTP_X_FORWARDED_FOR="23.12.44.7", **HOME)
     assert signals(first) == set()
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    settings.TRUSTED_PROXY_COUNT = 1
     client.post(link(second), {"decision": "accept"}, HTTP_X_FORWARDED_FOR="9.9.9.9, 23.12.44.7", **HOME)
     assert signals(second) == {SignalKind.NETWORK}
 

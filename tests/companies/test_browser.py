@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 import notifications.delivery
 import reports.actions
 from agreements.models import Agreement
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from meters.models import UsageDay
 from meters.usage.days import slots_on
 from tests.factories import MeterFactory, OperatorFactory, UsageDayFactory
@@ -40,7 +40,7 @@ def portal(live_server, settings, smtp_sink):
 
 @pytest.fixture
 def meter():
-    meter, yesterday = MeterFactory(), central_day(moment()) - timedelta(days=1)
+    meter, yesterday = MeterFactory(), central_day(utc_or_now()) - timedelta(days=1)
     for back in range(40):
         day = yesterday - timedelta(days=back)
         UsageDayFactory(premise=meter.premise, day=day, wh=[250] * slots_on(day))

@@ -1,6 +1,7 @@
 """Test data: one factory for each model, with values a stranger would believe. Shared by all rooms' tests."""
 
 from tests.factories.accounts import (
+    AccessLogEntryFactory,
     AttemptFactory,
     CompanyEventFactory,
     CompanyFactory,
@@ -10,7 +11,6 @@ from tests.factories.accounts import (
     MembershipFactory,
     OperatorFactory,
     RegistrationFactory,
-    StaffLookFactory,
     UserFactory,
 )
 from tests.factories.agreements import (
@@ -64,7 +64,7 @@ __all__ = [
     "HoldingFactory",
     "RegistrationFactory",
     "AttemptFactory",
-    "StaffLookFactory",
+    "AccessLogEntryFactory",
     "DraftFactory",
     "AgreementFactory",
     "AgreementEventFactory",

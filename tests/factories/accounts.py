@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import Attempt, LookAction, StaffLook, User
+from accounts.models import AccessAction, AccessLogEntry, Attempt, User
 from companies.models import (
     Company,
     CompanyEvent,
@@ -154,14 +154,14 @@ class AttemptFactory(DjangoModelFactory):
     at = factory.LazyFunction(timezone.now)
 
 
-class StaffLookFactory(DjangoModelFactory):
+class AccessLogEntryFactory(DjangoModelFactory):
     """Somebody of a TDSP's staff opened a premise."""
 
     class Meta:
-        model = StaffLook
+        model = AccessLogEntry
 
     tdsp = factory.SubFactory(TdspFactory)
     user = factory.SubFactory(UserFactory, is_staff=True, tdsp=factory.SelfAttribute("..tdsp"))
-    action = LookAction.VIEW
+    action = AccessAction.VIEW
     model = "meters.premise"
     object_id = "1"

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection, connections
 
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from local.addresses import ROOT
 from local.processes import Process, wait_until
 from local.restarts import Program
@@ -190,7 +190,7 @@ class Portal:
 
 def meter_with_usage() -> Meter:
     meter: Meter = MeterFactory()
-    yesterday = central_day(moment()) - timedelta(days=1)
+    yesterday = central_day(utc_or_now()) - timedelta(days=1)
     for day in (yesterday - timedelta(days=back) for back in range(10)):
         UsageDayFactory(premise=meter.premise, day=day, wh=[250] * slots_on(day))
     return meter

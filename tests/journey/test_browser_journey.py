@@ -19,7 +19,7 @@ import notifications.delivery
 import reports.actions
 from agreements.models import Agreement
 from agreements.states import Status
-from lib.central_time import central_day, moment
+from lib.central_time import central_day, utc_or_now
 from meters.models import UsageDay
 from meters.usage.days import slots_on
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
@@ -62,7 +62,7 @@ def member():
 def meters():
     """Two meters with usage of the last ten days but one; both daylight-saving shapes are tested elsewhere."""
     two = [MeterFactory(), MeterFactory()]
-    yesterday = central_day(moment()) - timedelta(days=1)
+    yesterday = central_day(utc_or_now()) - timedelta(days=1)
     for meter in two:
         for back in range(10):
             if back != 4:
@@ -167,5 +167,5 @@ def check_file(path: Path, page: Page, portal: str, number: str) -> None:
     assert len(days) == 9
     agreement = Agreement.objects.get(number=number)
     assert agreement.report.present_intervals == count
-    assert agreement.report.last_day == central_day(moment()) - timedelta(days=1)
+    assert agreement.report.last_day == central_day(utc_or_now()) - timedelta(days=1)
     assert isinstance(agreement.report.first_day, date)
