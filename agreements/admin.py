@@ -77,7 +77,7 @@ class AgreementAdmin(ReviewedInAdmin):
         "meter_number__startswith",
         "last_name__istartswith",
         "email__iexact",
-        "company_name__icontains",
+        "third_party_name__icontains",
     ]
     search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, company")
     date_hierarchy = "initiated_at"
