@@ -15,6 +15,7 @@ from django.utils import formats
 
 CENTRAL = ZoneInfo("America/Chicago")
 ONE_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 def utc_or_now(at: datetime | None = None) -> datetime:
