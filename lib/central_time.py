@@ -15,7 +15,6 @@ from django.utils import formats
 
 CENTRAL = ZoneInfo("America/Chicago")
 ONE_DAY = timedelta(days=1)
-ONE_DAY = timedelta(days=1)
 
 
 def utc_or_now(at: datetime | None = None) -> datetime:
@@ -37,6 +36,11 @@ def add_months(day: date, months: int) -> date:
     """Return the same day `months` later (earlier if negative), or that month's last day if it has no such day."""
     year, month_index = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month_index + 1, min(day.day, monthrange(year, month_index + 1)[1]))
+
+
+def last_of_month(day: date) -> date:
+    """Return the last day of the month of `day`."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
