@@ -9,24 +9,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class ProcessDied(Exception):
-    """A child ended by itself; the message says which one, how, and with which last words."""
+class ProcessEnded(Exception):
+    """A process ended by itself. The message says which one, how, and how its log ends."""
 
 
 class Process:
-    """One running process: its own process group, its own log, and on Linux a signal at its parent's death.
+    """A running process in its own process group, with its own log.
 
-    The group keeps a terminal's Ctrl-C from hitting everything at once, so that we can stop in order, and lets us
-    end what the child started too. The signal at the parent's death asks it to stop when nobody else can: after a
-    kill -9 of the parent.
+    The group keeps a terminal's Ctrl-C from reaching everything at once, so that processes are stopped in order, and
+    it includes what the process starts. On Linux the kernel also stops the process when its parent is killed.
     """
 
     def __init__(
@@ -35,151 +34,101 @@ class Process:
         command: Sequence[str | Path],
         *,
         log: Path,
-        env: Mapping[str, str] | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
-        user: int | None = None,
-        group: int | None = None,
-        pass_fds: Sequence[int] = (),
-        stdin: bytes | None = None,
-        cwd: Path | None = None,
-        after: Process | None = None,
+        **options: Any,
     ) -> None:
-        """Start `command`. Its log begins anew, unless it comes `after` one that ended: why it did stays readable."""
+        """Start `command` with an empty log. `options` are those of subprocess.Popen."""
         self.name = name
         self.log = log
         self.stop_signal = stop_signal
+        self._shown_bytes = 0
+        self._is_killed = False
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab" if after else "wb") as output:
-            self.process = subprocess.Popen(
+        with log.open("wb") as output:
+            self.popen = subprocess.Popen(
                 [str(part) for part in command],
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=dict(env) if env is not None else None,
-                user=user,
-                group=group,
-                extra_groups=[] if user is not None else None,
-                pass_fds=tuple(pass_fds),
-                cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_leash(stop_signal, os.getpid()),
+                preexec_fn=_stop_with_parent(stop_signal, os.getpid()),
+                **options,
             )
-        if stdin is not None:
-            _feed(self.process.stdin, stdin)
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        return self.popen.pid
 
     def is_running(self) -> bool:
-        return self.process.poll() is None
-
-    def last_words(self, lines: int = 15) -> str:
-        """The end of the child's log, indented for a terminal."""
-        try:
-            text = self.log.read_text(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])
+        return self.popen.poll() is None
 
     def check(self) -> None:
-        """Raise `ProcessDied` if the child has ended."""
-        if not self.is_running():
-            raise ProcessDied(f"{self.name} ended by itself ({self.how_it_ended()}). {self.end_of_log()}")
-
-    def how_it_ended(self) -> str:
-        code = self.process.wait()
-        return f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
-
-    def end_of_log(self) -> str:
-        return f"The end of {self.log}:\n{self.last_words()}"
-
-    def ask_to_stop(self) -> None:
+        """Raise ProcessEnded if the process has ended."""
         if self.is_running():
-            self.process.send_signal(self.stop_signal)
-            self._signal_group(signal.SIGCONT)  # one that is frozen hears nothing else
+            return
+        code = self.popen.wait()
+        how = f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
+        raise ProcessEnded(f"{self.name} ended by itself ({how}). The end of {self.log}:\n{self.log_end()}")
 
-    def stop(self, patience: float = 10) -> None:
-        """Ask to stop, wait `patience` seconds, then end it and whatever it has started."""
-        self.ask_to_stop()
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
+    def log_end(self, line_count: int = 15) -> str:
+        """Return the last lines of the log, indented for a terminal."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(f"    {line}" for line in lines[-line_count:])
+
+    def new_lines(self) -> list[str]:
+        """Return the whole lines that were logged since the last call, with the process's name in front of each."""
+        with self.log.open("rb") as log:
+            log.seek(self._shown_bytes)
+            text = log.read().rpartition(b"\n")[0]
+        self._shown_bytes += len(text) + bool(text)
+        return [f"{self.name} | {line}" for line in text.decode(errors="replace").splitlines()]
+
+    def request_stop(self) -> None:
+        if self.is_running():
+            self.popen.send_signal(self.stop_signal)
+            self._signal_group(signal.SIGCONT)  # a suspended process receives nothing else
+
+    def stop(self, timeout_seconds: float = 10) -> None:
+        """Ask the process to stop, wait, then kill it and everything it has started."""
+        self.request_stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.popen.wait(timeout_seconds)
         self.kill()
 
     def kill(self) -> None:
-        """End it and whatever it has started at once; also what it has left behind, if it has ended already."""
-        self._signal_group(signal.SIGKILL)
-        self.process.wait()
+        """Kill the process group, including what an ended process has left behind."""
+        if not self._is_killed:  # later the group's number may be another one's
+            self._signal_group(signal.SIGKILL)
+            self.popen.wait()
+            self._is_killed = True
 
     def _signal_group(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.process.pid, number)
-        except (ProcessLookupError, PermissionError):  # macOS says "not permitted" of a group of zombies
-            pass
+        # macOS reports "not permitted" for a group of zombies.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
 
-class OrphanReaper:
-    """A process that survives a kill -9 of this one and ends the children it was told of; see `guardian.py`."""
-
-    def __init__(self, cwd: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.orphan_reaper"], stdin=subprocess.PIPE, cwd=cwd, start_new_session=True
-        )
-
-    def watch(self, child: Process) -> None:
-        self._tell(child.pid)
-
-    def forget(self, child: Process) -> None:
-        """It has ended, and its number may become another process's."""
-        self._tell(-child.pid)
-
-    def _tell(self, number: int) -> None:
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(f"{number}\n".encode())
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # somebody ended it; the signal at our death is what the children have left
-
-    def dismiss(self) -> None:
-        assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        self.process.wait()
-
-
-def wait_until(is_ready: Callable[[], bool], *, children: Sequence[Process], seconds: float, what: str) -> None:
-    """Wait for `is_ready()`; a child's death or `seconds` without success raise `ProcessDied`."""
+def wait_until(is_ready: Callable[[], bool], *, processes: Sequence[Process], seconds: float, what: str) -> None:
+    """Wait for `is_ready()`. Raises ProcessEnded if a process ends or `seconds` pass."""
     deadline = time.monotonic() + seconds
     while not is_ready():
-        for child in children:
-            child.check()
+        for process in processes:
+            process.check()
         if time.monotonic() > deadline:
-            words = "\n".join(f"  {child.log}:\n{child.last_words()}" for child in children)
-            raise ProcessDied(f"{what} did not answer within {seconds:.0f} seconds.\n{words}")
+            logs = "\n".join(f"  {process.log}:\n{process.log_end()}" for process in processes)
+            raise ProcessEnded(f"{what} did not answer within {seconds:.0f} seconds.\n{logs}")
         time.sleep(0.05)
 
 
-def _feed(pipe: IO[bytes] | None, text: bytes) -> None:
-    assert pipe is not None
-    try:
-        pipe.write(text)
-        pipe.close()
-    except BrokenPipeError:
-        pass  # it died at once; `check` will tell why
-
-
-def _leash(stop_signal: signal.Signals, parent: int) -> Callable[[], None] | None:
+def _stop_with_parent(stop_signal: signal.Signals, parent: int) -> Callable[[], None] | None:
+    """Return a function for the new process that asks Linux to signal it when its parent dies."""
     if _libc is None:
         return None
     libc = _libc
 
-    # Runs in the child after its user was set: a change of user would clear the setting.
-    def tie_to_parent() -> None:
+    def set_parent_death_signal() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
 
-    return tie_to_parent
+    return set_parent_death_signal

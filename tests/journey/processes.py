@@ -22,7 +22,6 @@ from django.db import connection, connections
 from lib.central_time import central_day, utc_or_now
 from local.addresses import ROOT
 from local.processes import Process, wait_until
-from local.restarts import Program
 from meters.models import Meter
 from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
@@ -70,6 +69,17 @@ class Visitor:
             return Page(answer.url, text, time.monotonic() - begun)
 
 
+class Program:
+    """A command that a test may kill and start again."""
+
+    def __init__(self, name: str, command: list[str], **options: Any) -> None:
+        self.name, self.command, self.options = name, command, options
+        self.process: Process | None = None
+
+    def start(self) -> None:
+        self.process = Process(self.name, self.command, **self.options)
+
+
 class Portal:
     """`web`, `worker` and `beat`, each of which may be killed and started again, and whom they rely on."""
 
@@ -96,22 +106,22 @@ class Portal:
         """Start all three at once, and wait until pages come and the worker takes work."""
         for program in (self.web, self.worker, self.beat):
             program.start()
-        wait_until(self._is_ready, children=self.children, seconds=60, what="The portal")
+        wait_until(self._is_ready, processes=self.processes, seconds=60, what="The portal")
 
     def end(self) -> None:
         """End all at once: the test is over, and what they leave behind goes with their database."""
-        for child in self.children:
-            child.kill()
+        for process in self.processes:
+            process.kill()
         self._listener.close()
 
     def kill_worker(self) -> None:
         """With -9, its whole process group."""
-        assert self.worker.child is not None
-        self.worker.child.kill()
+        assert self.worker.process is not None
+        self.worker.process.kill()
 
     @property
-    def children(self) -> list[Process]:
-        return [program.child for program in (self.web, self.worker, self.beat) if program.child is not None]
+    def processes(self) -> list[Process]:
+        return [program.process for program in (self.web, self.worker, self.beat) if program.process is not None]
 
     # --- what people do
 
@@ -185,7 +195,7 @@ class Portal:
             Visitor(self.origin).get("/health/")
         except OSError:
             return False
-        return " ready." in self.worker.log.read_text()
+        return bool(self.worker.process and " ready." in self.worker.process.log.read_text())
 
 
 def meter_with_usage() -> Meter:
@@ -242,5 +252,5 @@ def portal(own_database: None, redis_server: BreakableRedis, smtp_sink: SmtpSink
         yield portal
     finally:
         portal.end()
-        for child in portal.children:  # shown beside a failure
-            print(f"{child.name}:\n{child.last_words(30)}")
+        for process in portal.processes:  # shown beside a failure
+            print(f"{process.name}:\n{process.log_end(30)}")

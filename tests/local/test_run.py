@@ -12,10 +12,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from local.addresses import ROOT
-from local.servers import redis_program
+from local.servers import Postgres, make_runtime_dir, redis_program, remove_runtime_dir
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,66 +25,64 @@ pytestmark = [
 ]
 
 MARK = "SMT_TEST_OF_THE_SUPERVISOR"
+WORKER = " worker |local.worker_without_redis"
 LEFT_OUT = (".venv", ".git", "var", "tests", "bench", "__pycache__", ".*_cache", ".hypothesis", ".env", "node_modules")
 
 
 class Checkout:
+    """A copy of the project in a folder whose name has spaces."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.var = folder / "var"
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         ours = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORT", "PORTAL_ORIGIN", "MAILBOX_DIR", "SMT_ENV"}
-        self.env = {name: value for name, value in os.environ.items() if name not in ours}
-        self.env[MARK] = folder.name
+        self.env = {name: value for name, value in os.environ.items() if name not in ours} | {MARK: folder.name}
 
-    @property
-    def var(self) -> Path:
-        return self.folder / "var"
+    def run(self, module: str = "local.run", output: str = "output.txt") -> subprocess.Popen[str]:
+        with (self.folder / output).open("w") as out:
+            command = [sys.executable, "-m", *module.split()]
+            return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=out, stderr=out, text=True)
 
     def start(self) -> subprocess.Popen[str]:
         """`make run`, as soon as the portal answers."""
-        process = self._run(self.folder / "output.txt")
-        self.wait_for_output("Ctrl-C stops everything", of=process)
+        process = self.run()
+        deadline = time.monotonic() + 120
+        while "Ctrl-C stops everything" not in self.output():
+            assert process.poll() is None and time.monotonic() < deadline, self.output()
+            time.sleep(0.05)
         return process
 
-    def wait_for_output(self, *lines: str, of: subprocess.Popen[str] | None = None) -> None:
-        deadline = time.monotonic() + 120
-        while not all(line in self.output() for line in lines):
-            assert of is None or of.poll() is None, self.output()
-            assert time.monotonic() < deadline, self.output()
-            time.sleep(0.05)
-
-    def output(self) -> str:
-        return (self.folder / "output.txt").read_text()
-
-    def once_more(self) -> str:
-        """What a second `make run` says."""
-        second = self._run(self.folder / "second.txt")
-        assert second.wait(20) == 0
-        return (self.folder / "second.txt").read_text()
+    def output(self, name: str = "output.txt") -> str:
+        return (self.folder / name).read_text()
 
     def address(self) -> str:
         return re.search("PORTAL_ORIGIN='(.*)'", (self.var / "running.env").read_text())[1]
 
-    def main_processes(self) -> dict[str, int]:
-        """The supervisor's children by their names on the terminal, and their process ids."""
-        marks = {
-            "PostgreSQL": "/bin/postgres -D",
-            "Redis": "redis-server",
-            "mail catcher": "local.mail_catcher",
-            "web server": "-m gunicorn",
-            "worker": " worker |local.worker_without_redis",
-            "clock": " beat ",
-        }
+    def pids(self, command: str) -> list[int]:
+        """Process ids of the supervisor's direct children whose command lines match `command`."""
         supervisor = int((self.var / "run.lock").read_text())
         children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        commands = {int(pid): _command(Path("/proc") / pid) for pid in children}
-        return {
-            name: pid for name, mark in marks.items() for pid, command in commands.items() if re.search(mark, command)
-        }
+        return [int(pid) for pid in children if re.search(command, _command(Path("/proc") / pid))]
+
+    def leave_an_older_database(self) -> None:
+        """What a version with other migrations left in var/: a cluster, mail, and no record of migrations."""
+        (self.var / "mail").mkdir(parents=True)
+        (self.var / "mail" / "old.eml").write_text("Subject: old\n\nold")
+        pointer = self.var / "old-runtime"
+        postgres = Postgres(self.var / "postgres", runtime=make_runtime_dir(pointer), log=self.var / "old.log")
+        try:
+            postgres.start()
+            postgres.create_database("smt_portal")
+            with psycopg.connect(host=str(postgres.runtime), user="postgres", dbname="smt_portal") as connection:
+                connection.execute("CREATE TABLE notifications_email (sealed_nonce bytea)")
+        finally:
+            postgres.stop()
+            remove_runtime_dir(pointer)
 
     def left_running(self) -> list[str]:
         """Command lines of every process that descends from this checkout's `make run`."""
-        found = []
+        commands = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 command = _command(process)
@@ -91,10 +90,10 @@ class Checkout:
             except OSError:
                 continue
             if command and (f"{MARK}={self.folder.name}" in environment or str(self.folder) in command):
-                found.append(command)
-        return found
+                commands.append(command)
+        return commands
 
-    def nothing_left_within(self, seconds: float) -> bool:
+    def is_quiet_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while self.left_running():
             if time.monotonic() > deadline:
@@ -102,14 +101,9 @@ class Checkout:
             time.sleep(0.1)
         return True
 
-    def _run(self, output: Path) -> subprocess.Popen[str]:
-        with output.open("w") as out:
-            command = [sys.executable, "-m", "local.run"]
-            return subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=out, stderr=out, text=True)
-
 
 def _command(process: Path) -> str:
-    """Nothing for one that is gone meanwhile."""
+    """Return the command line, or nothing if the process has just ended."""
     try:
         return process.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
@@ -118,49 +112,54 @@ def _command(process: Path) -> str:
 
 @pytest.fixture
 def checkout(tmp_path):
-    made = Checkout(tmp_path / f"a checkout {os.getpid()}")
-    yield made
+    checkout = Checkout(tmp_path / f"a checkout {os.getpid()}")
+    yield checkout
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{MARK}={made.folder.name}" in process.joinpath("environ").read_text(errors="replace"):
+            if f"{MARK}={checkout.folder.name}" in process.joinpath("environ").read_text(errors="replace"):
                 os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
 
 
 def test_make_run_from_start_to_nothing_left(checkout):
+    checkout.leave_an_older_database()
     portal = checkout.start()
     address = checkout.address()
     assert address in checkout.output()
-    with urllib.request.urlopen(f"{address}/health/") as answer:
+    assert checkout.output().count("Another version of the portal made the development database") == 1
+    assert not (checkout.var / "mail" / "old.eml").exists()
+    with urllib.request.urlopen(f"{address}/accounts/login/") as answer:  # asks the database
         assert answer.status == 200
+    assert len(checkout.pids("")) == (7 if redis_program() else 5), "six or four servers, and the reaper"
 
-    assert f"already runs at {address}" in checkout.once_more()
+    another = checkout.run(output="another.txt")
+    assert another.wait(20) == 0
+    assert f"already runs at {address}" in checkout.output("another.txt")
+    manage = checkout.run("manage showmigrations notifications", output="manage.txt")
+    assert manage.wait(60) == 0 and "[X] 0001_initial" in checkout.output("manage.txt")
     assert portal.poll() is None
 
-    portal.kill()
-    portal.wait()
-    assert checkout.nothing_left_within(10), checkout.left_running()
+    with (checkout.var / "log" / "worker.log").open("a") as log:
+        log.write("the worker's last words\n")
+    os.kill(checkout.pids(WORKER)[0], signal.SIGKILL)
+    assert portal.wait(30) == 1
+    assert "worker ended by itself (killed by signal 9)" in checkout.output()
+    assert "    the worker's last words" in checkout.output()
+    assert checkout.left_running() == []
 
     begun = time.monotonic()
     portal = checkout.start()
     assert time.monotonic() - begun < 40  # 3 seconds on an idle machine
-    assert (checkout.var / "runtime").exists()
+    assert "Another version" not in checkout.output()
+    portal.kill()
+    portal.wait()
+    assert checkout.is_quiet_within(10), checkout.left_running()
 
-    victims = checkout.main_processes()
-    assert len(victims) == (6 if redis_program() else 4), victims
-    for pid in victims.values():
-        os.kill(pid, signal.SIGKILL)
-    checkout.wait_for_output(*(f"{name} ended (killed by signal 9); started again" for name in victims))
-    assert checkout.address() == address
-    with urllib.request.urlopen(f"{address}/accounts/login/") as answer:  # asks the database too
-        assert answer.status == 200
-    second = checkout.main_processes()
-    assert second.keys() == victims.keys() and not set(second.values()) & set(victims.values())
-    os.kill(second["worker"], signal.SIGSTOP)  # frozen, and yet nothing of it is left in the end
-
+    portal = checkout.start()
+    os.kill(checkout.pids(WORKER)[0], signal.SIGSTOP)  # it is stopped all the same
     portal.send_signal(signal.SIGINT)
-    portal.send_signal(signal.SIGINT)  # an impatient one
+    portal.send_signal(signal.SIGINT)  # an impatient user
     assert portal.wait(30) == 0, checkout.output()
     assert checkout.left_running() == []
     assert not (checkout.var / "running.env").exists()
@@ -169,13 +168,13 @@ def test_make_run_from_start_to_nothing_left(checkout):
 
 def test_what_cannot_start_says_why_and_leaves_nothing(checkout):
     checkout.env["PORT"] = "eighty"
-    portal = checkout._run(checkout.folder / "output.txt")
+    portal = checkout.run()
     assert portal.wait(30) == 1
     assert "PORT is 'eighty'" in checkout.output()
     checkout.env["PORT"] = ""
     settings = checkout.folder / "smt_portal" / "settings.py"
     settings.write_text("raise RuntimeError('broken on purpose')\n")
-    portal = checkout._run(checkout.folder / "output.txt")
+    portal = checkout.run()
     assert portal.wait(60) == 1
     assert "preparation ended by itself" in checkout.output()
     assert "broken on purpose" in checkout.output()

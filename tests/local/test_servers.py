@@ -40,8 +40,8 @@ def test_postgres_keeps_its_data_over_stop_kill_and_a_recycled_pid(postgres):
     postgres.stop()
 
     postgres.start()
-    assert postgres.child
-    postgres.child.kill()  # as power loss would end it
+    assert postgres.process
+    postgres.process.kill()  # as power loss would end it
     record = postgres.data / "postmaster.pid"
     lines = record.read_text().splitlines()
     other = subprocess.Popen(["sleep", "60"], user=postgres.user)  # the recorded pid now belongs to somebody else
@@ -57,10 +57,10 @@ def test_postgres_keeps_its_data_over_stop_kill_and_a_recycled_pid(postgres):
 
 def test_postgres_left_running_on_our_data_is_replaced(postgres):
     postgres.start()
-    assert postgres.child
-    first = postgres.child
+    assert postgres.process
+    first = postgres.process
     postgres.start()
-    assert first.process.wait(10) == 0
+    assert first.popen.wait(10) == 0
     assert query(postgres, "select 1") == (1,)
 
 
@@ -73,8 +73,8 @@ def test_postgres_listens_on_no_network_and_its_socket_is_ours(postgres):
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can become another account.")
 def test_postgres_does_not_run_as_root(postgres):
     postgres.start()
-    assert postgres.child
-    assert os.stat(f"/proc/{postgres.child.pid}").st_uid == postgres.user != 0
+    assert postgres.process
+    assert os.stat(f"/proc/{postgres.process.pid}").st_uid == postgres.user != 0
 
 
 def test_a_runtime_folder_is_private_and_replaces_the_one_of_a_killed_run(tmp_path):

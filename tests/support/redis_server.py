@@ -17,17 +17,17 @@ class BreakableRedis(Redis):
 
     def kill(self) -> None:
         """End it at once, as a crash would. All it held is lost; `start` brings an empty one back."""
-        assert self.child is not None
-        self.child.kill()
+        assert self.process is not None
+        self.process.kill()
 
     def freeze(self) -> None:
         """Stop it from answering while connections stay open and new ones are accepted."""
-        assert self.child is not None
-        os.kill(self.child.pid, signal.SIGSTOP)
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self.child is not None
-        os.kill(self.child.pid, signal.SIGCONT)
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGCONT)
 
 
 @pytest.fixture
