@@ -123,7 +123,7 @@ class Portal:
 
     def _start_portal(self, listener: socket.socket) -> None:
         say("Starting the web server and the workers ...")
-        # The terminal shows what they log: the address printed below must not scroll away.
+        # The terminal shows what they log, and the address printed there must not scroll away.
         self.env.setdefault("LOG_LEVEL", "WARNING")
         gunicorn = ["gunicorn", "smt_portal.wsgi:application", "--bind", f"fd://{listener.fileno()}"]
         gunicorn += ["--workers", "2", "--graceful-timeout", "5", "--no-control-socket", "--log-level", "warning"]
@@ -142,6 +142,8 @@ class Portal:
         else:
             self.portal.append(self._watch(self._process("worker", "local.worker_without_redis", schedule)))
         wait_until(self._is_healthy, processes=self.processes, seconds=60, what="The portal")
+        for process in self.portal:
+            process.new_lines()  # what they logged while they started is in the logs only
 
     def _start_server(self, server: Postgres | Redis) -> None:
         self._stack.callback(server.stop)
