@@ -31,17 +31,17 @@ _LETTERS: dict[str, tuple[str, Promise]] = {
 _LINKS = {"PASSWORD_RESET": "password_reset_url", "EMAIL_CONFIRMATION": "activate_url"}
 # ... and what happened to an account, for emails that only tell its owner.
 _HAPPENINGS: dict[str, Promise] = {
-    "account/email/password_changed": _("The password was changed."),
-    "account/email/password_reset": _("The password was changed with a link from an email."),
-    "account/email/password_set": _("A password was set."),
-    "account/email/email_changed": _("The email address of the account was changed."),
-    "account/email/email_confirm": _("The email address of the account was confirmed."),
-    "account/email/email_deleted": _("An email address was removed from the account."),
-    "mfa/email/totp_activated": _("An authenticator app was added as second factor."),
-    "mfa/email/totp_deactivated": _("The authenticator app was removed as second factor."),
+    "account/email/password_changed": _("Your password was changed."),
+    "account/email/password_reset": _("Your password was changed with a link from an email."),
+    "account/email/password_set": _("Your password was set."),
+    "account/email/email_changed": _("The email address of your account was changed."),
+    "account/email/email_confirm": _("The email address of your account was confirmed."),
+    "account/email/email_deleted": _("An email address was removed from your account."),
+    "mfa/email/totp_activated": _("An authenticator app was added for two-step sign-in."),
+    "mfa/email/totp_deactivated": _("The authenticator app for two-step sign-in was removed."),
     "mfa/email/webauthn_added": _("A passkey or security key was added."),
     "mfa/email/webauthn_removed": _("A passkey or security key was removed."),
-    "mfa/email/recovery_codes_generated": _("New recovery codes were made. The old ones work no more."),
+    "mfa/email/recovery_codes_generated": _("New recovery codes were created. The old codes no longer work."),
 }
 
 
@@ -90,7 +90,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """False, with the reason, where the address has become that of another account meanwhile."""
         others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
-            refusal = translation.gettext("This address belongs to another account. Yours keeps the old one.")
+            refusal = translation.gettext("This address belongs to another account. Your address has not changed.")
             messages.error(request, refusal)
             return False
         return bool(super().confirm_email(request, email_address))

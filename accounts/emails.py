@@ -16,7 +16,7 @@ from notifications.outgoing import FixedLink, OutgoingEmail
 
 def second_factor_removed(owner: User) -> None:
     """ACCOUNT_CHANGED to somebody whose lost second factor an operator removed."""
-    happening = _("An operator of the portal removed the second factor. Set up a new one after you sign in.")
+    happening = _("The operator of this portal turned off your two-step sign-in. Set it up again after you sign in.")
     about_account(
         "ACCOUNT_CHANGED",
         to=owner.email,

@@ -72,7 +72,7 @@ def mismatch(row: int) -> Problem:
         causes=(
             _("The ESIID is incorrect."),
             _("The meter number is incorrect."),
-            _("The ESIID and the meter number do not belong together."),
+            _("The ESIID and the meter number do not match each other."),
             _(
                 "You said whether the customer is registered, and that is not so for this ESIID, "
                 "or the email is not that of the customer's account."

@@ -33,6 +33,6 @@ def account_exists(owner: User) -> None:
         "REGISTRATION_TAKEN",
         to=owner.email,
         language=owner.language,
-        subject=_("You have an account with Smart Meter Texas already"),
+        subject=_("You already have an account with Smart Meter Texas"),
         context={"owner": owner},
     )

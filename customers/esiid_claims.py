@@ -76,10 +76,10 @@ def mismatch() -> Refused:
         causes=(
             _("The ESIID is incorrect."),
             _("The meter number is incorrect."),
-            _("The ESIID and the meter number do not belong together."),
+            _("The ESIID and the meter number do not match each other."),
             _(
-                "The ESIID belongs to an account already, perhaps that of somebody in your household or of whoever "
-                "lived there before. Your utility can end that."
+                "The ESIID already belongs to an account, perhaps of someone in your household or someone "
+                "who lived there before. Your utility can remove it from that account."
             ),
             _(
                 "There is no smart meter yet. A digital display does not make a meter smart; your retail electric "

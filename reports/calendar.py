@@ -21,8 +21,8 @@ _DAYS = 7
 
 # In the order of the legend. The first word also names the symbol that draws the day.
 STATES: dict[DayState, tuple[str, _StrPromise]] = {
-    DayState.WHOLE: ("whole", _("Whole")),
-    DayState.ESTIMATED: ("estimated", _("Whole, some readings estimated")),
+    DayState.WHOLE: ("whole", _("Complete")),
+    DayState.ESTIMATED: ("estimated", _("Complete, some readings estimated")),
     DayState.PARTIAL: ("partial", _("Some readings missing")),
     DayState.MISSING: ("missing", _("No readings")),
     DayState.NOT_EXPECTED: ("none", _("No readings expected")),

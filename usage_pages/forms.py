@@ -84,7 +84,7 @@ class DownloadForm(_AboutMeter):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and last < first:
-            self.add_error("last", _("The last day is before the first one. Exchange them."))
+            self.add_error("last", _("The last day is before the first day. Swap them."))
         elif first and last and self._is_outside(first, last):
             self.add_error("first", _outside(self.meter))
         return cleaned

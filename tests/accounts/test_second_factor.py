@@ -78,7 +78,7 @@ def test_who_must_have_one_is_sent_to_set_one_up_before_anything_else(client, re
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("mfa_index"))
     assert client.post(reverse(name)).status_code == 302
     setup = client.get(reverse("mfa_index")).content.decode()
-    assert "Set up a second factor first" in setup
+    assert "Set up two-step sign-in first" in setup
     assert reverse("mfa_activate_totp") in setup
 
 
@@ -93,7 +93,7 @@ def test_customers_may_have_one_and_need_none(client, required, role):
     """X3"""
     client.force_login(MAY[role]())
     assert client.get(reverse("home"), follow=True).status_code == 200
-    assert "Set up a second factor first" not in client.get(reverse("mfa_index")).content.decode()
+    assert "Set up two-step sign-in first" not in client.get(reverse("mfa_index")).content.decode()
 
 
 @pytest.mark.control
@@ -206,7 +206,7 @@ def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, se
     for required, said in [(False, True), (True, False)]:
         settings.SECOND_FACTOR_REQUIRED = required
         page = client.get(reverse("account_login")).content.decode()
-        assert ("Demo: the second factor is not asked for" in page) is said
+        assert ("Demo: two-step sign-in is off" in page) is said
 
 
 @pytest.mark.slow
@@ -254,7 +254,7 @@ def test_an_operator_removes_a_lost_factor_and_its_owner_is_told(client):
     chosen = {"action": "remove_second_factor", "_selected_action": [user.pk]}
     client.post(reverse("admin:accounts_user_changelist"), chosen)
     assert not Authenticator.objects.filter(user=user).exists()
-    assert "removed the second factor" in Email.objects.get(to_address=user.email).text
+    assert "turned off your two-step sign-in" in Email.objects.get(to_address=user.email).text
 
 
 def test_a_tdsps_staff_removes_nobodys_factor(client):

@@ -114,7 +114,12 @@ class TestPage1:
         assert page.status_code == 200 and not Draft.objects.exists()
         assert body.count("Meter 2: what you entered does not match our records.") == 2
         assert '<a href="#id_meters-1-esiid">' in body
-        for cause in ("ESIID is incorrect", "meter number is incorrect", "do not belong together", "less than 60 days"):
+        for cause in (
+            "ESIID is incorrect",
+            "meter number is incorrect",
+            "do not match each other",
+            "less than 60 days",
+        ):
             assert words.count(cause) == 2, cause  # in the summary and at the row
         assert "digital display" in words
         assert 'value="Rosa-Maria"' in body and 'value="999"' in body and other.premise.esiid in body

@@ -31,7 +31,7 @@ def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
         "987654321",
         "caddo-solar.example/privacy",
         OWNER,
-        "This company waits for approval",
+        "This company is waiting for approval",
     ):
         assert seen in page, seen
     # The Enter key presses the form's first button: that must not be the one that decides.

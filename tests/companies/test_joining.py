@@ -66,7 +66,7 @@ def test_who_is_declined_is_told_and_can_ask_again(client, administrator):
     assert client.post(reverse("company_approval_decline", args=[request.pk])).status_code == 302
     assert kinds_to(CY) == ["JOIN_CONFIRM", "JOIN_DECLINED"]
     assert client.get(reverse("company_approval", args=[request.pk])).status_code == 404
-    assert "Nobody waits" in client.get(reverse("company_approvals")).content.decode()
+    assert "No requests" in client.get(reverse("company_approvals")).content.decode()
     assert CompanyLink.objects.get().answers == {}
     client.logout()
     ask_and_confirm(client)

@@ -49,7 +49,7 @@ def test_a_company_registers_confirms_and_waits_and_its_administrator_signs_in(c
     assert kinds_to(operator.email) == ["COMPANY_REGISTERED"]
     assert log_in(client, "ana.reyna").headers["Location"] == reverse("home")
     for name in ("home", "company", "company_users", "company_approvals"):
-        assert "Your company waits for approval" in client.get(reverse(name)).content.decode(), name
+        assert "Your company is waiting for approval" in client.get(reverse(name)).content.decode(), name
     refused = client.get(reverse("agreement_new"))
     assert refused.status_code == 403 and "waits for approval" in refused.content.decode()
 
@@ -78,7 +78,7 @@ def test_the_link_works_once_and_says_so_afterwards(client):
     register_company(client)
     confirm(client)
     again = confirm(client)
-    assert again.status_code == 410 and "It was used already" in again.content.decode()
+    assert again.status_code == 410 and "already been used" in again.content.decode()
     assert Company.objects.count() == User.objects.count() == 1
 
 
@@ -95,7 +95,7 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
     assert CompanyLink.objects.get().answers == {}
     assert retention.delete_old_links(at=at + settings.COMPANY_LINK_RETENTION) == 1
     gone = client.get(link)
-    assert gone.status_code == 404 and "a part of the link is missing" in gone.content.decode()
+    assert gone.status_code == 404 and "part of it is missing" in gone.content.decode()
 
 
 def test_only_the_hash_of_a_links_token_is_kept(client):

@@ -49,7 +49,7 @@ def test_who_is_removed_does_nothing_more_from_that_moment(client, administrator
     client.post(address)
     for name in ("agreements", "agreement_new", "company", "member_profile", "company_users"):
         assert theirs.get(reverse(name)).status_code == 404, name
-    assert "your account belongs to no company" in theirs.get(reverse("home")).content.decode()
+    assert "linked to a company or a customer" in theirs.get(reverse("home")).content.decode()
     assert kinds_to(member.user.email) == ["MEMBER_REMOVED"]
     assert client.post(address).status_code == 404
 

@@ -185,8 +185,8 @@ def test_control_without_the_constraint_both_hold_the_esiid():
 @pytest.mark.parametrize(
     ("clash", "reason", "sentence"),
     [
-        ({"username": "Rosa", "email": "a@example.net"}, "user_id", "somebody else has taken this user id"),
-        ({"username": "other", "email": "ROSA@example.net"}, "email", "An account with your email address exists"),
+        ({"username": "Rosa", "email": "a@example.net"}, "user_id", "Someone else has taken this User ID"),
+        ({"username": "other", "email": "ROSA@example.net"}, "email", "Your email address already has an account"),
     ],
 )
 def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reason, sentence):
@@ -207,4 +207,4 @@ def test_a_lost_esiid_has_a_page_with_the_next_step(client):
     address = reverse("register_confirm", args=[link_tokens.derive_token(lost.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409
-    assert "another account has taken this ESIID" in answer.content.decode()
+    assert "Another account has added this ESIID" in answer.content.decode()

@@ -182,7 +182,7 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
     history = client.get(reverse("company")).content.decode()
     assert "Company approved" in history and "User invited" in history
     client.force_login(User.objects.get(username="lonestar"))
-    assert "waits for approval" in client.get(reverse("company")).content.decode()
+    assert "waiting for approval" in client.get(reverse("company")).content.decode()
     client.force_login(User.objects.get(username="bluebonnet-ask"))
     assert client.get(reverse("agreement_new")).status_code == 200
     ready = Report.objects.filter(state=ReportState.READY, agreement__company__duns=BLUEBONNET.duns).first()

@@ -62,7 +62,7 @@ class TestAStranger:
         page = client.get(HOME)
         assert page.status_code == 200
         html = page.content.decode()
-        for told in ("You got an email", "You are an electricity customer", "You work for a company"):
+        for told in ("Got an email from us?", "Electricity customers", "Companies"):
             assert told in html
         assert reverse("account_login") in html
         assert reverse("register") in html
@@ -102,7 +102,7 @@ class TestAThirdParty:
         )
         AgreementFactory(number="112326000008")  # another company's
         page = main(client)
-        assert "7 agreements wait for their customers" in page
+        assert "7 requests waiting for an answer" in page
         assert page.index("112326000001") < page.index("112326000005")
         for hidden in ("112326000006", "112326000008", "112326000009"):
             assert hidden not in page
@@ -114,7 +114,7 @@ class TestAThirdParty:
         DownloadFactory(report=fetched, by=membership.user)
         ReportFactory()
         page = main(client)
-        assert "1 report is ready and not downloaded yet" in page
+        assert "1 report ready to download" in page
         assert waiting.agreement.number in page
         assert fetched.agreement.number not in page
 
@@ -124,12 +124,12 @@ class TestAThirdParty:
         type(membership).objects.update(may_initiate=False, may_download=False, may_view=False)
         page = main(client)
         assert "Create a new agreement" not in page
-        assert "not downloaded yet" not in page
-        assert "may not view" in page
+        assert "ready to download" not in page
+        assert "permission to view agreements" in page
 
     @pytest.mark.parametrize(
         ("standing", "told"),
-        [(CompanyState.PENDING, "waits for approval"), (CompanyState.SUSPENDED, "is suspended")],
+        [(CompanyState.PENDING, "waiting for approval"), (CompanyState.SUSPENDED, "is suspended")],
     )
     def test_reads_why_its_company_cannot_work(self, client, membership, standing, told):
         """T13, D1."""
@@ -172,7 +172,7 @@ class TestACustomer:
         AgreementFactory(customer=holding.customer, third_party_name="Answered LLC", status=Status.REJECTED)
         AgreementFactory(third_party_name="Of Others LLC")
         page = main(client)
-        assert "1 request waits for your answer" in page
+        assert "1 request waiting for your answer" in page
         assert "Asks Now LLC" in page
         assert page.index("Asks Now LLC") < page.index("Your smart meters")
         assert "Answered LLC" not in page

@@ -46,11 +46,11 @@ def test_the_list_shows_the_newest_first_and_finds_an_address(client: Client, ma
     assert page.index("Acme &lt;b&gt;asks") < page.index("Old one")
     assert "maria@example.net" in page
     assert "Old one" not in client.get("/mailbox/", {"to": "MARIA@"}).content.decode()
-    assert "No mail to this address" in client.get("/mailbox/", {"to": "nobody"}).content.decode()
+    assert "No emails to this address" in client.get("/mailbox/", {"to": "nobody"}).content.decode()
 
 
 def test_an_empty_mailbox_says_what_to_do(client: Client, mailbox: Path) -> None:
-    assert "No mail yet" in client.get("/mailbox/").content.decode()
+    assert "No emails yet" in client.get("/mailbox/").content.decode()
 
 
 def test_a_long_list_has_pages(client: Client, mailbox: Path) -> None:

@@ -114,7 +114,7 @@ def test_an_address_that_is_changed_waits_until_it_is_confirmed(client: Client) 
     whole(client.get(asked.headers["Location"]))
     response = client.post(asked.headers["Location"], {"password": "an old and long one"}, follow=True)
     whole(response)
-    assert "Waits for you to confirm it" in response.content.decode()
+    assert "Waiting for your confirmation" in response.content.decode()
     user.refresh_from_db()
     assert user.email == "dana@example.net"
     link = next(word for word in letter().split() if "confirm-email" in word)
@@ -203,7 +203,7 @@ def test_the_help_pages_say_what_the_settings_say(client: Client) -> None:
     """L2, L5, R5: promises in words come from the rules themselves."""
     faq = client.get(reverse("help_faq")).content.decode()
     assert "30 days. The email" in faq
-    assert "At most 3 times in 365 days" in faq
+    assert "Up to 3 times in 365 days" in faq
     assert "For 60 days after it was made" in faq
 
 
@@ -211,6 +211,6 @@ def test_the_help_pages_say_what_the_settings_say(client: Client) -> None:
 def test_the_demo_says_that_no_mail_is_real_and_production_does_not(client: Client, settings: Settings) -> None:
     """E4."""
     settings.MAILBOX_DIR = "somewhere"
-    assert "no real mail is sent" in client.get(reverse("help")).content.decode()
+    assert "no real emails are sent" in client.get(reverse("help")).content.decode()
     settings.MAILBOX_DIR = ""
-    assert "no real mail is sent" not in client.get(reverse("help")).content.decode()
+    assert "no real emails are sent" not in client.get(reverse("help")).content.decode()

@@ -97,7 +97,7 @@ def test_a_meter_installed_in_mid_period_misses_nothing_before():
     assert report.missing_days == {}
     assert report.day_states["Consumption"] == "n" * (installed - FIRST).days + "w" * 50
     assert json.loads(manifest(report))["expected_from"] == "2026-02-10"
-    assert "The meter began to record on February 10, 2026." in page_of(report)
+    assert "The meter started recording on February 10, 2026." in page_of(report)
 
 
 def test_a_meter_exchanged_in_mid_period_is_one_history():

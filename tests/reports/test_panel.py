@@ -49,14 +49,14 @@ def test_a_ready_report_says_what_it_covers_and_what_it_misses():
         "Ready",
         "May 15, 2026 to June 14, 2026",
         "28 of 31 days have data",
-        "5,376 of 5,952 expected are there, 576 are missing. 0 are estimated.",
+        "5,376 of 5,952 readings received, 576 missing.",
         "Consumption: 2 gaps May 20, 2026 to May 21, 2026 May 30, 2026",
         "Surplus generation: 2 gaps",
         f"Consumption: {report.total_wh['Consumption'] / 1000:,.3f}".rstrip("0"),
         report.file_name,
         f"5,376 rows, {report.size:,} bytes",
         report.sha256,
-        "Nobody yet.",
+        "Not downloaded yet.",
     ):
         assert part in found, part
 
@@ -98,7 +98,7 @@ def test_the_panel_says_until_when_the_file_is_kept(settings):
     """R5"""
     settings.REPORT_RETENTION = timedelta(days=60)
     report = ReportFactory(made_at=datetime(2026, 6, 15, 12, tzinfo=CENTRAL))
-    assert "File is kept until August 14, 2026" in words(panel(report.agreement))
+    assert "File kept until August 14, 2026" in words(panel(report.agreement))
 
 
 def test_a_shortened_period_says_why():
@@ -113,8 +113,8 @@ def test_a_shortened_period_says_why():
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "tries again by itself"),
-        ({"state": ReportState.FAILED}, "are looking at it"),
+        ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "try again automatically"),
+        ({"state": ReportState.FAILED}, "is looking into it"),
         ({"state": ReportState.NO_DATA}, "no readings for August 23, 2026 to November 22, 2026"),
         (
             {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
@@ -122,7 +122,7 @@ def test_a_shortened_period_says_why():
         ),
         (
             {"state": ReportState.PURGED, "purged_at": datetime(2027, 1, 22, 9, tzinfo=CENTRAL)},
-            "was removed on January 22, 2027",
+            "was deleted on January 22, 2027",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_each_other_state_is_explained_and_offers_no_download(fields, sentence):
     ("status", "sentence"),
     [
         (Status.COMPLETE, "being made now"),
-        (Status.PENDING, "made once, after the customer accepts"),
+        (Status.PENDING, "make it after the customer accepts"),
         (Status.REJECTED, "did not accept"),
         (Status.NOT_ACCEPTED, "did not accept"),
         (Status.WITHDRAWN, "There is no report"),
@@ -171,10 +171,10 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
     assert drawn == {"whole": 26 + 28, "estimated": 1, "partial": 1, "missing": 3 + 3}
     found = words(html)
     for part in (
-        "Consumption Whole: 26 days Whole, some readings estimated: 1 day",
+        "Consumption Complete: 26 days Complete, some readings estimated: 1 day",
         "Some readings missing: 1 day No readings: 3 days",
-        "May 2026 Whole: 17–19, 22–29, 31 Whole, some readings estimated: 15 Some readings missing: 16",
-        "Surplus generation Whole: 28 days",
+        "May 2026 Complete: 17–19, 22–29, 31 Complete, some readings estimated: 15 Some readings missing: 16",
+        "Surplus generation Complete: 28 days",
     ):
         assert part in found, part
 

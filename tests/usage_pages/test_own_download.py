@@ -81,7 +81,7 @@ def test_a_download_never_goes_back_before_the_own_service(client, see, holding)
         ({"type": "interval", "first": "", "last": "2026-06-02"}, "Choose a day."),
         ({"type": "interval", "first": "June", "last": "2026-06-02"}, "This is not a day. Write it as 2026-11-02"),
         ({"type": "yearly", "first": "2026-06-01", "last": "2026-06-02"}, "Choose a report type from the list."),
-        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-01"}, "The last day is before the first one."),
+        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-01"}, "The last day is before the first day."),
         ({"type": "daily", "first": "2020-06-01", "last": "2020-06-02"}, "There is usage from June 1, 2026 to"),
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
     ],

@@ -37,7 +37,7 @@ class Command(BaseCommand):
     ) -> None:
         first, last = _day(first_day), _day(last_day)
         if last < first:
-            raise CommandError(_("The last day is before the first one. Exchange them."), returncode=2)
+            raise CommandError(_("The last day is before the first day. Swap them."), returncode=2)
         if clean and type != ReportType.INTERVAL:
             raise CommandError(_("Only --type interval has UTC columns. Leave out --clean."), returncode=2)
         premise = Premise.objects.filter(esiid=normal_esiid(esiid) or "").first()

@@ -1,4 +1,4 @@
-"""Signing in, and what belongs to it."""
+"""Sign-in details, and what belongs to it."""
 
 from __future__ import annotations
 
