@@ -10,29 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
-from accounts.models import User
-from agreements.models import Agreement
-from companies.models import CompanyLinkKind
-from lib import link_tokens
-from tests.factories import (
-    CompanyLinkFactory,
-    CustomerFactory,
-    MembershipFactory,
-    NoticeFactory,
-    OperatorFactory,
-    TdspFactory,
-    UserFactory,
-)
-from tests.support.agreements import ask, question, registered_customer
-from tests.support.company_links import link_token
+from tests.support.world import ROLES
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
 LOGIN, OK, GONE, NO, TO_OWN, METHOD = "to log-in", 200, 404, 403, "redirect", 405
 
 
@@ -179,63 +162,6 @@ def url_names(resolver: URLResolver | None = None, prefix: str = "") -> set[str]
         elif not prefix:
             names.add(f"unnamed {pattern.pattern}")
     return names
-
-
-@pytest.fixture(scope="session")
-def password() -> str:
-    """A hash, made once: it is slow on purpose."""
-    return make_password("a password that everybody here has")
-
-
-@pytest.fixture
-def world(db, password) -> dict[str, Any]:
-    """A pending agreement of one company with one registered customer, and one user of each role."""
-    from agreements import creation
-    from agreements.request_data import Person
-    from tests.factories import MeterFactory
-
-    member, (holding, meter) = MembershipFactory(is_administrator=True), registered_customer()
-    person = Person(email=holding.customer.user.email)
-    (agreement,) = ask(member.user, meter, registered=True, person=person)
-    draft = creation.start_draft(question(MeterFactory()), by=member.user)
-    users = {
-        "anonymous": None,
-        "member": member.user,
-        "other company": MembershipFactory(is_administrator=True).user,
-        "customer": holding.customer.user,
-        "other customer": CustomerFactory().user,
-        "TDSP": UserFactory(is_staff=True, tdsp=TdspFactory()),
-        "operator": OperatorFactory(),
-        "nobody": UserFactory(),
-    }
-    company, kind = member.company, CompanyLinkKind
-    invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.REQUEST)
-    waits = CompanyLinkFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
-    registers = CompanyLinkFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
-    User.objects.update(password=password)
-    for user in users.values():
-        if user:
-            user.password = password
-    return {
-        "users": users,
-        "number": agreement.number,
-        "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
-        "draft": draft.pk,
-        "holding": holding.pk,
-        "submitted": agreement.submission_id,
-        "notice": NoticeFactory().pk,
-        "key": "no-such-key",
-        "kind": "residential",
-        "number_one": 1,
-        "uidb36": "1",
-        "reset_key": "no-such-key",
-        "membership": member.pk,
-        "invited": invited.pk,
-        "request": waits.pk,
-        "registration_token": link_token(registers),
-        "invited_token": link_token(invited),
-        "request_token": link_token(asks),
-    }
 
 
 def test_every_url_name_has_a_row_and_every_row_a_url():

@@ -18,7 +18,8 @@ from django.utils import translation
 
 from accounts.models import User
 from tests.pages.states import states
-from tests.test_access import METHOD, OK, ROLES, ROWS
+from tests.support.world import ROLES
+from tests.test_access import METHOD, OK, ROWS
 
 World = dict[str, Any]
 ENGLISH_ROLES = ("member", "other company", "TDSP", "operator")

@@ -20,6 +20,7 @@ import pytest
 
 from local.addresses import VAR
 from local.servers import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
+from tests.support.template import prepare_template
 
 # The data of a test run is worth nothing: speed over durability.
 FAST_AND_LOOSE = {
@@ -31,6 +32,8 @@ FAST_AND_LOOSE = {
     "autovacuum": "off",
 }
 
+TEMPLATE = "SMT_TEST_TEMPLATE"  # the database that each test process copies
+
 _services = ExitStack()
 
 
@@ -41,6 +44,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
         start_services(_services)
+        os.environ[TEMPLATE] = prepare_template()
     elif os.environ.get("REDIS_URL"):
         number = int(re.sub(r"\D", "", worker)) + 1
         os.environ["REDIS_URL"] = re.sub(r"/\d+$", f"/{number}", os.environ["REDIS_URL"])

@@ -25,7 +25,7 @@ from customers.models import Holding
 from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
-from tests.admin.world import Side, World, make_world
+from tests.admin.world import Side, World
 from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import ROSA, ask, question
 from tests.support.crawler import crawl
@@ -86,11 +86,6 @@ def addresses(found: dict[str, Any]) -> list[str]:
     some = [reverse(name, args=[found[argument] for argument in arguments]) for name, arguments in named]
     by_number = [name for name, arguments in named if arguments == ("number",)]
     return some + [reverse(name, args=[number]) for name in by_number for number in found["numbers"]]
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""One row of each kind and one user of each role: what an address may name and who may ask for it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from accounts.models import User
+from agreements import creation
+from agreements.models import Agreement
+from agreements.request_data import Person
+from companies.models import CompanyLinkKind
+from lib import link_tokens
+from tests.factories import (
+    CompanyLinkFactory,
+    CustomerFactory,
+    MembershipFactory,
+    MeterFactory,
+    NoticeFactory,
+    OperatorFactory,
+    TdspFactory,
+    UserFactory,
+)
+from tests.support.agreements import ask, question, registered_customer
+from tests.support.company_links import link_token
+
+ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
+
+
+def make_world() -> dict[str, Any]:
+    """Return a pending agreement of one company with one registered customer, and one user of each role.
+
+    Keys are the arguments of URL names; `users` has the user of each of ROLES (None: anonymous).
+    """
+    member, (holding, meter) = MembershipFactory(is_administrator=True), registered_customer()
+    person = Person(email=holding.customer.user.email)
+    (agreement,) = ask(member.user, meter, registered=True, person=person)
+    draft = creation.start_draft(question(MeterFactory()), by=member.user)
+    users = {
+        "anonymous": None,
+        "member": member.user,
+        "other company": MembershipFactory(is_administrator=True).user,
+        "customer": holding.customer.user,
+        "other customer": CustomerFactory().user,
+        "TDSP": UserFactory(is_staff=True, tdsp=TdspFactory()),
+        "operator": OperatorFactory(),
+        "nobody": UserFactory(),
+    }
+    company, kind = member.company, CompanyLinkKind
+    invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.REQUEST)
+    waits = CompanyLinkFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
+    registers = CompanyLinkFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
+    password = make_password("a password that everybody here has")
+    User.objects.update(password=password)
+    for user in users.values():
+        if user:
+            user.password = password
+    return {
+        "users": users,
+        "number": agreement.number,
+        "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
+        "draft": draft.pk,
+        "holding": holding.pk,
+        "submitted": agreement.submission_id,
+        "notice": NoticeFactory().pk,
+        "key": "no-such-key",
+        "kind": "residential",
+        "number_one": 1,
+        "uidb36": "1",
+        "reset_key": "no-such-key",
+        "membership": member.pk,
+        "invited": invited.pk,
+        "request": waits.pk,
+        "registration_token": link_token(registers),
+        "invited_token": link_token(invited),
+        "request_token": link_token(asks),
+    }
+
+
+@pytest.fixture(scope="module")
+def module_world(module_transaction: None) -> dict[str, Any]:
+    """The world of a module's tests, made once in their common transaction."""
+    return make_world()
+
+
+@pytest.fixture
+def world(module_world: dict[str, Any], db: None) -> dict[str, Any]:
+    """The module's world, for a test that may change it: rows and objects are as before for the next test."""
+    return copy.deepcopy(module_world)
