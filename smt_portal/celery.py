@@ -1,6 +1,6 @@
-"""The Celery application: periodic sweeps, and the wake-ups that start one at once.
+"""The Celery application: periodic sweeps, and wake-ups that start one at once.
 
-Every task is a line that calls an action and may be lost, repeated or late: what is due stands in PostgreSQL.
+Every task calls an action and may be lost, repeated or late: the work is in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from kombu import Connection
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
 
 
-class _Broker(Connection):
-    """Looks for a lost broker at least every three seconds: kombu's pause grows to half a minute (ADR 0004)."""
+class Broker(Connection):
+    """Retries a lost broker at least every three seconds: kombu's pause grows to half a minute (ADR 0004)."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Connection:
         pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 3}
         return super().ensure_connection(*args, **pauses | options)
 
 
-class _Amqp(AMQP):
-    Connection = _Broker
+class PatientAMQP(AMQP):
+    Connection = Broker
 
 
-app = Celery("smt_portal", amqp=_Amqp)
+app = Celery("smt_portal", amqp=PatientAMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
 def _every(seconds: float, task: str) -> dict[str, Any]:
-    # A look that nobody made in time is worth nothing: the next one sees the same rows.
+    # A sweep that did not start in time is useless: the next one finds the same rows.
     return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
 
 
@@ -42,7 +42,7 @@ app.conf.beat_schedule = {
     "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
     "make due reports": _every(3, "reports.tasks.make_due"),
     "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
-    "tell TDSPs who guesses": _every(60, "agreements.tasks.tell_tdsps"),
+    "tell TDSPs about guessing": _every(60, "agreements.tasks.tell_tdsps"),
     "forget old failed matches": _every(24 * 3600, "agreements.tasks.forget_failures"),
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),
     "delete old reports' records": _every(3600, "reports.tasks.delete_old"),
@@ -62,7 +62,7 @@ app.conf.beat_max_loop_interval = 3
 
 
 @setup_logging.connect
-def _use_django_logging(**kwargs: Any) -> None:
+def configure_logging(**kwargs: Any) -> None:
     import logging.config
 
     from django.conf import settings

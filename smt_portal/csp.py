@@ -11,7 +11,7 @@ HEADER = "Content-Security-Policy"
 
 
 class ContentSecurityPolicyMiddleware:
-    """Adds the policy to every response that does not bring a stricter one of its own."""
+    """Adds the policy to every response that does not have its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

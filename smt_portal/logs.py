@@ -1,4 +1,4 @@
-"""What the logs may say: never a token, an email address or more than the last seven digits of an ESIID (X4)."""
+"""Log formatting, without tokens, email addresses or more than the last seven digits of an ESIID (X4)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _RULES = [
 
 
 def without_private_data(text: str) -> str:
-    """`text` with one-time links, email addresses and ESIIDs taken out."""
+    """Return `text` without one-time links, email addresses and ESIIDs."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
 
 
-class PrivateData(logging.Filter):
-    """Cleans every record, exceptions included, before a handler writes it."""
+class PrivateDataFilter(logging.Filter):
+    """Removes private data from every record, exceptions included, before a handler writes it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = without_private_data(record.getMessage())
@@ -34,8 +34,8 @@ class PrivateData(logging.Filter):
         return True
 
 
-def formatter(json: bool) -> logging.Formatter:
-    """One JSON object a line in production, a readable line elsewhere."""
+def build_formatter(json: bool) -> logging.Formatter:
+    """Return a formatter that writes JSON objects in production and readable lines elsewhere."""
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

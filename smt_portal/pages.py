@@ -1,4 +1,4 @@
-"""Help and what every page knows about the person looking at it."""
+"""Help pages, the health check, and what every page knows about its user."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from notices.models import Notice
 
 
 def portal_context(request: HttpRequest) -> dict[str, Any]:
-    """`membership`, `customer`, `pending_approvals` and `unread_notices` of the user, and what differs in development.
+    """Add the user's `membership`, `customer`, `pending_approvals` and `unread_notices`, and what differs locally.
 
-    `inbox`: whether development's mail can be read. `second_factor_required`: off, the log-in page says so.
-    `second_factor_missing`: the user goes nowhere else before one is set up (X3).
+    `inbox`: sent mail can be read in the browser. `second_factor_required`: if it is off, the sign-in page says so.
+    `second_factor_missing`: the user can open no other page before setting one up (X3).
     """
     user = getattr(request, "user", None)
     membership = membership_of(user) if user else None
-    counts = cache(lambda: _unread_and_awaiting(user, membership))
+    counts = cache(lambda: navigation_counts(user, membership))
     return {
         "site_name": settings.SITE_NAME,
         "membership": membership,
-        # A third party's user acts for the company; not asking saves each of their pages a query.
+        # A third party's user acts for the company: no query for a customer on their pages.
         "customer": customer_of(user) if user and not membership else None,
         # Called by the navigation and the home page.
         "pending_approvals": lambda: counts()[1],
@@ -44,9 +44,9 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _unread_and_awaiting(user: Any, membership: Membership | None) -> tuple[int, int]:
-    """Notices that the user should open and, for an administrator, requests to join: two counts, one question."""
-    if not isinstance(user, User) or user.is_staff:  # staff write notices; they are not told about them
+def navigation_counts(user: Any, membership: Membership | None) -> tuple[int, int]:
+    """Count the user's unread notices and, for an administrator, the requests to join, in one query."""
+    if not isinstance(user, User) or user.is_staff:  # staff write notices and need not read them
         return 0, 0
     unread = Notice.objects.unread_by(user)
     if membership is None or not membership.is_administrator:
@@ -56,12 +56,12 @@ def _unread_and_awaiting(user: Any, membership: Membership | None) -> tuple[int,
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
-    of_all = rows.order_by().values(all=Value(1)).annotate(n=Count("*")).values("n")
-    return Coalesce(Subquery(of_all), 0)  # of no rows there is no group
+    total = rows.order_by().values(all=Value(1)).annotate(n=Count("*")).values("n")
+    return Coalesce(Subquery(total), 0)  # without rows there is no group
 
 
 class HelpPage(TemplateView):
-    """A page of help. The numbers in its words are the settings' own, so that they stay true."""
+    """A help page. The numbers in its sentences come from the settings."""
 
     extra_context = {
         "origin": settings.PORTAL_ORIGIN,
@@ -78,10 +78,10 @@ class HelpPage(TemplateView):
 
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    """200 while this process can ask the database, 503 else; says nothing about anybody."""
+    """Answer 200 while this process can query the database, else 503."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except Exception:  # every kind of failure means the same to a load balancer
+    except Exception:  # to a load balancer, every failure means the same
         return JsonResponse({"database": "unreachable"}, status=503)
     return JsonResponse({"database": "ok"})

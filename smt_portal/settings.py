@@ -1,7 +1,7 @@
-"""Settings of the portal: one file, every difference between machines comes from the environment.
+"""Settings of the portal. Every difference between machines comes from the environment.
 
-`SMT_ENV` names the kind of machine: `development` (default), `test` or `production`. Production refuses to start on a
-development default (A4).
+`SMT_ENV` is `development` (default), `test` or `production`. Production refuses to start with a development default
+(A4).
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _INSECURE = "insecure-development-default"
 
 
 def _refuse(wrong: bool, why: str) -> None:
-    """Production does not start with what is `wrong` (A4)."""
+    """Refuse to start in production if `wrong` (A4)."""
     if PRODUCTION and wrong:
         raise ImproperlyConfigured(why)
 
 
 def _required(name: str, development: str) -> str:
-    """The value of environment variable `name`; production has no default for it and takes none (A4)."""
+    """Return environment variable `name`. Production has no default for it and refuses development's (A4)."""
     value = env.str(name, "" if PRODUCTION else development)
-    why = f"{name} is not set. Production starts only with a value of its own; see .env.example."
+    why = f"{name} is not set. Production needs its own value; see .env.example."
     _refuse(not value or _INSECURE in value, why)
     return value
 
@@ -49,17 +49,17 @@ DEBUG = env.bool("DEBUG", False)
 _refuse(DEBUG, "DEBUG is on. Production shows no debug pages: unset DEBUG.")
 
 SECRET_KEY = _required("SECRET_KEY", f"{_INSECURE}-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz")
-# Decision links are derived from this key; changing it voids every open invitation's link.
+# Decision links are derived from this key: a new one invalidates the links of all open requests.
 DECISION_LINK_KEY = _required("DECISION_LINK_KEY", f"{_INSECURE}-decision-link-key-0123456789-abcdefghijkl")
-# Second factors are kept encrypted with it; several, separated by commas: the first encrypts, every one decrypts (X3).
+# Encrypts second factors. Several keys are separated by commas: the first encrypts, all decrypt (X3).
 MFA_KEY = _required("MFA_KEY", f"{_INSECURE}-second-factor-key-0123456789-abcdefghijkl")
 _SHORTEST_KEY = min(len(key.strip()) for key in (SECRET_KEY, DECISION_LINK_KEY, *MFA_KEY.split(",")))
 _refuse(_SHORTEST_KEY < 50, "SECRET_KEY, DECISION_LINK_KEY and MFA_KEY need at least 50 random characters each.")
-# Whether third parties' users and staff must have a second factor (X3). Off, the log-in page says so.
+# Whether third parties' users and staff need a second factor (X3). If not, the sign-in page says so.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
 _refuse(not SECOND_FACTOR_REQUIRED, "SECOND_FACTOR_REQUIRED is off. Production asks for a second factor: unset it.")
 
-# Where people reach the portal; links in emails start with it.
+# The portal's address; links in emails start with it.
 PORTAL_ORIGIN = _required("PORTAL_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
 _portal = environ.urlparse(PORTAL_ORIGIN)
 ALLOWED_HOSTS = env.list(
@@ -72,7 +72,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 60 * 60
-CSRF_FAILURE_VIEW = "smt_portal.errors.csrf_failure"
 _refuse(not PORTAL_ORIGIN.startswith("https://"), "PORTAL_ORIGIN must start with https:// in production.")
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
@@ -84,7 +83,7 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# Named as Django 6 names it, so that the day we move there the middleware goes and this stays.
+# Named as in Django 6, which replaces the middleware and reads this setting.
 SECURE_CSP = {
     "default-src": ["'self'"],
     "img-src": ["'self'", "data:"],
@@ -168,7 +167,7 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-# Counts a file while it arrives, and stops taking it in at LOAD_UPLOAD_LIMIT (D2).
+# Counts a file's bytes while it arrives and stops at LOAD_UPLOAD_LIMIT (D2).
 FILE_UPLOAD_HANDLERS = ["meters.imports.upload_handler.LimitedUploadHandler"]
 
 # --- Data -------------------------------------------------------------------------------------------------------
@@ -179,12 +178,12 @@ _DATABASE |= {"CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600), "CONN_HEALTH_CHECKS"
 _DATABASE["OPTIONS"] = {"connect_timeout": 5, **_DATABASE.get("OPTIONS", {})}
 DATABASES = {"default": _DATABASE}
 
-# Log-in rate limits live in PostgreSQL, so that every process shares them and a lost Redis lifts none (X2).
+# Sign-in rate limits are in PostgreSQL: every process shares them, and losing Redis lifts none (X2).
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-        # Django's 300 would let anybody push out the count of failed log-ins by trying 300 other names.
+        # With Django's 300, trying 300 other names would evict the count of failed sign-ins.
         "OPTIONS": {"MAX_ENTRIES": 200_000},
     }
 }
@@ -192,7 +191,7 @@ CACHES = {
 # --- Time and language ------------------------------------------------------------------------------------------
 
 USE_TZ = True
-TIME_ZONE = "America/Chicago"  # people's time; the database keeps UTC (A3)
+TIME_ZONE = "America/Chicago"  # for people; the database stores UTC (A3)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -228,7 +227,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.allauth_adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "accounts.login_form.LoginForm"}
-ACCOUNT_CHANGE_EMAIL = True  # one address to a user: a request goes to it, and it is matched (T7)
+ACCOUNT_CHANGE_EMAIL = True  # one address per user: requests are matched with it and sent to it (T7)
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -236,27 +235,27 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever takes over an account cannot do it quietly
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # nobody can take over an account unnoticed
 ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 3
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
 MFA_FORMS = {"add_webauthn": "accounts.forms.keys.AddKeyForm", "edit_webauthn": "accounts.forms.keys.EditKeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts begin with a confirmed email or are made by an operator
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts start with a confirmed email or are made by an operator
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url_config(_required("EMAIL_URL", "smtp://127.0.0.1:1025")))
-EMAIL_TIMEOUT = 15  # seconds; the three waits of DATA fit into EMAIL_LEASE
+EMAIL_TIMEOUT = 15  # seconds; DATA's three waits fit into EMAIL_LEASE
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Development only: where the mail catcher puts what was sent; the portal then shows it at /mailbox/ (E4).
+# Development only: where the mail catcher keeps sent mail, which the portal then shows at /mailbox/ (E4).
 MAILBOX_DIR = env.str("MAILBOX_DIR", "")
-_refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows everybody's mail: unset it.")
-# How long a worker that took an email may be silent before another one takes it.
+_refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows all mail to everyone: unset it.")
+# How long the worker that claimed an email may be silent before another one claims it.
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
 
@@ -332,13 +331,13 @@ OLD_USAGE_KEPT = timedelta(days=env.int("OLD_USAGE_KEPT_DAYS", 90))  # older mon
 
 SITE_NAME = "Smart Meter Texas"
 
-# --- Logs: no token, name, address or email in any of them (X4) ---------------------------------------------------
+# --- Logs: no tokens, names, addresses or emails in them (X4) ----------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"private": {"()": "smt_portal.logs.PrivateData"}},
-    "formatters": {"line": {"()": "smt_portal.logs.formatter", "json": PRODUCTION}},
+    "filters": {"private": {"()": "smt_portal.logs.PrivateDataFilter"}},
+    "formatters": {"line": {"()": "smt_portal.logs.build_formatter", "json": PRODUCTION}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["private"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {

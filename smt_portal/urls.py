@@ -1,4 +1,4 @@
-"""Every address of the portal."""
+"""The portal's URLs."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -34,8 +34,3 @@ urlpatterns = [
 
 if settings.MAILBOX_DIR:
     urlpatterns.append(path("mailbox/", include("local.urls")))
-
-handler400 = "smt_portal.errors.bad_request"
-handler403 = "smt_portal.errors.permission_denied"
-handler404 = "smt_portal.errors.page_not_found"
-handler500 = "smt_portal.errors.server_error"

@@ -20,8 +20,8 @@ def line(message: str, *arguments: object, error: Exception | None = None, as_js
     record = logging.LogRecord("portal", logging.ERROR, __file__, 1, message, arguments, None)
     if error:
         record.exc_info = (type(error), error, error.__traceback__)
-    assert logs.PrivateData().filter(record)
-    return logs.formatter(as_json).format(record)
+    assert logs.PrivateDataFilter().filter(record)
+    return logs.build_formatter(as_json).format(record)
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -57,7 +57,7 @@ def test_a_whole_journey_logs_nothing_private(client, caplog):
     """X4, X5: requests, refusals and errors included."""
     caplog.set_level(logging.DEBUG)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(logs.PrivateData())
+        handler.addFilter(logs.PrivateDataFilter())
     (agreement,) = ask(MembershipFactory().user)
     token = link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce))
     client.get(f"/invitation/{token}/")

@@ -93,8 +93,8 @@ def log() -> Iterator[io.StringIO]:
     """What the portal's one handler writes of everything that is logged."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.addFilter(logs.PrivateData())
-    handler.setFormatter(logs.formatter(json=True))
+    handler.addFilter(logs.PrivateDataFilter())
+    handler.setFormatter(logs.build_formatter(json=True))
     root, level = logging.getLogger(), logging.getLogger().level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)

@@ -12,12 +12,12 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
+from django.views import defaults
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from notifications import message
 from notifications.models import Email
-from smt_portal import errors
 from tests.look.reading import Page, read
 
 PUBLIC = [
@@ -164,7 +164,7 @@ def test_a_form_from_elsewhere_is_refused_with_a_next_step() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("view", "status"), [(errors.bad_request, 400), (errors.permission_denied, 403)])
+@pytest.mark.parametrize(("view", "status"), [(defaults.bad_request, 400), (defaults.permission_denied, 403)])
 def test_refusals_are_whole_pages(rf: RequestFactory, view: Callable[..., HttpResponse], status: int) -> None:
     response = view(rf.get("/"), Exception())
     assert response.status_code == status
@@ -173,7 +173,7 @@ def test_refusals_are_whole_pages(rf: RequestFactory, view: Callable[..., HttpRe
 
 def test_the_page_for_our_own_failure_needs_no_database(rf: RequestFactory) -> None:
     """pytest-django refuses every query here, as a database that is down would."""
-    response = errors.server_error(rf.get("/"))
+    response = defaults.server_error(rf.get("/"))
     assert response.status_code == 500
     whole(response)
 

@@ -75,14 +75,12 @@ def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIE
 
     monkeypatch.setattr(EmailQuerySet, "first", read)
     monkeypatch.setattr(delivery, "_claim", claimed)
+    monkeypatch.setattr(delivery, "_connecting_lock", lambda: contextlib.nullcontext(True))
 
     def work() -> None:
-        server = MailServer()
-        server.open()
         try:
-            delivery._send_due(server, None)
+            delivery.deliver_due()
         finally:
-            server.close()
             connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(2)]

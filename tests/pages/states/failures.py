@@ -6,8 +6,8 @@ from typing import Any
 
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views import defaults
 
-from smt_portal import errors
 from tests.pages.states.registry import state
 from tests.pages.world import World
 
@@ -24,7 +24,7 @@ def _form_from_elsewhere(client: Client, world: World) -> Any:
     return strict.post(reverse("account_login"), {"login": "a", "password": "b"})
 
 
-for _error in (errors.bad_request, errors.permission_denied):
+for _error in (defaults.bad_request, defaults.permission_denied):
 
     @state("home", "anonymous", _error.__name__)
     def _refused(client: Client, world: World, error: Any = _error) -> Any:
@@ -33,4 +33,4 @@ for _error in (errors.bad_request, errors.permission_denied):
 
 @state("home", "anonymous", "our own failure")
 def _failure(client: Client, world: World) -> Any:
-    return errors.server_error(RequestFactory().get("/"))
+    return defaults.server_error(RequestFactory().get("/"))
