@@ -17,7 +17,7 @@ from agreements import emails
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.request_data import MeterRow, Problem, Question
 from companies.models import Company
-from companies.trust.email_identity import mailbox_of
+from companies.trust.email_identity import normalize_mailbox
 from lib.central_time import CENTRAL, central_day, utc_or_now
 from meters.models import Premise
 
@@ -41,7 +41,9 @@ def lock_esiids(question: Question) -> None:
 
 def lock_mailbox(address: str) -> None:
     """The same for what one customer is sent."""
-    rate_limits.lock([rate_limits.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
+    rate_limits.lock(
+        [rate_limits.Limit("customer-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)]
+    )
 
 
 def guessing(question: Question, *, by: User, company: Company, at: datetime) -> Problem | None:

@@ -6,7 +6,8 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from companies.models import Company, CompanyState, Membership, membership_of
+from companies.models import Company, Membership, membership_of
+from companies.permissions import standing_refusal
 
 
 def acting_member(user: User, permission: str) -> Membership:
@@ -18,7 +19,7 @@ def acting_member(user: User, permission: str) -> Membership:
     if refusal := _refusal_of_member(membership, permission):
         raise PermissionDenied(refusal)
     assert membership is not None
-    if refusal := _refusal_of_company(Company.objects.get(pk=membership.company_id)):
+    if refusal := standing_refusal(Company.objects.get(pk=membership.company_id)):
         raise PermissionDenied(refusal)
     return membership
 
@@ -30,18 +31,10 @@ def why_not(user: User, permission: str) -> str:
     if refusal := _refusal_of_member(membership, permission):
         return refusal
     assert membership is not None
-    return _refusal_of_company(membership.company)
+    return standing_refusal(membership.company)
 
 
 def _refusal_of_member(membership: Membership | None, permission: str) -> str:
     if membership is None or not getattr(membership, permission):
         return _("Your company's administrator has not given you permission for this. Ask them for it.")
-    return ""
-
-
-def _refusal_of_company(company: Company) -> str:
-    if company.standing == CompanyState.PENDING:
-        return _("Your company waits for approval. You will be able to do this once it is approved.")
-    if company.standing == CompanyState.SUSPENDED:
-        return _("Your company is suspended. Contact the portal's operator.")
     return ""

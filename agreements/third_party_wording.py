@@ -19,6 +19,7 @@ from agreements.permissions import why_not
 from agreements.request_data import Question
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
+from lib.timeline import TimelineEntry
 from meters.identifiers import mask_esiid
 from notifications.models import Email, EmailState
 
@@ -29,16 +30,6 @@ class Meaning:
 
     sentence: str
     next_step: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the timeline, for components/timeline.html."""
-
-    at: datetime
-    title: str
-    detail: str
-    status: str
 
 
 @dataclass(frozen=True)
@@ -91,10 +82,12 @@ def meaning(agreement: Agreement) -> Meaning:
     }[Status(agreement.status)]  # fmt: skip
 
 
-def timeline(events: Iterable[AgreementEvent]) -> list[Entry]:
+def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
     """Who did what, when and by which way (L8)."""
     return [
-        Entry(event.at, _title(event), _actor(event), event.to_status if event.from_status != event.to_status else "")
+        TimelineEntry(
+            event.at, _title(event), _actor(event), event.to_status if event.from_status != event.to_status else ""
+        )
         for event in events
     ]
 

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from accounts.models import signed_in
 from companies import approval, members, profile, wording
 from companies.admin_forms import CompanyActionForm, MembershipForm
+from companies.history import compare_fields
 from companies.models import Company, CompanyEvent, Membership
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
@@ -43,7 +44,7 @@ class MembershipInline(RolePermissions, admin.StackedInline):
 
 
 class CompanyEventInline(RolePermissions, admin.TabularInline):
-    """What happened to the company; nobody edits it."""
+    """The company's history, read-only."""
 
     tdsp_may = NOTHING
     model = CompanyEvent
@@ -55,7 +56,7 @@ class CompanyEventInline(RolePermissions, admin.TabularInline):
 
     @admin.display(description=_("what"))
     def what(self, event: CompanyEvent) -> str:
-        return ". ".join(wording.changes_of(event))
+        return ". ".join(wording.describe_event(event))
 
 
 @admin.register(Company)
@@ -75,37 +76,37 @@ class CompanyAdmin(ScopedAdmin):
     change_form_template = "admin/companies/company/change_form.html"
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
-        """The company reads in its own history what the operator changed, and by email if it is what was approved."""
+        """Record the change in the company's history; a new legal name or DUNS is also emailed."""
         before = Company.objects.get(pk=obj.pk) if change else None
         super().save_model(request, obj, form, change)
         if before:
             changed = {name: getattr(obj, name) for name in profile.PROFILE if name in form.changed_data}
-            profile.record_operators_change(obj, profile.differences(before, changed), by=signed_in(request))
+            profile.record_profile_change(obj, compare_fields(before, changed), by=signed_in(request))
 
     def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
-        """The page's own buttons: what the operator sees on the page is saved, and it is what is approved."""
-        only_this = Company.objects.filter(pk=obj.pk)
+        """Approve or suspend by the page's own buttons, after saving what the operator sees."""
+        companies = Company.objects.filter(pk=obj.pk)
         if "_approve" in request.POST:
-            self.approve(request, only_this)
+            self.approve(request, companies)
         elif "_suspend" in request.POST:
-            self.suspend(request, only_this)
+            self.suspend(request, companies)
         else:
             return super().response_change(request, obj)
         return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """An operator who adds a person has approved it. What was changed is in the company's history."""
+        """Approve users whom an operator adds, and record every change in the company's history."""
         for membership in formset.save(commit=False):
             before = Membership.objects.filter(pk=membership.pk).first()
             if before is None and membership.approved_at is None:
                 membership.approved_at = Now()
             membership.save()
-            members.record_operators_change(before, membership, by=signed_in(request))
+            members.record_member_change(before, membership, by=signed_in(request))
         formset.save_m2m()
 
     @admin.action(description=_("Approve: may initiate agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._decide(request, companies, approval.approve, "Approved.")
+        self._change_standing(request, companies, approval.approve_company, "Approved.")
 
     @admin.action(
         description=_("Suspend or refuse: stop initiations, resends and downloads at once"), permissions=["change"]
@@ -116,17 +117,17 @@ class CompanyAdmin(ScopedAdmin):
             text = _("Nothing was done. Type the reason beside the action: the company reads it.")
             self.message_user(request, text, messages.ERROR)
             return
-        self._decide(request, companies, partial(approval.suspend, reason=reason), "Suspended.")
+        self._change_standing(request, companies, partial(approval.suspend_company, reason=reason), "Suspended.")
 
-    def _decide(
+    def _change_standing(
         self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str
     ) -> None:
-        moved = [company for company in companies if action(company, by=request.user)]
-        for company in moved:
+        changed = [company for company in companies if action(company, by=request.user)]
+        for company in changed:
             self.log_change(request, company, log)
-        if moved:
-            names = ", ".join(f"{company}: {company.get_standing_display()}" for company in moved)
+        if changed:
+            names = ", ".join(f"{company}: {company.get_standing_display()}" for company in changed)
             self.message_user(request, names, messages.SUCCESS)
-        if left := companies.count() - len(moved):
-            text = ngettext("%d company was left as it is.", "%d companies were left as they are.", left)
-            self.message_user(request, text % left, messages.WARNING)
+        if unchanged_count := companies.count() - len(changed):
+            text = ngettext("%d company was left as it is.", "%d companies were left as they are.", unchanged_count)
+            self.message_user(request, text % unchanged_count, messages.WARNING)

@@ -12,7 +12,7 @@ from companies.models import Membership
 
 
 class CompanyActionForm(ActionForm):
-    """The list's actions; a suspension needs a reason."""
+    """The list's actions, with the reason that a suspension needs."""
 
     reason = forms.CharField(
         label=_("Reason of a suspension or refusal, for the company:"), max_length=500, required=False
@@ -22,16 +22,7 @@ class CompanyActionForm(ActionForm):
 class MembershipForm(forms.ModelForm):
     class Meta:
         model = Membership
-        fields = [
-            "user",
-            "is_administrator",
-            "may_view",
-            "may_initiate",
-            "may_resend_or_withdraw",
-            "may_download",
-            "approved_at",
-            "ended_at",
-        ]
+        fields = ["user", *Membership.PERMISSIONS, "approved_at", "ended_at"]
         help_texts = {
             "approved_at": _("Empty: the user asked to join and may do nothing yet."),
             "ended_at": _("Empty: still a user."),

@@ -2,133 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from django.utils.functional import Promise
+from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.emails import about_account
 from accounts.models import User
 from companies.models import Company, CompanyLink, Membership
-from companies.wording import compared, permission_words
+from companies.wording import describe_changes, describe_permissions
 from notifications.actions import queue_email
 from notifications.outgoing import AccountLink, OutgoingEmail
 
-
-def confirm_registration(admission: CompanyLink) -> None:
-    """COMPANY_CONFIRM to the company's first user: the only copy of the confirmation link.
-
-    It says nothing of what was typed: anybody can type anything and somebody else's address.
-    """
-    _with_link("COMPANY_CONFIRM", admission, _("Confirm the registration of your company"))
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
-def cannot_register(email: str, *, language: str) -> None:
-    """COMPANY_KNOWN to whoever registers what is here already: what to do instead, not what is known."""
-    about_account(
-        "COMPANY_KNOWN",
-        to=email,
-        language=language,
-        subject=_("Your company or email address is already registered"),
-        context={},
-    )
+def send_registration_link(registration: CompanyLink) -> None:
+    """COMPANY_CONFIRM to the company's first user. Contains nothing that was typed: the address may be a stranger's."""
+    _send_link("COMPANY_CONFIRM", registration, _("Confirm the registration of your company"))
 
 
-def registered(company: Company, operator: User) -> None:
-    """COMPANY_REGISTERED to an operator: somebody waits for a decision."""
-    subject = format_lazy(_("{company} registered and waits for approval"), company=company.legal_name)
-    _to_user("COMPANY_REGISTERED", operator, subject, company)
+def send_registration_refusal(email: str, *, language: str) -> None:
+    """COMPANY_KNOWN if the email or the DUNS is registered already: what to do instead, not which of them it is."""
+    subject = _("Your company was not registered again")
+    about_account("COMPANY_KNOWN", to=email, language=language, subject=subject, context={})
 
 
-def approved(company: Company, administrator: User) -> None:
-    """COMPANY_APPROVED to an administrator of the company."""
-    subject = format_lazy(_("{company} is approved"), company=company.legal_name)
-    _to_user("COMPANY_APPROVED", administrator, subject, company)
+def send_company_registered(company: Company) -> None:
+    """COMPANY_REGISTERED to the operators, who approve the company."""
+    subject = _("{company} registered and waits for approval")
+    _send("COMPANY_REGISTERED", _operators(), subject, company)
 
 
-def suspended(company: Company, administrator: User) -> None:
-    """COMPANY_SUSPENDED to an administrator of the company, with the reason."""
-    subject = format_lazy(_("{company} is suspended"), company=company.legal_name)
-    _to_user("COMPANY_SUSPENDED", administrator, subject, company)
+def send_company_approved(company: Company) -> None:
+    """COMPANY_APPROVED to the company's administrators."""
+    _send("COMPANY_APPROVED", company.administrators(), _("{company} is approved"), company)
 
 
-def invited(admission: CompanyLink) -> None:
-    """USER_INVITED: the link to an account, unasked or after a request to join was approved."""
-    assert admission.company
-    subject = format_lazy(_("Your account for {company}"), company=admission.company.legal_name)
-    _with_link("USER_INVITED", admission, subject, permissions=permission_words(admission.permissions))
+def send_company_suspended(company: Company) -> None:
+    """COMPANY_SUSPENDED to the company's administrators, with the reason."""
+    _send("COMPANY_SUSPENDED", company.administrators(), _("{company} is suspended"), company)
 
 
-def confirm_request(admission: CompanyLink) -> None:
-    """JOIN_CONFIRM to somebody who asks to join a company, whether it is here or not; nothing of what was typed."""
-    _with_link("JOIN_CONFIRM", admission, _("Confirm your request to join a company"))
+def send_rename_request(company: Company, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
+    """COMPANY_RENAME to the operators: what an administrator asks to change, and why."""
+    subject, changes_in_words = _("{company} asks for a change of its legal name or DUNS"), describe_changes(changes)
+    _send("COMPANY_RENAME", _operators(), subject, company, asker=by, changes=changes_in_words, reason=reason)
 
 
-def asked_to_join(admission: CompanyLink, administrator: User) -> None:
-    """JOIN_REQUESTED to an administrator of the company."""
-    assert admission.company
-    subject = format_lazy(_("Somebody asks to join {company}"), company=admission.company.legal_name)
-    _to_user("JOIN_REQUESTED", administrator, subject, admission.company, admission=admission)
+def send_company_renamed(company: Company, *, changes: Mapping[str, list[str]]) -> None:
+    """COMPANY_RENAMED to the company's administrators: an operator changed the legal name or DUNS."""
+    subject = _("The profile of {company} was changed")
+    _send("COMPANY_RENAMED", company.administrators(), subject, company, changes=describe_changes(changes))
 
 
-def declined(admission: CompanyLink) -> None:
-    """JOIN_DECLINED to the asker."""
-    assert admission.company
-    subject = format_lazy(_("Your request to join {company}"), company=admission.company.legal_name)
+def send_invitation(invitation: CompanyLink) -> None:
+    """USER_INVITED: the link to an account, after an invitation or an approved request to join."""
+    assert invitation.company
+    subject = format_lazy(_("Your account for {company}"), company=invitation.company.legal_name)
+    _send_link("USER_INVITED", invitation, subject, permissions=describe_permissions(invitation.permissions))
+
+
+def send_join_request_link(join_request: CompanyLink) -> None:
+    """JOIN_CONFIRM, whether the company is registered or not. Contains nothing that was typed."""
+    _send_link("JOIN_CONFIRM", join_request, _("Confirm your request to join your company"))
+
+
+def send_join_request(join_request: CompanyLink) -> None:
+    """JOIN_REQUESTED to the company's administrators."""
+    assert join_request.company
+    company, subject = join_request.company, _("Somebody asks to join {company}")
+    _send("JOIN_REQUESTED", company.administrators(), subject, company, company_link=join_request)
+
+
+def send_join_request_declined(join_request: CompanyLink) -> None:
+    """JOIN_DECLINED to the person who asked."""
+    assert join_request.company
     about_account(
         "JOIN_DECLINED",
-        to=admission.email,
-        language=admission.language,
-        subject=subject,
-        context={"company": admission.company},
+        to=join_request.email,
+        language=join_request.language,
+        subject=format_lazy(_("Your request to join {company}"), company=join_request.company.legal_name),
+        context={"company": join_request.company},
     )
 
 
-def permissions_changed(company: Company, membership: Membership) -> None:
-    """MEMBER_CHANGED to a user, with what the user may do from now on."""
-    subject = format_lazy(_("Your permissions at {company}"), company=company.legal_name)
-    _to_user("MEMBER_CHANGED", membership.user, subject, company, permissions=permission_words(membership))
+def send_permissions_changed(company: Company, membership: Membership) -> None:
+    """MEMBER_CHANGED to a user, with what the user may do now."""
+    permissions = describe_permissions(membership.permissions)
+    _send("MEMBER_CHANGED", [membership.user], _("Your permissions at {company}"), company, permissions=permissions)
 
 
-def removed(company: Company, user: User) -> None:
-    """MEMBER_REMOVED to somebody who acts for the company no more."""
-    subject = format_lazy(_("You are no longer a user of {company}"), company=company.legal_name)
-    _to_user("MEMBER_REMOVED", user, subject, company)
+def send_member_removed(company: Company, user: User) -> None:
+    """MEMBER_REMOVED to a user whom an administrator removed."""
+    _send("MEMBER_REMOVED", [user], _("You are no longer a user of {company}"), company)
 
 
-def rename_asked(company: Company, operator: User, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
-    """COMPANY_RENAME to an operator: what an administrator of the company asks to change, and why."""
-    subject = format_lazy(_("{company} asks for a change of its legal name or DUNS"), company=company.legal_name)
-    _to_user("COMPANY_RENAME", operator, subject, company, asker=by, changes=compared(changes), reason=reason)
+def _operators() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, is_staff=True, tdsp=None).exclude(email="")
 
 
-def renamed(company: Company, administrator: User, *, changes: Mapping[str, list[str]]) -> None:
-    """COMPANY_RENAMED to an administrator: an operator changed the legal name or DUNS."""
-    subject = format_lazy(_("The profile of {company} was changed"), company=company.legal_name)
-    _to_user("COMPANY_RENAMED", administrator, subject, company, changes=compared(changes))
+def _send(kind: str, users: Iterable[User], subject: StrOrPromise, company: Company, **context: Any) -> None:
+    for user in users:
+        about_account(
+            kind,
+            to=user.email,
+            language=user.language,
+            subject=format_lazy(subject, company=company.legal_name),
+            context={"company": company, "user": user} | context,
+        )
 
 
-def _to_user(kind: str, user: User, subject: str | Promise, company: Company, **context: Any) -> None:
-    about_account(
-        kind,
-        to=user.email,
-        language=user.language,
-        subject=subject,
-        context={"company": company, "user": user} | context,
-    )
-
-
-def _with_link(kind: str, admission: CompanyLink, subject: str | Promise, **context: Any) -> None:
+def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: Any) -> None:
+    # CompanyLinkQuerySet.with_is_undelivered finds an invitation's email by this key.
     queue_email(
         OutgoingEmail(
-            key=f"{kind}:{admission.pk}:{admission.sent}",
+            key=f"{kind}:{link.pk}:{link.sent_count}",
             kind=kind,
-            to=admission.email,
-            language=admission.language,
+            to=link.email,
+            language=link.language,
             subject=subject,
-            context={"admission": admission, "company": admission.company} | context,
-            link=AccountLink(admission.link_nonce),
+            context={"company_link": link, "company": link.company} | context,
+            link=AccountLink(link.link_nonce),
         )
     )

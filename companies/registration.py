@@ -1,4 +1,4 @@
-"""A company registers with its first user, and comes into being when that user's email is confirmed (T13)."""
+"""Register a company and its first user; both are created when the user's email is confirmed (T13)."""
 
 from __future__ import annotations
 
@@ -9,75 +9,69 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from companies import emails, links, profile
-from companies.links import Newcomer, Refused
-from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, Membership
+from companies import emails
+from companies.history import record_event
+from companies.limits import count_public_email, count_public_form
+from companies.links import create_link, end_link, open_link
+from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, Membership
+from companies.new_users import NewUser, create_user, username_taken
+from companies.profile import PROFILE
+from lib.refusals import Refused
 
 
-def register(
-    profile_data: Mapping[str, Any],
-    newcomer: Newcomer,
+def register_company(
+    profile: Mapping[str, Any],
+    new_user: NewUser,
     *,
     email: str,
     language: str,
-    network_address: str,
+    network: str,
     at: datetime | None = None,
 ) -> None:
-    """Send the confirmation email; neither company nor user exists before its link is confirmed. Raises Refused.
+    """Send the confirmation email; nothing else exists before its link is confirmed. Raises Refused.
 
-    Whoever names a DUNS or an email that is known reads so in the email, and sees the same page as everybody.
+    A DUNS or an email that is registered already is mentioned in the email only: the page is the same for everyone.
     """
-    links.count_form(network_address, at=at)
+    count_public_form(network, at=at)
     with transaction.atomic():
-        if User.objects.filter(username__iexact=newcomer.username).exists():
-            raise Refused(_("This user id is taken. Choose another one."), field="username")
-        links.limit_emails(email, at=at)
-        known_company = Company.objects.filter(duns=profile_data["duns"]).exists()
-        if User.objects.filter(email__iexact=email).exists() or known_company:
-            emails.cannot_register(email, language=language)
+        if User.objects.filter(username__iexact=new_user.username).exists():
+            raise username_taken()
+        count_public_email(email, at=at)
+        is_known = Company.objects.filter(duns=profile["duns"]).exists()
+        if is_known or User.objects.filter(email__iexact=email).exists():
+            emails.send_registration_refusal(email, language=language)
             return
-        admission = links.create_link(
+        registration = create_link(
             CompanyLinkKind.REGISTRATION,
             email=email,
             language=language,
             period=settings.COMPANY_CONFIRMATION_PERIOD,
-            answers={
-                "profile": {name: str(profile_data[name] or "") for name in profile.PROFILE},
-                "person": vars(newcomer),
-            },
+            answers={"profile": {field: str(profile[field] or "") for field in PROFILE}, "person": vars(new_user)},
             at=at,
         )
-        emails.confirm_registration(admission)
+        emails.send_registration_link(registration)
 
 
-def confirm(token: str, *, at: datetime | None = None) -> Company | None:
-    """Company, administrator and the operators' email at once. Raises LinkRefused.
+def confirm_registration(token: str, *, at: datetime | None = None) -> Company | None:
+    """Create the company and its administrator, and email the operators. Raises LinkRefused.
 
-    None: meanwhile somebody else took the DUNS, the user id or the email; the link is used up.
+    Return None, and end the link, if another registration took the DUNS, the user ID or the email in the meantime.
     """
     with transaction.atomic():
-        admission = links.open_link(token, CompanyLinkKind.REGISTRATION, at=at, lock=True)
+        registration = open_link(token, CompanyLinkKind.REGISTRATION, at=at, lock=True)
         try:
             with transaction.atomic():
-                company = _found(admission, at)
+                company = Company.objects.create(**registration.answers["profile"], registered_at=at or Now())
+                new_user = NewUser(**registration.answers["person"])
+                user = create_user(new_user, email=registration.email, language=registration.language)
+                permissions = dict.fromkeys(Membership.PERMISSIONS, True)
+                Membership.objects.create(user=user, company=company, approved_at=at or Now(), **permissions)
+                record_event(company, CompanyEventKind.REGISTERED, by=user, about=user, at=at)
+                emails.send_company_registered(company)
         except (IntegrityError, Refused):
-            links.end_link(admission, CompanyLinkEnd.FAILED, at=at)
+            end_link(registration, CompanyLinkEnd.FAILED, at=at)
             return None
-        links.end_link(admission, CompanyLinkEnd.DONE, at=at)
-    return company
-
-
-def _found(admission: CompanyLink, at: datetime | None) -> Company:
-    company = Company.objects.create(**admission.answers["profile"], registered_at=at or Now())
-    newcomer = Newcomer(**admission.answers["person"])
-    user = links.open_account(newcomer, email=admission.email, language=admission.language)
-    Membership.objects.create(
-        user=user, company=company, approved_at=at or Now(), **dict.fromkeys(Membership.PERMISSIONS, True)
-    )
-    profile.record(company, CompanyEventKind.REGISTERED, by=user, about=user, at=at)
-    for operator in profile.operators():
-        emails.registered(company, operator)
+        end_link(registration, CompanyLinkEnd.DONE, at=at)
     return company

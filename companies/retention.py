@@ -1,10 +1,11 @@
-"""How long the portal keeps what leads to a company, and where its people came from (X6)."""
+"""How long the portal keeps a company's links and fingerprints (X6). Companies and their history are kept."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from companies.models import CompanyFingerprint, CompanyLink, CompanyLinkKind
@@ -16,10 +17,11 @@ def delete_old_links(*, at: datetime | None = None) -> int:
     What a stranger typed, a password hash included, is cleared as soon as the link expires. Invitations keep it:
     an administrator may send them again.
     """
-    at = at or Now()
-    expired = CompanyLink.objects.filter(expires_at__lt=at).exclude(kind=CompanyLinkKind.INVITATION)
+    now = at or Now()
+    expired = CompanyLink.objects.filter(expires_at__lt=now).exclude(kind=CompanyLinkKind.INVITATION)
     expired.exclude(answers={}).update(answers={})
-    return CompanyLink.objects.over_since(at - settings.COMPANY_LINK_RETENTION).delete()[0]
+    before = now - settings.COMPANY_LINK_RETENTION
+    return CompanyLink.objects.filter(Q(ended_at__lt=before) | Q(expires_at__lt=before)).delete()[0]
 
 
 def delete_old_fingerprints() -> int:

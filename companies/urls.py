@@ -1,29 +1,30 @@
-"""Addresses of third parties: their own pages, and the public ways to become one (T2, T13)."""
+"""Addresses of third parties: their own pages, and the public pages that lead into a company (T2, T13)."""
 
 from django.urls import path
 
-from accounts.language import for_companies
-from companies.views import company, joining
+from companies.views import invitation, join, join_requests, profile, registration, users
 
 urlpatterns = [
-    path("my-profile/", company.member_profile, name="member_profile"),
-    path("company/", company.company, name="company"),
-    path("company/edit/", company.company_edit, name="company_edit"),
-    path("company/rename/", company.company_rename, name="company_rename"),
-    path("users/", company.company_users, name="company_users"),
-    path("users/invite/", company.company_invite, name="company_invite"),
-    path("users/<int:pk>/", company.company_user, name="company_user"),
-    path("users/<int:pk>/remove/", company.company_user_remove, name="company_user_remove"),
-    path("users/invited/<int:pk>/resend/", company.company_invitation_resend, name="company_invitation_resend"),
-    path("users/invited/<int:pk>/cancel/", company.company_invitation_cancel, name="company_invitation_cancel"),
-    path("approvals/", company.company_approvals, name="company_approvals"),
-    path("approvals/<int:pk>/", company.company_approval, name="company_approval"),
-    path("approvals/<int:pk>/decline/", company.company_approval_decline, name="company_approval_decline"),
-    path("register/", for_companies(joining.company_register), name="company_register"),
-    path("register/sent/", for_companies(joining.company_register_sent), name="company_register_sent"),
-    path("register/confirm/<str:token>/", for_companies(joining.company_confirm), name="company_confirm"),
-    path("invitation/<str:token>/", for_companies(joining.company_invitation), name="company_invitation"),
-    path("join/", for_companies(joining.company_join), name="company_join"),
-    path("join/sent/", for_companies(joining.company_join_sent), name="company_join_sent"),
-    path("join/confirm/<str:token>/", for_companies(joining.company_join_confirm), name="company_join_confirm"),
+    path("my-profile/", profile.MemberProfileView.as_view(), name="member_profile"),
+    path("company/", profile.company_detail, name="company"),
+    path("company/edit/", profile.CompanyEditView.as_view(), name="company_edit"),
+    path("company/rename/", profile.CompanyRenameView.as_view(), name="company_rename"),
+    path("users/", users.company_users, name="company_users"),
+    path("users/invite/", users.InvitationView.as_view(), name="company_invite"),
+    path("users/<int:pk>/", users.MemberPermissionsView.as_view(), name="company_user"),
+    path("users/<int:pk>/remove/", users.MemberRemovalView.as_view(), name="company_user_remove"),
+    path("users/invited/<int:pk>/resend/", users.InvitationResendView.as_view(), name="company_invitation_resend"),
+    path("users/invited/<int:pk>/cancel/", users.InvitationCancelView.as_view(), name="company_invitation_cancel"),
+    path("approvals/", join_requests.company_approvals, name="company_approvals"),
+    path("approvals/<int:pk>/", join_requests.JoinRequestApprovalView.as_view(), name="company_approval"),
+    path(
+        "approvals/<int:pk>/decline/", join_requests.JoinRequestDeclineView.as_view(), name="company_approval_decline"
+    ),
+    path("register/", registration.CompanyRegistrationView.as_view(), name="company_register"),
+    path("register/sent/", registration.company_register_sent, name="company_register_sent"),
+    path("register/confirm/<str:token>/", registration.company_confirm, name="company_confirm"),
+    path("invitation/<str:token>/", invitation.company_invitation, name="company_invitation"),
+    path("join/", join.JoinRequestView.as_view(), name="company_join"),
+    path("join/sent/", join.company_join_sent, name="company_join_sent"),
+    path("join/confirm/<str:token>/", join.company_join_confirm, name="company_join_confirm"),
 ]

@@ -1,10 +1,8 @@
-"""A company's history, its users' permissions and its standing in plain words (T12, T13)."""
+"""A company's history and its users' permissions in plain words (T12, T13)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -12,9 +10,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from companies.models import Company, CompanyEvent, CompanyEventKind, Membership
+from companies.models import Company, CompanyEvent, CompanyEventKind
+from lib.timeline import TimelineEntry
 
-PERMISSIONS: dict[str, Promise] = {
+PERMISSION_PHRASES: dict[str, Promise] = {
     "may_view": gettext_lazy("view agreements and reports"),
     "may_initiate": gettext_lazy("initiate agreements"),
     "may_resend_or_withdraw": gettext_lazy("resend or withdraw agreements"),
@@ -23,62 +22,43 @@ PERMISSIONS: dict[str, Promise] = {
 }
 
 
-def permission_words(given: Membership | Iterable[str]) -> list[Promise]:
-    """What a user may do, a phrase for each permission; or what an invitation gives, which keeps their names."""
-    names = given.permissions if isinstance(given, Membership) else set(given)
-    return [words for name, words in PERMISSIONS.items() if name in names]
+def describe_permissions(permissions: Collection[str]) -> list[Promise]:
+    """Return a phrase for each of `permissions` (names of Membership.PERMISSIONS)."""
+    return [phrase for name, phrase in PERMISSION_PHRASES.items() if name in permissions]
 
 
-def compared(changes: Mapping[str, Sequence[Any]]) -> list[tuple[str | Promise, str, str]]:
-    """Changes of a company's profile: the field in words, what it was, what it is."""
+def describe_changes(changes: Mapping[str, Sequence[Any]]) -> list[tuple[str | Promise, str, str]]:
+    """Return changes of a company's profile as (field in words, before, after)."""
     labels = {field.name: field.verbose_name for field in Company._meta.fields}
-    # The history is older than the code: a field may be gone.
+    # The history is older than the code: a field may no longer exist.
     return [(labels.get(name, name), str(before), str(after)) for name, (before, after) in changes.items()]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One line of the history, for components/timeline.html."""
-
-    at: datetime
-    title: str
-    detail: str
-
-
-def history(events: Iterable[CompanyEvent]) -> list[Entry]:
-    """What happened, about whom, which fields, and by whom."""
-    return [Entry(event.at, _title(event), _detail(event)) for event in events]
-
-
-def _title(event: CompanyEvent) -> str:
-    title = event.get_kind_display()
-    if event.about and event.kind != CompanyEventKind.REGISTERED:
-        title = f"{title}: {event.about.get_full_name() or event.about.get_username()}"
-    return title
-
-
-def _detail(event: CompanyEvent) -> str:
-    return ". ".join(part for part in (_by(event), *changes_of(event)) if part)
-
-
-def _by(event: CompanyEvent) -> str:
-    if event.by is None:
-        return ""
-    # Staff have no names here: a company deals with the portal's operator.
-    if event.by.is_staff:
-        return _("By the portal's operator")
-    return _("By %s") % (event.by.get_full_name() or event.by.get_username())
-
-
-def changes_of(event: CompanyEvent) -> Iterator[str]:
-    """A sentence or two on what was changed."""
+def describe_event(event: CompanyEvent) -> list[str]:
+    """Return a sentence for each change of the event."""
     if reason := event.changes.get("reason"):
-        yield str(reason[1])
-    elif event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED):
-        for label, before, after in compared(event.changes):
-            yield f"{capfirst(str(label))}: {before or '–'} → {after or '–'}"
-    else:
-        for words, sentence in ((True, _("May now: %s")), (False, _("May no longer: %s"))):
-            names = [name for name, both in event.changes.items() if both[1] is words]
-            if names:
-                yield sentence % ", ".join(map(str, permission_words(names)))
+        return [str(reason[1])]
+    if event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED):
+        changes = describe_changes(event.changes)
+        return [f"{capfirst(str(label))}: {before or '–'} → {after or '–'}" for label, before, after in changes]
+    granted = describe_permissions([name for name, (_before, after) in event.changes.items() if after])
+    revoked = describe_permissions([name for name, (_before, after) in event.changes.items() if not after])
+    sentences = ((_("May now: %s"), granted), (_("May no longer: %s"), revoked))
+    return [sentence % ", ".join(map(str, phrases)) for sentence, phrases in sentences if phrases]
+
+
+def timeline_entries(events: Iterable[CompanyEvent]) -> list[TimelineEntry]:
+    """Return what happened, about whom, by whom and which fields changed."""
+    entries = []
+    for event in events:
+        title = event.get_kind_display()
+        if event.about and event.kind != CompanyEventKind.REGISTERED:
+            title = f"{title}: {event.about.get_full_name() or event.about.get_username()}"
+        details = describe_event(event)
+        if event.by and event.by.is_staff:
+            # Staff have no names here: the company deals with the portal's operator.
+            details = [_("By the portal's operator"), *details]
+        elif event.by:
+            details = [_("By %s") % (event.by.get_full_name() or event.by.get_username()), *details]
+        entries.append(TimelineEntry(event.at, title, ". ".join(details)))
+    return entries

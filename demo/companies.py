@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from accounts.models import User
-from companies import emails, invitations, links, profile
+from companies import emails, invitations, join_requests, links
+from companies.history import record_event
 from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyState
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
 from lib import link_tokens
@@ -20,30 +21,32 @@ def live(people: People, now: datetime) -> None:
     for third_party in THIRD_PARTIES:
         company = people.companies[third_party.legal_name]
         founder = people.users[third_party.administrator.username]
-        profile.record(company, CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
+        record_event(company, CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
         if third_party.standing == CompanyState.PENDING:
-            emails.registered(company, operator)
+            emails.send_company_registered(company)
         else:
             approved_at = company.registered_at + timedelta(days=1, hours=3)
-            profile.record(company, CompanyEventKind.APPROVED, by=operator, at=approved_at)
+            record_event(company, CompanyEventKind.APPROVED, by=operator, at=approved_at)
     bluebonnet = people.companies[BLUEBONNET.legal_name]
     _invite(bluebonnet, people.users[BLUEBONNET.administrator.username], now - timedelta(days=1, hours=2))
     _ask(bluebonnet, now - timedelta(hours=5))
 
 
 def _invite(company: Company, administrator: User, at: datetime) -> None:
-    invitations.invite(company, INVITED, ["may_view", "may_initiate"], by=administrator, at=at)
+    invitations.invite_user(company, INVITED, ["may_view", "may_initiate"], by=administrator, at=at)
 
 
 def _ask(company: Company, at: datetime) -> None:
     """The address is confirmed already: the email with its link is not in the mailbox, the administrator's is."""
     first_name, last_name, email = ASKS
     link = links.create_link(
-        CompanyLinkKind.REQUEST,
+        CompanyLinkKind.JOIN_REQUEST,
         company=company,
         email=email,
         period=timedelta(days=3),
         answers={"first_name": first_name, "last_name": last_name},
         at=at,
     )
-    invitations.confirm_request(link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK), at=at)
+    join_requests.confirm_join_request(
+        link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK), at=at
+    )

@@ -51,7 +51,7 @@ def navigation_counts(user: Any, membership: Membership | None) -> tuple[int, in
     unread = Notice.objects.unread_by(user)
     if membership is None or not membership.is_administrator:
         return unread.count(), 0
-    requests = CompanyLink.objects.awaiting_approval().filter(company=membership.company_id)
+    requests = CompanyLink.objects.open_join_requests().filter(company=membership.company_id)
     return User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
 
 

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from accounts.models import User
 from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, SignalKind
 from companies.models import Company, CompanyLink, FingerprintKind
-from companies.trust.email_identity import PUBLIC_DOMAINS, mailbox_of, owned_domain
+from companies.trust.email_identity import PUBLIC_DOMAINS, normalize_mailbox, registered_domain
 from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matching_kinds
 from customers.models import Holding
 
@@ -61,9 +61,9 @@ def _about_address(agreement: Agreement) -> set[SignalKind]:
     asked = Agreement.objects.filter(company=company)
     typed = asked.to_mailbox(address, "contact_email")
     worked_with = matching_kinds(company, fingerprint_mailbox(address))
-    if mailbox_of(address) in map(mailbox_of, own) or worked_with or typed.exists():
+    if normalize_mailbox(address) in map(normalize_mailbox, own) or worked_with or typed.exists():
         kinds.add(SignalKind.OWN_USER)
-    domain = owned_domain(address)
+    domain = registered_domain(address)
     if domain and domain in _own_domains(company, own):
         kinds.add(SignalKind.OWN_DOMAIN)
     if _esiids_of(asked.to_mailbox(address)) >= MANY_ESIIDS:
@@ -84,7 +84,7 @@ def _own_addresses(company: Company, agreement: Agreement) -> Iterator[str]:
 
 def _own_domains(company: Company, addresses: set[str]) -> set[str]:
     website = urlsplit(company.privacy_policy_url).hostname or ""
-    return {owned_domain(address) for address in [*addresses, f"@{website}"] if address != "@"}
+    return {registered_domain(address) for address in [*addresses, f"@{website}"] if address != "@"}
 
 
 def _esiids_of(asked: AgreementQuerySet) -> int:

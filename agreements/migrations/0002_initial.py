@@ -7,7 +7,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import companies.trust.email_keys
+import companies.trust.email_identity
 
 
 class Migration(migrations.Migration):
@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="agreement",
             index=models.Index(
-                companies.trust.email_keys.MailboxKey("email"),
+                companies.trust.email_identity.MailboxKey("email"),
                 models.F("company"),
                 models.F("initiated_at"),
                 name="agreement_mailbox",
@@ -231,7 +231,7 @@ class Migration(migrations.Migration):
             model_name="agreement",
             index=models.Index(
                 models.F("company"),
-                companies.trust.email_keys.MailboxKey("contact_email"),
+                companies.trust.email_identity.MailboxKey("contact_email"),
                 name="agreement_typed_mailbox",
             ),
         ),
@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.F("company"),
                 django.contrib.postgres.indexes.OpClass(
-                    companies.trust.email_keys.DomainKey("email"), name="text_pattern_ops"
+                    companies.trust.email_identity.DomainKey("email"), name="text_pattern_ops"
                 ),
                 name="agreement_mail_domain",
             ),

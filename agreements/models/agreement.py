@@ -27,8 +27,14 @@ from agreements.models.report_options import (
 )
 from agreements.states import NEVER_ACCEPTED, Status
 from companies.models import Company, membership_of
-from companies.trust.email_identity import mailbox_of, spelled_domain, spellings, under_domain
-from companies.trust.email_keys import DomainKey, MailboxKey
+from companies.trust.email_identity import (
+    DomainKey,
+    MailboxKey,
+    domain_regex,
+    domain_spellings,
+    mailbox_regex,
+    normalize_mailbox,
+)
 from customers.models import Customer, CustomerKind, customer_of
 from meters.identifiers import mask_esiid
 from meters.models import Premise
@@ -94,15 +100,15 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
         An index finds the few rows on which the regular expression decides.
         """
-        key = MailboxKey(models.Value(mailbox_of(address)))
+        key = MailboxKey(models.Value(normalize_mailbox(address)))
         same_key = self.alias(mailbox_key=MailboxKey(field)).filter(mailbox_key=key)
-        return same_key.filter(**{f"{field}__iregex": spellings(address)})
+        return same_key.filter(**{f"{field}__iregex": mailbox_regex(address)})
 
     def to_domain(self, domain: str) -> AgreementQuerySet:
         """Return agreements whose customer's address is under `domain`, a privately owned one (X1); indexed."""
-        begins = [models.Q(domain_key__startswith=name[::-1]) for name in spelled_domain(domain)]
+        begins = [models.Q(domain_key__startswith=name[::-1]) for name in domain_spellings(domain)]
         same_end = self.alias(domain_key=DomainKey("email")).filter(reduce(or_, begins))
-        return same_end.filter(email__iregex=under_domain(domain))
+        return same_end.filter(email__iregex=domain_regex(domain))
 
     def awaiting_report(self) -> AgreementQuerySet:
         """Return complete agreements without a report whose consent needs no review (R1, X1); a partial index."""

@@ -22,7 +22,7 @@ from agreements.models import Agreement, AgreementQuerySet, Draft
 from agreements.permissions import acting_member
 from agreements.request_data import Question, Refused
 from agreements.transitions import TransitionRefused
-from companies.views.member_page import MemberRequest, member_page
+from companies.views.base import MemberRequest, member_page
 
 # Where a session keeps what was typed on page 2 while its user changes page 1.
 TYPED = "agreement_contact"

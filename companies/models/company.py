@@ -36,7 +36,7 @@ class Company(models.Model):
     standing = models.CharField(
         _("standing"), max_length=10, choices=CompanyState.choices, default=CompanyState.PENDING
     )
-    standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # of a suspension, for its users
+    standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # for a suspension; its users read it
     registered_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -61,10 +61,14 @@ class Company(models.Model):
     def is_active(self) -> bool:
         return self.standing == CompanyState.APPROVED
 
+    def administrators(self) -> models.QuerySet[User]:
+        """Return the users who administer the company now."""
+        return User.objects.filter(pk__in=self.memberships.administrators().values("user"))
+
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def current(self) -> MembershipQuerySet:
-        """Of people who may log in and act for their company now."""
+        """Memberships whose users may sign in and act for their company now."""
         return self.filter(approved_at__isnull=False, ended_at=None, user__is_active=True)
 
     def administrators(self) -> MembershipQuerySet:
@@ -72,9 +76,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class Membership(models.Model):
-    """A user's place in one company and what the user may do there (T12).
+    """A user's membership in one company and what the user may do there (T12).
 
-    Whoever is removed keeps the row with `ended_at`, so that the history has its names; an invitation revives it.
+    Removing a user sets `ended_at` and keeps the row for the history; an invitation makes it current again.
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
@@ -118,7 +122,7 @@ class CompanyEventKind(models.TextChoices):
 
 
 class CompanyEvent(models.Model):
-    """Who changed what about a company or its users, and when (T13). `changes`: field -> [before, after]."""
+    """Who changed what about a company or its users, and when (T13). `changes` maps a field to [before, after]."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(db_default=Now())
@@ -136,7 +140,7 @@ class CompanyEvent(models.Model):
 
 
 def membership_of(user: User | AnonymousUser) -> Membership | None:
-    """The third-party membership that lets `user` act for a company now, or None."""
+    """Return the membership that lets `user` act for a company now, or None."""
     if not user.is_authenticated:
         return None
     membership = getattr(user, "membership", None)

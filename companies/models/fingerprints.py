@@ -1,4 +1,4 @@
-"""Where a third party's people come from, as keyed hashes (X1)."""
+"""Fingerprints of a third party's users, as keyed hashes (X1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class FingerprintKind(models.TextChoices):
 
 
 class CompanyFingerprint(models.Model):
-    """A network address, browser or mailbox that a company's users used, as a keyed hash: compared, never read."""
+    """A network, browser or mailbox that a company's users used, as a keyed hash that can only be compared."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=FingerprintKind.choices)

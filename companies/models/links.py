@@ -1,12 +1,11 @@
-"""The ways into a company, from a link in an email to the account (T13)."""
+"""One-time links that lead a person into a company, from an email to the account (T13)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,7 @@ from notifications.models import Email
 class CompanyLinkKind(models.TextChoices):
     REGISTRATION = "registration", _("Company registration")
     INVITATION = "invitation", _("Invitation of a user")
-    REQUEST = "request", _("Request to join")
+    JOIN_REQUEST = "join_request", _("Request to join")
 
 
 class CompanyLinkEnd(models.TextChoices):
@@ -31,35 +30,32 @@ class CompanyLinkEnd(models.TextChoices):
 
 
 class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):
-    def unfinished(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
-        """Those that still wait for somebody."""
-        return self.filter(ended_at=None, expires_at__gt=at or Now())
+    def with_is_expired(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
+        """Annotate `is_expired`, by the database's clock."""
+        is_expired = ExpressionWrapper(Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
+        return self.annotate(is_expired=is_expired)
 
-    def invited(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
-        """Invitations that were not taken, also those whose time `is_late`: an administrator may send them again."""
-        late = models.ExpressionWrapper(models.Q(expires_at__lt=at or Now()), output_field=models.BooleanField())
-        return self.filter(kind="invitation", ended_at=None).annotate(is_late=late)
+    def open_invitations(self) -> CompanyLinkQuerySet:
+        """Invitations that were not accepted. An administrator may resend an expired one, so these are included."""
+        return self.filter(kind=CompanyLinkKind.INVITATION, ended_at=None)
 
-    def with_delivery(self) -> CompanyLinkQuerySet:
-        """Each with `not_delivered`: the last email with its link came back, and nobody tries again."""
+    def open_join_requests(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
+        """Requests that wait for the company's administrators; the person's address is confirmed."""
+        confirmed = self.filter(kind=CompanyLinkKind.JOIN_REQUEST, confirmed_at__isnull=False)
+        return confirmed.filter(ended_at=None, expires_at__gt=at or Now())
+
+    def with_is_undelivered(self) -> CompanyLinkQuerySet:
+        """Annotate `is_undelivered`: the last email of the invitation failed for good."""
         text = models.CharField()
-        key = Concat(Value("USER_INVITED:"), Cast(OuterRef("pk"), text), Value(":"), Cast(OuterRef("sent"), text))
-        return self.annotate(not_delivered=Exists(Email.objects.failed().filter(key=key)))
-
-    def awaiting_approval(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
-        """Requests to join that wait for the company's administrators; the address is confirmed."""
-        return self.unfinished(at=at).filter(kind="request", confirmed_at__isnull=False)
-
-    def over_since(self, moment: datetime | Any) -> CompanyLinkQuerySet:
-        """Those that ended, or ran out of time, before `moment`."""
-        return self.filter(models.Q(ended_at__lt=moment) | models.Q(expires_at__lt=moment))
+        key = Concat(Value("USER_INVITED:"), Cast(OuterRef("pk"), text), Value(":"), Cast(OuterRef("sent_count"), text))
+        return self.annotate(is_undelivered=Exists(Email.objects.failed().filter(key=key)))
 
 
 class CompanyLink(models.Model):
-    """One person's way into a company, by a link sent to the person's email: founds it, is invited, asks to join (T13).
+    """A one-time link sent to a person who registers a company, is invited to one or asks to join one (T13).
 
-    `answers` holds what was typed until it is used: profile, name, password hash; for an invitation the permissions.
-    A request without `company` named one that is not here; it looks like any other and leads nowhere.
+    `answers` holds what was typed until it is used: profile, name, password hash; of an invitation the permissions.
+    A join request has no `company` if the person named one that is not registered; it looks the same from outside.
     """
 
     kind = models.CharField(max_length=12, choices=CompanyLinkKind.choices)
@@ -70,8 +66,8 @@ class CompanyLink(models.Model):
     by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
-    made_at = models.DateTimeField(db_default=Now())
-    sent = models.PositiveSmallIntegerField(default=1)  # how often the link was emailed
+    created_at = models.DateTimeField(db_default=Now())
+    sent_count = models.PositiveSmallIntegerField(default=1)
     expires_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -80,18 +76,16 @@ class CompanyLink(models.Model):
     objects = CompanyLinkQuerySet.as_manager()
 
     class Meta:
-        ordering = ["made_at", "pk"]
+        ordering = ["created_at", "pk"]
         indexes = [
-            models.Index(Lower("email"), "made_at", name="company_link_by_email"),
-            models.Index(fields=["company"], name="open_company_links", condition=models.Q(ended_at=None)),
+            models.Index(Lower("email"), "created_at", name="company_link_by_email"),
+            models.Index(fields=["company"], name="open_company_links", condition=Q(ended_at=None)),
         ]
         constraints = [
+            models.CheckConstraint(condition=Q(kind__in=CompanyLinkKind.values), name="company_link_kind_is_known"),
             models.CheckConstraint(
-                condition=models.Q(kind__in=CompanyLinkKind.values), name="company_link_kind_is_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ended_at=None, ended_as="")
-                | (models.Q(ended_at__isnull=False) & models.Q(ended_as__in=CompanyLinkEnd.values)),
+                condition=Q(ended_at=None, ended_as="")
+                | (Q(ended_at__isnull=False) & Q(ended_as__in=CompanyLinkEnd.values)),
                 name="company_link_end_says_how",
             ),
         ]

@@ -1,15 +1,16 @@
-"""Which mailbox an address leads to, however it is written, and whose its mail domain is (X1).
+"""Whose an email address is: the mailbox that it leads to and the domain that somebody registered (X1, X2).
 
-`Rosa+solar@GoogleMail.com` and `ro.sa@gmail.com` are one mailbox; `billing.shop.example` and `shop.example` are one
-owner's. Whoever compares addresses letter by letter is led by the nose.
+`Rosa+solar@GoogleMail.com` and `ro.sa@gmail.com` are one mailbox; `billing.shop.example` and `shop.example` have one
+owner. Comparing addresses literally is easy to defeat.
 """
 
 from __future__ import annotations
 
 import re
 
-# Mail domains that anybody can have: sharing one says nothing. A company that has only such an address has no domain of
-# its own.
+from django.db import models
+
+# Mail domains that anybody can use: sharing one proves nothing.
 PUBLIC_DOMAINS = frozenset(
     """
     aol.com att.net bellsouth.net centurylink.net centurytel.net charter.net comcast.net consolidated.net cox.net
@@ -28,57 +29,84 @@ _ALIASES = {
     "protonmail.com": "proton.me",
 }
 _IGNORES_DOTS = frozenset({"gmail.com", "proton.me"})
-# `co.uk`, `com.mx`, `tx.us`: what stands before them has an owner, they have none.
+# In `co.uk`, `com.mx` or `tx.us` the owner registered the label before them.
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "mil", "net", "org"})
 
 
-def domain_of(address: str) -> str:
-    """The mail domain in lower case, as SMTP writes it (ASCII), under its first name where it has several."""
+def normalize_domain(address: str) -> str:
+    """Return the mail domain in lower case and ASCII, as SMTP writes it; for an alias the main name."""
     domain = address.rpartition("@")[2].strip().rstrip(".").lower()
     try:
         domain = domain.encode("idna").decode()
     except UnicodeError:
-        pass  # no name that DNS could hold; compared as it stands
+        pass  # not a name that DNS could hold: compared as it is
     return _ALIASES.get(domain, domain)
 
 
-def mailbox_of(address: str) -> str:
-    """The mailbox that gets what is sent to `address`: without case, quotes, a +tag, and dots that are ignored."""
-    domain = domain_of(address)
+def normalize_mailbox(address: str) -> str:
+    """Return the mailbox that `address` leads to, without case, quotes, a +tag and dots that are ignored."""
+    domain = normalize_domain(address)
     local = address.rpartition("@")[0].strip().strip('"').lower()
     local = local.partition("+")[0] or local
     return f"{local.replace('.', '') if domain in _IGNORES_DOTS else local}@{domain}"
 
 
-def owned_domain(address: str) -> str:
-    """The part of the mail domain that somebody registered: `shop.example` of `x@mail.shop.example`. Empty for a public
-    one and for an IP address."""
-    domain = domain_of(address)
+def registered_domain(address: str) -> str:
+    """Return the registered part of the mail domain: `shop.example` of `x@mail.shop.example`.
+
+    Empty for a public domain and for an IP address.
+    """
+    domain = normalize_domain(address)
     if domain.startswith("["):
         return ""
     labels = domain.split(".")
     has_second_level = len(labels) > 2 and len(labels[-1]) == 2 and (labels[-2] in _SECOND_LEVEL or labels[-1] == "us")
-    owned = ".".join(labels[-3:] if has_second_level else labels[-2:])
-    return "" if owned in PUBLIC_DOMAINS else owned
+    registered = ".".join(labels[-3:] if has_second_level else labels[-2:])
+    return "" if registered in PUBLIC_DOMAINS else registered
 
 
-def spellings(address: str) -> str:
-    """A regular expression, for PostgreSQL and without regard to case, of every address that leads to the mailbox."""
-    local, _at, domain = mailbox_of(address).rpartition("@")
-    dots = r"\.?" if domain in _IGNORES_DOTS else ""
-    names = {domain, *(alias for alias, name in _ALIASES.items() if name == domain)}
-    domains = "|".join(re.escape(one) for name in sorted(names) for one in spelled_domain(name))
-    return rf'^"?{dots.join(re.escape(one) for one in local)}(\+[^@]*)?"?@({domains})\.?$'
-
-
-def under_domain(domain: str) -> str:
-    """A regular expression, as above, of every address under a domain that somebody owns."""
-    return rf"[@.]({'|'.join(re.escape(name) for name in spelled_domain(domain))})\.?$"
-
-
-def spelled_domain(domain: str) -> list[str]:
-    """`domain` as SMTP writes it and, where they differ, as people do."""
+def domain_spellings(domain: str) -> list[str]:
+    """Return `domain` as SMTP writes it and, where they differ, as people do."""
     try:
         return sorted({domain, domain.encode().decode("idna")})
     except UnicodeError:
         return [domain]
+
+
+# For PostgreSQL, without regard to case. They decide among the rows that the coarser index keys below find.
+
+
+def mailbox_regex(address: str) -> str:
+    """Return a regular expression that matches every address of the mailbox of `address`."""
+    local, _at, domain = normalize_mailbox(address).rpartition("@")
+    dots = r"\.?" if domain in _IGNORES_DOTS else ""
+    names = {domain, *(alias for alias, name in _ALIASES.items() if name == domain)}
+    domains = "|".join(re.escape(spelling) for name in sorted(names) for spelling in domain_spellings(name))
+    return rf'^"?{dots.join(re.escape(character) for character in local)}(\+[^@]*)?"?@({domains})\.?$'
+
+
+def domain_regex(domain: str) -> str:
+    """Return a regular expression that matches every address under a registered domain."""
+    return rf"[@.]({'|'.join(re.escape(spelling) for spelling in domain_spellings(domain))})\.?$"
+
+
+class MailboxKey(models.Func):
+    """The part before the @ without case, quotes, dots and a +tag: `"Ro.Sa+solar"@gmail.com` is `rosa`.
+
+    All addresses of one mailbox have one key; different mailboxes may share it.
+    """
+
+    template = "translate(lower(split_part(split_part(%(expressions)s, '@', 1), '+', 1)), '.\"', '')"
+    arity = 1
+    output_field = models.TextField()
+
+
+class DomainKey(models.Func):
+    """The mail domain reversed, so that all names under a domain have one prefix.
+
+    The key of `x@mail.shop.example` is `elpmaxe.pohs.liam`.
+    """
+
+    template = "reverse(rtrim(lower(split_part(%(expressions)s, '@', -1)), '.'))"
+    arity = 1
+    output_field = models.TextField()

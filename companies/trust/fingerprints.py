@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from companies.models import Company, CompanyFingerprint, FingerprintKind, membership_of
-from companies.trust.email_identity import mailbox_of
+from companies.trust.email_identity import normalize_mailbox
 from lib.client_address import client_address, client_network
 
 COOKIE = "smt_device"
@@ -35,7 +35,7 @@ def fingerprint_request(request: HttpRequest) -> Fingerprints:
 
 def fingerprint_mailbox(address: str) -> Fingerprints:
     """Fingerprint the mailbox of an email address, so that it is recognized after its owner changed the address."""
-    return {FingerprintKind.MAILBOX: _hash(FingerprintKind.MAILBOX, mailbox_of(address))}
+    return {FingerprintKind.MAILBOX: _hash(FingerprintKind.MAILBOX, normalize_mailbox(address))}
 
 
 def _hash(kind: FingerprintKind, value: str) -> str:

@@ -12,7 +12,7 @@ from agreements.forms.search import SearchForm
 from agreements.permissions import why_not
 from agreements.search import Search
 from agreements.views.third_party import own_agreements, third_party_page
-from companies.views.member_page import MemberRequest
+from companies.views.base import MemberRequest
 from reports.agreement_list import PAGE_SIZE, ListOptions, count_agreements, list_context
 
 # A query with one of these asks for the list, even if it is long.

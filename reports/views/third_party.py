@@ -10,7 +10,7 @@ from agreements.masking import customer_for_third_party
 from agreements.permissions import why_not
 from agreements.states import Status
 from agreements.views.third_party import own_agreements, third_party_page
-from companies.views.member_page import MemberRequest
+from companies.views.base import MemberRequest
 from notifications.models import Email
 
 

@@ -70,7 +70,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "holding": Holding.objects.get(premise=side.premise).pk,
         "membership": member.membership.pk,
         "invited": CompanyLinkFactory(company=company, email=f"new@{name}.example").pk,
-        "request": CompanyLinkFactory(company=company, kind=kind.REQUEST, email=f"asks@{name}.example").pk,
+        "request": CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST, email=f"asks@{name}.example").pk,
         "kind": "residential",
         "number_one": 1,
         "uidb36": "1",

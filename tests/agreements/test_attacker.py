@@ -20,7 +20,7 @@ from agreements.consent import review
 from agreements.models import Agreement, Review, SignalKind
 from agreements.states import Channel, Status
 from companies.models import CompanyState
-from companies.trust.email_identity import mailbox_of, owned_domain
+from companies.trust.email_identity import normalize_mailbox, registered_domain
 from lib.form_fields import EmailLineField
 from reports.models import Report
 from tests.agreements.test_forged_consent import HOME, THEIR_ADDRESS, link, rosa_at, signals, staff_of
@@ -314,7 +314,7 @@ def test_an_honest_customer_is_not_kept_waiting(attacker):
 )
 def test_an_address_is_reduced_to_mailbox_and_owner(address, mailbox, owned):
     """X1."""
-    assert (mailbox_of(address), owned_domain(address)) == (mailbox, owned)
+    assert (normalize_mailbox(address), registered_domain(address)) == (mailbox, owned)
 
 
 def test_an_address_at_a_number_is_refused_on_the_form():

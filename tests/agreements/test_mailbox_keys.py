@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from agreements.models import Agreement
-from companies.trust.email_identity import mailbox_of, owned_domain
+from companies.trust.email_identity import normalize_mailbox, registered_domain
 from tests.factories import AgreementFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    "spellings",
+    "mailbox_regex",
     [
         [
             "rosam@gmail.com",
@@ -27,23 +27,23 @@ pytestmark = pytest.mark.django_db
         ["+rosa@shop.example", "+Rosa@shop.example"],
     ],
 )
-def test_each_spelling_finds_all_others(spellings):
+def test_each_spelling_finds_all_others(mailbox_regex):
     """X1."""
-    assert len({mailbox_of(one) for one in spellings}) == 1
-    for one in spellings:
+    assert len({normalize_mailbox(one) for one in mailbox_regex}) == 1
+    for one in mailbox_regex:
         AgreementFactory(email=one, contact_email=one)
     AgreementFactory(email="rosam@elsewhere.example")
-    for one in spellings:
-        assert set(Agreement.objects.to_mailbox(one).values_list("email", flat=True)) == set(spellings)
-        assert Agreement.objects.to_mailbox(one, "contact_email").count() == len(spellings)
+    for one in mailbox_regex:
+        assert set(Agreement.objects.to_mailbox(one).values_list("email", flat=True)) == set(mailbox_regex)
+        assert Agreement.objects.to_mailbox(one, "contact_email").count() == len(mailbox_regex)
 
 
 @pytest.mark.parametrize("domain", ["shop.example", "bücher.example"])
 def test_every_name_under_a_domain_is_found_and_no_other(domain):
-    """X1: in both spellings, above and below, and not what only ends alike."""
+    """X1: in both mailbox_regex, above and below, and not what only ends alike."""
     under = [f"a@{domain}", f"b@mail.{domain}", f"c@{domain.upper()}", f"d@x.y.{domain}"]
     under += [f"e@{domain.encode('idna').decode()}"]
     for one in [*under, f"f@not{domain}", f"g@{domain}.net", f"{domain}@other.example"]:
         AgreementFactory(email=one)
-    found = Agreement.objects.to_domain(owned_domain(under[0]))
+    found = Agreement.objects.to_domain(registered_domain(under[0]))
     assert set(found.values_list("email", flat=True)) == set(under)

@@ -177,7 +177,7 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
 
     def suspend():
         with transaction.atomic():
-            companies.approval.suspend(member.membership.company, by=operator, reason="Forged consent.")
+            companies.approval.suspend_company(member.membership.company, by=operator, reason="Forged consent.")
             begun.set()
             until_somebody_waits()  # the submission is at the company's lock
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import EventKind
 from agreements.states import Channel, Status
+from companies.models import CompanyLinkKind
 from lib import link_tokens
 from notifications.delivery import deliver_due
 from notifications.models import Email
@@ -53,7 +54,7 @@ class TestAgreement:
         """T2, T11: history, emails and downloads are three logs; both numbers of the navigation are one question."""
         member = MembershipFactory(is_administrator=True)
         client.force_login(member.user)
-        CompanyLinkFactory(company=member.company, kind="request", confirmed_at=timezone.now())
+        CompanyLinkFactory(company=member.company, kind=CompanyLinkKind.JOIN_REQUEST, confirmed_at=timezone.now())
         NoticeFactory.create_batch(2)
         agreement = ask(member.user)[0]
         actions.accept(agreement, channel=Channel.INVITATION)

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from companies import invitations, links, members
+from companies import invitations, members, new_users
 from companies.models import CompanyEvent, CompanyLink, CompanyState, Membership, membership_of
+from companies.new_users import NewUser
 from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
@@ -164,7 +165,7 @@ def test_an_account_has_one_role(client, administrator, role):
 def test_who_was_removed_comes_back_by_a_new_invitation_with_its_permissions_only(client, administrator):
     """T13"""
     gone = MembershipFactory(company=administrator.company, is_administrator=True)
-    members.remove(gone, by=administrator.user)
+    members.remove_member(gone, by=administrator.user)
     assert membership_of(User.objects.get(pk=gone.user.pk)) is None
     invite(client, "may_view", email=gone.user.email)
     client.force_login(gone.user)
@@ -228,7 +229,7 @@ def test_inviting_is_no_way_to_send_emails_without_end(client, administrator):
 
 @pytest.mark.control
 def test_control_without_the_limit_inviting_and_canceling_sends_without_end(client, administrator, monkeypatch):
-    monkeypatch.setattr(links, "limit_invitations", lambda *args, **options: None)
+    monkeypatch.setattr(invitations, "count_invitation", lambda *args, **options: None)
     for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS + 3):
         invite(client, "may_view")
         client.post(reverse("company_invitation_cancel", args=[open_invitation().pk]))
@@ -258,15 +259,15 @@ def _taken_and_canceled_at_once(number: int) -> tuple[bool, str]:
     """Whether the account was opened, and how the invitation ended."""
     administrator = MembershipFactory(is_administrator=True)
     invited = CompanyLinkFactory(company=administrator.company)
-    newcomer = links.Newcomer("Ben", "Ortiz", f"ben.{number}", "!")
+    new_user = NewUser("Ben", "Ortiz", f"ben.{number}", "!")
     together(
         [
-            lambda: invitations.cancel(invited, by=administrator.user),
-            lambda: invitations.accept(link_token(invited), newcomer),
+            lambda: invitations.cancel_invitation(invited, by=administrator.user),
+            lambda: invitations.accept_with_new_account(link_token(invited), new_user),
         ]
     )
     invited.refresh_from_db()
-    return User.objects.filter(username=newcomer.username).exists(), invited.ended_as
+    return User.objects.filter(username=new_user.username).exists(), invited.ended_as
 
 
 @pytest.mark.slow
@@ -281,20 +282,21 @@ def test_an_invitation_is_either_taken_or_canceled():
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeypatch):
-    find, open_account, cancel = links.open_link, links.open_account, invitations.cancel
-    found, canceled = threading.Event(), threading.Event()
+    open_link, create_user = invitations.open_link, new_users.create_user
+    cancel_invitation = invitations.cancel_invitation
+    opened, canceled = threading.Event(), threading.Event()
 
-    def open_after_it_was_canceled(*args: Any, **options: Any) -> User:
-        found.set()
+    def create_after_cancel(*args: Any, **options: Any) -> User:
+        opened.set()
         assert canceled.wait(30)
-        return open_account(*args, **options)
+        return create_user(*args, **options)
 
-    def cancel_after_it_was_found(*args: Any, **options: Any) -> None:
-        assert found.wait(30)
-        cancel(*args, **options)
+    def cancel_after_open(*args: Any, **options: Any) -> None:
+        assert opened.wait(30)
+        cancel_invitation(*args, **options)
         canceled.set()
 
-    monkeypatch.setattr(links, "open_link", lambda *args, lock, **options: find(*args, **options))
-    monkeypatch.setattr(links, "open_account", open_after_it_was_canceled)
-    monkeypatch.setattr(invitations, "cancel", cancel_after_it_was_found)
+    monkeypatch.setattr(invitations, "open_link", lambda *args, lock, **options: open_link(*args, **options))
+    monkeypatch.setattr(new_users, "create_user", create_after_cancel)
+    monkeypatch.setattr(invitations, "cancel_invitation", cancel_after_open)
     assert _taken_and_canceled_at_once(1) == (True, "canceled")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Attempt, User
-from companies import links, retention
+from companies import registration, retention
 from companies.models import Company, CompanyLink, Membership
 from notifications.models import Email
 from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, OperatorFactory, UserFactory
@@ -220,7 +220,7 @@ def test_user_ids_cannot_be_asked_for_without_end(client):
 
 @pytest.mark.control
 def test_control_without_the_count_user_ids_can_be_asked_for_without_end(client, monkeypatch):
-    monkeypatch.setattr(links, "count_form", lambda *args, **options: None)
+    monkeypatch.setattr(registration, "count_public_form", lambda *args, **options: None)
     UserFactory(username="taken")
     for _ in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS + 1):
         assert "This user id is taken" in register_company(client, username="taken").content.decode()

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from companies import invitations, members, profile
-from companies.links import Refused
-from companies.models import Company, CompanyEvent, CompanyState, Membership
+from companies import invitations, members, permissions, profile
+from companies.models import Company, CompanyEvent, CompanyLinkKind, CompanyState, Membership
+from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import CompanyLinkFactory, MembershipFactory
 from tests.support.company_links import kinds_to
@@ -90,7 +90,7 @@ def test_another_companys_users_invitations_and_requests_do_not_exist(client, ad
     theirs = MembershipFactory(is_administrator=True)
     MembershipFactory(company=theirs.company, is_administrator=True)
     invited = CompanyLinkFactory(company=theirs.company)
-    asks = CompanyLinkFactory(company=theirs.company, kind="request", confirmed_at=timezone.now())
+    asks = CompanyLinkFactory(company=theirs.company, kind=CompanyLinkKind.JOIN_REQUEST, confirmed_at=timezone.now())
     for name, pk in [("company_user", theirs.pk), ("company_user_remove", theirs.pk), ("company_approval", asks.pk)]:
         assert client.get(reverse(name, args=[pk])).status_code == 404
         assert client.post(reverse(name, args=[pk]), {"permissions": ["may_view"]}).status_code == 404
@@ -109,11 +109,11 @@ def test_an_administrators_rights_are_read_when_it_is_done(administrator):
     """T12: a page opened before the removal decides nothing after it."""
     other = MembershipFactory(company=administrator.company)
     colleague = Membership.objects.exclude(pk__in=[administrator.pk, other.pk]).get(company=administrator.company)
-    members.remove(administrator, by=colleague.user)
+    members.remove_member(administrator, by=colleague.user)
     for action in (
-        lambda: members.remove(other, by=administrator.user),
+        lambda: members.remove_member(other, by=administrator.user),
         lambda: members.change_permissions(other, ["may_view"], by=administrator.user),
-        lambda: invitations.invite(administrator.company, BEN, ["may_view"], by=administrator.user),
+        lambda: invitations.invite_user(administrator.company, BEN, ["may_view"], by=administrator.user),
         lambda: profile.change_profile(administrator.company, {"city": "Waco"}, by=administrator.user),
     ):
         with pytest.raises(PermissionDenied):
@@ -141,7 +141,7 @@ def _two_administrators_end_each_other() -> tuple[list, int]:
     other = MembershipFactory(company=one.company, is_administrator=True)
     results = together(
         [
-            lambda: members.remove(other, by=one.user),
+            lambda: members.remove_member(other, by=one.user),
             lambda: members.change_permissions(one, ["may_view"], by=other.user),
         ]
     )
@@ -164,5 +164,5 @@ def test_two_administrators_who_end_each_other_at_once_leave_one():
 def test_control_without_the_lock_no_administrator_is_left(monkeypatch):
     """T12: each sees the other one."""
     monkeypatch.setattr(members, "has_other_administrator", met(members.has_other_administrator, by=2))
-    monkeypatch.setattr(profile, "lock", lambda company_id: Company.objects.get(pk=company_id))
+    monkeypatch.setattr(permissions, "lock_company", lambda company_id: Company.objects.get(pk=company_id))
     assert _two_administrators_end_each_other()[1] == 0

@@ -92,7 +92,7 @@ class CompanyLinkFactory(DjangoModelFactory):
     answers = factory.LazyAttribute(
         lambda link: (
             {"first_name": "Nora", "last_name": "Ibarra"}
-            if link.kind == CompanyLinkKind.REQUEST
+            if link.kind == CompanyLinkKind.JOIN_REQUEST
             else {"permissions": ["may_view"]}
         )
     )

@@ -73,21 +73,23 @@ def _caused(world: World, language: str) -> list[Email]:
 
 
 def _about_companies(language: str) -> None:
-    member = MembershipFactory(user__language=language)
+    member = MembershipFactory(user__language=language, is_administrator=True)
+    User.objects.filter(pk=OperatorFactory().pk).update(language=language)
     user, company, changes = member.user, member.company, {"legal_name": ["Lone Star", "Lone Star LLC"]}
-    invited, asker = (
+    invitation, join_request = (
         CompanyLinkFactory(company=company, language=language, kind=kind) for kind in CompanyLinkKind.values[1:]
     )
-    emails.cannot_register(user.email, language=language)
-    for about_link in (emails.confirm_registration, emails.invited, emails.confirm_request):
-        about_link(invited)
-    for told in (emails.registered, emails.approved, emails.suspended, emails.removed):
-        told(company, user)
-    emails.asked_to_join(asker, user)
-    emails.declined(asker)
-    emails.permissions_changed(company, member)
-    emails.rename_asked(company, user, by=user, changes=changes, reason="We have merged.")
-    emails.renamed(company, user, changes=changes)
+    emails.send_registration_refusal(user.email, language=language)
+    for send_link in (emails.send_registration_link, emails.send_invitation, emails.send_join_request_link):
+        send_link(invitation)
+    for send in (emails.send_company_registered, emails.send_company_approved, emails.send_company_suspended):
+        send(company)
+    emails.send_join_request(join_request)
+    emails.send_join_request_declined(join_request)
+    emails.send_permissions_changed(company, member)
+    emails.send_member_removed(company, user)
+    emails.send_rename_request(company, by=user, changes=changes, reason="We have merged.")
+    emails.send_company_renamed(company, changes=changes)
     agreement = AgreementFactory()
     agreement_emails.review_needed(agreement, [user])
     agreement_emails.guessing_noticed(company, user, day=timezone.localdate())

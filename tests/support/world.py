@@ -51,8 +51,8 @@ def make_world() -> dict[str, Any]:
         "nobody": UserFactory(),
     }
     company, kind = member.company, CompanyLinkKind
-    invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.REQUEST)
-    waits = CompanyLinkFactory(company=company, kind=kind.REQUEST, confirmed_at=timezone.now())
+    invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST)
+    waits = CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST, confirmed_at=timezone.now())
     registers = CompanyLinkFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
     password = make_password("a password that everybody here has")
     User.objects.update(password=password)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from companies.models import Company, CompanyEventKind, CompanyState, Membership
+from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyState, Membership
 from tests.factories import CompanyEventFactory, CompanyLinkFactory, MembershipFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
@@ -24,7 +24,7 @@ def _eventful(world: World) -> dict[str, list[int]]:
     company = world["member"].membership.company
     other = MembershipFactory(company=company, user__email=f"{'long' * 12}@green-energy.example")
     CompanyLinkFactory(company=company, expires_at=timezone.now() - timedelta(days=1))
-    asks = CompanyLinkFactory(company=company, kind="request", confirmed_at=timezone.now())
+    asks = CompanyLinkFactory(company=company, kind=CompanyLinkKind.JOIN_REQUEST, confirmed_at=timezone.now())
     changes = {"city": ["Marfa", "Waco"]}
     CompanyEventFactory(company=company, kind=CompanyEventKind.PROFILE, by=world["member"], changes=changes)
     of_user = dict.fromkeys(("company_user", "company_user_remove"), [other.pk])

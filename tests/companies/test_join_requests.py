@@ -9,8 +9,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from companies import invitations
-from companies.models import Company, CompanyLink, CompanyState, Membership
+from companies import join_requests
+from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyState, Membership
 from notifications.models import Email
 from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, UserFactory
 from tests.support.company_links import ask_to_join, kinds_to, link_in_last, link_token, typed_account
@@ -70,7 +70,7 @@ def test_who_is_declined_is_told_and_can_ask_again(client, administrator):
     assert CompanyLink.objects.get().answers == {}
     client.logout()
     ask_and_confirm(client)
-    assert Company.objects.get().links.awaiting_approval().count() == 1
+    assert Company.objects.get().links.open_join_requests().count() == 1
 
 
 def test_a_company_that_is_not_here_looks_like_one_that_is(client, administrator):
@@ -129,7 +129,7 @@ def test_of_two_approved_companies_with_one_name_neither_is_asked_and_the_duns_d
 def test_a_second_request_takes_the_place_of_the_first(client, administrator):
     for _ in range(2):
         ask_and_confirm(client)
-    waiting = administrator.company.links.awaiting_approval()
+    waiting = administrator.company.links.open_join_requests()
     assert waiting.count() == 1
     assert CompanyLink.objects.exclude(pk=waiting.get().pk).get().ended_as == "replaced"
 
@@ -138,18 +138,18 @@ def test_a_request_that_nobody_answers_is_over_after_thirty_days(client, adminis
     at = timezone.now()
     ask_and_confirm(client)
     in_time, late = (at + settings.COMPANY_REQUEST_PERIOD + timedelta(minutes=sign * 5) for sign in (-1, 1))
-    assert administrator.company.links.awaiting_approval(at=in_time).exists()
-    assert not administrator.company.links.awaiting_approval(at=late).exists()
+    assert administrator.company.links.open_join_requests(at=in_time).exists()
+    assert not administrator.company.links.open_join_requests(at=late).exists()
 
 
 def test_a_flood_of_requests_is_no_flood_of_emails(client, administrator):
     """X2: after the day's emails the requests still stand under Pending Approvals."""
     asked = [
-        CompanyLinkFactory(company=administrator.company, kind="request")
+        CompanyLinkFactory(company=administrator.company, kind=CompanyLinkKind.JOIN_REQUEST)
         for _ in range(settings.COMPANY_REQUEST_EMAILS + 3)
     ]
     for request in asked:
-        invitations.confirm_request(link_token(request))
+        join_requests.confirm_join_request(link_token(request))
     assert len(kinds_to(administrator.user.email)) == settings.COMPANY_REQUEST_EMAILS
     client.force_login(administrator.user)
     page = client.get(reverse("company_approvals")).content.decode()

@@ -1,0 +1,126 @@
+"""What third parties enter about their company (T13). Forms only parse: whether it is allowed, the actions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from companies.forms.new_users import ConfirmedEmailForm, NewUserForm
+from companies.models import Company, Membership
+from companies.profile import PROFILE
+from lib.error_summary import ShowsRefusals
+from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField, StateField, ZipField
+
+
+class CompanyNameForm(ShowsRefusals):
+    """What an operator reviews: the legal name and the DUNS."""
+
+    legal_name = LineField(
+        label=_("Legal name of the company"),
+        max_length=120,
+        error_messages={"required": _("Enter the company's legal name.")},
+        widget=forms.TextInput({"autocomplete": "organization"}),
+    )
+    duns = forms.CharField(
+        label=_("DUNS number"),
+        help_text=_("9 digits, or 13 with the four of a branch."),
+        max_length=30,
+        error_messages={"required": _("Enter the company's DUNS number.")},
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric"}),
+    )
+
+    def clean_duns(self) -> str:
+        digits = "".join(str(self.cleaned_data["duns"]).replace("-", " ").split())
+        if not (digits.isascii() and digits.isdigit() and len(digits) in (9, 13)):
+            raise ValidationError(_("A DUNS number has 9 or 13 digits. Check what you typed."))
+        return digits
+
+
+class CompanyContactForm(ShowsRefusals):
+    """What an administrator may change."""
+
+    street = LineField(
+        label=_("Street"),
+        max_length=120,
+        error_messages={"required": _("Enter the street and number.")},
+        widget=forms.TextInput({"autocomplete": "street-address"}),
+    )
+    city = LineField(
+        label=_("City"),
+        max_length=60,
+        error_messages={"required": _("Enter the city.")},
+        widget=forms.TextInput({"autocomplete": "address-level2"}),
+    )
+    state = StateField(label=_("State"), widget=forms.Select({"autocomplete": "address-level1"}))
+    zip_code = ZipField(
+        label=_("ZIP code"),
+        error_messages={"required": _("Enter the ZIP code.")},
+        widget=forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric"}),
+    )
+    phone = PhoneField(
+        label=_("Company phone"),
+        error_messages={"required": _("Enter the company's telephone number.")},
+        attrs={"autocomplete": "off"},
+    )
+    email = EmailLineField(
+        label=_("Company email"),
+        error_messages={"required": _("Enter the company's email address.")},
+    )
+    privacy_policy_url = forms.URLField(
+        label=_("Privacy policy link"),
+        help_text=_("Optional. Customers are told when there is none. It starts with https://"),
+        max_length=200,
+        required=False,
+        assume_scheme="https",
+        error_messages={"invalid": _("Enter a web address such as https://example.com/privacy.")},
+        widget=forms.URLInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_privacy_policy_url(self) -> str:
+        url = str(self.cleaned_data["privacy_policy_url"] or "")
+        if url and not url.startswith(("https://", "http://")):
+            raise ValidationError(_("Enter a web address such as https://example.com/privacy."))
+        return url
+
+
+class CompanyRenameForm(CompanyNameForm):
+    """What the operators are asked to change, and why."""
+
+    reason = ParagraphField(
+        label=_("Reason"),
+        help_text=_("For example a merger, or a typing error at registration. The operator reads it."),
+        max_length=500,
+        error_messages={"required": _("Enter the reason of the change.")},
+        widget=forms.Textarea({"rows": 4}),
+    )
+
+
+class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmailForm, NewUserForm):
+    """A company and its first user, who becomes its administrator."""
+
+    user_phone = PhoneField(
+        label=_("Your phone"),
+        error_messages={"required": _("Enter your telephone number.")},
+        attrs={"autocomplete": "tel"},
+    )
+    field_order = [
+        *PROFILE,
+        "first_name",
+        "last_name",
+        "user_phone",
+        "user_email",
+        "user_email_again",
+        "username",
+        "password1",
+        "password2",
+    ]
+
+    def account(self, typed: dict[str, Any]) -> User:
+        user = super().account(typed)
+        user.email = typed.get("user_email") or ""
+        Membership(user=user, company=Company(legal_name=typed.get("legal_name") or ""))
+        return user

@@ -1,0 +1,42 @@
+"""The account of a person who becomes a third party's user (T13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from lib.refusals import Problem, Refused
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """What a new user chose; `password` is hashed already, so that a waiting row can store it."""
+
+    first_name: str
+    last_name: str
+    username: str
+    password: str = field(repr=False)
+    phone: str = ""
+
+
+def username_taken() -> Refused:
+    return Refused(Problem(_("This user id is taken. Choose another one."), field="username"))
+
+
+def create_user(new_user: NewUser, *, email: str, language: str) -> User:
+    """Create a user with a confirmed email. Raises Refused if the user ID or the email is taken."""
+    try:
+        with transaction.atomic():
+            user = User.objects.create(**vars(new_user), email=email, language=language)
+            EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
+    except IntegrityError as error:
+        if User.objects.filter(username__iexact=new_user.username).exists():
+            raise username_taken() from error
+        raise Refused(
+            Problem(_("This email has an account already. Sign in with it, or ask for a link to another address."))
+        ) from error
+    return user

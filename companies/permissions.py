@@ -1,0 +1,48 @@
+"""Who may administer a third party, and what a company may do in its standing (T12, T13, D1)."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from companies.models import Company, CompanyState, Membership
+
+ANY_STANDING = frozenset(CompanyState)
+NOT_SUSPENDED = frozenset({CompanyState.PENDING, CompanyState.APPROVED})
+ONLY_APPROVED = frozenset({CompanyState.APPROVED})
+
+
+def standing_refusal(company: Company, standings: frozenset[CompanyState] = ONLY_APPROVED) -> str:
+    """Return why `company` may not do what needs one of `standings`; empty if it may."""
+    if company.standing in standings:
+        return ""
+    if company.standing == CompanyState.SUSPENDED:
+        return _("Your company is suspended. Contact the portal's operator.")
+    return _("Your company waits for approval. You will be able to do this once it is approved.")
+
+
+def require_administrator(user: User, company: Company, standings: frozenset[CompanyState] = NOT_SUSPENDED) -> None:
+    """Raise PermissionDenied unless `user` administers `company` now and it is in one of `standings` (T12).
+
+    Reads the membership from the database, but not the company.
+    """
+    if not Membership.objects.administrators().filter(user=user, company=company).exists():
+        raise PermissionDenied(_("Only an administrator of your company can do this. Ask one of them."))
+    if refusal := standing_refusal(company, standings):
+        raise PermissionDenied(refusal)
+
+
+def lock_company(company_id: int) -> Company:
+    """Lock the company's row, so that one transaction at a time changes the company or its users.
+
+    Comes before every other lock. Read what the change depends on after it.
+    """
+    return Company.objects.select_for_update(no_key=True).get(pk=company_id)
+
+
+def lock_as_administrator(company_id: int, user: User, standings: frozenset[CompanyState] = NOT_SUSPENDED) -> Company:
+    """Lock the company and check under the lock that `user` administers it. Raises PermissionDenied."""
+    company = lock_company(company_id)
+    require_administrator(user, company, standings)
+    return company
