@@ -1,6 +1,6 @@
 """A process that loads a file in children and kills each of them with -9 in the middle.
 
-python -m bench.killed FILE TIMES SEED BLOCKS_AT_ONCE [careless]
+python -m bench.killed FILE TIMES SEED DAYS_AT_ONCE [careless]
 
 Prints, as JSON, how many days were stored after each kill. `careless` turns the defence off: every statement of a load
 is committed by itself, and each child is killed where it notes what a merged day still holds of an older revision.
@@ -26,7 +26,7 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
     from meters.imports import import_usage, usage, usage_merge
     from meters.models import UsageDay
 
-    usage.BLOCKS_AT_ONCE = int(blocks)
+    usage.DAYS_AT_ONCE = int(blocks)
     if mode == "careless":
         usage_merge.transaction = Careless()
 

@@ -1,12 +1,13 @@
 """What the load commands share: files in turn, rejected rows to stderr or a CSV, a summary to stdout, an exit status.
 
-0: everything is in. 1: some rows were rejected, the good ones are in. 2: a file could not be loaded, the database
-does not answer, or what there is to tell could not be written. 130: stopped.
+0: all rows are stored. 1: some rows were rejected, the others are stored. 2: a file could not be loaded, the database
+did not answer, or the output could not be written. 130: interrupted.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -15,24 +16,44 @@ from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from meters.imports import FileError, ImportResult, Rejection
-from meters.imports.progress import Meter
-from meters.imports.rejected_rows import RejectedRows
-from meters.imports.results import OnRejection, Progress
+from meters.imports.progress import ProgressLine
+from meters.imports.rejected_rows import RejectedRowsCsv
+from meters.imports.results import FileError, ImportResult, OnRejection, Progress, RejectedRow
 
 
-class Loader(Protocol):
+class Importer(Protocol):
     def __call__(
         self, path: str, on_rejection: OnRejection, progress: Progress | None, *, dry_run: bool
     ) -> ImportResult: ...
 
 
+# By whether it is a dry run.
+_SOME_REJECTED = {
+    False: _lazy("Some rows were rejected; the others are in. Fix the rejected rows and load the file again."),
+    True: _lazy("Some rows would be rejected. Fix them, or load the file without them: the others go in."),
+}
+_ALL_REJECTED = _lazy("Every row was rejected; nothing is in. Check that the file is the right one for this command.")
+_INTERRUPTED = {
+    False: _lazy("Stopped. What was stored stays. To continue, load the file again."),
+    True: _lazy("Stopped. Nothing was stored: this was a dry run."),
+}
+_DATABASE_FAILED = _lazy(
+    "The database does not answer: %(reason)s. What was stored stays. When it answers, load the file again."
+)
+_OUTPUT_FAILED = {
+    False: _lazy(
+        "The result can't be written: %(reason)s. What was stored stays. Free some space and load the file again."
+    ),
+    True: _lazy("The result can't be written: %(reason)s. Nothing was stored. Free some space and try again."),
+}
+
+
 class ImportCommand(BaseCommand):
-    """A command that loads FILE... with `load`."""
+    """A command that imports FILE... with `import_file`."""
 
     epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded, 130 stopped.")
     requires_system_checks: list[str] = []
-    load: Loader
+    import_file: Importer
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = str(self.epilog)
@@ -45,104 +66,76 @@ class ImportCommand(BaseCommand):
         )
 
     def handle(self, *args: Any, files: list[str], dry_run: bool, rejected: str | None, **options: Any) -> None:
-        self._meter = Meter(sys.stderr) if self.stderr.isatty() else None
-        self._loaded = False
+        self._progress = ProgressLine(sys.stderr) if self.stderr.isatty() else None
+        self._has_stored_rows = False
+        failure = ""
         try:
-            with RejectedRows(rejected, beside=files) as rejected_rows:
-                self._tell = rejected_rows if rejected else self._list
-                status = max(self._load(path, dry_run) for path in files)
+            with ExitStack() as stack:
+                on_rejection: OnRejection = self._list_rejected_row
+                if rejected:
+                    on_rejection = stack.enter_context(RejectedRowsCsv(rejected, inputs=files))
+                status = max(self._import_file(path, on_rejection, dry_run) for path in files)
         except FileError as error:
-            raise CommandError(str(error), returncode=2) from error
-        except OSError as error:  # the loaders tell of their own files: this is a full disk under the output
-            self._clear_progress()
-            raise CommandError(_cannot_write(error, dry_run), returncode=2) from error
-        except (OperationalError, InterfaceError) as error:  # a traceback's status is 1, which means another thing here
-            self._clear_progress()
-            raise CommandError(_broke_off(error), returncode=2) from error
+            status, failure = 2, str(error)
+        except OSError as error:  # importers handle their own files, so the output's disk is full
+            status, failure = 2, str(_OUTPUT_FAILED[dry_run]) % {"reason": error.strerror}
+        except (OperationalError, InterfaceError) as error:  # a traceback would exit with 1
+            status, failure = 2, str(_DATABASE_FAILED) % {"reason": str(error).partition("\n")[0]}
         except KeyboardInterrupt:
+            status, failure = 130, str(_INTERRUPTED[dry_run])
+        if failure:
             self._clear_progress()
-            raise CommandError(_stopped(dry_run), returncode=130) from None
-        if status == 1:
-            raise CommandError(_some_rejected(self._loaded, dry_run), returncode=1)
-        if status:
-            raise CommandError(_("Not every file could be loaded. See above."), returncode=2)
+        elif status == 1:
+            failure = str(_SOME_REJECTED[dry_run] if self._has_stored_rows else _ALL_REJECTED)
+        elif status == 2:
+            failure = _("Not every file could be loaded. See above.")
+        if failure:
+            raise CommandError(failure, returncode=status)
 
-    def _load(self, path: str, dry_run: bool) -> int:
-        """Load one file and tell what it did; the exit status that it deserves."""
+    def _import_file(self, path: str, on_rejection: OnRejection, dry_run: bool) -> int:
+        """Import one file, print a summary, and return the exit status for it."""
         result: ImportResult | None
         try:
-            result = type(self).load(path, self._tell, self._meter, dry_run=dry_run)
+            result = type(self).import_file(path, on_rejection, self._progress, dry_run=dry_run)
             status = 1 if result.rejections else 0
         except FileError as error:
             self._clear_progress()
             self.stderr.write(str(error))
             result, status = error.result, 2
         self._clear_progress()
-        self._loaded |= bool(result and result.rejections < result.rows)
+        self._has_stored_rows |= bool(result and result.rejections < result.rows)
         if result and (status < 2 or result.rows):
-            self.stdout.write(summary(result, dry_run=dry_run))
+            self.stdout.write(format_summary(result, dry_run=dry_run))
         return status
 
-    def _list(self, rejection: Rejection) -> None:
+    def _list_rejected_row(self, row: RejectedRow) -> None:
         self._clear_progress()
-        self.stderr.write(str(rejection))
+        self.stderr.write(str(row))
 
     def _clear_progress(self) -> None:
-        if self._meter:
-            self._meter.clear()
+        if self._progress:
+            self._progress.clear()
 
 
-def _some_rejected(loaded: bool, dry_run: bool) -> str:
-    """`loaded`: whether any row was good."""
-    if not loaded:
-        return _("Every row was rejected; nothing is in. Check that the file is the right one for this command.")
-    if dry_run:
-        return _("Some rows would be rejected. Mend them, or load the file: the others go in.")
-    return _("Some rows were rejected; the others are in. Mend the rejected ones and load again.")
-
-
-def _stopped(dry_run: bool) -> str:
-    if dry_run:
-        return _("Stopped. Nothing was stored: this was a dry run.")
-    return _("Stopped. What was stored stays; load the file again to go on.")
-
-
-def _broke_off(error: Exception) -> str:
-    return _(
-        "The database does not answer: %(reason)s. What was stored stays; when it answers, load the file again."
-    ) % {"reason": str(error).partition("\n")[0]}
-
-
-def _cannot_write(error: OSError, dry_run: bool) -> str:
-    if dry_run:
-        return _("What the load would do cannot be written: %(reason)s. Make room and try again.") % {
-            "reason": error.strerror
-        }
-    return _(
-        "What the load did cannot be written: %(reason)s. What was stored stays; make room and load the file again."
-    ) % {"reason": error.strerror}
-
-
-def summary(result: ImportResult, *, dry_run: bool = False) -> str:
-    """What a file did, in one line, and why rows were rejected, a line each."""
-    told = _(
-        "%(file)s: %(rows)d rows read, %(rejected)d rejected; %(unit)s: %(new)d new, %(changed)d changed, "
-        "%(unchanged)d unchanged"
-    ) % {**vars(result), "rejected": result.rejections}
-    reasons = [f"  {count} x {reason.label}" for reason, count in result.rejected.most_common()]
-    notes = []
+def format_summary(result: ImportResult, *, dry_run: bool = False) -> str:
+    """Describe what was done with a file in one line, and why rows were rejected in a line each."""
+    lines = [
+        _(
+            "%(file)s: %(rows)d rows read, %(rejected)d rejected; %(unit)s: %(new)d new, %(changed)d changed, "
+            "%(unchanged)d unchanged"
+        )
+        % {**vars(result), "rejected": result.rejections}
+    ]
+    lines += [f"  {count} x {reason.label}" for reason, count in result.rejected.most_common()]
     if result.older:
-        notes.append(
+        months, days = settings.USAGE_RETENTION_MONTHS, settings.OLD_USAGE_KEPT.days
+        lines.append(
             _(
-                "%(older)d of these days are older than the %(months)d months for which usage is kept. They stay for "
-                "%(days)d days from now; then they are dropped. Set USAGE_RETENTION_MONTHS to keep them."
+                "%(older)d of these days are older than the %(months)d months for which usage is kept. They are "
+                "dropped %(days)d days from now. Set USAGE_RETENTION_MONTHS to keep them."
             )
-            % {
-                "older": result.older,
-                "months": settings.USAGE_RETENTION_MONTHS,
-                "days": settings.OLD_USAGE_KEPT.days,
-            }
+            % {"older": result.older, "months": months, "days": days}
         )
     if dry_run:
-        notes.append(_("Nothing was stored: this was a dry run."))
-    return "\n".join([told, *reasons, *notes])
+        lines.append(_("Nothing was stored: this was a dry run."))
+    return "\n".join(lines)

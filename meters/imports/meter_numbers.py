@@ -1,21 +1,20 @@
-"""Loading meter numbers (D2, FORMATS.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
+"""Import meter numbers (D2, file-formats.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
 
-The rows of one file for an ESIID are its current meters. What stood there before was taken away when the new one came.
+The rows of one file for an ESIID are its current meters. The meters on record that they leave out are removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from meters.identifiers import normal_esiid, normal_meter_number
-from meters.imports import text_lines
-from meters.imports.results import ImportResult, OnRejection, Progress, Reason
+from meters.imports.archives import open_sources
+from meters.imports.results import FileError, ImportResult, InvalidRow, OnRejection, Progress, Reason
+from meters.imports.text_lines import TextWindow, split_fields
 from meters.usage.days import parse_day
 
 _REQUIRED = {"ESIID", "METER_NUMBER"}
@@ -26,7 +25,7 @@ _CREATE = """
     DROP TABLE IF EXISTS pg_temp.meter_stage;
     CREATE TEMP TABLE meter_stage (
         line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text,
-        said bytea, outcome text);
+        text bytea, outcome text);
 """
 _PREMISES = "UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid"
 _OTHER_TDSP = """
@@ -48,7 +47,8 @@ _INDEX = """
     AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number);
     ANALYZE meter_stage;
 """
-_REJECTED = "SELECT line, rejected, said FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
+_COPY = "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected, text) FROM STDIN"
+_REJECTED = "SELECT line, rejected, text FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
 _SERVICE = """
     WITH done AS (
         UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
@@ -84,13 +84,6 @@ _REMOVED = """
 """
 
 
-class _Row(NamedTuple):
-    esiid: str
-    number: str | None = None
-    installed_on: date | None = None
-    service_since: date | None = None
-
-
 def import_meters(
     path: str | Path,
     on_rejection: OnRejection | None = None,
@@ -99,18 +92,18 @@ def import_meters(
     only_tdsp: int | None = None,
     dry_run: bool = False,
 ) -> ImportResult:
-    """Load the meter numbers (plain, gzip or ZIP) at `path`; the result counts rows as new, changed or unchanged.
+    """Import the meter numbers (plain, gzip or ZIP) at `path`; the result counts rows as new, changed or unchanged.
 
-    A premise's meters that the file does not name are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
-    goes to the premise. One transaction per file; a `dry_run` takes it back. With `only_tdsp`, a TDSP's key, rows of
-    other TDSPs' premises are rejected (D1). FileError if the file cannot be read or its header names other columns.
+    A premise's meters that the file leaves out are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE is
+    stored at the premise. One transaction per CSV; a `dry_run` rolls it back. With `only_tdsp`, the id of a TDSP, rows
+    of other TDSPs' premises are rejected (D1). FileError if the file can't be read or its header has other columns.
     """
     result = ImportResult(str(path), "meters", on_rejection=on_rejection)
-    for source in text_lines.sources(path):
-        text = text_lines.Text(source, progress)
-        names = text_lines.header(text, source)
+    for source in open_sources(path):
+        text = TextWindow(source, progress)
+        names = text.read_header()
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
-            raise text_lines.FileError(
+            raise FileError(
                 _(
                     "%(file)s: the header is not ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]. "
                     "Name the columns in the first line."
@@ -118,69 +111,59 @@ def import_meters(
                 % {"file": source.name}
             )
         with transaction.atomic():
-            _load(source.name, names, text_lines.lines(text), result, only_tdsp)
+            _stage_rows(text, names, result)
+            with connection.cursor() as cursor:
+                cursor.execute(_PREMISES)
+                if only_tdsp is not None:
+                    cursor.execute(_OTHER_TDSP, [only_tdsp])
+                for statement in (_INDEX, _SERVICE, _KNOWN, _NEW, _REMOVED, _COUNTS):
+                    cursor.execute(statement)
+                new, changed, unchanged = cursor.fetchone()
+            with connection.chunked_cursor() as cursor:
+                cursor.execute(_REJECTED)
+                for line_number, reason, row in cursor:
+                    result.reject(source.name, line_number, Reason(reason), row)
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE meter_stage")
             if dry_run:
                 transaction.set_rollback(True)
+        result.new += new
+        result.changed += changed
+        result.unchanged += unchanged
     return result
 
 
-def _load(
-    name: str, names: list[str], numbered: Iterator[text_lines.Line], result: ImportResult, only_tdsp: int | None
-) -> None:
+def _stage_rows(text: TextWindow, names: list[str], result: ImportResult) -> None:
+    """Copy every row into the staging table: what can be read of it, and the reason if it is invalid."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         cursor.execute(_CREATE)
-        rows = 0
-        with cursor.copy(
-            "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected, said) FROM STDIN"
-        ) as copy:
-            for number, line in numbered:
+        with cursor.copy(_COPY) as copy:
+            for line_number, line in text.lines():
                 if line == b"":
                     continue
-                rows += 1
-                row, reason = _row(names, line)
-                copy.write_row([number, *row, reason, line])
-        cursor.execute(_PREMISES)
-        if only_tdsp is not None:
-            cursor.execute(_OTHER_TDSP, [only_tdsp])
-        cursor.execute(_INDEX)
-        for statement in (_SERVICE, _KNOWN, _NEW, _REMOVED, _COUNTS):
-            cursor.execute(statement)
-        new, changed, unchanged = cursor.fetchone()
-    with connection.chunked_cursor() as rejected:
-        rejected.execute(_REJECTED)
-        for line_number, reason, line in rejected:
-            result.reject(name, line_number, Reason(reason), line)
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE meter_stage")
-    result.rows += rows
-    result.new += new
-    result.changed += changed
-    result.unchanged += unchanged
+                result.rows += 1
+                esiid = number = installed_on = service_since = reason = None
+                try:
+                    fields = split_fields(line)
+                    if len(fields) != len(names):
+                        raise InvalidRow(Reason.COLUMNS)
+                    row = dict(zip(names, fields, strict=True))
+                    esiid = normal_esiid(row["ESIID"])
+                    if esiid is None:
+                        raise InvalidRow(Reason.ESIID)
+                    number = normal_meter_number(row["METER_NUMBER"])
+                    if number is None:
+                        raise InvalidRow(Reason.METER_NUMBER)
+                    installed_on = _parse_optional_day(row.get("INSTALLED_ON"))
+                    service_since = _parse_optional_day(row.get("SERVICE_SINCE"))
+                except InvalidRow as invalid:
+                    reason = invalid.reason
+                copy.write_row([line_number, esiid, number, installed_on, service_since, reason, line])
 
 
-def _row(names: list[str], line: bytes | None) -> tuple[_Row, Reason | None]:
-    """The row, as far as it can be read, and why it is turned away, if it is."""
-    fields = text_lines.text_fields(line)
-    if isinstance(fields, Reason):
-        return _Row(""), fields
-    if len(fields) != len(names):
-        return _Row(""), Reason.COLUMNS
-    given = dict(zip(names, fields, strict=True))
-    esiid = normal_esiid(given["ESIID"])
-    if esiid is None:
-        return _Row(""), Reason.ESIID
-    number = normal_meter_number(given["METER_NUMBER"])
-    if number is None:
-        return _Row(esiid), Reason.METER_NUMBER
+def _parse_optional_day(text: str | None) -> date | None:
     try:
-        installed_on, service_since = (
-            _optional_day(given.get(column, "")) for column in ("INSTALLED_ON", "SERVICE_SINCE")
-        )
-    except ValueError:
-        return _Row(esiid, number), Reason.DATE
-    return _Row(esiid, number, installed_on, service_since), None
-
-
-def _optional_day(text: str) -> date | None:
-    return parse_day(text) if text else None
+        return parse_day(text) if text else None
+    except ValueError as error:
+        raise InvalidRow(Reason.DATE) from error

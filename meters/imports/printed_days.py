@@ -1,131 +1,153 @@
-"""The quick way: a day as SMT prints it is taken as one block (DESIGN.md section 4).
+"""The fast reader: a day in the form in which SMT prints it is read at once.
 
-The block's first row says whose day it is, of which shape, and where in each row kWh and flag must stand. The same
-template that writes reports is filled with what stands there, and the block is taken if the bytes are equal. Then
-nothing else can be in it. A few rows that differ are left out as strays: they, like every day that is not taken, are
-read row by row, where each rule has its reason.
+The day's first row says whose day it is, of which shape, and where each row has kWh and flag. These readings are put
+into the template that also writes reports; if that gives the file's own bytes, the day has no other content. A few rows
+that differ are left out as irregular. They, like every day that is not read here, are read by usage_rows, row by row,
+where each rule has its reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date
-from itertools import compress, count
-from operator import ne
+from datetime import date, datetime
+from typing import NamedTuple
 
-from meters.imports.results import Reason
-from meters.imports.staged_days import WholeDay, watt_hours
-from meters.imports.text_lines import LINE_LIMIT, Text
-from meters.imports.usage_layouts import Dialect, revision_moment, usage_day
+from meters.imports.results import InvalidRow, Reason
+from meters.imports.staged_days import PrintedDay, parse_watt_hours
+from meters.imports.text_lines import LINE_LIMIT, TextWindow
+from meters.imports.usage_layouts import UsageLayout, parse_revision, parse_usage_day
 from meters.usage.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
 from meters.usage.int4_array import ELEMENT, NULL_ELEMENT
 from meters.usage.interval_csv import day_template
+from meters.usage.partitions import FIRST_DAY, last_possible_day
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
-_KEPT_VALUES = 40_000
-_STRAYS = 8  # a day with more of them is read row by row
+_CACHED_READINGS = 40_000
+_IRREGULAR_LIMIT = 8  # a day with more irregular rows is read row by row
 _LONGER = 24  # bytes by which a row may be longer than the day's first
-# What stands in front of the day's first times -> what stands in front of every time.
+# The start and end of the day's first row -> the text before each time.
 _LEADS = {(b"00:00", b"00:15"): b"", (b" 00:00", b" 00:15"): b" "}
-_GAP = slice(CLOCKS_CHANGE, CLOCKS_CHANGE + 4)  # the rows that the spring day prints and does not have
+_GAP = slice(CLOCKS_CHANGE, CLOCKS_CHANGE + 4)  # the rows of the hour that the spring day lacks
+
+
+class DayHead(NamedTuple):
+    """What a day's first row says of all its rows.
+
+    Each row has `begin` before its times, `lead` before each time, and `tail` after its kWh and flag.
+    """
+
+    esiid: str
+    day: date
+    channel: int
+    revision_at: datetime
+    slots: int
+    begin: bytes
+    lead: bytes
+    tail: bytes
 
 
 class _Elements(dict[bytes, bytes]):
-    """`kwh,flag` of a row -> the element of its slot as binary COPY has it. KeyError for what is no reading."""
+    """`kwh,flag` of a row -> its element in binary COPY. InvalidRow if it is no reading."""
 
     def __missing__(self, reading: bytes) -> bytes:
         kwh, _comma, flag = reading.partition(b",")
-        wh = watt_hours(kwh.strip())
-        if isinstance(wh, Reason) or flag not in (b"A", b"E"):
-            raise KeyError(reading)
-        element = ELEMENT.pack(4, wh)
-        if len(self) < _KEPT_VALUES:
+        element = ELEMENT.pack(4, parse_watt_hours(kwh.strip()))
+        if flag not in (b"A", b"E"):
+            raise InvalidRow(Reason.FLAG)
+        if len(self) < _CACHED_READINGS:
             self[reading] = element
         return element
 
 
-class DayReader:
-    """Takes days of one file whose columns stand in the layout's own order."""
+class PrintedDayReader:
+    """Reads days of a file whose columns are in the layout's own order."""
 
-    def __init__(self, dialect: Dialect, limits: tuple[date, date]) -> None:
-        self._dialect = dialect
-        self._columns = len(dialect.columns)
-        self._before_times = 3 if dialect.revision else 2
-        self._first_day, self._last_day = limits
+    def __init__(self, layout: UsageLayout) -> None:
+        self._layout = layout
+        self._limits = FIRST_DAY, last_possible_day()
         self._elements = _Elements({b",": NULL_ELEMENT})
 
-    def take(self, text: Text, may: Callable[[WholeDay], bool]) -> WholeDay | None:
-        """The day at which `text` stands, if it is one and `may` agrees; `text` goes on behind it. Its strays are the
-        caller's to read."""
+    def read_day(self, text: TextWindow) -> PrintedDay | None:
+        """Return the day at which `text` starts, if it is in SMT's form. `text` does not move."""
         text.fill()
-        window, at = text.window, text.at
-        end = window.find(b"\n", at, at + LINE_LIMIT)
-        first = window[at:end].split(b",") if end > at else []
-        if len(first) != self._columns:
+        end = text.window.find(b"\n", text.at, text.at + LINE_LIMIT)
+        head = self.read_head(text.window[text.at : end]) if end > text.at else None
+        if head is None:
             return None
-        times = self._before_times
-        lead = _LEADS.get((first[times], first[times + 1]))
-        esiid = _ESIID.fullmatch(first[0])
-        day = usage_day(first[1])
-        if lead is None or esiid is None or isinstance(day, Reason) or not self._first_day <= day <= self._last_day:
-            return None
-        revision_at = revision_moment(first[2] if self._dialect.revision else b"")
-        line_end = b"\r\n" if first[-1].endswith(b"\r") else b"\n"
-        label = first[-1].removesuffix(b"\r") if self._dialect.direction else b""
-        channel = self._dialect.direction_of(label)
-        if channel is None or isinstance(revision_at, Reason):
-            return None
+        rows_size = len(SHAPES[head.slots].rows) * (end - text.at + _LONGER)
+        rows = text.window[text.at : text.at + rows_size].split(b"\n", len(SHAPES[head.slots].rows))
+        return self.prove(text, rows, head) if len(rows) > len(SHAPES[head.slots].rows) else None
 
-        slots = slots_on(day)
-        printed = len(SHAPES[slots].rows)
-        begin = b",".join(first[:times]) + b","
-        tail = (b"," + label if label else b"") + line_end
-        rows = window[at : at + printed * (end - at + _LONGER)].split(b"\n", printed)
-        if len(rows) != printed + 1:
+    def read_head(self, line: bytes) -> DayHead | None:
+        """Read the first row of a day; None if it is not in SMT's form."""
+        fields = line.split(b",")
+        if len(fields) != len(self._layout.columns):
             return None
-        del rows[printed]  # what follows the day
-        behind_times, before_tail = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
-        readings = [row[behind_times:before_tail] for row in rows]
-        template = day_template(slots, begin, tail, lead)
-        strays: tuple[int, ...] = ()
-        given = _slotted(readings, slots)
-        elements = self._elements_of(given)
-        block = template % tuple(given)
-        if not elements or not window.startswith(block, at):
-            strays = self._strays(rows, readings, block)
-            if not strays or len(strays) > _STRAYS or slots == FALL:  # there the order of rows decides what they mean
+        times = 3 if self._layout.revision else 2
+        lead = _LEADS.get((fields[times], fields[times + 1]))
+        esiid = _ESIID.fullmatch(fields[0])
+        label = fields[-1].removesuffix(b"\r") if self._layout.direction else b""
+        channel = self._layout.direction_of(label)
+        if lead is None or esiid is None or channel is None:
+            return None
+        try:
+            day = parse_usage_day(fields[1])
+            revision_at = parse_revision(fields[2] if self._layout.revision else b"")
+        except InvalidRow:
+            return None
+        if not self._limits[0] <= day <= self._limits[1]:
+            return None
+        begin = b",".join(fields[:times]) + b","
+        tail = (b"," + label if label else b"") + (b"\r\n" if fields[-1].endswith(b"\r") else b"\n")
+        return DayHead(esiid[1].decode(), day, channel, revision_at, slots_on(day), begin, lead, tail)
+
+    def prove(self, text: TextWindow, rows: list[bytes], head: DayHead) -> PrintedDay | None:
+        """Print the readings in `rows` again and compare; None if more than a few rows differ.
+
+        `rows` are the day's rows in `text`, and what follows them.
+        """
+        del rows[-1]
+        esiid, day, channel, revision_at, slots, begin, lead, tail = head
+        readings = cut_readings(rows, head)
+        in_slots = _without_gap(readings, slots)
+        elements = self._elements_of(in_slots)
+        printed = day_template(slots, begin, tail, lead) % tuple(in_slots)
+        irregular: tuple[int, ...] = ()
+        if not elements or not text.window.startswith(printed, text.at):
+            known = self._elements
+            irregular = tuple(
+                index
+                for index, (row, same, reading) in enumerate(zip(rows, printed.split(b"\n"), readings, strict=False))
+                if row != same or reading not in known and not self._elements_of([reading])
+            )
+            # On the fall day the order of rows decides which interval is meant.
+            if not irregular or len(irregular) > _IRREGULAR_LIMIT or slots == FALL:
                 return None
-            for row in strays:
-                readings[row] = b","
-            given = _slotted(readings, slots)
-            elements = self._elements_of(given)
-            block = b"\n".join(rows) + b"\n"
+            for index in irregular:
+                readings[index] = b","
+            in_slots = _without_gap(readings, slots)
+            elements = self._elements_of(in_slots)
+            printed = b"\n".join(rows) + b"\n"
         est = 0
-        if b",E" in block:
-            est = sum(1 << slot for slot, reading in enumerate(given) if reading[-1] == 69)
-        whole = WholeDay(esiid[1].decode(), day, channel, revision_at, slots, est, elements, block, text.number, strays)
-        if not may(whole):
-            return None
-        text.advance(len(block), printed)
-        return whole
+        if b",E" in printed:
+            est = sum(1 << slot for slot, reading in enumerate(in_slots) if reading.endswith(b"E"))
+        return PrintedDay(esiid, day, channel, revision_at, slots, est, elements, printed, text.number, irregular)
 
     def _elements_of(self, readings: list[bytes]) -> bytes:
-        """What is stored for these readings, nothing if one of them is none."""
+        """Return the elements of these readings, nothing if one is invalid."""
         try:
             return b"".join(map(self._elements.__getitem__, readings))
-        except KeyError:
+        except InvalidRow:
             return b""
 
-    def _strays(self, rows: list[bytes], readings: list[bytes], block: bytes) -> tuple[int, ...]:
-        """Which rows are not as `block` has them, the day printed with their readings, or have none."""
-        wrong = set(compress(count(), map(ne, rows, block.split(b"\n"))))
-        known = self._elements
-        unknown = [row for row, reading in enumerate(readings) if reading not in known]
-        wrong.update(row for row in unknown if not self._elements_of([readings[row]]))
-        return tuple(sorted(wrong))
+
+def cut_readings(rows: list[bytes], head: DayHead) -> list[bytes]:
+    """Return `kwh,flag` of each row."""
+    start = len(head.begin) + 12 + 2 * len(head.lead)
+    end = -(len(head.tail) - 1) or None
+    return [row[start:end] for row in rows]
 
 
-def _slotted(readings: list[bytes], slots: int) -> list[bytes]:
-    """Of the printed rows' readings those that the day really had."""
+def _without_gap(readings: list[bytes], slots: int) -> list[bytes]:
+    """Drop the printed rows that the day does not have."""
     return readings[: _GAP.start] + readings[_GAP.stop :] if slots == SPRING else readings

@@ -1,38 +1,38 @@
-"""How far a load is, on a terminal: percent, rate and time left."""
+"""The progress of an import on a terminal: percent, rate and time left."""
 
 from __future__ import annotations
 
 from time import monotonic
 from typing import TextIO
 
-_PAUSE = 0.2  # seconds
+_INTERVAL_SECONDS = 0.2
 _MEGABYTE = 1_000_000
 
 
-class Meter:
-    """Called with the bytes read and the bytes there are; writes one line over and over."""
+class ProgressLine:
+    """Called with the bytes read and the size of the file; overwrites one line of the terminal."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._begun_at = self._told_at = monotonic()
-        self._before = 0
+        self._started_at = self._written_at = monotonic()
+        self._done_before = 0
 
     def __call__(self, done: int, size: int) -> None:
         now = monotonic()
-        if done < self._before:  # the next file
-            self._begun_at = now
-        self._before = done
-        if now - self._told_at < _PAUSE and done < size:
+        if done < self._done_before:  # the next file
+            self._started_at = now
+        self._done_before = done
+        if now - self._written_at < _INTERVAL_SECONDS and done < size:
             return
-        self._told_at = now
-        self._out.write(f"\r\x1b[K{line(done, size, now - self._begun_at)}")
+        self._written_at = now
+        self._out.write(f"\r\x1b[K{format_progress(done, size, now - self._started_at)}")
         self._out.flush()
 
     def clear(self) -> None:
         self._out.write("\r\x1b[K")
 
 
-def line(done: int, size: int, seconds: float) -> str:
+def format_progress(done: int, size: int, seconds: float) -> str:
     """` 42 %  12.3 MB/s  0:07 left`"""
     rate = done / max(seconds, 0.001)
     left = round(max(size - done, 0) / max(rate, 1))

@@ -1,4 +1,4 @@
-"""What a load tells: how many rows did what, and each row that was turned away (D2)."""
+"""What an import reports: counts, and each rejected row with its reason (D2)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import NamedTuple
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# Called with the bytes read so far and the bytes there are.
+# Called with the bytes read so far and the size of the CSV in bytes.
 Progress = Callable[[int, int], None]
 
 
 class FileError(Exception):
-    """A file, or a CSV in it, cannot be loaded; the text says why and what to do. `result` is what went in all the
-    same, where anything did."""
+    """A file, or a CSV in an archive, that can't be imported; the text says why and what to do.
+
+    `result` counts the rows that were imported before or beside it, if any.
+    """
 
     def __init__(self, text: str, result: ImportResult | None = None) -> None:
         super().__init__(text)
@@ -24,31 +26,34 @@ class FileError(Exception):
 
 
 class Reason(models.TextChoices):
-    """Why a row was turned away, and what to do. No value of the row is repeated: it may be a person's (X4)."""
+    """Why a row was rejected, and what to do. It never repeats a value of the row, which may be personal (X4)."""
 
-    TOO_LONG = "too_long", _("The line is longer than any row can be. Check that the file is the right one.")
+    TOO_LONG = "too_long", _("The line is longer than any row can be. Check that this is the right file.")
     NOT_TEXT = (
         "not_text",
         _("The row has characters that are not UTF-8 text. Save the file as UTF-8 and load it again."),
     )
-    COLUMNS = "columns", _("The row has not as many columns as it should. Check for missing or extra commas.")
-    QUOTES = "quotes", _("The row's quotation marks do not match. Mend them and load the file again.")
-    ESIID = "esiid", _("The ESIID is not 17 or 22 digits. Correct it and load the file again.")
+    COLUMNS = "columns", _("The row has the wrong number of columns. Check for missing or extra commas.")
+    QUOTES = "quotes", _("The row's quotation marks do not match. Fix them and load the file again.")
+    ESIID = "esiid", _("The ESIID does not have 17 or 22 digits. Correct it and load the file again.")
     UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
-    OTHER_TDSP = "other_tdsp", _("The ESIID is another TDSP's. Only that TDSP's staff or an operator can load it.")
-    DATE = "date", _("The date cannot be read. Write it as the header's layout has it.")
+    OTHER_TDSP = "other_tdsp", _("The ESIID belongs to another TDSP. Only its staff or an operator can load it.")
+    DATE = "date", _("The date can't be read. Write it as MM/DD/YYYY or YYYY-MM-DD.")
     DATE_LIMITS = "date_limits", _("The date is before 2007 or after next year. Correct it and load the file again.")
-    REVISION = "revision", _("The revision date cannot be read. Write it as MM/DD/YYYY HH:MM:SS.")
+    REVISION = "revision", _("The revision date can't be read. Write it as MM/DD/YYYY HH:MM:SS.")
     SECOND_REVISION = (
         "second_revision",
         _("An earlier row of this file has another revision for this ESIID and day. Load one revision per file."),
     )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time is not a time. Write it as HH:MM.")
-    OFF_QUARTER = "off_quarter", _("The times are not one quarter hour on the quarter. Correct them.")
+    OFF_QUARTER = (
+        "off_quarter",
+        _("The times are not one quarter hour on the quarter. Correct them."),
+    )
     NO_SUCH_TIME = (
         "no_such_time",
-        _("This time does not exist on this day because clocks change. Leave kWh and flag blank, or take the row out."),
+        _("This time does not exist on this day because clocks change. Leave kWh and flag blank, or remove the row."),
     )
     SECOND_VALUE = (
         "second_value",
@@ -63,8 +68,8 @@ class Reason(models.TextChoices):
         "unknown_duns",
         _("No TDSP on record has this DUNS number. Add the TDSP in the admin first, or correct the number."),
     )
-    FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column can hold. Shorten it.")
-    METER_NUMBER = "meter_number", _("The meter number is not 1 to 20 letters and digits. Correct it.")
+    FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column allows. Shorten it.")
+    METER_NUMBER = "meter_number", _("The meter number does not have 1 to 20 letters and digits. Correct it.")
     SECOND_METER = (
         "second_meter",
         _("An earlier row of this file has this meter at this ESIID. Keep one of them and load the file again."),
@@ -75,26 +80,38 @@ class Reason(models.TextChoices):
     )
 
 
-class Rejection(NamedTuple):
-    """A row that was turned away; `line` counts from 1; `row` is what it said, None if that was too long."""
+class InvalidRow(Exception):
+    """A row breaks a rule."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+# Called with the line number, the reason and the text of a rejected row, None if it was too long.
+Reject = Callable[[int, Reason, bytes | None], None]
+
+
+class RejectedRow(NamedTuple):
+    """A row that was not imported: its CSV, its line from 1, the reason, and its text, None if it was too long."""
 
     file: str
     line: int
     reason: Reason
-    row: bytes | None = None
+    text: bytes | None = None
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason.label}"
 
 
-OnRejection = Callable[[Rejection], None]
+OnRejection = Callable[[RejectedRow], None]
 
 
 @dataclass
 class ImportResult:
-    """What one file did. `rows` are the file's rows; `new`, `changed` and `unchanged` count `unit`.
+    """The outcome of one file: `rows` it has, and how many things of the name `unit` are new, changed or unchanged.
 
-    `older` of these days of usage are older than what is kept, and stay for a while only (ADR 9).
+    `older`: days of usage before the first day that is kept; they are dropped after a while (ADR 9).
     """
 
     file: str
@@ -107,10 +124,10 @@ class ImportResult:
     rejected: Counter[Reason] = field(default_factory=Counter)
     on_rejection: OnRejection | None = None
 
-    def reject(self, file: str, line: int, reason: Reason, row: bytes | None = None) -> None:
+    def reject(self, file: str, line: int, reason: Reason, text: bytes | None = None) -> None:
         self.rejected[reason] += 1
         if self.on_rejection:
-            self.on_rejection(Rejection(file, line, reason, row))
+            self.on_rejection(RejectedRow(file, line, reason, text))
 
     @property
     def rejections(self) -> int:

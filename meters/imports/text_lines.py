@@ -1,4 +1,4 @@
-"""Lines of a file that somebody else wrote: any encoding, any length, in constant memory."""
+"""Numbered lines of a file of unknown origin: any encoding and any line length, in constant memory."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from meters.imports.archives import UNREADABLE, Source, sources, unreadable
-from meters.imports.results import FileError, Progress, Reason
-
-__all__ = ["LINE_LIMIT", "Line", "FileError", "Source", "Text", "header", "lines", "sources", "text_fields"]
+from meters.imports.archives import UNREADABLE, CsvSource, unreadable
+from meters.imports.results import FileError, InvalidRow, Progress, Reason
 
 LINE_LIMIT = 4096  # bytes; the longest real row has 400
-_CHUNK = 1 << 18
+_CHUNK_BYTES = 1 << 18
 
 Line = tuple[int, bytes | None]  # number from 1, content without line end; None: longer than LINE_LIMIT
 
 
-class Text:
-    """A source's text, seen through a window.
+class TextWindow:
+    """A moving window over the text of a CSV, without its byte order mark.
 
-    `window[at:]` begins at line `number`; `fill` makes it hold the next 32 KiB at least, or all that is left. A byte
-    order mark is taken off. FileError for UTF-16 and for a file that cannot be read on.
+    `window[at:]` starts at line `number`; `fill` makes it hold at least the next 32 KiB, or the rest of the file.
+    FileError for UTF-16 and for a file that can't be read to its end.
     """
 
     AHEAD = 1 << 15
 
-    def __init__(self, source: Source, progress: Progress | None = None) -> None:
+    def __init__(self, source: CsvSource, progress: Progress | None = None) -> None:
         self.window, self.at, self.number, self.bytes_read = b"", 0, 1, 0
         self._source, self._progress = source, progress
-        self._ended, self._line_at = False, 0
+        self._is_exhausted, self._line_at = False, 0
         self.fill()
         if self.window[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise FileError(
@@ -39,25 +37,29 @@ class Text:
         self.window = self.window.removeprefix(b"\xef\xbb\xbf")
 
     def fill(self, wanted: int = AHEAD) -> None:
-        if self._ended or len(self.window) - self.at >= wanted:
+        if self._is_exhausted or len(self.window) - self.at >= wanted:
             return
-        pieces = [self.window[self.at :]]
-        held = len(pieces[0])
-        while held < wanted and not self._ended:
+        chunks = [self.window[self.at :]]
+        size = len(chunks[0])
+        while size < wanted and not self._is_exhausted:
             try:
-                chunk = self._source.file.read(_CHUNK)
+                chunk = self._source.file.read(_CHUNK_BYTES)
             except UNREADABLE as error:
                 raise unreadable(self._source.name, error) from error
-            self._ended = not chunk
-            pieces.append(chunk)
-            held += len(chunk)
+            self._is_exhausted = not chunk
+            chunks.append(chunk)
+            size += len(chunk)
             self.bytes_read += len(chunk)
             if self._progress:
                 self._progress(self.bytes_read, self._source.size)
-        self.window, self.at = b"".join(pieces), 0
+        self.window, self.at = b"".join(chunks), 0
+
+    def is_at_end(self) -> bool:
+        self.fill(1)
+        return self.at == len(self.window)
 
     def next_line(self) -> Line | None:
-        """The line at the window's beginning, without CR before LF; None at the end of the file."""
+        """Return the line at the window's start, without CR before LF; None at the end of the file."""
         end = self.window.find(b"\n", self.at)
         if end < 0 or end - self.at > LINE_LIMIT:
             self.fill()
@@ -68,21 +70,32 @@ class Text:
                 return None
         number, self._line_at = self.number, self.at
         self.number += 1
-        if end < 0:
-            self.at = len(self.window)
-            return number, self.window[self._line_at :].removesuffix(b"\r")
-        self.at = end + 1
-        return number, self.window[self._line_at : end].removesuffix(b"\r")
+        self.at = end + 1 if end >= 0 else len(self.window)
+        return number, self.window[self._line_at : end if end >= 0 else self.at].removesuffix(b"\r")
 
-    def unread(self) -> None:
-        """Go back to before the line that `next_line` gave last."""
+    def unread_line(self) -> None:
+        """Go back to the start of the line that `next_line` returned last."""
         self.at = self._line_at
         self.number -= 1
 
     def advance(self, size: int, lines: int) -> None:
-        """Go on by `size` bytes that hold `lines` whole lines."""
+        """Move on by `size` bytes, which are `lines` whole lines."""
         self.at += size
         self.number += lines
+
+    def lines(self) -> Iterator[Line]:
+        while line := self.next_line():
+            yield line
+
+    def read_header(self) -> list[str]:
+        """Return the column names in the first line, in upper case; FileError if there are none."""
+        _number, line = self.next_line() or (0, b"")
+        try:
+            return [name.upper() for name in split_fields(line or None)]
+        except InvalidRow as error:
+            raise FileError(
+                _("%(file)s has no header line. Check that it is the right file.") % {"file": self._source.name}
+            ) from error
 
     def _skip_line(self) -> Line:
         number = self.number
@@ -97,34 +110,19 @@ class Text:
         return number, None
 
 
-def lines(text: Text) -> Iterator[Line]:
-    """The text's lines from where it stands, numbered."""
-    while line := text.next_line():
-        yield line
-
-
-def header(text: Text, source: Source) -> list[str]:
-    """The names in the first line, upper case. FileError if there is none."""
-    _number, line = text.next_line() or (0, b"")
-    names = text_fields(line) if line else Reason.COLUMNS
-    if isinstance(names, Reason):
-        raise FileError(_("%(file)s has no header line. Check that it is the right file.") % {"file": source.name})
-    return [name.strip().upper() for name in names]
-
-
-def text_fields(line: bytes | None) -> list[str] | Reason:
-    """The row's fields, quoted or bare, without surrounding spaces; the reason if it is no row."""
+def split_fields(line: bytes | None) -> list[str]:
+    """Return the row's fields, quoted or not, without surrounding spaces; InvalidRow if it has none."""
     if line is None:
-        return Reason.TOO_LONG
+        raise InvalidRow(Reason.TOO_LONG)
     try:
         text = line.decode()
-    except UnicodeDecodeError:
-        return Reason.NOT_TEXT
+    except UnicodeDecodeError as error:
+        raise InvalidRow(Reason.NOT_TEXT) from error
     if "\0" in text:
-        return Reason.NOT_TEXT
+        raise InvalidRow(Reason.NOT_TEXT)
     if '"' not in text:
         return [field.strip() for field in text.split(",")]
     try:
         return [field.strip() for field in next(csv.reader([text], strict=True))]
-    except (csv.Error, StopIteration):
-        return Reason.QUOTES
+    except (csv.Error, StopIteration) as error:
+        raise InvalidRow(Reason.QUOTES) from error

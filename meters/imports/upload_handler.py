@@ -1,4 +1,4 @@
-"""Files on their way in: counted while they arrive, so that a large one fills no disk (D2)."""
+"""Uploaded files are counted while they arrive, so that a large one does not fill a disk (D2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
-    """Keeps at most settings.LOAD_UPLOAD_LIMIT bytes of a file; the rest is read and dropped. See `is_too_large`."""
+    """Keeps at most settings.LOAD_UPLOAD_LIMIT bytes of a file and drops the rest. See `is_too_large`."""
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         if start + len(raw_data) > settings.LOAD_UPLOAD_LIMIT:

@@ -1,26 +1,26 @@
-"""Loading usage from interval CSV (D2)."""
+"""Import usage from interval CSV (D2)."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from operator import itemgetter
 from pathlib import Path
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from meters.imports import text_lines
-from meters.imports.results import ImportResult, OnRejection, Progress, Reason
-from meters.imports.staged_days import Block, WholeDay
-from meters.imports.usage_layouts import dialect_of
+from meters.imports.archives import CsvSource, open_sources
+from meters.imports.results import FileError, ImportResult, OnRejection, Progress, Reason
+from meters.imports.staged_days import StagedDay
+from meters.imports.text_lines import TextWindow
+from meters.imports.usage_layouts import find_layout
 from meters.imports.usage_merge import UsageStage
-from meters.imports.usage_rows import Batch, Reject, RowReader
+from meters.imports.usage_rows import Batch, RowReader
 from meters.usage.interval_csv import COLUMNS
 
-# A batch is a transaction and what a load holds in memory: about 15 MB. A load that is stopped loses one batch.
-BLOCKS_AT_ONCE = 1_000
+# A batch is a transaction and what an import holds in memory: about 15 MB. An interrupted import loses one batch.
+DAYS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 120_000
 
 _PREMISES = "SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(%s)"
@@ -34,40 +34,42 @@ def import_usage(
     only_tdsp: int | None = None,
     dry_run: bool = False,
 ) -> ImportResult:
-    """Load the usage CSV (plain, gzip or ZIP of several) at `path`; the result counts days of one ESIID and direction.
+    """Import the usage CSV (plain, gzip or ZIP of several) at `path`; the result counts days of an ESIID and direction.
 
-    Batches are committed as they come unless a transaction is open; of a `dry_run` nothing stays. Memory does not grow
-    with the file. FileError if the file cannot be read or its header is no known layout's; the other CSVs of a ZIP are
-    loaded all the same. Rows that break a rule go to `on_rejection`, and with `only_tdsp`, a TDSP's key, those of other
-    TDSPs' premises too (D1).
+    Each batch is committed unless a transaction is open; a `dry_run` stores nothing. Memory does not grow with the
+    file. `on_rejection` is called for invalid rows, and with `only_tdsp`, the id of a TDSP, for rows of other TDSPs'
+    premises (D1). FileError if a CSV can't be read or its header is unknown; the other CSVs of a ZIP are imported.
     """
     result = ImportResult(str(path), "days", on_rejection=on_rejection)
     failures = []
-    for source in text_lines.sources(path):
+    for source in open_sources(path):
         try:
-            _load(source, result, progress, only_tdsp, dry_run)
-        except text_lines.FileError as error:
+            _import_csv(source, result, progress, only_tdsp, dry_run)
+        except FileError as error:
             failures.append(str(error))
     if failures:
-        raise text_lines.FileError("\n".join(failures), result)
+        raise FileError("\n".join(failures), result)
     return result
 
 
-def _load(
-    source: text_lines.Source, result: ImportResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
+def _import_csv(
+    source: CsvSource, result: ImportResult, progress: Progress | None, only_tdsp: int | None, dry_run: bool
 ) -> None:
-    text = text_lines.Text(source)  # progress is told here: another thread reads
-    names = text_lines.header(text, source)
-    dialect = dialect_of(names)
-    if dialect is None:
-        raise text_lines.FileError(
+    text = TextWindow(source)  # without progress: another thread reads
+    names = text.read_header()
+    layout = find_layout(names)
+    if layout is None:
+        raise FileError(
             _("%(file)s: the header is no known usage layout. Its first line should be %(header)s.")
             % {"file": source.name, "header": ",".join(COLUMNS)}
         )
-    batches = RowReader(names, dialect).batches(text, BLOCKS_AT_ONCE, ROWS_AT_ONCE)
-    with UsageStage(dry_run=dry_run) as stage, closing(_ahead(batches)) as read_ahead:
-        for batch in read_ahead:
-            merged = stage.merge(_on_record(batch.blocks, batch.reject, only_tdsp), batch.reject)
+    batches = RowReader(names, layout).batches(text, DAYS_AT_ONCE, ROWS_AT_ONCE)
+    # A thread reads the next batch while PostgreSQL stores this one.
+    with UsageStage(dry_run=dry_run) as stage, ThreadPoolExecutor(1, "read-ahead") as reader:
+        next_batch = reader.submit(next, batches, None)
+        while batch := next_batch.result():
+            next_batch = reader.submit(next, batches, None)
+            merged = stage.merge(_match_premises(batch, only_tdsp), batch.reject)
             result.rows += batch.rows
             result.new += merged.new
             result.changed += merged.changed
@@ -79,27 +81,16 @@ def _load(
                 progress(batch.bytes_read, source.size)
 
 
-def _ahead(batches: Iterator[Batch]) -> Generator[Batch]:
-    """`batches`, of which a thread reads the next while PostgreSQL stores the one before."""
-    with ThreadPoolExecutor(1, "read-ahead") as reader:
-        coming = reader.submit(next, batches, None)
-        while batch := coming.result():
-            coming = reader.submit(next, batches, None)
-            yield batch
-
-
-def _on_record(
-    blocks: list[Block | WholeDay], reject: Reject, only_tdsp: int | None
-) -> Iterator[tuple[int, Block | WholeDay]]:
-    """The blocks with their premises' ids; rows of ESIIDs not on record, or not `only_tdsp`'s, are turned away."""
+def _match_premises(batch: Batch, only_tdsp: int | None) -> Iterator[tuple[int, StagedDay]]:
+    """Yield the days with their premises' ids; reject rows of ESIIDs that are not on record or not `only_tdsp`'s."""
     with connection.cursor() as cursor:
-        cursor.execute(_PREMISES, [list({block.esiid for block in blocks})])
-        premises = {esiid: (pk, tdsp) for esiid, pk, tdsp in cursor.fetchall()}
-    for block in blocks:
-        premise_id, tdsp = premises.get(block.esiid, (None, None))
-        if premise_id is not None and only_tdsp in (None, tdsp):
-            yield premise_id, block
+        cursor.execute(_PREMISES, [list({esiid for esiid, _day, _channel in batch.days})])
+        premises = {esiid: (premise_id, tdsp_id) for esiid, premise_id, tdsp_id in cursor.fetchall()}
+    for day in batch.days.values():
+        premise_id, tdsp_id = premises.get(day.esiid, (None, None))
+        if premise_id is not None and only_tdsp in (None, tdsp_id):
+            yield premise_id, day
             continue
         reason = Reason.UNKNOWN_ESIID if premise_id is None else Reason.OTHER_TDSP
-        for line, row in block.rows():
-            reject(line, reason, row)
+        for line, row in day.rows():
+            batch.reject(line, reason, row)

@@ -1,7 +1,7 @@
-"""The layouts of usage CSV that are read, and how each writes a day, a revision and a direction (FORMATS.md, D2).
+"""The layouts of usage CSV that can be imported, and how each writes a day, a revision and a direction (D2).
 
-Layouts differ in their header; within one, each way in which programs rewrite a file is read alike: dates with and
-without leading zeros or in ISO form, times without seconds, `Surplus Generation` with and without its space.
+Layouts differ in their header. Within a layout, dates may have leading zeros or not or be in ISO form, times may lack
+seconds, and `Surplus Generation` may lack its space, because other programs rewrite files that way (file-formats.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from meters.imports.results import Reason
+from meters.imports.results import InvalidRow, Reason
 from meters.models import FlowDirection
 from meters.usage.days import CENTRAL, parse_day
 from meters.usage.interval_csv import COLUMNS
@@ -27,14 +27,12 @@ _DIRECTIONS = {
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """A layout: its columns as the file orders them, and its words for a direction.
+class UsageLayout:
+    """A layout: its columns in the file's order, and the names of directions in its column `direction`.
 
-    `revision` and `direction` are the columns' names, None where the layout has none: then a row is of no dated
-    revision, or of Consumption.
+    A layout without `revision` has no dated revisions; one without `direction` has only Consumption.
     """
 
-    name: str
     columns: tuple[str, ...]
     revision: str | None
     direction: str | None
@@ -44,51 +42,49 @@ class Dialect:
         return self.directions.get(text) if self.direction else FlowDirection.CONSUMPTION.value
 
 
-DIALECTS = (
-    Dialect("Smart Meter Texas, 15 minutes", COLUMNS, COLUMNS[2], COLUMNS[7], _DIRECTIONS),
-    Dialect(
-        "Smart Meter Texas, 2014 to 2019",
+LAYOUTS = (
+    UsageLayout(COLUMNS, COLUMNS[2], COLUMNS[7], _DIRECTIONS),
+    UsageLayout(  # 2014 to 2019
         (*COLUMNS[:2], *COLUMNS[3:7], "CONSUMPTION_GENERATION"),
         None,
         "CONSUMPTION_GENERATION",
         _DIRECTIONS | {b"Generation": FlowDirection.SURPLUS_GENERATION.value},
     ),
-    Dialect("Smart Meter Texas, 2010 to 2012", (*COLUMNS[:2], *COLUMNS[3:7]), None, None, {}),
+    UsageLayout((*COLUMNS[:2], *COLUMNS[3:7]), None, None, {}),  # 2010 to 2012
 )
 
 
-def dialect_of(names: list[str]) -> Dialect | None:
-    """The layout whose header has these names, in any order."""
-    return next((dialect for dialect in DIALECTS if sorted(dialect.columns) == sorted(names)), None)
+def find_layout(names: list[str]) -> UsageLayout | None:
+    """Return the layout whose header has these names, in any order."""
+    return next((layout for layout in LAYOUTS if sorted(layout.columns) == sorted(names)), None)
 
 
 @lru_cache(maxsize=4096)
-def usage_day(text: bytes) -> date | Reason:
-    """The Central day; whether it may be stored is asked of `day_limits`, which change with the calendar."""
+def parse_usage_day(text: bytes) -> date:
+    """Return the Central day, which may be one that can't be stored; InvalidRow if it is no day."""
     try:
         return parse_day(text.decode())
-    except ValueError:
-        return Reason.DATE
-
-
-def day_limits() -> tuple[date, date]:
-    """The first and the last day that may be loaded now; how long old ones stay is another question (ADR 9)."""
-    return FIRST_DAY, last_possible_day()
+    except ValueError as error:
+        raise InvalidRow(Reason.DATE) from error
 
 
 @lru_cache(maxsize=4096)
-def revision_moment(text: bytes) -> datetime | Reason:
-    """A Central time, in UTC; UNDATED where there is none. In the repeated hour the first pass is meant: nothing in the
-    file tells."""
+def parse_revision(text: bytes) -> datetime:
+    """Return a Central time in UTC, UNDATED for an empty text; InvalidRow if it is no time.
+
+    In the repeated hour of the fall day the first pass is assumed: the file does not say which.
+    """
     if not text:
         return UNDATED
     try:
-        found = _MOMENT.fullmatch(text.decode())
-        if not found:
-            return Reason.REVISION
-        day = parse_day(found["day"])
-        clock = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
-        moment = datetime(day.year, day.month, day.day, *clock, tzinfo=CENTRAL)
-    except ValueError:
-        return Reason.REVISION
-    return moment.astimezone(UTC) if FIRST_DAY <= day <= last_possible_day() else Reason.DATE_LIMITS
+        match = _MOMENT.fullmatch(text.decode())
+        if not match:
+            raise InvalidRow(Reason.REVISION)
+        day = parse_day(match["day"])
+        clock = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+        revision_at = datetime(day.year, day.month, day.day, *clock, tzinfo=CENTRAL)
+    except ValueError as error:
+        raise InvalidRow(Reason.REVISION) from error
+    if not FIRST_DAY <= day <= last_possible_day():
+        raise InvalidRow(Reason.DATE_LIMITS)
+    return revision_at.astimezone(UTC)

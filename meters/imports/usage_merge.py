@@ -1,8 +1,8 @@
-"""Blocks of usage -> storage, by the rules of revisions (D2).
+"""Staged days -> storage, by the rules of revisions (D2).
 
-A newer revision replaces the day; an older one changes nothing; the same one fills only slots that are still NULL or
-still hold an older revision; slots that a newer revision gives no row for are kept. Of one file, a second value for an
-interval and a second revision for a day are turned away, however far apart they stand.
+A newer revision replaces the day; an older one changes nothing; the same one fills only slots that are NULL or still
+hold an older revision; slots for which a newer revision has no row are carried over. Within one file, a second value
+for an interval and a second revision of a day are rejected, however far apart they are.
 """
 
 from __future__ import annotations
@@ -14,46 +14,46 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from meters.imports.results import Reason
-from meters.imports.staged_days import Block, WholeDay, staged
-from meters.imports.usage_rows import Reject
+from meters.imports.results import Reason, Reject
+from meters.imports.staged_days import DayOfRows, StagedDay, copy_row
 from meters.usage.days import FALL, SECOND_PASS
 from meters.usage.partitions import ensure_partitions, first_kept_day
 
 Key = tuple[int, date, int]  # premise, day, channel
-Days = dict[Key, Block | WholeDay]
+Days = dict[Key, StagedDay]
 
-_COPY_BEGIN, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
-_CREATE = """
-    DROP TABLE IF EXISTS pg_temp.usage_stage, pg_temp.usage_seen;
+_DROP = "DROP TABLE IF EXISTS pg_temp.usage_stage, pg_temp.usage_seen;"
+# The batch, and what the file has had so far. `present` as StagedDay.present_mask, NULL for all slots.
+_CREATE = f"""
+    {_DROP}
     CREATE TEMP TABLE usage_stage (
-        premise_id int4, day date, channel int2, revision_at timestamptz, est bytea, wh int4[], given bytea);
+        premise_id int4, day date, channel int2, revision_at timestamptz, est bytea, wh int4[], present bytea);
     CREATE TEMP TABLE usage_seen (
-        premise_id int4, day date, channel int2, revision_at timestamptz, slots int2, given bytea,
+        premise_id int4, day date, channel int2, revision_at timestamptz, slots int2, present bytea,
         PRIMARY KEY (premise_id, day, channel));
 """
-_DROP = "DROP TABLE IF EXISTS pg_temp.usage_stage, pg_temp.usage_seen"
 
 _SEEN = """
-    SELECT premise_id, day, channel, revision_at, slots, given FROM usage_seen
+    SELECT premise_id, day, channel, revision_at, slots, present FROM usage_seen
     JOIN (SELECT DISTINCT premise_id, day FROM usage_stage) staged USING (premise_id, day)
 """
 _REMEMBER = """
-    INSERT INTO usage_seen SELECT premise_id, day, channel, revision_at, cardinality(wh), given FROM usage_stage
+    INSERT INTO usage_seen SELECT premise_id, day, channel, revision_at, cardinality(wh), present FROM usage_stage
     ON CONFLICT DO NOTHING
 """
-_REMEMBER_MORE = "UPDATE usage_seen SET given = %s WHERE premise_id = %s AND day = %s AND channel = %s"
+_REMEMBER_MORE = "UPDATE usage_seen SET present = %s WHERE premise_id = %s AND day = %s AND channel = %s"
 
-# A batch's days are looked up one by one in their partitions. Until it holds some million days PostgreSQL would rather
-# read all of usage_day for each batch: it knows nothing of the stage, and does not count on partitions being left out.
+# Look up a batch's days one by one in their partitions. Left alone, PostgreSQL reads all of usage_day for each batch
+# until it holds some million days: it has no statistics of the stage and does not expect to prune partitions.
 _LOOK_UP_EACH_DAY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 _STORED = "SELECT count(*) FROM usage_stage JOIN usage_day USING (premise_id, day, channel)"
 
-# In the order of the primary key, so that two loads of the same days wait for each other instead of locking up; rows
-# that the condition leaves alone are locked all the same, which the merge below counts on. Days of which the file gives
-# only some slots (`given` is not NULL) are not replaced here but merged.
+# In the order of the primary key, so that two imports of the same days wait for each other and do not deadlock. Rows
+# that the condition excludes are locked too, and the merge below needs that. Days of which the file has only some slots
+# (`present` is not NULL) are merged below.
 _UPSERT = """
     INSERT INTO usage_day (premise_id, day, channel, revision_at, est, wh)
     SELECT premise_id, day, channel, revision_at, est, wh FROM usage_stage ORDER BY premise_id, day, channel
@@ -61,35 +61,35 @@ _UPSERT = """
     SET revision_at = excluded.revision_at, est = excluded.est, wh = excluded.wh
     WHERE excluded.revision_at > usage_day.revision_at
     AND (excluded.premise_id, excluded.day, excluded.channel) NOT IN
-        (SELECT premise_id, day, channel FROM usage_stage WHERE given IS NOT NULL)
+        (SELECT premise_id, day, channel FROM usage_stage WHERE present IS NOT NULL)
+"""
+_DROP_SUPERSEDED = """
+    DELETE FROM meters_carriedslots c USING usage_stage s
+    WHERE (c.premise_id, c.day, c.channel) = (s.premise_id, s.day, s.channel)
+    AND s.present IS NULL AND s.revision_at > c.revision_at
 """
 _TO_MERGE = """
-    SELECT s.premise_id, s.day, s.channel, s.revision_at, s.est, s.wh, s.given,
+    SELECT s.premise_id, s.day, s.channel, s.revision_at, s.est, s.wh, s.present,
            u.revision_at, u.est, u.wh, c.slots
     FROM usage_stage s JOIN usage_day u USING (premise_id, day, channel)
     LEFT JOIN meters_carriedslots c ON (c.premise_id, c.day, c.channel, c.revision_at)
                                      = (u.premise_id, u.day, u.channel, u.revision_at)
-    WHERE (s.revision_at > u.revision_at AND s.given IS NOT NULL)
+    WHERE (s.revision_at > u.revision_at AND s.present IS NOT NULL)
        OR (s.revision_at = u.revision_at AND (s.wh <> u.wh OR s.est IS DISTINCT FROM u.est OR c.slots IS NOT NULL))
     ORDER BY s.premise_id, s.day, s.channel FOR UPDATE OF u
 """
-_PUT_MERGED = """
+_STORE_MERGED = """
     UPDATE usage_day SET revision_at = %s, est = %s, wh = %s WHERE premise_id = %s AND day = %s AND channel = %s
 """
-_PUT_CARRIED = """
+_STORE_CARRIED = """
     INSERT INTO meters_carriedslots (premise_id, day, channel, revision_at, slots) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (premise_id, day, channel) DO UPDATE SET revision_at = excluded.revision_at, slots = excluded.slots
 """
 _DROP_CARRIED = "DELETE FROM meters_carriedslots WHERE premise_id = %s AND day = %s AND channel = %s"
-_DROP_SUPERSEDED = """
-    DELETE FROM meters_carriedslots c USING usage_stage s
-    WHERE (c.premise_id, c.day, c.channel) = (s.premise_id, s.day, s.channel)
-    AND s.given IS NULL AND s.revision_at > c.revision_at
-"""
 
 
-class Merged(NamedTuple):
-    """Days that a batch put, changed and left as they were; `older` of them are older than what is kept."""
+class MergeCounts(NamedTuple):
+    """Days that a batch added, changed and left alone; `older` of them are before the first day that is kept."""
 
     new: int = 0
     changed: int = 0
@@ -97,19 +97,19 @@ class Merged(NamedTuple):
     older: int = 0
 
 
-class _Reading(NamedTuple):
-    """A day's readings; `est` and `carried` or `given` with a bit per slot."""
+class MergedDay(NamedTuple):
+    """A day's readings; `est` and `carried_over` have a bit per slot, the latter for slots of an older revision."""
 
     revision_at: datetime
     est: int
     wh: list[int | None]
-    slots: int
+    carried_over: int = 0
 
 
 class UsageStage:
-    """Where a load's blocks stand before they are merged, and what the file has given so far; `with` it.
+    """A context in which the batches of one file are merged.
 
-    On a `dry_run` everything is done and taken back, batch by batch.
+    On a `dry_run` each batch is merged and rolled back.
     """
 
     def __init__(self, *, dry_run: bool = False) -> None:
@@ -121,144 +121,134 @@ class UsageStage:
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_more: object) -> None:
-        if failure is None:  # after one the connection may be of no use; the next load drops what is left
+        if failure is None:  # else the connection may be broken; the next import drops the tables
             with connection.cursor() as cursor:
                 cursor.execute(_DROP)
 
-    def merge(self, blocks: Iterable[tuple[int, Block | WholeDay]], reject: Reject) -> Merged:
-        """Store these (premise id, block) in one transaction; `reject` is told of rows turned away."""
-        days = {(premise_id, block.day, block.channel): block for premise_id, block in blocks}
+    def merge(self, staged: Iterable[tuple[int, StagedDay]], reject: Reject) -> MergeCounts:
+        """Store these (premise id, day) in one transaction; `reject` is called for rows that repeat earlier ones."""
+        days = {(premise_id, day.day, day.channel): day for premise_id, day in staged}
         if not days:
-            return Merged()
+            return MergeCounts()
         if not self._dry_run:
-            _make_partitions(days)
+            _ensure_months(days)
         with transaction.atomic():
             self._stage(days)
-            self._turn_away_repeated(days, reject)
-            with transaction.atomic():
+            self._reject_repeated_rows(days, reject)
+            with transaction.atomic(), connection.cursor() as cursor:
                 if self._dry_run:
-                    _make_partitions(days)
-                new, changed = self._upsert(len(days))
-                if new + changed < len(days):  # else each day was put as a whole
-                    changed += self._merge_slots()
+                    _ensure_months(days)
+                cursor.execute(_LOOK_UP_EACH_DAY)
+                cursor.execute(_STORED)
+                (stored,) = cursor.fetchone()
+                cursor.execute(_UPSERT)
+                upserted = cursor.rowcount
+                cursor.execute(_DROP_SUPERSEDED)
+                new = min(len(days) - stored, upserted)  # another import may have stored some of the days since
+                changed = upserted - new
+                if upserted < len(days):
+                    changed += self._merge_partial_days()
                 if self._dry_run:
                     transaction.set_rollback(True)
         first_kept = first_kept_day()
         older = sum(day < first_kept for _premise, day, _channel in days)
-        return Merged(new, changed, len(days) - new - changed, older)
+        return MergeCounts(new, changed, len(days) - new - changed, older)
 
     def _stage(self, days: Days) -> None:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE usage_stage")
             with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
-                rows = [staged(premise_id, block) for (premise_id, _day, _channel), block in days.items()]
-                copy.write(b"".join([_COPY_BEGIN, *rows, _COPY_END]))
+                rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
+                copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
 
-    def _turn_away_repeated(self, days: Days, reject: Reject) -> None:
-        """Take out of `days` and the stage what an earlier batch of the same file has given already."""
+    def _reject_repeated_rows(self, days: Days, reject: Reject) -> None:
+        """Remove from `days` and the stage what an earlier batch of the same file had."""
         seen: dict[tuple[int, date], dict[int, tuple[datetime, int]]] = defaultdict(dict)
         with connection.cursor() as cursor:
             cursor.execute(_SEEN)
-            for premise_id, day, channel, revision_at, slots, some in cursor.fetchall():
-                seen[premise_id, day][channel] = revision_at, (1 << slots) - 1 if some is None else _bits(some)
+            for premise_id, day_on, channel, revision_at, slots, present in cursor.fetchall():
+                seen[premise_id, day_on][channel] = revision_at, _unpack_mask(present, slots)
             if seen:
                 for key in [key for key in days if key[:2] in seen]:
-                    earlier, repeated = seen[key[:2]], days[key].by_slot()
-                    days[key] = repeated
-                    if not _keep_what_is_new(repeated, earlier, reject):
+                    days[key] = rows = days[key].as_rows()
+                    _remove_repeated(rows, seen[key[:2]], reject)
+                    if not rows.present_mask:
                         del days[key]
                 self._stage(days)
             cursor.execute(_REMEMBER)
-            for key, block in days.items():
-                if seen and (earlier_given := seen.get(key[:2], {}).get(key[2])):
-                    cursor.execute(
-                        _REMEMBER_MORE, [(block.by_slot().given | earlier_given[1]).to_bytes(13, "little"), *key]
-                    )
+            for key, day in days.items() if seen else ():
+                if earlier := seen.get(key[:2], {}).get(key[2]):
+                    cursor.execute(_REMEMBER_MORE, [(day.present_mask | earlier[1]).to_bytes(13, "little"), *key])
 
-    def _upsert(self, staged: int) -> tuple[int, int]:
-        with connection.cursor() as cursor:
-            cursor.execute(_LOOK_UP_EACH_DAY)
-            cursor.execute(_STORED)
-            (stored,) = cursor.fetchone()
-            cursor.execute(_UPSERT)
-            put = cursor.rowcount
-            cursor.execute(_DROP_SUPERSEDED)
-        # A load of the same days that ran meanwhile may have put some first.
-        new = min(staged - stored, put)
-        return new, put - new
-
-    def _merge_slots(self) -> int:
-        """The rare days that neither replace nor leave the stored one; their rows are locked."""
+    def _merge_partial_days(self) -> int:
+        """Merge the staged days that neither replace the stored day, whose row is locked, nor leave it alone."""
         changed = 0
         with connection.cursor() as cursor:
             cursor.execute(_TO_MERGE)
-            for *key, revision_at, est, wh, given, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
-                every = (1 << len(wh)) - 1
-                incoming = _Reading(revision_at, _bits(est), wh, every if given is None else _bits(given))
-                stored = _Reading(stored_at, _bits(stored_est), stored_wh, _bits(carried))
-                merged = merge_slots(stored, incoming)
+            for *key, revision_at, est, wh, present, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
+                stored = MergedDay(stored_at, _unpack_bits(stored_est), stored_wh, _unpack_bits(carried))
+                incoming = MergedDay(revision_at, _unpack_bits(est), wh)
+                merged = merge_slots(stored, incoming, _unpack_mask(present, len(wh)))
                 if merged == stored:
                     continue
                 changed += 1
-                est = _bytes(merged.est, len(wh)) if merged.est else None
-                cursor.execute(_PUT_MERGED, [merged.revision_at, est, merged.wh, *key])
-                if merged.slots:
-                    cursor.execute(_PUT_CARRIED, [*key, merged.revision_at, _bytes(merged.slots, len(wh))])
+                est = _pack_bits(merged.est, len(wh)) if merged.est else None
+                cursor.execute(_STORE_MERGED, [merged.revision_at, est, merged.wh, *key])
+                if merged.carried_over:
+                    carried = _pack_bits(merged.carried_over, len(wh))
+                    cursor.execute(_STORE_CARRIED, [*key, merged.revision_at, carried])
                 else:
                     cursor.execute(_DROP_CARRIED, key)
         return changed
 
 
-def merge_slots(stored: _Reading, incoming: _Reading) -> _Reading:
-    """The day after `incoming` came, which is of the same or a newer revision. `incoming.slots` are the slots that it
-    gives; `stored.slots`, and those of the answer, hold an older revision than the day's."""
-    newer = incoming.revision_at > stored.revision_at
-    wh, est, old = list(stored.wh), stored.est, 0
+def merge_slots(stored: MergedDay, incoming: MergedDay, present_mask: int) -> MergedDay:
+    """Return the day after `incoming`, of the same or a newer revision, whose rows give the slots of `present_mask`."""
+    is_newer = incoming.revision_at > stored.revision_at
+    wh, est, carried_over = list(stored.wh), stored.est, 0
     for slot, value in enumerate(incoming.wh):
         bit = 1 << slot
-        open_to_it = newer or stored.wh[slot] is None or stored.slots & bit
-        if incoming.slots & bit and open_to_it:
+        may_replace = is_newer or stored.wh[slot] is None or stored.carried_over & bit
+        if present_mask & bit and may_replace:
             wh[slot] = value
             est = est & ~bit | incoming.est & bit
-        elif wh[slot] is not None and (newer or stored.slots & bit):
-            old |= bit
-    return _Reading(incoming.revision_at, est, wh, old)
+        elif wh[slot] is not None and (is_newer or stored.carried_over & bit):
+            carried_over |= bit
+    return MergedDay(incoming.revision_at, est, wh, carried_over)
 
 
-def _keep_what_is_new(block: Block, earlier: dict[int, tuple[datetime, int]], reject: Reject) -> bool:
-    """Turn away the block's rows that the file gave before; False if none is left. `earlier`: by channel, the revision
-    and the slots given."""
-    for slot, line in enumerate(block.lines):
-        if not line:
+def _remove_repeated(day: DayOfRows, earlier: dict[int, tuple[datetime, int]], reject: Reject) -> None:
+    """Reject the day's rows that the file had before; `earlier`: by channel, the revision and the slots present."""
+    has_other_revision = any(revision_at != day.revision_at for revision_at, _present in earlier.values())
+    _revision, present_mask = earlier.get(day.channel, (None, 0))
+    for slot, row in enumerate(day.row_of):
+        if row is None or not has_other_revision and not present_mask >> slot & 1:
             continue
-        if any(revision_at != block.revision_at for revision_at, _given in earlier.values()):
-            reject(line, Reason.SECOND_REVISION, block.texts[slot])
-            block.take_out(slot)
-        elif block.channel in earlier and earlier[block.channel][1] >> slot & 1:
-            _move_or_turn_away(block, slot, earlier[block.channel][1], reject)
-    return any(block.lines)
+        wh, is_estimated = day.wh[slot], day.est >> slot & 1
+        day.remove(slot)
+        # On the fall day, a first pass that the file had before means that this row is of the second.
+        second = SECOND_PASS.get(slot) if day.slots == FALL and not day.is_second_pass else None
+        if has_other_revision:
+            reject(row[0], Reason.SECOND_REVISION, row[1])
+        elif second is None or day.row_of[second] or present_mask >> second & 1:
+            reject(row[0], Reason.SECOND_VALUE, row[1])
+        else:
+            day.wh[second], day.row_of[second] = wh, row
+            day.est |= is_estimated << second
 
 
-def _move_or_turn_away(block: Block, slot: int, given: int, reject: Reject) -> None:
-    """On the fall day, a first pass that the file gave before means that this row is of the second."""
-    second = SECOND_PASS.get(slot) if block.slots == FALL and not block.second_pass else None
-    line, text, wh, estimated = block.lines[slot], block.texts[slot], block.wh[slot], block.est >> slot & 1
-    block.take_out(slot)
-    if second is None or block.lines[second] or given >> second & 1:
-        reject(line, Reason.SECOND_VALUE, text)
-        return
-    block.wh[second], block.lines[second], block.texts[second] = wh, line, text
-    block.est |= estimated << second
-
-
-def _make_partitions(days: Days) -> None:
+def _ensure_months(days: Days) -> None:
     for month in {day.replace(day=1) for _premise, day, _channel in days}:
         ensure_partitions(month, month)
 
 
-def _bytes(bits: int, slots: int) -> bytes:
+def _pack_bits(bits: int, slots: int) -> bytes:
     return bits.to_bytes((slots + 7) // 8, "little")
 
 
-def _bits(packed: bytes | None) -> int:
+def _unpack_bits(packed: bytes | None) -> int:
     return int.from_bytes(packed, "little") if packed else 0
+
+
+def _unpack_mask(present: bytes | None, slots: int) -> int:
+    return (1 << slots) - 1 if present is None else _unpack_bits(present)

@@ -1,4 +1,4 @@
-"""Usage as it is stored, read back in order (DESIGN.md section 4, R6)."""
+"""Read stored usage back in order (R6)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 import psycopg
 from django.db import connection
 
-from meters.usage.int4_array import readings
+from meters.usage.int4_array import unpack_array
 
-# The revision of readings whose file told none: earlier than any that a file can tell (ADR 8).
+# The revision of readings whose file has none: earlier than any that a file can have (ADR 8).
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Days asked for at once: a year is one question. PostgreSQL's answer takes a third of a megabyte for each direction.
+# A query's days: a year is one query. PostgreSQL's answer takes a third of a megabyte for each direction.
 _DAYS_AT_ONCE = 366
-_DAYS_UNPACKED = 32  # of that answer; psycopg makes rows of many more quickly than of each
+_FETCHED_DAYS = 32  # of that answer; psycopg unpacks many rows at once faster than one by one
 
 _USAGE = """
     SELECT day, channel, revision_at, est, array_send(wh) FROM usage_day
@@ -35,20 +35,22 @@ class DayReadings(NamedTuple):
 
 
 def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[DayReadings]:
-    """The premise's usage from `first_day` to `last_day`, both included, by day, then Consumption before Surplus.
+    """Yield the premise's usage from `first_day` to `last_day`, both included, by day, Consumption before Surplus.
 
-    Days without usage are not there. Memory does not grow with the period (R6); works inside an open transaction, and
-    the connection may be used between two days.
+    Days without usage are left out. Memory does not grow with the period (R6). Works inside an open transaction; the
+    connection may be used between two days.
     """
     connection.ensure_connection()
     while first_day <= last_day:
-        last_at_once = first_day + min(timedelta(days=_DAYS_AT_ONCE - 1), last_day - first_day)
-        # Django's own cursors refuse binary results.
+        # Subtract before adding: no day may be later than 9999-12-31.
+        queried_days = min(timedelta(days=_DAYS_AT_ONCE - 1), last_day - first_day)
+        last_queried = first_day + queried_days
+        # Django's own cursors do not return binary results.
         with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(_USAGE, (premise_id, first_day, last_at_once), prepare=True, binary=True)
-            while days := cursor.fetchmany(_DAYS_UNPACKED):
+            cursor.execute(_USAGE, (premise_id, first_day, last_queried), prepare=True, binary=True)
+            while days := cursor.fetchmany(_FETCHED_DAYS):
                 for day, channel, revision_at, est, wh in days:
-                    yield DayReadings(day, channel, revision_at, est, readings(wh))
-        if last_at_once == last_day:  # after which there may be no other: 9999-12-31
+                    yield DayReadings(day, channel, revision_at, est, unpack_array(wh))
+        if last_queried == last_day:
             return
-        first_day = last_at_once + timedelta(days=1)
+        first_day = last_queried + timedelta(days=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from meters.imports import ImportResult, Rejection, import_usage
+from meters.imports import ImportResult, RejectedRow, import_usage
 from meters.usage.reader import DayReadings, stream_usage
 from tests.support.races import together
 
@@ -88,11 +88,11 @@ def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[Impor
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def load_file(folder: Path, content: bytes) -> tuple[ImportResult, list[Rejection]]:
+def load_file(folder: Path, content: bytes) -> tuple[ImportResult, list[RejectedRow]]:
     """Load a file of this content, packed or not."""
     path = folder / "usage.csv"
     path.write_bytes(content)
-    rejections: list[Rejection] = []
+    rejections: list[RejectedRow] = []
     result = import_usage(path, rejections.append)
     return result, rejections
 

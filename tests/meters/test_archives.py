@@ -70,15 +70,15 @@ def damaged(content: bytes, at: float) -> bytes:
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (gzip.compress(CSV)[:-9], "cannot be read"),
-        (damaged(gzip.compress(CSV), 0.5), "cannot be read"),
+        (gzip.compress(CSV)[:-9], "can't be read"),
+        (damaged(gzip.compress(CSV), 0.5), "can't be read"),
         (gzip.compress(CSV)[:-8] + struct.pack("<LL", zlib.crc32(b"x"), len(CSV)), "CRC"),
-        (damaged(zipped(("usage.csv", CSV)), 0.3), "cannot be read"),
+        (damaged(zipped(("usage.csv", CSV)), 0.3), "can't be read"),
         (zipped(("usage.csv", CSV)).replace(CSV[:8], b"X" * 8), None),
-        (zipped(("usage.csv", CSV))[:-30], "a ZIP that is not whole. Fetch it again"),
+        (zipped(("usage.csv", CSV))[:-30], "an incomplete ZIP. Download it again"),
         (zipped(("inner.zip", zipped(("usage.csv", CSV)))), "has an archive in it"),
         (zipped(("usage.txt", CSV)), "no CSV in it"),
-        (zipped(("usage.csv", CSV), how=zipfile.ZIP_BZIP2), "packed in an unusual way"),
+        (zipped(("usage.csv", CSV), how=zipfile.ZIP_BZIP2), "uses an unusual compression"),
         (zipped(*((f"{n:06}" + "x" * 200 + ".csv", b"") for n in range(5_000))), "lists too many files"),
     ],
     ids=[

@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from meters.usage.int4_array import readings
+from meters.usage.int4_array import unpack_array
 
 # Near -1 and 255 the bytes of NULL stand in the middle of a number, or across two.
 NUMBERS = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([-1, -256, 255, 4, 0xFFFF, 0x4FFFFFF]))
@@ -28,7 +28,7 @@ def test_any_day_is_read_as_it_is_stored(plain_cursor, day):
     """R6"""
     plain_cursor.execute("SELECT array_send(%b::int4[])", [day], binary=True)
     (sent,) = plain_cursor.fetchone()
-    assert readings(sent) == day
+    assert unpack_array(sent) == day
 
 
 @pytest.fixture

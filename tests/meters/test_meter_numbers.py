@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meters.imports import FileError, ImportResult, Rejection, import_meters
+from meters.imports import FileError, ImportResult, RejectedRow, import_meters
 from meters.models import Meter
 from tests.factories import MeterFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load_together
@@ -21,7 +21,7 @@ HEADER = "ESIID,METER_NUMBER,INSTALLED_ON,SERVICE_SINCE"
 def load(folder: Path, *lines: str, header: str = HEADER) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "meters.csv"
     path.write_text("\n".join([header, *lines]))
-    rejections: list[Rejection] = []
+    rejections: list[RejectedRow] = []
     result = import_meters(path, rejections.append)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
@@ -123,7 +123,7 @@ def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
     ],
 )
 def test_a_bad_row_is_turned_away_and_takes_no_meter_away(tmp_path, premise, other_premise, bad, reason):
-    """D2: what cannot be read may have named the very meter that seems to be missing."""
+    """D2: what can't be read may have named the very meter that seems to be missing."""
     MeterFactory(premise=premise, number="5")
     result, rejected = load(tmp_path, f"{OTHER_ESIID},7,,2024-01-01", bad)
     assert rejected == [(3, reason)]

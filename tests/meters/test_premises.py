@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from meters.imports import FileError, ImportResult, Rejection, import_premises
+from meters.imports import FileError, ImportResult, RejectedRow, import_premises
 from meters.models import Premise
 from tests.factories import TdspFactory
 from tests.meters.files import load_together
@@ -37,7 +37,7 @@ def tdsps(db):
 def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "premises.csv"
     path.write_bytes("".join(line + "\r\n" for line in lines).encode() if content is None else content)
-    rejections: list[Rejection] = []
+    rejections: list[RejectedRow] = []
     result = import_premises(path, rejections.append)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
@@ -163,7 +163,7 @@ def test_a_damaged_zip_is_refused(tmp_path):
     damaged = bytearray(path.read_bytes())
     damaged[60:90] = bytes(30)
     path.write_bytes(damaged)
-    with pytest.raises(FileError, match="cannot be read"):
+    with pytest.raises(FileError, match="can't be read"):
         import_premises(path)
 
 

@@ -122,7 +122,7 @@ def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
         return
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
         if slowly:
-            patch.setattr(printed_days.DayReader, "take", lambda *_arguments: None)
+            patch.setattr(printed_days.PrintedDayReader, "read_day", lambda *_arguments: None)
         result, rejections = load_file(tmp_path, header + b"".join(line.content for line in file))
         stored = {(one.premise_id, one.day, one.channel): one for one in UsageDay.objects.all()}
         transaction.set_rollback(True)

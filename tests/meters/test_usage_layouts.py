@@ -66,19 +66,19 @@ def test_days_written_as_smt_does_take_the_quick_way_and_the_same_row_by_row(tmp
     """D2: both ways store the same; a spreadsheet's file has only the slow one."""
     content = layout.write(_three_shapes(layout.has_surplus))
     taken = []
-    take = printed_days.DayReader.take
+    take = printed_days.PrintedDayReader.read_day
 
     def watched(self, *args):
         day = take(self, *args)
         taken.append(day is not None)
         return day
 
-    monkeypatch.setattr(printed_days.DayReader, "take", watched)
+    monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", watched)
     load(tmp_path, content=content)
     quick = list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31)))
     assert any(taken) == layout.has_seconds and len(quick) == (6 if layout.has_surplus else 3)
     UsageDay.objects.all().delete()
-    monkeypatch.setattr(printed_days.DayReader, "take", lambda *args: None)
+    monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", lambda *args: None)
     load(tmp_path, content=content)
     assert list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31))) == quick
 

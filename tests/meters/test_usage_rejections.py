@@ -138,7 +138,7 @@ class TestADayThatTurnsUpAgainLater:
 
     @pytest.fixture(autouse=True)
     def _batches(self, monkeypatch, blocks_at_once):
-        monkeypatch.setattr("meters.imports.usage.BLOCKS_AT_ONCE", blocks_at_once)
+        monkeypatch.setattr("meters.imports.usage.DAYS_AT_ONCE", blocks_at_once)
 
     def test_is_merged(self, tmp_path, premise, other_premise):
         lines = rows()
@@ -245,5 +245,5 @@ class TestTheCommand:
         with pytest.raises(CommandError) as failure:
             call_command("load_usage", str(tmp_path / "a.csv"), str(tmp_path), str(tmp_path / "b.csv"))
         assert failure.value.returncode == 2
-        assert "a.csv cannot be read: No such file or directory." in capsys.readouterr().err
+        assert "a.csv can't be read: No such file or directory." in capsys.readouterr().err
         assert stored(premise.pk, DAY).wh == [*range(1, 97)]

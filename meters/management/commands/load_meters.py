@@ -6,4 +6,4 @@ from meters.imports.commands import ImportCommand
 
 class Command(ImportCommand):
     help = "Load meter numbers from a CSV of ESIID and METER_NUMBER (D2)."
-    load = staticmethod(import_meters)
+    import_file = staticmethod(import_meters)

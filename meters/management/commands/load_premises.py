@@ -6,4 +6,4 @@ from meters.imports.commands import ImportCommand
 
 class Command(ImportCommand):
     help = "Load premises from ERCOT's TDSP ESIID extract (D2)."
-    load = staticmethod(import_premises)
+    import_file = staticmethod(import_premises)

@@ -6,4 +6,4 @@ from meters.imports.commands import ImportCommand
 
 class Command(ImportCommand):
     help = "Load usage from Smart Meter Texas interval CSV (D2)."
-    load = staticmethod(import_usage)
+    import_file = staticmethod(import_usage)
