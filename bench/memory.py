@@ -37,8 +37,8 @@ def main(work: str, *arguments: str) -> None:
 
     connect()
     from meters.imports import import_usage
-    from reports.csv_layouts import csv_chunks, layout_of
-    from reports.gzip_stream import pack
+    from reports.csv_layouts import csv_chunks, csv_layout
+    from reports.gzip_stream import compress
     from reports.period import Period
 
     def report(premise: str, first: str, last: str) -> int:
@@ -48,7 +48,7 @@ def main(work: str, *arguments: str) -> None:
         period = Period(date.fromisoformat(first), date.fromisoformat(first), date.fromisoformat(last))
         found = Premise.objects.get(pk=premise)
         days = stream_usage(found.pk, period.first, period.last)
-        return pack(csv_chunks(layout_of("interval"), found.esiid, period, days)).size
+        return compress(csv_chunks(csv_layout("interval"), found.esiid, period, days)).size
 
     def load(path: str) -> int:
         return import_usage(path).rows

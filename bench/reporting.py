@@ -15,7 +15,7 @@ from bench.goals import Goal
 from bench.memory import over_idle
 from bench.rounds import in_turns
 from meters.usage.reader import stream_usage
-from reports.csv_layouts import csv_chunks, layout_of
+from reports.csv_layouts import csv_chunks, csv_layout
 from reports.period import Period
 
 NEIGHBOURS = 20  # premises in the table of single intervals
@@ -37,7 +37,7 @@ def goals(folder: Path, days: int, rounds: int) -> list[Goal]:
     def ours() -> None:
         period = Period(first, first, last)
         with out.open("wb", buffering=_BUFFER) as file:
-            for chunk in csv_chunks(layout_of("interval"), esiid, period, stream_usage(premise, first, last)):
+            for chunk in csv_chunks(csv_layout("interval"), esiid, period, stream_usage(premise, first, last)):
                 file.write(chunk)
 
     def with_the_orm() -> None:

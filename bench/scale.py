@@ -66,8 +66,8 @@ def _revised(path: Path, rows: int, days: int) -> None:
 def _reports() -> None:
     from bench import data
     from meters.usage.reader import stream_usage
-    from reports.csv_layouts import csv_chunks, layout_of
-    from reports.gzip_stream import pack
+    from reports.csv_layouts import csv_chunks, csv_layout
+    from reports.gzip_stream import compress
     from reports.period import Period
 
     data.make_premises(300)
@@ -78,8 +78,8 @@ def _reports() -> None:
     def make() -> None:
         for premise in range(1, REPORTS + 1):
             days = stream_usage(premise, first, last)
-            chunks = csv_chunks(layout_of("interval"), data.esiid(premise), Period(first, first, last), days)
-            sizes.append(len(pack(chunks).gzipped))
+            chunks = csv_chunks(csv_layout("interval"), data.esiid(premise), Period(first, first, last), days)
+            sizes.append(len(compress(chunks).gzipped))
 
     make()
     client, backend, _wal = _cost(make)
@@ -97,7 +97,7 @@ def _sweeps() -> None:
 
     for sweep in (
         notifications.deliver_due,
-        reports.make_due,
+        reports.generate_due_reports,
         agreements.expire_overdue,
         meters.import_uploads,
         meters.make_partitions,

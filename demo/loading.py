@@ -60,7 +60,7 @@ def load(*, premises: int = PREMISES, days: int = DAYS, force: bool = False, at:
         return Loaded(Outcome.WAS_THERE, usage_rows=_catch_up(premises, days, utc_or_now(at)))
     if has_other_data() and not force:
         return Loaded(Outcome.OTHER_DATA)
-    reports.make_due()  # other people's, with --force: the stories make reports with dates of the past
+    reports.generate_due_reports()  # other people's, with --force: the stories make reports with dates of the past
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

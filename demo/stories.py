@@ -78,7 +78,7 @@ def _answering(agreement: Agreement) -> Answering:
 def accepted(agreement: Agreement, people: People, at: datetime) -> None:
     customer = _answering(agreement)
     actions.accept(agreement, at=at, channel=customer.channel, by=customer.by)
-    reports.make_due(limit=1, at=at + SOON)
+    reports.generate_due_reports(limit=1, at=at + SOON)
 
 
 def rejected(agreement: Agreement, people: People, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What is done with notices."""
+"""Mark notices as read."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from notices.models import Notice, NoticeRead
 
 
 def mark_read(notice: Notice, *, by: User) -> None:
-    """`by` has opened it; once is enough, also for two at the same time."""
+    """Record that `by` opened the notice; do nothing if that is recorded already, even at the same moment."""
     NoticeRead.objects.bulk_create([NoticeRead(notice=notice, user=by)], ignore_conflicts=True)

@@ -1,4 +1,4 @@
-"""Where TDSP staff write notices, each their own TDSP's; operators write everybody's (T2, D1)."""
+"""Notices for staff: TDSP staff write those of their TDSP, operators those of every TDSP and their own (T2, D1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notices.models import Notice, NoticeQuerySet
 
 @admin.register(Notice)
 class NoticeAdmin(ScopedAdmin):
-    """Nobody deletes a notice: it is ended, and what people were told can still be looked up."""
+    """A notice is ended, not deleted, so that what people were told can be looked up."""
 
     operators_may = tdsp_may = EDIT
     tdsp_path = "tdsp"
@@ -48,7 +48,7 @@ class NoticeAdmin(ScopedAdmin):
         return bool(notice.title_es)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A TDSP's staff write in its name only, whatever a forged form says."""
+        """Set the TDSP of its staff's notices here, so that a forged form cannot name another one."""
         if not is_operator(request):
             obj.tdsp_id = tdsp_of(request)
         if not change:

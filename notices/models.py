@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import translation
@@ -15,9 +15,6 @@ from accounts.models import User
 from companies.models import membership_of
 from customers.models import customer_of
 from meters.models import Tdsp
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
 
 
 class Audience(models.TextChoices):
@@ -34,9 +31,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         )
 
     def visible_to(self, user: User | AnonymousUser) -> NoticeQuerySet:
-        """Published ones that are meant for `user`; for staff those of their TDSP, for operators all (T2, D1).
+        """Return the published notices for `user`; for staff those of their TDSP, for operators all (T2, D1).
 
-        A customer's are of the operators and of the TDSPs of the premises held now, a third party's of every TDSP.
+        Customers get those of the operators and of the TDSPs of their premises, third parties those of every TDSP.
         """
         if not user.is_authenticated:
             return self.none()
@@ -45,27 +42,27 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         if user.is_staff and user.is_active:
             return self.published().filter(models.Q(tdsp=user.tdsp_id) | models.Q(tdsp=None))
         if membership_of(user):
-            return self.published().filter(audience__in=["third_parties", "both"])
+            return self.published().filter(audience__in=[Audience.THIRD_PARTIES, Audience.BOTH])
         if customer := customer_of(user):
-            held = customer.holdings.filter(until=None).values("premise__tdsp")
-            own = models.Q(tdsp=None) | models.Q(tdsp__in=held)
-            return self.published().filter(own, audience__in=["customers", "both"])
+            tdsps = customer.holdings.filter(until=None).values("premise__tdsp")
+            publishers = models.Q(tdsp=None) | models.Q(tdsp__in=tdsps)
+            return self.published().filter(publishers, audience__in=[Audience.CUSTOMERS, Audience.BOTH])
         return self.none()
 
-    def with_read_mark(self, user: User) -> NoticeQuerySet:
-        """Each with `is_read`: `user` has opened it."""
-        read = NoticeRead.objects.filter(notice=models.OuterRef("pk"), user=user)
-        return self.annotate(is_read=models.Exists(read))
+    def with_is_read(self, user: User) -> NoticeQuerySet:
+        """Annotate `is_read`: whether `user` has opened the notice."""
+        reads = NoticeRead.objects.filter(notice=models.OuterRef("pk"), user=user)
+        return self.annotate(is_read=models.Exists(reads))
 
     def unread_by(self, user: User) -> NoticeQuerySet:
-        """Those that `user` should still open."""
+        """Return the notices that `user` has not opened yet."""
         return self.visible_to(user).exclude(reads__user=user)
 
 
 class Notice(models.Model):
-    """One notice. Without a `tdsp` it is the operators' and for the people of every TDSP.
+    """A notice by a TDSP, or by the operators to the people of every TDSP.
 
-    The English words are always there; who reads Spanish sees the Spanish ones where they are written.
+    The English text is required; readers of Spanish see the Spanish text if there is one.
     """
 
     tdsp = models.ForeignKey(
@@ -84,7 +81,7 @@ class Notice(models.Model):
         User, null=True, editable=False, on_delete=models.SET_NULL, related_name="+", verbose_name=_("made by")
     )
 
-    is_read: bool  # of NoticeQuerySet.with_read_mark()
+    is_read: bool  # from NoticeQuerySet.with_is_read()
 
     objects = NoticeQuerySet.as_manager()
 
@@ -111,15 +108,15 @@ class Notice(models.Model):
 
     @property
     def language(self) -> str:
-        """The language in which this reader sees it: the page's, or English where the notice has no words in it."""
+        """The language of the text below: the page's, or English if the notice is not written in it."""
         return "es" if self.title_es and translation.get_language() == "es" else settings.LANGUAGE_CODE
 
     @property
-    def shown_title(self) -> str:
+    def local_title(self) -> str:
         return self.title_es if self.language == "es" else self.title
 
     @property
-    def shown_text(self) -> str:
+    def local_text(self) -> str:
         return self.text_es if self.language == "es" else self.text
 
     @property

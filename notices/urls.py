@@ -5,6 +5,6 @@ from django.urls import path
 from notices import views
 
 urlpatterns = [
-    path("notices/", views.notices, name="notices"),
-    path("notices/<int:pk>/", views.notice, name="notice"),
+    path("notices/", views.notice_list, name="notices"),
+    path("notices/<int:pk>/", views.notice_detail, name="notice"),
 ]

@@ -1,4 +1,4 @@
-"""The notices that concern the person who looks (T2)."""
+"""The notices for the signed-in user (T2)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from accounts.models import signed_in
 from notices.actions import mark_read
 from notices.models import Notice
 
-PAGE = 20
+PAGE_SIZE = 20
 
 
 @login_required
 @never_cache
 @require_safe
-def notices(request: HttpRequest) -> HttpResponse:
-    """Newest first, those that the user has not opened yet are marked."""
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """List the notices, newest first; those not opened yet are marked."""
     user = signed_in(request)
-    found = Notice.objects.visible_to(user).with_read_mark(user).select_related("tdsp").defer("text", "text_es")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    notices = Notice.objects.visible_to(user).with_is_read(user).select_related("tdsp").defer("text", "text_es")
+    page = Paginator(notices, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "notices/list.html", {"page": page})
 
 
 @login_required
 @never_cache
 @require_safe
-def notice(request: HttpRequest, pk: int) -> HttpResponse:
-    """One notice; opening it makes it read."""
-    found = get_object_or_404(Notice.objects.visible_to(request.user).select_related("tdsp"), pk=pk)
+def notice_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a notice and mark it as read."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user).select_related("tdsp"), pk=pk)
     if request.method == "GET":
-        mark_read(found, by=signed_in(request))
-    return render(request, "notices/detail.html", {"notice": found})
+        mark_read(notice, by=signed_in(request))
+    return render(request, "notices/detail.html", {"notice": notice})

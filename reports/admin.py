@@ -1,10 +1,9 @@
-"""Reports for TDSP staff and operators: to look at, and to have failed ones made again (D1). No file, no reading."""
+"""Reports for TDSP staff and operators: their records, without files and readings, and retries of failed ones (D1)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -22,27 +21,9 @@ from reports import actions
 from reports.models import Download, Report
 
 
-class ReportForm(forms.ModelForm):
-    """What the page calls the columns; nobody fills it in."""
-
-    class Meta:
-        model = Report
-        fields: tuple[str, ...] = ()
-        labels = {
-            "asked_first_day": _("First day asked for"),
-            "file_name": _("File"),
-            "days_present": _("Days with data"),
-            "expected_from": _("Metered since"),
-            "sha256": "SHA-256",
-            "retry_at": _("Tried again at"),
-            "purged_at": _("File removed"),
-        }
-
-
 @admin.register(Report)
 class ReportAdmin(ScopedAdmin):
     tdsp_path = "agreement__premise__tdsp"
-    form = ReportForm
     fields = [
         "agreement", "state", "first_day", "last_day", "asked_first_day", "expected_from",
         "made_at", "file_name", "size", "sha256", "purged_at",
@@ -59,6 +40,18 @@ class ReportAdmin(ScopedAdmin):
     date_hierarchy = "made_at"
     actions = ["make_again"]
 
+    def get_form(self, request: HttpRequest, obj: Report | None = None, change: bool = False, **kwargs: Any) -> Any:
+        labels = {
+            "asked_first_day": _("First day asked for"),
+            "file_name": _("File"),
+            "days_present": _("Days with data"),
+            "expected_from": _("Metered since"),
+            "sha256": "SHA-256",
+            "retry_at": _("Tried again at"),
+            "purged_at": _("File removed"),
+        }
+        return super().get_form(request, obj, change=change, labels=labels, **kwargs)
+
     def log_label(self, record: Report) -> str:
         return record.agreement.number
 
@@ -69,29 +62,24 @@ class ReportAdmin(ScopedAdmin):
 
     @admin.display(description=_("days without data"))
     def missing(self, report: Report) -> str:
-        runs = ((name, _days(days)) for name, days in report.missing)
-        return format_html_join("; ", "{}: {}", runs) or str(_("None"))
+        missing = []
+        for name, ranges in report.missing:
+            texts = ({formats.date_format(first): None, formats.date_format(last): None} for first, last in ranges)
+            missing.append((name, ", ".join(" – ".join(days) for days in texts)))
+        return format_html_join("; ", "{}: {}", missing) or str(_("None"))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "view")
 
     @admin.action(description=_("Make failed reports again"), permissions=["retry"])
     def make_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
-        asked = [report for report in queryset if actions.retry(report, by=signed_in(request))]
-        for report in asked:
+        retried = [report for report in queryset if actions.retry_report(report, by=signed_in(request))]
+        for report in retried:
             self.log_change(request, report, "Asked to make the failed report again.")
-        if not asked:
-            nothing = _("No report was changed: only failed ones can be made again. Choose failed ones.")
-            self.message_user(request, nothing, messages.WARNING)
-            return
-        text = ngettext("%d report will be made again now.", "%d reports will be made again now.", len(asked))
-        self.message_user(request, text % len(asked), messages.SUCCESS)
-
-
-def _days(runs: list[tuple[Any, Any]]) -> str:
-    """Runs of days, each as its first and last day or as its only one."""
-    told = ({formats.date_format(first): None, formats.date_format(last): None} for first, last in runs)
-    return ", ".join(" – ".join(days) for days in told)
+        text = ngettext("%d report will be made again now.", "%d reports will be made again now.", len(retried))
+        nothing = _("No report was changed: only failed ones can be made again. Choose failed ones.")
+        level = messages.SUCCESS if retried else messages.WARNING
+        self.message_user(request, text % len(retried) if retried else nothing, level)
 
 
 @admin.register(Agreement)
@@ -124,7 +112,7 @@ class DownloadAdmin(ScopedAdmin):
     list_select_related = ["report__agreement", "by"]
     date_hierarchy = "at"
 
-    @admin.display(description=_("fetched by"))
+    @admin.display(description=_("downloaded by"))
     def person(self, download: Download) -> str:
         return str(download.by)
 

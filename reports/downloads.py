@@ -1,12 +1,11 @@
-"""Who may fetch a report's file, why somebody may not, and the response that carries it (R5, T12)."""
+"""Who may download a report's file, the reason why not, and the response that carries the file (R5, T12)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.formats import date_format
@@ -19,14 +18,16 @@ from agreements.permissions import acting_member
 from agreements.states import Status
 from companies.models import membership_of
 from lib.central_time import CENTRAL
-from reports.gzip_stream import unpack
-from reports.manifest import manifest, manifest_name
+from reports.gzip_stream import decompress
+from reports.manifest import manifest_name, render_manifest
 from reports.models import Report, ReportState
+
+CSV = "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Why there is nothing to download: the HTTP status, the cause and the next step in a person's words."""
+class DownloadRefusal:
+    """Why there is nothing to download: the HTTP status, the cause and the next step, for people."""
 
     status: int
     title: str
@@ -34,55 +35,93 @@ class Refusal:
     next_step: str
 
 
-def refusal(user: User, agreement: Agreement, *, states: tuple[ReportState, ...]) -> Refusal | None:
-    """Why `user`, who sees `agreement`, cannot fetch its report now; None where the report is in one of `states`.
+def permission_refusal(user: User) -> DownloadRefusal | None:
+    """Return why `user` may download no report; None if they may.
 
-    The permission comes first: somebody who may not download learns nothing from the answer about the file.
+    Ask this before `file_refusal`: users without the permission learn nothing about the file.
     """
-    return _not_allowed(user) or _not_there(agreement, states)
-
-
-def report_of(agreement: Agreement) -> Report | None:
-    """The record of the agreement's report; None before there is one."""
+    title = _("You cannot download this report")
+    if membership_of(user) is None:
+        return DownloadRefusal(
+            403,
+            title,
+            _("Only users of the third party who have the download permission can fetch a report."),
+            _("The agreement's page shows what the report covers and who fetched it."),
+        )
     try:
-        report: Report = agreement.report
-    except ObjectDoesNotExist:
+        acting_member(user, "may_download")
+    except PermissionDenied as denied:
+        next_step = _("Nothing was downloaded. The report stays where it is meanwhile.")
+        return DownloadRefusal(403, title, str(denied), next_step)
+    return None
+
+
+def file_refusal(agreement: Agreement, states: tuple[ReportState, ...] = ()) -> DownloadRefusal | None:
+    """Return why the report of `agreement` cannot be downloaded; None if it is in one of `states`."""
+    report: Report | None = getattr(agreement, "report", None)
+    if report is not None and report.state in states:
         return None
-    return report
+    if report is None and agreement.status != Status.COMPLETE:
+        return DownloadRefusal(
+            404,
+            _("There is no report for this agreement"),
+            _("A report is made only after the customer accepted. This agreement is: %(status)s.")
+            % {"status": agreement.get_status_display()},
+            _("Open the agreement to see what happened and what you can do."),
+        )
+    if report is None or report.state == ReportState.FAILED:
+        return DownloadRefusal(
+            409,
+            _("The report is not ready yet"),
+            _("It is still being made."),
+            _("Try again in a few minutes. You get an email when it is ready."),
+        )
+    if report.state == ReportState.PURGED and report.purged_at:
+        removed_on = date_format(report.purged_at.astimezone(CENTRAL), "DATE_FORMAT")
+        return DownloadRefusal(
+            410,
+            _("The report's file was removed"),
+            _("Files are kept for a limited time. This one was removed on %(day)s.") % {"day": removed_on},
+            _("If you still need the data, ask the customer with a new agreement."),
+        )
+    if report.state == ReportState.READY:
+        return DownloadRefusal(
+            404,
+            _("The report's file is missing"),
+            _("The report was made, but we can't find its file."),
+            _("Ask the operator of this portal for help. Give the agreement number."),
+        )
+    return DownloadRefusal(
+        404,
+        _("There is no report for this agreement"),
+        _("The meter recorded no data in the period, so no report was made."),
+        _("Open the agreement to see the period. If you expected data, ask the utility that owns the meter."),
+    )
 
 
-class Described(Protocol):
-    """What is said about a file: its name, and the size of the bytes inside."""
-
-    @property
-    def file_name(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-
-
-def file_response(request: HttpRequest, file: Described, gzipped: bytes) -> HttpResponseBase:
-    """The CSV: as it is kept for a browser that takes gzip, else unpacked on its way."""
+def file_response(request: HttpRequest, file_name: str, size: int, gzipped: bytes) -> HttpResponseBase:
+    """Return the CSV: as it is stored to a browser that accepts gzip, otherwise decompressed while it is sent."""
     if accepts_gzip(request):
-        response = _attachment(HttpResponse(gzipped), file.file_name, "text/csv; charset=utf-8", len(gzipped))
+        response = _attachment(HttpResponse(gzipped), file_name, CSV, len(gzipped))
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = head_response(file, unpack(gzipped))
+        response = plain_response(file_name, size, decompress(gzipped))
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 
-def head_response(file: Described, chunks: Iterable[bytes] = ()) -> HttpResponseBase:
-    """The CSV without compression; without `chunks` only its headers, for HEAD, which downloads nothing."""
-    return _attachment(StreamingHttpResponse(chunks), file.file_name, "text/csv; charset=utf-8", file.size)
+def plain_response(file_name: str, size: int, chunks: Iterable[bytes] = ()) -> HttpResponseBase:
+    """Return the CSV without compression; without `chunks` only its headers, for HEAD, which downloads nothing."""
+    return _attachment(StreamingHttpResponse(chunks), file_name, CSV, size)
 
 
 def manifest_response(report: Report) -> HttpResponseBase:
-    content = manifest(report)
+    content = render_manifest(report)
     return _attachment(HttpResponse(content), manifest_name(report), "application/json", len(content))
 
 
 def accepts_gzip(request: HttpRequest) -> bool:
-    """Does the Accept-Encoding header name gzip, or anything, with a weight above 0?"""
+    """Return whether the Accept-Encoding header names gzip, or anything, with a weight above 0."""
     weights: dict[str, float] = {}
     for item in request.headers.get("Accept-Encoding", "").lower().split(","):
         name, _semicolon, parameter = (part.strip() for part in item.partition(";"))
@@ -99,54 +138,3 @@ def _attachment(response: HttpResponseBase, name: str, content_type: str, size: 
     response.headers["Content-Length"] = str(size)
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def _not_allowed(user: User) -> Refusal | None:
-    title = _("You cannot download this report")
-    if membership_of(user) is None:
-        return Refusal(
-            403,
-            title,
-            _("Only users of the third party who have the download permission can fetch a report."),
-            _("The agreement's page shows what the report covers and who fetched it."),
-        )
-    try:
-        acting_member(user, "may_download")
-    except PermissionDenied as denied:
-        return Refusal(403, title, str(denied), _("Nothing was downloaded. The report stays where it is meanwhile."))
-    return None
-
-
-def _not_there(agreement: Agreement, states: tuple[ReportState, ...]) -> Refusal | None:
-    report = report_of(agreement)
-    if report is not None and report.state in states:
-        return None
-    if report is None and agreement.status != Status.COMPLETE:
-        return Refusal(
-            404,
-            _("There is no report for this agreement"),
-            _("A report is made only after the customer accepted. This agreement is: %(status)s.")
-            % {"status": agreement.get_status_display()},
-            _("Open the agreement to see what happened and what you can do."),
-        )
-    if report is None or report.state == ReportState.FAILED:
-        return Refusal(
-            409,
-            _("The report is not ready yet"),
-            _("It is still being made."),
-            _("Try again in a few minutes. You get an email when it is ready."),
-        )
-    if report.state == ReportState.PURGED and report.purged_at:
-        removed = date_format(report.purged_at.astimezone(CENTRAL), "DATE_FORMAT")
-        return Refusal(
-            410,
-            _("The report's file was removed"),
-            _("Files are kept for a limited time. This one was removed on %(day)s.") % {"day": removed},
-            _("If you still need the data, ask the customer with a new agreement."),
-        )
-    return Refusal(
-        404,
-        _("There is no report for this agreement"),
-        _("The meter recorded no data in the period, so no report was made."),
-        _("Open the agreement to see the period. If you expected data, ask the utility that owns the meter."),
-    )

@@ -1,4 +1,4 @@
-"""A report's file as it is kept: gzip, with what can be said about the bytes inside (DESIGN 2.8)."""
+"""A report's file as it is stored: compressed by gzip, with the size and hash of the bytes inside."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-# The gzip container, as zlib names it. zlib writes no time and no name into it, so equal files stay equal bytes.
-_GZIP = 16 + zlib.MAX_WBITS
-_LEVEL = 6
-_UNPACKED_AT_ONCE = 64 * 1024
+# The gzip container, as zlib numbers it. zlib writes no time and no name into it, so equal files are equal bytes.
+GZIP_FORMAT = 16 + zlib.MAX_WBITS
+COMPRESSION_LEVEL = 6
+CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Packed:
-    """`gzipped` bytes; `size`, `sha256` and `lines` are those of the bytes inside."""
+class CompressedFile:
+    """`gzipped` bytes; `size`, `sha256` and `line_count` are those of the bytes inside."""
 
     gzipped: bytes
     size: int
     sha256: str
-    lines: int
+    line_count: int
 
 
-def pack(chunks: Iterable[bytes]) -> Packed:
-    """`chunks` compressed as they come: of the file itself only one chunk is ever in memory."""
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+def compress(chunks: Iterable[bytes]) -> CompressedFile:
+    """Compress `chunks` as they come: only one chunk of the file is ever in memory."""
+    compressor = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_FORMAT)
     digest = hashlib.sha256()
     gzipped = bytearray()
-    size = lines = 0
+    size = line_count = 0
     for chunk in chunks:
         digest.update(chunk)
         gzipped += compressor.compress(chunk)
         size += len(chunk)
-        lines += chunk.count(b"\n")
+        line_count += chunk.count(b"\n")
     gzipped += compressor.flush()
-    return Packed(bytes(gzipped), size, digest.hexdigest(), lines)
+    return CompressedFile(bytes(gzipped), size, digest.hexdigest(), line_count)
 
 
-def unpack(gzipped: bytes) -> Iterator[bytes]:
-    """What `pack` got, in chunks of at most 64 KiB."""
-    expander = zlib.decompressobj(_GZIP)
+def decompress(gzipped: bytes) -> Iterator[bytes]:
+    """Yield the bytes inside, in chunks of at most CHUNK_BYTES."""
+    decompressor = zlib.decompressobj(GZIP_FORMAT)
     rest = gzipped
     while rest:
-        yield expander.decompress(rest, _UNPACKED_AT_ONCE)
-        rest = expander.unconsumed_tail
-    if tail := expander.flush():
+        yield decompressor.decompress(rest, CHUNK_BYTES)
+        rest = decompressor.unconsumed_tail
+    if tail := decompressor.flush():
         yield tail

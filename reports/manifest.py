@@ -1,4 +1,4 @@
-"""The manifest: what a report covers, small and for machines, beside the file (R4)."""
+"""The manifest: what a report covers, as JSON for programs (R4)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from reports.models import Report
 
 
 def manifest_name(report: Report) -> str:
-    """`smt-112326000001-15min.csv` -> `smt-112326000001-15min-manifest.json`."""
+    """Return `smt-112326000001-15min-manifest.json` for `smt-112326000001-15min.csv`."""
     return report.file_name.removesuffix(".csv") + "-manifest.json"
 
 
-def manifest(report: Report) -> bytes:
-    """The manifest of a report that has, or had, a file: JSON in UTF-8, the same bytes each time.
+def render_manifest(report: Report) -> bytes:
+    """Return the manifest of a report that has, or had, a file: JSON in UTF-8, the same bytes each time.
 
-    Days are Central days in ISO form, both ends included; moments are ISO with the Central offset; energy is in kWh.
+    Days are Central days in ISO form, both ends included; times are ISO with the Central offset; energy is in kWh.
     """
     agreement = report.agreement
     content = {
@@ -63,5 +63,5 @@ def manifest(report: Report) -> bytes:
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def _central(moment: datetime | None) -> str | None:
-    return moment.astimezone(CENTRAL).isoformat(timespec="seconds") if moment else None
+def _central(at: datetime | None) -> str | None:
+    return at.astimezone(CENTRAL).isoformat(timespec="seconds") if at else None

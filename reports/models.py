@@ -1,28 +1,25 @@
-"""The report a complete agreement earned, once (SPEC section 6)."""
+"""The report of an accepted agreement, its file and its downloads."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import psycopg
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
 from meters.models import FlowDirection
-from reports.calendar import Calendar, calendar
+from reports.coverage_calendar import CoverageCalendar, coverage_calendar
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-    from django.utils.functional import _StrPromise
-
-# The directions as the CSV names them -> as people read them.
-DIRECTIONS: dict[str, _StrPromise] = {
+# The directions in the CSV -> for people.
+DIRECTIONS: dict[str, Promise] = {
     FlowDirection.CONSUMPTION.label: _("Consumption"),
     FlowDirection.SURPLUS_GENERATION.label: _("Surplus generation"),
 }
@@ -31,7 +28,7 @@ DIRECTIONS: dict[str, _StrPromise] = {
 class ReportState(models.TextChoices):
     READY = "ready", _("Ready")
     NO_DATA = "no_data", _("No data")
-    FAILED = "failed", _("Failed")  # tried again at `retry_at`; null there: somebody has to look
+    FAILED = "failed", _("Failed")  # tried again at `retry_at`; if that is null, staff have to act
     PURGED = "purged", _("File removed")
 
 
@@ -39,10 +36,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> ReportQuerySet:
         return self.filter(agreement__in=Agreement.objects.visible_to(user))
 
-    def to_be_fetched(self) -> ReportQuerySet:
-        """Ready ones whose file nobody has fetched yet, the one that is removed first before the others (R5)."""
-        fetched = Download.objects.filter(report=models.OuterRef("pk"))
-        return self.filter(~models.Exists(fetched), state=ReportState.READY).order_by("made_at", "pk")
+    def not_downloaded(self) -> ReportQuerySet:
+        """Return ready reports without a download, ordered by when their file will be removed (R5)."""
+        downloads = Download.objects.filter(report=models.OuterRef("pk"))
+        return self.filter(~models.Exists(downloads), state=ReportState.READY).order_by("made_at", "pk")
 
     def failed(self) -> ReportQuerySet:
         return self.filter(state=ReportState.FAILED)
@@ -51,14 +48,14 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(state=ReportState.FAILED, retry_at__lte=at or Now())
 
     def due_for_purge(self, *, at: datetime | None = None) -> ReportQuerySet:
-        """Ready ones whose file has been kept long enough (R5)."""
+        """Return ready reports whose file has reached settings.REPORT_RETENTION (R5)."""
         return self.filter(state=ReportState.READY, made_at__lte=(at or Now()) - settings.REPORT_RETENTION)
 
 
 class Report(models.Model):
-    """What a report covers (R4). Counts are of 15-minute intervals over all directions the premise has, by the rules of
-    `coverage.Coverage`, whatever the type of the file. `first_day` after `last_day`: the customer's service began after
-    the last day, nothing is covered (R2)."""
+    """What a report covers (R4). Counts are of 15-minute intervals over all directions of the premise, by the rules of
+    `coverage.Coverage`, for every type of file. `first_day` after `last_day`: the customer's service began after the
+    last day, and nothing is covered (R2)."""
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="report")
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices)
@@ -72,7 +69,7 @@ class Report(models.Model):
     expected_intervals = models.IntegerField(_("expected intervals"), default=0)
     present_intervals = models.IntegerField(_("present intervals"), default=0)
     estimated_intervals = models.IntegerField(_("estimated intervals"), default=0)
-    # Later than `first_day` where the first meter was installed in the period; null in records older than this field.
+    # Later than `first_day` if the first meter was installed in the period; null in records older than this field.
     expected_from = models.DateField(null=True)
     day_states = models.JSONField(default=dict)  # direction's label -> a coverage.DayState per day of the period
     missing_days = models.JSONField(default=dict)  # direction's label -> [[first ISO day, last ISO day], ...]
@@ -89,13 +86,13 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state="failed")),
-            models.Index(fields=["made_at"], name="report_purge", condition=models.Q(state="ready")),
+            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state=ReportState.FAILED)),
+            models.Index(fields=["made_at"], name="report_purge", condition=models.Q(state=ReportState.READY)),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="report_state_is_known"),
             models.CheckConstraint(
-                condition=~models.Q(state="ready") | ~models.Q(sha256=""), name="ready_report_has_its_hash"
+                condition=~models.Q(state=ReportState.READY) | ~models.Q(sha256=""), name="ready_report_has_its_hash"
             ),
         ]
 
@@ -124,7 +121,7 @@ class Report(models.Model):
         return self.expected_intervals - self.present_intervals
 
     @property
-    def missing(self) -> list[tuple[_StrPromise, list[tuple[date, date]]]]:
+    def missing(self) -> list[tuple[Promise, list[tuple[date, date]]]]:
         """Direction -> (first, last) of each run of missing days, for people."""
         return [
             (name, [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in self.missing_days[label]])
@@ -133,24 +130,23 @@ class Report(models.Model):
         ]
 
     @property
-    def calendars(self) -> list[tuple[_StrPromise, Calendar]]:
-        """Direction -> the calendar of its days; none for a record from before its days were recorded."""
+    def calendars(self) -> list[tuple[Promise, CoverageCalendar]]:
+        """Direction -> the calendar of its days; none for a record older than `day_states`."""
         return [
-            (name, calendar(self.first_day, self.day_states[label]))
+            (name, coverage_calendar(self.first_day, self.day_states[label]))
             for label, name in DIRECTIONS.items()
             if self.day_states.get(label)
         ]
 
     @property
-    def totals(self) -> list[tuple[_StrPromise, Decimal]]:
-        """Direction -> kWh, for people; the very sum of the file's rows."""
-        return [
-            (name, Decimal(self.total_wh[label]) / 1000) for label, name in DIRECTIONS.items() if label in self.total_wh
-        ]
+    def totals(self) -> list[tuple[Promise, Decimal]]:
+        """Direction -> kWh, for people; the exact sum of the file's rows."""
+        kwh = {label: Decimal(wh) / 1000 for label, wh in self.total_wh.items()}
+        return [(name, kwh[label]) for label, name in DIRECTIONS.items() if label in kwh]
 
     @property
     def kept_until(self) -> datetime | None:
-        """When the file goes; None where there is none."""
+        """When the file will be removed; None if there is no file."""
         return self.made_at + settings.REPORT_RETENTION if self.made_at and self.state == ReportState.READY else None
 
     @property
@@ -159,8 +155,8 @@ class Report(models.Model):
 
 
 class ReportFileManager(models.Manager["ReportFile"]):
-    def keep(self, report: Report, gzipped: bytes) -> None:
-        """Write the file of `report`. A plain `create` would write the bytes as hexadecimal digits into the statement,
+    def store(self, report: Report, gzipped: bytes) -> None:
+        """Insert the file of `report`. Django's `create` would put the bytes into the statement as hexadecimal digits,
         which takes four times their size in memory (R6)."""
         statement = f"INSERT INTO {self.model._meta.db_table} (report_id, gzipped) VALUES (%s, %b)"
         connection.ensure_connection()
@@ -169,7 +165,7 @@ class ReportFileManager(models.Manager["ReportFile"]):
 
 
 class ReportFile(models.Model):
-    """The report's bytes, gzip-compressed, apart from its record so that lists do not read them (DESIGN 2.8)."""
+    """The report's bytes, compressed by gzip, in a table of their own so that lists do not read them."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, primary_key=True, related_name="file")
     gzipped = models.BinaryField()
@@ -186,7 +182,7 @@ class DownloadQuerySet(models.QuerySet["Download"]):
 
 
 class Download(models.Model):
-    """Who fetched a report's file, and when (R5)."""
+    """Who downloaded a report's file, and when (R5)."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

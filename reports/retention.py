@@ -14,7 +14,7 @@ from reports.models import Download, Report
 
 
 @transaction.atomic
-def delete_old(*, at: datetime | None = None) -> int:
+def delete_old_reports(*, at: datetime | None = None) -> int:
     """Delete at most BATCH reports with their files, download logs and agreements; return how many."""
     old = Report.objects.filter(agreement__ended_at__lt=utc_or_now(at) - settings.AGREEMENT_RETENTION)
     old = old.select_related("agreement").select_for_update(skip_locked=True, of=("self", "agreement"))

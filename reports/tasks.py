@@ -1,4 +1,4 @@
-"""The sweeps of this room; each may be lost, repeated or late."""
+"""Periodic tasks of reports. Each may be lost, repeated or late."""
 
 from celery import shared_task
 
@@ -6,8 +6,8 @@ from reports import actions, retention
 
 
 @shared_task
-def make_due() -> None:
-    actions.make_due()
+def generate_due_reports() -> None:
+    actions.generate_due_reports()
 
 
 @shared_task
@@ -16,5 +16,5 @@ def purge_files() -> None:
 
 
 @shared_task
-def delete_old() -> None:
-    retention.delete_old()
+def delete_old_reports() -> None:
+    retention.delete_old_reports()

@@ -40,12 +40,12 @@ def _every(seconds: float, task: str) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
-    "make due reports": _every(3, "reports.tasks.make_due"),
+    "generate due reports": _every(3, "reports.tasks.generate_due_reports"),
     "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
     "tell TDSPs about guessing": _every(60, "agreements.tasks.tell_tdsps"),
     "forget old failed matches": _every(24 * 3600, "agreements.tasks.forget_failures"),
     "forget people who never accepted": _every(3600, "agreements.tasks.forget_people"),
-    "delete old reports' records": _every(3600, "reports.tasks.delete_old"),
+    "delete old reports' records": _every(3600, "reports.tasks.delete_old_reports"),
     "delete old agreements": _every(3600, "agreements.tasks.delete_old"),
     "forget unconfirmed registrations": _every(3600, "customers.tasks.forget_unconfirmed"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.forget_drafts"),

@@ -38,7 +38,7 @@ def third_party_context(user: User, membership: Membership) -> dict[str, Any]:
     agreements = Agreement.objects.visible_to(user).filter(company=membership.company_id)
     waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
     may_download = membership.may_download and membership.company.is_active
-    ready = Report.objects.filter(agreement__in=agreements).to_be_fetched().select_related("agreement")
+    ready = Report.objects.filter(agreement__in=agreements).not_downloaded().select_related("agreement")
     reports, reports_count = _first_and_count(ready) if may_download else ([], 0)
     return {
         "company": membership.company,

@@ -285,7 +285,7 @@ CELERY_TIMEZONE = TIME_ZONE
 # Event -> the tasks that may now find work. Lower apps name the event, not the task of an upper app.
 WORKER_WAKEUPS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
-    "agreement completed": ["reports.tasks.make_due"],
+    "agreement completed": ["reports.tasks.generate_due_reports"],
     "load queued": ["meters.tasks.import_uploads"],
 }
 

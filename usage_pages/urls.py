@@ -1,4 +1,4 @@
-"""A customer's own meters and their usage: my/..."""
+"""A customer's meters and their usage."""
 
 from django.urls import path
 

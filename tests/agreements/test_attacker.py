@@ -56,7 +56,7 @@ def accept(agreement: Agreement, client: Client | None = None, **place: str) -> 
 
 def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> None:
     accepted_as = agreement.review
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     client = Client()
     client.force_login(User.objects.get(pk=attacker.pk))
     answer = client.get(reverse("report_download", args=[agreement.number]))
@@ -64,7 +64,7 @@ def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> 
     assert not Report.objects.filter(agreement=agreement).exists()
     # The control of all of these: it is the review, and nothing else, that keeps the report back.
     review.release(agreement, by=staff_of(agreement), reason="Asked the customer.")
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     assert Report.objects.filter(agreement=agreement).exists()
 
 
@@ -265,7 +265,7 @@ def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker
     type(company).objects.filter(pk=company.pk).update(standing=CompanyState.SUSPENDED)
     for agreement in (honest, forged):
         accept(agreement)
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     client = Client()
     client.force_login(attacker)
     for agreement in (honest, forged):
@@ -289,7 +289,7 @@ def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
     for one in (agreement, again):
         one.refresh_from_db()
         assert one.review == Review.HELD
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     assert not Report.objects.exists()
 
 
@@ -297,7 +297,7 @@ def test_an_honest_customer_is_not_kept_waiting(attacker):
     """X1: the control."""
     (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
     actions.accept(agreement, channel=Channel.INVITATION)
-    assert agreement.signals.count() == 0 and reports.actions.make_due() == 1
+    assert agreement.signals.count() == 0 and reports.actions.generate_due_reports() == 1
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     own = {SignalKind.OWN_USER, SignalKind.OWN_DOMAIN}
     assert signals(agreement) == own | {SignalKind.NETWORK, SignalKind.BROWSER}
 
-    assert reports.actions.make_due() == 0
+    assert reports.actions.generate_due_reports() == 0
     assert not Report.objects.exists()
     assert client.get(reverse("report_download", args=[agreement.number])).status_code == 409
     page = client.get(reverse("agreement", args=[agreement.number])).content.decode()
@@ -67,7 +67,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     assert "browser" not in page.lower()
 
     review.refuse(agreement, by=staff_of(agreement), reason="The customer knows nothing of it.")
-    assert reports.actions.make_due() == 0
+    assert reports.actions.generate_due_reports() == 0
     assert client.get(reverse("report_download", args=[agreement.number])).status_code in (404, 409)
     assert (
         "The customer knows nothing of it."
@@ -83,7 +83,7 @@ def test_a_release_lets_the_report_be_made(member):
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
         assert "email you the result" in part and "ready to download" not in part
     review.release(agreement, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
-    assert reports.actions.make_due() == 1
+    assert reports.actions.generate_due_reports() == 1
     told = Email.objects.filter(kind="REVIEWED")
     assert {email.to_address for email in told} == {agreement.email, agreement.contact_email}
     assert all("confirmed it by telephone" in part for email in told for part in (email.text, email.html))
@@ -101,7 +101,7 @@ def test_an_ordinary_acceptance_is_not_held(client, member):
     client.post(link(agreement), {"decision": "accept"}, **HOME)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review, signals(agreement)) == (Status.COMPLETE, Review.NONE, set())
-    assert reports.actions.make_due() == 1
+    assert reports.actions.generate_due_reports() == 1
 
 
 @pytest.mark.parametrize(

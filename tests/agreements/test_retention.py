@@ -91,10 +91,10 @@ def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member)
     old, young = ask(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(old, channel=Channel.INVITATION, at=NOON)
     actions.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     later = NOON + timedelta(days=3 * 365 + 2)
     assert retention.delete_old(at=later) == 0  # an agreement with a report goes together with it
-    assert reports.retention.delete_old(at=later) == 1
+    assert reports.retention.delete_old_reports(at=later) == 1
     assert list(Agreement.objects.all()) == [young]
     for model in (AgreementEvent, Letter):
         assert set(model.objects.values_list("agreement", flat=True)) == {young.pk}

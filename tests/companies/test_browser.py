@@ -137,7 +137,7 @@ def test_a_company_registers_is_approved_and_adds_a_user_who_may_ask_and_not_fet
     expect(customer.locator("main")).to_contain_text("Caddo Solar LLC")
     click_through(customer, "button:has-text('Accept') >> nth=0")
     expect(customer.locator("h1")).to_contain_text("You accepted")
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
 
     ben.goto(f"{portal}/agreements/{number}/")
     button = ben.locator("#report button", has_text="Download report")

@@ -137,7 +137,7 @@ def test_from_the_form_to_the_file(page, new_context, portal, smtp_sink, member,
     expect(phone.locator("h1")).to_contain_text("You rejected")
     assert set(Agreement.objects.values_list("status", flat=True)) == {Status.COMPLETE, Status.REJECTED}
 
-    reports.actions.make_due()
+    reports.actions.generate_due_reports()
     notifications.delivery.deliver_due()
     subjects = [delivery.message["Subject"] for delivery in smtp_sink.wait_for(7)]
     assert len(subjects) == 7  # 2 EM201, 2 EM203, 2 EM205, 1 EM204

@@ -26,7 +26,7 @@ from companies.models import CompanyLinkKind
 from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
-from reports.actions import make_due
+from reports.actions import generate_due_reports
 from tests.factories import (
     AgreementFactory,
     CompanyLinkFactory,
@@ -61,7 +61,7 @@ def all_emails(world: World, language: str) -> list[Email]:
 
 def _caused(world: World, language: str) -> list[Email]:
     with transaction.atomic(), translation.override(language):
-        make_due()  # what the world left to be made
+        generate_due_reports()  # what the world left to be made
         before = list(Email.objects.values_list("pk", flat=True))
         User.objects.filter(pk=world["customer"].pk).update(language=language)
         world["customer"].language = language
@@ -112,7 +112,7 @@ def _about_agreements(world: World, language: str) -> None:
     late = pending(report_length=ReportLength.ONE_DAY)
     Premise.objects.filter(pk=late.premise_id).update(service_since=timezone.localdate() + timedelta(days=1))
     actions.accept(late, channel=Channel.INVITATION)
-    make_due()
+    generate_due_reports()
     for decide in (review.release, review.refuse):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, language=language)
         decide(held, by=OperatorFactory(), reason="It is not clear.")

@@ -13,7 +13,7 @@ from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 def coverage(first, last, days):
     found = Coverage(Period(first, first, last))
-    assert list(found.watch(iter(days))) == days
+    assert list(found.count_days(iter(days))) == days
     return found
 
 
@@ -89,7 +89,7 @@ def test_a_meter_installed_in_mid_period_is_not_expected_before():
     """R4: the day of the installation counts."""
     first, last, installed = date(2026, 3, 1), date(2026, 3, 20), date(2026, 3, 8)
     found = Coverage(Period(first, first, last), metered_from=installed)
-    assert len(list(found.watch(iter(every_day(date(2026, 3, 10), last))))) == 11
+    assert len(list(found.count_days(iter(every_day(date(2026, 3, 10), last))))) == 11
     assert found.expected_from == installed
     assert found.expected_intervals == 12 * 96 + 92
     assert found.present_intervals == 11 * 96
@@ -101,7 +101,7 @@ def test_readings_from_before_the_day_that_was_told_show_that_there_was_a_meter_
     """R4: so the whole period is expected, and no gap at its beginning is passed over."""
     first, last = date(2026, 6, 1), date(2026, 6, 20)
     found = Coverage(Period(first, first, last), metered_from=date(2026, 6, 10))
-    assert list(found.watch(iter([usage(date(2026, 6, 4)), usage(date(2026, 6, 12))])))
+    assert list(found.count_days(iter([usage(date(2026, 6, 4)), usage(date(2026, 6, 12))])))
     assert found.expected_from == first
     assert (found.expected_intervals, found.present_intervals) == (20 * 96, 2 * 96)
     assert found.missing_days["Consumption"][0] == ["2026-06-01", "2026-06-03"]
@@ -127,7 +127,7 @@ def test_each_day_has_a_state_by_direction():
     ]
     found = coverage(first, last, days)
     assert found.day_states == {"Consumption": "wepmmw", "Surplus Generation": "nnwnnn"}
-    assert found.counts(CONSUMPTION)[date(2026, 3, 9)] == (95, 1, 475, 5)
+    assert found.day_counts(CONSUMPTION)[date(2026, 3, 9)] == (95, 1, 475, 5)
 
 
 def test_the_states_agree_with_the_counts_whatever_the_readings():
@@ -147,7 +147,7 @@ def test_the_states_agree_with_the_counts_whatever_the_readings():
         is_complete = None not in one.wh
         assert (states[one.day] in "we") is is_complete
         assert (states[one.day] == "e") is (is_complete and one.est is not None)
-    there = sum(found.counts(CONSUMPTION)[one.day].present for one in days)
+    there = sum(found.day_counts(CONSUMPTION)[one.day].present for one in days)
     assert (
         there
         == found.present_intervals

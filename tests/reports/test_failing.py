@@ -11,7 +11,7 @@ import pytest
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
-from reports.actions import BACKOFF, make_due, retry
+from reports.actions import BACKOFF, generate_due_reports, retry_report
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import OperatorFactory, ReportFactory
 from tests.reports.accepting import NOON, accepted, report_of
@@ -51,7 +51,7 @@ def test_a_failure_leaves_no_file_and_no_email_and_does_not_stop_the_others(brok
     """R1"""
     bad, good = waiting(), waiting()
     broken.add(bad.premise_id)
-    assert make_due(at=NOON) == 2
+    assert generate_due_reports(at=NOON) == 2
     failed = report_of(bad)
     assert (failed.state, failed.attempts, failed.retry_at) == (ReportState.FAILED, 1, NOON + timedelta(seconds=10))
     assert (failed.first_day, failed.last_day) == (FIRST, LAST)
@@ -64,14 +64,14 @@ def test_it_is_tried_again_later_and_later_then_somebody_has_to_look(broken):
     agreement = waiting()
     broken.add(agreement.premise_id)
     now, waits = NOON, []
-    make_due(at=now)
+    generate_due_reports(at=now)
     while (retry_at := report_of(agreement).retry_at) is not None:
         waits.append(retry_at - now)
-        assert make_due(at=retry_at - timedelta(seconds=1)) == 0
+        assert generate_due_reports(at=retry_at - timedelta(seconds=1)) == 0
         now = retry_at
-        assert make_due(at=now) == 1
+        assert generate_due_reports(at=now) == 1
     assert tuple(waits) == BACKOFF
-    assert make_due(at=now + timedelta(days=365)) == 0
+    assert generate_due_reports(at=now + timedelta(days=365)) == 0
     assert report_of(agreement).attempts == len(BACKOFF) + 1
 
 
@@ -79,9 +79,9 @@ def test_it_is_made_when_the_cause_is_gone(broken):
     """R1: one report, one EM204, and nothing of the failure stays on it."""
     agreement = waiting()
     broken.add(agreement.premise_id)
-    make_due(at=NOON)
+    generate_due_reports(at=NOON)
     broken.clear()
-    assert make_due(at=NOON + timedelta(seconds=10)) == 1
+    assert generate_due_reports(at=NOON + timedelta(seconds=10)) == 1
     report = report_of(agreement)
     assert (report.state, report.retry_at, report.last_error) == (ReportState.READY, None, "")
     assert report.missing_days == {}
@@ -93,7 +93,7 @@ def test_neither_the_record_nor_the_log_quotes_private_data(broken, caplog):
     agreement = waiting()
     broken.add(agreement.premise_id)
     with caplog.at_level(logging.INFO):
-        make_due(at=NOON)
+        generate_due_reports(at=NOON)
     error = report_of(agreement).last_error
     assert error.startswith("BadDisk at ")
     for text in (error, caplog.text):
@@ -106,11 +106,11 @@ def test_an_operator_has_a_failed_report_made_again(broken):
     """D1"""
     agreement = waiting()
     broken.add(agreement.premise_id)
-    make_due(at=NOON)
+    generate_due_reports(at=NOON)
     Report.objects.update(retry_at=None, attempts=5)
     broken.clear()
-    assert retry(report_of(agreement), by=OperatorFactory(), at=NOON)
-    assert make_due(at=NOON) == 1
+    assert retry_report(report_of(agreement), by=OperatorFactory(), at=NOON)
+    assert generate_due_reports(at=NOON) == 1
     assert report_of(agreement).state == ReportState.READY
 
 
@@ -118,6 +118,6 @@ def test_an_operator_has_a_failed_report_made_again(broken):
 def test_only_a_failed_report_is_made_again(state):
     """R1: once made, it stays as it is."""
     report = ReportFactory(state=state)
-    assert not retry(report, by=OperatorFactory())
+    assert not retry_report(report, by=OperatorFactory())
     report.refresh_from_db()
     assert (report.state, report.retry_at) == (state, None)

@@ -15,8 +15,8 @@ from django.template.loader import render_to_string
 
 from agreements.models import Agreement, ReportLength, ReportType
 from meters.usage.days import slots_on
-from reports.actions import make_due
-from reports.manifest import manifest
+from reports.actions import generate_due_reports
+from reports.manifest import render_manifest
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import CustomerFactory, HoldingFactory, MeterFactory, PremiseFactory
 from tests.reports.accepting import CENTRAL, accepted, report_of
@@ -32,7 +32,7 @@ def made(premise=None, *days, length="12m", kind="interval", at=APRIL_FIRST, **f
     agreement = accepted(at, report_length=length, report_type=kind, premise=premise or PremiseFactory(), **fields)
     if days:
         store(agreement.premise, *days)
-    make_due()
+    generate_due_reports()
     return report_of(agreement)
 
 
@@ -66,7 +66,7 @@ def test_the_files_sum_is_the_manifests_and_the_pages_for_every_type_and_length(
     report = made(None, *days, length=length, kind=kind)
     sums = sums_of(report)
     assert set(sums) == {"Consumption", "Surplus Generation"}
-    told = json.loads(manifest(report))["total_kwh"]
+    told = json.loads(render_manifest(report))["total_kwh"]
     assert {label: Decimal(str(kwh)) for label, kwh in told.items()} == sums
     page = page_of(report)
     for label, kwh in sums.items():
@@ -96,7 +96,7 @@ def test_a_meter_installed_in_mid_period_misses_nothing_before():
     assert report.expected_intervals == report.present_intervals == sum(map(slots_on, days_between(installed, LAST)))
     assert report.missing_days == {}
     assert report.day_states["Consumption"] == "n" * (installed - FIRST).days + "w" * 50
-    assert json.loads(manifest(report))["expected_from"] == "2026-02-10"
+    assert json.loads(render_manifest(report))["expected_from"] == "2026-02-10"
     assert "The meter started recording on February 10, 2026." in page_of(report)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agreements.models import ReportType
 from meters.usage.days import slots_on
-from reports.csv_layouts import LAYOUTS, csv_chunks, layout_of
+from reports.csv_layouts import LAYOUTS, csv_chunks, csv_layout
 from reports.period import Period
 from tests.reports import naive
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
@@ -22,7 +22,7 @@ SPRING, FALL = date(2026, 3, 8), date(2025, 11, 2)
 
 def file_of(kind, days, first=None, last=None, with_utc=False):
     first, last = first or days[0].day, last or days[-1].day
-    return b"".join(csv_chunks(layout_of(kind, with_utc=with_utc), ESIID, Period(first, first, last), iter(days)))
+    return b"".join(csv_chunks(csv_layout(kind, with_utc=with_utc), ESIID, Period(first, first, last), iter(days)))
 
 
 def test_every_type_that_can_be_asked_for_can_be_made():

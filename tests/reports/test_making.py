@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Agreement
 from notifications.models import Email
-from reports.actions import make_due
-from reports.manifest import manifest, manifest_name
+from reports.actions import generate_due_reports
+from reports.manifest import manifest_name, render_manifest
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
 from tests.reports import naive
@@ -35,7 +35,7 @@ def content_of(report: Report) -> bytes:
 def test_nothing_is_made_before_somebody_accepts():
     """R1"""
     AgreementFactory()
-    assert make_due() == 0
+    assert generate_due_reports() == 0
     assert not Report.objects.exists()
 
 
@@ -56,7 +56,7 @@ def test_the_file_has_the_bytes_of_the_period_and_no_other_day(accepted_at, leng
     store(agreement.premise, *days, *outside)
     store(PremiseFactory(), usage(first))
 
-    assert make_due() == 1
+    assert generate_due_reports() == 1
 
     report = report_of(agreement)
     assert content_of(report) == naive.interval(agreement.esiid, days)
@@ -70,7 +70,7 @@ def test_each_type_is_made_and_the_record_says_the_truth_about_the_file(kind, sl
     agreement = accepted(report_type=kind)
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21)]
     store(agreement.premise, *days)
-    make_due()
+    generate_due_reports()
     expected = {
         "interval": lambda: naive.interval(agreement.esiid, days),
         "daily": lambda: naive.daily(agreement.esiid, days),
@@ -96,7 +96,7 @@ def test_the_same_readings_give_the_same_stored_bytes():
     store(one.premise, *days)
     other.esiid, other.premise = one.esiid, one.premise
     other.save()
-    make_due()
+    generate_due_reports()
     stored = [bytes(ReportFile.objects.get(report__agreement=agreement).gzipped) for agreement in (one, other)]
     assert stored[0] == stored[1]
 
@@ -105,12 +105,12 @@ def test_a_former_tenants_days_stay_out():
     """R2: and the page, the manifest and EM204 say so."""
     agreement = accepted(premise=PremiseFactory(service_since=date(2026, 6, 1)))
     store(agreement.premise, *every_day(FIRST, LAST))
-    make_due()
+    generate_due_reports()
     report = report_of(agreement)
     assert content_of(report) == naive.interval(agreement.esiid, every_day(date(2026, 6, 1), LAST))
     assert report.is_shortened
     assert (report.asked_first_day, report.first_day) == (FIRST, date(2026, 6, 1))
-    assert "began on 2026-06-01" in json.loads(manifest(report))["shortened_because"]
+    assert "began on 2026-06-01" in json.loads(render_manifest(report))["shortened_because"]
     email = Email.objects.get(kind="EM204")
     for part in (email.text, email.html):
         assert "service began on June 1, 2026" in part
@@ -121,9 +121,9 @@ def test_the_manifest_says_what_the_record_says():
     agreement = accepted(datetime(2026, 3, 10, 12, tzinfo=CENTRAL), report_length="1m", meter_number="142606737LG")
     days = [usage(date(2026, 3, 8), estimated=[0, 1]), usage(date(2026, 3, 9), wh=[1500] + [None] * 95)]
     store(agreement.premise, *days)
-    make_due(at=datetime(2026, 3, 10, 12, 0, 5, tzinfo=CENTRAL))
+    generate_due_reports(at=datetime(2026, 3, 10, 12, 0, 5, tzinfo=CENTRAL))
     report = report_of(agreement)
-    found = json.loads(manifest(report))
+    found = json.loads(render_manifest(report))
     assert found == {
         "agreement_number": agreement.number,
         "esiid": agreement.esiid,
@@ -150,7 +150,7 @@ def test_the_manifest_says_what_the_record_says():
             "sha256": report.sha256,
         },
     }
-    assert manifest(report) == manifest(report_of(agreement))
+    assert render_manifest(report) == render_manifest(report_of(agreement))
     assert manifest_name(report) == f"smt-{agreement.number}-15min-manifest.json"
 
 
@@ -158,7 +158,7 @@ def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
     """R4, E1: in both parts, with a link that needs a login and no more than seven digits of the ESIID."""
     agreement = accepted()
     store(agreement.premise, *[one for one in every_day(FIRST, LAST) if one.day not in (date(2026, 6, 1), LAST)])
-    make_due()
+    generate_due_reports()
     report = report_of(agreement)
     email = Email.objects.get()
     assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", agreement.number)
@@ -182,7 +182,7 @@ def test_em204_lists_at_most_twenty_gaps():
     """R4: an email stays readable; the page has them all."""
     agreement = accepted(report_length="3m")
     store(agreement.premise, *[one for one in every_day(date(2026, 3, 15), LAST) if one.day.toordinal() % 2])
-    make_due()
+    generate_due_reports()
     email = Email.objects.get()
     assert len(report_of(agreement).missing[0][1]) > 40
     for part in (email.text, email.html):
@@ -194,7 +194,7 @@ def test_no_data_ends_without_a_report_and_both_sides_are_told():
     """R4: nothing pretends to be a report."""
     agreement = accepted(language="es")
     store(agreement.premise, usage(LAST, wh=[None] * 96))  # a day without one reading is no data either
-    assert make_due() == 1
+    assert generate_due_reports() == 1
     report = report_of(agreement)
     assert report.state == ReportState.NO_DATA
     assert (report.file_name, report.sha256, report.rows) == ("", "", 0)
@@ -209,14 +209,14 @@ def test_no_data_ends_without_a_report_and_both_sides_are_told():
         for part in (email.text, email.html):
             assert agreement.esiid not in part
             assert "sha" not in part.lower()
-    assert make_due() == 0
+    assert generate_due_reports() == 0
 
 
 def test_a_service_that_began_after_the_period_ends_as_no_data():
     """R2, R4"""
     agreement = accepted(premise=PremiseFactory(service_since=NOON.date()))
     store(agreement.premise, *every_day(FIRST, LAST))
-    make_due()
+    generate_due_reports()
     report = report_of(agreement)
     assert (report.state, report.expected_intervals, report.days) == (ReportState.NO_DATA, 0, 0)
     assert "service began on June 15, 2026" in Email.objects.get(key=f"EM204:{agreement.number}").text
@@ -226,7 +226,7 @@ def test_making_again_changes_nothing():
     """R1: a repeated task finds nothing to do."""
     agreement = accepted()
     store(agreement.premise, *every_day(FIRST, LAST))
-    assert [make_due(), make_due(), make_due()] == [1, 0, 0]
+    assert [generate_due_reports(), generate_due_reports(), generate_due_reports()] == [1, 0, 0]
     assert Report.objects.count() == 1
     assert Email.objects.count() == 1
 
@@ -236,9 +236,9 @@ def test_a_sweep_makes_all_that_is_due_oldest_first_up_to_its_limit():
     newer, older = accepted(NOON), accepted(NOON - timedelta(days=1))
     store(newer.premise, usage(LAST))
     store(older.premise, usage(LAST - timedelta(days=1)))
-    assert make_due(limit=1) == 1
+    assert generate_due_reports(limit=1) == 1
     assert report_of(older)
-    assert make_due() == 1
+    assert generate_due_reports() == 1
     assert report_of(newer)
 
 
@@ -247,14 +247,14 @@ def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record
     agreement = accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m")
     store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     with CaptureQueriesContext(connection) as one:
-        make_due(limit=1)
+        generate_due_reports(limit=1)
     assert len(one) <= 16, "\n".join(query["sql"][:200] for query in one)
 
     for _ in range(5):
         store(PremiseFactory(), *every_day(date(2026, 3, 1), date(2026, 3, 31)))
     accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m", premise=agreement.premise)
     with CaptureQueriesContext(connection) as other:
-        make_due(limit=1)
+        generate_due_reports(limit=1)
     assert len(other) == len(one)
 
 
@@ -263,11 +263,11 @@ def test_a_years_report_does_not_hold_the_years_rows_in_memory():
     accepted_at = datetime(2026, 4, 1, 9, tzinfo=CENTRAL)
     agreement = accepted(accepted_at, report_length="12m")
     store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
-    make_due()  # modules, templates and texts of numbers are loaded now
+    generate_due_reports()  # modules, templates and texts of numbers are loaded now
     other = accepted(accepted_at, report_length="12m", premise=agreement.premise)
     tracemalloc.start()
     try:
-        make_due()
+        generate_due_reports()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -281,7 +281,7 @@ def test_a_companys_name_breaks_neither_html_nor_header_nor_text(has_data):
     agreement = accepted(third_party_name="<b>Evil</b>\r\nBcc: all@example.com")
     if has_data:
         store(agreement.premise, usage(LAST))
-    make_due()
+    generate_due_reports()
     assert Email.objects.count() == (1 if has_data else 2)
     for email in Email.objects.all():
         assert "\n" not in email.subject and "\r" not in email.subject
@@ -298,7 +298,7 @@ def test_an_idle_sweep_reads_only_what_waits():
         cursor.execute("ANALYZE agreements_agreement")
     plan = Agreement.objects.awaiting_report().order_by("ended_at").explain()
     assert "agreement_awaits_report" in plan and "Seq Scan" not in plan
-    assert make_due() == 0
+    assert generate_due_reports() == 0
 
 
 def vars_of(agreement: Agreement) -> dict[str, Any]:
@@ -310,6 +310,6 @@ def vars_of(agreement: Agreement) -> dict[str, Any]:
 def test_a_record_that_the_agreement_does_not_know_of_is_found_and_left_alone():
     """R1"""
     report = ReportFactory(agreement=accepted())
-    assert make_due() == 0
+    assert generate_due_reports() == 0
     assert not Agreement.objects.awaiting_report().exists()
     assert report_of(report.agreement).state == ReportState.READY

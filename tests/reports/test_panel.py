@@ -15,8 +15,8 @@ from django.utils.html import strip_tags
 
 from agreements.models import Agreement
 from agreements.states import Status
-from reports.actions import make_due
-from reports.calendar import calendar
+from reports.actions import generate_due_reports
+from reports.coverage_calendar import coverage_calendar
 from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
 from tests.reports.accepting import accepted, report_of
@@ -42,7 +42,7 @@ def test_a_ready_report_says_what_it_covers_and_what_it_misses():
     agreement = accepted()
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21, 30)]
     store(agreement.premise, *days)
-    make_due()
+    generate_due_reports()
     report = report_of(agreement)
     found = words(panel(agreement, may_download=True))
     for part in (
@@ -65,7 +65,7 @@ def test_a_complete_report_says_that_nothing_is_missing():
     """R4"""
     agreement = accepted()
     store(agreement.premise, *every_day(FIRST, LAST))
-    make_due()
+    generate_due_reports()
     assert "Missing days None" in words(panel(agreement, may_download=True))
 
 
@@ -165,7 +165,7 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
     days[0] = usage(FIRST, estimated=[1])
     days[2] = usage(FIRST + timedelta(days=1), wh=[None] + [1] * 95)
     store(agreement.premise, *days)
-    make_due()
+    generate_due_reports()
     html = panel(agreement)
     drawn = Counter(re.findall(r'href="#day-(\w+)" x=', html))
     assert drawn == {"whole": 26 + 28, "estimated": 1, "partial": 1, "missing": 3 + 3}
@@ -181,9 +181,9 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
 
 def test_a_weekday_stands_in_its_column_and_a_week_in_its_row():
     """R4: March 2026 begins on a Sunday, and its second day whose clocks changed is one square like the others."""
-    (month,) = calendar(date(2026, 3, 2), "wwwwwwm").months
-    assert [(cell.x, cell.y) for cell in month.cells] == [(18 * n, 0) for n in range(1, 7)] + [(0, 18)]
-    assert [cell.symbol for cell in month.cells][-1] == "missing"
+    (month,) = coverage_calendar(date(2026, 3, 2), "wwwwwwm").months
+    squares = re.findall(r'#day-(\w+)" x="(\d+)" y="(\d+)"', month.drawing)
+    assert squares == [("whole", str(18 * n), "0") for n in range(1, 7)] + [("missing", "0", "18")]
 
 
 def test_a_record_from_before_days_were_recorded_has_no_calendar():

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agreements.models import ReportLength
-from reports.period import MONTHS, period
+from reports.period import MONTHS, report_period
 
 CENTRAL = ZoneInfo("America/Chicago")
 
@@ -52,7 +52,7 @@ def central(text: str) -> datetime:
 )
 def test_it_ends_on_the_day_before_acceptance_and_goes_back_calendar_months(accepted, length, first, last):
     """R2"""
-    found = period(central(accepted), length, None)
+    found = report_period(central(accepted), length, None)
     assert (found.first.isoformat(), found.last.isoformat()) == (first, last)
     assert found.asked_first == found.first
     assert not found.is_shortened
@@ -69,13 +69,13 @@ def test_it_ends_on_the_day_before_acceptance_and_goes_back_calendar_months(acce
 )
 def test_the_day_of_acceptance_is_the_central_one(accepted, last):
     """R2, A3"""
-    assert period(accepted, "1d", None).last == last
+    assert report_period(accepted, "1d", None).last == last
 
 
 def test_it_never_begins_before_the_present_customers_service():
     """R2: nobody gives away a former tenant's life."""
     accepted = central("2026-11-23T10:00")
-    found = period(accepted, "12m", date(2026, 9, 15))
+    found = report_period(accepted, "12m", date(2026, 9, 15))
     assert (found.asked_first, found.first, found.last) == (date(2025, 11, 23), date(2026, 9, 15), date(2026, 11, 22))
     assert found.is_shortened
 
@@ -83,14 +83,14 @@ def test_it_never_begins_before_the_present_customers_service():
 def test_a_service_that_began_earlier_changes_nothing():
     """R2"""
     accepted = central("2026-11-23T10:00")
-    assert period(accepted, "1m", date(2026, 10, 23)) == period(accepted, "1m", None)
-    assert not period(accepted, "1m", date(2019, 1, 1)).is_shortened
+    assert report_period(accepted, "1m", date(2026, 10, 23)) == report_period(accepted, "1m", None)
+    assert not report_period(accepted, "1m", date(2019, 1, 1)).is_shortened
 
 
 @pytest.mark.parametrize("since", [date(2026, 11, 23), date(2027, 1, 1)])
 def test_a_service_that_began_too_late_leaves_no_day(since):
     """R2"""
-    found = period(central("2026-11-23T10:00"), "1m", since)
+    found = report_period(central("2026-11-23T10:00"), "1m", since)
     assert list(found.days()) == []
     assert found.is_shortened
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from reports import actions
-from reports.actions import NotThere, make_due, purge_files, record_download
+from reports.actions import FileUnavailable, generate_due_reports, purge_files, record_download
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import DownloadFactory, ReportFactory, ReportFileFactory, UserFactory
 
@@ -35,7 +35,7 @@ def test_a_file_goes_after_its_retention_and_its_record_stays(settings):
 
 def test_many_files_go_in_batches(monkeypatch):
     """R5"""
-    monkeypatch.setattr(actions, "PURGED_AT_ONCE", 2)
+    monkeypatch.setattr(actions, "PURGE_BATCH", 2)
     for _ in range(5):
         ReportFileFactory(report__made_at=NOW - timedelta(days=365))
     assert purge_files() == 5
@@ -55,7 +55,7 @@ def test_a_purged_report_is_not_made_again():
     """R1: a report is made once."""
     ReportFileFactory(report__made_at=NOW - timedelta(days=365))
     purge_files()
-    assert make_due() == 0
+    assert generate_due_reports() == 0
     assert Report.objects.get().state == ReportState.PURGED
 
 
@@ -63,6 +63,6 @@ def test_a_download_that_comes_too_late_gets_nothing_and_leaves_no_trace():
     """R5"""
     report = ReportFileFactory(report__made_at=NOW - timedelta(days=365)).report
     purge_files()
-    with pytest.raises(NotThere):
+    with pytest.raises(FileUnavailable):
         record_download(report, by=UserFactory())
     assert not report.downloads.exists()

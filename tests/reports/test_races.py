@@ -22,8 +22,8 @@ from agreements.models import AgreementQuerySet
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
-from reports.actions import make_due
-from reports.gzip_stream import unpack
+from reports.actions import generate_due_reports
+from reports.gzip_stream import decompress
 from reports.models import Report, ReportFile, ReportState
 from tests.reports import naive
 from tests.reports.accepting import accepted, report_of
@@ -81,9 +81,9 @@ def meeting(monkeypatch) -> list[int]:
 
 def mark_late(monkeypatch) -> None:
     """The agreement is marked only when a record was found, so that marking it locks nobody out."""
-    mark, is_recorded = actions._mark_recorded, actions._is_recorded
-    monkeypatch.setattr(actions, "_mark_recorded", lambda agreement: None)
-    monkeypatch.setattr(actions, "_is_recorded", lambda agreement: is_recorded(agreement) and (mark(agreement) or True))
+    mark, is_recorded = actions.mark_report_recorded, actions.has_report
+    monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
+    monkeypatch.setattr(actions, "has_report", lambda agreement: is_recorded(agreement) and (mark(agreement) or True))
 
 
 def lock_off(monkeypatch) -> None:
@@ -101,7 +101,7 @@ def assert_one_report(agreement) -> None:
 def test_workers_that_sweep_at_once_make_a_report_once(slowly):
     """R1"""
     agreement = waiting()
-    tried = together([make_due] * WORKERS)
+    tried = together([generate_due_reports] * WORKERS)
     assert sorted(tried) == [0] * (WORKERS - 1) + [1]
     assert slowly == [agreement.premise_id]
     assert_one_report(agreement)
@@ -112,7 +112,7 @@ def test_without_the_lock_they_all_make_it(meeting, monkeypatch):
     """R1: what the lock is for. The table's constraint still keeps the second report and the second EM204 out."""
     lock_off(monkeypatch)
     agreement = waiting()
-    together([make_due] * WORKERS)
+    together([generate_due_reports] * WORKERS)
     assert len(meeting) == WORKERS
     assert_one_report(agreement)
 
@@ -127,7 +127,7 @@ def test_without_lock_and_constraint_there_are_several_reports(meeting, monkeypa
         name = next(name for name, one in constraints.items() if one["unique"] and one["columns"] == ["agreement_id"])
         cursor.execute(f"ALTER TABLE reports_report DROP CONSTRAINT {name}")
         try:
-            together([make_due] * WORKERS)
+            together([generate_due_reports] * WORKERS)
             assert Report.objects.count() == WORKERS
         finally:
             cursor.execute("TRUNCATE reports_report CASCADE")
@@ -138,7 +138,7 @@ def test_workers_share_the_work(meeting):
     """R1: as many reports are in the making at one moment as there are workers; nobody waits for another one's."""
     for _ in range(WORKERS):
         waiting()
-    assert together([make_due] * WORKERS) == [1] * WORKERS
+    assert together([generate_due_reports] * WORKERS) == [1] * WORKERS
     assert Report.objects.filter(state=ReportState.READY).count() == Email.objects.count() == WORKERS
 
 
@@ -153,7 +153,7 @@ class OldList:
     def sweep(self) -> int:
         self.own.is_held_up = True
         assert self.begun.wait(PATIENCE)
-        return make_due(limit=1)
+        return generate_due_reports(limit=1)
 
     def meanwhile(self) -> int:
         """Another worker makes the report between the first one's list and its lock."""
@@ -161,7 +161,7 @@ class OldList:
             cursor.execute("SELECT pg_advisory_lock(%s)", [self.lock])
             self.begun.set()
             until_somebody_waits()
-            made = make_due(limit=1)
+            made = generate_due_reports(limit=1)
             cursor.execute("SELECT pg_advisory_unlock(%s)", [self.lock])
         return made
 
@@ -199,18 +199,18 @@ def test_a_list_that_got_old_makes_nothing_twice(late_claim):
 def test_without_looking_again_an_old_list_makes_it_twice(late_claim, monkeypatch):
     """R1: no mark on the agreement that makes PostgreSQL look again, and no look for the record."""
     agreement = waiting()
-    monkeypatch.setattr(actions, "_mark_recorded", lambda agreement: None)
-    monkeypatch.setattr(actions, "_is_recorded", lambda agreement: False)
+    monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
+    monkeypatch.setattr(actions, "has_report", lambda agreement: False)
     assert sweep_with_an_old_list(late_claim) == 1
     assert_one_report(agreement)  # by the constraint
 
 
-@pytest.mark.parametrize("defence", ["_mark_recorded", "_is_recorded"])
+@pytest.mark.parametrize("defence", ["mark_report_recorded", "has_report"])
 def test_either_look_alone_is_enough(late_claim, monkeypatch, defence):
     """R1"""
     agreement = waiting()
-    if defence == "_mark_recorded":
-        monkeypatch.setattr(actions, "_is_recorded", lambda agreement: False)
+    if defence == "mark_report_recorded":
+        monkeypatch.setattr(actions, "has_report", lambda agreement: False)
     else:
         mark_late(monkeypatch)
     assert sweep_with_an_old_list(late_claim) == 0
@@ -231,17 +231,17 @@ def slow(*period):
         yield day
 actions.stream_usage = slow
 if sys.argv[2] == "no transaction":  # the control: every statement is committed by itself
-    make, report_fields = actions._make, {"state": "no_data", "first_day": "2026-01-01", "last_day": "2026-01-01"}
+    generate = actions.generate_report
     def careless(report, now):
-        report.asked_first_day = "2026-01-01"
-        vars(report).update(report_fields)
+        report.state = "no_data"
+        report.first_day = report.last_day = report.asked_first_day = "2026-01-01"
         report.save()
-        make(report, now)
-    actions._make = careless
+        generate(report, now)
+    actions.generate_report = careless
     actions.transaction.atomic = contextlib.nullcontext
     from agreements.models import AgreementQuerySet
     AgreementQuerySet.select_for_update = lambda queryset, **options: queryset
-tasks.make_due()
+tasks.generate_due_reports()
 print("done", flush=True)
 """
 
@@ -278,7 +278,7 @@ def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_makes_it(
     assert_one_report(agreement)
     days = every_day(FIRST, LAST)
     packed = bytes(ReportFile.objects.get().gzipped)
-    assert b"".join(unpack(packed)) == naive.interval(agreement.esiid, days)
+    assert b"".join(decompress(packed)) == naive.interval(agreement.esiid, days)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from reports.csv_layouts import csv_chunks, layout_of
+from reports.csv_layouts import csv_chunks, csv_layout
 from reports.period import Period
 from tests.reports import naive
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
@@ -42,7 +42,7 @@ def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, ho
             "monthly": lambda: naive.monthly(esiid, first, last, days),
         }[kind]()
     )
-    assert content == b"".join(csv_chunks(layout_of(kind), esiid, Period(first, first, last), iter(days)))
+    assert content == b"".join(csv_chunks(csv_layout(kind), esiid, Period(first, first, last), iter(days)))
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert response.headers["Content-Length"] == str(len(content))
     assert esiid[-7:] in response.headers["Content-Disposition"]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from agreements.models import Agreement
-from reports.actions import make_due
+from reports.actions import generate_due_reports
 from tests.factories import MembershipFactory
 from tests.reports.accepting import accepted
 from tests.support.browser import click_through
@@ -49,7 +49,7 @@ def visit(new_context, live_server):
 def test_the_calendar_of_a_report_has_a_picture_and_a_list_of_each_month(visit, live_server, readings):
     """A1, R4"""
     agreement = accepted(report_length="1m", premise=readings.premise)
-    make_due()
+    generate_due_reports()
     member = MembershipFactory(company=Agreement.objects.get().company)
     page = visit(member.user)
     page.goto(live_server.url + reverse("agreement", args=[agreement.number]))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,8 +13,8 @@ from agreements.models import ReportType
 from meters.identifiers import normal_esiid
 from meters.models import Premise
 from meters.usage.days import parse_day
-from meters.usage.reader import DayReadings, stream_usage
-from reports.csv_layouts import csv_chunks, layout_of
+from meters.usage.reader import stream_usage
+from reports.csv_layouts import csv_chunks, csv_layout
 from reports.period import Period
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, esiid: str, first_day: str, last_day: str, type: str, clean: bool, **options: Any
     ) -> None:
-        first, last = _day(first_day), _day(last_day)
+        first, last = _parse_day(first_day), _parse_day(last_day)
         if last < first:
             raise CommandError(_("The last day is before the first day. Swap them."), returncode=2)
         if clean and type != ReportType.INTERVAL:
@@ -45,49 +45,36 @@ class Command(BaseCommand):
             raise CommandError(
                 _("This ESIID is not on record. Check its digits, or load its premise first."), returncode=2
             )
-        days = _Seen(stream_usage(premise.pk, first, last))
+        days = stream_usage(premise.pk, first, last)
+        first_readings = next(days, None)
+        if first_readings:
+            days = chain([first_readings], days)
+        out = getattr(self.stdout, "buffer", None)
         try:
-            self._write(csv_chunks(layout_of(type, with_utc=clean), premise.esiid, Period(first, first, last), days))
+            for chunk in csv_chunks(csv_layout(type, with_utc=clean), premise.esiid, Period(first, first, last), days):
+                if out is None:  # a test's StringIO
+                    self.stdout.write(chunk.decode(), ending="")
+                else:
+                    out.write(chunk)
+            if out is not None:
+                out.flush()
         except BrokenPipeError:
-            # Whoever read has had enough. What is still buffered must not complain on the way out.
+            # The reader has closed the pipe. Discard what is buffered, so that Python does not complain on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
-        except OSError as error:  # a full disk: not to be taken for "no usage", whose status is 1
+        except OSError as error:  # a full disk; the exit status 1 would mean "no usage"
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise CommandError(
                 _("The CSV cannot be written: %(reason)s. Make room and try again.") % {"reason": error.strerror},
                 returncode=2,
             ) from error
-        if not days.any:
+        if first_readings is None:
             raise CommandError(
                 _("There is no usage of this ESIID in these days. Load it first, or ask for other days."), returncode=1
             )
 
-    def _write(self, chunks: Iterator[bytes]) -> None:
-        out = getattr(self.stdout, "buffer", None)
-        for chunk in chunks:
-            if out is None:  # a test's StringIO
-                self.stdout.write(chunk.decode(), ending="")
-            else:
-                out.write(chunk)
-        if out is not None:
-            out.flush()
 
-
-class _Seen:
-    """`days` as they are; `any` tells whether there were any."""
-
-    def __init__(self, days: Iterable[DayReadings]) -> None:
-        self.days = days
-        self.any = False
-
-    def __iter__(self) -> Iterator[DayReadings]:
-        for usage in self.days:
-            self.any = True
-            yield usage
-
-
-def _day(typed: str) -> date:
+def _parse_day(typed: str) -> date:
     try:
         return parse_day(typed)
     except ValueError as error:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agreements.models import Review
 from agreements.states import Status
-from reports.actions import make_due
+from reports.actions import generate_due_reports
 from tests.agreements.typed import PAGE_2, page_1, rows
 from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
 from tests.pages.states.registry import at, sent, state
@@ -97,7 +97,7 @@ def _gaps(client: Client, world: World) -> Any:
     part = usage(date(2026, 6, 21), SURPLUS, wh=[None] * 8 + [40] * 88)
     guessed = usage(date(2026, 6, 21), estimated=range(40))
     store(agreement.premise, *(one for one in days if one.day.day not in (11, 12)), part, guessed)
-    make_due()
+    generate_due_reports()
     return client.get(reverse("agreement", args=[agreement.number]))
 
 
