@@ -1,4 +1,4 @@
-"""What becomes of a pending agreement: accept, reject, withdraw, expire; and the reminder (SPEC section 2)."""
+"""What happens to a pending agreement: accept, reject, withdraw, expire and the reminder (L1 to L4)."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import emails, limits, loa
-from agreements.consent import consent_signals, review
+from agreements import daily_limits, emails, loa, locks
+from agreements.consent.consent_signals import record_signals_at_acceptance
+from agreements.consent.review import hold_for_review
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
 from companies.trust.fingerprints import Fingerprints
-from lib.central_time import CENTRAL, utc_or_now
+from lib.central_time import format_central, utc_or_now
 from notifications.wakeup import wake_workers
 
 
 class ResentTooOften(Exception):
-    """A reminder went out a moment ago, or many today; the sentence says when the next one may."""
+    """A reminder was sent a moment ago, or too many today; the message says when the next one is possible."""
 
 
 @transaction.atomic
@@ -44,58 +44,48 @@ def accept(
     at = utc_or_now(at)
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel)
     letter = loa.sign(agreement, at=at, page_language=page_language)
-    if consent_signals.record_signals_at_acceptance(agreement, fingerprints, at=at):
-        review.hold(agreement, at=at)
-    emails.accepted(agreement, letter)
+    if record_signals_at_acceptance(agreement, fingerprints, at=at):
+        hold_for_review(agreement, at=at)
+    emails.queue_acceptance(agreement, letter)
     wake_workers("agreement completed")
     return agreement
 
 
 @transaction.atomic
-def reject(
-    agreement: Agreement,
-    *,
-    channel: Channel,
-    by: User | None = None,
-    fingerprints: Fingerprints | None = None,
-    page_language: str | None = None,
-    at: datetime | None = None,
-) -> Agreement:
-    """The customer says no: Rejected, with EM205 to both. Raises TransitionRefused."""
+def reject(agreement: Agreement, *, channel: Channel, by: User | None = None, at: datetime | None = None) -> Agreement:
+    """Reject the request for the customer and queue EM205 for both sides. Raises TransitionRefused."""
     agreement = transition(agreement, "reject", at=utc_or_now(at), by=by, channel=channel)
-    emails.rejected(agreement)
+    emails.queue_rejection(agreement)
     return agreement
 
 
 @transaction.atomic
 def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agreement:
-    """The third party takes its question back; both are told. Raises TransitionRefused, PermissionDenied."""
+    """Withdraw the request for the third party and email both sides. Raises TransitionRefused, PermissionDenied."""
     acting_member(by, "may_resend_or_withdraw")
     agreement = transition(agreement, "withdraw", at=utc_or_now(at), by=by, channel=Channel.THIRD_PARTY)
-    emails.withdrawn(agreement)
+    emails.queue_withdrawal(agreement)
     return agreement
 
 
 @transaction.atomic
 def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
-    """Send the invitation again as a reminder, only while Pending; the period does not grow (L2, L4, EM202).
+    """Send the invitation again as a reminder, only while Pending; the deadline does not move (L2, L4, EM202).
 
-    Raises TransitionRefused when it is not pending any more, ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
+    Raises TransitionRefused, PermissionDenied, and ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
-    limits.lock(acting_member(by, "may_resend_or_withdraw").company)
-    acting_member(by, "may_resend_or_withdraw")  # once more: a suspension that was waited for counts
-    limits.lock_mailbox(agreement.email)
-    agreement = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
+    locks.lock_company(acting_member(by, "may_resend_or_withdraw").company)
+    acting_member(by, "may_resend_or_withdraw")  # again: the company may have been suspended while this waited
+    locks.lock_mailbox(agreement.email)
+    agreement = locks.lock_agreement(agreement)
     at = utc_or_now(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:
         raise TransitionRefused(agreement)
     last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
-    if last and at < last.at + settings.AGREEMENT_RESEND_PAUSE:
-        free_at = formats.date_format(
-            (last.at + settings.AGREEMENT_RESEND_PAUSE).astimezone(CENTRAL), "DATETIME_FORMAT"
-        )
-        raise ResentTooOften(_("A reminder was sent a moment ago. You can send the next one after %s.") % free_at)
-    if refusal := limits.too_many_reminders(agreement, at=at):
+    if last and at < (free_at := last.at + settings.AGREEMENT_RESEND_PAUSE):
+        message = _("A reminder was sent a moment ago. You can send the next one after %s.")
+        raise ResentTooOften(message % format_central(free_at))
+    if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)
     event = AgreementEvent.objects.create(
         agreement=agreement,
@@ -106,14 +96,14 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         channel=Channel.THIRD_PARTY,
         by=by,
     )
-    emails.reminder(agreement, event)
+    emails.queue_reminder(agreement, event)
     return event
 
 
 def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | None = None, batch: int = 500) -> int:
-    """Record that invitation periods have ended: Not Accepted, and the third party is told (L2). Returns how many.
+    """Expire agreements whose invitation period has ended and notify their third parties (L2). Return their number.
 
-    The deadline binds by the clock; this only writes it down, so it may run late or twice.
+    The clock enforces the deadline; this only records it, so it may run late or twice.
     """
     at = utc_or_now(at)
     overdue = Agreement.objects.overdue(at=at)
@@ -123,8 +113,8 @@ def expire_overdue(*, premise_ids: Iterable[int] | None = None, at: datetime | N
     for agreement in overdue.order_by("expires_at")[:batch]:
         try:
             with transaction.atomic():
-                emails.not_accepted(transition(agreement, "expire", at=at, by=None, channel=Channel.CLOCK))
+                emails.queue_expiry(transition(agreement, "expire", at=at, by=None, channel=Channel.CLOCK))
                 count += 1
         except TransitionRefused:
-            continue  # somebody else recorded it
+            continue  # recorded by another process
     return count

@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from agreements.consent.review_admin import ReviewedInAdmin
+from agreements.consent.review_admin import ConsentReviewAdmin
 from agreements.email_admin import EmailAdmin, kind_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
 from lib.scoped_admin import RolePermissions
@@ -55,7 +55,7 @@ class LetterInline(RolePermissions, admin.StackedInline):
     verbose_name_plural = _("letter of authorization")
 
 
-class AgreementAdmin(ReviewedInAdmin):
+class AgreementAdmin(ConsentReviewAdmin):
     """The page of an agreement. The app that adds the report to it registers it."""
 
     tdsp_path = "premise__tdsp"

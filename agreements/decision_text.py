@@ -1,6 +1,6 @@
-"""The exact words on which a customer decides, as plain text, to be kept with the authorization (C7).
+"""The text of the decision page, as plain text, to be stored with the authorization (C7).
 
-They are read from the very template that the page includes, so that what is kept cannot say anything else.
+It is rendered from the template that the page includes, so the two cannot differ.
 """
 
 from __future__ import annotations
@@ -14,53 +14,52 @@ from agreements.models import Agreement
 from lib.central_time import CENTRAL
 
 TERMS = "agreements/terms.html"
-_ENDS_LINE = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
-_BEGINS = {"li": "- ", "h2": "## ", "h3": "### "}
+_BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
+_MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 
 
 def decision_text(agreement: Agreement, *, language: str) -> str:
-    """What the decision page says about `agreement` in `language`: a line for each paragraph, fact or point."""
+    """Return the decision page's text in `language`: a line for each paragraph, fact or list item."""
     with translation.override(language), timezone.override(CENTRAL):
         html = render_to_string(TERMS, {"agreement": agreement})
-    return as_text(html)
+    return html_to_text(html)
 
 
-def as_text(html: str) -> str:
-    """The words of `html` in lines: `## heading`, `- point`, `label: value`, `> quotation`."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    return "\n".join(reader.lines) + "\n"
+def html_to_text(html: str) -> str:
+    """Return the text of `html` in lines: `## heading`, `- item`, `label: value`, `> quotation`."""
+    parser = TextParser()
+    parser.feed(html)
+    parser.close()
+    return "\n".join(parser.lines) + "\n"
 
 
-class _Reader(HTMLParser):
+class TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.lines: list[str] = []
-        self._line = ""
-        self._quoted = False
+        self.line = ""
+        self.is_quoted = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _ENDS_LINE and tag != "dd":  # a fact stands behind its label
-            self._end_line()
-        self._quoted = self._quoted or tag == "blockquote"
+        if tag in _BLOCK_TAGS and tag != "dd":  # a fact follows its label on the same line
+            self.end_line()
+        self.is_quoted = self.is_quoted or tag == "blockquote"
         if tag == "h2" and self.lines:
             self.lines.append("")
-        self._line += _BEGINS.get(tag, "")
+        self.line += _MARKERS.get(tag, "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "dt":
-            self._line = f"{self._line.rstrip()}: "
-        if tag in _ENDS_LINE:
-            self._end_line()
+            self.line = f"{self.line.rstrip()}: "
+        if tag in _BLOCK_TAGS:
+            self.end_line()
         if tag == "blockquote":
-            self._quoted = False
+            self.is_quoted = False
 
     def handle_data(self, data: str) -> None:
-        self._line += data
+        self.line += data
 
-    def _end_line(self) -> None:
-        words = " ".join(self._line.split())
-        if words:
-            self.lines.append(f"> {words}" if self._quoted else words)
-        self._line = ""
+    def end_line(self) -> None:
+        if words := " ".join(self.line.split()):
+            self.lines.append(f"> {words}" if self.is_quoted else words)
+        self.line = ""

@@ -1,13 +1,12 @@
-"""The letter of authorization (LOA): the readable text of what a customer authorized (EM203, P2.3).
+"""The letter of authorization (LOA): the text of what a customer authorized, as page and PDF (EM203, P2.3).
 
-The text is kept with its version and hash; the PDF is drawn from the kept text, so that both say the same.
+The text is stored with its version and hash; the PDF is drawn from the stored text.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from functools import cache
 from importlib.resources import files
 
 from django.conf import settings
@@ -23,18 +22,18 @@ from lib.central_time import CENTRAL
 from notifications.plain_text import one_line
 
 VERSION = "2026-11"
-HEADING = "## "  # marks a heading in the letter's plain text
+HEADING = "## "  # starts a heading in the letter's plain text
 POINT = "- "
 _KINDS = {HEADING: "heading", POINT: "points", "": "lines"}
 
 
 def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None) -> Letter:
-    """Write down what the customer authorized with the acceptance at `at`, in the customer's language.
+    """Store what the customer authorized at `at`, in the agreement's language, and the text of the decision page.
 
-    Beside it what the customer read before, in the language `page_language` of that page (C7).
+    That page was in `page_language`, by default the agreement's language (C7).
     """
     page_language = page_language or agreement.language
-    shown = decision_text(agreement, language=page_language)
+    page_text = decision_text(agreement, language=page_language)
     with translation.override(agreement.language), timezone.override(CENTRAL):
         text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
     text = text.strip() + "\n"
@@ -43,41 +42,31 @@ def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None
         version=VERSION,
         language=agreement.language,
         text=text,
-        sha256=_sha256(text),
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
         signed_at=at,
         decision_language=page_language,
-        decision_text=shown,
-        decision_sha256=_sha256(shown),
+        decision_text=page_text,
+        decision_sha256=hashlib.sha256(page_text.encode()).hexdigest(),
     )
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def blocks(letter: Letter) -> list[tuple[str, list[str]]]:
-    """The letter's text for a page: ("heading" | "points" | "lines", its lines), in order."""
-    found: list[tuple[str, list[str]]] = []
-    for line in letter.text.splitlines():
-        mark = next(mark for mark in _KINDS if line.startswith(mark))
-        kind = _KINDS[mark]
-        if line and (kind == "heading" or not found or found[-1][0] != kind):
-            found.append((kind, []))
-        if line:
-            found[-1][1].append(line.removeprefix(mark))
-    return found
+    """Return the letter's text for a page: ("heading" | "points" | "lines", its lines), in order."""
+    blocks: list[tuple[str, list[str]]] = []
+    for line in filter(None, letter.text.splitlines()):
+        marker = next(marker for marker in _KINDS if line.startswith(marker))
+        kind = _KINDS[marker]
+        if kind == "heading" or not blocks or blocks[-1][0] != kind:
+            blocks.append((kind, []))
+        blocks[-1][1].append(line.removeprefix(marker))
+    return blocks
 
 
 def file_name(agreement: Agreement) -> str:
     return f"smt-{agreement.number}-authorization.pdf"
 
 
-@cache
-def _font(style: str) -> str:
-    return str(files("ttf_opensans") / "ttf" / f"OpenSans-{style}.ttf")
-
-
-class _Page(FPDF):
+class LetterPage(FPDF):
     footing = ""
 
     def footer(self) -> None:
@@ -88,7 +77,7 @@ class _Page(FPDF):
 
 
 def as_pdf(letter: Letter) -> bytes:
-    """The letter as PDF on US Letter paper, one or two sheets; its date is the signature's, so bytes repeat."""
+    """Return the letter as PDF on US Letter paper. Its date is the signature's, so the bytes are deterministic."""
     with translation.override(letter.language):
         footing = _("Agreement %(number)s · text version %(version)s · SHA-256 of the text %(sha256)s…") % {
             "number": letter.agreement.number,
@@ -96,14 +85,14 @@ def as_pdf(letter: Letter) -> bytes:
             "sha256": letter.sha256[:16],
         }
         title = _("Letter of authorization")
-    page = _Page(format="Letter", unit="mm")
+    page = LetterPage(format="Letter", unit="mm")
     page.footing = footing
     page.set_creation_date(letter.signed_at)
     page.set_title(f"{title} {letter.agreement.number}")
     page.set_lang(letter.language)
     page.set_author(settings.SITE_NAME)
-    page.add_font("Open Sans", fname=_font("Regular"))
-    page.add_font("Open Sans", style="B", fname=_font("Bold"))
+    for style, name in (("", "Regular"), ("B", "Bold")):
+        page.add_font("Open Sans", style=style, fname=str(files("ttf_opensans") / "ttf" / f"OpenSans-{name}.ttf"))
     page.set_margins(22, 20, 22)
     page.set_auto_page_break(True, margin=22)
     page.add_page()

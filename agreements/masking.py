@@ -1,21 +1,23 @@
-"""What a third party sees of a registered customer before the customer has said yes (T6)."""
+"""What a third party sees of a customer: of a registered one only a masked name before the acceptance (T6)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from agreements.meter_match import match_meters
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request_data import AgreementRequest, Person
 from agreements.states import Status
+from customers.models import Customer
+from meters.models import Premise
 
-_WORD = re.compile(r"\S+")
 DOTS = "•••"
 
 
 @dataclass(frozen=True)
-class CustomerView:
-    """A customer's particulars as one reader may see them."""
+class VisibleCustomer:
+    """A customer's name, address and contact data as a third party may see them."""
 
     name: str
     company_name: str
@@ -26,56 +28,49 @@ class CustomerView:
     is_masked: bool
 
 
-def masked(text: str) -> str:
-    """The first character of each word and three dots, whatever the word's length: `Jane Akin` is `J••• A•••`."""
-    return _WORD.sub(lambda word: word[0][0] + DOTS, text)
+def mask_words(text: str) -> str:
+    """Return the first character of each word and three dots: `Jane Akin` becomes `J••• A•••`."""
+    return re.sub(r"\S+", lambda word: word[0][0] + DOTS, text)
 
 
-def _address(street: str, city: str, state: str, zip_code: str) -> str:
-    return f"{street}, {city}, {state} {zip_code}"
-
-
-def masked_person(person: Person) -> CustomerView:
-    """A registered customer as page 2 reads it back: the email is what the third party typed itself."""
-    return CustomerView(
-        name=masked(f"{person.first_name} {person.last_name}"),
-        company_name=masked(person.company_name),
+def mask_person(person: Person) -> VisibleCustomer:
+    """Mask a registered customer; the email was entered by the third party itself."""
+    return VisibleCustomer(
+        name=mask_words(f"{person.first_name} {person.last_name}"),
+        company_name=mask_words(person.company_name),
         title="",
-        address=f"{masked(person.street)}, {person.zip_code[:5]}",
+        address=f"{mask_words(person.street)}, {person.zip_code[:5]}",
         phone="",
         email=person.email,
         is_masked=True,
     )
 
 
-def plain_person(person: Person) -> CustomerView:
-    """A customer as the third party typed it."""
-    return CustomerView(
-        name=" ".join(part for part in (person.first_name, person.middle_initial, person.last_name) if part),
+def unmasked_person(person: Person) -> VisibleCustomer:
+    return VisibleCustomer(
+        name=" ".join(filter(None, (person.first_name, person.middle_initial, person.last_name))),
         company_name=person.company_name,
         title=person.title,
-        address=_address(person.street, person.city, person.state, person.zip_code),
+        address=f"{person.street}, {person.city}, {person.state} {person.zip_code}",
         phone=person.phone,
         email=person.email,
         is_masked=False,
     )
 
 
-def customer_for_third_party(agreement: Agreement) -> CustomerView:
-    """The agreement's customer as its third party may see it now."""
-    person = Person(
-        email=agreement.email,
-        first_name=agreement.first_name,
-        middle_initial=agreement.middle_initial,
-        last_name=agreement.last_name,
-        title=agreement.title,
-        company_name=agreement.customer_company_name,
-        street=agreement.street,
-        city=agreement.city,
-        state=agreement.state,
-        zip_code=agreement.zip_code,
-        phone=str(agreement.phone or ""),
-    )
-    if agreement.was_registered and agreement.status != Status.COMPLETE:
-        return masked_person(person)
-    return plain_person(person)
+def customer_for_third_party(agreement: Agreement) -> VisibleCustomer:
+    """Return the agreement's customer as its third party may see them now."""
+    is_masked = agreement.was_registered and agreement.status != Status.COMPLETE
+    person = Person.of_agreement(agreement)
+    return mask_person(person) if is_masked else unmasked_person(person)
+
+
+def customer_of_request(request: AgreementRequest) -> VisibleCustomer | None:
+    """Return the customer for page 2: as entered, or masked from the record; None if no meter matches any more."""
+    if not request.registered:
+        return unmasked_person(request.person)
+    match = next(iter(match_meters(request).values()), None)
+    if match is None:
+        return None
+    customer = Customer.objects.select_related("user").get(pk=match.customer_id or 0)
+    return mask_person(Person.of_customer(customer, Premise.objects.get(pk=match.premise_id)))

@@ -1,6 +1,6 @@
-"""Does the third party know the customer's meter? (functional rule 3, T7)
+"""Check that the third party knows the customer's meters (T7).
 
-One query with the same joins whatever is right or wrong, and one answer: a form must not be a way to look people up.
+One query with the same joins and one answer whatever is wrong, so that a form is no way to look people up.
 """
 
 from __future__ import annotations
@@ -10,61 +10,53 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from agreements.request_data import Problem, Question
+from agreements.request_data import AgreementRequest
+from lib.refusals import Problem
 
 
 @dataclass(frozen=True)
-class Match:
-    """A row that matched: the premise and, for a registered customer, whose it is."""
+class MeterMatch:
+    """A row that matched: its premise and, for a registered customer, who holds it."""
 
-    row: int
     premise_id: int
     customer_id: int | None
 
 
-# A registered premise is one that somebody holds now. The account's address must be an active user's.
+# A customer is registered at a premise while holding it. The account's user must be active.
 _QUERY = """
-SELECT asked.row, premise.id, meter.id IS NOT NULL, holding.customer_id, lower(account.email) = lower(%(email)s)
-FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS asked (row, esiid, meter_number)
-LEFT JOIN meters_premise premise ON premise.esiid = asked.esiid
+SELECT entry.row, premise.id, meter.id IS NOT NULL, holding.customer_id, lower(account.email) = lower(%(email)s)
+FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
+LEFT JOIN meters_premise premise ON premise.esiid = entry.esiid
 LEFT JOIN meters_meter meter
-    ON meter.premise_id = premise.id AND meter.number = asked.meter_number AND meter.removed_on IS NULL
+    ON meter.premise_id = premise.id AND meter.number = entry.meter_number AND meter.removed_on IS NULL
 LEFT JOIN customers_holding holding ON holding.premise_id = premise.id AND holding.until IS NULL
 LEFT JOIN customers_customer customer ON customer.id = holding.customer_id
 LEFT JOIN accounts_user account ON account.id = customer.user_id AND account.is_active
-ORDER BY asked.row
+ORDER BY entry.row
 """
 
 
-def match(question: Question) -> tuple[dict[int, Match], list[Problem]]:
-    """The rows that match, by row number, and a problem for each that does not."""
+def match_meters(request: AgreementRequest) -> dict[int, MeterMatch]:
+    """Return the rows that match, by row number."""
     with connection.cursor() as cursor:
         cursor.execute(
             _QUERY,
             {
-                "email": question.person.email,
-                "rows": [row.row for row in question.rows],
-                "esiids": [row.esiid for row in question.rows],
-                "meters": [row.meter_number for row in question.rows],
+                "email": request.person.email,
+                "rows": [row.row for row in request.rows],
+                "esiids": [row.esiid for row in request.rows],
+                "meters": [row.meter_number for row in request.rows],
             },
         )
-        found = cursor.fetchall()
-    matches: dict[int, Match] = {}
-    problems: list[Problem] = []
-    for row, premise_id, has_meter, customer_id, email_is_theirs in found:
-        if question.registered:
-            is_match = bool(has_meter and customer_id and email_is_theirs)
-        else:
-            is_match = bool(has_meter and not customer_id)
-        if is_match:
-            matches[row] = Match(row, premise_id, customer_id if question.registered else None)
-        else:
-            problems.append(mismatch(row))
-    return matches, problems
+        return {
+            row: MeterMatch(premise_id, customer_id if request.registered else None)
+            for row, premise_id, has_meter, customer_id, is_customers_email in cursor.fetchall()
+            if has_meter and (is_customers_email if request.registered else not customer_id)
+        }
 
 
-def mismatch(row: int) -> Problem:
-    """The one answer to every failed match: the possible causes, without saying which (T7)."""
+def mismatch_problem(row: int) -> Problem:
+    """Return the only answer to a failed match: the possible causes, without saying which (T7)."""
     return Problem(
         code="mismatch",
         row=row,

@@ -1,16 +1,18 @@
-"""What a third party asks on page 1, and what may stand against it, row by row."""
+"""What a third party enters on the form: the customer, the meters and the report (T4 to T8)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from customers.models import CustomerKind
+from agreements.models import Agreement
+from customers.models import Customer, CustomerKind
+from meters.models import Premise
 
 
 @dataclass(frozen=True)
 class MeterRow:
-    """One meter of the form: the row's number as the person sees it (from 1), ESIID and meter number normalised."""
+    """One meter of the form: the row's number on the page (from 1), ESIID and meter number normalized."""
 
     row: int
     esiid: str
@@ -19,7 +21,7 @@ class MeterRow:
 
 @dataclass(frozen=True)
 class Person:
-    """The customer as the third party typed it; for a registered customer only `email` is asked (T6)."""
+    """A customer's name, address and contact data. The form of a registered customer has only `email` (T6)."""
 
     email: str
     first_name: str = ""
@@ -34,10 +36,40 @@ class Person:
     zip_code: str = ""
     phone: str = ""  # E.164 or empty
 
+    @classmethod
+    def of_customer(cls, customer: Customer, premise: Premise) -> Person:
+        """Return a registered customer as recorded, at the address of `premise`."""
+        return cls(
+            email=customer.user.email,
+            first_name=customer.user.first_name,
+            middle_initial=customer.middle_initial,
+            last_name=customer.user.last_name,
+            title=customer.title,
+            language=customer.user.language,
+            company_name=customer.company_name,
+            street=f"{premise.address} {premise.address_overflow}".strip(),
+            city=premise.city,
+            state=premise.state,
+            zip_code=premise.zip_code,
+            phone=str(customer.user.phone or ""),
+        )
+
+    @classmethod
+    def of_agreement(cls, agreement: Agreement) -> Person:
+        """Return the customer as copied into `agreement`; reverses `columns`."""
+        values = {each.name: str(getattr(agreement, each.name, "") or "") for each in fields(cls)}
+        return cls(**values | {"company_name": agreement.customer_company_name})
+
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an agreement about this customer."""
+        columns = asdict(self)
+        columns["customer_company_name"] = columns.pop("company_name")
+        return columns
+
 
 @dataclass(frozen=True)
-class Question:
-    """Page 1 of the form, cleaned (T4). `answers` and `from_answers` are its form in a draft."""
+class AgreementRequest:
+    """Page 1 of the form, cleaned (T4). A draft stores it as JSON."""
 
     registered: bool
     kind: CustomerKind
@@ -47,47 +79,24 @@ class Question:
     report_length: str
     with_utc: bool = False  # the 15-minute CSV also with UTC columns
 
-    def answers(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_answers(cls, answers: dict[str, Any]) -> Question:
-        return cls(
-            registered=answers["registered"],
-            kind=CustomerKind(answers["kind"]),
-            person=Person(**answers["person"]),
-            rows=tuple(MeterRow(**row) for row in answers["rows"]),
-            report_type=answers["report_type"],
-            report_length=answers["report_length"],
-            with_utc=answers.get("with_utc", False),
-        )
+    def from_json(cls, answers: dict[str, Any]) -> AgreementRequest:
+        kind, person = CustomerKind(answers["kind"]), Person(**answers["person"])
+        rows = tuple(MeterRow(**row) for row in answers["rows"])
+        return cls(**answers | {"kind": kind, "person": person, "rows": rows})
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Who at the third party answers the customer's questions (T8); `phone` in E.164."""
+    """The person at the third party who answers the customer's questions (T8); `phone` in E.164."""
 
     name: str
     phone: str
     email: str
 
-
-@dataclass(frozen=True)
-class Problem:
-    """Why a question cannot be asked. `row` is the form's meter row from 1, None for the whole form.
-
-    `causes` are possible reasons of which the portal does not say which holds (T7).
-    """
-
-    code: str
-    message: str
-    row: int | None = None
-    causes: tuple[str, ...] = field(default=())
-
-
-class Refused(Exception):
-    """Nothing was created; `problems` say why, for the person looking at the form."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.code for problem in problems))
-        self.problems = problems
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an agreement with this contact."""
+        return {f"contact_{name}": value for name, value in asdict(self).items()}

@@ -1,60 +1,68 @@
-"""What is forgotten, and when (X6). Each sweep does a bounded piece and may run late or twice."""
+"""How long data about agreements is kept (X6). Each sweep deletes a bounded batch and may run late or twice.
+
+Personal data of agreements never accepted    settings.PERSONAL_DATA_RETENTION after their end
+Agreements with everything about them         settings.AGREEMENT_RETENTION after their end
+Drafts, submitted or not                      settings.AGREEMENT_DRAFT_RETENTION
+Failed matches                                30 days
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Letter
+from agreements.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementQuerySet,
+    ConsentSignal,
+    Draft,
+    FailedMatch,
+    Letter,
+)
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import utc_or_now
 from notifications.models import Email
 
 BATCH = 500
-FORGOTTEN = "—"  # stands where a required name or address was
+DELETED = "—"  # replaces required names and addresses
+FAILED_MATCH_RETENTION = timedelta(days=30)
 
 
-def forget_people(*, at: datetime | None = None) -> int:
-    """Take the customer's personal data out of agreements that were never accepted, settings.PERSONAL_DATA_RETENTION
-    after their end. Number, meter, status and events stay: they are the record, and L5 counts them."""
+@transaction.atomic
+def delete_personal_data(*, at: datetime | None = None) -> int:
+    """Delete the customer's personal data from agreements that were never accepted.
+
+    Number, meter, status and events stay: they are the record, and the yearly limit counts them (L5).
+    """
     at = utc_or_now(at)
     due = Agreement.objects.filter(
         status__in=NEVER_ACCEPTED, ended_at__lt=at - settings.PERSONAL_DATA_RETENTION, person_forgotten_at=None
     )
-    with transaction.atomic():
-        found = list(due.select_for_update(skip_locked=True).order_by("ended_at")[:BATCH])
-        for agreement in found:
-            Email.objects.about(agreement.number).filter(to_address=agreement.email).update(to_address="")
-        Agreement.objects.filter(pk__in=[agreement.pk for agreement in found]).update(
-            customer=None,
-            first_name=FORGOTTEN,
-            middle_initial="",
-            last_name=FORGOTTEN,
-            title="",
-            customer_company_name="",
-            street=FORGOTTEN,
-            city=FORGOTTEN,
-            state="",
-            zip_code="",
-            phone="",
-            email="",
-            comments="",
-            person_forgotten_at=at,
-        )
-    return len(found)
+    agreements = list(due.select_for_update(skip_locked=True).order_by("ended_at")[:BATCH])
+    for agreement in agreements:
+        Email.objects.about(agreement.number).filter(to_address=agreement.email).update(to_address="")
+    empty = ("middle_initial", "title", "customer_company_name", "state", "zip_code", "phone", "email", "comments")
+    Agreement.objects.filter(pk__in=[agreement.pk for agreement in agreements]).update(
+        customer=None,
+        person_forgotten_at=at,
+        **dict.fromkeys(("first_name", "last_name", "street", "city"), DELETED),
+        **dict.fromkeys(empty, ""),
+    )
+    return len(agreements)
 
 
-def delete_old(*, at: datetime | None = None) -> int:
-    """Delete agreements settings.AGREEMENT_RETENTION after their end; those with a report go together with it."""
+def delete_old_agreements(*, at: datetime | None = None) -> int:
+    """Delete agreements without a report; those with one are deleted together with it."""
     before = utc_or_now(at) - settings.AGREEMENT_RETENTION
     return delete_agreements(Agreement.objects.filter(ended_at__lt=before, report_recorded=False))
 
 
 def delete_agreements(agreements: AgreementQuerySet) -> int:
-    """Delete at most BATCH of `agreements` with their events, letters and emails; return how many."""
+    """Delete at most BATCH of `agreements` with their events, letters, signals and emails; return how many."""
     with retention():
         keys = list(agreements.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "number")[:BATCH])
         pks, numbers = [pk for pk, _number in keys], [number for _pk, number in keys]
@@ -63,3 +71,13 @@ def delete_agreements(agreements: AgreementQuerySet) -> int:
         Email.objects.filter(about__in=numbers).delete()
         Agreement.objects.filter(pk__in=pks).delete()
     return len(keys)
+
+
+def delete_old_drafts(*, at: datetime | None = None) -> int:
+    """Delete drafts: those abandoned hold personal data, those submitted have done their job."""
+    return Draft.objects.filter(created_at__lt=utc_or_now(at) - settings.AGREEMENT_DRAFT_RETENTION).delete()[0]
+
+
+def delete_old_failed_matches(*, at: datetime | None = None) -> int:
+    """Delete failed matches that no notice needs any more."""
+    return FailedMatch.objects.filter(at__lt=utc_or_now(at) - FAILED_MATCH_RETENTION).delete()[0]

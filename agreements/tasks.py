@@ -1,9 +1,8 @@
-"""Celery tasks of the agreements: each calls an action and may be lost, repeated or late."""
+"""Celery tasks of the agreements. Each calls an action and may be lost, repeated or late."""
 
 from celery import shared_task
 
-from agreements import actions, creation, limits, retention
-from lib.central_time import utc_or_now
+from agreements import actions, guessing_notices, retention
 
 
 @shared_task
@@ -12,25 +11,25 @@ def expire_overdue() -> None:
 
 
 @shared_task
-def tell_tdsps() -> None:
-    limits.tell_tdsps()
+def notify_of_guessing() -> None:
+    guessing_notices.notify_of_guessing()
 
 
 @shared_task
-def forget_failures() -> None:
-    limits.forget_failures(at=utc_or_now())
+def delete_personal_data() -> None:
+    retention.delete_personal_data()
 
 
 @shared_task
-def forget_people() -> None:
-    retention.forget_people()
+def delete_old_agreements() -> None:
+    retention.delete_old_agreements()
 
 
 @shared_task
-def delete_old() -> None:
-    retention.delete_old()
+def delete_old_drafts() -> None:
+    retention.delete_old_drafts()
 
 
 @shared_task
-def forget_drafts() -> None:
-    creation.forget_drafts()
+def delete_old_failed_matches() -> None:
+    retention.delete_old_failed_matches()

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from agreements.views import authorization, third_party
+from agreements.views import authorization, new_agreement, third_party
 
 
 class AgreementNumberConverter:
@@ -18,9 +18,9 @@ class AgreementNumberConverter:
 register_converter(AgreementNumberConverter, "agreement_number")
 
 urlpatterns = [
-    path("new/", third_party.agreement_new, name="agreement_new"),
-    path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
-    path("new/<uuid:draft>/submitted/", third_party.agreement_submitted, name="agreement_submitted"),
+    path("new/", new_agreement.agreement_new, name="agreement_new"),
+    path("new/<uuid:draft>/", new_agreement.agreement_review, name="agreement_review"),
+    path("new/<uuid:draft>/submitted/", new_agreement.agreement_submitted, name="agreement_submitted"),
     path("<agreement_number:number>/authorization/", authorization.of_third_party, name="agreement_authorization"),
     path("<agreement_number:number>/resend/", third_party.agreement_resend, name="agreement_resend"),
     path("<agreement_number:number>/withdraw/", third_party.agreement_withdraw, name="agreement_withdraw"),

@@ -10,7 +10,7 @@ from accounts.models import User
 from agreements import actions
 from agreements.creation import initiate, start_draft
 from agreements.models import Agreement, ReportLength, ReportType
-from agreements.request_data import Contact, MeterRow, Person, Question
+from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
 from agreements.states import Channel, Status
 from customers.models import Customer, CustomerKind
 from demo.neighborhood import Place
@@ -201,14 +201,14 @@ def _mark_sent(agreement: Agreement) -> None:
         )
 
 
-def _question(story: Story, places: dict[str, Place]) -> Question:
+def _question(story: Story, places: dict[str, Place]) -> AgreementRequest:
     first = places[story.places[0]]
     if story.resident:
         kind: CustomerKind = story.resident.kind
         person = Person(email=story.resident.profile.email)
     else:
         kind, person = person_of(story.places[0], first)
-    return Question(
+    return AgreementRequest(
         registered=story.resident is not None,
         kind=kind,
         person=person,

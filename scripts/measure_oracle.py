@@ -74,7 +74,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
 
     from agreements import creation
     from agreements.forms.request import AgreementRequestForm
-    from agreements.request_data import Refused
+    from lib.refusals import Refused
     from tests.factories import MembershipFactory
 
     for name in ("USER", "COMPANY", "ESIID"):
@@ -86,7 +86,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
     for name, data in posted.items():
         form = AgreementRequestForm(data)
         assert form.is_valid()
-        questions[name] = form.question()
+        questions[name] = form.agreement_request()
 
     def act(name: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A TDSP's look at a doubtful consent: release the report or refuse it, with a reason; both sides are told (X1)."""
+"""A TDSP's review of an accepted agreement with signals against the consent: release the report or refuse it (X1)."""
 
 from __future__ import annotations
 
@@ -19,38 +19,26 @@ REASON_LENGTH = 500
 
 
 class AlreadyReviewed(Exception):
-    """Somebody else decided first; the sentence says what."""
+    """Another user decided first; the message says what."""
 
 
-def hold(agreement: Agreement, *, at: datetime) -> None:
-    """Hold the report of an agreement that was just accepted and tell the TDSP. Inside the acceptance's transaction."""
+def hold_for_review(agreement: Agreement, *, at: datetime) -> None:
+    """Hold the report and notify the premise's TDSP, or the operators if it has no staff. Needs a transaction."""
     agreement.review = Review.HELD
     agreement.save(update_fields=["review"])
-    _event(agreement, EventKind.HELD, at=at, by=None)
-    emails.review_needed(agreement, reviewers(agreement))
-
-
-def reviewers(agreement: Agreement) -> list[User]:
-    """The premise's TDSP's staff; the operators where it has none."""
-    staff = User.objects.filter(is_staff=True, is_active=True)
-    of_tdsp = list(staff.filter(tdsp=agreement.premise.tdsp_id).order_by("pk"))
-    return of_tdsp or list(staff.filter(tdsp=None).order_by("pk"))
-
-
-def release(agreement: Agreement, *, by: User, reason: str, at: datetime | None = None) -> Agreement:
-    """Let the report be made. Raises AlreadyReviewed, PermissionDenied, ValidationError."""
-    return _decide(agreement, Review.RELEASED, EventKind.RELEASED, by=by, reason=reason, at=at)
-
-
-def refuse(agreement: Agreement, *, by: User, reason: str, at: datetime | None = None) -> Agreement:
-    """No report is ever made under this agreement. Raises as `release` does."""
-    return _decide(agreement, Review.REFUSED, EventKind.REFUSED, by=by, reason=reason, at=at)
+    _record_event(agreement, EventKind.HELD, at=at, by=None)
+    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+    emails.queue_review_request(agreement, staff.filter(tdsp=agreement.premise.tdsp_id) or staff.filter(tdsp=None))
 
 
 @transaction.atomic
-def _decide(
-    agreement: Agreement, outcome: Review, kind: EventKind, *, by: User, reason: str, at: datetime | None
+def review_consent(
+    agreement: Agreement, outcome: Review, *, by: User, reason: str, at: datetime | None = None
 ) -> Agreement:
+    """Release the report or refuse it, record who did it and why, and email both sides.
+
+    Raises AlreadyReviewed, PermissionDenied, ValidationError.
+    """
     if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.premise.tdsp_id)):
         raise PermissionDenied(_("Only the TDSP that owns the meter reviews this agreement."))
     if not reason.strip():
@@ -58,19 +46,19 @@ def _decide(
     if len(reason) > REASON_LENGTH:
         raise ValidationError(_("Shorten the reason to %d characters.") % REASON_LENGTH)
     at = utc_or_now(at)
-    held = Agreement.objects.filter(pk=agreement.pk, review=Review.HELD)
-    won = held.update(review=outcome, review_reason=reason.strip()) == 1
+    held = Agreement.objects.held_for_review().filter(pk=agreement.pk)
+    is_updated = held.update(review=outcome, review_reason=reason.strip()) == 1
     agreement.refresh_from_db()
-    if not won:
+    if not is_updated:
         raise AlreadyReviewed(_("This review is over: %s.") % agreement.get_review_display())
-    _event(agreement, kind, at=at, by=by)
-    emails.reviewed(agreement)
+    _record_event(agreement, EventKind(outcome), at=at, by=by)
+    emails.queue_review_outcome(agreement)
     if outcome == Review.RELEASED:
         wake_workers("agreement completed")
     return agreement
 
 
-def _event(agreement: Agreement, kind: EventKind, *, at: datetime, by: User | None) -> None:
+def _record_event(agreement: Agreement, kind: EventKind, *, at: datetime, by: User | None) -> None:
     AgreementEvent.objects.create(
         agreement=agreement,
         at=at,

@@ -11,19 +11,20 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from agreements.request_data import MeterRow, Problem
+from agreements.request_data import MeterRow
+from lib.refusals import Problem
 from meters.form_fields import EsiidField, MeterNumberField
 
 ROWS_AT_FIRST = 3
-# The customer's data is not the user's own: a browser must neither offer nor keep it.
+# A browser must neither suggest nor store the customer's data, which is not the user's own.
 _PRIVATE = {"autocomplete": "off"}
 
 
-class MeterForm(forms.Form):
-    """One row: a meter by its ESIID and number. A row that is wholly empty is left out, a half-filled one is wrong."""
+class MeterRowForm(forms.Form):
+    """One meter by its ESIID and number. An empty row is left out; a half-filled one is an error."""
 
     use_required_attribute = False
-    problem: Problem | None = None  # what the rules have against this row
+    problem: Problem | None = None  # why the rules refused this row
 
     esiid = EsiidField(
         label="ESIID",
@@ -38,7 +39,7 @@ class MeterForm(forms.Form):
 
 
 if TYPE_CHECKING:
-    _FormSet = forms.BaseFormSet[MeterForm]
+    _FormSet = forms.BaseFormSet[MeterRowForm]
 else:
     _FormSet = forms.BaseFormSet  # takes no type at run time
 
@@ -50,7 +51,7 @@ class BaseMeterFormSet(_FormSet):
     }
 
     def initial_form_count(self) -> int:
-        """None: a row may be emptied again wherever its content came from."""
+        """Return 0, so that any row may be emptied again."""
         return 0
 
     def clean(self) -> None:
@@ -58,26 +59,31 @@ class BaseMeterFormSet(_FormSet):
             raise ValidationError(_("Enter the ESIID and the meter number of at least one meter."), code="no_meter")
 
     def rows(self) -> tuple[MeterRow, ...]:
-        """The filled rows, with their numbers on the form."""
+        """Return the filled rows with their numbers on the form."""
         filled = ((number, form.cleaned_data) for number, form in enumerate(self.forms, 1) if form.has_changed())
         return tuple(MeterRow(number, data["esiid"], data["meter_number"]) for number, data in filled)
 
 
-def meter_rows(
+def meter_formset(
     data: QueryDict | None, rows: list[dict[str, str]] | None = None, count: int = ROWS_AT_FIRST
 ) -> BaseMeterFormSet:
     most = settings.AGREEMENT_METERS_PER_FORM
     factory = forms.formset_factory(
-        MeterForm, formset=BaseMeterFormSet, extra=min(count, most), max_num=most, absolute_max=most, validate_max=True
+        MeterRowForm,
+        formset=BaseMeterFormSet,
+        extra=min(count, most),
+        max_num=most,
+        absolute_max=most,
+        validate_max=True,
     )
     return cast(BaseMeterFormSet, factory(data, initial=rows, prefix="meters"))
 
 
-def typed_rows(typed: QueryDict) -> list[dict[str, str]]:
-    """The rows as typed, unchecked; never more than a form takes."""
-    total = typed.get("meters-TOTAL_FORMS", "")
+def entered_rows(data: QueryDict) -> list[dict[str, str]]:
+    """Return the unchecked rows, at most as many as a form takes."""
+    total = data.get("meters-TOTAL_FORMS", "")
     count = int(total) if re.fullmatch(r"[0-9]{1,3}", total) else 0
     return [
-        {name: typed.get(f"meters-{row}-{name}", "") for name in MeterForm.base_fields}
+        {name: data.get(f"meters-{row}-{name}", "") for name in MeterRowForm.base_fields}
         for row in range(min(count, settings.AGREEMENT_METERS_PER_FORM))
     ]

@@ -1,8 +1,8 @@
-"""Page 1: the question to the customer (T4 to T6)."""
+"""Page 1: the request to the customer (T4 to T6)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from django import forms
@@ -12,22 +12,21 @@ from django.http import QueryDict
 from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
-from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, meter_rows, typed_rows
+from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, entered_rows, meter_formset
 from agreements.models import ReportLength, ReportType
-from agreements.request_data import Person, Problem, Question, Refused
+from agreements.request_data import AgreementRequest, Person
 from customers.models import CustomerKind
-from lib.error_summary import ErrorLink, distinct_causes, error_links
+from lib.error_summary import ErrorLink, ShowsRefusals, error_links
 from lib.form_fields import EmailLineField, LineField, PhoneField, StateField, ZipField
+from lib.refusals import Problem, Refused
 
 YES, NO = "yes", "no"
-# The customer's data is not the user's own: a browser must neither offer nor keep it.
+# A browser must neither suggest nor store the customer's data, which is not the user's own.
 _PRIVATE = {"autocomplete": "off"}
 
 
-class AgreementRequestForm(forms.Form):
-    """Page 1 (T4). What is not asked of this kind of customer is neither checked nor taken (T5, T6)."""
-
-    use_required_attribute = False
+class AgreementRequestForm(ShowsRefusals):
+    """Page 1 (T4). Fields that do not apply to the kind of customer are neither checked nor used (T5, T6)."""
 
     registered = forms.TypedChoiceField(
         label=_("Is the customer already registered?"),
@@ -142,37 +141,31 @@ class AgreementRequestForm(forms.Form):
         meters: BaseMeterFormSet | None = None,
     ) -> None:
         super().__init__(data, initial=initial)
-        self.meters = meters or meter_rows(data)
+        self.meters = meters or meter_formset(data)
         self.refused: list[Problem] = []
         if data is not None:
-            for name in self._not_asked():
-                asked = self.fields[name]
+            for name in self._unused_fields():
+                field = self.fields[name]
                 self.fields[name] = forms.Field(
-                    label=asked.label, help_text=asked.help_text, widget=asked.widget, required=False
+                    label=field.label, help_text=field.help_text, widget=field.widget, required=False
                 )
 
     @classmethod
-    def of(cls, question: Question) -> AgreementRequestForm:
-        """The form filled as it was when it led to `question`, every meter in its row."""
-        by_row = {row.row: {"esiid": row.esiid, "meter_number": row.meter_number} for row in question.rows}
+    def of(cls, request: AgreementRequest) -> AgreementRequestForm:
+        """Return the form filled as it was when it led to `request`, each meter in its row."""
+        by_row = {row.row: {"esiid": row.esiid, "meter_number": row.meter_number} for row in request.rows}
         count = max([ROWS_AT_FIRST, *by_row])
         rows = [by_row.get(number, {}) for number in range(1, count + 1)]
-        initial = asdict(question.person) | {
-            "registered": YES if question.registered else NO,
-            "kind": question.kind,
-            "report_type": question.report_type,
-            "report_length": question.report_length,
-            "with_utc": question.with_utc,
-        }
-        if question.registered:
+        initial = asdict(request) | asdict(request.person) | {"registered": YES if request.registered else NO}
+        if request.registered:
             initial["state"] = "TX"
-        return cls(initial=initial, meters=meter_rows(None, rows, count))
+        return cls(initial=initial, meters=meter_formset(None, rows, count))
 
     @classmethod
-    def with_more_rows(cls, typed: QueryDict) -> AgreementRequestForm:
-        """What was typed so far, unchecked, and three more rows."""
-        rows = typed_rows(typed)
-        return cls(initial=typed.dict(), meters=meter_rows(None, rows, len(rows) + ROWS_AT_FIRST))
+    def with_more_rows(cls, data: QueryDict) -> AgreementRequestForm:
+        """Return a form with the unchecked entries and three more rows."""
+        rows = entered_rows(data)
+        return cls(initial=data.dict(), meters=meter_formset(None, rows, len(rows) + ROWS_AT_FIRST))
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.meters.is_valid()])
@@ -181,57 +174,51 @@ class AgreementRequestForm(forms.Form):
         return str(self.cleaned_data["middle_initial"] or "").rstrip(".")
 
     def clean_with_utc(self) -> bool:
-        wanted = bool(self.cleaned_data["with_utc"])
-        if wanted and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
+        with_utc = bool(self.cleaned_data["with_utc"])
+        if with_utc and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
             raise forms.ValidationError(
                 _("Only the 15-minute report has UTC columns. Choose that report type, or clear this box.")
             )
-        return wanted
+        return with_utc
 
-    def question(self) -> Question:
-        """The question of a valid form."""
-        taken = {name: value for name, value in self.cleaned_data.items() if name not in self._not_asked()}
-        names = ("email", "first_name", "middle_initial", "last_name", "title", "company_name", "street", "city")
-        person = {name: taken[name] for name in (*names, "state", "zip_code") if name in taken}
-        return Question(
-            registered=taken["registered"],
-            kind=taken["kind"],
-            person=Person(**person, language=taken.get("language") or "en", phone=str(taken.get("phone") or "")),
+    def agreement_request(self) -> AgreementRequest:
+        """Return the request of a valid form."""
+        data = {name: value for name, value in self.cleaned_data.items() if name not in self._unused_fields()}
+        person = {field.name: data[field.name] for field in fields(Person) if data.get(field.name)}
+        return AgreementRequest(
+            person=Person(**person | {"phone": str(data.get("phone") or "")}),
             rows=self.meters.rows(),
-            report_type=taken["report_type"],
-            report_length=taken["report_length"],
-            with_utc=taken["with_utc"],
+            **{name: data[name] for name in ("registered", "kind", "report_type", "report_length", "with_utc")},
         )
 
     def refuse(self, refused: Refused) -> None:
-        """Show at each row what the rules have against it."""
-        self.refused = refused.problems
+        """Show each problem in the summary and at its meter row."""
+        self.refused, self.causes = refused.problems, refused.causes
         for problem in refused.problems:
-            if problem.row and problem.row <= len(self.meters.forms):
+            if problem.row:
                 self.meters.forms[problem.row - 1].problem = problem
 
-    def problems(self) -> list[ErrorLink]:
-        """The error summary, in the order of the page: customer, meters, report."""
-        if not self.is_bound:
-            return []
-        shown = error_links(self)
-        report = [one for one in shown if one.target.startswith(("id_report", "id_with_utc"))]
-        customer = [one for one in shown if one not in report]
+    def error_links(self) -> list[ErrorLink]:
+        """Return the error summary in the order of the page: customer, meters, report."""
+        links = super().error_links()
+        report = [link for link in links if link.target.startswith(("id_report", "id_with_utc"))]
+        customer = [link for link in links if link not in report]
         meters = [ErrorLink(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
         for number, form in enumerate(self.meters.forms, 1):
             meters += error_links(form, now_gettext("Meter %(row)d: ") % {"row": number})
-        rules = [ErrorLink(one.message, f"id_meters-{one.row - 1}-esiid" if one.row else "") for one in self.refused]
-        return [*customer, *meters, *rules, *report]
+        for problem in self.refused:
+            meters.append(ErrorLink(problem.message, f"id_meters-{problem.row - 1}-esiid" if problem.row else ""))
+        return [*customer, *meters, *report]
 
-    def causes(self) -> list[str]:
-        return distinct_causes(self.refused)
-
-    def _not_asked(self) -> set[str]:
-        """Fields that this kind of customer is not asked for (T5, T6); without an answer nobody is asked for them."""
-        registered, kind = self.data.get("registered"), self.data.get("kind")
-        names = {"first_name", "middle_initial", "last_name", "title", "street", "city", "state", "zip_code", "phone"}
-        return (
-            (names if registered != NO else set())
-            | ({"company_name"} if registered != NO or kind != CustomerKind.BUSINESS else set())
-            | ({"language"} if registered != NO or kind != CustomerKind.RESIDENTIAL else set())
-        )
+    def _unused_fields(self) -> set[str]:
+        """Return the fields that do not apply to this kind of customer (T5, T6); before a choice, none is required."""
+        is_registered, kind = self.data.get("registered") != NO, self.data.get("kind")
+        unused = set()
+        if is_registered:
+            unused |= {"first_name", "middle_initial", "last_name", "title", "street", "city", "state", "zip_code"}
+            unused.add("phone")
+        if is_registered or kind != CustomerKind.BUSINESS:
+            unused.add("company_name")
+        if is_registered or kind != CustomerKind.RESIDENTIAL:
+            unused.add("language")
+        return unused

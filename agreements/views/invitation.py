@@ -1,4 +1,4 @@
-"""The page behind an email's decision link: the whole request, two buttons, and whatever became of it (C1, C2, L3)."""
+"""The page behind the decision link of an email: the request with two buttons, or its outcome (C1, C2, L3)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.language import chosen_language
+from accounts.models import User
 from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel, Status
@@ -20,18 +21,28 @@ from agreements.transitions import TransitionRefused
 from companies.trust.fingerprints import fingerprint_request
 from lib import link_tokens
 
-DECISIONS = {"accept": (actions.accept, Status.COMPLETE), "reject": (actions.reject, Status.REJECTED)}
+# The values of `decision` and the statuses that they lead to.
+DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
 
 
-# No CSRF cookie is asked for: the unguessable link itself is what a forger lacks, and a customer whose mail program
-# keeps no cookies must be able to answer.
+def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
+    """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused."""
+    if request.POST["decision"] == "reject":
+        actions.reject(agreement, channel=channel, by=by)
+        return
+    fingerprints, page_language = fingerprint_request(request), translation.get_language()
+    actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprints, page_language=page_language)
+
+
+# Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
+# answer.
 @method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(cache_control(private=True, no_store=True), name="dispatch")
 class InvitationView(View):
-    """GET shows and never decides, mail scanners follow links (C1); POST with `decision` decides."""
+    """GET only shows, because mail scanners follow links (C1); POST with `decision` decides."""
 
     http_method_names = ["get", "head", "post"]
-    # What the link shows in each status. A subclass adds the page of an accepted request.
+    # For each status; a subclass adds the page of an accepted request.
     templates: ClassVar[dict[Status, str]] = {
         Status.PENDING: "agreements/invitation/decide.html",
         Status.REJECTED: "agreements/invitation/rejected.html",
@@ -40,11 +51,11 @@ class InvitationView(View):
     }
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> Any:
-        found = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
-        if found is None:
+        agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+        if agreement is None:
             return _page(request, "agreements/invitation/unknown.html", status=404)
-        with translation.override(chosen_language(request) or found.language):
-            return super().dispatch(request, found)
+        with translation.override(chosen_language(request) or agreement.language):
+            return super().dispatch(request, agreement)
 
     def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
@@ -55,16 +66,15 @@ class InvitationView(View):
             if agreement.status != Status.PENDING or agreement.is_overdue:
                 return self.get(request, agreement)
             return _page(request, self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
-        decide, outcome = DECISIONS[request.POST["decision"]]
         try:
-            fingerprints, page_language = fingerprint_request(request), translation.get_language()
-            decide(agreement, channel=Channel.INVITATION, fingerprints=fingerprints, page_language=page_language)
+            decide(request, agreement, channel=Channel.INVITATION)
         except TransitionRefused as refusal:
-            if refusal.agreement.status != outcome:  # the same answer once more is no conflict: show what is recorded
+            # The same answer again is no conflict.
+            if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
                 changed = "agreements/invitation/changed.html"
                 template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
                 return _page(request, template, refusal.agreement, status=409)
-        return HttpResponseRedirect(request.get_full_path())  # a language that was chosen stays
+        return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
 
 
 def _page(

@@ -22,12 +22,12 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
     context = {
         "agreement": agreement,
-        "meaning": words.meaning(agreement),
+        "meaning": words.describe_status(agreement),
         "customer": words.customer_rows(customer),
         "customer_is_masked": customer.is_masked,
         "timeline": words.timeline(agreement.events.select_related("by")),
         "emails": words.email_lines(emails),
-        "undelivered": words.undelivered_request(agreement, emails),
+        "undelivered": words.describe_undelivered_request(agreement, emails),
         "why_not": words.why_not_resend_or_withdraw(agreement, request.user),
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,

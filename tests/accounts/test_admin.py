@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from agreements.meter_match import match
-from agreements.request_data import MeterRow, Person, Question
+from agreements.meter_match import match_meters
+from agreements.request_data import AgreementRequest, MeterRow, Person
 from companies.models import Company, CompanyState, Membership
 from customers.models import Customer, CustomerKind, Holding
 from meters.models import Tdsp
@@ -77,8 +77,10 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
     customer = Customer.objects.get(user=user)
     assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
     row = MeterRow(1, "10443720001234567", "104051941")
-    question = Question(True, CustomerKind(customer.kind), Person(email="CHIKA@example.com"), (row,), "interval", "12m")
-    assert match(question)[0][1].customer_id == customer.pk
+    question = AgreementRequest(
+        True, CustomerKind(customer.kind), Person(email="CHIKA@example.com"), (row,), "interval", "12m"
+    )
+    assert match_meters(question)[1].customer_id == customer.pk
 
 
 def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Client) -> None:

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from agreements import actions
-from agreements.decision_text import as_text, decision_text
+from agreements.decision_text import decision_text, html_to_text
 from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel
@@ -219,4 +219,4 @@ class TestTheShownText:
         ],
     )
     def test_is_read_from_the_page_as_lines(self, page, text):
-        assert as_text(page) == text
+        assert html_to_text(page) == text

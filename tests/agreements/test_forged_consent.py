@@ -8,7 +8,7 @@ from django.urls import reverse
 
 import reports.actions
 from agreements import actions
-from agreements.consent import review
+from agreements.consent.review import review_consent
 from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
 from agreements.request_data import Person
 from agreements.states import Channel, Status
@@ -63,10 +63,10 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     assert not Report.objects.exists()
     assert client.get(reverse("report_download", args=[agreement.number])).status_code == 409
     page = client.get(reverse("agreement", args=[agreement.number])).content.decode()
-    assert "Held for review" in page
+    assert "Under review" in page
     assert "browser" not in page.lower()
 
-    review.refuse(agreement, by=staff_of(agreement), reason="The customer knows nothing of it.")
+    review_consent(agreement, Review.REFUSED, by=staff_of(agreement), reason="The customer knows nothing of it.")
     assert reports.actions.generate_due_reports() == 0
     assert client.get(reverse("report_download", args=[agreement.number])).status_code in (404, 409)
     assert (
@@ -82,7 +82,7 @@ def test_a_release_lets_the_report_be_made(member):
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
         assert "email you the result" in part and "ready to download" not in part
-    review.release(agreement, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
+    review_consent(agreement, Review.RELEASED, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
     assert reports.actions.generate_due_reports() == 1
     told = Email.objects.filter(kind="REVIEWED")
     assert {email.to_address for email in told} == {agreement.email, agreement.contact_email}
@@ -178,11 +178,11 @@ def test_the_premises_tdsp_is_told_and_others_are_not(member):
     actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {mine.email}
     with pytest.raises(PermissionDenied):
-        review.release(agreement, by=other, reason="I say so.")
+        review_consent(agreement, Review.RELEASED, by=other, reason="I say so.")
     with pytest.raises(PermissionDenied):
-        review.release(agreement, by=member, reason="I say so.")
+        review_consent(agreement, Review.RELEASED, by=member, reason="I say so.")
     with pytest.raises(ValidationError):
-        review.release(agreement, by=mine, reason="  ")
+        review_consent(agreement, Review.RELEASED, by=mine, reason="  ")
 
 
 def test_without_staff_of_the_tdsp_the_operators_are_told(member):
@@ -198,9 +198,14 @@ def test_two_reviews_at_the_same_moment_have_one_outcome(member):
     (agreement,) = ask(member, person=rosa_at(member.email))
     staff = staff_of(agreement)
     actions.accept(agreement, channel=Channel.INVITATION)
-    decide = [review.release, review.refuse] * 5
+    outcomes = [Review.RELEASED, Review.REFUSED] * 5
     results = together(
-        [lambda d=d: d(Agreement.objects.get(pk=agreement.pk), by=staff, reason="Looked at it.") for d in decide]
+        [
+            lambda outcome=outcome: review_consent(
+                Agreement.objects.get(pk=agreement.pk), outcome, by=staff, reason="The customer confirmed it."
+            )
+            for outcome in outcomes
+        ]
     )
     assert sum(not isinstance(result, Exception) for result in results) == 1
     assert agreement.events.filter(kind__in=[EventKind.RELEASED, EventKind.REFUSED]).count() == 1

@@ -6,8 +6,9 @@ import pytest
 from django.http import QueryDict
 
 from agreements.forms.request import AgreementRequestForm
-from agreements.forms.review import ReviewForm
-from agreements.request_data import MeterRow, Person, Problem, Question, Refused
+from agreements.forms.submission import SubmissionForm
+from agreements.request_data import AgreementRequest, MeterRow, Person
+from lib.refusals import Problem, Refused
 from tests.agreements.typed import EMPTY, PAGE_2, UNREGISTERED, rows
 
 PAIR = ("10443720000000001", "104051941")
@@ -23,16 +24,16 @@ def form(*pairs: tuple[str, str], total: int = 3, **changes: str) -> AgreementRe
     return AgreementRequestForm(posted(UNREGISTERED | rows(*(pairs or [PAIR]), total=total) | changes))
 
 
-def messages(form: AgreementRequestForm | ReviewForm) -> dict[str, str]:
+def messages(form: AgreementRequestForm | SubmissionForm) -> dict[str, str]:
     form.is_valid()
-    return {problem.target: problem.message for problem in form.problems()}
+    return {problem.target: problem.message for problem in form.error_links()}
 
 
 def test_a_filled_form_is_the_question():
     """T4: every field arrives, the phone as E.164 and the initial without its dot."""
     filled = form()
     assert filled.is_valid()
-    assert filled.question() == Question(
+    assert filled.agreement_request() == AgreementRequest(
         registered=False,
         kind="residential",
         person=Person(
@@ -78,7 +79,7 @@ def test_of_a_registered_customer_only_the_email_and_the_meters_are_taken():
     """T6: what else was typed, right or wrong, is ignored."""
     registered = form(registered="yes", zip_code="nonsense", phone="nonsense", first_name="x" * 500)
     assert registered.is_valid(), registered.errors
-    assert registered.question().person == Person(email="rosa@example.net")
+    assert registered.agreement_request().person == Person(email="rosa@example.net")
 
 
 @pytest.mark.parametrize(
@@ -90,9 +91,9 @@ def test_language_is_for_residential_and_company_name_for_business(kind, languag
     assert (person.language, person.company_name) == (language, company_name)
 
 
-def _question(filled: AgreementRequestForm) -> Question:
-    assert filled.is_valid(), filled.problems()
-    return filled.question()
+def _question(filled: AgreementRequestForm) -> AgreementRequest:
+    assert filled.is_valid(), filled.error_links()
+    return filled.agreement_request()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_more_rows_keep_everything_and_complain_about_nothing():
     html = str(more) + str(more.meters)
     assert len(more.meters.forms) == 6
     assert all(value in html for value in ("not-yet", "half", *PAIR, "Rosa"))
-    assert more.problems() == []
+    assert more.error_links() == []
 
 
 def test_more_rows_end_at_twenty():
@@ -218,30 +219,32 @@ def test_a_refusal_stands_at_its_row_and_in_the_summary_with_its_causes_once():
     """T7."""
     two = form(PAIR, ("10443720000000002", "7"))
     assert two.is_valid()
-    two.refuse(Refused([Problem("mismatch", f"Meter {n}: no match.", n, causes=("One.", "Other.")) for n in (1, 2)]))
+    two.refuse(Refused(*(Problem(f"Meter {n}: no match.", row=n, causes=("One.", "Other.")) for n in (1, 2))))
     assert [row.problem.row for row in two.meters.forms if row.problem] == [1, 2]
-    assert [problem.target for problem in two.problems()] == ["id_meters-0-esiid", "id_meters-1-esiid"]
-    assert two.causes() == ["One.", "Other."]
+    assert [problem.target for problem in two.error_links()] == ["id_meters-0-esiid", "id_meters-1-esiid"]
+    assert two.causes == ["One.", "Other."]
 
 
 class TestPage2:
     def test_without_the_attestation_it_is_not_valid(self):
         """T8, BR-019.012."""
-        without = ReviewForm(posted(PAGE_2 | {"attested": ""}))
+        without = SubmissionForm(posted(PAGE_2 | {"attested": ""}))
         assert list(messages(without)) == ["id_attested"]
 
     @pytest.mark.parametrize("missing", ["contact_name", "contact_phone", "contact_email"])
     def test_the_customer_needs_somebody_to_ask(self, missing):
         """T8."""
-        assert list(messages(ReviewForm(posted(PAGE_2 | {missing: ""})))) == [f"id_{missing}"]
+        assert list(messages(SubmissionForm(posted(PAGE_2 | {missing: ""})))) == [f"id_{missing}"]
 
     def test_comments_are_counted_as_the_browser_counts_them(self):
         """T8: a line end is one character, though a browser posts two."""
         comments = "\r\n".join("x" * 99 for _ in range(10))
-        fits = ReviewForm(posted(PAGE_2 | {"comments": comments}))
+        fits = SubmissionForm(posted(PAGE_2 | {"comments": comments}))
         assert fits.is_valid() and fits.cleaned_data["comments"].count("\n") == 9
-        assert "Shorten this to 1000" in messages(ReviewForm(posted(PAGE_2 | {"comments": "x" * 1001})))["id_comments"]
+        assert (
+            "Shorten this to 1000" in messages(SubmissionForm(posted(PAGE_2 | {"comments": "x" * 1001})))["id_comments"]
+        )
 
     def test_comments_take_no_control_characters(self):
         """E3."""
-        assert "cannot be seen" in messages(ReviewForm(posted(PAGE_2 | {"comments": "Hi\x07"})))["id_comments"]
+        assert "cannot be seen" in messages(SubmissionForm(posted(PAGE_2 | {"comments": "Hi\x07"})))["id_comments"]

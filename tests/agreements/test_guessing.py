@@ -8,9 +8,10 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from agreements import actions, creation, limits
+from agreements import actions, creation, daily_limits, guessing_notices, locks, retention
 from agreements.models import Agreement, Draft, FailedMatch
-from agreements.request_data import Refused
+from lib.central_time import format_central
+from lib.refusals import Refused
 from notifications.models import Email
 from tests.agreements.looking import text
 from tests.agreements.test_forged_consent import rosa_at
@@ -106,8 +107,8 @@ def answers_about_one_esiid() -> int:
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_on_esiids_they_learn_more(monkeypatch):
-    monkeypatch.setattr(limits, "lock_esiids", lambda question: None)
-    monkeypatch.setattr(limits, "note_failures", met(limits.note_failures, by=20))
+    monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
+    monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_about_one_esiid() == 20
 
 
@@ -134,8 +135,9 @@ def answers_to_one_user() -> int:
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_more_answers_are_learned(monkeypatch):
-    monkeypatch.setattr(limits, "lock", lambda company: None)
-    monkeypatch.setattr(limits, "note_failures", met(limits.note_failures, by=20))
+    monkeypatch.setattr(locks, "lock_company", lambda company: None)
+    monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
+    monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_to_one_user() == 20
 
 
@@ -149,7 +151,7 @@ def test_reaching_a_limit_tells_the_tdsp_once_a_day(member):
         refusal(member, wrong(number))
     assert not Email.objects.exists(), "the time of an answer must not tell whom it concerns"
     for minutes in (1, 2, 14 * 60):
-        limits.tell_tdsps(at=NOON + timedelta(minutes=minutes))
+        guessing_notices.notify_of_guessing(at=NOON + timedelta(minutes=minutes))
     told = Email.objects.filter(kind="GUESSING")
     assert {email.to_address for email in told} == {staff.email, operator.email}
     assert told.count() == 2
@@ -199,8 +201,8 @@ def test_twenty_simultaneous_submissions_stay_within_a_days_limits(settings):
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_locks_more_are_made(settings, monkeypatch):
     settings.INITIATIONS_PER_ADDRESS = 7
-    monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
-    monkeypatch.setattr(limits, "flooding", met(limits.flooding, by=20))
+    monkeypatch.setattr(locks, "lock_mailbox", lambda address: None)
+    monkeypatch.setattr(daily_limits, "refuse_flooding", met(daily_limits.refuse_flooding, by=20))
     assert _made_at_once([MembershipFactory().user for _ in range(20)]) == 20
 
 
@@ -225,8 +227,8 @@ def test_reminders_are_limited_a_day(member, settings):
 def test_old_failures_are_forgotten(member):
     """X6."""
     refusal(member, wrong())
-    assert limits.forget_failures(at=NOON + timedelta(days=29)) == 0
-    assert limits.forget_failures(at=NOON + timedelta(days=31)) == 1
+    assert retention.delete_old_failed_matches(at=NOON + timedelta(days=29)) == 0
+    assert retention.delete_old_failed_matches(at=NOON + timedelta(days=31)) == 1
 
 
 def test_the_eleventh_failure_is_refused_on_the_page_while_redis_is_dead(client, member, settings, redis_server):
@@ -238,10 +240,10 @@ def test_the_eleventh_failure_is_refused_on_the_page_while_redis_is_dead(client,
             redis_server.kill()
         page = client.post(reverse("agreement_new"), page_1(wrong(number)))
         assert "does not match our records" in text(page)
-    free_at = FailedMatch.objects.order_by("at")[0].at + limits.DAY
+    free_at = FailedMatch.objects.order_by("at")[0].at + daily_limits.DAY
     for meter in (wrong(), MeterFactory()):
         page = client.post(reverse("agreement_new"), page_1(meter))
         words = text(page)
-        assert "does not match our records" not in words and f"try again after {limits._when(free_at)}" in words
+        assert "does not match our records" not in words and f"try again after {format_central(free_at)}" in words
         assert f'value="{meter.premise.esiid}"' in page.content.decode()
     assert FailedMatch.objects.count() == 10

@@ -10,13 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import InternalError, connection, transaction
 from django.db.utils import Error as DatabaseError
 
-from agreements import actions, creation
+from agreements import actions, creation, retention
 from agreements.models import Agreement, AgreementEvent, DayCounter, Draft, EventKind
 from agreements.models.day_counter import NumbersExhausted, take_numbers
-from agreements.request_data import Refused
 from agreements.states import FINAL, TRANSITIONS, Channel, Status, as_mermaid
 from agreements.transitions import TransitionRefused, transition
 from companies.models import CompanyState
+from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import ask, question, registered_customer, submit
@@ -299,8 +299,8 @@ def test_a_registered_customers_name_and_address_come_from_the_account(member):
 def test_abandoned_drafts_are_forgotten(member):
     """X6: they hold personal data of people who were never asked."""
     creation.start_draft(question(MeterFactory()), by=member)
-    assert creation.forget_drafts() == 0
-    assert creation.forget_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
+    assert retention.delete_old_drafts() == 0
+    assert retention.delete_old_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
 
 
 def test_the_diagram_in_the_docs_is_drawn_from_the_table():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
-from agreements import limits
+from agreements import daily_limits
 from agreements.consent import consent_signals
 from agreements.models import Agreement
-from agreements.request_data import Person, Question
+from agreements.request_data import AgreementRequest, Person
 from customers.models import CustomerKind
 from tests.agreements.many import skipped, with_a_hundred_thousand_agreements
 
@@ -52,11 +52,11 @@ def one_of_a_hundred_thousand() -> Agreement:
 def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
     """How PostgreSQL answers what is asked when a question to `address` is submitted, accepted and sent again."""
     agreement.email, now = address, timezone.now()
-    asked = Question(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
-    with CaptureQueriesContext(connection) as queries:
-        limits.flooding(asked, company=agreement.company, at=now)
+    asked = AgreementRequest(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
+    with CaptureQueriesContext(connection) as queries, override_settings(INITIATIONS_PER_COMPANY=1_000_000):
+        daily_limits.refuse_flooding(asked, company=agreement.company, at=now)
         consent_signals.record_signals_at_initiation([agreement], at=now)
-        limits.too_many_reminders(agreement, at=now)
+        daily_limits.reminder_refusal(agreement, at=now)
     with connection.cursor() as cursor:
         plans = []
         for sql in (one["sql"] for one in queries):

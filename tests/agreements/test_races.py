@@ -11,11 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 import companies.approval
-from agreements import actions, creation, limits, permissions, rules, transitions
+from agreements import actions, creation, locks, permissions, transitions
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
-from agreements.request_data import Refused
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
+from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ask, question, submit
@@ -51,10 +51,10 @@ def test_twenty_simultaneous_submissions_create_exactly_three():
 @pytest.mark.control
 def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
     """L5: count-then-insert lets the others through; the company's lock alone would keep them out, too."""
-    monkeypatch.setattr(rules, "lock_premises", lambda premise_ids: None)
-    monkeypatch.setattr(limits, "lock", lambda company: None)
-    monkeypatch.setattr(limits, "lock_mailbox", lambda address: None)
-    monkeypatch.setattr(creation, "_check", met(creation._check, by=20))
+    monkeypatch.setattr(locks, "lock_premises", lambda premise_ids: None)
+    monkeypatch.setattr(locks, "lock_company", lambda company: None)
+    monkeypatch.setattr(locks, "lock_mailbox", lambda address: None)
+    monkeypatch.setattr(creation, "check_request", met(creation.check_request, by=20))
     twenty_submissions()
     assert Agreement.objects.count() > 3
 

@@ -10,8 +10,9 @@ import reports.actions
 import reports.retention
 from agreements import actions, retention
 from agreements.models import Agreement, AgreementEvent, Letter
-from agreements.request_data import Person, Refused
+from agreements.request_data import Person
 from agreements.states import Channel, Status
+from lib.refusals import Refused
 from notifications.models import Email
 from reports.models import Download, Report, ReportFile
 from tests.factories import MembershipFactory, MeterFactory
@@ -44,9 +45,9 @@ def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
         actions.withdraw(agreement, by=member, at=ended)
     else:
         actions.expire_overdue(at=ended)
-    assert retention.forget_people(at=ended + timedelta(days=90)) == 0
-    assert retention.forget_people(at=ended + timedelta(days=90, seconds=1)) == 1
-    assert retention.forget_people(at=ended + timedelta(days=91)) == 0
+    assert retention.delete_personal_data(at=ended + timedelta(days=90)) == 0
+    assert retention.delete_personal_data(at=ended + timedelta(days=90, seconds=1)) == 1
+    assert retention.delete_personal_data(at=ended + timedelta(days=91)) == 0
     kept = everything_about(agreement)
     for personal in (ROSA.email, ROSA.first_name, ROSA.last_name, ROSA.street, "5550102"):
         assert personal not in kept
@@ -60,7 +61,7 @@ def test_a_registered_customer_is_forgotten_too(member):
     holding, meter = registered_customer()
     (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email), at=NOON)
     actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user, at=NOON)
-    assert retention.forget_people(at=NOON + timedelta(days=91)) == 1
+    assert retention.delete_personal_data(at=NOON + timedelta(days=91)) == 1
     agreement.refresh_from_db()
     assert agreement.customer is None
     assert "Akin" not in everything_about(agreement)
@@ -70,7 +71,7 @@ def test_pending_and_accepted_agreements_keep_their_people(member):
     """X6."""
     pending, accepted = ask(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(accepted, channel=Channel.INVITATION, at=NOON)
-    assert retention.forget_people(at=NOON + timedelta(days=200)) == 0
+    assert retention.delete_personal_data(at=NOON + timedelta(days=200)) == 0
     assert ROSA.email in everything_about(accepted)
     assert ROSA.email in everything_about(pending)
 
@@ -81,7 +82,7 @@ def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
     meter = MeterFactory()
     (agreement,) = ask(member, meter, at=NOON)
     actions.reject(agreement, channel=Channel.INVITATION, at=NOON)
-    retention.forget_people(at=NOON + timedelta(days=91))
+    retention.delete_personal_data(at=NOON + timedelta(days=91))
     with pytest.raises(Refused):
         ask(member, meter, at=NOON + timedelta(days=92))
 
@@ -93,7 +94,7 @@ def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member)
     actions.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
     reports.actions.generate_due_reports()
     later = NOON + timedelta(days=3 * 365 + 2)
-    assert retention.delete_old(at=later) == 0  # an agreement with a report goes together with it
+    assert retention.delete_old_agreements(at=later) == 0  # an agreement with a report goes together with it
     assert reports.retention.delete_old_reports(at=later) == 1
     assert list(Agreement.objects.all()) == [young]
     for model in (AgreementEvent, Letter):

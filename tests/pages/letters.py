@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.second_factor import remove_lost
 from agreements import actions
 from agreements import emails as agreement_emails
-from agreements.consent import review
+from agreements.consent.review import review_consent
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from companies import emails
@@ -113,9 +113,9 @@ def _about_agreements(world: World, language: str) -> None:
     Premise.objects.filter(pk=late.premise_id).update(service_since=timezone.localdate() + timedelta(days=1))
     actions.accept(late, channel=Channel.INVITATION)
     generate_due_reports()
-    for decide in (review.release, review.refuse):
+    for outcome in (Review.RELEASED, Review.REFUSED):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, language=language)
-        decide(held, by=OperatorFactory(), reason="It is not clear.")
+        review_consent(held, outcome, by=OperatorFactory(), reason="It is not clear.")
 
 
 def _about_accounts(world: World, language: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import User
 from agreements import creation
 from agreements.models import Agreement, Draft, ReportLength, ReportType
-from agreements.request_data import Contact, MeterRow, Person, Question
+from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind, Holding
 from meters.models import Meter
 from tests.factories import HoldingFactory, MeterFactory
@@ -32,13 +32,13 @@ def question(
     kind: CustomerKind = CustomerKind.RESIDENTIAL,
     report_type: str = ReportType.INTERVAL,
     report_length: str = ReportLength.THREE_MONTHS,
-) -> Question:
+) -> AgreementRequest:
     """What the form gives for `meters`, a row each."""
     rows = tuple(
         MeterRow(row=number, esiid=meter.premise.esiid, meter_number=meter.number)
         for number, meter in enumerate(meters, 1)
     )
-    return Question(registered, kind, person, rows, report_type, report_length)
+    return AgreementRequest(registered, kind, person, rows, report_type, report_length)
 
 
 def submit(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:

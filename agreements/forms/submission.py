@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from agreements.request_data import Contact, Problem, Refused
-from lib.error_summary import ErrorLink, distinct_causes, error_links
+from agreements.request_data import Contact
+from lib.error_summary import ShowsRefusals
 from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField
 
 
-class ReviewForm(forms.Form):
-    """Page 2 (T8). The company's name and privacy policy are not fields: they come from its profile."""
+class SubmissionForm(ShowsRefusals):
+    """Page 2 (T8). The company's name and privacy policy come from its profile."""
 
-    use_required_attribute = False
-    KEPT = ("contact_name", "contact_phone", "contact_email", "comments")
+    KEPT_FIELDS = ("contact_name", "contact_phone", "contact_email", "comments")
 
     contact_name = LineField(
         label=_("Contact name"),
@@ -53,24 +51,12 @@ class ReviewForm(forms.Form):
         },
     )
 
-    def __init__(self, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None) -> None:
-        super().__init__(data, initial=initial)
-        self.refused: list[Problem] = []
-
-    def contact(self) -> Contact:
-        """Whom the customer can ask, of a valid form."""
+    def answers(self) -> dict[str, Any]:
+        """Return the arguments of a valid form for `creation.initiate`."""
         data = self.cleaned_data
-        return Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
+        contact = Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
+        return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
 
-    def typed(self) -> dict[str, str]:
-        """What was typed, as typed, to be there again after a change on page 1."""
-        return {name: str(self.data.get(name, ""))[:1500] for name in self.KEPT}
-
-    def refuse(self, refused: Refused) -> None:
-        self.refused = refused.problems
-
-    def problems(self) -> list[ErrorLink]:
-        return [*error_links(self), *(ErrorLink(problem.message) for problem in self.refused)] if self.is_bound else []
-
-    def causes(self) -> list[str]:
-        return distinct_causes(self.refused)
+    def entries(self) -> dict[str, str]:
+        """Return the unchecked entries, to fill the form again after a change on page 1."""
+        return {name: str(self.data.get(name, ""))[:1500] for name in self.KEPT_FIELDS}

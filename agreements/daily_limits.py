@@ -1,0 +1,88 @@
+"""Daily limits against guessing and flooding (X2). They live in PostgreSQL, so a lost Redis lifts none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts import rate_limits
+from accounts.models import User
+from accounts.rate_limits import Limit
+from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
+from agreements.request_data import AgreementRequest
+from companies.models import Company
+from lib.central_time import format_central
+from lib.refusals import Problem, Refused
+
+DAY = timedelta(days=1)
+
+
+def failed_match_limits(by: User, company: Company, *esiids: str) -> list[Limit]:
+    """Return the limits of failed matches: per user, per company and, across companies, per ESIID."""
+    return [
+        Limit("failed-match-user", str(by.pk), settings.FAILED_MATCHES_PER_USER),
+        Limit("failed-match-company", str(company.pk), settings.FAILED_MATCHES_PER_COMPANY),
+        *(Limit("failed-match-esiid", esiid, settings.FAILED_MATCHES_PER_ESIID) for esiid in sorted(set(esiids))),
+    ]
+
+
+def refuse_guessing(request: AgreementRequest, *, by: User, company: Company, at: datetime) -> None:
+    """Raise Refused if a limit of failed matches is reached, whether or not the next entry would match."""
+    limits = failed_match_limits(by, company, *(row.esiid for row in request.rows))
+    if free_at := rate_limits.used_up(limits, at=at):
+        raise guessing_refusal(free_at)
+
+
+def record_failed_matches(
+    refused: Refused, request: AgreementRequest, *, by: User, company: Company, at: datetime
+) -> Refused:
+    """Count the failed matches in `refused` and return what to raise.
+
+    If they exceed a limit, the refusal does not say which rows failed. The TDSPs are notified by a sweep
+    (guessing_notices.py): the time of the answer must not tell which ESIIDs exist.
+    """
+    failed_rows = {problem.row for problem in refused.problems if problem.code == "mismatch"}
+    esiids = [row.esiid for row in request.rows if row.row in failed_rows]
+    FailedMatch.objects.bulk_create(FailedMatch(at=at, user=by, company=company, esiid=esiid) for esiid in esiids)
+    for esiid in esiids:
+        rate_limits.note(failed_match_limits(by, company, esiid), at=at)
+    limits = failed_match_limits(by, company, *esiids) if esiids else []
+    exceeded = [limit for limit in limits if rate_limits.used_up([replace(limit, most=limit.most + 1)], at=at)]
+    free_at = rate_limits.used_up(exceeded, at=at)
+    return guessing_refusal(free_at) if free_at else refused
+
+
+def guessing_refusal(free_at: datetime) -> Refused:
+    message = _(
+        "Too many entries did not match our records, so no more are checked for now. "
+        "Check ESIID and meter number on the customer's bill and try again after %s."
+    )
+    return Refused(Problem(message % format_central(free_at), code="guessing"))
+
+
+def refuse_flooding(request: AgreementRequest, *, company: Company, at: datetime) -> None:
+    """Raise Refused if the request exceeds the day's agreements of the company or to the customer's mailbox."""
+    today = Agreement.objects.filter(initiated_at__gt=at - DAY)
+    count, limit = today.filter(company=company).count(), settings.INITIATIONS_PER_COMPANY
+    if count + len(request.rows) > limit:
+        message = _("Your company can make %(limit)d agreements a day and has made %(made)d. Go on tomorrow.")
+        raise Refused(Problem(message % {"limit": limit, "made": count}, code="flooding"))
+    if today.to_mailbox(request.person.email).count() + len(request.rows) > settings.INITIATIONS_PER_ADDRESS:
+        message = _(
+            "This customer's email address has been sent as many requests as are allowed in a day. Go on tomorrow."
+        )
+        raise Refused(Problem(message, code="flooding"))
+
+
+def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:
+    """Return why no further reminder is sent today to this mailbox or by this company; empty if one may be sent."""
+    reminders = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
+    same_mailbox = Agreement.objects.to_mailbox(agreement.email)
+    if reminders.filter(agreement__in=same_mailbox).count() >= settings.REMINDERS_PER_ADDRESS:
+        return _("This customer has been sent as many reminders as are allowed in a day. Send the next one tomorrow.")
+    if reminders.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
+        return _("Your company has sent as many reminders as are allowed in a day. Send the next one tomorrow.")
+    return ""

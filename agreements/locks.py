@@ -1,0 +1,50 @@
+"""The locks of agreement actions. Each lasts until the transaction ends.
+
+Actions that take several take them in the order of this module, so that no two of them wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts import rate_limits
+from accounts.models import User
+from agreements.daily_limits import failed_match_limits
+from agreements.models import Agreement, Draft
+from agreements.request_data import AgreementRequest
+from companies.models import Company
+from companies.trust.email_identity import mailbox_of
+from meters.models import Premise
+
+
+def lock_draft(draft_id: UUID, user: User) -> Draft:
+    """Return the user's draft, for one submission of it at a time (T9). Raises Draft.DoesNotExist."""
+    return Draft.objects.select_for_update().get(pk=draft_id, user=user)
+
+
+def lock_company(company: Company) -> None:
+    """Lock a company for one check of its limits at a time, and for changes of its standing (X2, D1)."""
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+
+
+def lock_failed_matches(request: AgreementRequest, *, by: User, company: Company) -> None:
+    """Lock the limits of failed matches, also of ESIIDs that are not on record (X2)."""
+    rate_limits.lock(failed_match_limits(by, company, *(row.esiid for row in request.rows)))
+
+
+def lock_mailbox(address: str) -> None:
+    """Lock a customer's mailbox for one check of what it is sent in a day at a time (X2)."""
+    rate_limits.lock([rate_limits.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
+
+
+def lock_premises(premise_ids: Iterable[int]) -> None:
+    """Lock premises for one count of a company's agreements about them at a time (L5, L6)."""
+    list(Premise.objects.select_for_update(no_key=True).filter(pk__in=premise_ids).order_by("pk").values_list("pk"))
+
+
+def lock_agreement(agreement: Agreement) -> Agreement:
+    """Return the current row of `agreement`, for one reminder of it at a time (L4)."""
+    return Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
