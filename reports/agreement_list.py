@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.core.paginator import Paginator
 from django.db.models import Case, CharField, Count, F, IntegerField, Q, Value, When
@@ -12,11 +12,10 @@ from django.db.models.expressions import OrderBy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agreements.masking import customer_for_third_party
+from agreements.masking import CustomerView, customer_for_third_party
 from agreements.models import Agreement, AgreementQuerySet, Review
 from agreements.search import Item, Search
 from agreements.states import FINAL, Status
-from meters.identifiers import mask_esiid
 from reports.models import ReportState
 
 PAGE_SIZE = 25
@@ -176,27 +175,12 @@ def count_agreements(
     )
 
 
-@dataclass(frozen=True)
-class AgreementRow:
-    """One agreement in the list, masked as T6 says; `person` is the name beside a business customer's company."""
+class AgreementRow(NamedTuple):
+    """An agreement in the list, its customer masked as T6 says, and the stage of its report."""
 
     agreement: Agreement
-    customer: str
-    person: str
-    esiid: str
-    report: ReportStage
-
-    @classmethod
-    def from_agreement(cls, agreement: Agreement) -> AgreementRow:
-        """Build the row of an agreement from `with_report_stage()`."""
-        customer = customer_for_third_party(agreement)
-        return cls(
-            agreement,
-            customer.company_name or customer.name,
-            customer.name if customer.company_name else "",
-            mask_esiid(agreement.esiid),
-            REPORT_STAGES[getattr(agreement, "report_stage")],  # noqa: B009 - an annotation, unknown to the types
-        )
+    customer: CustomerView
+    stage: ReportStage
 
 
 def with_report_stage(agreements: AgreementQuerySet) -> AgreementQuerySet:
@@ -212,10 +196,14 @@ def list_context(
     paginator = Paginator(options.apply(with_report_stage(agreements.with_overdue())), PAGE_SIZE)
     paginator.count = counts.filtered  # counted already: one query less
     page = paginator.get_page(page_number)
+    rows = []
+    for agreement in page:
+        stage = REPORT_STAGES[getattr(agreement, "report_stage")]  # noqa: B009 - an annotation, unknown to the types
+        rows.append(AgreementRow(agreement, customer_for_third_party(agreement), stage))
     return {
         "lists": True,
         "page": page,
-        "rows": [AgreementRow.from_agreement(agreement) for agreement in page],
+        "rows": rows,
         "columns": column_heads(options),
         "options": options,
         "report_stages": REPORT_STAGES.values(),

@@ -53,16 +53,6 @@ class ChartShape:
 
 
 @dataclass(frozen=True)
-class LegendEntry:
-    kind: str
-    name: Promise
-
-    @property
-    def is_pattern(self) -> bool:
-        return not self.kind.startswith("bar")
-
-
-@dataclass(frozen=True)
 class ChartLabel:
     """`text` at `x` (percent) and `y` (pixels); minor labels are hidden on a narrow screen."""
 
@@ -78,7 +68,7 @@ class UsageChart:
     shapes: list[ChartShape]
     scale: list[ChartLabel]
     ticks: list[ChartLabel]
-    legend: list[LegendEntry]
+    legend: list[tuple[str, Promise]]  # kind and name
     zero: str
     height: int = TOP + PLOT + TICKS
 
@@ -109,7 +99,7 @@ def draw_chart(columns: Sequence[UsageColumn]) -> UsageChart:
         text = number_format(kwh.normalize() if kwh % 1 else kwh.quantize(Decimal(1)), force_grouping=True)
         scale.append(ChartLabel("100%", f"{zero - number * step * pixels_per_wh:.1f}", text, "end"))
     drawn_kinds = {shape.kind for shape in shapes}
-    legend = [LegendEntry(kind, name) for kind, name in SHAPE_NAMES.items() if kind in drawn_kinds]
+    legend = [(kind, name) for kind, name in SHAPE_NAMES.items() if kind in drawn_kinds]
     return UsageChart(shapes, scale, _ticks(columns), legend, f"{zero:.1f}")
 
 

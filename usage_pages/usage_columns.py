@@ -85,11 +85,6 @@ class UsageColumn:
             words.append(ngettext("%(n)s estimated", "%(n)s estimated", total.estimated) % {"n": total.estimated})
         return ", ".join(words) or _("All actual")
 
-    @property
-    def cells(self) -> list[EnergyAmount | None]:
-        """The amounts in the order of the table's columns; None if there is no reading."""
-        return [amount if amount.present else None for amount in self.amounts.values()]
-
 
 def usage_columns(usage: SpanUsage) -> list[UsageColumn]:
     """Return the quarter hours of a day, the days of a week or month, the months of a year."""
