@@ -16,7 +16,7 @@ from agreements.daily_limits import failed_match_limits
 from agreements.models import Agreement, Draft
 from agreements.request_data import AgreementRequest
 from companies.models import Company
-from companies.trust.email_identity import mailbox_of
+from companies.trust.email_identity import normalize_mailbox
 from meters.models import Premise
 
 
@@ -37,7 +37,9 @@ def lock_failed_matches(request: AgreementRequest, *, by: User, company: Company
 
 def lock_mailbox(address: str) -> None:
     """Lock a customer's mailbox for one check of what it is sent in a day at a time (X2)."""
-    rate_limits.lock([rate_limits.Limit("customer-mailbox", mailbox_of(address), settings.INITIATIONS_PER_ADDRESS)])
+    rate_limits.lock(
+        [rate_limits.Limit("customer-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)]
+    )
 
 
 def lock_premises(premise_ids: Iterable[int]) -> None:

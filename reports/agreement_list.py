@@ -12,7 +12,7 @@ from django.db.models.expressions import OrderBy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agreements.masking import CustomerView, customer_for_third_party
+from agreements.masking import VisibleCustomer, customer_for_third_party
 from agreements.models import Agreement, AgreementQuerySet, Review
 from agreements.search import Item, Search
 from agreements.states import FINAL, Status
@@ -179,7 +179,7 @@ class AgreementRow(NamedTuple):
     """An agreement in the list, its customer masked as T6 says, and the stage of its report."""
 
     agreement: Agreement
-    customer: CustomerView
+    customer: VisibleCustomer
     stage: ReportStage
 
 

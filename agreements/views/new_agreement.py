@@ -19,7 +19,7 @@ from agreements.permissions import acting_member
 from agreements.request_data import AgreementRequest
 from agreements.third_party_wording import describe_meter, read_back
 from agreements.views.third_party import third_party_page
-from companies.views.member_page import MemberRequest
+from companies.views.base import MemberRequest
 from lib.refusals import Refused
 
 # Where the session keeps the entries of page 2 while the user changes page 1.
