@@ -1,4 +1,4 @@
-"""Searching a company's agreements for typed items: what they say, whether they can be meant, what they match (T1)."""
+"""The search of a company's agreements: parsing of the entered items and their conditions (T1)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lib.digits import bare_digits
 from meters.identifiers import normal_esiid, normal_meter_number
 
 MOST_ITEMS = 100
-ANYTHING_AFTER = "*"
+WILDCARD = "*"
 NUMBER_DIGITS = 12
 LONGEST_ESIID = 22
 LONGEST_NAME = 60
 
-# Commas separate; so do the ends of lines and what a spreadsheet puts between cells.
+# Commas separate; so do line ends and what a spreadsheet puts between cells.
 _SEPARATORS = re.compile(r"[,;\t\r\n\v\f\x85\u2028\u2029、，；]+")
 # What a spreadsheet or a CSV puts around a value: ="104..." and the like.
 _WRAPPING = "=\"'“”„‘’`´ "
-_UNSEEN = {"Cc", "Cf", "Cs"}
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs"}
 
 
 class SearchBy(models.TextChoices):
@@ -35,29 +35,36 @@ class SearchBy(models.TextChoices):
     METER = "meter", _("Meter number(s)")
 
 
-# Titles of the columns people paste from, without spaces and signs.
-_TITLES = {
+# Headers of pasted columns, without spaces and punctuation.
+_HEADERS = {
     SearchBy.NUMBER: {"agreement", "agreementnumber", "number"},
     SearchBy.LAST_NAME: {"lastname", "customerlastname", "name"},
     SearchBy.ESIID: {"esiid"},
     SearchBy.METER: {"meter", "meternumber"},
 }
+# `name_key` is null while the third party sees a masked name (T6).
+FIELDS = {
+    SearchBy.NUMBER: "number",
+    SearchBy.LAST_NAME: "name_key",
+    SearchBy.ESIID: "esiid",
+    SearchBy.METER: "meter_number",
+}
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to look for; `is_beginning`: everything that begins with it."""
+    """One value to search for, or the beginning of values."""
 
     key: str
     is_beginning: bool = False
 
     def __str__(self) -> str:
-        return self.key + ANYTHING_AFTER * self.is_beginning
+        return self.key + WILDCARD * self.is_beginning
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What a person's text holds: the items, and as typed what stands wrong around a `*` and what cannot be meant."""
+class ParsedItems:
+    """The items in a person's text and, as entered, those with a misplaced `*` and those that are no such number."""
 
     items: tuple[Item, ...]
     misplaced: tuple[str, ...]
@@ -75,89 +82,66 @@ class Search:
 
     @property
     def query_string(self) -> str:
-        """The search as an address's query string, without a byte to spare: a request's first line has a limit."""
+        """The search as a URL's query string, as short as possible: a request's first line has a limit."""
         return urlencode({"by": self.by.value, "items": ",".join(map(str, self.items))}, safe=",*")
 
     def condition(self) -> Q:
-        """What agreements that match any item have in common. Each part of it has an index."""
+        """Return the condition of agreements that match any item. Each part of it has an index."""
         field = FIELDS[self.by]
-        whole = [self._value(item) for item in self.items if not item.is_beginning]
-        found = Q(**{f"{field}__in": whole}) if whole else Q()
-        for item in self.items:
+        values = {item: NameKey(Value(item.key)) if self.by == SearchBy.LAST_NAME else item.key for item in self.items}
+        exact = [value for item, value in values.items() if not item.is_beginning]
+        condition = Q(**{f"{field}__in": exact}) if exact else Q()
+        for item, value in values.items():
             if item.is_beginning:
-                found |= Q(**{f"{field}__startswith": self._value(item)})
-        return found
+                condition |= Q(**{f"{field}__startswith": value})
+        return condition
 
     def conditions(self) -> dict[Item, Q]:
-        """The condition of each item alone."""
+        """Return the condition of each item alone."""
         return {item: Search(self.by, (item,)).condition() for item in self.items}
 
-    def _value(self, item: Item) -> str | NameKey:
-        return NameKey(Value(item.key)) if self.by == SearchBy.LAST_NAME else item.key
 
-
-# By a name only where the third party may read it (T6): `name_key` has no other.
-FIELDS = {
-    SearchBy.NUMBER: "number",
-    SearchBy.LAST_NAME: "name_key",
-    SearchBy.ESIID: "esiid",
-    SearchBy.METER: "meter_number",
-}
-
-
-def read(by: SearchBy, typed: str) -> Typed:
-    """The items of `typed`, each once, in their order. A column's title at the top of a pasted column is left out."""
-    pieces = [piece for piece in map(_bare, _SEPARATORS.split(_seen(typed))) if piece]
-    if pieces and re.sub(r"[\W_]", "", pieces[0]).casefold() in _TITLES[by] and len(pieces) > 1:
+def parse_items(by: SearchBy, text: str) -> ParsedItems:
+    """Return the distinct items of `text` in their order, without the header of a pasted column."""
+    visible = "".join(
+        char for char in text if unicodedata.category(char) not in _INVISIBLE_CATEGORIES or _SEPARATORS.match(char)
+    )
+    pieces = [" ".join(piece.split()).strip(_WRAPPING) for piece in _SEPARATORS.split(visible)]
+    pieces = [piece for piece in pieces if piece]
+    if len(pieces) > 1 and re.sub(r"[\W_]", "", pieces[0]).casefold() in _HEADERS[by]:
         del pieces[0]
     items: list[Item] = []
     misplaced: list[str] = []
     impossible: list[str] = []
     for piece in pieces:
-        if ANYTHING_AFTER in piece.removesuffix(ANYTHING_AFTER) or piece == ANYTHING_AFTER:
+        if WILDCARD in piece.removesuffix(WILDCARD) or piece == WILDCARD:
             misplaced.append(piece)
-        elif found := _items(by, piece):
-            items += found
+        elif item := parse_item(by, piece):
+            items.append(item)
         else:
-            impossible.append(piece)
-    return Typed(tuple(dict.fromkeys(items)), tuple(dict.fromkeys(misplaced)), tuple(dict.fromkeys(impossible)))
+            # Only spaces may separate several numbers.
+            words = piece.split() if by in (SearchBy.NUMBER, SearchBy.ESIID) else []
+            parsed = [item for word in words if (item := parse_item(by, word))]
+            if words and len(parsed) == len(words):
+                items += parsed
+            else:
+                impossible.append(piece)
+    return ParsedItems(tuple(dict.fromkeys(items)), tuple(dict.fromkeys(misplaced)), tuple(dict.fromkeys(impossible)))
 
 
-def _seen(typed: str) -> str:
-    """Without characters that nobody sees, such as the mark at the beginning of a CSV."""
-    return "".join(one for one in typed if unicodedata.category(one) not in _UNSEEN or _SEPARATORS.match(one))
-
-
-def _bare(piece: str) -> str:
-    return " ".join(piece.split()).strip(_WRAPPING)
-
-
-def _items(by: SearchBy, piece: str) -> list[Item]:
-    """The item that `piece` is, or the items where only spaces separate several; none if it cannot be one."""
-    if item := _item(by, piece):
-        return [item]
-    words = [_item(by, word) for word in piece.split()] if by in (SearchBy.NUMBER, SearchBy.ESIID) else []
-    return [] if None in words else [word for word in words if word]
-
-
-def _item(by: SearchBy, piece: str) -> Item | None:
-    is_beginning = piece.endswith(ANYTHING_AFTER)
-    key = _key(by, piece.removesuffix(ANYTHING_AFTER).strip(_WRAPPING), is_beginning)
+def parse_item(by: SearchBy, piece: str) -> Item | None:
+    """Return the item that `piece` is, or None if it cannot be one."""
+    is_beginning = piece.endswith(WILDCARD)
+    text = piece.removesuffix(WILDCARD).strip(_WRAPPING)
+    key: str | None = None
+    if by == SearchBy.METER:
+        key = normal_meter_number(text)
+    elif by == SearchBy.LAST_NAME:
+        key = text if len(text) <= LONGEST_NAME and any(map(str.isalpha, text)) else None
+    elif by == SearchBy.ESIID and not is_beginning:
+        key = normal_esiid(text)
+    elif digits := bare_digits(text):
+        longest = NUMBER_DIGITS if by == SearchBy.NUMBER else LONGEST_ESIID
+        is_possible = len(digits) <= longest if is_beginning else len(digits) == longest
+        key = digits if is_possible else None
     return Item(key, is_beginning) if key else None
-
-
-def _key(by: SearchBy, piece: str, is_beginning: bool) -> str | None:
-    match by:
-        case SearchBy.NUMBER:
-            return _digits(piece, 1 if is_beginning else NUMBER_DIGITS, NUMBER_DIGITS)
-        case SearchBy.ESIID:
-            return _digits(piece, 1, LONGEST_ESIID) if is_beginning else normal_esiid(piece)
-        case SearchBy.METER:
-            return normal_meter_number(piece)
-        case SearchBy.LAST_NAME:
-            return piece if len(piece) <= LONGEST_NAME and any(map(str.isalpha, piece)) else None
-
-
-def _digits(piece: str, least: int, most: int) -> str | None:
-    digits = bare_digits(piece)
-    return digits if digits and least <= len(digits) <= most else None

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements.search import MOST_ITEMS, Search, SearchBy, Typed, read
-from lib.error_summary import ErrorLink, error_links
+from agreements.search import MOST_ITEMS, ParsedItems, Search, SearchBy, parse_items
+from lib.error_summary import ShowsRefusals
 
-# A server refuses a first line of 4,094 characters or more in words that are not ours.
+# Web servers refuse a request whose first line has 4,094 characters or more.
 LONGEST_QUERY = 3600
 NAMED_AT_MOST = 10
 
@@ -38,11 +38,7 @@ _RULES: dict[SearchBy, Promise] = {
 }
 
 
-class SearchForm(forms.Form):
-    """What to look for. A valid one gives a `search()`."""
-
-    use_required_attribute = False
-
+class SearchForm(ShowsRefusals):
     by = forms.ChoiceField(
         label=gettext_lazy("Select type of agreement search criteria"),
         choices=SearchBy.choices,
@@ -67,50 +63,41 @@ class SearchForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
         super().__init__(data, **options)
-        # Its own checks leave nothing of what nobody sees, and say in plain words what they refuse.
+        # No check of invisible characters: parsing drops them.
         self.fields["items"].validators = []
-        self._items: Typed | None = None
+        self.parsed = ParsedItems((), (), ())
 
     def search(self) -> Search:
-        """Of a valid form."""
-        assert self._items is not None
-        return Search(SearchBy(self.cleaned_data["by"]), self._items.items)
+        """Return the search of a valid form."""
+        return Search(SearchBy(self.cleaned_data["by"]), self.parsed.items)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if "by" in data and data.get("items"):
-            self._items = read(SearchBy(data["by"]), data["items"])
-            for problem in self._problems(SearchBy(data["by"]), self._items):
-                self.add_error("items", ValidationError(problem, code="items"))
-        return data
-
-    def _problems(self, by: SearchBy, typed: Typed) -> list[str]:
+        if "by" not in data or not data.get("items"):
+            return data
+        by = SearchBy(data["by"])
+        parsed = self.parsed = parse_items(by, data["items"])
         problems = []
-        if typed.misplaced:
-            problems.append(
-                _("Put * only at the end of an item, after at least one character. This cannot be: %(items)s.")
-                % {"items": _named(typed.misplaced)}
-            )
-        if typed.impossible:
-            problems.append(str(_RULES[by]) % {"items": _named(typed.impossible)})
-        count = sum(map(len, (typed.items, typed.misplaced, typed.impossible)))
+        if parsed.misplaced:
+            message = _("Put * only at the end of an item, after at least one character. This cannot be: %(items)s.")
+            problems.append(message % {"items": list_items(parsed.misplaced)})
+        if parsed.impossible:
+            problems.append(str(_RULES[by]) % {"items": list_items(parsed.impossible)})
+        count = len(parsed.items) + len(parsed.misplaced) + len(parsed.impossible)
         if count > MOST_ITEMS:
-            problems.append(
-                _("You typed %(count)d items. Search for %(most)d at most at a time.")
-                % {"count": count, "most": MOST_ITEMS}
-            )
+            message = _("You typed %(count)d items. Search for %(most)d at most at a time.")
+            problems.append(message % {"count": count, "most": MOST_ITEMS})
         elif not count:
             problems.append(str(self.fields["items"].error_messages["required"]))
-        elif len(Search(by, typed.items).query_string) > LONGEST_QUERY:
+        elif len(Search(by, parsed.items).query_string) > LONGEST_QUERY:
             problems.append(_("These items are too long together. Search for fewer of them at a time."))
-        return problems
+        for problem in problems:
+            self.add_error("items", ValidationError(problem, code="items"))
+        return data
 
-    def problems(self) -> list[ErrorLink]:
-        return error_links(self) if self.is_bound else []
 
-
-def _named(items: Sequence[str]) -> str:
-    """The first items, each not too long to be read."""
-    named = ", ".join(item if len(item) <= 40 else f"{item[:40]}…" for item in items[:NAMED_AT_MOST])
+def list_items(items: Sequence[str]) -> str:
+    """Return the first items, long ones shortened, and the number of the others."""
+    text = ", ".join(item if len(item) <= 40 else f"{item[:40]}…" for item in items[:NAMED_AT_MOST])
     more = len(items) - NAMED_AT_MOST
-    return _("%(items)s and %(count)d more") % {"items": named, "count": more} if more > 0 else named
+    return _("%(items)s and %(count)d more") % {"items": text, "count": more} if more > 0 else text

@@ -27,7 +27,7 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
     """
     data = request.POST if request.method == "POST" else request.GET
     form = SearchForm(data if request.method == "POST" or {"by", "items"} & data.keys() else None)
-    problems = form.problems()
+    problems = form.error_links()
     search = form.search() if form.is_bound and not problems else None
     if search and request.method == "POST":
         return redirect(f"{reverse('agreements')}?{search.query_string}")

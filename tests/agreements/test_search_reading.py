@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.forms.search import SearchForm
-from agreements.search import SearchBy, read
+from agreements.search import SearchBy, parse_items
 
 BY = {"number": SearchBy.NUMBER, "name": SearchBy.LAST_NAME, "esiid": SearchBy.ESIID, "meter": SearchBy.METER}
 
 
 def keys(by: str, typed: str) -> list[str]:
-    return [str(item) for item in read(BY[by], typed).items]
+    return [str(item) for item in parse_items(BY[by], typed).items]
 
 
 class TestReading:
@@ -97,13 +97,13 @@ class TestReading:
         ],
     )
     def test_what_cannot_be_one_is_told_apart(self, by, typed):
-        found = read(BY[by], typed)
+        found = parse_items(BY[by], typed)
         assert not found.items and len(found.impossible or found.misplaced) == 1
 
     @pytest.mark.parametrize("typed", ["*", "**", "1*2", "*102", "102**"])
     @pytest.mark.parametrize("by", BY)
     def test_an_asterisk_stands_only_at_the_end(self, by, typed):
-        found = read(BY[by], typed)
+        found = parse_items(BY[by], typed)
         assert found.misplaced == (typed,) and not found.items
 
     def test_an_item_counts_once(self):
@@ -111,11 +111,11 @@ class TestReading:
 
     @given(st.sampled_from(sorted(BY)), st.text(max_size=60))
     def test_nothing_that_can_be_typed_breaks_it(self, by, typed):
-        found = read(BY[by], typed)
+        found = parse_items(BY[by], typed)
         for item in found.items:
             assert item.key and "\x00" not in item.key and "*" not in item.key
             # What the address says means the same again.
-            assert read(BY[by], str(item)).items in ((item,), ()) or by == "name"
+            assert parse_items(BY[by], str(item)).items in ((item,), ()) or by == "name"
 
     @given(st.sampled_from(["number", "esiid", "meter"]), st.lists(st.from_regex(r"\A[0-9]{1,9}\*\Z"), max_size=120))
     def test_the_form_takes_a_hundred_items_and_no_more(self, by, items):
