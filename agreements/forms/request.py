@@ -21,8 +21,11 @@ from lib.form_fields import EmailLineField, LineField, PhoneField, StateField, Z
 from lib.refusals import Problem, Refused
 
 YES, NO = "yes", "no"
-# A browser must neither suggest nor store the customer's data, which is not the user's own.
-_PRIVATE = {"autocomplete": "off"}
+# Fields that a registered customer's form does not have (T6).
+UNREGISTERED_FIELDS = (
+    "first_name", "middle_initial", "last_name", "title", "company_name", "street", "city", "state", "zip_code",
+    "phone",
+)  # fmt: skip
 
 
 class AgreementRequestForm(ShowsRefusals):
@@ -47,27 +50,24 @@ class AgreementRequestForm(ShowsRefusals):
         label=_("First name"),
         max_length=60,
         error_messages={"required": _("Enter the customer's first name.")},
-        widget=forms.TextInput(_PRIVATE),
     )
     middle_initial = LineField(
         label=_("Middle initial"),
         max_length=2,
         required=False,
         validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave it empty."))],
-        widget=forms.TextInput({**_PRIVATE, "size": "3"}),
+        widget=forms.TextInput({"size": "3"}),
     )
     last_name = LineField(
         label=_("Last name"),
         max_length=60,
         error_messages={"required": _("Enter the customer's last name.")},
-        widget=forms.TextInput(_PRIVATE),
     )
     title = LineField(
         label=_("Title"),
         help_text=_("For example Ms. or Dr."),
         max_length=20,
         required=False,
-        widget=forms.TextInput(_PRIVATE),
     )
     language = forms.ChoiceField(
         label=_("Language preference"),
@@ -81,31 +81,27 @@ class AgreementRequestForm(ShowsRefusals):
         help_text=_("Only for a business customer who is not registered."),
         max_length=120,
         required=False,
-        widget=forms.TextInput(_PRIVATE),
     )
     street = LineField(
         label=_("Street"),
         max_length=250,
         error_messages={"required": _("Enter the street of the service address.")},
-        widget=forms.TextInput(_PRIVATE),
     )
     city = LineField(
         label=_("City"),
         max_length=60,
         error_messages={"required": _("Enter the city of the service address.")},
-        widget=forms.TextInput(_PRIVATE),
     )
     state = StateField(
         label=_("State"),
         error_messages={"required": _("Choose the state of the service address.")},
-        widget=forms.Select(_PRIVATE),
     )
     zip_code = ZipField(
         label=_("ZIP code"),
         error_messages={"required": _("Enter the ZIP code of the service address.")},
-        widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric"}),
+        widget=forms.TextInput({"inputmode": "numeric"}),
     )
-    phone = PhoneField(label=_("Phone"), required=False, attrs=_PRIVATE)
+    phone = PhoneField(label=_("Phone"), required=False, attrs={})
     email = EmailLineField(
         label=_("Email"),
         help_text=_("We send the request to this address. Of a registered customer: the email of the account."),
@@ -143,6 +139,9 @@ class AgreementRequestForm(ShowsRefusals):
         super().__init__(data, initial=initial)
         self.meters = meters or meter_formset(data)
         self.refused: list[Problem] = []
+        for name in UNREGISTERED_FIELDS:
+            # A browser must neither suggest nor store the customer's data, which is not the user's own.
+            self.fields[name].widget.attrs["autocomplete"] = "off"
         if data is not None:
             for name in self._unused_fields():
                 field = self.fields[name]
@@ -212,13 +211,8 @@ class AgreementRequestForm(ShowsRefusals):
 
     def _unused_fields(self) -> set[str]:
         """Return the fields that do not apply to this kind of customer (T5, T6); before a choice, none is required."""
-        is_registered, kind = self.data.get("registered") != NO, self.data.get("kind")
-        unused = set()
-        if is_registered:
-            unused |= {"first_name", "middle_initial", "last_name", "title", "street", "city", "state", "zip_code"}
-            unused.add("phone")
-        if is_registered or kind != CustomerKind.BUSINESS:
-            unused.add("company_name")
-        if is_registered or kind != CustomerKind.RESIDENTIAL:
-            unused.add("language")
-        return unused
+        kind = self.data.get("kind")
+        if self.data.get("registered") != NO:
+            return {*UNREGISTERED_FIELDS, "language"}
+        unused = set() if kind == CustomerKind.BUSINESS else {"company_name"}
+        return unused if kind == CustomerKind.RESIDENTIAL else unused | {"language"}
