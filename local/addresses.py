@@ -1,6 +1,6 @@
 """The addresses of this checkout's own servers, in a file that the settings read while `make run` runs.
 
-With it, `manage.py` in another terminal works against the running portal, and nobody has to set a variable.
+With it, `manage.py` in another terminal works against the running portal without setting any variable.
 """
 
 from __future__ import annotations

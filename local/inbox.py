@@ -1,4 +1,4 @@
-"""Development's mailbox: what the mail catcher of `make run` kept, read from settings.MAILBOX_DIR (E4)."""
+"""The emails that the mail catcher of `make run` saved in settings.MAILBOX_DIR (E4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import cast
 
 from django.conf import settings
 
-SEARCHED = 2000  # the newest so many; a search reads each
+SEARCHED_COUNT = 2000  # a search reads each of the newest emails
 HEADER_BYTES = 16 * 1024
 
 
@@ -26,8 +26,8 @@ class Attachment:
     content: bytes
 
 
-class Mail:
-    """One caught email. `name` is its file's name without `.eml`, and goes by time of arrival."""
+class CaughtEmail:
+    """One saved email. `name` is its file name without `.eml`; names order by time of arrival."""
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name = name
@@ -39,7 +39,7 @@ class Mail:
 
     @property
     def to(self) -> str:
-        """Whom it was really sent to; the To header says so only where nothing better is known."""
+        """The recipients of the envelope, or the To header if they are unknown."""
         return self._header("X-Envelope-To") or self._header("To")
 
     @property
@@ -69,7 +69,7 @@ class Mail:
     def attachments(self) -> list[Attachment]:
         parts = self._message.iter_attachments() if self._message.is_multipart() else []
         return [
-            Attachment(number, part.get_filename() or f"attachment-{number}", _bytes_of(part))
+            Attachment(number, part.get_filename() or f"attachment-{number}", _content(part))
             for number, part in enumerate(parts, start=1)
         ]
 
@@ -80,52 +80,39 @@ class Mail:
         part = self._message.get_body((kind,))
         if part is None:
             return ""
-        charset = part.get_content_charset("utf-8")
         try:
-            return _bytes_of(part).decode(charset, "replace")
-        except LookupError:  # a character set that nobody knows
-            return _bytes_of(part).decode("ascii", "replace")
+            return _content(part).decode(part.get_content_charset("utf-8"), "replace")
+        except LookupError:  # an unknown character set
+            return _content(part).decode("ascii", "replace")
 
 
-def names() -> list[str]:
-    """The names of all mails, newest first."""
-    found = (path.stem for path in _directory().glob("*.eml"))
-    return sorted((name for name in found if _is_name(name)), reverse=True)
+def list_names() -> list[str]:
+    """Return the names of all emails, newest first."""
+    names = (path.stem for path in Path(settings.MAILBOX_DIR).glob("*.eml"))
+    return sorted(filter(_is_valid, names), reverse=True)
 
 
-def search(address: str) -> list[str]:
-    """The names of the newest mails to an address that contains `address`, newest first."""
-    return [name for name in names()[:SEARCHED] if (mail := glance(name)) and address.casefold() in mail.to.casefold()]
+def search_names(address: str) -> list[str]:
+    """Return the names of the newest emails whose recipients contain `address`, newest first."""
+    emails = (read_email(name, HEADER_BYTES) for name in list_names()[:SEARCHED_COUNT])
+    return [email.name for email in emails if email and address.casefold() in email.to.casefold()]
 
 
-def glance(name: str) -> Mail | None:
-    """A mail with its headers only, for a list; None if it is gone."""
-    return _read(name, HEADER_BYTES)
-
-
-def read(name: str) -> Mail | None:
-    """The whole mail, or None if there is none of this name, whatever else lies at such a path."""
-    return _read(name, -1)
-
-
-def _read(name: str, size: int) -> Mail | None:
-    path = _directory() / f"{name}.eml"
-    if not _is_name(name) or path.is_symlink():
+def read_email(name: str, max_bytes: int = -1) -> CaughtEmail | None:
+    """Read an email, or its first `max_bytes`. Returns None if `name` is not that of a saved email."""
+    path = Path(settings.MAILBOX_DIR) / f"{name}.eml"
+    if not _is_valid(name) or path.is_symlink():
         return None
     try:
         with path.open("rb") as file:
-            return Mail(name, file.read(size))
+            return CaughtEmail(name, file.read(max_bytes))
     except OSError:
         return None
 
 
-def _bytes_of(part: MIMEPart) -> bytes:
+def _content(part: MIMEPart) -> bytes:
     return cast(bytes, part.get_payload(decode=True)) or b""
 
 
-def _is_name(name: str) -> bool:
+def _is_valid(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name) is not None
-
-
-def _directory() -> Path:
-    return Path(settings.MAILBOX_DIR)

@@ -1,4 +1,4 @@
-"""Development's mail server: keeps every message as one .eml file and sends nothing anywhere (E4).
+"""Development's mail server: it saves every message as an .eml file and sends nothing (E4).
 
 python -m local.mail_catcher MAILBOX_DIR SOCKET_FD
 """
@@ -17,10 +17,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 def save_message(mailbox: Path, content: bytes, *, sender: str, recipients: list[str]) -> Path:
-    """Write one message into `mailbox`; a reader sees all of it or nothing.
+    """Write one message into `mailbox` and return its path. A reader sees the whole file or none.
 
-    The name orders by time of arrival. The envelope stands on top of the message's own headers, because a message
-    need not say to whom it was really sent.
+    File names order by time of arrival. The envelope is put above the message's headers, which may omit recipients.
     """
     mailbox.mkdir(parents=True, exist_ok=True, mode=0o700)
     name = f"{time.time_ns():020d}-{secrets.token_hex(4)}.eml"
@@ -30,7 +29,7 @@ def save_message(mailbox: Path, content: bytes, *, sender: str, recipients: list
     return unfinished.rename(mailbox / name)
 
 
-class _Keeper:
+class SavingHandler:
     def __init__(self, mailbox: Path) -> None:
         self.mailbox = mailbox
 
@@ -38,18 +37,18 @@ class _Keeper:
         content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         try:
             save_message(self.mailbox, content, sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos))
-        except OSError as problem:
-            return f"451 The development mailbox cannot be written: {problem.strerror}"
-        return "250 Kept in the development mailbox"
+        except OSError as error:
+            return f"451 The development mailbox cannot be written: {error.strerror}"
+        return "250 Saved in the development mailbox"
 
 
 async def serve(mailbox: Path, listener: socket.socket) -> None:
-    """Take mail until SIGTERM or SIGINT."""
+    """Receive mail until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    handler = _Keeper(mailbox)
+    handler = SavingHandler(mailbox)
     server = await loop.create_server(lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True), sock=listener)
     await stopped.wait()
     server.close()

@@ -46,8 +46,8 @@ class StopRequested(BaseException):
     """Like KeyboardInterrupt: only `main` may catch it."""
 
 
-class Portal:
-    """The portal's processes. They are stopped in the opposite order of their start."""
+class Supervisor:
+    """Starts, watches and stops the portal's processes. They stop in the opposite order of their start."""
 
     def __init__(self) -> None:
         self.env = {**os.environ, "SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
@@ -290,14 +290,14 @@ def main() -> int:
     if os.environ.get("SMT_ENV", "development") != "development":
         say("`make run` is for development, but SMT_ENV (or .env) says otherwise. README.md explains production.")
         return 1
-    portal = Portal()
+    supervisor = Supervisor()
     try:
         handle_stop_signals()
-        portal.start()
-        portal.welcome()
+        supervisor.start()
+        supervisor.welcome()
         while True:
-            portal.check()
-            portal.show_output()
+            supervisor.check()
+            supervisor.show_output()
             time.sleep(0.5)
     except StopRequested:
         say("\nStopping ...")
@@ -307,7 +307,7 @@ def main() -> int:
         return 1
     finally:
         ignore_stop_signals()
-        portal.stop()
+        supervisor.stop()
         say("Stopped.")
 
 

@@ -1,4 +1,4 @@
-"""Addresses of development's mailbox; smt_portal.urls includes them only where settings.MAILBOX_DIR is set (E4)."""
+"""URLs of development's inbox, which smt_portal.urls includes only if settings.MAILBOX_DIR is set (E4)."""
 
 from django.urls import path
 

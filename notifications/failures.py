@@ -1,4 +1,4 @@
-"""Why an email was not delivered, in a code and in words for the company and for staff."""
+"""Why an email was not delivered: a code, and a sentence for the third party and staff."""
 
 from __future__ import annotations
 

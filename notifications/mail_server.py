@@ -120,8 +120,8 @@ class _Backend(EmailBackend):
         return lambda host, port, **options: smtp(host, port, **options | {"local_hostname": name})
 
 
-def _as_bytes(words: bytes | str) -> bytes:
-    return words.encode() if isinstance(words, str) else words
+def _as_bytes(reply: bytes | str) -> bytes:
+    return reply.encode() if isinstance(reply, str) else reply
 
 
 def _describe(error: Exception) -> str:

@@ -42,13 +42,13 @@ def as_bytes(email: Email) -> bytes:
     return message.as_bytes()
 
 
-def without_secrets(words: str) -> str:
-    """Return a mail server's `words` without what it may have quoted: links, addresses, long numbers (X4, X5)."""
-    words = re.sub(r"\S*(?:://|/invitation/|/confirm/)\S*", "[link]", words)
-    words = re.sub(r"\S+@\S+", "[address]", words)
-    words = re.sub(r"[A-Za-z0-9_-]{30,}", "[...]", words)
-    words = re.sub(r"\d{3,}(\d{7})", r"...\1", words)
-    return plain_text.one_line(words)
+def without_secrets(reply: str) -> str:
+    """Return a mail server's `reply` without what it may have quoted: links, addresses, long numbers (X4, X5)."""
+    reply = re.sub(r"\S*(?:://|/invitation/|/confirm/)\S*", "[link]", reply)
+    reply = re.sub(r"\S+@\S+", "[address]", reply)
+    reply = re.sub(r"[A-Za-z0-9_-]{30,}", "[...]", reply)
+    reply = re.sub(r"\d{3,}(\d{7})", r"...\1", reply)
+    return plain_text.one_line(reply)
 
 
 def with_link(email: Email, body: str) -> str:

@@ -69,7 +69,7 @@ class Email(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     uncertain_attempts = models.PositiveSmallIntegerField(default=0)
     failure = models.CharField(max_length=20, choices=FailureReason.choices, blank=True)  # of the latest attempt
-    last_error = models.CharField(max_length=500, blank=True)  # the mail server's or the operating system's words
+    last_error = models.CharField(max_length=500, blank=True)  # what the mail server or the operating system said
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     body_forgotten_at = models.DateTimeField(null=True)

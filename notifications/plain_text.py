@@ -1,4 +1,4 @@
-"""Other people's words in plain text: names on one line, comments quoted, nothing that can pass for our words (E3)."""
+"""Users' text in plain-text emails: names on one line, comments quoted, nothing that looks like our own text (E3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def one_line(value: object, length: int | None = None) -> str:
-    """`value` as one line without control and bidirectional characters, at most `length` characters long."""
+    """Return `value` as one line of at most `length` characters, without control and bidirectional characters."""
     text = _SPACE.sub(" ", str(value))
     text = "".join(character for character in text if unicodedata.category(character) not in _UNWANTED).strip()
     if length is not None and len(text) > length:
@@ -25,10 +25,9 @@ def one_line(value: object, length: int | None = None) -> str:
 
 
 def quoted(value: object) -> str:
-    """`value` with `> ` before every line.
+    """Return `value` with `> ` before every line.
 
-    Long lines are wrapped here: where a mail program wraps them, the rest of the line stands at the margin and can pass
-    for our own words.
+    Long lines are wrapped here. If a mail program wrapped them, the rest of a line would look like our own text.
     """
     lines: list[str] = []
     for line in str(value).strip().splitlines():
@@ -37,5 +36,5 @@ def quoted(value: object) -> str:
 
 
 def before_stop(name: object) -> str:
-    """`name` for the end of a sentence: "Acme Inc." brings its full stop along, and the sentence has one already."""
+    """Return `name` for the end of a sentence, which has its own full stop: "Acme Inc." loses one."""
     return str(name).removesuffix(".")

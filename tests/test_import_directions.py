@@ -11,14 +11,14 @@ import pytest
 from local.addresses import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ROOMS = [room for room in PROJECT["tool"]["importlinter"]["root_packages"] if room != "tests"]
+PACKAGES = [package for package in PROJECT["tool"]["importlinter"]["root_packages"] if package != "tests"]
 
 
 @pytest.fixture
-def house(tmp_path):
-    """A copy of the code, to be spoiled."""
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+def copied_code(tmp_path):
+    """A copy of the code, to be broken."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "__init__.py").touch()
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -32,14 +32,14 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_imports_run_downwards(house):
-    outcome = lint(house)
+def test_imports_run_downwards(copied_code):
+    outcome = lint(copied_code)
     assert outcome.returncode == 0, outcome.stdout
 
 
 @pytest.mark.control
 @pytest.mark.parametrize(
-    ("module", "spoiled_by"),
+    ("module", "added_line"),
     [
         ("notifications/models.py", "import meters.models"),
         ("meters/models.py", "from accounts import models"),
@@ -48,9 +48,9 @@ def test_imports_run_downwards(house):
         ("meters/usage/reader.py", "import tests"),
     ],
 )
-def test_an_upward_import_is_noticed(house, module, spoiled_by):
-    path = house / module
-    path.write_text(f"{spoiled_by}\n{path.read_text()}")
-    outcome = lint(house)
+def test_an_upward_import_is_noticed(copied_code, module, added_line):
+    path = copied_code / module
+    path.write_text(f"{added_line}\n{path.read_text()}")
+    outcome = lint(copied_code)
     assert outcome.returncode == 1
     assert "BROKEN" in outcome.stdout

@@ -1,4 +1,4 @@
-"""The tests' mail server misbehaves exactly as told."""
+"""The tests' mail server fails exactly as configured."""
 
 import smtplib
 
@@ -12,14 +12,14 @@ def send(sink, timeout: float = 5) -> None:
         client.sendmail(*SENT)
 
 
-def test_it_keeps_messages_with_their_envelope(smtp_sink):
+def test_it_saves_messages_with_their_envelope(smtp_sink):
     send(smtp_sink)
     [delivery] = smtp_sink.wait_for(1)
     assert (delivery.sender, delivery.recipients) == SENT[:2]
     assert delivery.message["Subject"] == "x"
 
 
-def test_it_refuses_when_told(smtp_sink):
+def test_it_refuses_when_configured_to(smtp_sink):
     smtp_sink.rcpt_reply = "550 no such user"
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         send(smtp_sink)

@@ -1,5 +1,5 @@
-"""Filters for other people's words in our sentences (E3): `{{ comments|quoted }}`, `{{ name|one_line }}`, and
-`{{ name|before_stop }}` where a full stop follows: "Acme Inc." ends the sentence by itself."""
+"""Filters for users' text in our sentences (E3): `{{ comments|quoted }}`, `{{ name|one_line }}`, and
+`{{ name|before_stop }}` where a full stop follows."""
 
 from __future__ import annotations
 

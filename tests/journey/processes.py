@@ -1,4 +1,4 @@
-"""The portal as it really runs: gunicorn, a Celery worker and beat, on a database of their own that tests read too."""
+"""The portal's real processes: gunicorn, a Celery worker and beat, on a database that the test reads too."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection, connections
 
 from lib.central_time import central_day, utc_or_now
@@ -35,7 +36,7 @@ PASSWORD = "a long and private demo password"
 
 
 @dataclass
-class Page:
+class VisitedPage:
     """What a visitor got, after redirects, and how many seconds it took."""
 
     address: str
@@ -52,21 +53,21 @@ class Visitor:
         handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)]
         self._opener = urllib.request.build_opener(*handlers)
 
-    def get(self, address: str) -> Page:
+    def get(self, address: str) -> VisitedPage:
         return self._open(address, None)
 
-    def post(self, address: str, **fields: str) -> Page:
+    def post(self, address: str, **fields: str) -> VisitedPage:
         tokens = [str(cookie.value) for cookie in self.cookies if cookie.name == "csrftoken"]
         return self._open(address, {"csrfmiddlewaretoken": "".join(tokens), **fields})
 
-    def _open(self, address: str, fields: dict[str, str] | None) -> Page:
+    def _open(self, address: str, fields: dict[str, str] | None) -> VisitedPage:
         address = address if address.startswith(self.origin) else self.origin + address
         begun = time.monotonic()
         with self._opener.open(
             address, urlencode(fields).encode() if fields is not None else None, timeout=60
         ) as answer:
             text = answer.read().decode()
-            return Page(answer.url, text, time.monotonic() - begun)
+            return VisitedPage(answer.url, text, time.monotonic() - begun)
 
 
 class Program:
@@ -80,7 +81,7 @@ class Program:
         self.process = Process(self.name, self.command, **self.options)
 
 
-class Portal:
+class RunningPortal:
     """`web`, `worker` and `beat`, each of which may be killed and started again, and whom they rely on."""
 
     def __init__(self, folder: Path, redis: BreakableRedis, mail: SmtpSink) -> None:
@@ -127,9 +128,9 @@ class Portal:
 
     def third_party(self) -> Visitor:
         """A user of a third party, logged in."""
-        user = UserFactory()
-        user.set_password(PASSWORD)
-        user.save()
+        user = UserFactory(
+            password=make_password(PASSWORD, hasher="argon2")
+        )  # the tests' own hasher is not the portal's
         MembershipFactory(user=user)
         visitor = Visitor(self.origin)
         visitor.get("/accounts/login/")
@@ -139,7 +140,7 @@ class Portal:
 
     @staticmethod
     def fill_in(visitor: Visitor) -> str:
-        """Page 1 about a meter with ten days of usage; the address of page 2."""
+        """Fill in page 1 for a meter with ten days of usage, and return the address of page 2."""
         meter = meter_with_usage()
         visitor.get("/agreements/new/")
         about = {"registered": "no", "kind": "residential", "report_type": "interval", "report_length": "12m"}
@@ -152,7 +153,7 @@ class Portal:
         return page.address
 
     @staticmethod
-    def submit(visitor: Visitor, page_2: str) -> Page:
+    def submit(visitor: Visitor, page_2: str) -> VisitedPage:
         contact = {
             "contact_name": "James Wilson",
             "contact_phone": "(512) 555-0101",
@@ -175,13 +176,13 @@ class Portal:
         sent = Email.objects.filter(state=EmailState.SENT)
         eventually(lambda: sent.count() == count, seconds=10, what=f"{count} emails recorded as sent")
 
-    def accept(self, link: str) -> Page:
+    def accept(self, link: str) -> VisitedPage:
         """Open the link and press the button; the page that says so. The slower of the two answers gives the time."""
         customer = Visitor(self.origin)
         opened = customer.get(link)
         page = customer.post(link, decision="accept")
         assert "You accepted" in page.text
-        return Page(page.address, page.text, max(opened.seconds, page.seconds))
+        return VisitedPage(page.address, page.text, max(opened.seconds, page.seconds))
 
     # --- how it is started
 
@@ -208,9 +209,9 @@ def meter_with_usage() -> Meter:
 
 def link_in(content: bytes) -> str:
     text = content.replace(b"=\r\n", b"").decode()
-    found = re.search(r"http://\S+/invitation/[\w-]+/", text)
-    assert found, text
-    return found.group()
+    match = re.search(r"http://\S+/invitation/[\w-]+/", text)
+    assert match, text
+    return match.group()
 
 
 def eventually(is_so: Callable[[], Any], *, seconds: float, what: str) -> None:
@@ -224,7 +225,7 @@ def eventually(is_so: Callable[[], Any], *, seconds: float, what: str) -> None:
 def own_database(transactional_db: None) -> Iterator[None]:
     """A freshly migrated database that only this test and its processes use; the test's ORM is connected to it.
 
-    It is a copy of the tests' one, to which nobody may be connected meanwhile. Every statement is committed.
+    It is a copy of the tests' database, which needs to have no connections meanwhile. Every statement is committed.
     """
     template = connection.settings_dict["NAME"]
     name = f"{template}_journey"
@@ -244,9 +245,11 @@ def own_database(transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def portal(own_database: None, redis_server: BreakableRedis, smtp_sink: SmtpSink, tmp_path: Path) -> Iterator[Portal]:
+def portal(
+    own_database: None, redis_server: BreakableRedis, smtp_sink: SmtpSink, tmp_path: Path
+) -> Iterator[RunningPortal]:
     """The portal's running processes, with a Redis and a mail server that the test may break."""
-    portal = Portal(tmp_path, redis_server, smtp_sink)
+    portal = RunningPortal(tmp_path, redis_server, smtp_sink)
     try:
         portal.start()
         yield portal

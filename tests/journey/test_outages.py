@@ -1,7 +1,7 @@
-"""Redis, the mail server and workers fail under the running portal: nobody waits, nothing is lost, nothing comes twice.
+"""Redis, the mail server and workers fail under the running portal: no request waits, nothing is lost or sent twice.
 
-Real processes and real requests. What each defence is for is shown by the controls beside the tests of the rooms:
-`notifications/test_bell.py`, `notifications/test_delivery_races.py`, `reports/test_races.py`.
+Real processes and real requests. The controls are beside the tests of the apps:
+`notifications/test_wakeup.py`, `notifications/test_delivery_races.py`, `reports/test_races.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from notifications.models import Email, EmailState
 from reports.models import Report, ReportFile, ReportState
-from tests.journey.processes import Portal, eventually
+from tests.journey.processes import RunningPortal, eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -25,7 +25,7 @@ ONE_SWEEP = 3.5  # seconds within which every sweep has looked once more
 ACCEPTED = {"EM201": 1, "EM203": 2, "EM204": 1}
 
 
-def assert_each_once(portal: Portal, kinds: dict[str, int]) -> None:
+def assert_each_once(portal: RunningPortal, kinds: dict[str, int]) -> None:
     """Every email was delivered, none twice, now and after another sweep; each accepted agreement has one report."""
     portal.mail.wait_for(sum(kinds.values()), 30)
     time.sleep(ONE_SWEEP)
@@ -95,13 +95,13 @@ def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_
     assert_each_once(portal, ACCEPTED)
 
 
-def delivered_kinds(portal: Portal) -> list[str]:
+def delivered_kinds(portal: RunningPortal) -> list[str]:
     """The kind of each message that arrived, a message that came twice also twice."""
     kind_of = dict(Email.objects.values_list("message_id", "kind"))
     return [kind_of[message_id] for message_id in message_ids(portal)]
 
 
-def message_ids(portal: Portal) -> list[str]:
+def message_ids(portal: RunningPortal) -> list[str]:
     return [str(message["Message-ID"]).strip("<>").partition("@")[0] for message in portal.mail.messages]
 
 

@@ -1,4 +1,4 @@
-"""On a newcomer's machine sent mail can be read in the browser, and only there (E4)."""
+"""In development, and only there, sent mail can be read in the browser (E4)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def mailbox(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def caught(mailbox: Path, queue: Callable[..., Email], mail_server: SmtpSink) -> str:
-    """The name of an email that the portal sent and the mail catcher kept."""
+    """The name of an email that the portal sent and the mail catcher saved."""
     queue(link=DecisionLink(NONCE), attachment=("letter.pdf", b"%PDF-1.7 letter"), subject="Acme <b>asks</b>")
     delivery.deliver_due()
     [sent] = mail_server.deliveries

@@ -1,4 +1,4 @@
-"""The mailbox as a newcomer uses it: open the mail, click the link in it (E4)."""
+"""Open an email in the inbox and click the link in it (E4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Development's mail server keeps whole messages and says to whom they really went."""
+"""Development's mail server saves whole messages with their envelopes."""
 
 import smtplib
 import socket
@@ -12,11 +12,11 @@ from local.mail_catcher import save_message
 from local.processes import Process
 
 
-def kept(mailbox: Path) -> list[Path]:
+def saved_files(mailbox: Path) -> list[Path]:
     return sorted(mailbox.glob("*.eml"))
 
 
-def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
+def test_a_sent_message_is_saved_with_its_envelope(tmp_path):
     mailbox = tmp_path / "mail box"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -27,7 +27,7 @@ def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
             client.sendmail("from@a.example", ["one@b.example", "two@b.example"], "Subject: Hello\n\n.dot\nbody")
     finally:
         catcher.stop()
-    [path] = kept(mailbox)
+    [path] = saved_files(mailbox)
     message = message_from_bytes(path.read_bytes(), policy=policy.default)
     assert message["X-Envelope-From"] == "from@a.example"
     assert message["X-Envelope-To"] == "one@b.example, two@b.example"
@@ -37,7 +37,7 @@ def test_a_sent_message_is_kept_with_its_envelope(tmp_path):
 
 def test_names_order_by_time_of_arrival(tmp_path):
     written = [save_message(tmp_path, b"\r\n", sender="a", recipients=[]) for _ in range(50)]
-    assert kept(tmp_path) == written
+    assert saved_files(tmp_path) == written
 
 
 def test_a_reader_never_sees_a_part_of_a_message(tmp_path):
@@ -47,7 +47,7 @@ def test_a_reader_never_sees_a_part_of_a_message(tmp_path):
 
     def read() -> None:
         while not done.is_set():
-            sizes.update(path.stat().st_size for path in kept(tmp_path))
+            sizes.update(path.stat().st_size for path in saved_files(tmp_path))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -55,5 +55,5 @@ def test_a_reader_never_sees_a_part_of_a_message(tmp_path):
         save_message(tmp_path, content, sender="a@b.example", recipients=["c@d.example"])
     done.set()
     reader.join()
-    assert sizes <= {path.stat().st_size for path in kept(tmp_path)}
-    assert len({path.stat().st_size for path in kept(tmp_path)}) == 1
+    assert sizes <= {path.stat().st_size for path in saved_files(tmp_path)}
+    assert len({path.stat().st_size for path in saved_files(tmp_path)}) == 1

@@ -1,4 +1,4 @@
-"""`make run` in a checkout of its own: starts, says so twice, is killed, starts again, and leaves nothing."""
+"""`make run` in a separate checkout starts, refuses to run twice, survives kill -9 and leaves nothing running."""
 
 from __future__ import annotations
 
@@ -141,11 +141,11 @@ def test_make_run_from_start_to_nothing_left(checkout):
     assert portal.poll() is None
 
     with (checkout.var / "log" / "worker.log").open("a") as log:
-        log.write("the worker's last words\n")
+        log.write("the end of the worker's log\n")
     os.kill(checkout.pids(WORKER)[0], signal.SIGKILL)
     assert portal.wait(30) == 1
     assert "worker ended by itself (killed by signal 9)" in checkout.output()
-    assert "    the worker's last words" in checkout.output()
+    assert "    the end of the worker's log" in checkout.output()
     assert checkout.left_running() == []
 
     begun = time.monotonic()

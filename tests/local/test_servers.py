@@ -36,7 +36,7 @@ def test_postgres_keeps_its_data_over_stop_kill_and_a_recycled_pid(postgres):
     postgres.create_database("portal")
     postgres.create_database("portal")  # the second time it is there
     with psycopg.connect(host=str(postgres.runtime), user="postgres", dbname="portal") as connection:
-        connection.execute("create table kept as select 42 as answer")
+        connection.execute("create table answers as select 42 as answer")
     postgres.stop()
 
     postgres.start()
@@ -44,11 +44,11 @@ def test_postgres_keeps_its_data_over_stop_kill_and_a_recycled_pid(postgres):
     postgres.process.kill()  # as power loss would end it
     record = postgres.data / "postmaster.pid"
     lines = record.read_text().splitlines()
-    other = subprocess.Popen(["sleep", "60"], user=postgres.user)  # the recorded pid now belongs to somebody else
+    other = subprocess.Popen(["sleep", "60"], user=postgres.user)  # it now has the recorded pid
     record.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
     try:
         postgres.start()
-        assert query(postgres, "select answer from kept", "portal") == (42,)
+        assert query(postgres, "select answer from answers", "portal") == (42,)
     finally:
         assert other.poll() is None, "A process that we did not start was ended."
         other.kill()

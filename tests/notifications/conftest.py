@@ -1,4 +1,4 @@
-"""What the tests of this room share: templates of their own, a mail server, and a way to queue."""
+"""Fixtures of the email tests: a mail server, and a way to queue an email from the tests' own templates."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def mail_server(settings: Settings, smtp_sink: SmtpSink) -> SmtpSink:
 
 @pytest.fixture
 def queue(settings: Settings) -> Callable[..., Email]:
-    """Queue an email of the test's own template, in a transaction; answers the row."""
+    """Queue an email of the tests' template, in a transaction, and return its row."""
     templates = copy.deepcopy(settings.TEMPLATES)
     for engine in templates:
         engine["DIRS"].append(Path(__file__).parent / "templates")
@@ -48,9 +48,9 @@ def queue(settings: Settings) -> Callable[..., Email]:
             "subject": "Acme asks for your data",
             "template": "probe",
         } | changes
-        words = {"name": "Acme", "comments": "Hello", "amount": 1, "moment": MOMENT} | (context or {})
+        variables = {"name": "Acme", "comments": "Hello", "amount": 1, "moment": MOMENT} | (context or {})
         with transaction.atomic():
-            queue_email(OutgoingEmail(key=key, context=words, **values))
+            queue_email(OutgoingEmail(key=key, context=variables, **values))
         return Email.objects.get(key=key)
 
     return queue

@@ -138,7 +138,7 @@ def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server
 
 @pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
 def test_no_means_no(queue: Queue, mail_server: SmtpSink, where: str) -> None:
-    """E2, X4, X5: 5xx is final; the server's words lose what they quote."""
+    """E2, X4, X5: 5xx is final; what the server quotes is removed."""
     email = queue(link=DecisionLink(NONCE))
     token = link_tokens.derive_token(NONCE)
     setattr(mail_server, where, f"550 no <maria@example.net>, see http://x.example/invitation/{token}/ or {token}")

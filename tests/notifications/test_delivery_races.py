@@ -163,7 +163,7 @@ def test_without_the_lease_a_slow_worker_sends_it_too(
 
 
 def kill_a_worker(mail_server: SmtpSink, hang_at: str, state: EmailState) -> None:
-    """A worker process of its own, ended by kill -9 while the mail server keeps it waiting."""
+    """Kill a separate worker process with -9 while the mail server lets it wait."""
     mail_server.hang_at = hang_at
     worker = subprocess.Popen(
         [

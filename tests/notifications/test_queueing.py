@@ -1,4 +1,4 @@
-"""An email is a row of the change that causes it (E2), and other people's words stay what they are (E3)."""
+"""An email is a row of the change that causes it (E2), and users' text cannot change it (E3)."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_token_of_a_link_is_in_no_column(queue: Callable[..., Email]) -> Non
 
 @pytest.mark.django_db
 def test_a_link_that_a_template_leaves_out_is_an_error(queue: Callable[..., Email]) -> None:
-    """C1: an invitation without its link helps nobody."""
+    """C1: an invitation without its link is useless."""
     with pytest.raises(ValueError, match="link_token"):
         queue(template="linkless", link=DecisionLink(NONCE))
 

@@ -1,7 +1,7 @@
 """A pytest plugin: the PostgreSQL and Redis that the tests run against, ready before Django reads its settings.
 
 Loaded through `-p tests.support.servers` in pyproject.toml. `DATABASE_URL` and `REDIS_URL`, when set, are used. Under
-pytest-xdist the controller starts the servers and every worker gets a Redis database of its own.
+pytest-xdist the controller starts the servers and every worker gets its own Redis database.
 """
 
 from __future__ import annotations

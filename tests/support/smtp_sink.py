@@ -33,7 +33,7 @@ class Delivery:
 
 @dataclass
 class SmtpSink:
-    """A mail server on `port` that keeps what it takes in `deliveries` and misbehaves as told.
+    """A mail server on `port` that collects messages in `deliveries` and fails as configured.
 
     * `rcpt_reply`, `data_reply`: answer this instead, for example "451 try later" or "550 no such user"; an answer that
       starts with 2 still takes the message. `data_reply` may be a list: one answer for each message, then none.
