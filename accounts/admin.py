@@ -1,33 +1,29 @@
-"""Users and third parties for operators; customers also for the TDSP whose premises they hold (D1, T13)."""
+"""The admin of users, and of the access log (D1, D3). customers/user_admin.py adds the roles and registers it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.admin import AccessLogEntryAdmin
-from accounts.models import User
-from accounts.second_factor_admin import SecondFactorLost
-from companies.models import Membership
+from accounts.second_factor_admin import RemovesSecondFactor
 from lib.scoped_admin import EDIT, NOTHING, ScopedAdmin
 
 __all__ = ["AccessLogEntryAdmin", "UserAdmin"]
 
 
-@admin.register(User)
-class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
-    """Everybody who logs in. What a person may do hangs on the company, the customer or the TDSP."""
+class UserAdmin(ScopedAdmin, RemovesSecondFactor, DjangoUserAdmin):
+    """Everyone who signs in. What a user may do depends on the company, the customer or the TDSP."""
 
     operators_may = EDIT
     tdsp_may = NOTHING
-    list_display = ["username", "email", "first_name", "last_name", "works_for", "is_staff", "is_active"]
+    list_display = ["username", "email", "first_name", "last_name", "is_staff", "is_active"]
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
-    list_select_related = ["membership__company", "customer", "tdsp"]
+    list_select_related = ["tdsp"]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = _("User id, name or email")
     add_fieldsets = (
@@ -35,7 +31,7 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
             None,
             {
                 "fields": ("username", "email", "first_name", "last_name", "phone", "language"),
-                "description": _("The person first. After it, make the customer or add it to a third party."),
+                "description": _("Create the user first. Then create the customer, or add the user to a third party."),
             },
         ),
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
@@ -49,22 +45,15 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
                 "fields": ("is_active", "is_staff", "tdsp", "is_supervisor", "is_superuser"),
                 "description": _(
                     "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all. "
-                    "Superusers make and change staff."
+                    "Superusers create and change staff."
                 ),
             },
         ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
 
-    @admin.display(description=_("is"))
-    def works_for(self, user: User) -> str:
-        for name in ("membership", "customer", "tdsp"):
-            if found := getattr(user, name, None):
-                return str(found.company if isinstance(found, Membership) else found)
-        return str(_("Operator")) if user.is_operator else ""
-
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who may only look is shown no button for a new password."""
+        """Hide the password and its button from staff who may only view."""
         return ("password",) if obj is not None and not self.has_change_permission(request, obj) else None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -77,14 +66,14 @@ class UserAdmin(ScopedAdmin, SecondFactorLost, DjangoUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         if getattr(request.user, "is_superuser", False):
             return ("last_login", "date_joined")
-        # Whoever cannot do everything must not be able to make somebody who can.
+        # Only a superuser may create someone with more permissions than other staff.
         return ("last_login", "date_joined", "is_staff", "tdsp", "is_supervisor", "is_superuser")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever cannot make staff cannot take over its accounts either, by a new password or email."""
-        staff = obj is not None and obj.is_staff and obj != request.user
+        """Let only superusers change other staff: a new password or email would take over the account."""
+        is_other_staff = obj is not None and obj.is_staff and obj != request.user
         return super().has_change_permission(request, obj) and (
-            not staff or bool(getattr(request.user, "is_superuser", False))
+            not is_other_staff or bool(getattr(request.user, "is_superuser", False))
         )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:

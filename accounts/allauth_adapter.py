@@ -1,4 +1,4 @@
-"""How django-allauth behaves here: who may sign up, and that its emails go through the outbox (E2)."""
+"""django-allauth adapted: sign-up is closed, links use our origin, emails go through the outbox (E2)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
-from accounts.language import language_of
+from accounts.language import page_language
 from accounts.models import User
 from lib.client_address import client_address
 
-# allauth's name of an email -> our kind and subject. Each has templates of its own.
-_LETTERS: dict[str, tuple[str, Promise]] = {
+# allauth's name of an email -> our kind and subject; the kind names the templates.
+_EMAILS: dict[str, tuple[str, Promise]] = {
     "account/email/password_reset_key": ("PASSWORD_RESET", _("Choose a new password")),
     "account/email/unknown_account": ("PASSWORD_RESET_UNKNOWN", _("No account has this email address")),
     "account/email/email_confirmation": ("EMAIL_CONFIRMATION", _("Confirm your email address")),
 }
-# Which word of allauth's context is the link that opens the account.
+# The kinds with a link into the account, and the link's name in allauth's context.
 _LINKS = {"PASSWORD_RESET": "password_reset_url", "EMAIL_CONFIRMATION": "activate_url"}
-# ... and what happened to an account, for emails that only tell its owner.
-_HAPPENINGS: dict[str, Promise] = {
+# allauth's name of an email -> what changed, for ACCOUNT_CHANGED.
+_CHANGES: dict[str, Promise] = {
     "account/email/password_changed": _("Your password was changed."),
     "account/email/password_reset": _("Your password was changed with a link from an email."),
     "account/email/password_set": _("Your password was set."),
@@ -46,35 +46,35 @@ _HAPPENINGS: dict[str, Promise] = {
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts begin with our own registration, never with allauth's sign-up form."""
+    """Accounts are created by our own registration, never by allauth's sign-up form."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> Any:
-        """The address of a user whom an operator made is known as good: else a wish to change it would delete it."""
+        """Treat the address of a user whom an operator created as confirmed; allauth would delete it on a change."""
         if not EmailAddress.objects.filter(user=user, verified=True).exists():
             values = {"verified": True, "primary": True}
             EmailAddress.objects.update_or_create(user=user, email=user.email.lower(), defaults=values)
         return super().pre_login(request, user, **options)
 
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
-        """The first page after signing in is in the user's language, and so is the greeting on it (C6)."""
-        with translation.override(language_of(user)):
+        """Greet the user in the language of the page that follows (C6)."""
+        with translation.override(page_language(user)):
             return super().post_login(request, user, **options)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue the email in the language of its reader; with the mail server down nobody waits and nothing is lost."""
+        """Queue the email in its reader's language, so that nothing waits for the mail server or gets lost."""
         reader = context.get("user") or User.objects.filter(email__iexact=email).first()
         language = reader.language if reader else get_language() or settings.LANGUAGE_CODE
-        if template_prefix in _LETTERS:
-            kind, subject = _LETTERS[template_prefix]
+        if template_prefix in _EMAILS:
+            kind, subject = _EMAILS[template_prefix]
         else:
             kind, subject = "ACCOUNT_CHANGED", _("Your account was changed")
-            context = context | {"happening": _HAPPENINGS[template_prefix]}
-        link = context.get(_LINKS.get(kind, ""))  # whoever reads the outbox, staff or thief, must not find it there
+            context = context | {"happening": _CHANGES[template_prefix]}
+        link = context.get(_LINKS.get(kind, ""))  # stored encrypted: readers of the outbox must not use it
         with transaction.atomic():
-            emails.about_account(kind, to=email, language=language, subject=subject, context=context, link=link)
+            emails.send_account_email(kind, to=email, language=language, subject=subject, context=context, link=link)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Read the address as every other limit does; an unknown one is the unspecified address."""
@@ -87,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return _at_portal(super().get_email_confirmation_url(request, emailconfirmation))
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """False, with the reason, where the address has become that of another account meanwhile."""
+        """Return False, with a message, if another account has taken the address since."""
         others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
         if others.exists():
             refusal = translation.gettext("This address belongs to another account. Your address has not changed.")
@@ -97,5 +97,5 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def _at_portal(url: str) -> str:
-    # Not the host the request named: links in emails lead to the portal's own address.
+    # The request names any host; links in emails lead to the portal's own address.
     return settings.PORTAL_ORIGIN + urlsplit(url).path

@@ -1,4 +1,4 @@
-"""The emails about accounts: one function and two templates each (section 5, C3)."""
+"""The emails about accounts: one function and two templates each (C3)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from notifications.actions import queue_email
 from notifications.outgoing import FixedLink, OutgoingEmail
 
 
-def second_factor_removed(owner: User) -> None:
-    """ACCOUNT_CHANGED to somebody whose lost second factor an operator removed."""
+def send_second_factor_removed(owner: User) -> None:
+    """Queue ACCOUNT_CHANGED to the user whose lost second factor an operator removed."""
     happening = _("The operator of this portal turned off your two-step sign-in. Set it up again after you sign in.")
-    about_account(
+    send_account_email(
         "ACCOUNT_CHANGED",
         to=owner.email,
         language=owner.language,
@@ -26,12 +26,12 @@ def second_factor_removed(owner: User) -> None:
     )
 
 
-def about_account(
+def send_account_email(
     kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any], link: str | None = None
 ) -> None:
-    """One email of its own about an account; the template is named as `kind`. Call it inside a transaction.
+    """Queue one email about an account, with the templates of `kind`. Call it inside a transaction.
 
-    `link` lets its owner in: the templates show it as `link_url`, and the row keeps it encrypted.
+    `link` opens the account: the templates show it as `link_url`, and the row stores it encrypted.
     """
     queue_email(
         OutgoingEmail(

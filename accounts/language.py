@@ -1,7 +1,7 @@
-"""In which language a page is shown: chosen on it, kept in a cookie, preferred in an account (C6).
+"""The language of a page: chosen on it, stored in a cookie, preferred in an account (C6).
 
-A choice by a link (`?lang=es`) only changes what is shown, so that it works without cookies, without JavaScript and on
-the decision page, whose address is a secret that must stay in the path.
+A choice by link (`?lang=es`) changes only the page and the cookie, so that it works without JavaScript and on the
+decision page, whose address is a secret that must stay in the path.
 """
 
 from __future__ import annotations
@@ -15,42 +15,35 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from accounts.models import User
-from companies.models import membership_of
 
 PARAMETER = "lang"
-COMPANIES = "en"  # third parties and staff: their pages are in English (T2)
+ORGANIZATIONS = "en"  # the pages of third parties and staff are in English only (T2)
 
 
 def chosen_language(request: HttpRequest) -> str | None:
-    """What this visitor chose with the switch, by the page's address or else by the cookie; None: has not chosen."""
+    """Return the language that the visitor chose, in the page's address or the cookie; None without a choice."""
     for choice in (request.GET.get(PARAMETER), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
         if choice in dict(settings.LANGUAGES):
             return choice
     return None
 
 
-def keep(response: HttpResponse, language: str) -> None:
+def set_language_cookie(response: HttpResponse, language: str) -> None:
     """Remember `language` in this browser."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
         max_age=settings.LANGUAGE_COOKIE_AGE,
-        httponly=True,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
     )
 
 
-def prefer(user: User, language: str) -> None:
-    """Keep `language` as the user's preference, also for emails."""
-    User.objects.filter(pk=user.pk).update(language=language)
-    user.language = language
-
-
 class LanguageMiddleware:
-    """Shows what the page's address says, else what a signed-in user prefers, else what LocaleMiddleware found.
+    """Use the language of the page's address, else the user's preference, else what LocaleMiddleware chose.
 
-    To a third party's users and staff everything is shown in English: half of a page in Spanish would help nobody.
+    Third parties' users and staff read everything in English: half a page in Spanish helps nobody.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -60,25 +53,27 @@ class LanguageMiddleware:
         linked = request.GET.get(PARAMETER)
         if linked not in dict(settings.LANGUAGES):
             linked = None
-        user = _signed_in(request)
-        if user and _works_for_somebody(user):
-            return shown_in(COMPANIES, self.get_response, request)
+        # Without a session cookie there is no user, and the database need not be asked for one.
+        has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        user = request.user if has_session and isinstance(request.user, User) else None
+        if user and user.represents_organization:
+            return render_in(ORGANIZATIONS, self.get_response, request)
         language = linked or (user.language if user else None)
         if language is None:
             return self.get_response(request)
-        response = shown_in(language, self.get_response, request)
+        response = render_in(language, self.get_response, request)
         if linked:
-            keep(response, linked)
+            set_language_cookie(response, linked)
         return response
 
 
-def language_of(user: User) -> str:
-    """In which language `user` reads the portal's pages, if they choose no other."""
-    return COMPANIES if _works_for_somebody(user) else user.language
+def page_language(user: User) -> str:
+    """Return the language of the portal's pages for `user`, who has not chosen another."""
+    return ORGANIZATIONS if user.represents_organization else user.language
 
 
-def shown_in(language: str, view: Callable[..., HttpResponse], request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    """The answer of `view` in `language`, whatever was active before."""
+def render_in(language: str, view: Callable[..., HttpResponse], request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """Return the response of `view` in `language`, whichever was active before."""
     with translation.override(language):
         request.LANGUAGE_CODE = language
         response = view(request, **kwargs)
@@ -87,21 +82,10 @@ def shown_in(language: str, view: Callable[..., HttpResponse], request: HttpRequ
 
 
 def for_companies(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page that only companies' people need, also before they have an account: in English, without a switch."""
+    """Render the page in English without a language switch: third parties need it before they have an account (T2)."""
 
     @wraps(view)
     def page(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        return shown_in(COMPANIES, view, request, **kwargs)
+        return render_in(ORGANIZATIONS, view, request, **kwargs)
 
     return page
-
-
-def _works_for_somebody(user: User) -> bool:
-    return bool(user.is_staff or membership_of(user))
-
-
-def _signed_in(request: HttpRequest) -> User | None:
-    # Whoever has no session is nobody: a page for strangers must not ask the database for a user.
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
-        return None
-    return request.user

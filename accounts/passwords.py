@@ -1,7 +1,7 @@
-"""What no password list knows: words that everybody would try here, and one character again and again.
+"""What password lists miss: words expected on this portal, and one character repeated.
 
-Beside the length and the list of known passwords these are what NIST SP 800-63B-4 asks for; there are no rules of
-composition.
+With the minimum length and the list of known passwords, these are the rules of NIST SP 800-63B-4. It recommends no
+rules about kinds of characters.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-LEFT_AT_LEAST = 8  # characters of its own that a password needs beside words that everybody would try here
-DIFFERENT_AT_LEAST = 5
+MINIMUM_OTHER_LENGTH = 8  # characters that a password needs beside expected words
+MINIMUM_DIFFERENT = 5
 
 
 class ExpectedWordsValidator:
-    """Refuses passwords that are little more than the portal's name, the user's own data or a repeated character."""
+    """Refuse passwords that are little more than the portal's name, the user's own data or a repeated character."""
 
     def validate(self, password: str, user: Any = None) -> None:
-        """Raises ValidationError with the next step."""
-        if len(set(password.casefold())) < DIFFERENT_AT_LEAST:
+        if len(set(password.casefold())) < MINIMUM_DIFFERENT:
             raise ValidationError(
                 _("This password repeats a few characters. Choose one with more different characters."),
                 code="password_repeats",
             )
-        rest = _plain(password)
-        for word in sorted({_plain(word) for word in _expected(user)}, key=len, reverse=True):
+        letters = _letters_and_digits(password)
+        rest = letters
+        for word in sorted({_letters_and_digits(word) for word in self.expected_words(user)}, key=len, reverse=True):
             if len(word) >= 4:
                 rest = rest.replace(word, "")
-        if len(rest) < LEFT_AT_LEAST and rest != _plain(password):
+        if len(rest) < MINIMUM_OTHER_LENGTH and rest != letters:
             raise ValidationError(
                 _(
                     "This password is mostly the name of this website or your own data. "
@@ -44,22 +44,16 @@ class ExpectedWordsValidator:
     def get_help_text(self) -> str:
         return _("Your password can't be the name of this website or your own data with little more.")
 
+    def expected_words(self, user: Any) -> Iterator[str]:
+        """Yield what people would try: words of this portal and the data of `user`, who may be None or not saved."""
+        yield settings.SITE_NAME
+        yield from settings.SITE_NAME.split()
+        yield from ("smartmetertexas", "password", "contraseña", "electricity", "portal")
+        for name in ("username", "first_name", "last_name", "email"):
+            value = str(getattr(user, name, "") or "")
+            yield value
+            yield value.partition("@")[0]
 
-def _plain(text: str) -> str:
+
+def _letters_and_digits(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
-
-
-def _expected(user: Any) -> Iterator[str]:
-    yield settings.SITE_NAME
-    yield from settings.SITE_NAME.split()
-    yield from ("smartmetertexas", "password", "contraseña", "electricity", "portal")
-    if user is None:
-        return
-    for name in ("username", "first_name", "last_name", "email"):
-        value = str(getattr(user, name, "") or "")
-        yield value
-        yield value.partition("@")[0]
-    customer, membership = getattr(user, "customer", None), getattr(user, "membership", None)
-    for company in (customer and customer.company_name, membership and membership.company.legal_name):
-        yield company or ""
-        yield from (company or "").split()

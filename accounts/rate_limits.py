@@ -1,64 +1,115 @@
-"""Limits per day on what strangers may try: guessing an ESIID's meter, sending emails to somebody (X2).
+"""Daily limits on what can be guessed or flooded: ESIIDs, meter numbers, emails to one address (X2).
 
-They live in PostgreSQL, so that every process shares them and a lost Redis lifts none.
+They are counted in PostgreSQL: every process shares them, and losing Redis lifts none. Call each function inside a
+transaction.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.conf import settings
 from django.db import connection
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
-from accounts.models import Attempt
-
-DAY = timedelta(days=1)
+from accounts.models import RateLimitHit
+from lib.central_time import ONE_DAY, format_central
+from lib.refusals import Problem, Refused
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` attempts a day about one `subject`, for example an ESIID."""
+    """At most `maximum` hits a day for one `subject`, for example an ESIID."""
 
     name: str
     subject: str
-    most: int
+    maximum: int
 
     @property
     def subject_hash(self) -> str:
-        words = f"{self.name}:{self.subject}".encode()
-        return hmac.new(settings.SECRET_KEY.encode(), words, hashlib.sha256).hexdigest()
+        return salted_hmac(f"accounts.rate_limits.{self.name}", self.subject, algorithm="sha256").hexdigest()
 
 
-def lock(limits: Iterable[Limit]) -> None:
-    """Let one check of each subject count at a time, until the transaction ends: twenty at once would each see room."""
+class LimitReached(Exception):
+    """A limit is used up until `free_at`."""
+
+    def __init__(self, free_at: datetime) -> None:
+        super().__init__(f"A limit is used up until {free_at}.")
+        self.free_at = free_at
+
+
+def spend(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
+    """Count one hit against each limit. If one is used up, count nothing and raise LimitReached."""
+    limits = list(limits)
+    lock_subjects(limits)
+    check(limits, at=at)
+    record_hits(limits, at=at)
+
+
+@contextmanager
+def refuse_with(message: str, *, field: str = "") -> Iterator[None]:
+    """Turn LimitReached into Refused with `message`, whose %s becomes the time from which there is room again."""
+    try:
+        yield
+    except LimitReached as limit:
+        raise Refused(Problem(message % format_central(limit.free_at), field, code="limit")) from limit
+
+
+def lock_subjects(limits: Iterable[Limit]) -> None:
+    """Let one transaction at a time count for each subject: twenty at once would each see room for one more."""
     keys = sorted(int.from_bytes(bytes.fromhex(limit.subject_hash)[:8], "big", signed=True) for limit in limits)
     with connection.cursor() as cursor:
         for key in keys:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
-def used_up(limits: Iterable[Limit], *, at: datetime | None = None) -> datetime | None:
-    """When the last of the limits that are used up has room again; None if all have room."""
-    since = (at or Now()) - DAY
-    free_at = []
+def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | None = None) -> None:
+    """Raise LimitReached if a limit is used up, or with `exceeded` only if it has more hits than its maximum."""
+    recent = RateLimitHit.objects.filter(at__gt=(at or Now()) - ONE_DAY)
+    free_at: list[datetime] = []
     for limit in limits:
-        recent = Attempt.objects.filter(subject_hash=limit.subject_hash, at__gt=since)
-        latest = list(recent.order_by("-at").values_list("at", flat=True)[: limit.most])
-        if len(latest) >= limit.most:
-            free_at.append(latest[-1] + DAY)
-    return max(free_at, default=None)
+        hits = recent.filter(subject_hash=limit.subject_hash).order_by("-at").values_list("at", flat=True)
+        latest = list(hits[: limit.maximum + exceeded])
+        if len(latest) >= limit.maximum + exceeded:
+            free_at.append(latest[limit.maximum - 1] + ONE_DAY)
+    if free_at:
+        raise LimitReached(max(free_at))
 
 
-def note(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
-    """Count one attempt against each."""
-    Attempt.objects.bulk_create(Attempt(subject_hash=limit.subject_hash, at=at or Now()) for limit in limits)
+def record_hits(limits: Iterable[Limit], *, details: dict[str, Any] | None = None, at: datetime | None = None) -> None:
+    """Count one hit against each limit; `details` says for a later report what was tried."""
+    RateLimitHit.objects.bulk_create(
+        RateLimitHit(name=limit.name, subject_hash=limit.subject_hash, details=details or {}, at=at or Now())
+        for limit in limits
+    )
 
 
-def forget(*, at: datetime | None = None) -> int:
-    """Delete attempts that no limit counts any more; their number comes back."""
-    return Attempt.objects.filter(at__lt=(at or Now()) - DAY).delete()[0]
+def hits_of_used_up_limits(name: str, maximum: int, *, at: datetime | None = None) -> QuerySet[RateLimitHit]:
+    """Return the last day's hits of every subject that used up the limit `name`."""
+    recent = RateLimitHit.objects.filter(name=name, at__gt=(at or Now()) - ONE_DAY)
+    used_up = recent.values("subject_hash").annotate(hit_count=Count("pk")).filter(hit_count__gte=maximum)
+    return recent.filter(subject_hash__in=used_up.values("subject_hash"))
+
+
+def delete_old_hits(*, at: datetime | None = None) -> int:
+    """Delete the hits that no limit counts any more and return their number."""
+    return RateLimitHit.objects.filter(at__lt=(at or Now()) - ONE_DAY).delete()[0]
+
+
+# The old names, until companies and agreements have taken the new ones.
+lock = lock_subjects
+note = record_hits
+forget = delete_old_hits
+
+
+def used_up(limits: Iterable[Limit], *, at: datetime | None = None) -> datetime | None:
+    try:
+        check(limits, at=at)
+    except LimitReached as limit:
+        return limit.free_at
+    return None

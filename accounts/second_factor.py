@@ -1,4 +1,4 @@
-"""The second factor: who must have one, and how its secrets are kept (X3)."""
+"""The second factor: who must have one, and how its secrets are encrypted (X3)."""
 
 from __future__ import annotations
 
@@ -25,38 +25,36 @@ from accounts.models import User
 logger = logging.getLogger(__name__)
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-# What somebody who still has to set one up can reach: setting it up, proving who they are, help, and the way out.
+# What a user who still has to set one up can reach: the set-up itself, entering the password again, help, signing out.
 OPEN_PAGES = {"account_logout", "admin:logout", "account_reauthenticate", "health", "set_language"}
-OPEN_BEGINNINGS = ("mfa_", "help")
+OPEN_PREFIXES = ("mfa_", "help")
 
 
-def must_have(user: User | AnonymousUser) -> bool:
-    """Whether `user` works for a third party or is staff, and so needs a second factor where settings ask for it."""
-    if not settings.SECOND_FACTOR_REQUIRED or not user.is_authenticated:
-        return False
-    return bool(user.is_staff or getattr(user, "membership", None))
+def needs_second_factor(user: User | AnonymousUser) -> bool:
+    """Whether `user` works for a third party or is staff, and settings.SECOND_FACTOR_REQUIRED is on."""
+    return bool(settings.SECOND_FACTOR_REQUIRED and user.is_authenticated and user.represents_organization)
 
 
-def lacks(user: User | AnonymousUser) -> bool:
+def lacks_second_factor(user: User | AnonymousUser) -> bool:
     """Whether `user` must have a second factor and has none yet."""
-    return must_have(user) and not Authenticator.objects.filter(user=user.pk, type__in=FACTORS).exists()
+    return needs_second_factor(user) and not Authenticator.objects.filter(user=user.pk, type__in=FACTORS).exists()
 
 
 @transaction.atomic
-def remove_lost(user: User, *, by: User) -> bool:
-    """Forget the factors of somebody who lost them, recovery codes too, and tell that person; False if there are none.
+def remove_lost_factors(user: User, *, by: User) -> bool:
+    """Delete the user's factors and recovery codes, and email the user. Return False if there are none.
 
-    The password goes on; whoever must have a factor sets one up at the next log-in.
+    The password stays. If a second factor is required, the user sets one up after signing in again.
     """
     removed, _each = Authenticator.objects.filter(user=user.pk).delete()
     if removed:
-        emails.second_factor_removed(user)
+        emails.send_second_factor_removed(user)
         logger.info("The second factor of user %s was removed by user %s.", user.pk, by.pk)
     return bool(removed)
 
 
 class SecondFactorMiddleware:
-    """Sends whoever must have a second factor to set one up, before anything else."""
+    """Redirect users who lack a required second factor to the page that sets one up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -66,13 +64,13 @@ class SecondFactorMiddleware:
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name in OPEN_PAGES or name.startswith(OPEN_BEGINNINGS) or not lacks(request.user):
+        if name in OPEN_PAGES or name.startswith(OPEN_PREFIXES) or not lacks_second_factor(request.user):
             return None
         return HttpResponseRedirect(reverse("mfa_index"))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Keeps secrets encrypted with settings.MFA_KEY, and the last factor of whoever must have one."""
+    """Encrypt secrets with settings.MFA_KEY, and refuse to delete the last factor of a user who must have one."""
 
     def encrypt(self, text: str) -> str:
         return _cipher(settings.MFA_KEY).encrypt(text.encode()).decode()
@@ -82,7 +80,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         others = Authenticator.objects.filter(user=authenticator.user, type__in=FACTORS).exclude(pk=authenticator.pk)
-        return not must_have(authenticator.user) or others.exists()
+        return not needs_second_factor(authenticator.user) or others.exists()
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
         number = Authenticator.objects.filter(user=user.pk, type=type).count() + 1
@@ -100,6 +98,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 @cache
 def _cipher(keys: str) -> MultiFernet:
-    """The first of `keys`, separated by commas, encrypts; every one decrypts, so that a key can be replaced."""
+    """Return a cipher that encrypts with the first of the comma-separated `keys` and decrypts with each."""
     digests = [hashlib.sha256(b"second-factor:" + key.strip().encode()).digest() for key in keys.split(",")]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -1,4 +1,4 @@
-"""In the admin: somebody lost the second factor, and an operator has made sure who is asking (X3)."""
+"""In the admin: remove a lost second factor, after making sure who is asking (X3)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from accounts import second_factor
 from accounts.models import User, signed_in
 
 
-class SecondFactorLost(admin.ModelAdmin):
+class RemovesSecondFactor(admin.ModelAdmin):
     """Mixin for the admin of users."""
 
     actions = ["remove_second_factor"]
 
-    @admin.action(description=_("Second factor lost: remove it, after making sure who asks"), permissions=["change"])
+    @admin.action(description=_("Remove a lost second factor, after making sure who asks"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
-        """Each of `users` that the operator may change."""
-        may = [user for user in users if self.has_change_permission(request, user)]
-        removed = [user for user in may if second_factor.remove_lost(user, by=signed_in(request))]
+        """Remove the second factor of each user whom the operator may change."""
+        allowed = [user for user in users if self.has_change_permission(request, user)]
+        removed = [user for user in allowed if second_factor.remove_lost_factors(user, by=signed_in(request))]
         for user in removed:
             self.log_change(request, user, "Second factor removed.")
         if removed:
             text = ngettext("%d second factor was removed.", "%d second factors were removed.", len(removed))
             self.message_user(request, text % len(removed), messages.SUCCESS)
-        if left := users.count() - len(removed):
+        if unchanged := users.count() - len(removed):
             text = ngettext(
-                "%d user was left as it is: it has no second factor, or you may not change it.",
-                "%d users were left as they are: they have no second factor, or you may not change them.",
-                left,
+                "%d user was not changed: it has no second factor, or you may not change it.",
+                "%d users were not changed: they have no second factor, or you may not change them.",
+                unchanged,
             )
-            self.message_user(request, text % left, messages.WARNING)
+            self.message_user(request, text % unchanged, messages.WARNING)

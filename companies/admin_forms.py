@@ -7,7 +7,7 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Role, User
 from companies.models import Membership
 
 
@@ -30,6 +30,6 @@ class MembershipForm(forms.ModelForm):
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]
-        if user.is_staff or hasattr(user, "customer"):
+        if user.is_staff or user.role == Role.CUSTOMER:
             raise ValidationError(_("This user is a customer or staff. Make a user of its own for the third party."))
         return user

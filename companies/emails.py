@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.emails import about_account
+from accounts.emails import send_account_email
 from accounts.models import User
 from companies.models import Company, CompanyLink, Membership
 from companies.wording import describe_changes, describe_permissions
@@ -27,8 +27,8 @@ def send_registration_link(registration: CompanyLink) -> None:
 
 def send_registration_refusal(email: str, *, language: str) -> None:
     """COMPANY_KNOWN if the email or the DUNS is registered already: what to do instead, not which of them it is."""
-    subject = _("Your company was not registered again")
-    about_account("COMPANY_KNOWN", to=email, language=language, subject=subject, context={})
+    subject = _("Your company or email address is already registered")
+    send_account_email("COMPANY_KNOWN", to=email, language=language, subject=subject, context={})
 
 
 def send_company_registered(company: Company) -> None:
@@ -68,7 +68,7 @@ def send_invitation(invitation: CompanyLink) -> None:
 
 def send_join_request_link(join_request: CompanyLink) -> None:
     """JOIN_CONFIRM, whether the company is registered or not. Contains nothing that was typed."""
-    _send_link("JOIN_CONFIRM", join_request, _("Confirm your request to join your company"))
+    _send_link("JOIN_CONFIRM", join_request, _("Confirm your request to join a company"))
 
 
 def send_join_request(join_request: CompanyLink) -> None:
@@ -81,7 +81,7 @@ def send_join_request(join_request: CompanyLink) -> None:
 def send_join_request_declined(join_request: CompanyLink) -> None:
     """JOIN_DECLINED to the person who asked."""
     assert join_request.company
-    about_account(
+    send_account_email(
         "JOIN_DECLINED",
         to=join_request.email,
         language=join_request.language,
@@ -107,7 +107,7 @@ def _operators() -> QuerySet[User]:
 
 def _send(kind: str, users: Iterable[User], subject: StrOrPromise, company: Company, **context: Any) -> None:
     for user in users:
-        about_account(
+        send_account_email(
             kind,
             to=user.email,
             language=user.language,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Role, User
 from companies import emails, new_users
 from companies.history import record_event
 from companies.limits import count_invitation
@@ -124,7 +124,7 @@ def _add_member(user: User, invitation: CompanyLink, at: datetime | None) -> Non
     if company is None or not company.is_active:
         raise Refused(Problem(_("This company cannot take new users now. Ask the person who invited you.")))
     is_member = Membership.objects.filter(user=user, ended_at=None).exists()
-    if is_member or user.is_staff or hasattr(user, "customer"):
+    if is_member or user.is_staff or user.role == Role.CUSTOMER:
         message = _(
             "Your account has another role already, and an account has only one. Ask to be invited by another email."
         )

@@ -11,8 +11,6 @@ from django.utils.translation import gettext as _
 from accounts import rate_limits
 from accounts.rate_limits import Limit
 from companies.models import Company
-from lib.central_time import format_central
-from lib.refusals import Problem, Refused
 
 
 def count_public_form(network: str, *, at: datetime | None = None) -> None:
@@ -54,7 +52,5 @@ def count_invitation(company: Company, email: str, *, at: datetime | None = None
 
 def spend(*limits: Limit, sentence: str, field: str = "", at: datetime | None = None) -> None:
     """Count one attempt against each limit. Raises Refused with `sentence`, which has a %s for when to try again."""
-    rate_limits.lock(limits)
-    if free_at := rate_limits.used_up(limits, at=at):
-        raise Refused(Problem(sentence % format_central(free_at), field=field))
-    rate_limits.note(limits, at=at)
+    with rate_limits.refuse_with(sentence, field=field):
+        rate_limits.spend(limits, at=at)

@@ -1,4 +1,4 @@
-"""Registered customers, for operators and for the TDSP whose premises they hold (D1)."""
+"""Registered customers, for operators and for the TDSP of their premises (D1)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.admin_forms import CustomerForm, HoldingForm, HoldingFormSet
 from customers.models import Customer, Holding
+from customers.user_admin import UserWithRoleAdmin
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-_PERSON = ("kind", "company_name", "title", "middle_initial", "suffix")
+__all__ = ["CustomerAdmin", "UserWithRoleAdmin"]
+
+CUSTOMER_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
 
 
-def _holdings(request: HttpRequest) -> QuerySet[Holding]:
-    """The holdings that the staff member may know of: of a customer of two TDSPs each sees its own premises."""
+def visible_holdings(request: HttpRequest) -> QuerySet[Holding]:
+    """Return the holdings that the staff member may see: of a customer of two TDSPs, each sees its own premises."""
     holdings = Holding.objects.select_related("premise")
     return holdings if is_operator(request) else holdings.filter(premise__tdsp=tdsp_of(request))
 
@@ -38,7 +41,7 @@ class HoldingInline(RolePermissions, admin.TabularInline):
     verbose_name_plural = _("ESIIDs that the customer holds")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Holding]:
-        return _holdings(request)
+        return visible_holdings(request)
 
     @admin.display(description=_("held since"))
     def held_since(self, holding: Holding) -> str:
@@ -47,7 +50,7 @@ class HoldingInline(RolePermissions, admin.TabularInline):
 
 @admin.register(Customer)
 class CustomerAdmin(ScopedAdmin):
-    """A registered customer: a user, its kind, and the ESIIDs it holds."""
+    """A registered customer: a user, the kind of customer, and the ESIIDs."""
 
     operators_may = EDIT
     form = CustomerForm
@@ -62,7 +65,7 @@ class CustomerAdmin(ScopedAdmin):
         (
             None,
             {
-                "fields": ("user", *_PERSON),
+                "fields": ("user", *CUSTOMER_FIELDS),
                 "description": _(
                     "A customer logs in as a user: make the user first (+), with the name and email of the account. "
                     "Below, type the ESIIDs that the customer holds. A third party finds a registered customer by "
@@ -73,29 +76,29 @@ class CustomerAdmin(ScopedAdmin):
     )
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        return records.filter(Exists(_holdings(request).filter(customer=OuterRef("pk"), until=None)))
+        return records.filter(Exists(visible_holdings(request).filter(customer=OuterRef("pk"), until=None)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        return super().get_queryset(request).prefetch_related(Prefetch("holdings", _holdings(request)))
+        return super().get_queryset(request).prefetch_related(Prefetch("holdings", visible_holdings(request)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By ESIID too, but by another TDSP's only for operators."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        """Also search by ESIID; a TDSP's staff find only its own ESIIDs."""
+        customers, may_repeat = super().get_search_results(request, queryset, search_term)
         words = search_words(search_term).strip()
         if words.isdigit():
-            holders = _holdings(request).filter(premise__esiid__startswith=words).values("customer")
-            found |= queryset.filter(pk__in=holders)
-        return found, may_repeat
+            holders = visible_holdings(request).filter(premise__esiid__startswith=words).values("customer")
+            customers |= queryset.filter(pk__in=holders)
+        return customers, may_repeat
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if is_operator(request):
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": ["__str__", "user_id_of", "email_of", "phone_of", *_PERSON]})]
+        return [(None, {"fields": ["__str__", "user_id_of", "email_of", "phone_of", *CUSTOMER_FIELDS]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *_PERSON]
+        return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *CUSTOMER_FIELDS]
 
     @admin.display(description=_("user id"), ordering="user__username")
     def user_id_of(self, customer: Customer) -> str:

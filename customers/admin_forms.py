@@ -1,4 +1,4 @@
-"""Forms of the customers' admin."""
+"""The forms of the admin of customers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from meters.identifiers import normal_esiid
 from meters.models import Premise
 
 
-class EsiidField(forms.CharField):
+class PremiseField(forms.CharField):
     """A premise, by its ESIID as people type or paste it."""
 
     def prepare_value(self, value: Any) -> Any:
-        """The ESIID of a stored premise's key; what was typed stays as it was typed."""
+        """Return the ESIID for a premise's key; leave what was typed as it is."""
         if isinstance(value, int):
             return Premise.objects.values_list("esiid", flat=True).get(pk=value)
         return value
@@ -38,7 +38,7 @@ class EsiidField(forms.CharField):
 
 
 class HoldingForm(forms.ModelForm):
-    premise = EsiidField(label="ESIID", max_length=40, widget=forms.TextInput(attrs={"size": 30}))
+    premise = PremiseField(label="ESIID", max_length=40, widget=forms.TextInput(attrs={"size": 30}))
 
     class Meta:
         model = Holding
@@ -48,7 +48,7 @@ class HoldingForm(forms.ModelForm):
 
 class HoldingFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """The same ESIID twice in the table; Django checks each row against the database, not against its neighbors."""
+        """Refuse the same ESIID twice: Django checks each row against the database only."""
         super().clean()
         held: set[Premise] = set()
         for form in self.forms:
@@ -67,7 +67,7 @@ class CustomerForm(forms.ModelForm):
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]
-        if user.is_staff or hasattr(user, "membership"):
+        if user.represents_organization:
             raise ValidationError(
                 _("This user works for a third party or a TDSP. Make a user of its own for the customer.")
             )

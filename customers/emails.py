@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.emails import about_account
+from accounts.emails import send_account_email
 from accounts.models import User
 from customers.models import Registration
 from notifications.actions import queue_email
 from notifications.outgoing import AccountLink, OutgoingEmail
 
 
-def confirm_registration(registration: Registration) -> None:
-    """REGISTRATION to the customer: the only copy of the confirmation link."""
+def send_confirmation_link(registration: Registration) -> None:
+    """Queue REGISTRATION to the customer, with the only copy of the confirmation link."""
     queue_email(
         OutgoingEmail(
             key=f"REGISTRATION:{registration.pk}",
@@ -27,9 +27,9 @@ def confirm_registration(registration: Registration) -> None:
     )
 
 
-def account_exists(owner: User) -> None:
-    """REGISTRATION_TAKEN to somebody who has an account already: what to do instead of registering."""
-    about_account(
+def send_account_exists(owner: User) -> None:
+    """Queue REGISTRATION_TAKEN to a user who tried to register again: what to do instead."""
+    send_account_email(
         "REGISTRATION_TAKEN",
         to=owner.email,
         language=owner.language,

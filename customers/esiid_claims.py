@@ -1,7 +1,7 @@
-"""Claiming an ESIID: the pair with its meter must be on record, and nobody may hold it (C3).
+"""Claiming an ESIID: its meter number must match our records, and no other account may have it (C3).
 
-One query with the same joins and one answer, whatever is wrong: the form must not be a way to look people up. Failures
-are counted against the ESIID and the network address (X2).
+Every failure gets the same answer after the same query, so that the form cannot be used to look people up. Failures are
+counted for the ESIID and for the network (X2).
 """
 
 from __future__ import annotations
@@ -10,92 +10,90 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts import rate_limits
 from accounts.rate_limits import Limit
-from lib.central_time import format_central
+from customers.models import Customer, Holding
+from lib.refusals import Problem, Refused
+from meters.identifiers import mask_esiid
 
-# A premise is free while nobody holds it now.
-_FREE = """
+_FREE_PREMISE = """
 SELECT premise.id, meter.id IS NOT NULL AND holding.id IS NULL
-FROM (SELECT %(esiid)s::text AS esiid, %(meter)s::text AS meter_number) AS asked
-LEFT JOIN meters_premise premise ON premise.esiid = asked.esiid
+FROM (SELECT %(esiid)s::text AS esiid, %(meter)s::text AS meter_number) AS claimed
+LEFT JOIN meters_premise premise ON premise.esiid = claimed.esiid
 LEFT JOIN meters_meter meter
-    ON meter.premise_id = premise.id AND meter.number = asked.meter_number AND meter.removed_on IS NULL
+    ON meter.premise_id = premise.id AND meter.number = claimed.meter_number AND meter.removed_on IS NULL
 LEFT JOIN customers_holding holding ON holding.premise_id = premise.id AND holding.until IS NULL
 LIMIT 1
 """
 
 
 @dataclass(frozen=True)
-class Pair:
-    """An ESIID and its meter number, both as they are kept."""
+class ClaimedMeter:
+    """A meter that someone claims: ESIID and meter number, both normalized."""
 
     esiid: str
     meter_number: str
 
-
-class Refused(Exception):
-    """Why nothing was recorded: what to say, the field it stands at (empty: the whole form), and possible causes."""
-
-    def __init__(self, message: str, *, field: str = "", causes: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-        self.causes = causes
+    @property
+    def masked_esiid(self) -> str:
+        return mask_esiid(self.esiid)
 
 
-def find_free(pair: Pair, *, network_address: str, at: datetime | None = None) -> int | Refused:
-    """The id of the free premise of `pair`, or the refusal that the caller raises after its transaction.
+def require_free(meter: ClaimedMeter, *, network: str, at: datetime | None = None) -> int:
+    """Return the id of the meter's premise if it can be claimed. Raises Refused.
 
-    Call it inside a transaction that commits also when refused: the failure is counted in it.
+    Runs in its own transaction, so that a failure is counted although nothing else is recorded.
     """
     limits = [
-        Limit("failed-match-address", network_address, settings.FAILED_CLAIMS_PER_ADDRESS),
-        Limit("failed-match-esiid", pair.esiid, settings.FAILED_CLAIMS_PER_ESIID),
+        Limit("failed-match-address", network, settings.FAILED_CLAIMS_PER_ADDRESS),
+        Limit("failed-match-esiid", meter.esiid, settings.FAILED_CLAIMS_PER_ESIID),
     ]
-    rate_limits.lock(limits)
-    if free_at := rate_limits.used_up(limits, at=at):
-        return too_often(free_at)
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, {"esiid": pair.esiid, "meter": pair.meter_number})
-        premise_id, is_free = cursor.fetchone()
+    message = _(
+        "Too many entries did not match our records, so no more are checked for now. "
+        "Look up the ESIID and the meter number on your electricity bill and try again after %s."
+    )
+    with transaction.atomic():
+        rate_limits.lock_subjects(limits)
+        with rate_limits.refuse_with(message):
+            rate_limits.check(limits, at=at)
+        with connection.cursor() as cursor:
+            cursor.execute(_FREE_PREMISE, {"esiid": meter.esiid, "meter": meter.meter_number})
+            premise_id, is_free = cursor.fetchone()
+        if not is_free:
+            rate_limits.record_hits(limits, at=at)
     if not is_free:
-        rate_limits.note(limits, at=at)
-        return mismatch()
+        raise _mismatch()
     return int(premise_id)
 
 
-def mismatch() -> Refused:
-    """The one answer to every failure, with the possible causes and without saying which."""
-    return Refused(
-        _("The ESIID and the meter number do not match our records, or they cannot be added to an account."),
-        field="esiid",
-        causes=(
-            _("The ESIID is incorrect."),
-            _("The meter number is incorrect."),
-            _("The ESIID and the meter number do not match each other."),
-            _(
-                "The ESIID already belongs to an account, perhaps of someone in your household or someone "
-                "who lived there before. Your utility can remove it from that account."
-            ),
-            _(
-                "There is no smart meter yet. A digital display does not make a meter smart; your retail electric "
-                "provider knows the type."
-            ),
-            _("The meter was installed less than 60 days ago and its data is not available yet."),
-        ),
-    )
+def claim_premise(customer: Customer, premise_id: int, *, at: datetime | None = None) -> Holding:
+    """Give the premise to `customer`. Raises Refused if another account has claimed it since `require_free`."""
+    try:
+        with transaction.atomic():
+            return Holding.objects.create(customer=customer, premise_id=premise_id, since=at or Now())
+    except IntegrityError as error:
+        raise _mismatch() from error
 
 
-def too_often(free_at: datetime) -> Refused:
-    """The answer to whoever guessed too often, right or wrong: when the next try is looked at."""
-    return Refused(
+def _mismatch() -> Refused:
+    """Return the one answer to every failure: the possible causes, without saying which."""
+    causes = (
+        _("The ESIID is incorrect."),
+        _("The meter number is incorrect."),
+        _("The ESIID and the meter number do not belong together."),
         _(
-            "Too many entries did not match our records, so no more are checked for now. "
-            "Look up the ESIID and the meter number on your electricity bill and try again after %s."
-        )
-        % format_central(free_at)
+            "The ESIID belongs to an account already, perhaps that of somebody in your household or of whoever "
+            "lived there before. Your utility can end that."
+        ),
+        _(
+            "There is no smart meter yet. A digital display does not make a meter smart; your retail electric "
+            "provider knows the type."
+        ),
+        _("The meter was installed less than 60 days ago and its data is not available yet."),
     )
+    message = _("The ESIID and the meter number do not match our records, or they cannot be added to an account.")
+    return Refused(Problem(message, "esiid", causes=causes, code="mismatch"))

@@ -1,9 +1,9 @@
-"""Customers with an account, the ESIIDs they hold, and their way to both (C3)."""
+"""Registered customers, the ESIIDs that they hold, and registrations (C3)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.models.users import User
+from accounts.models import Role, User
 from meters.models import Premise
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class CustomerKind(models.TextChoices):
 
 
 class Customer(models.Model):
-    """A registered customer. Name, email and phone stand on the user; the service address on the premises held."""
+    """A registered customer. Name, email and phone are in the user, service addresses in the premises."""
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="customer")
     kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind.choices)
@@ -47,10 +47,14 @@ class Customer(models.Model):
     def __str__(self) -> str:
         return self.company_name or self.user.get_full_name()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        self.user.assign_role(Role.CUSTOMER)
+
 
 class HoldingQuerySet(models.QuerySet["Holding"]):
     def visible_to(self, user: User | AnonymousUser) -> HoldingQuerySet:
-        """The customer's own, as long as they last: the one door to usage (C5). Nobody else's eyes come this way."""
+        """Return the user's own current holdings: the only way to usage (C5)."""
         return self.filter(customer__user=user.pk, until=None) if user.is_authenticated else self.none()
 
     def with_former_end(self) -> HoldingQuerySet:
@@ -86,11 +90,16 @@ class Holding(models.Model):
         return f"{self.customer} holds {self.premise}"
 
 
-class Registration(models.Model):
-    """A registration that waits for its confirmation email (C3). No user exists before it is confirmed.
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def expired(self, *, at: datetime | None = None) -> RegistrationQuerySet:
+        return self.filter(asked_at__lt=(at or Now()) - settings.REGISTRATION_PERIOD)
 
-    `reference` names what it came from in a room above (the hash of a decision link) and means nothing here. The token
-    of the confirmation link is derived from `link_nonce`; only its hash can be looked up.
+
+class Registration(models.Model):
+    """A registration that waits to be confirmed by email (C3). No user exists before it is confirmed.
+
+    `reference` is the hash of the decision link that the customer came from, or empty. The token of the confirmation
+    link is derived from `link_nonce`; only its hash can be looked up.
     """
 
     kind = models.CharField(max_length=12, choices=CustomerKind.choices)
@@ -104,13 +113,15 @@ class Registration(models.Model):
     email = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, choices=settings.LANGUAGES)
     username = models.CharField(max_length=150)
-    password = models.CharField(max_length=128)  # hashed; emptied when it has gone over to the user
+    password = models.CharField(max_length=128)  # hashed; emptied when the user has it
     premise = models.ForeignKey(Premise, on_delete=models.CASCADE, related_name="+")
     reference = models.CharField(max_length=64, blank=True)
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
     asked_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
+
+    objects = RegistrationQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["asked_at"], name="registration_age")]
@@ -120,5 +131,5 @@ class Registration(models.Model):
 
 
 def customer_of(user: User | AnonymousUser) -> Customer | None:
-    """The registered customer that `user` is, or None."""
+    """Return the registered customer that `user` is, or None."""
     return getattr(user, "customer", None) if user.is_authenticated else None

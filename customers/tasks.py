@@ -8,5 +8,5 @@ from customers import registration
 
 
 @shared_task
-def forget_unconfirmed() -> None:
-    registration.forget_unconfirmed()
+def delete_old_registrations() -> None:
+    registration.delete_old_registrations()

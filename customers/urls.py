@@ -1,4 +1,4 @@
-"""Addresses of registration and of a customer's profile; those that also touch agreements are in their room."""
+"""Registration and the customer's profile. The pages that also touch agreements are in agreements/customer_urls.py."""
 
 from django.urls import path
 

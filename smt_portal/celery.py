@@ -47,7 +47,7 @@ app.conf.beat_schedule = {
     "forget people who never accepted": _every(3600, "agreements.tasks.delete_personal_data"),
     "delete old reports' records": _every(3600, "reports.tasks.delete_old_reports"),
     "delete old agreements": _every(3600, "agreements.tasks.delete_old_agreements"),
-    "forget unconfirmed registrations": _every(3600, "customers.tasks.forget_unconfirmed"),
+    "delete old registrations": _every(3600, "customers.tasks.delete_old_registrations"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.delete_old_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
     "load queued files": _every(5, "meters.tasks.import_uploads"),

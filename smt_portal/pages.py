@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from accounts.models import User
-from accounts.second_factor import lacks
+from accounts.second_factor import lacks_second_factor
 from companies.models import CompanyLink, Membership, membership_of
 from customers.models import customer_of
 from notices.models import Notice
@@ -40,7 +40,7 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
         "inbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
         # Called by the page on which one is set up.
-        "second_factor_missing": cache(lambda: user is not None and lacks(user)),
+        "second_factor_missing": cache(lambda: user is not None and lacks_second_factor(user)),
     }
 
 

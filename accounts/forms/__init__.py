@@ -1,1 +1,1 @@
-"""What people type about their accounts. Forms only parse: whether it may be, the actions decide."""
+"""What people enter about their accounts. Forms parse; actions decide."""

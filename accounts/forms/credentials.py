@@ -1,4 +1,4 @@
-"""What every new user chooses: user id and password; and an email typed twice."""
+"""What every new user chooses: user ID and password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lib.form_fields import LineField
 
 
 class CredentialsForm(forms.Form):
-    """User id and password; the settings' validators decide what a password needs."""
+    """User ID and password; the validators in settings decide what a password needs."""
 
     use_required_attribute = False
 
@@ -24,7 +24,7 @@ class CredentialsForm(forms.Form):
         help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
         max_length=60,
         error_messages={"required": _("Choose a user id.")},
-        # No @: a user id must never read like somebody else's email, for either signs in.
+        # No @: a user ID must not look like another user's email, because both sign in.
         validators=[
             RegexValidator(r"\A[A-Za-z0-9._-]{3,60}\Z", _("Use 3 to 60 letters, digits, dots, dashes or underscores."))
         ],
@@ -56,14 +56,14 @@ class CredentialsForm(forms.Form):
         return again
 
     def clean(self) -> dict[str, Any]:
-        typed = super().clean() or self.cleaned_data
-        if password := typed.get("password1"):
+        data = super().clean() or self.cleaned_data
+        if password := data.get("password1"):
             try:
-                validate_password(password, self.account(typed))
-            except ValidationError as problem:
-                self.add_error("password1", problem)
-        return typed
+                validate_password(password, self.unsaved_user(data))
+            except ValidationError as error:
+                self.add_error("password1", error)
+        return data
 
-    def account(self, typed: dict[str, Any]) -> User:
-        """The account as far as it is `typed`, not saved: a password must not be made of it."""
-        return User(**{name: typed.get(name) or "" for name in ("first_name", "last_name", "username")})
+    def unsaved_user(self, data: dict[str, Any]) -> User:
+        """Return the user as far as the form is filled in: the password must not be made of this data."""
+        return User(**{name: data.get(name) or "" for name in ("first_name", "last_name", "username")})

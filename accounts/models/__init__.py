@@ -1,13 +1,14 @@
 """Users, rate limits and the access log."""
 
 from accounts.models.access_log import AccessAction, AccessLogEntry
-from accounts.models.rate_limits import Attempt
-from accounts.models.users import User, signed_in
+from accounts.models.rate_limits import RateLimitHit
+from accounts.models.users import Role, User, signed_in
 
 __all__ = [
     "AccessAction",
     "AccessLogEntry",
-    "Attempt",
+    "RateLimitHit",
+    "Role",
     "User",
     "signed_in",
 ]

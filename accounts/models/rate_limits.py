@@ -1,21 +1,26 @@
-"""Attempts that are limited per day (X2)."""
+"""What the daily limits count (X2)."""
 
 from __future__ import annotations
 
 from django.db import models
 
 
-class Attempt(models.Model):
-    """Something that is limited per day: a failed match or an email that a stranger caused (X2).
+class RateLimitHit(models.Model):
+    """Something that is limited per day happened: a failed match, or an email that a stranger caused (X2).
 
-    `subject_hash` says about whom, as a keyed hash: it can be compared, not read.
+    `subject_hash` identifies its subject by a keyed hash: it can be compared, not read.
     """
 
+    name = models.CharField(max_length=40)
     subject_hash = models.CharField(max_length=64)
     at = models.DateTimeField()
+    details = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["subject_hash", "at"], name="attempt_subject")]
+        indexes = [
+            models.Index(fields=["subject_hash", "at"], name="rate_limit_hit_subject"),
+            models.Index(fields=["name", "at"], name="rate_limit_hit_name"),
+        ]
 
     def __str__(self) -> str:
-        return f"Attempt at {self.at}"
+        return f"{self.name} at {self.at}"

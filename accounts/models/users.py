@@ -1,4 +1,4 @@
-"""Anybody who logs in. What a person may do hangs on the company, the customer or the TDSP."""
+"""The people who sign in."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class Role(models.TextChoices):
+    """What a user is who is not staff. The customer or membership has the rest."""
+
+    CUSTOMER = "customer", _("Customer")
+    THIRD_PARTY = "third_party", _("Third party")
+
+
 class User(AbstractUser):
-    """Anybody who logs in; `username` is the user id. Roles hang on `membership`, `customer`, `tdsp`."""
+    """A person who signs in; `username` is the user ID."""
 
     email = models.EmailField(_("email"), max_length=254)
     phone = PhoneNumberField(_("phone"), blank=True)
@@ -28,8 +35,10 @@ class User(AbstractUser):
         Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="staff", verbose_name="TDSP"
     )
     is_supervisor = models.BooleanField(
-        _("supervisor"), default=False, help_text=_("May read the audit trail of this TDSP's staff.")
+        _("supervisor"), default=False, help_text=_("May read the access log of this TDSP's staff.")
     )
+
+    role = models.CharField(max_length=12, choices=Role.choices, blank=True, editable=False)  # set by assign_role
 
     class Meta(AbstractUser.Meta):
         constraints = [
@@ -45,12 +54,23 @@ class User(AbstractUser):
 
     @property
     def is_operator(self) -> bool:
-        """Operators run the portal and see every TDSP's records (D1)."""
+        """Whether the user runs the portal and sees every TDSP's records (D1)."""
         return self.is_active and self.is_staff and self.tdsp_id is None
+
+    def assign_role(self, role: Role) -> None:
+        """Save the user's first role. It never changes: a membership that ended can only be renewed."""
+        if not self.role:
+            self.role = role
+            self.save(update_fields=["role"])
+
+    @property
+    def represents_organization(self) -> bool:
+        """Whether the user is staff or a third party's user: pages in English (T2), a second factor (X3)."""
+        return self.is_staff or self.role == Role.THIRD_PARTY
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The user of a request that a log-in check has let through."""
+    """Return the user of a request whose view requires signing in."""
     if not isinstance(request.user, User):
-        raise TypeError("Nobody is signed in: the view lacks its log-in check.")
+        raise TypeError("The view does not require signing in.")
     return request.user

@@ -1,45 +1,78 @@
-"""Registration as far as agreements are concerned: the form filled from one, and what a new customer finds (C3)."""
+"""Sign-up pages that also touch agreements: the form filled from a request, its confirmation, another meter (C3)."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 
 from accounts.language import chosen_language
-from agreements.attaching import attach
+from agreements import sign_up
 from agreements.models import Agreement
-from customers.esiid_claims import Pair
-from customers.forms.registration import Invited
+from customers.esiid_claims import ClaimedMeter
+from customers.forms.registration import ClaimForm, Invited
 from customers.models import CustomerKind
-from customers.views.profile import add_meter_page
-from customers.views.registration import confirm_page, registration_page
+from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
+from customers.views.profile import customer_or_404
+from customers.views.registration import registration_page
 from lib import link_tokens
+from lib.client_address import client_network
+from lib.posted_data import posted_data
+from lib.refusals import Refused
+
+NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
 
 
 def register_invited(request: HttpRequest, token: str) -> HttpResponse:
-    """The form of the agreement's kind, filled from it; the link proves that the invitation was received."""
-    found = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
-    if found is None or found.customer_id:
-        return HttpResponseRedirect(reverse("invitation", args=[token]))
-    with translation.override(chosen_language(request) or found.language):
-        response = registration_page(request, CustomerKind(found.customer_kind), invited=_invited(found))
+    """The registration form filled from the agreement; its link proves that the customer received the request."""
+    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+    if agreement is None or agreement.customer_id:
+        return redirect("invitation", token)
+    names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
+    initial = {name: getattr(agreement, name) for name in names}
+    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
+    meter = ClaimedMeter(agreement.esiid, agreement.meter_number)
+    with translation.override(chosen_language(request) or agreement.language):
+        invited = Invited(meter, agreement.link_hash, initial)
+        response = registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
+@never_cache
 def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """The link of the confirmation email; what was sent to the customer's address is the customer's from then on."""
-    return confirm_page(request, token, attach=attach)
+    """GET shows a button and changes nothing, because mail scanners follow links; POST opens the account."""
+    try:
+        registration = find_registration(token)
+        with translation.override(registration.language):
+            if request.method == "POST":
+                sign_up.confirm_registration(token)
+            page = "confirmed" if request.method == "POST" or registration.confirmed_at else "confirm"
+            response = render(request, f"customers/registration/{page}.html", {"registration": registration})
+    except NotConfirmed as refusal:
+        context = {"reason": refusal.reason, "days": settings.REGISTRATION_PERIOD.days}
+        status = NOT_CONFIRMED_STATUS.get(refusal.reason, 409)
+        response = render(request, "customers/registration/not_confirmed.html", context, status=status)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
 
 
+@login_required
+@never_cache
 def customer_add_meter(request: HttpRequest) -> HttpResponse:
-    """Another meter, and the agreements about it that were sent to the customer's address."""
-    return add_meter_page(request, attach=attach)
-
-
-def _invited(agreement: Agreement) -> Invited:
-    names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
-    initial = {name: getattr(agreement, name) for name in names}
-    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
-    return Invited(Pair(agreement.esiid, agreement.meter_number), agreement.link_hash, initial)
+    """Add a meter, and the agreements about it that were sent to the customer's address."""
+    customer = customer_or_404(request)
+    form = ClaimForm(posted_data(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            sign_up.add_meter(customer, form.claimed_meter(), network=client_network(request))
+            messages.success(request, _("The meter belongs to your account now."))
+            return redirect("customer_profile")
+        except Refused as refused:
+            form.refuse(refused)
+    return render(request, "customers/profile/add_meter.html", {"form": form})

@@ -51,8 +51,8 @@ class InvitationAcceptanceForm(NewUserForm):
         super().__init__(*args, initial=invitation.answers, **kwargs)
         self.invitation = invitation
 
-    def account(self, typed: dict[str, Any]) -> User:
-        user = super().account(typed)
+    def unsaved_user(self, typed: dict[str, Any]) -> User:
+        user = super().unsaved_user(typed)
         user.email = self.invitation.email
         Membership(user=user, company=self.invitation.company or Company())
         return user

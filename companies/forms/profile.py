@@ -119,8 +119,8 @@ class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmai
         "password2",
     ]
 
-    def account(self, typed: dict[str, Any]) -> User:
-        user = super().account(typed)
+    def unsaved_user(self, typed: dict[str, Any]) -> User:
+        user = super().unsaved_user(typed)
         user.email = typed.get("user_email") or ""
         Membership(user=user, company=Company(legal_name=typed.get("legal_name") or ""))
         return user

@@ -1,4 +1,4 @@
-"""The registration form, residential and business (C3), and the form for another meter."""
+"""The registration form, residential and business, and the form that adds a meter (C3)."""
 
 from __future__ import annotations
 
@@ -14,35 +14,28 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.credentials import CredentialsForm
 from accounts.models import User
-from customers.esiid_claims import Pair, Refused
-from customers.models import Customer, CustomerKind
-from customers.registration import Application
+from customers.esiid_claims import ClaimedMeter
+from customers.models import Customer, CustomerKind, Registration
+from lib.error_summary import ShowsRefusals
 from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, same_email
 from meters.form_fields import EsiidField, MeterNumberField
-from meters.identifiers import mask_esiid
 
 
 @dataclass(frozen=True)
 class Invited:
-    """What a customer brings who comes from a decision link: the meter, and what was typed about the customer.
+    """What a customer who comes from a decision link brings: the meter, and initial values for the form.
 
-    `reference` goes into the registration as it is. The ESIID is fixed and shown masked: whoever has the link knows
-    no more of it than the email said.
+    `reference` is stored in the registration. The meter cannot be changed, and its ESIID is shown masked: the link must
+    not reveal more than its email did.
     """
 
-    pair: Pair
+    meter: ClaimedMeter
     reference: str
     initial: dict[str, Any]
 
-    @property
-    def masked_esiid(self) -> str:
-        return mask_esiid(self.pair.esiid)
 
-
-class PersonForm(NameForm, PhoneForm):
-    """Who the customer is and how to reach the customer."""
-
-    use_required_attribute = False
+class PersonForm(ShowsRefusals, NameForm, PhoneForm):
+    """The customer's name, phone and language."""
 
     middle_initial = LineField(
         label=_("Middle initial"),
@@ -95,11 +88,8 @@ class PersonForm(NameForm, PhoneForm):
         return str(self.cleaned_data["phone"] or "")
 
 
-class ClaimForm(forms.Form):
-    """The meter of an account: the ESIID and its meter number."""
-
-    use_required_attribute = False
-    causes: tuple[str, ...] = ()  # why a pair may have been refused
+class ClaimForm(ShowsRefusals):
+    """The meter of an account: ESIID and meter number."""
 
     esiid = EsiidField(
         label="ESIID",
@@ -124,18 +114,13 @@ class ClaimForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
-    def refuse(self, refused: Refused) -> None:
-        """Show what the rules have against what was typed."""
-        self.add_error(refused.field if refused.field in self.fields else None, refused.message)
-        self.causes = refused.causes
-
-    def pair(self) -> Pair:
-        """The pair of a valid form."""
-        return Pair(self.cleaned_data["esiid"], self.cleaned_data["meter_number"])
+    def claimed_meter(self) -> ClaimedMeter:
+        """Return the meter of a valid form."""
+        return ClaimedMeter(self.cleaned_data["esiid"], self.cleaned_data["meter_number"])
 
 
 class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
-    """Everything an account needs. With `invited` the meter is known and not asked."""
+    """Everything that an account needs. With `invited`, the meter is not asked for."""
 
     email = EmailLineField(
         label=_("Account email"),
@@ -165,21 +150,22 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
     def clean_email_again(self) -> str:
         return same_email(self.cleaned_data.get("email"), self.cleaned_data["email_again"])
 
-    def account(self, typed: dict[str, Any]) -> User:
-        user = super().account(typed)
-        user.email = typed.get("email") or ""
-        Customer(user=user, kind=self.kind, company_name=typed.get("company_name") or "")
+    def unsaved_user(self, data: dict[str, Any]) -> User:
+        user = super().unsaved_user(data)
+        user.email = data.get("email") or ""
+        Customer(user=user, kind=self.kind, company_name=data.get("company_name") or "")
         return user
 
-    def application(self) -> Application:
-        """The application of a valid form."""
-        typed = self.cleaned_data
-        names = ("first_name", "middle_initial", "last_name", "suffix", "phone", "phone_extension")
-        return Application(
-            **{name: typed[name] for name in (*names, "email", "language", "username")},
+    def registration(self) -> Registration:
+        """Return the registration of a valid form, not saved, with its password in clear text."""
+        names = ("first_name", "middle_initial", "last_name", "suffix", "company_name", "phone", "phone_extension")
+        data = self.cleaned_data
+        return Registration(
+            **{name: data[name] for name in (*names, "email", "language", "username") if name in data},
             kind=self.kind,
-            company_name=typed.get("company_name") or "",
-            password=typed["password1"],
-            pair=self.invited.pair if self.invited else self.pair(),
+            password=data["password1"],
             reference=self.invited.reference if self.invited else "",
         )
+
+    def claimed_meter(self) -> ClaimedMeter:
+        return self.invited.meter if self.invited else super().claimed_meter()

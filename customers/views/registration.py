@@ -1,27 +1,21 @@
-"""Registration of customers: choose the kind, fill in the form, confirm by email (C3).
-
-What is done with a customer who came from a decision link is decided in the room above: it brings `Invited` and
-`attach`.
-"""
+"""Registration of customers: choose the kind and send the form (C3). The pages that also touch agreements are there."""
 
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
-from django.urls import reverse
-from django.utils import translation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts.language import keep
+from accounts.language import set_language_cookie
 from customers import registration
-from customers.esiid_claims import Refused
 from customers.forms.registration import Invited, RegistrationForm
-from customers.models import CustomerKind, Registration
-from customers.registration import Attach, NotConfirmed
+from customers.models import CustomerKind
 from lib.client_address import client_network
+from lib.posted_data import posted_data
+from lib.refusals import Refused
 
 
 @require_safe
@@ -32,7 +26,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def register_sent(request: HttpRequest) -> HttpResponse:
-    """The same page whatever was sent."""
+    """The same page whichever email was sent."""
     return render(request, "customers/registration/sent.html", {"days": settings.REGISTRATION_PERIOD.days})
 
 
@@ -49,43 +43,13 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     """The registration form of `kind`; with `invited` filled in, and the meter fixed."""
     if request.user.is_authenticated:
         return render(request, "customers/registration/signed_in.html")
-    form = RegistrationForm(request.POST if request.method == "POST" else None, kind=kind, invited=invited)
+    form = RegistrationForm(posted_data(request), kind=kind, invited=invited)
     if request.method == "POST" and form.is_valid():
         try:
-            registration.apply(form.application(), network_address=client_network(request))
-            return _sent(form.cleaned_data["language"])
+            registration.apply(form.registration(), form.claimed_meter(), network=client_network(request))
+            response = redirect("register_sent")
+            set_language_cookie(response, form.cleaned_data["language"])  # there is no account yet to read it from (C6)
+            return response
         except Refused as refused:
             form.refuse(refused)
     return render(request, "customers/registration/form.html", {"form": form, "kind": kind, "invited": invited})
-
-
-def _sent(language: str) -> HttpResponse:
-    # The page that follows, and the one to sign in on, know of no account yet: they go by the cookie (C6).
-    response = HttpResponseRedirect(reverse("register_sent"))
-    keep(response, language)
-    return response
-
-
-@never_cache
-def confirm_page(request: HttpRequest, token: str, *, attach: Attach) -> HttpResponse:
-    """GET shows a button and changes nothing, mail scanners follow links; POST finishes the registration."""
-    try:
-        found = registration.find(token)
-        with translation.override(found.language):
-            if request.method == "POST":
-                found = registration.confirm(token, attach=attach)
-            return _confirm(request, "confirmed" if found.confirmed_at else "confirm", found)
-    except NotConfirmed as refusal:
-        return _confirm(request, "not_confirmed", reason=refusal.reason, status=_STATUS.get(refusal.reason, 409))
-
-
-_STATUS = {"unknown": 404, "expired": 410}
-
-
-def _confirm(
-    request: HttpRequest, page: str, found: Registration | None = None, *, reason: str = "", status: int = 200
-) -> HttpResponse:
-    context = {"registration": found, "reason": reason, "days": settings.REGISTRATION_PERIOD.days}
-    response = render(request, f"customers/registration/{page}.html", context, status=status)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response

@@ -149,7 +149,7 @@ class TestInAnAccount:
         page = client.get(reverse("customer_agreements"), {"page": "1"}).content.decode()
         then = re.search(r'name="next" value="([^"]+)"', page)[1]
         assert then == f"{reverse('customer_agreements')}?page=1"
-        back = client.post(reverse("set_language"), {"lang": "es", "next": then})
+        back = client.post(reverse("set_language"), {"language": "es", "next": then})
         assert back["Location"] == then
         customer.user.refresh_from_db()
         assert customer.user.language == "es"
@@ -160,17 +160,17 @@ class TestInAnAccount:
 
     @pytest.mark.parametrize("then", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
     def test_it_leads_nowhere_else(self, client, customer, then):
-        assert client.post(reverse("set_language"), {"lang": "es", "next": then})["Location"] == reverse("home")
+        assert client.post(reverse("set_language"), {"language": "es", "next": then})["Location"] == reverse("home")
 
     def test_a_form_from_elsewhere_changes_no_account(self, customer):
         forger = Client(enforce_csrf_checks=True)
         forger.force_login(customer.user)
-        assert forger.post(reverse("set_language"), {"lang": "es"}).status_code == 403
+        assert forger.post(reverse("set_language"), {"language": "es"}).status_code == 403
         customer.user.refresh_from_db()
         assert customer.user.language == "en"
 
     def test_a_language_that_is_not_there_is_refused(self, client, customer):
-        assert client.post(reverse("set_language"), {"lang": "fr"}).status_code == 404
+        assert client.post(reverse("set_language"), {"language": "fr"}).status_code == 404
 
     def test_an_email_follows_the_agreement_and_not_the_page(self, client, customer):
         """C6: the acceptance is answered in the customer's language, whoever switched the page."""

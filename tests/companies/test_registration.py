@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import identify_hasher
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Attempt, User
+from accounts.models import RateLimitHit, User
 from companies import registration, retention
 from companies.models import Company, CompanyLink, Membership
 from notifications.models import Email
@@ -198,7 +198,7 @@ def test_an_address_and_a_network_get_so_many_emails_a_day(client):
         assert register_company(client, username=f"ana{number}").status_code == 302
     refused = register_company(client, username="ana.six").content.decode()
     assert "We have sent several emails to this address today." in refused
-    Attempt.objects.all().delete()
+    RateLimitHit.objects.all().delete()
     for number in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS):
         address = f"person{number}@caddo-solar.example"
         register_company(client, username=f"p{number}xx", user_email=address, user_email_again=address)

@@ -8,11 +8,13 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
+from agreements import sign_up
 from agreements.models import Agreement
 from agreements.request_data import Person
-from customers import profile
-from customers.esiid_claims import Pair, Refused
+from customers import esiid_claims
+from customers.esiid_claims import ClaimedMeter
 from customers.models import Customer, Holding
+from lib.refusals import Refused
 from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import ask
 from tests.support.races import met, together
@@ -91,7 +93,7 @@ def test_a_taken_meter_and_an_unknown_one_get_the_same_words(client, customer):
     sentences = set()
     for esiid, number in [(taken.premise.esiid, taken.number), ("10443729999999999", "1")]:
         answer = client.post(reverse("customer_add_meter"), {"esiid": esiid, "meter_number": number})
-        sentences.add((str(answer.context["form"].errors), answer.context["form"].causes))
+        sentences.add((str(answer.context["form"].errors), *answer.context["form"].causes))
     assert len(sentences) == 1
     assert Holding.objects.filter(customer=customer).count() == 1
 
@@ -99,11 +101,10 @@ def test_a_taken_meter_and_an_unknown_one_get_the_same_words(client, customer):
 def _two_at_once() -> list:
     meter = MeterFactory()
     customers = [CustomerFactory(), CustomerFactory()]
-    pair = Pair(meter.premise.esiid, meter.number)
+    claimed = ClaimedMeter(meter.premise.esiid, meter.number)
 
     def add(number: int) -> None:
-        address = f"203.0.113.{number}"
-        profile.add_meter(customers[number], pair, network_address=address, attach=lambda customer, reference: None)
+        sign_up.add_meter(customers[number], claimed, network=f"203.0.113.{number}")
 
     return together([lambda: add(0), lambda: add(1)])
 
@@ -119,10 +120,9 @@ def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
 @pytest.mark.slow
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_constraint_and_lock_both_hold_it(monkeypatch):
+def test_control_without_the_constraint_both_hold_it(monkeypatch):
     constraint = Holding._meta.constraints[0]
-    monkeypatch.setattr(profile, "find_free", met(profile.find_free, by=2))
-    monkeypatch.setattr("accounts.rate_limits.lock", lambda limits: None)
+    monkeypatch.setattr(esiid_claims, "require_free", met(esiid_claims.require_free, by=2))
     with connection.schema_editor() as editor:
         editor.remove_constraint(Holding, constraint)
     try:

@@ -176,7 +176,7 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
         answer = ask_for(reverse("register_confirm", args=[token]))
         assert answer.status_code == 410
         assert "This link no longer works" in answer.content.decode()
-    assert registration.forget_unconfirmed() == 1
+    assert registration.delete_old_registrations() == 1
     assert Registration.objects.exclude(pk=late.pk).count() == Registration.objects.count() == 1
     assert client.get(reverse("register_confirm", args=[token])).status_code == 404
 

@@ -6,33 +6,23 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import rate_limits
-from accounts.models import Attempt, User
+from accounts.models import RateLimitHit, User
 from customers import registration
-from customers.esiid_claims import Pair, Refused, find_free
-from customers.models import Customer, CustomerKind, Holding, Registration
-from customers.registration import Application, NotConfirmed
+from customers.esiid_claims import ClaimedMeter, require_free
+from customers.models import Customer, Holding, Registration
+from customers.registration import NotConfirmed
 from lib import link_tokens
+from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import HoldingFactory, MeterFactory, PremiseFactory, RegistrationFactory
 from tests.support.races import met, together
 from tests.support.registration import register
-
-
-def _nothing(customer: Customer, reference: str) -> None:
-    pass
-
-
-def _application(pair: Pair, **changes: str) -> Application:
-    person = {"first_name": "Rosa", "last_name": "Delgado", "email": "rosa@example.net", "username": "rosa"}
-    return Application(
-        kind=CustomerKind.RESIDENTIAL, language="en", password="mockingbird porch swing", pair=pair, **person | changes
-    )
 
 
 def _body(answer) -> str:
@@ -76,10 +66,10 @@ def test_the_eleventh_failure_from_one_network_address_is_not_looked_at_any_more
     assert re.search(r"try again after .*20\d\d", refused)
     assert not Email.objects.exists()
     assert register(Client(REMOTE_ADDR="203.0.113.9"), meter).status_code == 302, "others go on"
-    Attempt.objects.update(at=timezone.now() - timedelta(days=1, seconds=1))
+    RateLimitHit.objects.update(at=timezone.now() - timedelta(days=1, seconds=1))
     other = {"email": "b@example.net", "email_again": "b@example.net", "username": "other"}
     assert register(client, MeterFactory(), **other).status_code == 302, "and tomorrow so does the one"
-    assert rate_limits.forget() > 0
+    assert rate_limits.delete_old_hits() > 0
 
 
 @pytest.mark.django_db
@@ -102,13 +92,12 @@ def test_an_address_gets_five_confirmation_emails_a_day(client):
 
 
 @pytest.mark.django_db
-def test_attempts_name_nobody():
+def test_rate_limit_hits_contain_no_personal_data():
     """X4: a keyed hash, no ESIID, no address."""
-    pair = Pair("10443720001234567", "1")
     with pytest.raises(Refused):
-        registration.apply(_application(pair), network_address="203.0.113.7")
+        require_free(ClaimedMeter("10443720001234567", "1"), network="203.0.113.7")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM accounts_attempt")
+        cursor.execute("SELECT * FROM accounts_ratelimithit")
         row = str(cursor.fetchall())
     assert "1234567" not in row
     assert "203.0.113.7" not in row
@@ -119,8 +108,7 @@ def _guess_twenty_times() -> int:
     esiid = MeterFactory().premise.esiid
 
     def guess(number: int) -> object:
-        with transaction.atomic():
-            return find_free(Pair(esiid, f"9{number}"), network_address=f"203.0.113.{number}")
+        return require_free(ClaimedMeter(esiid, f"9{number}"), network=f"203.0.113.{number}")
 
     answers = together([lambda number=number: guess(number) for number in range(20)])
     assert all(isinstance(answer, Refused) for answer in answers)
@@ -138,8 +126,8 @@ def test_twenty_guesses_at_once_are_three():
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_more_guesses_are_looked_at(monkeypatch):
-    monkeypatch.setattr(rate_limits, "lock", lambda limits: None)
-    monkeypatch.setattr(rate_limits, "used_up", met(rate_limits.used_up, by=20))
+    monkeypatch.setattr(rate_limits, "lock_subjects", lambda limits: None)
+    monkeypatch.setattr(rate_limits, "check", met(rate_limits.check, by=20))
     assert _guess_twenty_times() == 20
 
 
@@ -150,7 +138,7 @@ def _confirm_both() -> list:
         link_tokens.derive_token(RegistrationFactory(premise=premise).link_nonce, link_tokens.ACCOUNT_LINK)
         for _ in range(2)
     ]
-    return together([lambda token=token: registration.confirm(token, attach=_nothing) for token in tokens])
+    return together([lambda token=token: registration.confirm(token) for token in tokens])
 
 
 @pytest.mark.slow
@@ -192,7 +180,7 @@ def test_control_without_the_constraint_both_hold_the_esiid():
 def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reason, sentence):
     first = RegistrationFactory(username="rosa", email="rosa@example.net")
     second = RegistrationFactory(**clash)
-    registration.confirm(link_tokens.derive_token(first.link_nonce, link_tokens.ACCOUNT_LINK), attach=_nothing)
+    registration.confirm(link_tokens.derive_token(first.link_nonce, link_tokens.ACCOUNT_LINK))
     address = reverse("register_confirm", args=[link_tokens.derive_token(second.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409

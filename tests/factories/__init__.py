@@ -2,7 +2,6 @@
 
 from tests.factories.accounts import (
     AccessLogEntryFactory,
-    AttemptFactory,
     CompanyEventFactory,
     CompanyFactory,
     CompanyLinkFactory,
@@ -10,6 +9,7 @@ from tests.factories.accounts import (
     HoldingFactory,
     MembershipFactory,
     OperatorFactory,
+    RateLimitHitFactory,
     RegistrationFactory,
     UserFactory,
 )
@@ -62,8 +62,8 @@ __all__ = [
     "CompanyLinkFactory",
     "CustomerFactory",
     "HoldingFactory",
+    "RateLimitHitFactory",
     "RegistrationFactory",
-    "AttemptFactory",
     "AccessLogEntryFactory",
     "DraftFactory",
     "AgreementFactory",

@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import AccessAction, AccessLogEntry, Attempt, User
+from accounts.models import AccessAction, AccessLogEntry, RateLimitHit, User
 from companies.models import (
     Company,
     CompanyEvent,
@@ -146,9 +146,9 @@ class RegistrationFactory(DjangoModelFactory):
     asked_at = factory.LazyFunction(timezone.now)
 
 
-class AttemptFactory(DjangoModelFactory):
+class RateLimitHitFactory(DjangoModelFactory):
     class Meta:
-        model = Attempt
+        model = RateLimitHit
 
     subject_hash = "0" * 64
     at = factory.LazyFunction(timezone.now)

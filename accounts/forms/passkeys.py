@@ -1,4 +1,4 @@
-"""The forms of passkeys and security keys in our words: allauth's name a field in English only (C6, X3)."""
+"""The forms of passkeys and security keys in our words; allauth has them in English only (C6, X3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AddKeyForm(AddWebAuthnForm):
-    """Names the key, and asks whether it is to stand in for the password, too."""
+    """Name the key, and choose whether it also replaces the password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -19,7 +19,7 @@ class AddKeyForm(AddWebAuthnForm):
 
 
 class EditKeyForm(EditWebAuthnForm):
-    """Renames a key."""
+    """Rename a key."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,15 +1,15 @@
-"""The log-in form's words."""
+"""The sign-in form in our words."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import LoginForm
 from django.utils.translation import gettext_lazy as _
 
 
-class LoginForm(AllauthLoginForm):
-    """Says what the first field wants, and lets password managers fill it."""
+class SignInForm(LoginForm):
+    """Say what the first field expects, and let password managers fill it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
