@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
@@ -81,35 +79,11 @@ def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | Non
         raise LimitReached(max(free_at))
 
 
-def record_hits(limits: Iterable[Limit], *, details: dict[str, Any] | None = None, at: datetime | None = None) -> None:
-    """Count one hit against each limit; `details` says for a later report what was tried."""
-    RateLimitHit.objects.bulk_create(
-        RateLimitHit(name=limit.name, subject_hash=limit.subject_hash, details=details or {}, at=at or Now())
-        for limit in limits
-    )
-
-
-def hits_of_used_up_limits(name: str, maximum: int, *, at: datetime | None = None) -> QuerySet[RateLimitHit]:
-    """Return the last day's hits of every subject that used up the limit `name`."""
-    recent = RateLimitHit.objects.filter(name=name, at__gt=(at or Now()) - ONE_DAY)
-    used_up = recent.values("subject_hash").annotate(hit_count=Count("pk")).filter(hit_count__gte=maximum)
-    return recent.filter(subject_hash__in=used_up.values("subject_hash"))
+def record_hits(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
+    """Count one hit against each limit."""
+    RateLimitHit.objects.bulk_create(RateLimitHit(subject_hash=limit.subject_hash, at=at or Now()) for limit in limits)
 
 
 def delete_old_hits(*, at: datetime | None = None) -> int:
     """Delete the hits that no limit counts any more and return their number."""
     return RateLimitHit.objects.filter(at__lt=(at or Now()) - ONE_DAY).delete()[0]
-
-
-# The old names, until companies and agreements have taken the new ones.
-lock = lock_subjects
-note = record_hits
-forget = delete_old_hits
-
-
-def used_up(limits: Iterable[Limit], *, at: datetime | None = None) -> datetime | None:
-    try:
-        check(limits, at=at)
-    except LimitReached as limit:
-        return limit.free_at
-    return None

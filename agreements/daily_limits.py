@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import rate_limits
 from accounts.models import User
-from accounts.rate_limits import Limit
+from accounts.rate_limits import Limit, LimitReached
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.request_data import AgreementRequest
 from companies.models import Company
@@ -32,8 +31,10 @@ def failed_match_limits(by: User, company: Company, *esiids: str) -> list[Limit]
 def refuse_guessing(request: AgreementRequest, *, by: User, company: Company, at: datetime) -> None:
     """Raise Refused if a limit of failed matches is reached, whether or not the next entry would match."""
     limits = failed_match_limits(by, company, *(row.esiid for row in request.rows))
-    if free_at := rate_limits.used_up(limits, at=at):
-        raise guessing_refusal(free_at)
+    try:
+        rate_limits.check(limits, at=at)
+    except LimitReached as limit:
+        raise guessing_refusal(limit.free_at) from limit
 
 
 def record_failed_matches(
@@ -48,11 +49,12 @@ def record_failed_matches(
     esiids = [row.esiid for row in request.rows if row.row in failed_rows]
     FailedMatch.objects.bulk_create(FailedMatch(at=at, user=by, company=company, esiid=esiid) for esiid in esiids)
     for esiid in esiids:
-        rate_limits.note(failed_match_limits(by, company, esiid), at=at)
-    limits = failed_match_limits(by, company, *esiids) if esiids else []
-    exceeded = [limit for limit in limits if rate_limits.used_up([replace(limit, most=limit.most + 1)], at=at)]
-    free_at = rate_limits.used_up(exceeded, at=at)
-    return guessing_refusal(free_at) if free_at else refused
+        rate_limits.record_hits(failed_match_limits(by, company, esiid), at=at)
+    try:
+        rate_limits.check(failed_match_limits(by, company, *esiids) if esiids else [], exceeded=True, at=at)
+    except LimitReached as limit:
+        return guessing_refusal(limit.free_at)
+    return refused
 
 
 def guessing_refusal(free_at: datetime) -> Refused:

@@ -32,12 +32,12 @@ def lock_company(company: Company) -> None:
 
 def lock_failed_matches(request: AgreementRequest, *, by: User, company: Company) -> None:
     """Lock the limits of failed matches, also of ESIIDs that are not on record (X2)."""
-    rate_limits.lock(failed_match_limits(by, company, *(row.esiid for row in request.rows)))
+    rate_limits.lock_subjects(failed_match_limits(by, company, *(row.esiid for row in request.rows)))
 
 
 def lock_mailbox(address: str) -> None:
     """Lock a customer's mailbox for one check of what it is sent in a day at a time (X2)."""
-    rate_limits.lock(
+    rate_limits.lock_subjects(
         [rate_limits.Limit("customer-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)]
     )
 

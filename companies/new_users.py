@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from allauth.account.models import EmailAddress
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from accounts.actions import create_confirmed_user
 from accounts.models import User
 from lib.refusals import Problem, Refused
 
@@ -30,13 +30,10 @@ def username_taken() -> Refused:
 def create_user(new_user: NewUser, *, email: str, language: str) -> User:
     """Create a user with a confirmed email. Raises Refused if the user ID or the email is taken."""
     try:
-        with transaction.atomic():
-            user = User.objects.create(**vars(new_user), email=email, language=language)
-            EmailAddress.objects.create(user=user, email=email.lower(), verified=True, primary=True)
+        return create_confirmed_user(**vars(new_user), email=email, language=language)
     except IntegrityError as error:
         if User.objects.filter(username__iexact=new_user.username).exists():
             raise username_taken() from error
         raise Refused(
             Problem(_("This email has an account already. Sign in with it, or ask for a link to another address."))
         ) from error
-    return user

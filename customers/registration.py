@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts import rate_limits
-from accounts.actions import create_user
+from accounts.actions import create_confirmed_user
 from accounts.models import User
 from accounts.rate_limits import Limit
 from customers import emails
@@ -106,7 +106,7 @@ def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
             registration = Registration.objects.select_for_update().get(pk=registration.pk)
             if registration.confirmed_at:
                 return None
-            user = create_user(**{name: getattr(registration, name) for name in _USER_FIELDS})
+            user = create_confirmed_user(**{name: getattr(registration, name) for name in _USER_FIELDS})
             fields = {name: getattr(registration, name) for name in _CUSTOMER_FIELDS}
             customer = Customer.objects.create(user=user, **fields)
             Holding.objects.create(customer=customer, premise_id=registration.premise_id, since=at or Now())

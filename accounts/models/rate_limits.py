@@ -11,16 +11,11 @@ class RateLimitHit(models.Model):
     `subject_hash` identifies its subject by a keyed hash: it can be compared, not read.
     """
 
-    name = models.CharField(max_length=40)
     subject_hash = models.CharField(max_length=64)
     at = models.DateTimeField()
-    details = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [
-            models.Index(fields=["subject_hash", "at"], name="rate_limit_hit_subject"),
-            models.Index(fields=["name", "at"], name="rate_limit_hit_name"),
-        ]
+        indexes = [models.Index(fields=["subject_hash", "at"], name="rate_limit_hit_subject")]
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.at}"
+        return f"Hit at {self.at}"
