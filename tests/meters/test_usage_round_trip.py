@@ -30,7 +30,7 @@ from tests.meters.files import (
     stored,
     text,
 )
-from tests.reports import naive
+from tests.support import independent_csv
 from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +109,7 @@ def test_the_bytes_are_those_of_an_independent_implementation():
         for channel in (0, 1):
             one = usage(day, channel, estimated=[0, 9, 91])
             ours = render_day(ESIID, day, one.revision_at, channel, one.wh, one.est)
-            assert HEADER + ours == naive.interval(ESIID, [one])
+            assert HEADER + ours == independent_csv.interval_csv(ESIID, [one])
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

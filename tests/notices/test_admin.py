@@ -35,7 +35,7 @@ def form(**typed: Any) -> dict[str, Any]:
     }
 
 
-def test_staff_write_in_the_name_of_their_own_tdsp_whatever_a_forged_form_says(client, staff):
+def test_a_forged_form_cannot_publish_in_another_tdsps_name(client, staff):
     other = TdspFactory()
     client.force_login(staff)
     assert "tdsp" not in client.get(ADD).context["adminform"].form.fields
@@ -45,7 +45,7 @@ def test_staff_write_in_the_name_of_their_own_tdsp_whatever_a_forged_form_says(c
     assert (notice.tdsp, notice.made_by) == (staff.tdsp, staff)
 
 
-def test_an_operators_notice_belongs_to_everybody_or_to_a_tdsp(client):
+def test_an_operators_notice_is_for_everyone_or_for_one_tdsp(client):
     client.force_login(OperatorFactory(is_superuser=True))
     tdsp = TdspFactory()
     client.post(ADD, form(tdsp=""))
@@ -53,7 +53,7 @@ def test_an_operators_notice_belongs_to_everybody_or_to_a_tdsp(client):
     assert set(Notice.objects.values_list("tdsp", flat=True)) == {None, tdsp.pk}
 
 
-def test_staff_find_neither_others_nor_the_operators_notices(client, staff):
+def test_staff_find_only_their_own_tdsps_notices(client, staff):
     own = NoticeFactory(tdsp=staff.tdsp)
     client.force_login(staff)
     for foreign in (NoticeFactory(tdsp=TdspFactory()), NoticeFactory()):
@@ -79,7 +79,7 @@ def test_a_notice_is_ended_and_never_deleted(client, staff):
     assert Notice.objects.count() == 1
 
 
-def test_half_a_notice_in_spanish_is_refused_and_everything_typed_stays(client, staff):
+def test_half_a_notice_in_spanish_is_refused_and_the_form_keeps_its_input(client, staff):
     """A2."""
     client.force_login(staff)
     answer = client.post(ADD, form(title_es="Tormenta"))

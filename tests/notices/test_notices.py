@@ -54,7 +54,7 @@ WHO_SEES = [
 
 
 @pytest.mark.parametrize(("of", "audience", "readers"), WHO_SEES, ids=[f"{of}-{to.value}" for of, to, _ in WHO_SEES])
-def test_a_notice_is_seen_by_whom_it_is_for(client, people, of, audience, readers):
+def test_each_audience_sees_its_notices(client, people, of, audience, readers):
     """T2, D1: to everybody else it does not exist, in the list and at its address."""
     tdsp = {"own": people["tdsp"], "other": TdspFactory(), "operators": None}[of]
     notice = NoticeFactory(tdsp=tdsp, audience=audience)
@@ -65,7 +65,7 @@ def test_a_notice_is_seen_by_whom_it_is_for(client, people, of, audience, reader
         assert (listed, status) == ((True, 200) if who in readers else (False, 404)), who
 
 
-def test_a_customer_who_moved_out_reads_the_former_utilitys_notices_no_more(people):
+def test_a_customer_who_moved_out_no_longer_sees_the_former_utilitys_notices(people):
     notice = NoticeFactory(tdsp=people["tdsp"])
     customer = people["customer"]
     assert notice in Notice.objects.visible_to(customer)
@@ -73,7 +73,7 @@ def test_a_customer_who_moved_out_reads_the_former_utilitys_notices_no_more(peop
     assert notice not in Notice.objects.visible_to(customer)
 
 
-def test_a_notice_is_there_from_its_beginning_to_its_end(people):
+def test_a_notice_is_visible_from_its_start_to_its_end(people):
     now = timezone.now()
     notice = NoticeFactory(published_from=now, published_until=now + timedelta(days=1))
     seconds = timedelta(seconds=1)
@@ -84,7 +84,7 @@ def test_a_notice_is_there_from_its_beginning_to_its_end(people):
     assert NoticeFactory(published_from=now + timedelta(days=1)) not in Notice.objects.visible_to(people["customer"])
 
 
-def test_what_was_not_opened_is_new_on_every_machine_until_it_is(client, people):
+def test_a_notice_is_new_until_it_is_opened(client, people):
     """T2: the mark is kept with the user; a HEAD opens nothing; others keep theirs."""
     notice = NoticeFactory()
     client.force_login(people["customer"])
@@ -105,7 +105,7 @@ def test_what_was_not_opened_is_new_on_every_machine_until_it_is(client, people)
     assert "notice-new" in page()
 
 
-def test_opening_twice_at_once_is_one_mark(people):
+def test_opening_twice_at_the_same_moment_records_one_read(people):
     notice = NoticeFactory()
     for _look in range(2):
         mark_read(notice, by=people["customer"])
@@ -113,14 +113,14 @@ def test_opening_twice_at_once_is_one_mark(people):
 
 
 @pytest.mark.control
-def test_without_ignoring_the_second_mark_would_fail(people):
+def test_without_ignoring_conflicts_the_second_read_fails(people):
     notice = NoticeFactory()
     NoticeRead.objects.create(notice=notice, user=people["customer"])
     with pytest.raises(IntegrityError), transaction.atomic():
         NoticeRead.objects.create(notice=notice, user=people["customer"])
 
 
-def test_the_newest_stands_first_and_many_have_pages(client, people):
+def test_the_newest_comes_first_and_many_are_paged(client, people):
     now = timezone.now()
     for number in range(1, 26):
         NoticeFactory(title=f"Notice no. {number:02d}", published_from=now - timedelta(days=number))
@@ -132,7 +132,7 @@ def test_the_newest_stands_first_and_many_have_pages(client, people):
     assert "Notice no. 25" in client.get(reverse("notices"), {"page": 2}).content.decode()
 
 
-def test_spanish_where_it_is_written_else_english_marked_as_english(client, people):
+def test_spanish_if_written_otherwise_english_marked_as_english(client, people):
     """C6: a screen reader is told which language it reads."""
     spanish = NoticeFactory(title_es="Mantenimiento el domingo", text_es="El portal se cierra.")
     english = NoticeFactory(title="Only in English")
@@ -146,7 +146,7 @@ def test_spanish_where_it_is_written_else_english_marked_as_english(client, peop
     assert '<h1 lang="en">Only in English' in client.get(reverse("notice", args=[english.pk])).content.decode()
 
 
-def test_the_words_of_a_notice_break_no_page(client, people):
+def test_the_text_of_a_notice_is_escaped(client, people):
     """E3's sense: and an address in them is a link."""
     notice = NoticeFactory(title="<b>Bold</b>", text="<script>alert(1)</script>\n\nSee https://utility.example/outages")
     client.force_login(people["customer"])
@@ -163,7 +163,7 @@ def test_half_a_notice_in_spanish_is_refused_with_the_next_step(words):
         NoticeFactory.build(**words).full_clean()
 
 
-def test_a_notice_cannot_end_before_it_begins():
+def test_a_notice_cannot_end_before_it_starts():
     now = timezone.now()
     notice = NoticeFactory.build(published_from=now, published_until=now - timedelta(hours=1))
     with pytest.raises(ValidationError, match="Choose a later end"):

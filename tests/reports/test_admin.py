@@ -31,7 +31,7 @@ def test_an_operator_sees_every_report_and_download(client):
         assert all(report.agreement.number in shown for report in reports)
 
 
-def test_a_tdsps_staff_sees_the_reports_of_its_own_premises_only(client):
+def test_tdsp_staff_see_only_the_reports_of_their_own_premises(client):
     """D1: neither in the list nor by the address."""
     own, other = DownloadFactory().report, DownloadFactory().report
     client.force_login(staff_of(own.agreement.premise.tdsp))
@@ -43,7 +43,7 @@ def test_a_tdsps_staff_sees_the_reports_of_its_own_premises_only(client):
     assert client.get(reverse("admin:reports_report_change", args=[other.pk])).status_code == 404
 
 
-def test_nobody_adds_changes_or_deletes(client):
+def test_reports_cannot_be_added_changed_or_deleted(client):
     """D1: read-only, also for an operator."""
     download = DownloadFactory()
     client.force_login(OperatorFactory())
@@ -73,7 +73,7 @@ def test_failed_reports_are_made_again_by_the_next_sweep(client):
     assert "only failed ones can be made again" in again(client, ready).content.decode()
 
 
-def test_a_tdsps_staff_have_their_own_reports_made_again(client):
+def test_tdsp_staff_can_retry_their_own_reports(client):
     """D1: the role is enough."""
     failed = ReportFactory(state=ReportState.FAILED)
     client.force_login(staff_of(failed.agreement.premise.tdsp))
@@ -81,7 +81,7 @@ def test_a_tdsps_staff_have_their_own_reports_made_again(client):
     assert Report.objects.due_for_retry().exists()
 
 
-def test_staff_cannot_have_another_tdsps_report_made_again(client):
+def test_staff_cannot_retry_another_tdsps_report(client):
     """D1"""
     failed = ReportFactory(state=ReportState.FAILED)
     client.force_login(staff_of(TdspFactory()))

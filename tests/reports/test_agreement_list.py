@@ -78,7 +78,7 @@ class TestRows:
         assert "By the customer, in the account on this portal" in words
         assert "Chika" not in words and "Akin" not in words and "Olive" not in words
 
-    def test_a_business_stands_with_the_person_in_it(self, client, member):
+    def test_a_business_is_listed_with_its_person(self, client, member):
         """T3: whom the search finds by the last name must be seen in what it found."""
         AgreementFactory(company=member.company, customer_kind="business", customer_company_name="Baytown Bakery")
         assert "Baytown Bakery, Rosa Delgado" in text(client.get(LIST))
@@ -88,7 +88,7 @@ class TestRows:
         response = client.get(LIST)
         assert "No agreements yet" in text(response) and reverse("agreement_new") in response.content.decode()
 
-    def test_says_when_the_period_is_over_before_the_sweep_does(self, client, member):
+    def test_an_overdue_request_is_shown_as_ended_before_the_sweep(self, client, member):
         """L2, T3."""
         assert "expired " in text(client.get(LIST, {"id": overdue(member.company).number}))
 
@@ -143,7 +143,7 @@ class TestLong:
         )
         assert agreements[0].number not in words and NEW_LINK in response.content.decode()
 
-    def test_all_of_many_can_be_looked_through_25_to_a_page(self, client, member):
+    def test_a_long_list_has_pages_of_25(self, client, member):
         """T1, T3."""
         AgreementFactory.create_batch(26, company=member.company)
         assert 'href="?show=all"' in client.get(LIST).content.decode()
@@ -172,8 +172,8 @@ def in_state(company, state: str) -> Agreement:
     return agreement
 
 
-class TestNarrowing:
-    def test_to_a_status(self, client, member):
+class TestFilters:
+    def test_by_status(self, client, member):
         """T3: with how many there are of each."""
         pending = AgreementFactory(company=member.company)
         rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
@@ -185,7 +185,7 @@ class TestNarrowing:
         assert "No agreements match" in text(nothing) and "Show all agreements" in text(nothing)
         assert numbers(client.get(LIST, {"status": "nonsense"})) == [rejected.number, pending.number]
 
-    def test_to_what_the_report_is_at(self, client, member):
+    def test_by_report_stage(self, client, member):
         """T3: each of them is found by its state and says it."""
         made = {state: in_state(member.company, state) for state in REPORT_STAGES}
         for state, agreement in made.items():
@@ -202,7 +202,7 @@ class TestNarrowing:
         assert numbers(client.get(LIST, {"report": "making"})) == [agreement.number]
         assert numbers(client.get(LIST, {"report": "failed"})) == []
 
-    def test_every_agreement_is_in_exactly_one_report_state(self, member):
+    def test_every_agreement_is_in_exactly_one_report_stage(self, member):
         """T3: the states leave nothing out and do not overlap."""
         for status, review in product(Status, Review):
             if review != Review.NONE and status != Status.COMPLETE:
@@ -218,7 +218,7 @@ class TestNarrowing:
                 states = [key for key, known in REPORT_STAGES.items() if one.filter(known.condition).exists()]
                 assert states == [with_report_stage(one).get().report_stage], (status, review, state)
 
-    def test_both_at_once_and_both_kept_by_the_next_page(self, client, member):
+    def test_both_filters_together_are_kept_by_the_next_page(self, client, member):
         """T3."""
         AgreementFactory.create_batch(30, company=member.company, status=Status.COMPLETE)
         in_state(member.company, "held")
@@ -261,7 +261,7 @@ class TestSorting:
         """T3: names without regard to case and accents; only open invitations expire."""
         assert numbers(client.get(LIST, {"sort": sort})) == [three[place] for place in order]
 
-    def test_the_sorted_column_says_so_and_its_link_turns_the_order_around(self, client, three):
+    def test_the_sorted_column_has_aria_sort_and_a_link_that_reverses_the_order(self, client, three):
         """T3, A1: without script."""
         for sort, direction, other in (
             ("status", "ascending", "-status"),

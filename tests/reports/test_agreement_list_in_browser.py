@@ -44,7 +44,7 @@ def many(company):
     )
 
 
-def test_a_search_goes_by_keyboard_alone(context, page, live_server, cookie, many):
+def test_a_search_works_with_the_keyboard_alone(context, page, live_server, cookie, many):
     """A1, T1: from the first field to the sorted result."""
     context.add_cookies([cookie])
     page.goto(f"{live_server.url}/agreements/")
@@ -79,7 +79,7 @@ def test_an_error_takes_the_focus_and_leads_to_the_field(context, page, live_ser
 
 
 @pytest.mark.parametrize("width", [320, 1280])
-def test_without_script_one_searches_narrows_and_sorts(new_context, live_server, cookie, many, width):
+def test_search_filters_and_order_work_without_javascript(new_context, live_server, cookie, many, width):
     """A1: on a narrow screen the order is chosen above the list, and no hidden link takes the focus."""
     context = new_context(java_script_enabled=False, viewport={"width": width, "height": 900})
     context.add_cookies([cookie])

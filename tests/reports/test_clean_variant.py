@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meters.usage.days import slots_on
-from tests.reports.naive import CENTRAL, QUARTER
 from tests.reports.test_layouts import FALL, SPRING, any_days, file_of
+from tests.support.independent_csv import CENTRAL, QUARTER
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 SMT_COLUMNS = 8
@@ -29,7 +29,7 @@ def test_the_header_is_smts_own_and_three_columns_more():
 
 @settings(max_examples=60, deadline=None)
 @given(any_days())
-def test_it_carries_the_rows_of_smts_layout_but_for_those_that_never_were(days):
+def test_it_has_the_rows_of_smts_layout_except_hours_that_do_not_exist(days):
     """R3: cut to SMT's columns it is the same file without the spring day's four rows from 02:00 to 03:00."""
     first, last = FALL, date(2026, 4, 10)
     smt = rows_of(file_of("interval", days, first, last))
@@ -58,7 +58,7 @@ def test_each_row_is_its_own_quarter_hour_whatever_the_clocks_did(near, day, cha
         assert row[3] == f"{local:%H:%M}" or (row[3], f"{local:%H:%M}", local.fold) == ("02:00", "01:00", 1)
 
 
-def test_no_moment_comes_twice_in_a_year_and_none_is_left_out():
+def test_each_quarter_hour_of_a_year_occurs_exactly_once():
     """R3: both days on which clocks change are inside."""
     days = every_day(date(2025, 10, 1), date(2026, 9, 30))
     starts = [datetime.fromisoformat(row[8]) for row in rows_of(file_of("interval", days, with_utc=True))[1:]]

@@ -25,7 +25,7 @@ def test_a_complete_year_misses_nothing():
     assert (found.estimated_intervals, found.missing_days, found.days_present) == (0, {}, 365)
 
 
-def test_the_days_on_which_clocks_change_expect_what_they_have():
+def test_days_on_which_clocks_change_expect_92_and_100_intervals():
     """R4"""
     for day, intervals in ((date(2026, 3, 8), 92), (date(2025, 11, 2), 100)):
         found = coverage(day, day, [usage(day)])
@@ -97,7 +97,7 @@ def test_a_meter_installed_in_mid_period_is_not_expected_before():
     assert found.day_states == {"Consumption": "n" * 7 + "m" * 2 + "w" * 11}
 
 
-def test_readings_from_before_the_day_that_was_told_show_that_there_was_a_meter_before():
+def test_readings_before_the_installation_prove_an_earlier_meter():
     """R4: so the whole period is expected, and no gap at its beginning is passed over."""
     first, last = date(2026, 6, 1), date(2026, 6, 20)
     found = Coverage(Period(first, first, last), metered_from=date(2026, 6, 10))

@@ -135,6 +135,17 @@ def test_each_state_gets_its_answer(client, company, state, file, manifest, may_
         assert f"/agreements/{report.agreement.number}/" in response.content.decode()  # a way on
 
 
+def test_a_ready_report_without_its_file_is_refused_with_a_sentence(client, company, report, caplog):
+    """R5: after a partial restore. It is no download, and an error in the log."""
+    ReportFile.objects.all().delete()
+    log_in(client, company)
+    response = fetch(client, report)
+    assert response.status_code == 404
+    assert "file is missing" in response.content.decode()
+    assert not Download.objects.exists()
+    assert "its file is missing" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("status", "expected"), [(Status.COMPLETE, 409), (Status.PENDING, 404), (Status.REJECTED, 404)]
 )
@@ -146,7 +157,7 @@ def test_an_agreement_without_a_record_says_why(client, company, status, expecte
 
 
 @pytest.mark.parametrize("standing", [CompanyState.SUSPENDED, CompanyState.PENDING])
-def test_a_company_that_is_not_approved_fetches_nothing_from_that_moment(client, company, report, standing):
+def test_a_company_without_approval_cannot_download_from_that_moment(client, company, report, standing):
     """D1: also in a session that began before; the page names the cause."""
     log_in(client, company)
     assert fetch(client, report).status_code == 200
@@ -158,7 +169,7 @@ def test_a_company_that_is_not_approved_fetches_nothing_from_that_moment(client,
     assert Download.objects.count() == 1
 
 
-def test_the_file_comes_as_it_was_made(client, company, report):
+def test_the_download_equals_the_stored_file(client, company, report):
     """R5: without compression, an attachment that no cache keeps."""
     log_in(client, company)
     response = fetch(client, report)
@@ -173,7 +184,7 @@ def test_the_file_comes_as_it_was_made(client, company, report):
 
 
 @pytest.mark.parametrize("accepts", ["gzip", "gzip, deflate, br", "br;q=1.0, gzip;q=0.5", "*", "GZIP"])
-def test_a_browser_that_takes_gzip_gets_the_bytes_as_they_are_kept(client, company, report, accepts):
+def test_a_browser_that_accepts_gzip_gets_the_stored_bytes(client, company, report, accepts):
     """R5: the same content, the same hash."""
     log_in(client, company)
     response = fetch(client, report, accept_encoding=accepts)
@@ -185,7 +196,7 @@ def test_a_browser_that_takes_gzip_gets_the_bytes_as_they_are_kept(client, compa
 
 
 @pytest.mark.parametrize("accepts", ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "gzip;q=x", ",;,"])
-def test_a_browser_that_does_not_gets_the_plain_bytes(client, company, report, accepts):
+def test_other_browsers_get_the_decompressed_bytes(client, company, report, accepts):
     """R5"""
     log_in(client, company)
     response = fetch(client, report, accept_encoding=accepts)
@@ -212,7 +223,7 @@ def test_the_log_is_written_before_the_first_byte_goes_out(client, company, repo
     response.close()
 
 
-def test_a_head_tells_the_size_and_is_no_download(client, company, report):
+def test_head_returns_the_size_and_is_not_a_download(client, company, report):
     """R5"""
     log_in(client, company)
     response = client.head(reverse("report_download", args=[report.agreement.number]))
@@ -239,7 +250,7 @@ def test_the_manifest_is_json_beside_the_file(client, company, report):
 
 
 @pytest.mark.parametrize("number", ["000000000000", "1", "x" * 300])
-def test_a_number_that_nobody_has_is_not_found(client, company, number):
+def test_an_unknown_number_is_not_found(client, company, number):
     log_in(client, company)
     assert client.get(f"/agreements/{number}/report.csv").status_code == 404
 

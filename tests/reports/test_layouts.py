@@ -13,7 +13,7 @@ from agreements.models import ReportType
 from meters.usage.days import slots_on
 from reports.csv_layouts import LAYOUTS, csv_chunks, csv_layout
 from reports.period import Period
-from tests.reports import naive
+from tests.support import independent_csv
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 ESIID = "10443720000000017"
@@ -25,7 +25,7 @@ def file_of(kind, days, first=None, last=None, with_utc=False):
     return b"".join(csv_chunks(csv_layout(kind, with_utc=with_utc), ESIID, Period(first, first, last), iter(days)))
 
 
-def test_every_type_that_can_be_asked_for_can_be_made():
+def test_every_report_type_has_a_layout():
     """R3, T4"""
     assert set(LAYOUTS) == set(ReportType.values)
 
@@ -40,12 +40,12 @@ def test_every_type_that_can_be_asked_for_can_be_made():
     ],
 )
 @pytest.mark.parametrize("channels", [[CONSUMPTION], [CONSUMPTION, SURPLUS]])
-def test_whole_days_are_what_csv_writer_would_write(first, last, channels):
+def test_complete_days_equal_what_csv_writer_writes(first, last, channels):
     """R3"""
     days = every_day(first, last, *channels)
-    assert file_of("interval", days) == naive.interval(ESIID, days)
-    assert file_of("daily", days) == naive.daily(ESIID, days)
-    assert file_of("monthly", days) == naive.monthly(ESIID, first, last, days)
+    assert file_of("interval", days) == independent_csv.interval_csv(ESIID, days)
+    assert file_of("daily", days) == independent_csv.daily_csv(ESIID, days)
+    assert file_of("monthly", days) == independent_csv.monthly_csv(ESIID, first, last, days)
 
 
 WH = st.one_of(st.none(), st.integers(0, 9_999_000), st.sampled_from([0, 1, 10, 100, 999, 1000, 9_999_000]))
@@ -66,12 +66,12 @@ def any_days(draw):
 
 @settings(max_examples=60, deadline=None)
 @given(any_days())
-def test_gaps_flags_and_any_number_are_what_csv_writer_would_write(days):
+def test_gaps_flags_and_any_number_equal_what_csv_writer_writes(days):
     """R3: missing days, blank slots, estimated slots, one or two directions."""
     first, last = FALL, date(2026, 4, 10)
-    assert file_of("interval", days, first, last) == naive.interval(ESIID, days)
-    assert file_of("daily", days, first, last) == naive.daily(ESIID, days)
-    assert file_of("monthly", days, first, last) == naive.monthly(ESIID, first, last, days)
+    assert file_of("interval", days, first, last) == independent_csv.interval_csv(ESIID, days)
+    assert file_of("daily", days, first, last) == independent_csv.daily_csv(ESIID, days)
+    assert file_of("monthly", days, first, last) == independent_csv.monthly_csv(ESIID, first, last, days)
 
 
 def test_the_spring_day_has_its_four_blank_rows():

@@ -72,7 +72,7 @@ def test_the_day_of_acceptance_is_the_central_one(accepted, last):
     assert report_period(accepted, "1d", None).last == last
 
 
-def test_it_never_begins_before_the_present_customers_service():
+def test_it_never_starts_before_the_present_customers_service():
     """R2: nobody gives away a former tenant's life."""
     accepted = central("2026-11-23T10:00")
     found = report_period(accepted, "12m", date(2026, 9, 15))
@@ -95,6 +95,6 @@ def test_a_service_that_began_too_late_leaves_no_day(since):
     assert found.is_shortened
 
 
-def test_every_length_that_can_be_asked_for_has_a_period():
+def test_every_report_length_has_a_period():
     """R2"""
     assert set(MONTHS) == set(ReportLength.values)

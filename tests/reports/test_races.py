@@ -25,8 +25,8 @@ from reports import actions
 from reports.actions import generate_due_reports
 from reports.gzip_stream import decompress
 from reports.models import Report, ReportFile, ReportState
-from tests.reports import naive
-from tests.reports.accepting import accepted, report_of
+from tests.support import independent_csv
+from tests.support.accepted_agreements import accepted_agreement, report_of
 from tests.support.races import PATIENCE, together, until_somebody_waits
 from tests.support.usage import every_day, store
 
@@ -45,7 +45,7 @@ def no_usage_left() -> Iterator[None]:
 
 
 def waiting():
-    agreement = accepted()
+    agreement = accepted_agreement()
     store(agreement.premise, *every_day(FIRST, LAST))
     return agreement
 
@@ -79,17 +79,17 @@ def meeting(monkeypatch) -> list[int]:
     return begun
 
 
-def mark_late(monkeypatch) -> None:
+def set_flag_after_the_report(monkeypatch) -> None:
     """The agreement is marked only when a record was found, so that marking it locks nobody out."""
     mark, is_recorded = actions.mark_report_recorded, actions.has_report
     monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
     monkeypatch.setattr(actions, "has_report", lambda agreement: is_recorded(agreement) and (mark(agreement) or True))
 
 
-def lock_off(monkeypatch) -> None:
+def remove_locks(monkeypatch) -> None:
     """Neither the claim locks the agreement nor the mark."""
     monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
-    mark_late(monkeypatch)
+    set_flag_after_the_report(monkeypatch)
 
 
 def assert_one_report(agreement) -> None:
@@ -98,7 +98,7 @@ def assert_one_report(agreement) -> None:
     assert [email.key for email in Email.objects.all()] == [f"EM204:{agreement.number}"]
 
 
-def test_workers_that_sweep_at_once_make_a_report_once(slowly):
+def test_workers_that_sweep_at_the_same_moment_generate_a_report_once(slowly):
     """R1"""
     agreement = waiting()
     tried = together([generate_due_reports] * WORKERS)
@@ -108,9 +108,9 @@ def test_workers_that_sweep_at_once_make_a_report_once(slowly):
 
 
 @pytest.mark.control
-def test_without_the_lock_they_all_make_it(meeting, monkeypatch):
+def test_without_the_lock_they_all_generate_it(meeting, monkeypatch):
     """R1: what the lock is for. The table's constraint still keeps the second report and the second EM204 out."""
-    lock_off(monkeypatch)
+    remove_locks(monkeypatch)
     agreement = waiting()
     together([generate_due_reports] * WORKERS)
     assert len(meeting) == WORKERS
@@ -120,7 +120,7 @@ def test_without_the_lock_they_all_make_it(meeting, monkeypatch):
 @pytest.mark.control
 def test_without_lock_and_constraint_there_are_several_reports(meeting, monkeypatch):
     """R1: what the constraint is for."""
-    lock_off(monkeypatch)
+    remove_locks(monkeypatch)
     waiting()
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, Report._meta.db_table)
@@ -143,7 +143,7 @@ def test_workers_share_the_work(meeting):
 
 
 @dataclass
-class OldList:
+class StaleList:
     """A worker whose list of the waiting gets old: it was read, and then the worker is held up before its lock."""
 
     lock: int
@@ -167,8 +167,8 @@ class OldList:
 
 
 @pytest.fixture
-def late_claim(monkeypatch) -> OldList:
-    old, awaiting_report = OldList(lock=0x534D54FF), AgreementQuerySet.awaiting_report
+def late_claim(monkeypatch) -> StaleList:
+    old, awaiting_report = StaleList(lock=0x534D54FF), AgreementQuerySet.awaiting_report
 
     def read_early(queryset):
         found = awaiting_report(queryset)
@@ -181,39 +181,39 @@ def late_claim(monkeypatch) -> OldList:
     return old
 
 
-def sweep_with_an_old_list(late: OldList) -> int:
+def sweep_with_a_stale_list(late: StaleList) -> int:
     """One worker reads its list, another one makes the report meanwhile; how many the first one tried then."""
     late_tried, made_meanwhile = together([late.sweep, late.meanwhile])
     assert made_meanwhile == 1
     return late_tried
 
 
-def test_a_list_that_got_old_makes_nothing_twice(late_claim):
+def test_a_stale_list_generates_nothing_twice(late_claim):
     """R1: the lock alone does not say that the report is still to be made."""
     agreement = waiting()
-    assert sweep_with_an_old_list(late_claim) == 0
+    assert sweep_with_a_stale_list(late_claim) == 0
     assert_one_report(agreement)
 
 
 @pytest.mark.control
-def test_without_looking_again_an_old_list_makes_it_twice(late_claim, monkeypatch):
+def test_without_both_checks_a_stale_list_generates_it_twice(late_claim, monkeypatch):
     """R1: no mark on the agreement that makes PostgreSQL look again, and no look for the record."""
     agreement = waiting()
     monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
     monkeypatch.setattr(actions, "has_report", lambda agreement: False)
-    assert sweep_with_an_old_list(late_claim) == 1
+    assert sweep_with_a_stale_list(late_claim) == 1
     assert_one_report(agreement)  # by the constraint
 
 
 @pytest.mark.parametrize("defence", ["mark_report_recorded", "has_report"])
-def test_either_look_alone_is_enough(late_claim, monkeypatch, defence):
+def test_either_check_alone_is_enough(late_claim, monkeypatch, defence):
     """R1"""
     agreement = waiting()
     if defence == "mark_report_recorded":
         monkeypatch.setattr(actions, "has_report", lambda agreement: False)
     else:
-        mark_late(monkeypatch)
-    assert sweep_with_an_old_list(late_claim) == 0
+        set_flag_after_the_report(monkeypatch)
+    assert sweep_with_a_stale_list(late_claim) == 0
     assert_one_report(agreement)
 
 
@@ -268,7 +268,7 @@ def kill_half_way(mode: str = "as it is") -> None:
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_makes_it():
+def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_generates_it():
     """R1: kill -9, then a worker that lives."""
     agreement = waiting()
     kill_half_way()
@@ -278,7 +278,7 @@ def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_makes_it(
     assert_one_report(agreement)
     days = every_day(FIRST, LAST)
     packed = bytes(ReportFile.objects.get().gzipped)
-    assert b"".join(decompress(packed)) == naive.interval(agreement.esiid, days)
+    assert b"".join(decompress(packed)) == independent_csv.interval_csv(agreement.esiid, days)
 
 
 @pytest.mark.slow

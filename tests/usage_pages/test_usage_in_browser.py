@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from agreements.models import Agreement
 from reports.actions import generate_due_reports
 from tests.factories import MembershipFactory
-from tests.reports.accepting import accepted
+from tests.support.accepted_agreements import accepted_agreement
 from tests.support.browser import click_through
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
@@ -48,7 +48,7 @@ def visit(new_context, live_server):
 
 def test_the_calendar_of_a_report_has_a_picture_and_a_list_of_each_month(visit, live_server, readings):
     """A1, R4"""
-    agreement = accepted(report_length="1m", premise=readings.premise)
+    agreement = accepted_agreement(report_length="1m", premise=readings.premise)
     generate_due_reports()
     member = MembershipFactory(company=Agreement.objects.get().company)
     page = visit(member.user)
@@ -58,9 +58,7 @@ def test_the_calendar_of_a_report_has_a_picture_and_a_list_of_each_month(visit, 
     expect(page.locator("dt", has_text="June 2026").first).to_be_visible()
 
 
-def test_the_charts_words_are_as_large_on_a_telephone_as_on_a_desk_and_none_covers_another(
-    visit, live_server, readings
-):
+def test_chart_labels_keep_their_size_on_a_phone_and_do_not_overlap(visit, live_server, readings):
     """C5, A1: WCAG 1.4.4."""
     for width in (320, 1280):
         page = visit(readings.customer.user, width)
@@ -74,7 +72,7 @@ def test_the_charts_words_are_as_large_on_a_telephone_as_on_a_desk_and_none_cove
                 assert one["x"] + one["width"] <= next_one["x"], (width, view)
 
 
-def test_a_missing_day_and_a_bar_differ_also_for_who_sees_no_colours(visit, live_server, readings):
+def test_a_missing_day_and_a_bar_differ_without_color(visit, live_server, readings):
     """A1: WCAG 1.4.1. Over a gap the picture changes from one pixel to the next, over a bar it does not."""
     page = visit(readings.customer.user)
     page.goto(f"{live_server.url}{reverse('meter_usage', args=[readings.pk])}?view=month&day={LAST}")

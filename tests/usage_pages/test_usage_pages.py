@@ -19,9 +19,9 @@ from tests.factories import (
     PremiseFactory,
 )
 from tests.look.test_pages import whole
-from tests.reports.accepting import CENTRAL
+from tests.support.accepted_agreements import CENTRAL
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
-from tests.usage_pages.usage_page import kwh, rows, shapes, total, words
+from tests.support.usage_page import page_text, shape_counts, sum_kwh, table_rows, total_kwh
 
 pytestmark = pytest.mark.django_db
 
@@ -45,23 +45,23 @@ def test_each_view_sums_its_own_days_and_no_other(see, holding, view, first, las
     store(holding.premise, *every_day(date(2025, 12, 20), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     response = see(view, date(2026, 2, 3))
     days = every_day(first, last, CONSUMPTION, SURPLUS)
-    assert total(response, "Consumption") == kwh(days)
-    assert total(response, "Surplus generation") == kwh(days, SURPLUS)
-    found = [row for row in rows(response) if row[1] != "–"]
+    assert total_kwh(response, "Consumption") == sum_kwh(days)
+    assert total_kwh(response, "Surplus generation") == sum_kwh(days, SURPLUS)
+    found = [row for row in table_rows(response) if row[1] != "–"]
     assert len(found) == count
-    assert sum(Decimal(row[1].replace(",", "")) for row in found) == kwh(days)
-    assert sum(Decimal(row[2].replace(",", "")) for row in found) == kwh(days, SURPLUS)
+    assert sum(Decimal(row[1].replace(",", "")) for row in found) == sum_kwh(days)
+    assert sum(Decimal(row[2].replace(",", "")) for row in found) == sum_kwh(days, SURPLUS)
 
 
-def test_without_a_wish_it_shows_the_month_of_the_newest_readings(see, holding):
+def test_by_default_it_shows_the_month_of_the_latest_readings(see, holding):
     """C5"""
     store(holding.premise, *every_day(date(2026, 4, 20), date(2026, 5, 9)))
-    text = words(see())
+    text = page_text(see())
     assert "May 2026" in text and "Sat, May 9" in text
     assert "← April 2026" in text and "June 2026" not in text
 
 
-def test_an_address_without_a_day_shows_the_newest_readings(see, client, holding):
+def test_a_url_without_a_day_shows_the_latest_readings(see, client, holding):
     """C5: nobody is told to choose a day who only named the kind of view."""
     store(holding.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
     see()
@@ -71,7 +71,7 @@ def test_an_address_without_a_day_shows_the_newest_readings(see, client, holding
         ({"day": "2026-04-29"}, "Ap"),
     ):
         response = client.get(reverse("meter_usage", args=[holding.pk]), query)
-        assert "There is a problem" not in words(response)
+        assert "There is a problem" not in page_text(response)
         assert f'<h2 id="span-title">{title}' in response.content.decode()
 
 
@@ -96,26 +96,26 @@ def test_the_days_on_which_clocks_change_have_the_quarter_hours_that_were(see, h
     """C5, A3: nothing is missing, no time comes twice under one name, and the page says what the clocks did."""
     store(holding.premise, usage(day))
     response = see("day", day)
-    names = [row[0] for row in rows(response)]
+    names = [row[0] for row in table_rows(response)]
     assert len(names) == len(set(names)) == slots
-    assert "All readings received." in words(response)
+    assert "All readings received." in page_text(response)
     if day == FALL:
         assert "1:45 AM CDT to 1:00 AM CST" in names
-        assert "25 hours" in words(response)
+        assert "25 hours" in page_text(response)
     else:
         assert "1:45 AM to 3:00 AM" in names
-        assert "23 hours" in words(response)
+        assert "23 hours" in page_text(response)
 
 
 def test_a_day_begins_at_central_midnight(see, holding):
     """A3"""
     store(holding.premise, usage(date(2026, 7, 4), wh=[1000] + [0] * 94 + [2000]))
-    found = rows(see("day", date(2026, 7, 4)))
+    found = table_rows(see("day", date(2026, 7, 4)))
     assert found[0][:2] == ["12:00 AM to 12:15 AM", "1.000"]
     assert found[-1][:2] == ["11:45 PM to 12:00 AM", "2.000"]
 
 
-def test_estimated_and_missing_readings_are_shown_as_such(see, holding):
+def test_estimated_and_missing_readings_are_marked(see, holding):
     """C5, A1: in words, and in the chart by a pattern that is no bar's colour."""
     day = date(2026, 6, 2)
     store(
@@ -125,22 +125,22 @@ def test_estimated_and_missing_readings_are_shown_as_such(see, holding):
         usage(day + timedelta(days=2)),
     )
     month = see("month", day)
-    found = {row[0]: row for row in rows(month)}
+    found = {row[0]: row for row in table_rows(month)}
     assert found["Mon, June 1"][2] == "All actual"
     assert found["Tue, June 2"][1:] == ["9.200", "4 missing, 12 estimated"]
     assert found["Wed, June 3"][1:] == ["–", "No readings"]
-    assert shapes(month)["estimated-0"] == 1
+    assert shape_counts(month)["estimated-0"] == 1
     html = month.content.decode()
     assert 'fill="url(#missing)"' in html and 'fill="url(#estimated-0)"' in html
-    assert "Consumption, estimated" in words(month) and "No readings, or some missing" in words(month)
+    assert "Consumption, estimated" in page_text(month) and "No readings, or some missing" in page_text(month)
 
-    quarter_hours = rows(see("day", day))
+    quarter_hours = table_rows(see("day", day))
     assert [row[1:] for row in quarter_hours[3:5]] == [["–", "No readings"], ["0.100", "All actual"]]
     assert quarter_hours[10][2] == "1 estimated"
-    assert shapes(see("day", day)) == {"missing": 1, "bar-0": 80, "estimated-0": 12}
+    assert shape_counts(see("day", day)) == {"missing": 1, "bar-0": 80, "estimated-0": 12}
 
 
-def test_the_estimated_part_of_a_bar_is_as_high_as_what_was_estimated(see, holding):
+def test_the_estimated_part_of_a_bar_has_the_height_of_its_readings(see, holding):
     """C5: 30 of 120 kWh."""
     day = date(2026, 6, 2)
     store(holding.premise, usage(day, wh=[1250] * 96, estimated=range(24)))
@@ -150,16 +150,16 @@ def test_the_estimated_part_of_a_bar_is_as_high_as_what_was_estimated(see, holdi
     assert float(heights["bar-0"]) == pytest.approx(3 * float(heights["estimated-0"]), abs=0.3)
 
 
-def test_days_to_come_are_no_gaps(see, holding):
+def test_future_days_are_not_gaps(see, holding):
     """C5: the readings of yesterday may still be on their way."""
     today = datetime.now(CENTRAL).date()
     store(holding.premise, *every_day(today - timedelta(days=20), today - timedelta(days=2)))
     response = see("week", today)
-    assert "No readings" not in words(response).partition("View as a table")[2].partition("Other days")[0]
-    assert "missing" not in shapes(response)
+    assert "No readings" not in page_text(response).partition("View as a table")[2].partition("Other days")[0]
+    assert "missing" not in shape_counts(response)
 
 
-def test_no_premise_without_panels_has_a_word_about_surplus_in_its_table(see, holding):
+def test_a_premise_without_panels_has_no_surplus_column(see, holding):
     """C5"""
     store(holding.premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
     html = see().content.decode()
@@ -167,7 +167,7 @@ def test_no_premise_without_panels_has_a_word_about_surplus_in_its_table(see, ho
     assert html.count('<th scope="col" class="number">') == 1
 
 
-def test_each_row_leads_to_what_is_inside(see, holding):
+def test_each_row_links_to_its_own_span(see, holding):
     """C5: from the year to its months, from a month to its days."""
     store(holding.premise, *every_day(date(2026, 5, 20), date(2026, 6, 3)))
     assert "?view=month&amp;day=2026-05-01" in see("year", "2026-05-20").content.decode()
@@ -181,36 +181,38 @@ def test_in_spanish_a_decimal_point_stays_a_point(see, holding):
     store(holding.premise, usage(date(2026, 6, 1), wh=[9000] * 96), usage(date(2026, 6, 2), wh=[4] * 96))
     response = see("week", "2026-06-02")
     assert 'lang="es"' in response.content.decode()
-    assert [row[1] for row in rows(response)][:3] == ["864.000", "0.384", "–"]
-    assert "864.384 kWh" in words(response)
-    assert "1,000" in words(see("year", "2026-06-02"))  # the scale
+    assert [row[1] for row in table_rows(response)][:3] == ["864.000", "0.384", "–"]
+    assert "864.384 kWh" in page_text(response)
+    assert "1,000" in page_text(see("year", "2026-06-02"))  # the scale
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------------
 
 
-def test_nobody_sees_what_was_before_the_own_service(see, holding):
+def test_usage_before_the_customers_service_is_hidden(see, holding):
     """R2, C5: not in the sum, not in the table, not by asking for that day, not in the file."""
     since = date(2026, 6, 10)
     holding.premise.service_since = since
     holding.premise.save()
     store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
     month = see("month", since)
-    assert total(month, "Consumption") == kwh(every_day(since, date(2026, 6, 30)))
-    assert "Your service began on June 10, 2026." in words(month)
-    assert rows(month)[0][0] == "Wed, June 10"
+    assert total_kwh(month, "Consumption") == sum_kwh(every_day(since, date(2026, 6, 30)))
+    assert "Your service began on June 10, 2026." in page_text(month)
+    assert table_rows(month)[0][0] == "Wed, June 10"
     assert 'rel="prev"' not in month.content.decode()
     for view, day in (("day", "2026-06-09"), ("month", "2026-05-15")):
         refused = see(view, day)
-        assert "There is usage from June 10, 2026 to June 30, 2026." in words(refused)
-        assert total(refused, "Consumption") == kwh(every_day(since, date(2026, 6, 30)))
+        assert "There is usage from June 10, 2026 to June 30, 2026." in page_text(refused)
+        assert total_kwh(refused, "Consumption") == sum_kwh(every_day(since, date(2026, 6, 30)))
 
 
-def test_nobody_sees_what_a_former_account_holder_used(see, holding):
+def test_usage_of_a_former_holder_is_hidden(see, holding):
     """R2, C5: the TDSP ended that hold and told no day of service."""
     HoldingFactory(premise=holding.premise, until=datetime(2026, 6, 9, 12, tzinfo=CENTRAL))
     store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
-    assert total(see("year", "2026-06-15"), "Consumption") == kwh(every_day(date(2026, 6, 10), date(2026, 6, 30)))
+    assert total_kwh(see("year", "2026-06-15"), "Consumption") == sum_kwh(
+        every_day(date(2026, 6, 10), date(2026, 6, 30))
+    )
 
 
 @pytest.mark.parametrize("name", ["meter_usage", "usage_csv"])
@@ -242,7 +244,7 @@ def test_my_smart_meters_lists_what_the_customer_holds(client, holding):
     HoldingFactory()
     client.force_login(holding.customer.user)
     response = client.get(reverse("my_meters"))
-    text = words(response)
+    text = page_text(response)
     for part in (
         premise.address,
         premise.esiid,
@@ -272,15 +274,15 @@ def test_a_customer_without_a_meter_is_led_to_add_one(client):
     client.force_login(CustomerFactory().user)
     for name in ("usage", "my_meters"):
         response = client.get(reverse(name))
-        assert "Your account has no meters" in words(response)
+        assert "Your account has no meters" in page_text(response)
         assert reverse("customer_add_meter") in response.content.decode()
 
 
 def test_a_meter_without_readings_says_so_and_what_to_do(see, holding):
     """C5: and its download, asked for by its address, says the same."""
     for response in (see(), see("day", "2026-06-01")):
-        assert "No usage data yet" in words(response)
-        assert holding.premise.tdsp.name in words(response)
+        assert "No usage data yet" in page_text(response)
+        assert holding.premise.tdsp.name in page_text(response)
     assert '<svg class="chart' not in see().content.decode()
 
 

@@ -15,7 +15,7 @@ from tests.agreements.typed import PAGE_2, page_1, rows
 from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
-from tests.reports.accepting import accepted
+from tests.support.accepted_agreements import accepted_agreement
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 state("agreements", "member", "nothing found")(
@@ -92,7 +92,7 @@ def _submitted(client: Client, world: World) -> Any:
 
 @state("agreement", "member", "report with gaps")
 def _gaps(client: Client, world: World) -> Any:
-    agreement = accepted(company=world["member"].membership.company, premise=PremiseFactory())
+    agreement = accepted_agreement(company=world["member"].membership.company, premise=PremiseFactory())
     days = every_day(date(2026, 5, 1), date(2026, 6, 20), CONSUMPTION, SURPLUS)
     part = usage(date(2026, 6, 21), SURPLUS, wh=[None] * 8 + [40] * 88)
     guessed = usage(date(2026, 6, 21), estimated=range(40))

@@ -9,11 +9,11 @@ from html import unescape
 from tests.support.usage import CONSUMPTION
 
 
-def words(response) -> str:
+def page_text(response) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", response.content.decode())).split())
 
 
-def rows(response) -> list[list[str]]:
+def table_rows(response) -> list[list[str]]:
     """The table's body, cell by cell."""
     body = response.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
     return [
@@ -22,16 +22,16 @@ def rows(response) -> list[list[str]]:
     ]
 
 
-def total(response, name: str) -> Decimal:
+def total_kwh(response, name: str) -> Decimal:
     found = re.search(rf"<dt>{name}</dt><dd>([\d.,]+) kWh</dd>", response.content.decode())
     assert found, f"no total of {name}"
     return Decimal(found[1].replace(",", ""))
 
 
-def shapes(response) -> dict[str, int]:
+def shape_counts(response) -> dict[str, int]:
     kinds = re.findall(r'<rect class="([\w-]+)"[^>]* x="', response.content.decode())
     return {kind: kinds.count(kind) for kind in set(kinds)}
 
 
-def kwh(days, channel=CONSUMPTION) -> Decimal:
+def sum_kwh(days, channel=CONSUMPTION) -> Decimal:
     return sum((Decimal(wh or 0) for one in days if one.channel == channel for wh in one.wh), Decimal(0)) / 1000

@@ -19,7 +19,7 @@ from reports.actions import generate_due_reports
 from reports.manifest import render_manifest
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import CustomerFactory, HoldingFactory, MeterFactory, PremiseFactory
-from tests.reports.accepting import CENTRAL, accepted, report_of
+from tests.support.accepted_agreements import CENTRAL, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, days_between, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,9 @@ FIRST, LAST = date(2025, 4, 1), date(2026, 3, 31)
 
 
 def made(premise=None, *days, length="12m", kind="interval", at=APRIL_FIRST, **fields) -> Report:
-    agreement = accepted(at, report_length=length, report_type=kind, premise=premise or PremiseFactory(), **fields)
+    agreement = accepted_agreement(
+        at, report_length=length, report_type=kind, premise=premise or PremiseFactory(), **fields
+    )
     if days:
         store(agreement.premise, *days)
     generate_due_reports()
@@ -55,7 +57,7 @@ def page_of(report: Report) -> str:
 
 @pytest.mark.parametrize("kind", ReportType.values)
 @pytest.mark.parametrize("length", ReportLength.values)
-def test_the_files_sum_is_the_manifests_and_the_pages_for_every_type_and_length(kind, length):
+def test_file_manifest_and_page_have_the_same_sum_for_every_type_and_length(kind, length):
     """R3, R4: with gaps, estimates and both directions."""
     days = [
         usage(day, channel, wh=None if day.day != 31 else [None] * 90 + [7] * 6, estimated=[day.day])
@@ -122,7 +124,7 @@ def test_of_exchanged_meters_the_first_one_counts(former):
     assert report.missing_days == ({} if former else {"Consumption": [["2025-04-01", "2025-05-31"]]})
 
 
-def test_a_customer_whose_service_began_in_mid_period_gives_the_own_days_only():
+def test_only_the_customers_own_days_are_covered_if_service_began_in_mid_period():
     """R2, R4: what is expected begins there, too."""
     since = date(2026, 3, 1)
     report = made(PremiseFactory(service_since=since), *every_day(FIRST, LAST, CONSUMPTION, SURPLUS))
@@ -141,7 +143,7 @@ def test_a_period_that_begins_before_the_first_data_misses_those_days():
     assert report.day_states["Consumption"].count("m") == (begin - FIRST).days
 
 
-def test_a_former_account_holders_days_stay_out_though_nobody_told_when_the_service_began():
+def test_a_former_holders_days_are_left_out_if_the_service_start_is_unknown():
     """R2: the TDSP ended that hold on January 20, so the next day is the first of the present customer."""
     premise = PremiseFactory()
     HoldingFactory(premise=premise, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))
@@ -149,7 +151,7 @@ def test_a_former_account_holders_days_stay_out_though_nobody_told_when_the_serv
     assert (report.first_day, report.is_shortened) == (date(2026, 1, 21), True)
 
 
-def test_a_hold_that_the_same_customer_had_before_takes_no_day_away():
+def test_an_earlier_holding_of_the_same_customer_removes_no_day():
     """R2"""
     premise, customer = PremiseFactory(), CustomerFactory()
     HoldingFactory(premise=premise, customer=customer, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))

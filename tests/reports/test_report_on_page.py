@@ -19,7 +19,7 @@ from reports.actions import generate_due_reports
 from reports.coverage_calendar import coverage_calendar
 from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
-from tests.reports.accepting import accepted, report_of
+from tests.support.accepted_agreements import accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
@@ -37,9 +37,9 @@ def words(html: str) -> str:
     return " ".join(unescape(strip_tags(html.replace("<", " <"))).split())
 
 
-def test_a_ready_report_says_what_it_covers_and_what_it_misses():
+def test_a_ready_report_says_what_it_covers_and_what_is_missing():
     """R4: period, days, intervals, missing days in ranges, energy by direction, rows, size and hash."""
-    agreement = accepted()
+    agreement = accepted_agreement()
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21, 30)]
     store(agreement.premise, *days)
     generate_due_reports()
@@ -63,13 +63,13 @@ def test_a_ready_report_says_what_it_covers_and_what_it_misses():
 
 def test_a_complete_report_says_that_nothing_is_missing():
     """R4"""
-    agreement = accepted()
+    agreement = accepted_agreement()
     store(agreement.premise, *every_day(FIRST, LAST))
     generate_due_reports()
     assert "Missing days None" in words(panel(agreement, may_download=True))
 
 
-def test_only_who_may_download_sees_the_buttons():
+def test_only_users_who_may_download_see_the_buttons():
     """T11, R5"""
     report = ReportFactory()
     number = report.agreement.number
@@ -83,7 +83,7 @@ def test_only_who_may_download_sees_the_buttons():
     assert f"smt-{number}-15min.csv" in words(without)  # what it covers is for everybody who sees the agreement
 
 
-def test_everybody_who_sees_the_agreement_sees_who_fetched_the_report_and_when():
+def test_the_page_lists_who_downloaded_the_report_and_when():
     """R5"""
     at = datetime(2026, 6, 15, 14, 5, tzinfo=CENTRAL)
     report = ReportFactory()
@@ -149,7 +149,7 @@ def test_an_agreement_without_a_report_says_what_will_happen(status, sentence):
     assert sentence in words(panel(AgreementFactory(status=status), may_download=True))
 
 
-def test_the_panel_costs_one_query_whoever_fetched_the_report(django_assert_num_queries):
+def test_the_panel_costs_one_query_however_many_downloads(django_assert_num_queries):
     report = ReportFactory()
     for _ in range(3):
         DownloadFactory(report=report, by=UserFactory())
@@ -160,7 +160,7 @@ def test_the_panel_costs_one_query_whoever_fetched_the_report(django_assert_num_
 
 def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
     """R4: one symbol a day and direction, with the same in words."""
-    agreement = accepted()
+    agreement = accepted_agreement()
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21, 30)]
     days[0] = usage(FIRST, estimated=[1])
     days[2] = usage(FIRST + timedelta(days=1), wh=[None] + [1] * 95)
@@ -179,14 +179,14 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
         assert part in found, part
 
 
-def test_a_weekday_stands_in_its_column_and_a_week_in_its_row():
+def test_the_calendar_has_a_column_per_weekday_and_a_row_per_week():
     """R4: March 2026 begins on a Sunday, and its second day whose clocks changed is one square like the others."""
     (month,) = coverage_calendar(date(2026, 3, 2), "wwwwwwm").months
     squares = re.findall(r'#day-(\w+)" x="(\d+)" y="(\d+)"', month.drawing)
     assert squares == [("whole", str(18 * n), "0") for n in range(1, 7)] + [("missing", "0", "18")]
 
 
-def test_a_record_from_before_days_were_recorded_has_no_calendar():
+def test_a_record_without_day_states_has_no_calendar():
     """R4: nothing is guessed."""
     report = ReportFactory()
     assert report.calendars == []

@@ -19,8 +19,8 @@ from reports.actions import generate_due_reports
 from reports.manifest import manifest_name, render_manifest
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
-from tests.reports import naive
-from tests.reports.accepting import CENTRAL, NOON, accepted, report_of
+from tests.support import independent_csv
+from tests.support.accepted_agreements import CENTRAL, NOON, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def content_of(report: Report) -> bytes:
     return gzip.decompress(ReportFile.objects.get(report=report).gzipped)
 
 
-def test_nothing_is_made_before_somebody_accepts():
+def test_nothing_is_generated_before_the_acceptance():
     """R1"""
     AgreementFactory()
     assert generate_due_reports() == 0
@@ -50,7 +50,7 @@ def test_nothing_is_made_before_somebody_accepts():
 )
 def test_the_file_has_the_bytes_of_the_period_and_no_other_day(accepted_at, length, first, last):
     """R2, R3: days around the period and another premise's days are on record too."""
-    agreement = accepted(accepted_at, report_length=length)
+    agreement = accepted_agreement(accepted_at, report_length=length)
     days = every_day(first, last, CONSUMPTION, SURPLUS)
     outside = [usage(first - timedelta(days=1)), usage(last + timedelta(days=1))]
     store(agreement.premise, *days, *outside)
@@ -59,22 +59,22 @@ def test_the_file_has_the_bytes_of_the_period_and_no_other_day(accepted_at, leng
     assert generate_due_reports() == 1
 
     report = report_of(agreement)
-    assert content_of(report) == naive.interval(agreement.esiid, days)
+    assert content_of(report) == independent_csv.interval_csv(agreement.esiid, days)
     assert report.state == ReportState.READY
     assert (report.first_day, report.last_day, report.asked_first_day) == (first, last, first)
 
 
 @pytest.mark.parametrize(("kind", "slug"), [("interval", "15min"), ("daily", "daily"), ("monthly", "monthly")])
-def test_each_type_is_made_and_the_record_says_the_truth_about_the_file(kind, slug):
+def test_each_type_is_generated_and_its_record_matches_the_file(kind, slug):
     """R3, R4"""
-    agreement = accepted(report_type=kind)
+    agreement = accepted_agreement(report_type=kind)
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (20, 21)]
     store(agreement.premise, *days)
     generate_due_reports()
     expected = {
-        "interval": lambda: naive.interval(agreement.esiid, days),
-        "daily": lambda: naive.daily(agreement.esiid, days),
-        "monthly": lambda: naive.monthly(agreement.esiid, FIRST, LAST, days),
+        "interval": lambda: independent_csv.interval_csv(agreement.esiid, days),
+        "daily": lambda: independent_csv.daily_csv(agreement.esiid, days),
+        "monthly": lambda: independent_csv.monthly_csv(agreement.esiid, FIRST, LAST, days),
     }[kind]()
     report = report_of(agreement)
     assert content_of(report) == expected
@@ -91,7 +91,7 @@ def test_each_type_is_made_and_the_record_says_the_truth_about_the_file(kind, sl
 
 def test_the_same_readings_give_the_same_stored_bytes():
     """R3, DESIGN 2.8: the compressed bytes too carry no time and no name."""
-    one, other = accepted(), accepted()
+    one, other = accepted_agreement(), accepted_agreement()
     days = every_day(FIRST, LAST)
     store(one.premise, *days)
     other.esiid, other.premise = one.esiid, one.premise
@@ -101,13 +101,13 @@ def test_the_same_readings_give_the_same_stored_bytes():
     assert stored[0] == stored[1]
 
 
-def test_a_former_tenants_days_stay_out():
+def test_a_former_tenants_days_are_left_out():
     """R2: and the page, the manifest and EM204 say so."""
-    agreement = accepted(premise=PremiseFactory(service_since=date(2026, 6, 1)))
+    agreement = accepted_agreement(premise=PremiseFactory(service_since=date(2026, 6, 1)))
     store(agreement.premise, *every_day(FIRST, LAST))
     generate_due_reports()
     report = report_of(agreement)
-    assert content_of(report) == naive.interval(agreement.esiid, every_day(date(2026, 6, 1), LAST))
+    assert content_of(report) == independent_csv.interval_csv(agreement.esiid, every_day(date(2026, 6, 1), LAST))
     assert report.is_shortened
     assert (report.asked_first_day, report.first_day) == (FIRST, date(2026, 6, 1))
     assert "began on 2026-06-01" in json.loads(render_manifest(report))["shortened_because"]
@@ -116,9 +116,11 @@ def test_a_former_tenants_days_stay_out():
         assert "service began on June 1, 2026" in part
 
 
-def test_the_manifest_says_what_the_record_says():
+def test_the_manifest_matches_the_record():
     """R4"""
-    agreement = accepted(datetime(2026, 3, 10, 12, tzinfo=CENTRAL), report_length="1m", meter_number="142606737LG")
+    agreement = accepted_agreement(
+        datetime(2026, 3, 10, 12, tzinfo=CENTRAL), report_length="1m", meter_number="142606737LG"
+    )
     days = [usage(date(2026, 3, 8), estimated=[0, 1]), usage(date(2026, 3, 9), wh=[1500] + [None] * 95)]
     store(agreement.premise, *days)
     generate_due_reports(at=datetime(2026, 3, 10, 12, 0, 5, tzinfo=CENTRAL))
@@ -154,9 +156,9 @@ def test_the_manifest_says_what_the_record_says():
     assert manifest_name(report) == f"smt-{agreement.number}-15min-manifest.json"
 
 
-def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
+def test_em204_says_what_is_covered_and_what_is_missing():
     """R4, E1: in both parts, with a link that needs a login and no more than seven digits of the ESIID."""
-    agreement = accepted()
+    agreement = accepted_agreement()
     store(agreement.premise, *[one for one in every_day(FIRST, LAST) if one.day not in (date(2026, 6, 1), LAST)])
     generate_due_reports()
     report = report_of(agreement)
@@ -180,7 +182,7 @@ def test_em204_tells_the_third_party_what_is_covered_and_what_is_missing():
 
 def test_em204_lists_at_most_twenty_gaps():
     """R4: an email stays readable; the page has them all."""
-    agreement = accepted(report_length="3m")
+    agreement = accepted_agreement(report_length="3m")
     store(agreement.premise, *[one for one in every_day(date(2026, 3, 15), LAST) if one.day.toordinal() % 2])
     generate_due_reports()
     email = Email.objects.get()
@@ -190,9 +192,9 @@ def test_em204_lists_at_most_twenty_gaps():
     assert email.text.count("\n- ") == 21
 
 
-def test_no_data_ends_without_a_report_and_both_sides_are_told():
+def test_no_data_ends_without_a_report_and_both_sides_are_emailed():
     """R4: nothing pretends to be a report."""
-    agreement = accepted(language="es")
+    agreement = accepted_agreement(language="es")
     store(agreement.premise, usage(LAST, wh=[None] * 96))  # a day without one reading is no data either
     assert generate_due_reports() == 1
     report = report_of(agreement)
@@ -214,7 +216,7 @@ def test_no_data_ends_without_a_report_and_both_sides_are_told():
 
 def test_a_service_that_began_after_the_period_ends_as_no_data():
     """R2, R4"""
-    agreement = accepted(premise=PremiseFactory(service_since=NOON.date()))
+    agreement = accepted_agreement(premise=PremiseFactory(service_since=NOON.date()))
     store(agreement.premise, *every_day(FIRST, LAST))
     generate_due_reports()
     report = report_of(agreement)
@@ -222,18 +224,18 @@ def test_a_service_that_began_after_the_period_ends_as_no_data():
     assert "service began on June 15, 2026" in Email.objects.get(key=f"EM204:{agreement.number}").text
 
 
-def test_making_again_changes_nothing():
+def test_a_second_sweep_changes_nothing():
     """R1: a repeated task finds nothing to do."""
-    agreement = accepted()
+    agreement = accepted_agreement()
     store(agreement.premise, *every_day(FIRST, LAST))
     assert [generate_due_reports(), generate_due_reports(), generate_due_reports()] == [1, 0, 0]
     assert Report.objects.count() == 1
     assert Email.objects.count() == 1
 
 
-def test_a_sweep_makes_all_that_is_due_oldest_first_up_to_its_limit():
+def test_a_sweep_generates_due_reports_oldest_first_up_to_its_limit():
     """R1"""
-    newer, older = accepted(NOON), accepted(NOON - timedelta(days=1))
+    newer, older = accepted_agreement(NOON), accepted_agreement(NOON - timedelta(days=1))
     store(newer.premise, usage(LAST))
     store(older.premise, usage(LAST - timedelta(days=1)))
     assert generate_due_reports(limit=1) == 1
@@ -244,7 +246,7 @@ def test_a_sweep_makes_all_that_is_due_oldest_first_up_to_its_limit():
 
 def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record():
     """R6"""
-    agreement = accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m")
+    agreement = accepted_agreement(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m")
     store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     with CaptureQueriesContext(connection) as one:
         generate_due_reports(limit=1)
@@ -252,7 +254,7 @@ def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record
 
     for _ in range(5):
         store(PremiseFactory(), *every_day(date(2026, 3, 1), date(2026, 3, 31)))
-    accepted(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m", premise=agreement.premise)
+    accepted_agreement(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m", premise=agreement.premise)
     with CaptureQueriesContext(connection) as other:
         generate_due_reports(limit=1)
     assert len(other) == len(one)
@@ -261,10 +263,10 @@ def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record
 def test_a_years_report_does_not_hold_the_years_rows_in_memory():
     """R6: of a file of 6 MB only the compressed bytes and a window of days are in memory at once."""
     accepted_at = datetime(2026, 4, 1, 9, tzinfo=CENTRAL)
-    agreement = accepted(accepted_at, report_length="12m")
+    agreement = accepted_agreement(accepted_at, report_length="12m")
     store(agreement.premise, *every_day(date(2025, 4, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     generate_due_reports()  # modules, templates and texts of numbers are loaded now
-    other = accepted(accepted_at, report_length="12m", premise=agreement.premise)
+    other = accepted_agreement(accepted_at, report_length="12m", premise=agreement.premise)
     tracemalloc.start()
     try:
         generate_due_reports()
@@ -278,7 +280,7 @@ def test_a_years_report_does_not_hold_the_years_rows_in_memory():
 @pytest.mark.parametrize("has_data", [True, False])
 def test_a_companys_name_breaks_neither_html_nor_header_nor_text(has_data):
     """E3"""
-    agreement = accepted(third_party_name="<b>Evil</b>\r\nBcc: all@example.com")
+    agreement = accepted_agreement(third_party_name="<b>Evil</b>\r\nBcc: all@example.com")
     if has_data:
         store(agreement.premise, usage(LAST))
     generate_due_reports()
@@ -307,9 +309,9 @@ def vars_of(agreement: Agreement) -> dict[str, Any]:
     return {name: getattr(agreement, name) for name in names}
 
 
-def test_a_record_that_the_agreement_does_not_know_of_is_found_and_left_alone():
+def test_a_report_without_its_flag_on_the_agreement_is_left_alone():
     """R1"""
-    report = ReportFactory(agreement=accepted())
+    report = ReportFactory(agreement=accepted_agreement())
     assert generate_due_reports() == 0
     assert not Agreement.objects.awaiting_report().exists()
     assert report_of(report.agreement).state == ReportState.READY

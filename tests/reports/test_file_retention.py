@@ -18,7 +18,7 @@ NOW = timezone.now()
 SIXTY_DAYS = timedelta(days=60)
 
 
-def test_a_file_goes_after_its_retention_and_its_record_stays(settings):
+def test_a_file_is_removed_after_its_retention_and_its_record_stays(settings):
     """R5: to the second."""
     settings.REPORT_RETENTION = SIXTY_DAYS
     old = ReportFileFactory(report__made_at=NOW - SIXTY_DAYS).report
@@ -33,7 +33,7 @@ def test_a_file_goes_after_its_retention_and_its_record_stays(settings):
     assert [file.report for file in ReportFile.objects.all()] == [young]
 
 
-def test_many_files_go_in_batches(monkeypatch):
+def test_files_are_removed_in_batches(monkeypatch):
     """R5"""
     monkeypatch.setattr(actions, "PURGE_BATCH", 2)
     for _ in range(5):
@@ -59,7 +59,7 @@ def test_a_purged_report_is_not_made_again():
     assert Report.objects.get().state == ReportState.PURGED
 
 
-def test_a_download_that_comes_too_late_gets_nothing_and_leaves_no_trace():
+def test_a_download_after_the_purge_gets_nothing_and_is_not_logged():
     """R5"""
     report = ReportFileFactory(report__made_at=NOW - timedelta(days=365)).report
     purge_files()

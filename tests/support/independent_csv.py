@@ -17,26 +17,26 @@ QUARTER = timedelta(minutes=15)
 LABELS = ["Consumption", "Surplus Generation"]
 
 
-def number(wh: int) -> str:
+def kwh_text(wh: int) -> str:
     text = format((Decimal(wh) / 1000).normalize(), "f")
     return text.removeprefix("0") if text != "0" else text
 
 
-def moment(at: datetime) -> str:
+def central_text(at: datetime) -> str:
     return at.astimezone(CENTRAL).strftime("%m/%d/%Y %H:%M:%S")
 
 
-def us(day: date) -> str:
+def us_date(day: date) -> str:
     return day.strftime("%m/%d/%Y")
 
 
-def flagged(one: DayReadings) -> list[str | None]:
+def flags_of(one: DayReadings) -> list[str | None]:
     """A, E or, for a missing reading, None: slot by slot."""
     bits = "".join(f"{byte:08b}"[::-1] for byte in one.est or b"").ljust(100, "0")
     return [None if wh is None else "E" if bits[slot] == "1" else "A" for slot, wh in enumerate(one.wh)]
 
 
-def write(header: str, rows: Iterable[list[str]]) -> bytes:
+def write_csv(header: str, rows: Iterable[list[str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONE)
     writer.writerow(header.split(","))
@@ -44,21 +44,21 @@ def write(header: str, rows: Iterable[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def interval(esiid: str, days: Iterable[DayReadings]) -> bytes:
+def interval_csv(esiid: str, days: Iterable[DayReadings]) -> bytes:
     """By walking the wall clock and asking of each quarter hour whether it exists, once or twice."""
     rows = []
     for one in days:
-        begin = [f"'{esiid}", us(one.day), moment(one.revision_at)]
+        begin = [f"'{esiid}", us_date(one.day), central_text(one.revision_at)]
         readings = {}
         start = datetime(one.day.year, one.day.month, one.day.day, tzinfo=CENTRAL).astimezone(UTC)
-        for slot, (wh, flag) in enumerate(zip(one.wh, flagged(one), strict=True)):
+        for slot, (wh, flag) in enumerate(zip(one.wh, flags_of(one), strict=True)):
             readings[start + slot * QUARTER] = (wh, flag)
 
         def row(at: datetime, fold: int, label: str | None = None, one=one, begin=begin, readings=readings) -> None:
             local = at.replace(tzinfo=CENTRAL, fold=fold)
             exists = local.astimezone(UTC).astimezone(CENTRAL).replace(tzinfo=None) == at
             wh, flag = readings[local.astimezone(UTC)] if exists else (None, None)
-            kwh = "" if wh is None else number(wh)
+            kwh = "" if wh is None else kwh_text(wh)
             end = at + QUARTER
             rows.append([*begin, label or f"{at:%H:%M}", f"{end:%H:%M}", kwh, flag or "", LABELS[one.channel]])
 
@@ -73,40 +73,42 @@ def interval(esiid: str, days: Iterable[DayReadings]) -> bytes:
         "ESIID,USAGE_DATE,REVISION_DATE,USAGE_START_TIME,USAGE_END_TIME,USAGE_KWH,ESTIMATED_ACTUAL,"
         "CONSUMPTION_SURPLUSGENERATION"
     )
-    return write(header, rows)
+    return write_csv(header, rows)
 
 
-def summed(days: list[DayReadings]) -> tuple[str, str, str, str]:
+def sums_of(days: list[DayReadings]) -> tuple[str, str, str, str]:
     """Revision, kWh, highest kW, flag."""
     values = [wh for one in days for wh in one.wh if wh is not None]
-    flags = {flag for one in days for flag in flagged(one)}
-    revision = moment(max(one.revision_at for one in days))
+    flags = {flag for one in days for flag in flags_of(one)}
+    revision = central_text(max(one.revision_at for one in days))
     if not values:
         return revision, "", "", ""
-    return revision, number(sum(values)), number(max(values) * 4), "E" if "E" in flags else "A"
+    return revision, kwh_text(sum(values)), kwh_text(max(values) * 4), "E" if "E" in flags else "A"
 
 
-def daily(esiid: str, days: Iterable[DayReadings]) -> bytes:
+def daily_csv(esiid: str, days: Iterable[DayReadings]) -> bytes:
     rows = []
     for one in days:
-        revision, kwh, _kw, flag = summed([one])
-        rows.append([f"'{esiid}", us(one.day), revision, "", "", kwh, flag, LABELS[one.channel]])
+        revision, kwh, _kw, flag = sums_of([one])
+        rows.append([f"'{esiid}", us_date(one.day), revision, "", "", kwh, flag, LABELS[one.channel]])
     header = (
         "ESIID,USAGE_DATE,REVISION_DATE,START_READING,END_READING,USAGE_KWH,ESTIMATED_ACTUAL,"
         "CONSUMPTION_SURPLUSGENERATION"
     )
-    return write(header, rows)
+    return write_csv(header, rows)
 
 
-def monthly(esiid: str, first: date, last: date, days: Iterable[DayReadings]) -> bytes:
+def monthly_csv(esiid: str, first: date, last: date, days: Iterable[DayReadings]) -> bytes:
     rows = []
     ordered = sorted(days, key=lambda one: (one.day.year, one.day.month, one.channel, one.day))
     for (year, month, channel), some in groupby(ordered, lambda one: (one.day.year, one.day.month, one.channel)):
         in_month = [day for n in range((last - first).days + 1) if (day := first + timedelta(n)).month == month]
         in_month = [day for day in in_month if day.year == year]
-        revision, kwh, kw, flag = summed(list(some))
-        rows.append([f"'{esiid}", us(in_month[0]), us(in_month[-1]), revision, kwh, kw, flag, LABELS[channel]])
+        revision, kwh, kw, flag = sums_of(list(some))
+        rows.append(
+            [f"'{esiid}", us_date(in_month[0]), us_date(in_month[-1]), revision, kwh, kw, flag, LABELS[channel]]
+        )
     header = (
         "ESIID,START_DATE,END_DATE,REVISION_DATE,ACTUAL_KWH,METERED_KW,ESTIMATED_ACTUAL,CONSUMPTION_SURPLUSGENERATION"
     )
-    return write(header, rows)
+    return write_csv(header, rows)

@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.period import Period
-from tests.reports import naive
+from tests.support import independent_csv
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
-from tests.usage_pages.usage_page import total, words
+from tests.support.usage_page import page_text, total_kwh
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +37,9 @@ def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, ho
     assert (
         content
         == {
-            "interval": lambda: naive.interval(esiid, days),
-            "daily": lambda: naive.daily(esiid, days),
-            "monthly": lambda: naive.monthly(esiid, first, last, days),
+            "interval": lambda: independent_csv.interval_csv(esiid, days),
+            "daily": lambda: independent_csv.daily_csv(esiid, days),
+            "monthly": lambda: independent_csv.monthly_csv(esiid, first, last, days),
         }[kind]()
     )
     assert content == b"".join(csv_chunks(csv_layout(kind), esiid, Period(first, first, last), iter(days)))
@@ -51,10 +51,10 @@ def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, ho
     column = "ACTUAL_KWH" if kind == "monthly" else "USAGE_KWH"
     read = list(csv.DictReader(content.decode().splitlines()))
     whole = sum(Decimal(row[column] or 0) for row in read if row["CONSUMPTION_SURPLUSGENERATION"] == "Consumption")
-    assert whole == total(see("year", first), "Consumption")
+    assert whole == total_kwh(see("year", first), "Consumption")
 
 
-def test_a_browser_that_takes_gzip_gets_gzip(client, see, holding):
+def test_a_browser_that_accepts_gzip_gets_gzip(client, see, holding):
     """R5, C5"""
     store(holding.premise, usage(date(2026, 6, 1)))
     address = reverse("usage_csv", args=[holding.pk])
@@ -62,17 +62,21 @@ def test_a_browser_that_takes_gzip_gets_gzip(client, see, holding):
     response = client.get(address, query, headers={"accept-encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert response.headers["Content-Length"] == str(len(response.content))
-    assert gzip.decompress(response.content) == naive.interval(holding.premise.esiid, [usage(date(2026, 6, 1))])
+    assert gzip.decompress(response.content) == independent_csv.interval_csv(
+        holding.premise.esiid, [usage(date(2026, 6, 1))]
+    )
 
 
-def test_a_download_never_goes_back_before_the_own_service(client, see, holding):
+def test_a_download_never_starts_before_the_customers_service(client, see, holding):
     """R2"""
     holding.premise.service_since = date(2026, 6, 10)
     holding.premise.save()
     store(holding.premise, *every_day(date(2026, 6, 1), date(2026, 6, 30)))
     response = fetch(client, holding, type="interval", first="2026-05-01", last="2026-06-30")
     content = b"".join(response.streaming_content)
-    assert content == naive.interval(holding.premise.esiid, every_day(date(2026, 6, 10), date(2026, 6, 30)))
+    assert content == independent_csv.interval_csv(
+        holding.premise.esiid, every_day(date(2026, 6, 10), date(2026, 6, 30))
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,11 +90,11 @@ def test_a_download_never_goes_back_before_the_own_service(client, see, holding)
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
     ],
 )
-def test_a_download_that_cannot_be_says_why_and_keeps_what_was_typed(client, see, holding, query, sentence):
+def test_a_refused_download_says_why_and_keeps_the_input(client, see, holding, query, sentence):
     """A2"""
     store(holding.premise, usage(date(2026, 6, 1)), usage(date(2026, 6, 3)))
     response = fetch(client, holding, **query)
-    assert sentence in words(response)
+    assert sentence in page_text(response)
     html = response.content.decode()
     assert "error-summary" in html
     for name in ("first", "last"):
@@ -108,13 +112,13 @@ def test_a_download_that_cannot_be_says_why_and_keeps_what_was_typed(client, see
         ({"view": "week", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
     ],
 )
-def test_a_span_that_cannot_be_shown_says_why_and_the_newest_month_is_shown(see, holding, query, sentence):
+def test_a_refused_span_says_why_and_shows_the_latest_month(see, holding, query, sentence):
     """A2"""
     store(holding.premise, usage(date(2026, 6, 1)))
     response = see(**query) if "day" not in query else see(query["view"], query["day"])
     assert response.status_code == 200
-    assert sentence in words(response)
-    assert "June 2026" in words(response)
+    assert sentence in page_text(response)
+    assert "June 2026" in page_text(response)
 
 
 def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, holding):

@@ -15,7 +15,7 @@ CENTRAL = ZoneInfo("America/Chicago")
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=CENTRAL)
 
 
-def accepted(at: datetime = NOON, **fields: Any) -> Agreement:
+def accepted_agreement(at: datetime = NOON, **fields: Any) -> Agreement:
     """A complete agreement, accepted `at`, for one month unless told otherwise."""
     fields = {"report_length": "1m", "initiated_at": at - timedelta(days=1)} | fields
     agreement: Agreement = AgreementFactory(status=Status.COMPLETE, ended_at=at, **fields)

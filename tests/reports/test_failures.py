@@ -14,7 +14,7 @@ from reports import actions
 from reports.actions import BACKOFF, generate_due_reports, retry_report
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import OperatorFactory, ReportFactory
-from tests.reports.accepting import NOON, accepted, report_of
+from tests.support.accepted_agreements import NOON, accepted_agreement, report_of
 from tests.support.usage import every_day, store
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def broken(monkeypatch) -> set[int]:
 
 
 def waiting():
-    agreement = accepted()
+    agreement = accepted_agreement()
     store(agreement.premise, *every_day(FIRST, LAST))
     return agreement
 
@@ -59,7 +59,7 @@ def test_a_failure_leaves_no_file_and_no_email_and_does_not_stop_the_others(brok
     assert ReportFile.objects.count() == Email.objects.count() == 1
 
 
-def test_it_is_tried_again_later_and_later_then_somebody_has_to_look(broken):
+def test_retries_back_off_and_then_stop(broken):
     """R1"""
     agreement = waiting()
     broken.add(agreement.premise_id)
@@ -75,7 +75,7 @@ def test_it_is_tried_again_later_and_later_then_somebody_has_to_look(broken):
     assert report_of(agreement).attempts == len(BACKOFF) + 1
 
 
-def test_it_is_made_when_the_cause_is_gone(broken):
+def test_it_is_generated_when_the_cause_is_gone(broken):
     """R1: one report, one EM204, and nothing of the failure stays on it."""
     agreement = waiting()
     broken.add(agreement.premise_id)
