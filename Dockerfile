@@ -7,10 +7,11 @@ WORKDIR /portal
 COPY requirements/production.txt requirements/
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/production.txt
 COPY . .
-# Collecting static files starts Django as production does, so it needs values; these end with this build step.
+# Collecting static files starts Django as production does, so it needs values. These exist in this build step only.
 RUN key() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
-    && SMT_ENV=production SECRET_KEY="$(key)" DECISION_LINK_KEY="$(key)" STATIC_ROOT=/static \
-       DATABASE_URL=postgres://build/build EMAIL_URL=smtp://build PORTAL_ORIGIN=https://build.example \
+    && SMT_ENV=production SECRET_KEY="$(key)" DECISION_LINK_KEY="$(key)" MFA_KEY="$(key)" STATIC_ROOT=/static \
+       DATABASE_URL=postgres://build/build REDIS_URL=redis://build EMAIL_URL=smtp://build \
+       PORTAL_ORIGIN=https://build.example \
        /venv/bin/python manage.py collectstatic --no-input \
     && SMT_ENV=test /venv/bin/python -m compileall -q -j 0 .
 

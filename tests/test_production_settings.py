@@ -11,6 +11,7 @@ import pytest
 from scripts.check_production import PRODUCTION
 
 ROOT = Path(__file__).resolve().parent.parent
+REQUIRED = ["SECRET_KEY", "DECISION_LINK_KEY", "MFA_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_ORIGIN"]
 
 
 def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
@@ -36,9 +37,7 @@ def test_a_complete_environment_starts():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "name", ["SECRET_KEY", "DECISION_LINK_KEY", "MFA_KEY", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_ORIGIN"]
-)
+@pytest.mark.parametrize("name", REQUIRED)
 def test_without_one_of_its_secrets_production_refuses_to_start_and_names_it(name):
     """A4."""
     done = start(**{name: None})
@@ -63,3 +62,24 @@ def test_a_development_value_is_refused_in_production(name, value):
     done = start(**{name: value})
     assert done.returncode != 0
     assert "ImproperlyConfigured" in done.stderr.splitlines()[-1]
+
+
+def test_the_image_is_built_with_every_required_variable():
+    """A4: collecting its static files starts Django as production does."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert [name for name in REQUIRED if f"{name}=" not in dockerfile] == []
+
+
+def test_production_needs_no_development_package():
+    """A4: the image has no local/, and the settings read nothing from var/."""
+    names = "import smt_portal.settings, smt_portal.urls, sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup(); {names}"],
+        env=PRODUCTION | {"DJANGO_SETTINGS_MODULE": "smt_portal.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"local", "demo", "tests"} & {name.partition(".")[0] for name in done.stdout.split()} == set()
