@@ -6,7 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -14,12 +17,34 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.models import signed_in
+from accounts.models import Role, User, signed_in
 from companies import approval, members, profile, wording
-from companies.admin_forms import CompanyActionForm, MembershipForm
-from companies.history import compare_fields
-from companies.models import Company, CompanyEvent, Membership
+from companies.models import Company, CompanyEvent, Membership, compare_fields
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
+
+
+class CompanyActionForm(ActionForm):
+    """The list's actions, with the reason that a suspension needs."""
+
+    reason = forms.CharField(
+        label=_("Reason of a suspension or refusal, for the company:"), max_length=500, required=False
+    )
+
+
+class MembershipForm(forms.ModelForm):
+    class Meta:
+        model = Membership
+        fields = ["user", *Membership.PERMISSIONS, "approved_at", "ended_at"]
+        help_texts = {
+            "approved_at": _("Empty: the user asked to join and may do nothing yet."),
+            "ended_at": _("Empty: still a user."),
+        }
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if user.is_staff or user.role == Role.CUSTOMER:
+            raise ValidationError(_("This user is a customer or staff. Make a user of its own for the third party."))
+        return user
 
 
 class MembershipInline(RolePermissions, admin.StackedInline):

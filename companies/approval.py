@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts.models import User
 from companies import emails
-from companies.history import record_event
 from companies.models import Company, CompanyEventKind, CompanyState
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def _change_standing(company: Company, standing: CompanyState, *, by: User, reas
         company.refresh_from_db(fields=["standing", "standing_reason"])
         if is_changed:
             changes = {"reason": ["", reason]} if reason else {}
-            record_event(company, CompanyEventKind(standing.value), by=by, changes=changes)
+            company.record_event(CompanyEventKind(standing.value), by=by, changes=changes)
             if standing == CompanyState.APPROVED:
                 emails.send_company_approved(company)
             else:

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from companies import emails, new_users
-from companies.history import record_event
 from companies.limits import count_invitation
 from companies.links import create_link, end_link, lock_open_link, open_link
 from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, Membership
@@ -70,7 +69,7 @@ def create_invitation(
         by=by,
         at=at,
     )
-    record_event(company, CompanyEventKind.INVITED, by=by, at=at)
+    company.record_event(CompanyEventKind.INVITED, by=by, at=at)
     emails.send_invitation(invitation)
     return invitation
 
@@ -97,7 +96,7 @@ def cancel_invitation(invitation: CompanyLink, *, by: User, at: datetime | None 
     with transaction.atomic():
         company, invitation = lock_open_link(invitation, by)
         end_link(invitation, CompanyLinkEnd.CANCELED, at=at)
-        record_event(company, CompanyEventKind.INVITATION_CANCELED, by=by, at=at)
+        company.record_event(CompanyEventKind.INVITATION_CANCELED, by=by, at=at)
 
 
 def accept_with_new_account(token: str, new_user: NewUser, *, at: datetime | None = None) -> User:
@@ -134,5 +133,5 @@ def _add_member(user: User, invitation: CompanyLink, at: datetime | None) -> Non
     values = {"company": company, "approved_at": at or Now(), "ended_at": None} | permissions
     Membership.objects.update_or_create(user=user, defaults=values)
     changes = {name: [False, True] for name, is_granted in permissions.items() if is_granted}
-    record_event(company, CompanyEventKind.JOINED, by=invitation.by, about=user, changes=changes, at=at)
+    company.record_event(CompanyEventKind.JOINED, by=invitation.by, about=user, changes=changes, at=at)
     end_link(invitation, CompanyLinkEnd.DONE, at=at)

@@ -11,15 +11,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
-from accounts.rate_limits import Limit
+from accounts.rate_limits import Limit, LimitReached, spend
 from companies import emails
-from companies.history import record_event
 from companies.invitations import create_invitation, refuse_current_user
-from companies.limits import count_public_email, count_public_form, spend
+from companies.limits import count_public_email, count_public_form
 from companies.links import create_link, end_link, lock_open_link, open_link
 from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyState
 from companies.permissions import ONLY_APPROVED, lock_company
-from lib.refusals import Refused
 
 
 def request_to_join(
@@ -73,8 +71,8 @@ def confirm_join_request(token: str, *, at: datetime | None = None) -> None:
         for older in same_person.exclude(pk=join_request.pk):
             end_link(older, CompanyLinkEnd.REPLACED, at=at)
         try:
-            spend(Limit("join-requests", str(company_id), settings.COMPANY_REQUEST_EMAILS), sentence="%s", at=at)
-        except Refused:
+            spend([Limit("join-requests", str(company_id), settings.COMPANY_REQUEST_EMAILS)], at=at)
+        except LimitReached:
             return
         emails.send_join_request(join_request)
 
@@ -106,4 +104,4 @@ def decline_join_request(join_request: CompanyLink, *, by: User, at: datetime | 
         company, join_request = lock_open_link(join_request, by)
         emails.send_join_request_declined(join_request)
         end_link(join_request, CompanyLinkEnd.DECLINED, at=at)
-        record_event(company, CompanyEventKind.DECLINED, by=by, at=at)
+        company.record_event(CompanyEventKind.DECLINED, by=by, at=at)

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from companies import emails
-from companies.history import compare_fields, record_event
-from companies.models import CompanyEventKind, Membership
+from companies.models import CompanyEventKind, Membership, compare_fields
 from companies.permissions import ANY_STANDING, lock_as_administrator
 from lib.refusals import Problem, Refused
 
@@ -36,7 +35,7 @@ def change_permissions(
             _require_other_administrator(current)
         if changes:
             Membership.objects.filter(pk=current.pk).update(**values)
-            record_event(company, CompanyEventKind.PERMISSIONS, by=by, about=current.user, changes=changes, at=at)
+            company.record_event(CompanyEventKind.PERMISSIONS, by=by, about=current.user, changes=changes, at=at)
             current.refresh_from_db(fields=list(Membership.PERMISSIONS))
             emails.send_permissions_changed(company, current)
     return bool(changes)
@@ -52,7 +51,7 @@ def remove_member(membership: Membership, *, by: User, at: datetime | None = Non
         current = _require_current(membership)
         _require_other_administrator(current)
         Membership.objects.filter(pk=current.pk).update(ended_at=at or Now())
-        record_event(company, CompanyEventKind.REMOVED, by=by, about=current.user, at=at)
+        company.record_event(CompanyEventKind.REMOVED, by=by, about=current.user, at=at)
         emails.send_member_removed(company, current.user)
 
 
@@ -70,7 +69,7 @@ def record_member_change(before: Membership | None, after: Membership, *, by: Us
         kind = CompanyEventKind.PERMISSIONS
     else:
         return
-    record_event(after.company, kind, by=by, about=after.user, changes=changes)
+    after.company.record_event(kind, by=by, about=after.user, changes=changes)
 
 
 def has_other_administrator(membership: Membership) -> bool:

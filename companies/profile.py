@@ -11,11 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.rate_limits import Limit
+from accounts.rate_limits import Limit, refuse_with, spend
 from companies import emails
-from companies.history import compare_fields, record_event
-from companies.limits import spend
-from companies.models import Company, CompanyEventKind
+from companies.models import Company, CompanyEventKind, compare_fields
 from companies.permissions import lock_as_administrator
 from lib.refusals import Problem, Refused
 
@@ -35,7 +33,7 @@ def change_profile(company: Company, values: Mapping[str, Any], *, by: User, at:
         changes = compare_fields(company, {field: values[field] for field in EDITABLE if field in values})
         if changes:
             Company.objects.filter(pk=company.pk).update(**{field: values[field] for field in changes})
-            record_event(company, CompanyEventKind.PROFILE, by=by, changes=changes, at=at)
+            company.record_event(CompanyEventKind.PROFILE, by=by, changes=changes, at=at)
     return bool(changes)
 
 
@@ -52,18 +50,15 @@ def request_rename(
         if not changes:
             message = _("This is the name and the DUNS that your company has. Enter what it should be.")
             raise Refused(Problem(message))
-        spend(
-            Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS),
-            sentence=_("You have asked several times today. You can ask again after %s."),
-            at=at,
-        )
-        record_event(company, CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
+        with refuse_with(_("You have asked several times today. You can ask again after %s.")):
+            spend([Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)], at=at)
+        company.record_event(CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
         emails.send_rename_request(company, by=by, changes=changes, reason=reason)
 
 
 def record_profile_change(company: Company, changes: Mapping[str, list[Any]], *, by: User) -> None:
     """Write an operator's change into the history, and email the administrators a new legal name or DUNS."""
     if changes:
-        record_event(company, CompanyEventKind.PROFILE, by=by, changes=changes)
+        company.record_event(CompanyEventKind.PROFILE, by=by, changes=changes)
     if reviewed := {field: both for field, both in changes.items() if field in REVIEWED}:
         emails.send_company_renamed(company, changes=reviewed)

@@ -12,7 +12,6 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from companies import emails
-from companies.history import record_event
 from companies.limits import count_public_email, count_public_form
 from companies.links import create_link, end_link, open_link
 from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, Membership
@@ -68,7 +67,7 @@ def confirm_registration(token: str, *, at: datetime | None = None) -> Company |
                 user = create_user(new_user, email=registration.email, language=registration.language)
                 permissions = dict.fromkeys(Membership.PERMISSIONS, True)
                 Membership.objects.create(user=user, company=company, approved_at=at or Now(), **permissions)
-                record_event(company, CompanyEventKind.REGISTERED, by=user, about=user, at=at)
+                company.record_event(CompanyEventKind.REGISTERED, by=user, about=user, at=at)
                 emails.send_company_registered(company)
         except (IntegrityError, Refused):
             end_link(registration, CompanyLinkEnd.FAILED, at=at)

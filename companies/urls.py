@@ -3,6 +3,7 @@
 from django.urls import path
 
 from companies.views import invitation, join, join_requests, profile, registration, users
+from companies.views.base import link_sent
 
 urlpatterns = [
     path("my-profile/", profile.MemberProfileView.as_view(), name="member_profile"),
@@ -21,10 +22,10 @@ urlpatterns = [
         "approvals/<int:pk>/decline/", join_requests.JoinRequestDeclineView.as_view(), name="company_approval_decline"
     ),
     path("register/", registration.CompanyRegistrationView.as_view(), name="company_register"),
-    path("register/sent/", registration.company_register_sent, name="company_register_sent"),
+    path("register/sent/", link_sent, {"template": "companies/register_sent.html"}, name="company_register_sent"),
     path("register/confirm/<str:token>/", registration.company_confirm, name="company_confirm"),
     path("invitation/<str:token>/", invitation.company_invitation, name="company_invitation"),
     path("join/", join.JoinRequestView.as_view(), name="company_join"),
-    path("join/sent/", join.company_join_sent, name="company_join_sent"),
+    path("join/sent/", link_sent, {"template": "companies/join_sent.html"}, name="company_join_sent"),
     path("join/confirm/<str:token>/", join.company_join_confirm, name="company_join_confirm"),
 ]

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from companies import emails, invitations, join_requests, links
-from companies.history import record_event
 from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyState
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
 from lib import link_tokens
@@ -21,12 +20,12 @@ def live(people: People, now: datetime) -> None:
     for third_party in THIRD_PARTIES:
         company = people.companies[third_party.legal_name]
         founder = people.users[third_party.administrator.username]
-        record_event(company, CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
+        company.record_event(CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
         if third_party.standing == CompanyState.PENDING:
             emails.send_company_registered(company)
         else:
             approved_at = company.registered_at + timedelta(days=1, hours=3)
-            record_event(company, CompanyEventKind.APPROVED, by=operator, at=approved_at)
+            company.record_event(CompanyEventKind.APPROVED, by=operator, at=approved_at)
     bluebonnet = people.companies[BLUEBONNET.legal_name]
     _invite(bluebonnet, people.users[BLUEBONNET.administrator.username], now - timedelta(days=1, hours=2))
     _ask(bluebonnet, now - timedelta(hours=5))

@@ -26,7 +26,7 @@ class ActionFormView(_FormView):
 
     template_name: str
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         """Carry out the action and return the message for the next page; empty for none. May raise Refused."""
         raise NotImplementedError
 

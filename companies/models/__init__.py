@@ -7,6 +7,7 @@ from companies.models.company import (
     CompanyState,
     Membership,
     MembershipQuerySet,
+    compare_fields,
     membership_of,
 )
 from companies.models.fingerprints import CompanyFingerprint, FingerprintKind
@@ -25,5 +26,6 @@ __all__ = [
     "Membership",
     "MembershipQuerySet",
     "FingerprintKind",
+    "compare_fields",
     "membership_of",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -64,6 +66,18 @@ class Company(models.Model):
     def administrators(self) -> models.QuerySet[User]:
         """Return the users who administer the company now."""
         return User.objects.filter(pk__in=self.memberships.administrators().values("user"))
+
+    def record_event(
+        self,
+        kind: CompanyEventKind,
+        *,
+        by: User | None,
+        about: User | None = None,
+        changes: Mapping[str, list[Any]] | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Write one line of the company's history; `changes` is what compare_fields returns."""
+        self.events.create(kind=kind, by=by, about=about, changes=changes or {}, at=at or Now())
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -141,6 +155,16 @@ class CompanyEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.company}"
+
+
+def compare_fields(row: models.Model, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return those of `values` that differ from the row's, as field -> [before, after] for JSON."""
+    changes = {}
+    for field, value in values.items():
+        both = [item if isinstance(item, bool) else str(item or "") for item in (getattr(row, field), value)]
+        if both[0] != both[1]:
+            changes[field] = both
+    return changes
 
 
 def membership_of(user: User | AnonymousUser) -> Membership | None:

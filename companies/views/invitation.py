@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User, signed_in
 from companies import invitations
-from companies.forms.new_users import InvitationAcceptanceForm
+from companies.forms.users import InvitationAcceptanceForm
 from companies.models import CompanyLink, CompanyLinkKind
-from companies.views.public_pages import link_page
+from companies.views.base import link_page
 from companies.wording import describe_permissions
 from lib.refusals import Refused
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
 
-from accounts.language import for_companies
 from companies import join_requests
-from companies.forms.new_users import JoinRequestForm
+from companies.forms.users import JoinRequestForm
 from companies.models import CompanyLink, CompanyLinkKind
-from companies.views.public_pages import link_page, new_user_page
+from companies.views.base import link_page, new_user_page
 from lib.action_form_view import ActionFormView
 from lib.client_address import client_network
-from lib.error_summary import ShowsRefusals
 
 
 @method_decorator(new_user_page, name="dispatch")
@@ -28,7 +26,7 @@ class JoinRequestView(ActionFormView):
     template_name = "companies/join.html"
     success_url = reverse_lazy("company_join_sent")
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         join_requests.request_to_join(
             form.cleaned_data["company"],
             first_name=form.cleaned_data["first_name"],
@@ -38,12 +36,6 @@ class JoinRequestView(ActionFormView):
             network=client_network(self.request),
         )
         return ""
-
-
-@for_companies
-@require_safe
-def company_join_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "companies/join_sent.html", {"days": settings.COMPANY_CONFIRMATION_PERIOD.days})
 
 
 @link_page(CompanyLinkKind.JOIN_REQUEST)

@@ -14,7 +14,6 @@ from companies import join_requests
 from companies.forms.users import PermissionsForm
 from companies.models import CompanyLink
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, administrator_page
-from lib.error_summary import ShowsRefusals
 
 
 @administrator_page
@@ -39,7 +38,7 @@ class JoinRequestApprovalView(CompanyFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(join_request=self.join_request, **kwargs)
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         permissions = form.cleaned_data["permissions"]
         join_requests.approve_join_request(self.join_request, permissions, by=self.request.user)
         return _("Approved. The person gets an email with a link to the account.")
@@ -51,7 +50,7 @@ class JoinRequestDeclineView(CompanyButtonView):
     http_method_names = ["post"]
     success_url = reverse_lazy("company_approvals")
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         join_request = get_object_or_404(self.request.company.links.open_join_requests(), pk=self.kwargs["pk"])
         join_requests.decline_join_request(join_request, by=self.request.user)
         return _("Declined. The person is told by email.")

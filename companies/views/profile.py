@@ -11,13 +11,12 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from companies import members, profile
-from companies.forms.profile import CompanyContactForm, CompanyRenameForm
+from companies.forms.company import CompanyContactForm, CompanyRenameForm
 from companies.forms.users import MemberProfileForm
 from companies.permissions import NOT_SUSPENDED
 from companies.views.base import CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions, timeline_entries
 from lib.action_form_view import ActionFormView
-from lib.error_summary import ShowsRefusals
 
 
 @method_decorator(member_page, name="dispatch")
@@ -36,7 +35,7 @@ class MemberProfileView(ActionFormView):
         permissions = describe_permissions(self.request.membership.permissions)
         return super().get_context_data(permissions=permissions, **kwargs)
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         members.change_own_profile(self.request.user, form.cleaned_data)
         return _("Your profile is saved.")
 
@@ -66,7 +65,7 @@ class CompanyEditView(CompanyFormView):
     def get_initial(self) -> dict[str, Any]:
         return {field: getattr(self.request.company, field) for field in profile.EDITABLE}
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         is_changed = profile.change_profile(self.request.company, form.cleaned_data, by=self.request.user)
         return _("The company profile is saved.") if is_changed else _("Nothing was changed.")
 
@@ -82,6 +81,6 @@ class CompanyRenameView(CompanyFormView):
     def get_initial(self) -> dict[str, Any]:
         return {field: getattr(self.request.company, field) for field in profile.REVIEWED}
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         profile.request_rename(self.request.company, **form.cleaned_data, by=self.request.user)
         return _("The operator was asked. You get an email when the change is made.")

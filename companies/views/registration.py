@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from django.conf import settings
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
 
-from accounts.language import for_companies
 from companies import registration
-from companies.forms.profile import CompanyRegistrationForm
+from companies.forms.company import CompanyRegistrationForm
 from companies.models import CompanyLink, CompanyLinkKind
-from companies.views.public_pages import link_page, new_user_page
+from companies.views.base import link_page, new_user_page
 from lib.action_form_view import ActionFormView
 from lib.client_address import client_network
 
@@ -27,7 +26,7 @@ class CompanyRegistrationView(ActionFormView):
     template_name = "companies/register.html"
     success_url = reverse_lazy("company_register_sent")
 
-    def perform(self, form: CompanyRegistrationForm) -> str:  # type: ignore[override]
+    def perform(self, form: Any) -> str:
         registration.register_company(
             form.cleaned_data,
             form.new_user(phone=str(form.cleaned_data["user_phone"])),
@@ -36,12 +35,6 @@ class CompanyRegistrationView(ActionFormView):
             network=client_network(self.request),
         )
         return ""
-
-
-@for_companies
-@require_safe
-def company_register_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "companies/register_sent.html", {"days": settings.COMPANY_CONFIRMATION_PERIOD.days})
 
 
 @link_page(CompanyLinkKind.REGISTRATION)

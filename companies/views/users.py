@@ -16,7 +16,6 @@ from companies.models import CompanyLink, Membership
 from companies.permissions import ONLY_APPROVED
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, administrator_page
 from companies.wording import describe_permissions
-from lib.error_summary import ShowsRefusals
 
 
 @administrator_page
@@ -53,7 +52,7 @@ class MemberPermissionsView(_MemberView):
     def get_initial(self) -> dict[str, Any]:
         return {"permissions": sorted(self.member.permissions)}
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         permissions = form.cleaned_data["permissions"]
         is_changed = members.change_permissions(self.member, permissions, by=self.request.user)
         return _("The permissions are saved.") if is_changed else _("Nothing was changed.")
@@ -64,7 +63,7 @@ class MemberRemovalView(_MemberView, CompanyButtonView):
 
     template_name = "companies/user_remove.html"
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         members.remove_member(self.member, by=self.request.user)
         return _("The user is removed.")
 
@@ -78,7 +77,7 @@ class InvitationView(CompanyFormView):
     standings = ONLY_APPROVED
     initial = {"permissions": ["may_view"]}
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         email, permissions = form.cleaned_data["email"], form.cleaned_data["permissions"]
         invitations.invite_user(self.request.company, email, permissions, by=self.request.user)
         return _("The invitation is on its way to %s.") % email
@@ -96,7 +95,7 @@ class _InvitationButtonView(CompanyButtonView):
 class InvitationResendView(_InvitationButtonView):
     """Send an invitation again."""
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         invitations.resend_invitation(self.invitation, by=self.request.user)
         return _("The invitation was sent again.")
 
@@ -104,6 +103,6 @@ class InvitationResendView(_InvitationButtonView):
 class InvitationCancelView(_InvitationButtonView):
     """Cancel an invitation."""
 
-    def perform(self, form: ShowsRefusals) -> str:
+    def perform(self, form: Any) -> str:
         invitations.cancel_invitation(self.invitation, by=self.request.user)
         return _("The invitation is canceled.")

@@ -11,14 +11,14 @@ from tests.factories import MembershipFactory, OperatorFactory
 from tests.support.company_links import (
     OWNER,
     confirm,
-    kinds_to,
+    email_kinds_to,
     register_company,
 )
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
+def test_operator_sees_the_profile_and_approves_on_its_page(client):
     """T13, D1"""
     register_company(client)
     confirm(client)
@@ -41,7 +41,7 @@ def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
 
     company.refresh_from_db()
     assert company.standing == CompanyState.APPROVED
-    assert kinds_to(OWNER)[-1] == "COMPANY_APPROVED"
+    assert email_kinds_to(OWNER)[-1] == "COMPANY_APPROVED"
     assert "_approve" not in client.get(address).content.decode()
     client.post(address, admin_form(company) | {"_suspend": "", "reason": ""})
     company.refresh_from_db()
@@ -49,14 +49,14 @@ def test_the_operator_sees_the_profile_and_approves_on_its_page(client):
     client.post(address, admin_form(company) | {"_suspend": "", "reason": "Complaints of customers."})
     company.refresh_from_db()
     assert (company.standing, company.standing_reason) == ("suspended", "Complaints of customers.")
-    assert kinds_to(OWNER)[-1] == "COMPANY_SUSPENDED"
+    assert email_kinds_to(OWNER)[-1] == "COMPANY_SUSPENDED"
     client.force_login(Membership.objects.get().user)
     for name in ("home", "company", "company_users", "company_approvals"):
         page = client.get(reverse(name)).content.decode()
         assert "Your company is suspended" in page and "Complaints of customers." in page, name
 
 
-def test_an_operator_refuses_a_company_with_a_reason_and_may_approve_it_later(client):
+def test_operator_refuses_a_company_with_a_reason_and_can_approve_it_later(client):
     """T13, D1: who registered another company's name gets no further."""
     member = MembershipFactory(company__standing=CompanyState.PENDING, is_administrator=True)
     company = member.company
@@ -93,7 +93,7 @@ def admin_form(company: Company, **changes: str) -> dict[str, object]:
     return form | changes
 
 
-def test_a_new_legal_name_is_the_operators_to_give_and_the_company_is_told(client):
+def test_only_an_operator_changes_the_legal_name_and_the_company_is_emailed(client):
     """T13: an administrator asks, nothing changes; the operator changes it, both histories say so."""
     member = MembershipFactory(is_administrator=True, company__legal_name="Caddo Solar LLC")
     company, operator = member.company, OperatorFactory()
@@ -110,13 +110,13 @@ def test_a_new_legal_name_is_the_operators_to_give_and_the_company_is_told(clien
     )
     company.refresh_from_db()
     assert company.legal_name == "Caddo Group LLC"
-    assert kinds_to(member.user.email) == ["COMPANY_RENAMED"]
+    assert email_kinds_to(member.user.email) == ["COMPANY_RENAMED"]
     client.force_login(member.user)
     page = client.get(reverse("company")).content.decode()
     assert "Company name: Caddo Solar LLC → Caddo Group LLC" in page and "By the portal&#x27;s operator" in page
 
 
-def test_what_an_operator_changes_of_a_companys_users_is_in_its_history(client):
+def test_operators_changes_of_users_are_in_the_companys_history(client):
     """T12, T13"""
     member = MembershipFactory()
     client.force_login(OperatorFactory())

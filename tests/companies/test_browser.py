@@ -20,7 +20,7 @@ from meters.models import UsageDay
 from meters.usage.days import slots_on
 from tests.factories import MeterFactory, OperatorFactory, UsageDayFactory
 from tests.support.browser import click_through
-from tests.support.company_links import typed_account, typed_company
+from tests.support.company_links import account_form, company_form
 from tests.support.registration import PASSWORD
 
 pytestmark = [
@@ -88,7 +88,7 @@ def log_in(page: Page, portal: str, user: str) -> None:
     expect(page.locator("h1")).to_contain_text("Home")
 
 
-def test_a_company_registers_is_approved_and_adds_a_user_who_may_ask_and_not_fetch(portal, smtp_sink, people, meter):
+def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(portal, smtp_sink, people, meter):
     """T12, T13, T2: the whole way without JavaScript, each step by the pages and emails alone."""
     operator = OperatorFactory(username="olivia")
     operator.set_password(PASSWORD)
@@ -97,7 +97,7 @@ def test_a_company_registers_is_approved_and_adds_a_user_who_may_ask_and_not_fet
     ana = people()
     ana.goto(portal)
     click_through(ana, "text=Register your company")
-    fill(ana, typed_company())
+    fill(ana, company_form())
     send(ana)
     expect(ana.locator("h1")).to_have_text("Check your email")
     ana.goto(mailed_link(smtp_sink, "ana@caddo-solar.example", "/third-party/register/confirm/"))
@@ -126,7 +126,7 @@ def test_a_company_registers_is_approved_and_adds_a_user_who_may_ask_and_not_fet
     ben = people()
     ben.goto(mailed_link(smtp_sink, "ben@caddo-solar.example", "/third-party/invitation/"))
     expect(ben.locator("main")).to_contain_text("initiate agreements")
-    fill(ben, typed_account())
+    fill(ben, account_form())
     send(ben)
     log_in(ben, portal, "ben.ortiz")
     expect(ben.locator("nav >> text=Manage Users")).to_have_count(0)

@@ -25,7 +25,7 @@ from tests.factories import (
     OperatorFactory,
     UserFactory,
 )
-from tests.support.company_links import kinds_to, link_in_last, link_token, typed_account
+from tests.support.company_links import account_form, email_kinds_to, last_link_to, link_token
 from tests.support.races import together
 from tests.support.registration import log_in
 
@@ -41,19 +41,19 @@ def open_invitation() -> CompanyLink:
     return CompanyLink.objects.get(ended_at=None)
 
 
-def test_an_invited_person_opens_an_account_with_the_permissions_that_were_chosen(client, administrator):
+def test_invited_person_creates_an_account_with_the_chosen_permissions(client, administrator):
     """T12, T13"""
     assert invite(client, "may_view", "may_initiate").headers["Location"] == reverse("company_users")
     listed = client.get(reverse("company_users")).content.decode()
     assert BEN in listed and "view agreements and reports, initiate agreements" in listed
     client.logout()
-    link = link_in_last("USER_INVITED", BEN)
+    link = last_link_to("USER_INVITED", BEN)
     page = client.get(link).content.decode()
     for words in (administrator.company.legal_name, BEN, "initiate agreements"):
         assert words in page
     assert "download reports" not in page
 
-    assert client.post(link, typed_account()).headers["Location"] == reverse("account_login")
+    assert client.post(link, account_form()).headers["Location"] == reverse("account_login")
 
     member = Membership.objects.get(user__username="ben.ortiz")
     assert member.permissions == {"may_view", "may_initiate"}
@@ -66,45 +66,45 @@ def test_an_invited_person_opens_an_account_with_the_permissions_that_were_chose
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_scanners_that_follow_an_invitation_open_no_account(client, administrator, method):
+def test_mail_scanner_that_follows_an_invitation_creates_no_account(client, administrator, method):
     """T13: a GET changes nothing."""
     invite(client, "may_view")
     client.logout()
     users = User.objects.count()
     for _ in range(3):
-        assert getattr(client, method)(link_in_last("USER_INVITED", BEN)).status_code == 200
+        assert getattr(client, method)(last_link_to("USER_INVITED", BEN)).status_code == 200
     assert User.objects.count() == users and open_invitation().ended_at is None
 
 
-def test_an_email_in_capitals_is_the_same_email_when_a_password_is_forgotten(client, administrator):
+def test_password_reset_ignores_the_case_of_the_invited_email(client, administrator):
     invite(client, "may_view", email=BEN.title())
     client.logout()
-    client.post(link_in_last("USER_INVITED", BEN.title()), typed_account())
+    client.post(last_link_to("USER_INVITED", BEN.title()), account_form())
     for typed in (BEN, BEN.upper()):
         client.post(reverse("account_reset_password"), {"email": typed})
     kinds = Email.objects.filter(to_address__iexact=BEN).values_list("kind", flat=True)
     assert list(kinds) == ["USER_INVITED", "PASSWORD_RESET", "PASSWORD_RESET"]
 
 
-def test_what_is_wrong_with_the_account_is_said_and_the_invitation_still_works(client, administrator):
+def test_invalid_account_is_explained_and_the_invitation_still_works(client, administrator):
     """A2"""
     UserFactory(username="taken")
     invite(client, "may_view")
-    link = link_in_last("USER_INVITED", BEN)
+    link = last_link_to("USER_INVITED", BEN)
     client.logout()
-    assert "This user id is taken." in client.post(link, typed_account(username="taken")).content.decode()
-    wrong = client.post(link, typed_account(password2="another"))
+    assert "This user id is taken." in client.post(link, account_form(username="taken")).content.decode()
+    wrong = client.post(link, account_form(password2="another"))
     assert 'value="Ortiz"' in wrong.content.decode() and "password2" in wrong.context["form"].errors
-    assert client.post(link, typed_account()).status_code == 302
+    assert client.post(link, account_form()).status_code == 302
 
 
-def test_who_has_an_account_already_joins_with_it_and_with_no_other(client, administrator):
+def test_person_with_an_account_joins_only_with_that_account(client, administrator):
     """T13"""
     invite(client, "may_view")
-    link, ben = link_in_last("USER_INVITED", BEN), UserFactory(email=BEN.title())
+    link, ben = last_link_to("USER_INVITED", BEN), UserFactory(email=BEN.title())
     client.logout()
     assert f"{reverse('account_login')}?next={link}" in client.get(link).content.decode()
-    assert client.post(link, typed_account()).status_code == 200
+    assert client.post(link, account_form()).status_code == 200
     client.force_login(UserFactory())
     assert "different account from the one" in client.get(link).content.decode()
     assert client.post(link).status_code == 200 and not hasattr(User.objects.get(pk=ben.pk), "membership")
@@ -113,20 +113,20 @@ def test_who_has_an_account_already_joins_with_it_and_with_no_other(client, admi
     assert membership_of(User.objects.get(pk=ben.pk)).permissions == {"may_view"}
 
 
-def test_who_joined_sets_up_a_second_factor_before_anything_else(client, administrator, settings):
+def test_new_user_sets_up_a_second_factor_first(client, administrator, settings):
     """X3: and the page of the invitation says so."""
     invite(client, "may_view")
     settings.SECOND_FACTOR_REQUIRED = True
     client.logout()
-    link = link_in_last("USER_INVITED", BEN)
+    link = last_link_to("USER_INVITED", BEN)
     assert "set up two-step sign-in" in client.get(link).content.decode()
-    client.post(link, typed_account())
+    client.post(link, account_form())
     log_in(client, "ben.ortiz")
     for name in ("home", "agreements", "company", "member_profile"):
         assert client.get(reverse(name)).headers["Location"] == reverse("mfa_index"), name
 
 
-def test_no_token_gets_into_a_log_neither_in_a_path_nor_behind_next(administrator):
+def test_tokens_are_removed_from_logged_paths(administrator):
     """X4"""
     token = link_token(CompanyLinkFactory())
     for name in ("company_confirm", "company_invitation", "company_join_confirm"):
@@ -135,7 +135,7 @@ def test_no_token_gets_into_a_log_neither_in_a_path_nor_behind_next(administrato
             assert token not in without_private_data(line)
 
 
-def test_a_companys_words_stay_words_in_its_emails(client, administrator):
+def test_company_name_is_escaped_in_emails(client, administrator):
     """E3"""
     company = administrator.company
     company.legal_name = "<b>Caddo</b> & Sons\nBcc: x@y.example"
@@ -148,7 +148,7 @@ def test_a_companys_words_stay_words_in_its_emails(client, administrator):
 
 
 @pytest.mark.parametrize("role", ["customer", "staff", "other company"])
-def test_an_account_has_one_role(client, administrator, role):
+def test_account_has_one_role(client, administrator, role):
     users = {
         "customer": lambda: CustomerFactory().user,
         "staff": lambda: OperatorFactory(),
@@ -157,35 +157,35 @@ def test_an_account_has_one_role(client, administrator, role):
     user = users[role]()
     invite(client, "may_view", email=user.email)
     client.force_login(user)
-    answer = client.post(link_in_last("USER_INVITED", user.email)).content.decode()
+    answer = client.post(last_link_to("USER_INVITED", user.email)).content.decode()
     assert "Your account has another role already" in answer
     assert not Membership.objects.filter(user=user, company=administrator.company).exists()
 
 
-def test_who_was_removed_comes_back_by_a_new_invitation_with_its_permissions_only(client, administrator):
+def test_removed_user_rejoins_with_only_the_new_invitations_permissions(client, administrator):
     """T13"""
     gone = MembershipFactory(company=administrator.company, is_administrator=True)
     members.remove_member(gone, by=administrator.user)
     assert membership_of(User.objects.get(pk=gone.user.pk)) is None
     invite(client, "may_view", email=gone.user.email)
     client.force_login(gone.user)
-    client.post(link_in_last("USER_INVITED", gone.user.email))
+    client.post(last_link_to("USER_INVITED", gone.user.email))
     back = Membership.objects.get(pk=gone.pk)
     assert back.permissions == {"may_view"} and back.ended_at is None
     assert User.objects.filter(pk=gone.user.pk).exists()
 
 
-def test_an_invitation_is_sent_again_and_lasts_anew_and_canceled_it_opens_nothing(client, administrator):
+def test_resent_invitation_restarts_its_period_and_a_canceled_one_opens_nothing(client, administrator):
     """T13"""
     invite(client, "may_view")
-    link = link_in_last("USER_INVITED", BEN)
+    link = last_link_to("USER_INVITED", BEN)
     CompanyLink.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     assert "expired" in client.get(reverse("company_users")).content.decode()
     assert client.get(link).status_code == 410
     pk = open_invitation().pk
     assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 302
-    assert link_in_last("USER_INVITED", BEN) == link and client.get(link).status_code == 200
-    assert kinds_to(BEN) == ["USER_INVITED"] * 2
+    assert last_link_to("USER_INVITED", BEN) == link and client.get(link).status_code == 200
+    assert email_kinds_to(BEN) == ["USER_INVITED"] * 2
     client.post(reverse("company_invitation_cancel", args=[pk]))
     client.logout()
     for ask_for in (client.get, client.post):
@@ -195,7 +195,7 @@ def test_an_invitation_is_sent_again_and_lasts_anew_and_canceled_it_opens_nothin
     assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 404
 
 
-def test_an_invitation_that_came_back_says_so(client, administrator):
+def test_undelivered_invitation_says_so(client, administrator):
     """T13: the address was wrong; the last email counts."""
     invite(client, "may_view")
     sentence = "deliver the email."
@@ -206,7 +206,7 @@ def test_an_invitation_that_came_back_says_so(client, administrator):
     assert sentence not in client.get(reverse("company_users")).content.decode()
 
 
-def test_nobody_is_invited_twice_nor_who_is_here(client, administrator):
+def test_invited_person_and_current_user_are_not_invited_again(client, administrator):
     invite(client, "may_view")
     assert "is invited already" in invite(client, "may_view", email=BEN.upper()).content.decode()
     colleague = MembershipFactory(company=administrator.company).user
@@ -215,7 +215,7 @@ def test_nobody_is_invited_twice_nor_who_is_here(client, administrator):
     assert CompanyLink.objects.count() == 1
 
 
-def test_inviting_is_no_way_to_send_emails_without_end(client, administrator):
+def test_emails_of_invitations_are_limited(client, administrator):
     """X2: inviting and canceling in turn reaches one address so many times a day; sending again counts, too."""
     for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS - 1):
         invite(client, "may_view")
@@ -228,7 +228,7 @@ def test_inviting_is_no_way_to_send_emails_without_end(client, administrator):
 
 
 @pytest.mark.control
-def test_control_without_the_limit_inviting_and_canceling_sends_without_end(client, administrator, monkeypatch):
+def test_control_without_the_limit_invitations_send_any_number_of_emails(client, administrator, monkeypatch):
     monkeypatch.setattr(invitations, "count_invitation", lambda *args, **options: None)
     for _ in range(settings.COMPANY_EMAILS_PER_ADDRESS + 3):
         invite(client, "may_view")
@@ -237,10 +237,10 @@ def test_control_without_the_limit_inviting_and_canceling_sends_without_end(clie
 
 
 @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
-def test_only_an_approved_company_invites_and_takes_users(client, administrator, standing):
+def test_only_an_approved_company_invites_and_accepts_users(client, administrator, standing):
     """T13: nobody gets our email for a company that no operator has looked at."""
     invite(client, "may_view")
-    link, pk = link_in_last("USER_INVITED", BEN), open_invitation().pk
+    link, pk = last_link_to("USER_INVITED", BEN), open_invitation().pk
     administrator.company.standing = standing
     administrator.company.save()
     for answer in (
@@ -251,11 +251,11 @@ def test_only_an_approved_company_invites_and_takes_users(client, administrator,
         assert answer.status_code == 403
     assert reverse("company_invite") not in client.get(reverse("company_users")).content.decode()
     client.logout()
-    assert "cannot take new users now" in client.post(link, typed_account()).content.decode()
+    assert "cannot take new users now" in client.post(link, account_form()).content.decode()
     assert Email.objects.count() == 1 and not User.objects.filter(username="ben.ortiz").exists()
 
 
-def _taken_and_canceled_at_once(number: int) -> tuple[bool, str]:
+def accept_and_cancel_at_once(number: int) -> tuple[bool, str]:
     """Whether the account was opened, and how the invitation ended."""
     administrator = MembershipFactory(is_administrator=True)
     invited = CompanyLinkFactory(company=administrator.company)
@@ -272,16 +272,16 @@ def _taken_and_canceled_at_once(number: int) -> tuple[bool, str]:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_an_invitation_is_either_taken_or_canceled():
+def test_invitation_is_either_accepted_or_canceled():
     """T13"""
     for number in range(5):
-        assert _taken_and_canceled_at_once(number) in {(True, "done"), (False, "canceled")}
+        assert accept_and_cancel_at_once(number) in {(True, "done"), (False, "canceled")}
 
 
 @pytest.mark.slow
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeypatch):
+def test_control_without_the_lock_a_canceled_invitation_creates_an_account(monkeypatch):
     open_link, create_user = invitations.open_link, new_users.create_user
     cancel_invitation = invitations.cancel_invitation
     opened, canceled = threading.Event(), threading.Event()
@@ -299,4 +299,4 @@ def test_control_without_the_lock_a_canceled_invitation_opens_an_account(monkeyp
     monkeypatch.setattr(invitations, "open_link", lambda *args, lock, **options: open_link(*args, **options))
     monkeypatch.setattr(new_users, "create_user", create_after_cancel)
     monkeypatch.setattr(invitations, "cancel_invitation", cancel_after_open)
-    assert _taken_and_canceled_at_once(1) == (True, "canceled")
+    assert accept_and_cancel_at_once(1) == (True, "canceled")

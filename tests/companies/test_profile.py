@@ -32,7 +32,7 @@ def administrator(client):
     return member
 
 
-def test_an_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
+def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
     """T8, T13"""
     (before,) = ask(administrator.user, MeterFactory())
     kept = (before.third_party_name, before.privacy_policy_url)
@@ -47,7 +47,7 @@ def test_an_administrator_changes_the_profile_and_existing_agreements_keep_their
     assert after.privacy_policy_url == PROFILE["privacy_policy_url"]
 
 
-def test_a_forged_post_changes_neither_name_nor_duns_nor_standing(client, administrator):
+def test_forged_post_changes_neither_name_nor_duns_nor_standing(client, administrator):
     """T13: what the operator approved stands still; a company that waits does not approve itself."""
     Company.objects.update(standing=CompanyState.PENDING)
     before = Company.objects.values("legal_name", "duns", "standing").get()
@@ -57,7 +57,7 @@ def test_a_forged_post_changes_neither_name_nor_duns_nor_standing(client, admini
     assert Company.objects.get().city == "Longview"
 
 
-def test_what_cannot_be_is_named_and_the_rest_is_kept(client, administrator):
+def test_invalid_profile_field_is_named_and_the_rest_is_kept(client, administrator):
     """A2"""
     answer = client.post(reverse("company_edit"), PROFILE | {"zip_code": "7560", "phone": "12"})
     assert set(answer.context["form"].errors) == {"zip_code", "phone"}
@@ -66,7 +66,7 @@ def test_what_cannot_be_is_named_and_the_rest_is_kept(client, administrator):
     assert Company.objects.get().city == "Austin"
 
 
-def test_every_user_sees_the_profile_and_only_administrators_the_history(client, administrator):
+def test_every_user_sees_the_profile_and_only_administrators_see_the_history(client, administrator):
     """T12"""
     client.post(reverse("company_edit"), PROFILE)
     assert "History" in client.get(reverse("company")).content.decode()
@@ -76,7 +76,7 @@ def test_every_user_sees_the_profile_and_only_administrators_the_history(client,
     assert "History" not in page and reverse("company_edit") not in page
 
 
-def test_a_suspended_company_sees_its_profile_and_changes_nothing(client, administrator):
+def test_suspended_company_sees_its_profile_and_changes_nothing(client, administrator):
     """T13"""
     Company.objects.update(standing=CompanyState.SUSPENDED, standing_reason="Complaints of customers.")
     page = client.get(reverse("company")).content.decode()
@@ -86,7 +86,7 @@ def test_a_suspended_company_sees_its_profile_and_changes_nothing(client, admini
     assert Company.objects.get().city == "Austin"
 
 
-def test_asking_for_another_name_needs_a_difference_and_a_reason_and_has_an_end(client, administrator):
+def test_rename_request_needs_a_change_and_a_reason_and_is_limited(client, administrator):
     """T13, X2"""
     operator, company = OperatorFactory(), administrator.company
     same = {"legal_name": company.legal_name, "duns": company.duns, "reason": "Merger."}
@@ -102,7 +102,7 @@ def test_asking_for_another_name_needs_a_difference_and_a_reason_and_has_an_end(
     assert Company.objects.get().legal_name == company.legal_name
 
 
-def test_a_users_name_and_phone_stand_as_contact_on_the_next_agreement(client, administrator):
+def test_users_name_and_phone_are_the_contact_on_the_next_agreement(client, administrator):
     """T8: and the user id, the email and the permissions are not the user's to change here."""
     user = administrator.user
     form = {"first_name": "Jim", "last_name": "Wilson-Hart", "phone": "512-555-0177", "phone_extension": "9"}
@@ -126,7 +126,7 @@ def test_a_users_name_and_phone_stand_as_contact_on_the_next_agreement(client, a
         ({"first_name": "Jim", "last_name": "Hart", "phone_extension": "x9"}, "phone_extension"),
     ],
 )
-def test_a_wrong_entry_of_my_profile_is_named(client, administrator, form, field):
+def test_invalid_field_of_my_profile_is_named(client, administrator, form, field):
     """A2"""
     answer = client.post(reverse("member_profile"), form)
     assert field in answer.context["form"].errors

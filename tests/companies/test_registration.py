@@ -18,19 +18,19 @@ from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactor
 from tests.support.company_links import (
     OWNER,
     ask_to_join,
+    company_form,
     confirm,
-    kinds_to,
-    link_in_last,
+    email_kinds_to,
+    last_link_to,
     link_token,
     register_company,
-    typed_company,
 )
 from tests.support.registration import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_company_registers_confirms_and_waits_and_its_administrator_signs_in(client):
+def test_company_registers_confirms_and_waits_and_its_administrator_signs_in(client):
     """T13"""
     operator = OperatorFactory()
     assert register_company(client).headers["Location"] == reverse("company_register_sent")
@@ -47,7 +47,7 @@ def test_a_company_registers_confirms_and_waits_and_its_administrator_signs_in(c
     member = Membership.objects.get()
     assert member.permissions == set(Membership.PERMISSIONS) and member.approved_at
     assert (member.user.email, str(member.user.phone)) == (OWNER, "+19035550101")
-    assert kinds_to(operator.email) == ["COMPANY_REGISTERED"]
+    assert email_kinds_to(operator.email) == ["COMPANY_REGISTERED"]
     assert log_in(client, "ana.reyna").headers["Location"] == reverse("home")
     for name in ("home", "company", "company_users", "company_approvals"):
         assert "Your company is waiting for approval" in client.get(reverse(name)).content.decode(), name
@@ -55,7 +55,7 @@ def test_a_company_registers_confirms_and_waits_and_its_administrator_signs_in(c
     assert refused.status_code == 403 and "waits for approval" in refused.content.decode()
 
 
-def test_what_was_typed_is_forgotten_once_the_company_is_there(client):
+def test_entered_data_is_cleared_once_the_company_exists(client):
     """X6: the waiting row held a password's hash."""
     register_company(client)
     assert identify_hasher(CompanyLink.objects.get().answers["person"]["password"])
@@ -65,17 +65,17 @@ def test_what_was_typed_is_forgotten_once_the_company_is_there(client):
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_scanners_that_follow_the_link_register_nothing(client, method):
+def test_mail_scanner_that_follows_the_link_registers_nothing(client, method):
     """T13: a GET changes nothing."""
     register_company(client)
     for _ in range(3):
-        page = getattr(client, method)(link_in_last("COMPANY_CONFIRM", OWNER))
+        page = getattr(client, method)(last_link_to("COMPANY_CONFIRM", OWNER))
         assert page.status_code == 200
         assert page.headers["X-Robots-Tag"] == "noindex, nofollow" and "no-store" in page.headers["Cache-Control"]
     assert not Company.objects.exists() and not User.objects.exists()
 
 
-def test_the_link_works_once_and_says_so_afterwards(client):
+def test_link_works_once_and_says_so_afterwards(client):
     register_company(client)
     confirm(client)
     again = confirm(client)
@@ -83,10 +83,10 @@ def test_the_link_works_once_and_says_so_afterwards(client):
     assert Company.objects.count() == User.objects.count() == 1
 
 
-def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_forgotten(client):
+def test_unconfirmed_registration_expires_after_three_days_and_is_deleted_later(client):
     """T13, X6: what a stranger typed goes with the link, the row a month later."""
     register_company(client)
-    link, at = link_in_last("COMPANY_CONFIRM", OWNER), timezone.now()
+    link, at = last_link_to("COMPANY_CONFIRM", OWNER), timezone.now()
     CompanyLink.objects.update(expires_at=at - timedelta(seconds=1))
     for ask_for in (client.get, client.post):
         late = ask_for(link)
@@ -99,12 +99,12 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
     assert gone.status_code == 404 and "part of it is missing" in gone.content.decode()
 
 
-def test_only_the_hash_of_a_links_token_is_kept(client):
+def test_only_the_hash_of_a_links_token_is_stored(client):
     """X5"""
     register_company(client)
     link = CompanyLink.objects.get()
     token = link_token(link)
-    assert token in link_in_last("COMPANY_CONFIRM", OWNER)
+    assert token in last_link_to("COMPANY_CONFIRM", OWNER)
     kept = " ".join(str(value) for value in CompanyLink.objects.values_list().get())
     queued = Email.objects.get()
     assert token not in kept + queued.text + queued.html
@@ -121,16 +121,16 @@ def known_duns() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("known", [known_email, known_duns])
-def test_a_known_email_or_company_is_told_to_the_mailbox_and_to_nobody_else(client, known):
+def test_known_email_or_company_is_revealed_only_in_the_email(client, known):
     """T13: the page is no oracle."""
     fresh = register_company(client, user_email="x@other.example", user_email_again="x@other.example", duns="111111111")
     taken = register_company(client, **known())
     assert (taken.status_code, taken.headers["Location"]) == (fresh.status_code, fresh.headers["Location"])
-    assert kinds_to(OWNER) == ["COMPANY_KNOWN"]
+    assert email_kinds_to(OWNER) == ["COMPANY_KNOWN"]
     assert CompanyLink.objects.count() == 1
 
 
-def test_the_first_emails_carry_nothing_that_a_stranger_typed(client):
+def test_first_emails_contain_nothing_that_a_stranger_typed(client):
     """X2: a form that anybody can send to any address must not write anybody's words into our email."""
     register_company(client, legal_name="Call 900-555-0199", first_name="Winner")
     ask_to_join(client, "Call 900-555-0199", first_name="Winner")
@@ -140,7 +140,7 @@ def test_the_first_emails_carry_nothing_that_a_stranger_typed(client):
     assert Email.objects.count() == 2
 
 
-def test_of_two_registrations_of_one_company_the_first_to_confirm_wins(client):
+def test_first_of_two_registrations_to_be_confirmed_wins(client):
     """T13"""
     register_company(client)
     other = "bob@caddo-solar.example"
@@ -152,7 +152,7 @@ def test_of_two_registrations_of_one_company_the_first_to_confirm_wins(client):
     assert set(CompanyLink.objects.values_list("ended_as", flat=True)) == {"done", "failed"}
 
 
-def test_a_taken_user_id_is_said_and_everything_else_is_kept(client):
+def test_taken_user_id_is_named_and_everything_else_is_kept(client):
     """A2"""
     UserFactory(username="Ana.Reyna")
     page = register_company(client).content.decode()
@@ -179,7 +179,7 @@ def test_a_taken_user_id_is_said_and_everything_else_is_kept(client):
         ("user_phone", "", "Enter your telephone number."),
     ],
 )
-def test_what_cannot_be_is_named_at_its_field(client, field, value, sentence):
+def test_invalid_field_of_the_registration_is_named(client, field, value, sentence):
     """A2"""
     answer = register_company(client, **{field: value})
     assert sentence in str(answer.context["form"].errors[field])
@@ -187,12 +187,12 @@ def test_what_cannot_be_is_named_at_its_field(client, field, value, sentence):
 
 
 @pytest.mark.parametrize("password", ["caddo solar llc 1", "ana.reyna2026 ana", "smart meter texas"])
-def test_a_password_of_the_companys_or_the_users_own_words_is_refused(client, password):
+def test_password_made_of_the_companys_or_the_users_data_is_refused(client, password):
     answer = register_company(client, password1=password, password2=password)
     assert "password1" in answer.context["form"].errors
 
 
-def test_an_address_and_a_network_get_so_many_emails_a_day(client):
+def test_emails_to_an_address_and_forms_of_a_network_are_limited(client):
     """X2: and the form says when the next one goes out."""
     for number in range(settings.COMPANY_EMAILS_PER_ADDRESS):
         assert register_company(client, username=f"ana{number}").status_code == 302
@@ -204,12 +204,12 @@ def test_an_address_and_a_network_get_so_many_emails_a_day(client):
         register_company(client, username=f"p{number}xx", user_email=address, user_email_again=address)
     refused = register_company(client, username="last").content.decode()
     assert "Too many forms came from your network today." in refused
-    fresh = typed_company(username="last", user_email="z@z.example", user_email_again="z@z.example")
+    fresh = company_form(username="last", user_email="z@z.example", user_email_again="z@z.example")
     elsewhere = client.post(reverse("company_register"), fresh, REMOTE_ADDR="198.51.100.7")
     assert elsewhere.status_code == 302, "another network is not held up by it"
 
 
-def test_user_ids_cannot_be_asked_for_without_end(client):
+def test_probing_for_user_ids_is_limited(client):
     """X2: a refused form counts, too."""
     UserFactory(username="taken")
     for _ in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS):
@@ -219,14 +219,14 @@ def test_user_ids_cannot_be_asked_for_without_end(client):
 
 
 @pytest.mark.control
-def test_control_without_the_count_user_ids_can_be_asked_for_without_end(client, monkeypatch):
+def test_control_without_the_limit_user_ids_can_be_probed(client, monkeypatch):
     monkeypatch.setattr(registration, "count_public_form", lambda *args, **options: None)
     UserFactory(username="taken")
     for _ in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS + 1):
         assert "This user id is taken" in register_company(client, username="taken").content.decode()
 
 
-def test_who_is_signed_in_is_told_that_an_account_has_one_company(client):
+def test_signed_in_user_reads_that_an_account_has_one_company(client):
     client.force_login(MembershipFactory().user)
     for name in ("company_register", "company_join"):
         page = client.get(reverse(name)).content.decode()
@@ -235,7 +235,7 @@ def test_who_is_signed_in_is_told_that_an_account_has_one_company(client):
     assert not Email.objects.exists()
 
 
-def test_the_links_of_one_purpose_open_nothing_of_another(client):
+def test_links_open_only_pages_of_their_kind(client):
     """T13: an invitation's token is no confirmation of a registration."""
     token = link_token(CompanyLinkFactory())
     assert client.get(reverse("company_invitation", args=[token])).status_code == 200

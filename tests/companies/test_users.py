@@ -13,14 +13,14 @@ from companies.models import Company, CompanyEvent, CompanyLinkKind, CompanyStat
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import CompanyLinkFactory, MembershipFactory
-from tests.support.company_links import kinds_to
+from tests.support.company_links import email_kinds_to
 from tests.support.races import met, together
 
 pytestmark = pytest.mark.django_db
 BEN = "ben@caddo-solar.example"
 
 
-def test_permissions_change_at_once_and_the_person_is_told(client, administrator):
+def test_permissions_change_at_once_and_the_user_is_emailed(client, administrator):
     """T12"""
     member = MembershipFactory(company=administrator.company, may_download=False)
     address = reverse("company_user", args=[member.pk])
@@ -37,7 +37,7 @@ def test_permissions_change_at_once_and_the_person_is_told(client, administrator
     assert client.get(reverse("agreement_new")).status_code == 403
 
 
-def test_who_is_removed_does_nothing_more_from_that_moment(client, administrator):
+def test_removed_user_loses_access_at_once(client, administrator):
     """T12: also in a session that is open."""
     member = MembershipFactory(company=administrator.company)
     theirs = Client()
@@ -50,12 +50,12 @@ def test_who_is_removed_does_nothing_more_from_that_moment(client, administrator
     for name in ("agreements", "agreement_new", "company", "member_profile", "company_users"):
         assert theirs.get(reverse(name)).status_code == 404, name
     assert "linked to a company or a customer" in theirs.get(reverse("home")).content.decode()
-    assert kinds_to(member.user.email) == ["MEMBER_REMOVED"]
+    assert email_kinds_to(member.user.email) == ["MEMBER_REMOVED"]
     assert client.post(address).status_code == 404
 
 
 @pytest.mark.parametrize("standing", CompanyState.values)
-def test_who_is_no_administrator_manages_nothing(client, standing):
+def test_only_administrators_manage_the_company(client, standing):
     """T12: pages and posts alike, with the reason; the navigation does not name them."""
     user = MembershipFactory(company__standing=standing)
     other = MembershipFactory(company=user.company)
@@ -85,7 +85,7 @@ def test_who_is_no_administrator_manages_nothing(client, standing):
     assert not CompanyEvent.objects.exists() and not Email.objects.exists()
 
 
-def test_another_companys_users_invitations_and_requests_do_not_exist(client, administrator):
+def test_another_companys_users_invitations_and_requests_are_not_found(client, administrator):
     """T12: 404 for a GET and for a POST."""
     theirs = MembershipFactory(is_administrator=True)
     MembershipFactory(company=theirs.company, is_administrator=True)
@@ -105,7 +105,7 @@ def test_another_companys_users_invitations_and_requests_do_not_exist(client, ad
         assert not any(words in page for page in pages)
 
 
-def test_an_administrators_rights_are_read_when_it_is_done(administrator):
+def test_administrators_rights_are_checked_when_the_action_runs(administrator):
     """T12: a page opened before the removal decides nothing after it."""
     other = MembershipFactory(company=administrator.company)
     colleague = Membership.objects.exclude(pk__in=[administrator.pk, other.pk]).get(company=administrator.company)
@@ -120,7 +120,7 @@ def test_an_administrators_rights_are_read_when_it_is_done(administrator):
             action()
 
 
-def test_the_last_administrator_stays(client):
+def test_last_administrator_cannot_be_removed(client):
     """T12"""
     only = MembershipFactory(is_administrator=True)
     MembershipFactory(company=only.company)
@@ -136,7 +136,7 @@ def test_the_last_administrator_stays(client):
     assert only.is_administrator and only.ended_at is None
 
 
-def _two_administrators_end_each_other() -> tuple[list, int]:
+def remove_two_administrators_at_once() -> tuple[list, int]:
     one = MembershipFactory(is_administrator=True)
     other = MembershipFactory(company=one.company, is_administrator=True)
     results = together(
@@ -150,10 +150,10 @@ def _two_administrators_end_each_other() -> tuple[list, int]:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_two_administrators_who_end_each_other_at_once_leave_one():
+def test_two_administrators_who_remove_each_other_at_once_leave_one():
     """T12"""
     for _ in range(5):
-        results, left = _two_administrators_end_each_other()
+        results, left = remove_two_administrators_at_once()
         assert left == 1
         assert sum(isinstance(result, Refused | PermissionDenied) for result in results) == 1
 
@@ -165,4 +165,4 @@ def test_control_without_the_lock_no_administrator_is_left(monkeypatch):
     """T12: each sees the other one."""
     monkeypatch.setattr(members, "has_other_administrator", met(members.has_other_administrator, by=2))
     monkeypatch.setattr(permissions, "lock_company", lambda company_id: Company.objects.get(pk=company_id))
-    assert _two_administrators_end_each_other()[1] == 0
+    assert remove_two_administrators_at_once()[1] == 0

@@ -17,7 +17,7 @@ OWNER = "ana@caddo-solar.example"
 PERMISSION_FIELDS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download", "is_administrator")
 
 
-def typed_company(**changes: Any) -> dict[str, Any]:
+def company_form(**changes: Any) -> dict[str, Any]:
     """The form of Caddo Solar and its first administrator, Ana Reyna."""
     return {
         "legal_name": "Caddo Solar LLC",
@@ -41,10 +41,10 @@ def typed_company(**changes: Any) -> dict[str, Any]:
 
 
 def register_company(client: Client, **changes: Any) -> Any:
-    return client.post(reverse("company_register"), typed_company(**changes))
+    return client.post(reverse("company_register"), company_form(**changes))
 
 
-def typed_account(**changes: Any) -> dict[str, Any]:
+def account_form(**changes: Any) -> dict[str, Any]:
     """What an invited person types."""
     return {
         "first_name": "Ben",
@@ -66,7 +66,7 @@ def link_token(link: CompanyLink) -> str:
     return link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK)
 
 
-def link_in_last(kind: str, to: str) -> str:
+def last_link_to(kind: str, to: str) -> str:
     """The path of the one-time link in the last email of `kind` to `to`, as a mail program would show it."""
     email = Email.objects.filter(kind=kind, to_address=to).latest("pk")
     assert email.link_nonce is not None
@@ -76,11 +76,11 @@ def link_in_last(kind: str, to: str) -> str:
     return found[1]
 
 
-def kinds_to(address: str) -> list[str]:
+def email_kinds_to(address: str) -> list[str]:
     """The kinds of the emails to `address`, oldest first."""
     return list(Email.objects.filter(to_address=address).order_by("pk").values_list("kind", flat=True))
 
 
 def confirm(client: Client, email: str = OWNER) -> Any:
     """Open the link that confirms a company's registration, and press the button."""
-    return client.post(link_in_last("COMPANY_CONFIRM", email))
+    return client.post(last_link_to("COMPANY_CONFIRM", email))

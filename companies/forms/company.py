@@ -1,4 +1,4 @@
-"""What third parties enter about their company (T13). Forms only parse: whether it is allowed, the actions decide."""
+"""What third parties enter about their company (T13). Forms parse; actions decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from companies.forms.new_users import ConfirmedEmailForm, NewUserForm
+from companies.forms.users import ConfirmedEmailForm, NewUserForm
 from companies.models import Company, Membership
 from companies.profile import PROFILE
 from lib.error_summary import ShowsRefusals
@@ -108,19 +108,12 @@ class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmai
         attrs={"autocomplete": "tel"},
     )
     field_order = [
-        *PROFILE,
-        "first_name",
-        "last_name",
-        "user_phone",
-        "user_email",
-        "user_email_again",
-        "username",
-        "password1",
-        "password2",
-    ]
+        *PROFILE, "first_name", "last_name", "user_phone", "user_email", "user_email_again",
+        "username", "password1", "password2",
+    ]  # fmt: skip
 
-    def unsaved_user(self, typed: dict[str, Any]) -> User:
-        user = super().unsaved_user(typed)
-        user.email = typed.get("user_email") or ""
-        Membership(user=user, company=Company(legal_name=typed.get("legal_name") or ""))
+    def unsaved_user(self, data: dict[str, Any]) -> User:
+        user = super().unsaved_user(data)
+        user.email = data.get("user_email") or ""
+        Membership(user=user, company=Company(legal_name=data.get("legal_name") or ""))
         return user
