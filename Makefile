@@ -5,11 +5,14 @@ VENV := .venv/bin
 APPS := smt_portal local demo usage_pages reports agreements notices customers companies accounts meters notifications lib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench messages requirements clean local dev chromium
+.PHONY: help run test test-fast test-faults coverage check bench messages requirements clean local dev chromium
 
 help:
 	@echo "make run           the portal with its demo; Ctrl-C stops it"
-	@echo "make test          all tests"
+	@echo "make test          everything a change can break, in a browser too"
+	@echo "make test-fast     the same without the browser and what takes seconds"
+	@echo "make test-faults   kills, floods, outages and races of real processes"
+	@echo "make coverage      is the product covered by what ran with CI=true?"
 	@echo "make check         style, types, import directions, migrations, production settings"
 	@echo "make bench         are the goals of docs/performance.md met here? Some minutes and 15 GB of disk"
 	@echo "make messages      bring the Spanish catalogue up to date and compile it"
@@ -19,8 +22,21 @@ help:
 run: local
 	@exec $(VENV)/python -m local.run
 
+# Where CI=true, coverage is measured in every process, and `make coverage` compares it with the gate.
+PYTEST := $(VENV)/python -m $(if $(filter true,$(CI)),coverage run -m )pytest -n 2 --dist loadgroup --durations 25
+
 test: dev chromium
-	$(VENV)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(PYTEST) -m "not fault" $(ARGS)
+
+test-fast: dev
+	$(PYTEST) -m "not fault and not browser and not slow" $(ARGS)
+
+test-faults: dev
+	$(PYTEST) -m fault $(ARGS)
+
+coverage: dev
+	$(VENV)/python -m coverage combine --quiet
+	$(VENV)/python -m coverage report
 
 check: dev
 	$(VENV)/python -m ruff check .

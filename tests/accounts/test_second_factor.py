@@ -209,7 +209,7 @@ def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, se
         assert ("Demo: two-step sign-in is off" in page) is said
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -21,7 +21,7 @@ from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ask, question, submit
 from tests.support.races import met, together, until_somebody_waits
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 QUESTIONS = list(itertools.product(ReportType.values, ReportLength.values))
 

@@ -270,7 +270,7 @@ def accept_and_cancel_at_once(number: int) -> tuple[bool, str]:
     return User.objects.filter(username=new_user.username).exists(), invited.ended_as
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_invitation_is_either_accepted_or_canceled():
     """T13"""
@@ -278,7 +278,7 @@ def test_invitation_is_either_accepted_or_canceled():
         assert accept_and_cancel_at_once(number) in {(True, "done"), (False, "canceled")}
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_canceled_invitation_creates_an_account(monkeypatch):

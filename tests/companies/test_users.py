@@ -148,7 +148,7 @@ def remove_two_administrators_at_once() -> tuple[list, int]:
     return results, Membership.objects.administrators().filter(company=one.company).count()
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_two_administrators_who_remove_each_other_at_once_leave_one():
     """T12"""
@@ -158,7 +158,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one():
         assert sum(isinstance(result, Refused | PermissionDenied) for result in results) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_no_administrator_is_left(monkeypatch):

@@ -109,7 +109,7 @@ def _two_at_once() -> list:
     return together([lambda: add(0), lambda: add(1)])
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
     answers = _two_at_once()
@@ -117,7 +117,7 @@ def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
     assert Holding.objects.filter(until=None).count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_constraint_both_hold_it(monkeypatch):

@@ -115,14 +115,14 @@ def _guess_twenty_times() -> int:
     return sum(1 for answer in answers if isinstance(answer, Refused) and answer.causes)
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_twenty_guesses_at_once_are_three():
     """X2"""
     assert _guess_twenty_times() == 3
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_more_guesses_are_looked_at(monkeypatch):
@@ -141,7 +141,7 @@ def _confirm_both() -> list:
     return together([lambda token=token: registration.confirm(token) for token in tokens])
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
 def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothing():
     """C3"""
@@ -153,7 +153,7 @@ def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothin
     assert Registration.objects.filter(confirmed_at=None).count() == 1
 
 
-@pytest.mark.slow
+@pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_constraint_both_hold_the_esiid():

@@ -18,7 +18,7 @@ from notifications.models import Email, EmailState
 from reports.models import Report, ReportFile, ReportState
 from tests.journey.processes import RunningPortal, eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault, pytest.mark.timeout(180)]
 
 PATIENCE = 3.0  # seconds for an answer, whatever is broken
 ONE_SWEEP = 3.5  # seconds within which every sweep has looked once more

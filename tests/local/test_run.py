@@ -19,7 +19,7 @@ from local.addresses import ROOT
 from local.servers import Postgres, make_runtime_dir, redis_program, remove_runtime_dir
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.fault,
     pytest.mark.timeout(180),
     pytest.mark.skipif(sys.platform != "linux", reason="Reads /proc."),
 ]

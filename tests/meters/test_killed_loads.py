@@ -14,7 +14,7 @@ from meters.imports import import_usage
 from tests.factories import PremiseFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, rows, text
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 TIMES = 10
 

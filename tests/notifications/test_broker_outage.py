@@ -17,7 +17,7 @@ from tests.notifications.conftest import address_of_the_test_database
 from tests.support.redis_server import BreakableRedis
 from tests.support.smtp_sink import SmtpSink
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.notifications.conftest import address_of_the_test_database
 from tests.support.races import PATIENCE
 from tests.support.smtp_sink import SmtpSink
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 Queue = Callable[..., Email]
 WORKER = "import django; django.setup(); from notifications import delivery; delivery.deliver_due()"
@@ -189,7 +189,6 @@ def kill_a_worker(mail_server: SmtpSink, hang_at: str, state: EmailState) -> Non
     mail_server.hang_at = ""
 
 
-@pytest.mark.slow
 def test_a_worker_killed_before_data_costs_nothing(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     kill_a_worker(mail_server, "rcpt", EmailState.SENDING)
@@ -201,7 +200,6 @@ def test_a_worker_killed_before_data_costs_nothing(queue: Queue, mail_server: Sm
     assert (email.state, email.attempts, email.uncertain_attempts) == (EmailState.SENT, 2, 0)
 
 
-@pytest.mark.slow
 def test_a_worker_killed_after_handing_over_means_one_more_try(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     kill_a_worker(mail_server, "data", EmailState.HANDED)
@@ -212,7 +210,6 @@ def test_a_worker_killed_after_handing_over_means_one_more_try(queue: Queue, mai
     assert (email.state, email.uncertain_attempts) == (EmailState.SENT, 1)
 
 
-@pytest.mark.slow
 def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     for _ in range(2):

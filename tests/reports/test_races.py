@@ -30,7 +30,7 @@ from tests.support.accepted_agreements import accepted_agreement, report_of
 from tests.support.races import PATIENCE, together, until_somebody_waits
 from tests.support.usage import every_day, store
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 FIRST, LAST = date(2026, 5, 15), date(2026, 6, 14)
 WORKERS = 4
@@ -267,7 +267,6 @@ def kill_half_way(mode: str = "as it is") -> None:
         assert worker.wait(10) == -signal.SIGKILL
 
 
-@pytest.mark.slow
 def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_generates_it():
     """R1: kill -9, then a worker that lives."""
     agreement = waiting()
@@ -281,7 +280,6 @@ def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_generates
     assert b"".join(decompress(packed)) == independent_csv.interval_csv(agreement.esiid, days)
 
 
-@pytest.mark.slow
 @pytest.mark.control
 def test_without_one_transaction_a_killed_worker_loses_the_report():
     """R1: what the single transaction is for."""
