@@ -1,8 +1,8 @@
 """Print the product's size and shape: `python3 scripts/code_figures.py [CHECKOUT ...]`. For maintainers.
 
 Lines are those of Python that are neither blank nor comment; tests, bench, demo, scripts, migrations and the supervisor
-of `make run` do not count. A private function used once is one whose name starts with an underscore and that its module names
-at exactly one place besides its definition.
+of `make run` do not count. A private function used once is one whose name starts with an underscore and that its module
+names at exactly one place besides its definition.
 """
 
 from __future__ import annotations
