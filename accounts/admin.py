@@ -25,7 +25,7 @@ class UserAdmin(ScopedAdmin, RemovesSecondFactor, DjangoUserAdmin):
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
     list_select_related = ["tdsp"]
     search_fields = ["username", "first_name", "last_name", "email"]
-    search_help_text = _("User id, name or email")
+    search_help_text = _("User ID, name, or email")
     add_fieldsets = (
         (
             None,

@@ -48,6 +48,14 @@ _CHANGES: dict[str, Promise] = {
 class AccountAdapter(DefaultAccountAdapter):
     """Accounts are created by our own registration, never by allauth's sign-up form."""
 
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _("The User ID, email, or password is incorrect. Check them and try again."),
+        "username_password_mismatch": _("The User ID, email, or password is incorrect. Check them and try again."),
+        "incorrect_password": _("The password is incorrect. Enter it again."),
+        "too_many_login_attempts": _("Too many failed sign-ins. Try again in a few minutes."),
+        "rate_limited": _("Too many attempts. Wait a few minutes and try again."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -24,7 +24,7 @@ class ExpectedWordsValidator:
     def validate(self, password: str, user: Any = None) -> None:
         if len(set(password.casefold())) < MINIMUM_DIFFERENT:
             raise ValidationError(
-                _("This password repeats a few characters. Choose one with more different characters."),
+                _("This password repeats a few characters. Enter one with more different characters."),
                 code="password_repeats",
             )
         letters = _letters_and_digits(password)
@@ -35,14 +35,14 @@ class ExpectedWordsValidator:
         if len(rest) < MINIMUM_OTHER_LENGTH and rest != letters:
             raise ValidationError(
                 _(
-                    "This password is mostly the name of this website or your own data. "
-                    "Choose words that have nothing to do with either."
+                    "This password is too similar to your name, your email, or the name of this website. "
+                    "Enter a different one."
                 ),
                 code="password_expected",
             )
 
     def get_help_text(self) -> str:
-        return _("Your password can't be the name of this website or your own data with little more.")
+        return _("Your password can't be based on your name, your email, or the name of this website.")
 
     def expected_words(self, user: Any) -> Iterator[str]:
         """Yield what people would try: words of this portal and the data of `user`, who may be None or not saved."""

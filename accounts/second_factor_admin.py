@@ -25,7 +25,11 @@ class RemovesSecondFactor(admin.ModelAdmin):
         for user in removed:
             self.log_change(request, user, "Second factor removed.")
         if removed:
-            text = ngettext("%d second factor was removed.", "%d second factors were removed.", len(removed))
+            text = ngettext(
+                "Two-step sign-in was turned off for %d user.",
+                "Two-step sign-in was turned off for %d users.",
+                len(removed),
+            )
             self.message_user(request, text % len(removed), messages.SUCCESS)
         if unchanged := users.count() - len(removed):
             text = ngettext(

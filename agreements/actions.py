@@ -83,7 +83,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         raise TransitionRefused(agreement)
     last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
     if last and at < (free_at := last.at + settings.AGREEMENT_RESEND_PAUSE):
-        message = _("A reminder was sent a moment ago. You can send the next one after %s.")
+        message = _("A reminder was just sent. You can send the next one after %s.")
         raise ResentTooOften(message % format_central(free_at))
     if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)

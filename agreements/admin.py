@@ -46,7 +46,7 @@ class SignalInline(RolePermissions, admin.TabularInline):
 
     model = ConsentSignal
     fields = ["kind", "at"]
-    verbose_name_plural = _("signals against the consent")
+    verbose_name_plural = _("warning signs")
 
 
 class LetterInline(RolePermissions, admin.StackedInline):
@@ -79,7 +79,7 @@ class AgreementAdmin(ConsentReviewAdmin):
         "email__iexact",
         "third_party_name__icontains",
     ]
-    search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, company")
+    search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, or company")
     date_hierarchy = "initiated_at"
     inlines = [EventInline, SignalInline, LetterInline]
     fieldsets = [

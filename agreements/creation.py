@@ -69,7 +69,7 @@ def initiate(
         return Initiation(list(draft.agreements.order_by("number")), is_new=False)
     company = acting_member(by, "may_initiate").company
     if not attested:
-        message = _("Confirm that you hold the customer's authorization. Without it no agreement can be created.")
+        message = _("Confirm that you have the customer's authorization.")
         raise Refused(Problem(message, field="attested", code="attestation"))
     request = AgreementRequest.from_json(draft.answers)
     locks.lock_company(company)

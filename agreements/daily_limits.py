@@ -59,8 +59,8 @@ def record_failed_matches(
 
 def guessing_refusal(free_at: datetime) -> Refused:
     message = _(
-        "Too many entries did not match our records, so no more are checked for now. "
-        "Check ESIID and meter number on the customer's bill and try again after %s."
+        "Too many entries didn't match our records. Check the ESIID and meter number on the "
+        "customer's bill, and try again after %s."
     )
     return Refused(Problem(message % format_central(free_at), code="guessing"))
 
@@ -70,12 +70,10 @@ def refuse_flooding(request: AgreementRequest, *, company: Company, at: datetime
     today = Agreement.objects.filter(initiated_at__gt=at - DAY)
     count, limit = today.filter(company=company).count(), settings.INITIATIONS_PER_COMPANY
     if count + len(request.rows) > limit:
-        message = _("Your company can make %(limit)d agreements a day and has made %(made)d. Go on tomorrow.")
+        message = _("Your company can create %(limit)d agreements a day and has created %(made)d. Try again tomorrow.")
         raise Refused(Problem(message % {"limit": limit, "made": count}, code="flooding"))
     if today.to_mailbox(request.person.email).count() + len(request.rows) > settings.INITIATIONS_PER_ADDRESS:
-        message = _(
-            "This customer's email address has been sent as many requests as are allowed in a day. Go on tomorrow."
-        )
+        message = _("This customer's email address has reached its daily limit of requests. Try again tomorrow.")
         raise Refused(Problem(message, code="flooding"))
 
 
@@ -84,7 +82,7 @@ def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:
     reminders = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
     same_mailbox = Agreement.objects.to_mailbox(agreement.email)
     if reminders.filter(agreement__in=same_mailbox).count() >= settings.REMINDERS_PER_ADDRESS:
-        return _("This customer has been sent as many reminders as are allowed in a day. Send the next one tomorrow.")
+        return _("This customer has reached the daily limit of reminders. Try again tomorrow.")
     if reminders.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
-        return _("Your company has sent as many reminders as are allowed in a day. Send the next one tomorrow.")
+        return _("Your company has reached its daily limit of reminders. Try again tomorrow.")
     return ""

@@ -56,7 +56,7 @@ class EmailForm(forms.ModelForm):
             "to_address": _("To"),
             "message_id": "Message-ID",
             "uncertain_attempts": _("Attempts without an answer"),
-            "queued_at": _("Written"),
+            "queued_at": _("Created"),
             "due_at": _("Due"),
             "sent_at": _("Sent"),
             "failed_at": _("Failed"),
@@ -80,7 +80,7 @@ class EmailAdmin(ScopedAdmin):
     list_display = ("what", "about", "to_address", "state", "attempts", "queued_at", "sent_at", "last_error")
     list_filter = ("state", ("kind", KindFilter), "queued_at")
     search_fields = ("about", "to_address__iexact")
-    search_help_text = _("Agreement number or whole email address")
+    search_help_text = _("Agreement number or full email address")
     ordering = ("-queued_at", "-pk")
     actions = ("try_again",)
 
@@ -106,19 +106,19 @@ class EmailAdmin(ScopedAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "view")
 
-    @admin.action(description=_("Try failed emails again"), permissions=["retry"])
+    @admin.action(description=_("Retry failed emails"), permissions=["retry"])
     def try_again(self, request: HttpRequest, emails: QuerySet[Email]) -> None:
         again = [email for email in emails if retry_failed(email, by=signed_in(request))]
         for email in again:
             self.log_change(request, email, "Tried again.")
         left = emails.count() - len(again)
         if again:
-            text = ngettext("%d email goes out again.", "%d emails go out again.", len(again)) % len(again)
+            text = ngettext("%d email will be sent again.", "%d emails will be sent again.", len(again)) % len(again)
             self.message_user(request, text, messages.SUCCESS)
         if left:
             text = ngettext(
-                "%d email was left alone: it has not failed, or its text was deleted after the retention time.",
-                "%d emails were left alone: they have not failed, or their text was deleted after the retention time.",
+                "%d email was not changed: it has not failed, or its text has been deleted.",
+                "%d emails were not changed: they have not failed, or their text has been deleted.",
                 left,
             )
             self.message_user(request, text % left, messages.WARNING)

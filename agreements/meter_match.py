@@ -65,14 +65,11 @@ def mismatch_problem(row: int) -> Problem:
             _("The ESIID is incorrect."),
             _("The meter number is incorrect."),
             _("The ESIID and the meter number do not match each other."),
+            _("The customer's registration status or email is different from what you entered."),
             _(
-                "You said whether the customer is registered, and that is not so for this ESIID, "
-                "or the email is not that of the customer's account."
+                "The customer has no smart meter yet. A digital display alone doesn't make a meter smart. "
+                "The customer's electricity provider knows the type."
             ),
-            _(
-                "The customer has no smart meter yet. A digital display does not make a meter smart; "
-                "the customer's retail electric provider knows the type."
-            ),
-            _("The meter was installed less than 60 days ago and its data is not available yet."),
+            _("The meter was installed less than 60 days ago, and its data is not available yet."),
         ),
     )

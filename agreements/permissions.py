@@ -14,7 +14,7 @@ def why_not(user: User, permission: str) -> str:
     """Return why `user` may not do what `permission`, a field of Membership, allows; empty if allowed."""
     membership = membership_of(user)
     if membership is None or not getattr(membership, permission):
-        return _("Your company's administrator has not given you permission for this. Ask them for it.")
+        return _("You don't have permission for this. Ask your company's administrator.")
     return standing_refusal(membership.company)
 
 

@@ -44,7 +44,7 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     for row in request.rows:
         first_row = first_rows.setdefault(row.esiid, row.row)
         if first_row != row.row:
-            message = _("Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one.")
+            message = _("Meter %(row)d: this ESIID is already on this form as meter %(first)d. Remove one of them.")
             problems.append(Problem(message % {"row": row.row, "first": first_row}, row=row.row, code="repeated"))
         if row.row not in matches:
             problems.append(mismatch_problem(row.row))
@@ -53,14 +53,14 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
         if len(initiated[premise_id]) >= limit:
             free_at = initiated[premise_id][limit - 1].astimezone(CENTRAL) + window
             message = _(
-                "Meter %(row)d: your company has already made %(limit)d agreements for this ESIID within %(days)d "
-                "days, which is the most that is allowed. The next one is possible after %(free_at)s."
+                "Meter %(row)d: your company has already created %(limit)d agreements for this ESIID in "
+                "%(days)d days, which is the limit. You can create the next one after %(free_at)s."
             ) % {"row": row.row, "limit": limit, "days": window.days, "free_at": format_central(free_at)}
             problems.append(Problem(message, row=row.row, code="limit"))
         elif premise_id in waiting:
             message = _(
-                "Meter %(row)d: agreement %(number)s already asks for this report and waits for the customer's "
-                "answer. Send its email again or withdraw it first."
+                "Meter %(row)d: agreement %(number)s for this report is already waiting for the "
+                "customer's answer. Resend its email, or withdraw it first."
             ) % {"row": row.row, "number": waiting[premise_id]}
             problems.append(Problem(message, row=row.row, code="waiting"))
     if problems:

@@ -48,31 +48,31 @@ def describe_status(agreement: Agreement) -> StatusText:
     ends, ended = format_central(agreement.expires_at), format_central(agreement.ended_at or agreement.expires_at)
     if agreement.is_overdue:
         return StatusText(
-            _("The invitation period ended on %s without an answer.") % ends,
-            _("The customer cannot accept any more. The status changes to Not Accepted in a moment. "
-              "If you still need the data, create a new agreement."),
+            _("The invitation expired on %s without an answer.") % ends,
+            _("The customer can no longer accept. The status will change to Not Accepted shortly. If "
+              "you still need the data, create a new agreement."),
         )  # fmt: skip
     return {
         Status.PENDING: StatusText(
-            _("Waiting for the customer until %s.") % ends,
-            _("The customer accepts or rejects by email. You need not do anything. You can send the email again. "
-              "If the address is wrong, withdraw this agreement and create a new one."),
+            _("Waiting for the customer's answer until %s.") % ends,
+            _("The customer can accept or reject by email. You don't need to do anything. You can "
+              "resend the email. If the address is wrong, withdraw this agreement and create a new one."),
         ),
         Status.COMPLETE: StatusText(
             _("The customer accepted on %s.") % ended,
-            _("The agreement earns one report. Its state stands under Report on this page."),
+            _("The state of the report is under Report on this page."),
         ),
         Status.REJECTED: StatusText(
             _("The customer rejected your request on %s.") % ended,
-            _("You get no data from this agreement, and it cannot be changed any more."),
+            _("You will not get any data from this agreement. It can't be changed."),
         ),
         Status.NOT_ACCEPTED: StatusText(
-            _("The customer did not answer by %s.") % ends,
+            _("The customer didn't answer by %s.") % ends,
             _("The invitation has expired. If you still need the data, create a new agreement."),
         ),
         Status.WITHDRAWN: StatusText(
             _("Your company withdrew this request on %s.") % ended,
-            _("The customer was told. If you still need the data, create a new agreement."),
+            _("We've told the customer. If you still need the data, create a new agreement."),
         ),
     }[Status(agreement.status)]  # fmt: skip
 
@@ -84,8 +84,8 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
     """
     titles = {
         EventKind.INITIATED: _("Request sent to the customer"),
-        EventKind.RESENT: _("Email sent again"),
-        EventKind.EXPIRED: _("Not accepted: the invitation period ended"),
+        EventKind.RESENT: _("Email resent"),
+        EventKind.EXPIRED: _("Not accepted: the invitation expired"),
     }
     entries = []
     for event in events:
@@ -129,7 +129,7 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         name = _("%s, to the customer") if is_to_customer else _("%s, to your company")
         problem = ""
         if email.state == EmailState.QUEUED and email.failure:
-            problem = _("It could not be sent yet. The portal tries again by itself.")
+            problem = _("We couldn't send it yet. We'll try again automatically.")
         elif email.state == EmailState.FAILED:
             problem = email.get_failure_display()
         at = email.sent_at or email.failed_at or email.queued_at
@@ -149,8 +149,9 @@ def describe_undelivered_request(agreement: Agreement, emails: Iterable[Email]) 
     if any(email.state != EmailState.FAILED for email in requests):
         return ""
     return _(
-        "The email to the customer could not be delivered, so the customer does not know about your request. "
-        "Check the address. If it is wrong, withdraw this agreement and create a new one with the right address."
+        "We couldn't deliver the email, so the customer doesn't know about your request. Check "
+        "the address. If it's wrong, withdraw this agreement and create a new one with the right "
+        "address."
     )
 
 
@@ -158,11 +159,11 @@ def describe_refusal(refusal: TransitionRefused) -> str:
     """Return why nothing was sent or withdrawn, with the date and what can be done next (L3)."""
     agreement = refusal.agreement
     if refusal.expired:
-        message = _("Nothing was done: the invitation period ended on %s. Create a new agreement instead.")
+        message = _("Nothing has changed, because the invitation expired on %s. Create a new agreement instead.")
         return message % format_central(agreement.expires_at)
     message = _(
-        "Nothing was done: the agreement is no longer pending. Its status is %(status)s since %(ended)s. "
-        "This page shows what it is now."
+        "Nothing has changed, because the agreement is no longer pending. Its status has been "
+        "%(status)s since %(ended)s. This page shows the current status."
     )
     ended = format_central(agreement.ended_at or agreement.expires_at)
     return message % {"status": agreement.get_status_display(), "ended": ended}
@@ -171,10 +172,10 @@ def describe_refusal(refusal: TransitionRefused) -> str:
 def why_not_resend_or_withdraw(agreement: Agreement, user: User) -> str:
     """Return why the buttons Resend Email and Withdraw are inactive; empty if they are active (T11, T12)."""
     if agreement.status != Status.PENDING:
-        message = _("This is possible only while an agreement is pending. This one is %s.")
+        message = _("You can resend or withdraw an agreement only while it is Pending. This one is %s.")
         return message % agreement.get_status_display()
     if agreement.is_overdue:
-        return _("This is not possible any more: the invitation period has ended.")
+        return _("You can't resend or withdraw this agreement because the invitation has expired.")
     return why_not(user, "may_resend_or_withdraw")
 
 

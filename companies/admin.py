@@ -27,7 +27,7 @@ class CompanyActionForm(ActionForm):
     """The list's actions, with the reason that a suspension needs."""
 
     reason = forms.CharField(
-        label=_("Reason of a suspension or refusal, for the company:"), max_length=500, required=False
+        label=_("Reason for the suspension or refusal (the company will see it):"), max_length=500, required=False
     )
 
 
@@ -36,14 +36,14 @@ class MembershipForm(forms.ModelForm):
         model = Membership
         fields = ["user", *Membership.PERMISSIONS, "approved_at", "ended_at"]
         help_texts = {
-            "approved_at": _("Empty: the user asked to join and may do nothing yet."),
+            "approved_at": _("Empty: the user has asked to join and has no access yet."),
             "ended_at": _("Empty: still a user."),
         }
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]
         if user.is_staff or user.role == Role.CUSTOMER:
-            raise ValidationError(_("This user is a customer or staff. Make a user of its own for the third party."))
+            raise ValidationError(_("This user is a customer or staff. Create a separate user for the third party."))
         return user
 
 
@@ -92,7 +92,7 @@ class CompanyAdmin(ScopedAdmin):
     list_display = ["legal_name", "duns", "standing", "city", "email", "registered_at"]
     list_filter = ["standing"]
     search_fields = ["legal_name", "duns", "email"]
-    search_help_text = _("Company name, DUNS or email")
+    search_help_text = _("Company name, DUNS, or email")
     readonly_fields = ["standing", "standing_reason"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline, CompanyEventInline]
@@ -129,17 +129,17 @@ class CompanyAdmin(ScopedAdmin):
             members.record_member_change(before, membership, by=signed_in(request))
         formset.save_m2m()
 
-    @admin.action(description=_("Approve: may initiate agreements"), permissions=["change"])
+    @admin.action(description=_("Approve: the company can create agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
         self._change_standing(request, companies, approval.approve_company, "Approved.")
 
     @admin.action(
-        description=_("Suspend or refuse: stop initiations, resends and downloads at once"), permissions=["change"]
+        description=_("Suspend or refuse: the company can't create, resend, or download"), permissions=["change"]
     )
     def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
         reason = request.POST.get("reason", "").strip()[:500]
         if not reason:
-            text = _("Nothing was done. Type the reason beside the action: the company reads it.")
+            text = _("Nothing has changed. Enter a reason next to the action. The company will see it.")
             self.message_user(request, text, messages.ERROR)
             return
         self._change_standing(request, companies, partial(approval.suspend_company, reason=reason), "Suspended.")
@@ -154,5 +154,5 @@ class CompanyAdmin(ScopedAdmin):
             names = ", ".join(f"{company}: {company.get_standing_display()}" for company in changed)
             self.message_user(request, names, messages.SUCCESS)
         if unchanged_count := companies.count() - len(changed):
-            text = ngettext("%d company was left as it is.", "%d companies were left as they are.", unchanged_count)
+            text = ngettext("%d company was not changed.", "%d companies were not changed.", unchanged_count)
             self.message_user(request, text % unchanged_count, messages.WARNING)

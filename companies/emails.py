@@ -33,7 +33,7 @@ def send_registration_refusal(email: str, *, language: str) -> None:
 
 def send_company_registered(company: Company) -> None:
     """COMPANY_REGISTERED to the operators, who approve the company."""
-    subject = _("{company} registered and waits for approval")
+    subject = _("{company} registered and is waiting for approval")
     _send("COMPANY_REGISTERED", _operators(), subject, company)
 
 
@@ -49,7 +49,7 @@ def send_company_suspended(company: Company) -> None:
 
 def send_rename_request(company: Company, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
     """COMPANY_RENAME to the operators: what an administrator asks to change, and why."""
-    subject, changes_in_words = _("{company} asks for a change of its legal name or DUNS"), describe_changes(changes)
+    subject, changes_in_words = _("{company} wants to change its legal name or DUNS number"), describe_changes(changes)
     _send("COMPANY_RENAME", _operators(), subject, company, asker=by, changes=changes_in_words, reason=reason)
 
 
@@ -74,7 +74,7 @@ def send_join_request_link(join_request: CompanyLink) -> None:
 def send_join_request(join_request: CompanyLink) -> None:
     """JOIN_REQUESTED to the company's administrators."""
     assert join_request.company
-    company, subject = join_request.company, _("Somebody asks to join {company}")
+    company, subject = join_request.company, _("Someone has asked to join {company}")
     _send("JOIN_REQUESTED", company.administrators(), subject, company, company_link=join_request)
 
 

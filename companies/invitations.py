@@ -33,10 +33,10 @@ def invite_user(
         refuse_current_user(company, email)
         invitations = company.links.open_invitations()
         if invitations.filter(email__iexact=email).exists():
-            message = _("This person is invited already. Send that invitation again, or cancel it.")
+            message = _("This person has already been invited. Resend that invitation, or cancel it.")
             raise Refused(Problem(message, field="email"))
         if invitations.count() >= settings.COMPANY_INVITATIONS_AT_ONCE:
-            message = _("Too many invitations wait for an answer. Cancel those that are not needed any more.")
+            message = _("Too many invitations are waiting for an answer. Cancel those you no longer need.")
             raise Refused(Problem(message))
         count_invitation(company, email, at=at)
         return create_invitation(company, email, permissions, by=by, at=at)
@@ -45,7 +45,7 @@ def invite_user(
 def refuse_current_user(company: Company, email: str) -> None:
     """Raise Refused if a user of the company has this email."""
     if company.memberships.current().filter(user__email__iexact=email).exists():
-        raise Refused(Problem(_("This person is a user of your company already. See Manage Users."), field="email"))
+        raise Refused(Problem(_("This person is already a user of your company. See Manage Users."), field="email"))
 
 
 def create_invitation(
@@ -81,7 +81,8 @@ def resend_invitation(invitation: CompanyLink, *, by: User, at: datetime | None 
         count_invitation(company, invitation.email, at=at)
         if invitation.sent_count > settings.COMPANY_INVITATION_RESENDS:
             message = _(
-                "This invitation was sent several times. Check the address, cancel it, and invite the person again."
+                "This invitation has already been sent several times. Check the address, cancel the "
+                "invitation, and invite the person again."
             )
             raise Refused(Problem(message))
         invitation.sent_count += 1
@@ -113,7 +114,9 @@ def accept_with_account(token: str, user: User, *, at: datetime | None = None) -
     with transaction.atomic():
         invitation = open_link(token, CompanyLinkKind.INVITATION, at=at, lock=True)
         if user.email.lower() != invitation.email.lower():
-            message = _("This invitation is for another email. Sign in with the account of that email.")
+            message = _(
+                "This invitation is for a different email address. Sign in with the account that uses that address."
+            )
             raise Refused(Problem(message))
         _add_member(User.objects.select_for_update().get(pk=user.pk), invitation, at)
 
@@ -121,12 +124,10 @@ def accept_with_account(token: str, user: User, *, at: datetime | None = None) -
 def _add_member(user: User, invitation: CompanyLink, at: datetime | None) -> None:
     company = invitation.company
     if company is None or not company.is_active:
-        raise Refused(Problem(_("This company cannot take new users now. Ask the person who invited you.")))
+        raise Refused(Problem(_("This company can't add users right now. Contact the person who invited you.")))
     is_member = Membership.objects.filter(user=user, ended_at=None).exists()
     if is_member or user.is_staff or user.role == Role.CUSTOMER:
-        message = _(
-            "Your account has another role already, and an account has only one. Ask to be invited by another email."
-        )
+        message = _("Your account already has a different role. Ask to be invited at a different email address.")
         raise Refused(Problem(message))
     permissions = {name: name in invitation.permissions for name in Membership.PERMISSIONS}
     # A removed user, of this company or another one, has a row already: it becomes current again.

@@ -18,15 +18,15 @@ def count_public_form(network: str, *, at: datetime | None = None) -> None:
     Runs in its own transaction, so a form rejected later still counts.
     """
     limit = Limit("company-form", network, settings.COMPANY_FORMS_PER_NETWORK_ADDRESS)
-    with transaction.atomic(), refuse_with(_("Too many forms came from your network today. Try again after %s.")):
+    with transaction.atomic(), refuse_with(_("Too many forms were sent from your network today. Try again after %s.")):
         spend([limit], at=at)
 
 
 def count_public_email(email: str, *, at: datetime | None = None) -> None:
     """Count one email that a stranger sends to `email`. Raises Refused if it has received enough of them today."""
     message = _(
-        "We have sent several emails to this address today. Look in your mailbox, also in the spam folder. "
-        "We send the next one after %s."
+        "We've sent several emails to this address today. Check your inbox and spam folder. We "
+        "can send the next one after %s."
     )
     with refuse_with(message, field="user_email"):
         spend([Limit("company-link-email", email.lower(), settings.COMPANY_EMAILS_PER_ADDRESS)], at=at)

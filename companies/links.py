@@ -96,6 +96,6 @@ def lock_open_link(
     company = lock_as_administrator(link.company_id, by, standings)
     locked = CompanyLink.objects.select_for_update().filter(pk=link.pk, company=company, ended_at=None).first()
     if locked is None:
-        raise Refused(Problem(_("This was answered or canceled already. The page shows how it stands now.")))
+        raise Refused(Problem(_("This was already answered or canceled. This page shows the current status.")))
     locked.company = company
     return company, locked

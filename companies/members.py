@@ -86,7 +86,7 @@ def change_own_profile(user: User, values: Mapping[str, Any]) -> None:
 def _require_current(membership: Membership) -> Membership:
     current = Membership.objects.filter(pk=membership.pk, company=membership.company_id, ended_at=None)
     if (locked := current.select_related("user").first()) is None:
-        message = _("This user was removed already. Invite the person again if that was a mistake.")
+        message = _("This user has already been removed. If that was a mistake, invite the person again.")
         raise Refused(Problem(message))
     return locked
 
@@ -94,6 +94,6 @@ def _require_current(membership: Membership) -> Membership:
 def _require_other_administrator(membership: Membership) -> None:
     if membership.is_administrator and not has_other_administrator(membership):
         message = _(
-            "A company needs at least one administrator. Make somebody else an administrator first, then try again."
+            "A company must have at least one administrator. Make someone else an administrator first, then try again."
         )
         raise Refused(Problem(message))

@@ -24,7 +24,7 @@ class NewUser:
 
 
 def username_taken() -> Refused:
-    return Refused(Problem(_("This user id is taken. Choose another one."), field="username"))
+    return Refused(Problem(_("This User ID is already taken. Enter a different one."), field="username"))
 
 
 def create_user(new_user: NewUser, *, email: str, language: str) -> User:
@@ -35,5 +35,10 @@ def create_user(new_user: NewUser, *, email: str, language: str) -> User:
         if User.objects.filter(username__iexact=new_user.username).exists():
             raise username_taken() from error
         raise Refused(
-            Problem(_("This email has an account already. Sign in with it, or ask for a link to another address."))
+            Problem(
+                _(
+                    "This email address already has an account. Sign in with it, or ask for a link to a "
+                    "different address."
+                )
+            )
         ) from error

@@ -18,8 +18,8 @@ def standing_refusal(company: Company, standings: frozenset[CompanyState] = ONLY
     if company.standing in standings:
         return ""
     if company.standing == CompanyState.SUSPENDED:
-        return _("Your company is suspended. Contact the portal's operator.")
-    return _("Your company waits for approval. You will be able to do this once it is approved.")
+        return _("Your company is suspended. Contact the operator of this portal.")
+    return _("Your company is waiting for approval. You can do this after it's approved.")
 
 
 def require_administrator(user: User, company: Company, standings: frozenset[CompanyState] = NOT_SUSPENDED) -> None:
@@ -28,7 +28,7 @@ def require_administrator(user: User, company: Company, standings: frozenset[Com
     Reads the membership from the database, but not the company.
     """
     if not Membership.objects.administrators().filter(user=user, company=company).exists():
-        raise PermissionDenied(_("Only an administrator of your company can do this. Ask one of them."))
+        raise PermissionDenied(_("Only an administrator of your company can do this."))
     if refusal := standing_refusal(company, standings):
         raise PermissionDenied(refusal)
 

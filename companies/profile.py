@@ -48,9 +48,9 @@ def request_rename(
         company = lock_as_administrator(company.pk, by)
         changes = compare_fields(company, {"legal_name": legal_name, "duns": duns})
         if not changes:
-            message = _("This is the name and the DUNS that your company has. Enter what it should be.")
+            message = _("Enter a legal name or DUNS number that is different from the current one.")
             raise Refused(Problem(message))
-        with refuse_with(_("You have asked several times today. You can ask again after %s.")):
+        with refuse_with(_("You've asked several times today. You can ask again after %s.")):
             spend([Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)], at=at)
         company.record_event(CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
         emails.send_rename_request(company, by=by, changes=changes, reason=reason)

@@ -15,10 +15,10 @@ from lib.timeline import TimelineEntry
 
 PERMISSION_PHRASES: dict[str, Promise] = {
     "may_view": gettext_lazy("view agreements and reports"),
-    "may_initiate": gettext_lazy("initiate agreements"),
+    "may_initiate": gettext_lazy("create agreements"),
     "may_resend_or_withdraw": gettext_lazy("resend or withdraw agreements"),
     "may_download": gettext_lazy("download reports"),
-    "is_administrator": gettext_lazy("administer the company, its users and approvals"),
+    "is_administrator": gettext_lazy("manage the company profile, users, and approvals"),
 }
 
 
@@ -43,7 +43,7 @@ def describe_event(event: CompanyEvent) -> list[str]:
         return [f"{capfirst(str(label))}: {before or '–'} → {after or '–'}" for label, before, after in changes]
     granted = describe_permissions([name for name, (_before, after) in event.changes.items() if after])
     revoked = describe_permissions([name for name, (_before, after) in event.changes.items() if not after])
-    sentences = ((_("May now: %s"), granted), (_("May no longer: %s"), revoked))
+    sentences = ((_("Can now: %s"), granted), (_("Can no longer: %s"), revoked))
     return [sentence % ", ".join(map(str, phrases)) for sentence, phrases in sentences if phrases]
 
 
@@ -57,7 +57,7 @@ def timeline_entries(events: Iterable[CompanyEvent]) -> list[TimelineEntry]:
         details = describe_event(event)
         if event.by and event.by.is_staff:
             # Staff have no names here: the company deals with the portal's operator.
-            details = [_("By the portal's operator"), *details]
+            details = [_("By the operator of this portal"), *details]
         elif event.by:
             details = [_("By %s") % (event.by.get_full_name() or event.by.get_username()), *details]
         entries.append(TimelineEntry(event.at, title, ". ".join(details)))

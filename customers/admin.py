@@ -37,13 +37,13 @@ class HoldingInline(RolePermissions, admin.TabularInline):
     fields = ["premise", "held_since", "until"]
     readonly_fields = ["held_since"]
     extra = 1
-    verbose_name = _("ESIID that the customer holds")
-    verbose_name_plural = _("ESIIDs that the customer holds")
+    verbose_name = _("ESIID of this customer")
+    verbose_name_plural = _("ESIIDs of this customer")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Holding]:
         return visible_holdings(request)
 
-    @admin.display(description=_("held since"))
+    @admin.display(description=_("since"))
     def held_since(self, holding: Holding) -> str:
         return formats.date_format(timezone.localtime(holding.since), "DATETIME_FORMAT") if holding.pk else ""
 
@@ -58,7 +58,7 @@ class CustomerAdmin(ScopedAdmin):
     list_filter = ["kind"]
     list_select_related = ["user"]
     search_fields = ["user__last_name", "user__email", "user__username", "company_name"]
-    search_help_text = _("Last name, email, user id, company name or ESIID")
+    search_help_text = _("Last name, email, User ID, company name, or ESIID")
     autocomplete_fields = ["user"]
     inlines = [HoldingInline]
     fieldsets = (
@@ -67,9 +67,9 @@ class CustomerAdmin(ScopedAdmin):
             {
                 "fields": ("user", *CUSTOMER_FIELDS),
                 "description": _(
-                    "A customer logs in as a user: make the user first (+), with the name and email of the account. "
-                    "Below, type the ESIIDs that the customer holds. A third party finds a registered customer by "
-                    "ESIID, meter number and this email."
+                    "A customer signs in as a user. Create the user first (+), with the name and email of the "
+                    "account. Then enter the customer's ESIIDs below. A third party finds a registered "
+                    "customer by ESIID, meter number, and this email."
                 ),
             },
         ),
@@ -100,7 +100,7 @@ class CustomerAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *CUSTOMER_FIELDS]
 
-    @admin.display(description=_("user id"), ordering="user__username")
+    @admin.display(description=_("User ID"), ordering="user__username")
     def user_id_of(self, customer: Customer) -> str:
         return customer.user.username
 
@@ -120,5 +120,5 @@ class CustomerAdmin(ScopedAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if user := form.base_fields.get("user"):
             assert isinstance(user, forms.ModelChoiceField)
-            user.help_text = _("Somebody who works for no third party and no TDSP.")
+            user.help_text = _("Someone who does not work for a third party or a TDSP.")
         return form

@@ -30,10 +30,10 @@ class PremiseField(forms.CharField):
         typed: str = super().clean(value)
         esiid = normal_esiid(typed)
         if esiid is None:
-            raise ValidationError(_("An ESIID has 17 or 22 digits. Check what you typed."))
+            raise ValidationError(_("Enter an ESIID with 17 or 22 digits."))
         premise = Premise.objects.filter(esiid=esiid).first()
         if premise is None:
-            raise ValidationError(_("No premise with this ESIID is on record. Check it, or load the TDSP's premises."))
+            raise ValidationError(_("No premise has this ESIID. Check it, or load the TDSP's premises first."))
         return premise
 
 
@@ -43,7 +43,7 @@ class HoldingForm(forms.ModelForm):
     class Meta:
         model = Holding
         fields = ["premise", "until"]
-        labels = {"until": _("held until (empty: still)")}
+        labels = {"until": _("until (empty if current)")}
 
 
 class HoldingFormSet(forms.BaseInlineFormSet):
@@ -56,7 +56,7 @@ class HoldingFormSet(forms.BaseInlineFormSet):
             if premise is None or form.cleaned_data.get("until"):
                 continue
             if premise in held:
-                form.add_error("premise", _("This ESIID stands in the table already. Remove one of the two."))
+                form.add_error("premise", _("This ESIID is already in the table. Remove one of the two."))
             held.add(premise)
 
 
@@ -69,6 +69,6 @@ class CustomerForm(forms.ModelForm):
         user: User = self.cleaned_data["user"]
         if user.represents_organization:
             raise ValidationError(
-                _("This user works for a third party or a TDSP. Make a user of its own for the customer.")
+                _("This user works for a third party or a TDSP. Create a separate user for the customer.")
             )
         return user

@@ -53,8 +53,8 @@ def require_free(meter: ClaimedMeter, *, network: str, at: datetime | None = Non
         Limit("failed-match-esiid", meter.esiid, settings.FAILED_CLAIMS_PER_ESIID),
     ]
     message = _(
-        "Too many entries did not match our records, so no more are checked for now. "
-        "Look up the ESIID and the meter number on your electricity bill and try again after %s."
+        "Too many entries didn't match our records. Check the ESIID and meter number on your "
+        "electricity bill, and try again after %s."
     )
     with transaction.atomic():
         rate_limits.lock_subjects(limits)
@@ -84,16 +84,16 @@ def _mismatch() -> Refused:
     causes = (
         _("The ESIID is incorrect."),
         _("The meter number is incorrect."),
-        _("The ESIID and the meter number do not belong together."),
+        _("The ESIID and the meter number do not match each other."),
         _(
-            "The ESIID belongs to an account already, perhaps that of somebody in your household or of whoever "
-            "lived there before. Your utility can end that."
+            "The ESIID already belongs to an account, perhaps of someone in your household or someone "
+            "who lived there before. Your utility can remove it from that account."
         ),
         _(
-            "There is no smart meter yet. A digital display does not make a meter smart; your retail electric "
-            "provider knows the type."
+            "There is no smart meter yet. A digital display alone doesn't make a meter smart. Your "
+            "electricity provider knows the type."
         ),
-        _("The meter was installed less than 60 days ago and its data is not available yet."),
+        _("The meter was installed less than 60 days ago, and its data is not available yet."),
     )
-    message = _("The ESIID and the meter number do not match our records, or they cannot be added to an account.")
+    message = _("The ESIID and meter number don't match our records, or they can't be added to an account.")
     return Refused(Problem(message, "esiid", causes=causes, code="mismatch"))

@@ -39,7 +39,7 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="business") | models.Q(company_name=""),
                 name="company_name_only_for_business",
-                violation_error_message=_("Only a business customer has a company name."),
+                violation_error_message=_("Enter a company name only for a business customer."),
             ),
             models.CheckConstraint(condition=models.Q(kind__in=CustomerKind.values), name="customer_kind_is_known"),
         ]

@@ -65,10 +65,10 @@ def apply(registration: Registration, meter: ClaimedMeter, *, network: str, at: 
     registration.premise_id = require_free(meter, network=network, at=at)
     with transaction.atomic():
         if User.objects.filter(username__iexact=registration.username).exists():
-            raise Refused(Problem(_("This user id is taken. Choose another one."), "username", code="taken"))
+            raise Refused(Problem(_("This User ID is already taken. Enter a different one."), "username", code="taken"))
         message = _(
-            "We have sent several emails to this address today. Look in your mailbox, also in the spam folder. "
-            "We send the next one after %s."
+            "We've sent several emails to this address today. Check your inbox and spam folder. We "
+            "can send the next one after %s."
         )
         with rate_limits.refuse_with(message, field="email"):
             address = registration.email.lower()

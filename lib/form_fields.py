@@ -22,11 +22,11 @@ from phonenumber_field.widgets import RegionalPhoneNumberWidget
 # break headers and plain text, or make it read as another one (E3).
 _TURNS_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
-_INVISIBLE_MESSAGE = _("This contains a character that cannot be seen or printed. Type it instead of pasting it.")
+_INVISIBLE_MESSAGE = _("Remove the invisible character. Type the text instead of pasting it.")
 
 TOO_LONG = ngettext_lazy(
-    "Shorten this to %(limit_value)d character or fewer. It has %(show_value)d.",
-    "Shorten this to %(limit_value)d characters or fewer. It has %(show_value)d.",
+    "Enter %(limit_value)d character or fewer. You entered %(show_value)d.",
+    "Enter %(limit_value)d characters or fewer. You entered %(show_value)d.",
     "limit_value",
 )
 
@@ -101,7 +101,7 @@ def same_email(email: str | None, again: str) -> str:
     """`again`, if it is the valid `email` or there is none yet; else ValidationError."""
     again = again.strip()
     if email and again.casefold() != email.casefold():
-        raise ValidationError(_("The two email addresses differ. Correct the one that is wrong."))
+        raise ValidationError(_("The two email addresses don't match. Correct the one that's wrong."))
     return again
 
 
@@ -114,12 +114,11 @@ class PhoneField(PhoneNumberField):
     def __init__(self, *, attrs: dict[str, str], beside_extension: bool = False, **options: Any) -> None:
         widget = RegionalPhoneNumberWidget(region="US", attrs=attrs)
         super().__init__(region="US", widget=widget, **options)
-        self.error_messages["invalid"] = _("Enter a telephone number with its area code, such as 512-555-0100.")
-        self.error_messages["extension"] = _("Leave out the extension. Only the number itself can be kept.")
+        self.error_messages["invalid"] = _("Enter a phone number with its area code, such as 512-555-0100.")
+        self.error_messages["extension"] = _("Enter the phone number without an extension.")
         if beside_extension:
             self.error_messages["invalid"] = self.error_messages["extension"] = _(
-                "Enter a telephone number with its area code, such as 512-555-0100. "
-                "The extension has a field of its own."
+                "Enter a phone number with its area code, such as 512-555-0100. Enter the extension in its own field."
             )
         self.validators = [self._usable]
 
@@ -133,7 +132,7 @@ class PhoneField(PhoneNumberField):
 class ExtensionField(LineField):
     """What is dialed after the telephone number; may be empty."""
 
-    default_validators = [RegexValidator(r"\A[0-9]+\Z", _("An extension has only digits."))]
+    default_validators = [RegexValidator(r"\A[0-9]+\Z", _("Enter an extension with digits only."))]
 
     def __init__(self) -> None:
         widget = forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"})
@@ -144,7 +143,7 @@ class ZipField(LineField):
     """A ZIP code of 5 digits or 5+4."""
 
     default_validators = [
-        RegexValidator(r"\A[0-9]{5}(-[0-9]{4})?\Z", _("A ZIP code has 5 digits, or 5 and 4 with a dash."))
+        RegexValidator(r"\A[0-9]{5}(-[0-9]{4})?\Z", _("Enter a ZIP code with 5 digits, or 5 and 4 digits with a dash."))
     ]
 
     def __init__(self, **options: Any) -> None:

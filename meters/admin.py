@@ -30,7 +30,7 @@ class MeterForm(forms.ModelForm):
     def clean_number(self) -> str:
         number = normal_meter_number(self.cleaned_data["number"])
         if number is None:
-            raise ValidationError(_("A meter number has 1 to 20 letters and digits. Correct it."))
+            raise ValidationError(_("Enter a meter number with 1 to 20 letters and numbers."))
         return number
 
 
@@ -82,7 +82,7 @@ class PremiseAdmin(ScopedAdmin):
     list_filter = ["tdsp", "status", ("premise_type", KnownValues)]
     list_select_related = ["tdsp"]
     search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
-    search_help_text = _("ESIID, meter number or address")
+    search_help_text = _("ESIID, meter number, or address")
     inlines = [MeterInline]
 
     def log_label(self, record: Premise) -> str:

@@ -16,7 +16,7 @@ class EsiidField(forms.CharField):
     """An ESIID as typed or pasted; gives its 17 or 22 digits."""
 
     default_error_messages = {
-        "invalid": _("An ESIID has 17 or 22 digits. Copy it from the customer's electricity bill.")
+        "invalid": _("Enter an ESIID with 17 or 22 digits. It's on the customer's electricity bill.")
     }
 
     def to_python(self, value: Any) -> str:
@@ -27,7 +27,9 @@ class MeterNumberField(forms.CharField):
     """A meter number as typed or pasted; gives it as it is kept for matching."""
 
     default_error_messages = {
-        "invalid": _("A meter number has up to 20 letters and digits. Copy it from the meter or the electricity bill.")
+        "invalid": _(
+            "Enter a meter number with up to 20 letters and numbers. It's on the meter and on the electricity bill."
+        )
     }
 
     def to_python(self, value: Any) -> str:

@@ -60,7 +60,7 @@ class Premise(models.Model):
             models.CheckConstraint(
                 condition=models.Q(esiid__regex=r"^([0-9]{17}|[0-9]{22})$"),
                 name="esiid_is_17_or_22_digits",
-                violation_error_message=_("An ESIID has 17 or 22 digits."),
+                violation_error_message=_("Enter an ESIID with 17 or 22 digits."),
             )
         ]
 
@@ -174,7 +174,7 @@ class Upload(models.Model):
     `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.imports counts them.
     """
 
-    kind = models.CharField(_("what the file holds"), max_length=10, choices=UploadKind.choices)
+    kind = models.CharField(_("type of file"), max_length=10, choices=UploadKind.choices)
     file_name = models.CharField(_("file"), max_length=200)
     size = models.BigIntegerField(_("size in bytes"))
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -195,7 +195,7 @@ class Upload(models.Model):
     new = models.BigIntegerField(_("new"), default=0)
     changed = models.BigIntegerField(_("changed"), default=0)
     unchanged = models.BigIntegerField(_("unchanged"), default=0)
-    older = models.BigIntegerField(_("days older than usage is kept"), default=0)
+    older = models.BigIntegerField(_("days older than the retention period"), default=0)
     rejected = models.BigIntegerField(_("rows rejected"), default=0)
     rejected_by_reason = models.JSONField(default=dict)  # code of loading.Reason -> rows
     error = models.CharField(_("error"), max_length=500, blank=True)
@@ -217,7 +217,7 @@ class Upload(models.Model):
                 name="file_waits_once",
                 condition=models.Q(state__in=["queued", "running"]),
                 nulls_distinct=False,
-                violation_error_message=_("This very file is being loaded already. Look at its page under Data files."),
+                violation_error_message=_("This file is already being loaded. See its page under Data files."),
             ),
             models.CheckConstraint(condition=models.Q(kind__in=UploadKind.values), name="load_kind_is_known"),
             models.CheckConstraint(condition=models.Q(state__in=UploadState.values), name="load_state_is_known"),

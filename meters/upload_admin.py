@@ -31,11 +31,12 @@ class UploadForm(forms.ModelForm):
     file = forms.FileField(
         label=_("File"),
         help_text=_(
-            "CSV, or gzip or ZIP of CSV. A row that breaks a rule is told with its line and reason; the others go in."
+            "CSV, or a gzip or ZIP file of CSV. Rows that break a rule are listed with line and "
+            "reason. All other rows are loaded."
         ),
         error_messages={
             "required": _("Choose a file."),
-            "empty": _("The file is empty. Check that it is the right one."),
+            "empty": _("The file is empty. Check that it's the right file."),
         },
         widget=forms.FileInput(attrs={"accept": ".csv,.zip,.gz,text/csv,application/zip,application/gzip"}),
     )
@@ -48,7 +49,10 @@ class UploadForm(forms.ModelForm):
         file: UploadedFile = self.cleaned_data["file"]
         if is_too_large(file):
             raise ValidationError(
-                _("The file is larger than %(limit)s. Upload it as a ZIP or in parts, or have an operator load it."),
+                _(
+                    "The file is larger than %(limit)s. Upload it as a ZIP file or in parts, or ask an "
+                    "operator to load it."
+                ),
                 params={"limit": filesizeformat(settings.LOAD_UPLOAD_LIMIT)},
             )
         return file
@@ -123,9 +127,7 @@ class UploadAdmin(ScopedAdmin):
             return HttpResponseRedirect(reverse("admin:meters_upload_changelist"))
 
     def response_add(self, request: HttpRequest, obj: Upload, post_url_continue: str | None = None) -> HttpResponse:
-        messages.success(
-            request, gettext("The file was received. A worker loads it now; this page shows how far it is.")
-        )
+        messages.success(request, gettext("File received. This page shows the progress of the load."))
         return HttpResponseRedirect(reverse("admin:meters_upload_change", args=[obj.pk]))
 
     def get_urls(self) -> list[URLPattern]:

@@ -26,7 +26,7 @@ class NoticeAdmin(ScopedAdmin):
     list_filter = ["audience", "tdsp"]
     list_select_related = ["tdsp"]
     search_fields = ["title", "title_es"]
-    search_help_text = _("Words of the title")
+    search_help_text = _("Words in the title")
     actions = ["end_now"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -37,10 +37,10 @@ class NoticeAdmin(ScopedAdmin):
                 _("In Spanish"),
                 {
                     "fields": ("title_es", "text_es"),
-                    "description": _("Without these words people who read Spanish see the English ones."),
+                    "description": _("Without a Spanish text, people who read Spanish see the English text."),
                 },
             ),
-            (_("When"), {"fields": ("published_from", "published_until"), "description": _("In Central time.")}),
+            (_("When"), {"fields": ("published_from", "published_until"), "description": _("In Central Time.")}),
         )
 
     @admin.display(boolean=True, description=_("in Spanish"))
@@ -55,7 +55,7 @@ class NoticeAdmin(ScopedAdmin):
             obj.made_by = request.user
         super().save_model(request, obj, form, change)
 
-    @admin.action(description=_("End now: nobody sees it any more"), permissions=["change"])
+    @admin.action(description=_("End now: the notice disappears"), permissions=["change"])
     def end_now(self, request: HttpRequest, notices: NoticeQuerySet) -> None:
         ended = notices.published().filter(published_from__lt=Now()).update(published_until=Now())
         text = ngettext("%d notice was ended.", "%d notices were ended.", ended) % ended

@@ -70,12 +70,12 @@ class Notice(models.Model):
     )
     audience = models.CharField(_("for"), max_length=15, choices=Audience.choices, default=Audience.BOTH)
     title = models.CharField(_("title"), max_length=120)
-    text = models.TextField(_("text"), max_length=5000, help_text=_("An empty line begins a new paragraph."))
+    text = models.TextField(_("text"), max_length=5000, help_text=_("Leave an empty line to start a new paragraph."))
     title_es = models.CharField(_("title in Spanish"), max_length=120, blank=True)
     text_es = models.TextField(_("text in Spanish"), max_length=5000, blank=True)
     published_from = models.DateTimeField(_("published from"), db_default=Now(), db_index=True)
     published_until = models.DateTimeField(
-        _("published until"), null=True, blank=True, help_text=_("Empty: until somebody ends it.")
+        _("published until"), null=True, blank=True, help_text=_("Empty: until someone ends it.")
     )
     made_by = models.ForeignKey(
         User, null=True, editable=False, on_delete=models.SET_NULL, related_name="+", verbose_name=_("made by")
@@ -94,12 +94,12 @@ class Notice(models.Model):
             models.CheckConstraint(
                 condition=models.Q(title_es="", text_es="") | ~(models.Q(title_es="") | models.Q(text_es="")),
                 name="notice_in_spanish_has_title_and_text",
-                violation_error_message=_("A notice in Spanish needs its title and its text. Write both or none."),
+                violation_error_message=_("Enter both the title and the text in Spanish, or neither."),
             ),
             models.CheckConstraint(
                 condition=models.Q(published_until=None) | models.Q(published_until__gt=models.F("published_from")),
                 name="notice_ends_after_it_begins",
-                violation_error_message=_("A notice ends after it begins. Choose a later end or an earlier beginning."),
+                violation_error_message=_("Choose an end that is after the beginning."),
             ),
         ]
 
@@ -121,7 +121,7 @@ class Notice(models.Model):
 
     @property
     def publisher(self) -> str:
-        return str(self.tdsp) if self.tdsp else str(_("The operators of this portal"))
+        return str(self.tdsp) if self.tdsp else str(_("The operator of this portal"))
 
 
 class NoticeRead(models.Model):

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 class FailureReason(models.TextChoices):
     REFUSED = (
         "refused",
-        _("The mail server of this address refused it. The address may be wrong, or its mailbox closed or full."),
+        _("The email server refused the message. The address may be wrong, or the mailbox may be closed or full."),
     )
-    DEFERRED = "deferred", _("The portal tried for two days and could not deliver it.")
-    UNREACHABLE = "unreachable", _("The portal tried for two days and could not deliver it.")
-    UNCERTAIN = "uncertain", _("The connection broke twice while the email was sent. It may have arrived.")
-    UNWRITABLE = "unwritable", _("The portal could not write it as an email.")
+    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")
+    UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
+    UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
+    UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")

@@ -42,13 +42,13 @@ class ReportAdmin(ScopedAdmin):
 
     def get_form(self, request: HttpRequest, obj: Report | None = None, change: bool = False, **kwargs: Any) -> Any:
         labels = {
-            "asked_first_day": _("First day asked for"),
+            "asked_first_day": _("First day requested"),
             "file_name": _("File"),
             "days_present": _("Days with data"),
             "expected_from": _("Metered since"),
             "sha256": "SHA-256",
-            "retry_at": _("Tried again at"),
-            "purged_at": _("File removed"),
+            "retry_at": _("Next try"),
+            "purged_at": _("Deleted"),
         }
         return super().get_form(request, obj, change=change, labels=labels, **kwargs)
 
@@ -71,13 +71,13 @@ class ReportAdmin(ScopedAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.allows(request, "view")
 
-    @admin.action(description=_("Make failed reports again"), permissions=["retry"])
+    @admin.action(description=_("Retry failed reports"), permissions=["retry"])
     def make_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         retried = [report for report in queryset if actions.retry_report(report, by=signed_in(request))]
         for report in retried:
             self.log_change(request, report, "Asked to make the failed report again.")
-        text = ngettext("%d report will be made again now.", "%d reports will be made again now.", len(retried))
-        nothing = _("No report was changed: only failed ones can be made again. Choose failed ones.")
+        text = ngettext("%d report will be made again.", "%d reports will be made again.", len(retried))
+        nothing = _("Nothing has changed. Select failed reports to retry them.")
         level = messages.SUCCESS if retried else messages.WARNING
         self.message_user(request, text % len(retried) if retried else nothing, level)
 

@@ -37,12 +37,12 @@ REPORT_STAGES = {
     stage.value: stage
     for stage in (
         ReportStage("waiting", _("After acceptance"), Q(status=Status.PENDING), is_tagged=False),
-        ReportStage("held", _("Held for review"), Q(review=Review.HELD)),
+        ReportStage("held", _("Under review"), Q(review=Review.HELD)),
         ReportStage("making", _("Being made"), _ENTITLED & (Q(report=None) | _FAILED & ~Q(report__retry_at=None))),
         ReportStage("ready", _("Ready"), _ENTITLED & Q(report__state=ReportState.READY)),
         ReportStage("no_data", _("No data"), _ENTITLED & Q(report__state=ReportState.NO_DATA)),
         ReportStage("failed", _("Failed"), _ENTITLED & _FAILED & Q(report__retry_at=None)),
-        ReportStage("purged", _("File removed"), _ENTITLED & Q(report__state=ReportState.PURGED)),
+        ReportStage("purged", _("Deleted"), _ENTITLED & Q(report__state=ReportState.PURGED)),
         ReportStage("refused", _("Refused after review"), Q(review=Review.REFUSED)),
         ReportStage("none", _("None"), Q(status__in=FINAL - {Status.COMPLETE}), is_tagged=False),
     )

@@ -40,18 +40,18 @@ def permission_refusal(user: User) -> DownloadRefusal | None:
 
     Ask this before `file_refusal`: users without the permission learn nothing about the file.
     """
-    title = _("You cannot download this report")
+    title = _("You can't download this report")
     if membership_of(user) is None:
         return DownloadRefusal(
             403,
             title,
-            _("Only users of the third party who have the download permission can fetch a report."),
-            _("The agreement's page shows what the report covers and who fetched it."),
+            _("Only users of the third party with permission to download can download a report."),
+            _("The agreement's page shows what the report covers and who downloaded it."),
         )
     try:
         acting_member(user, "may_download")
     except PermissionDenied as denied:
-        next_step = _("Nothing was downloaded. The report stays where it is meanwhile.")
+        next_step = _("Nothing was downloaded. The report has not changed.")
         return DownloadRefusal(403, title, str(denied), next_step)
     return None
 
@@ -65,7 +65,7 @@ def file_refusal(agreement: Agreement, states: tuple[ReportState, ...] = ()) -> 
         return DownloadRefusal(
             404,
             _("There is no report for this agreement"),
-            _("A report is made only after the customer accepted. This agreement is: %(status)s.")
+            _("We make a report only after the customer accepts. The status of this agreement is %(status)s.")
             % {"status": agreement.get_status_display()},
             _("Open the agreement to see what happened and what you can do."),
         )
@@ -74,28 +74,28 @@ def file_refusal(agreement: Agreement, states: tuple[ReportState, ...] = ()) -> 
             409,
             _("The report is not ready yet"),
             _("It is still being made."),
-            _("Try again in a few minutes. You get an email when it is ready."),
+            _("Try again in a few minutes. We'll email you when it's ready."),
         )
     if report.state == ReportState.PURGED and report.purged_at:
         removed_on = date_format(report.purged_at.astimezone(CENTRAL), "DATE_FORMAT")
         return DownloadRefusal(
             410,
-            _("The report's file was removed"),
-            _("Files are kept for a limited time. This one was removed on %(day)s.") % {"day": removed_on},
-            _("If you still need the data, ask the customer with a new agreement."),
+            _("The report file was deleted"),
+            _("We keep files for a limited time. This one was deleted on %(day)s.") % {"day": removed_on},
+            _("If you still need the data, create a new agreement."),
         )
     if report.state == ReportState.READY:
         return DownloadRefusal(
             404,
             _("The report's file is missing"),
             _("The report was made, but we can't find its file."),
-            _("Ask the operator of this portal for help. Give the agreement number."),
+            _("Contact the operator of this portal and give the agreement number."),
         )
     return DownloadRefusal(
         404,
         _("There is no report for this agreement"),
-        _("The meter recorded no data in the period, so no report was made."),
-        _("Open the agreement to see the period. If you expected data, ask the utility that owns the meter."),
+        _("There are no readings for the period, so no report was made."),
+        _("Open the agreement to see the period. If you expected readings, contact the utility that owns the meter."),
     )
 
 

@@ -29,7 +29,7 @@ class ReportState(models.TextChoices):
     READY = "ready", _("Ready")
     NO_DATA = "no_data", _("No data")
     FAILED = "failed", _("Failed")  # tried again at `retry_at`; if that is null, staff have to act
-    PURGED = "purged", _("File removed")
+    PURGED = "purged", _("Deleted")
 
 
 class ReportQuerySet(models.QuerySet["Report"]):

@@ -23,8 +23,8 @@ class DayField(forms.DateField):
             input_formats=["%Y-%m-%d", "%m/%d/%Y"],
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
             error_messages={
-                "invalid": gettext_lazy("This is not a day. Write it as 2026-11-02 or 11/02/2026."),
-                "required": gettext_lazy("Choose a day."),
+                "invalid": gettext_lazy("Enter a date such as 2026-11-02 or 11/02/2026."),
+                "required": gettext_lazy("Enter a date."),
             },
         )
 
@@ -44,7 +44,7 @@ class MeterDaysForm(forms.Form):
     def refuse_days(self, field: str) -> None:
         assert self.meter.first and self.meter.last
         days = {"first": date_format(self.meter.first), "last": date_format(self.meter.last)}
-        self.add_error(field, _("There is usage from %(first)s to %(last)s. Choose days between these.") % days)
+        self.add_error(field, _("Choose days from %(first)s to %(last)s. There are no readings outside them.") % days)
 
 
 class SpanForm(MeterDaysForm):
@@ -53,7 +53,7 @@ class SpanForm(MeterDaysForm):
     view = forms.ChoiceField(
         label=gettext_lazy("Show"),
         choices=SpanKind.choices,
-        error_messages={"invalid_choice": gettext_lazy("Choose day, week, month or year.")},
+        error_messages={"invalid_choice": gettext_lazy("Choose day, week, month, or year.")},
     )
     day = DayField(label=gettext_lazy("Day"))
 

@@ -43,8 +43,11 @@ def page_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
     totals = add_amounts(column.amounts for column in columns).values()
     newest_day = meter.newest_day_in(span)
     clocks = {
-        SPRING: _("Clocks went forward on this day. It has 23 hours: there is no time from 2:00 AM to 3:00 AM."),
-        FALL: _("Clocks went back on this day. It has 25 hours: the hour from 1:00 AM comes twice, as CDT and as CST."),
+        SPRING: _("Clocks went forward on this day. It has 23 hours. The hour from 2:00 AM to 3:00 AM does not exist."),
+        FALL: _(
+            "Clocks went back on this day. It has 25 hours. The hour from 1:00 AM to 2:00 AM occurs "
+            "twice, as CDT and as CST."
+        ),
     }
     days = {"type": ReportType.INTERVAL, "first": max(span.first, meter.first), "last": newest_day}
     return {

@@ -56,7 +56,7 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     if meter.first and form.is_valid():
         if file := write_usage_file(meter, **form.cleaned_data):
             return file_response(request, file.file_name, file.size, file.gzipped)
-        form.add_error(None, _("There are no readings on these days. Choose others."))
+        form.add_error(None, _("There are no readings on these days. Choose other days."))
     return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
 
 

@@ -29,7 +29,7 @@ class AccessLogEntryAdmin(ScopedAdmin):
     operators_filters = ("tdsp",)
     list_select_related = ["user", "tdsp"]
     search_fields = ["user__username__iexact", "label", "object_id__iexact"]
-    search_help_text = _("User id, agreement number or the last digits of an ESIID")
+    search_help_text = _("User ID, agreement number, or last digits of an ESIID")
     date_hierarchy = "at"
 
     def allows(self, request: HttpRequest, permission: str) -> bool:

@@ -21,12 +21,14 @@ class CredentialsForm(forms.Form):
 
     username = LineField(
         label=_("User ID"),
-        help_text=_("You sign in with it or with your email. Letters, digits and . _ - are possible, 3 to 60 of them."),
+        help_text=_("3 to 60 characters: letters, numbers, and . _ -"),
         max_length=60,
-        error_messages={"required": _("Choose a user id.")},
+        error_messages={"required": _("Enter a User ID.")},
         # No @: a user ID must not look like another user's email, because both sign in.
         validators=[
-            RegexValidator(r"\A[A-Za-z0-9._-]{3,60}\Z", _("Use 3 to 60 letters, digits, dots, dashes or underscores."))
+            RegexValidator(
+                r"\A[A-Za-z0-9._-]{3,60}\Z", _("Enter a User ID with 3 to 60 characters: letters, numbers, and . _ -")
+            )
         ],
         widget=forms.TextInput({"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
     )
@@ -34,11 +36,11 @@ class CredentialsForm(forms.Form):
         label=_("Password"),
         max_length=256,
         strip=False,
-        error_messages={"required": _("Choose a password.")},
+        error_messages={"required": _("Enter a password.")},
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
     password2 = forms.CharField(
-        label=_("Password again"),
+        label=_("Confirm password"),
         max_length=256,
         strip=False,
         error_messages={"required": _("Enter the same password again.")},
@@ -52,7 +54,7 @@ class CredentialsForm(forms.Form):
     def clean_password2(self) -> str:
         first, again = self.cleaned_data.get("password1"), str(self.cleaned_data["password2"])
         if first and first != again:
-            raise ValidationError(_("The two passwords differ. Type both again."))
+            raise ValidationError(_("The two passwords don't match. Enter both again."))
         return again
 
     def clean(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class AddKeyForm(AddWebAuthnForm):
         super().__init__(*args, **kwargs)
         self.fields["name"].label = _("Name of the key")
         self.fields["passwordless"].label = _("Sign in with this key alone, without the password")
-        self.fields["passwordless"].help_text = _("Your browser then asks for your fingerprint, face or PIN each time.")
+        self.fields["passwordless"].help_text = _("Your browser will ask for your fingerprint, face, or PIN each time.")
 
 
 class EditKeyForm(EditWebAuthnForm):

@@ -13,5 +13,7 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("User id or email")
+        self.fields["login"].label = _("User ID or email")
+        self.fields["login"].error_messages["required"] = _("Enter your User ID or email.")
+        self.fields["password"].error_messages["required"] = _("Enter your password.")
         self.fields["login"].widget.attrs["autocomplete"] = "username"

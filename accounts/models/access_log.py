@@ -33,7 +33,7 @@ class AccessLogEntry(models.Model):
     model = models.CharField(_("kind of record"), max_length=60)
     object_id = models.CharField(_("key"), max_length=40, blank=True)
     label = models.CharField(_("record"), max_length=40, blank=True)
-    rows = models.PositiveIntegerField(_("rows shown"), null=True)
+    rows = models.PositiveIntegerField(_("rows displayed"), null=True)
 
     class Meta:
         verbose_name = _("access log entry")

@@ -35,7 +35,7 @@ class User(AbstractUser):
         Tdsp, null=True, blank=True, on_delete=models.PROTECT, related_name="staff", verbose_name="TDSP"
     )
     is_supervisor = models.BooleanField(
-        _("supervisor"), default=False, help_text=_("May read the access log of this TDSP's staff.")
+        _("supervisor"), default=False, help_text=_("Can read the access log of this TDSP's staff.")
     )
 
     role = models.CharField(max_length=12, choices=Role.choices, blank=True, editable=False)  # set by assign_role
@@ -48,7 +48,7 @@ class User(AbstractUser):
                 violation_error_message=_("This email belongs to another account."),
             ),
             models.UniqueConstraint(
-                Lower("username"), name="user_id_once", violation_error_message=_("This user id is taken.")
+                Lower("username"), name="user_id_once", violation_error_message=_("This User ID is already taken.")
             ),
         ]
 

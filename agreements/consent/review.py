@@ -40,17 +40,17 @@ def review_consent(
     Raises AlreadyReviewed, PermissionDenied, ValidationError.
     """
     if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.premise.tdsp_id)):
-        raise PermissionDenied(_("Only the TDSP that owns the meter reviews this agreement."))
+        raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
     if not reason.strip():
-        raise ValidationError(_("Enter the reason. Both sides are told it."))
+        raise ValidationError(_("Enter a reason. Both sides will see it."))
     if len(reason) > REASON_LENGTH:
-        raise ValidationError(_("Shorten the reason to %d characters.") % REASON_LENGTH)
+        raise ValidationError(_("Enter a reason with %d characters or fewer.") % REASON_LENGTH)
     at = utc_or_now(at)
     held = Agreement.objects.held_for_review().filter(pk=agreement.pk)
     is_updated = held.update(review=outcome, review_reason=reason.strip()) == 1
     agreement.refresh_from_db()
     if not is_updated:
-        raise AlreadyReviewed(_("This review is over: %s.") % agreement.get_review_display())
+        raise AlreadyReviewed(_("This review is already complete: %s.") % agreement.get_review_display())
     _record_event(agreement, EventKind(outcome), at=at, by=by)
     emails.queue_review_outcome(agreement)
     if outcome == Review.RELEASED:

@@ -18,20 +18,20 @@ from lib.scoped_admin import ScopedAdmin
 
 class ConsentReviewForm(forms.Form):
     outcome = forms.ChoiceField(
-        label=_("What do you decide?"),
+        label=_("Your decision"),
         choices=[
-            (Review.RELEASED, _("Release the report. It is made now, and the third party can download it.")),
-            (Review.REFUSED, _("Refuse the report. None is ever made under this agreement.")),
+            (Review.RELEASED, _("Release the report. We'll make it, and the third party can download it.")),
+            (Review.REFUSED, _("Refuse the report. There will be no report for this agreement.")),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose whether to release or to refuse the report.")},
+        error_messages={"required": _("Choose whether to release or refuse the report.")},
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("The customer and the third party read it."),
+        help_text=_("The customer and the third party will see it."),
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
-        error_messages={"required": _("Enter the reason. Both sides are told it.")},
+        error_messages={"required": _("Enter a reason. Both sides will see it.")},
     )
 
 
@@ -52,7 +52,7 @@ class ConsentReviewAdmin(ScopedAdmin):
             self.record_view(request, "view", agreement)
             context = {
                 **self.admin_site.each_context(request),
-                "title": gettext("Review the report of agreement %s") % agreement.number,
+                "title": gettext("Review the report for agreement %s") % agreement.number,
                 "opts": self.opts,
                 "original": agreement,
                 "signals": agreement.signals.all(),
@@ -61,11 +61,11 @@ class ConsentReviewAdmin(ScopedAdmin):
             return TemplateResponse(request, "admin/agreements/agreement/review.html", context)
         try:
             if agreement.review != Review.HELD:
-                raise AlreadyReviewed(gettext("This report is not held for review any more."))
+                raise AlreadyReviewed(gettext("This report is no longer under review."))
             outcome, reason = Review(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
             agreement = review_consent(agreement, outcome, by=signed_in(request), reason=reason)
             self.log_change(request, agreement, f"Review: {agreement.review}.")
-            messages.success(request, gettext("Decided. Both sides are told by email."))
+            messages.success(request, gettext("Your decision is recorded. Both sides have been emailed."))
         except AlreadyReviewed as refusal:
             messages.warning(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:agreements_agreement_change", args=[agreement.pk]))

@@ -28,12 +28,12 @@ class MeterRowForm(forms.Form):
 
     esiid = EsiidField(
         label="ESIID",
-        error_messages={"required": _("Enter the ESIID of this meter, or empty the row.")},
+        error_messages={"required": _("Enter the ESIID, or clear this row.")},
         widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric", "spellcheck": "false"}),
     )
     meter_number = MeterNumberField(
         label=_("Meter number"),
-        error_messages={"required": _("Enter the meter number of this ESIID, or empty the row.")},
+        error_messages={"required": _("Enter the meter number, or clear this row.")},
         widget=forms.TextInput({**_PRIVATE, "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
@@ -46,8 +46,8 @@ else:
 
 class BaseMeterFormSet(_FormSet):
     default_error_messages = {
-        "missing_management_form": _("The list of meters did not arrive. Enter the meters again."),
-        "too_many_forms": _("A form takes at most %(num)d meters. Enter the others on another form."),
+        "missing_management_form": _("We didn't receive the list of meters. Enter the meters again."),
+        "too_many_forms": _("Enter %(num)d meters or fewer. Use another form for the rest."),
     }
 
     def initial_form_count(self) -> int:
@@ -56,7 +56,7 @@ class BaseMeterFormSet(_FormSet):
 
     def clean(self) -> None:
         if not any(self.errors) and not any(form.has_changed() for form in self.forms):
-            raise ValidationError(_("Enter the ESIID and the meter number of at least one meter."), code="no_meter")
+            raise ValidationError(_("Enter the ESIID and meter number of at least one meter."), code="no_meter")
 
     def rows(self) -> tuple[MeterRow, ...]:
         """Return the filled rows with their numbers on the form."""

@@ -33,7 +33,7 @@ class AgreementRequestForm(ShowsRefusals):
 
     registered = forms.TypedChoiceField(
         label=_("Is the customer already registered?"),
-        help_text=_("A registered customer has an account on this portal. Ask the customer."),
+        help_text=_("A registered customer has an account on this portal. If you're not sure, ask the customer."),
         choices=[(YES, _("Yes, the customer has an account")), (NO, _("No"))],
         coerce=lambda value: value == YES,
         error_messages={"required": _("Choose whether the customer is already registered.")},
@@ -55,7 +55,7 @@ class AgreementRequestForm(ShowsRefusals):
         label=_("Middle initial"),
         max_length=2,
         required=False,
-        validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave it empty."))],
+        validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave this field empty."))],
         widget=forms.TextInput({"size": "3"}),
     )
     last_name = LineField(
@@ -65,7 +65,7 @@ class AgreementRequestForm(ShowsRefusals):
     )
     title = LineField(
         label=_("Title"),
-        help_text=_("For example Ms. or Dr."),
+        help_text=_("For example, Ms. or Dr."),
         max_length=20,
         required=False,
     )
@@ -104,7 +104,9 @@ class AgreementRequestForm(ShowsRefusals):
     phone = PhoneField(label=_("Phone"), required=False, attrs={})
     email = EmailLineField(
         label=_("Email"),
-        help_text=_("We send the request to this address. Of a registered customer: the email of the account."),
+        help_text=_(
+            "We'll send the request to this address. For a registered customer, enter the email of the account."
+        ),
         error_messages={"required": _("Enter the customer's email.")},
     )
     report_type = forms.ChoiceField(
@@ -114,10 +116,10 @@ class AgreementRequestForm(ShowsRefusals):
         widget=forms.RadioSelect,
     )
     with_utc = forms.BooleanField(
-        label=_("Also with UTC columns"),
+        label=_("Add UTC columns"),
         help_text=_(
-            "Only for the 15-minute report. Beside Smart Meter Texas's own columns, each row has its start in UTC, the "
-            "offset from UTC and the date in ISO form. The days on which clocks change are then unambiguous."
+            "Only for the 15-minute report. Adds the start time in UTC, the UTC offset, and the ISO "
+            "date to each row, so that times are clear on days when clocks change."
         ),
         required=False,
     )
@@ -175,9 +177,7 @@ class AgreementRequestForm(ShowsRefusals):
     def clean_with_utc(self) -> bool:
         with_utc = bool(self.cleaned_data["with_utc"])
         if with_utc and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
-            raise forms.ValidationError(
-                _("Only the 15-minute report has UTC columns. Choose that report type, or clear this box.")
-            )
+            raise forms.ValidationError(_("Choose the 15-minute report to add UTC columns, or clear this box."))
         return with_utc
 
     def agreement_request(self) -> AgreementRequest:

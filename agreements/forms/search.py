@@ -21,19 +21,18 @@ NAMED_AT_MOST = 10
 
 _RULES: dict[SearchBy, Promise] = {
     SearchBy.NUMBER: gettext_lazy(
-        "Not an agreement number: %(items)s. It has 12 digits, such as 102512000233. "
-        "To search by its beginning, put * after it, such as 102*."
+        "Enter agreement numbers with 12 digits, such as 102512000233, or the first digits "
+        "followed by *, such as 102*. Check: %(items)s."
     ),
     SearchBy.LAST_NAME: gettext_lazy(
-        "Not a last name: %(items)s. It has letters, and 60 characters at most. "
-        "Commas separate names, so type the last name only."
+        "Enter last names only, with up to 60 characters, separated by commas. Check: %(items)s."
     ),
     SearchBy.ESIID: gettext_lazy(
-        "Not an ESIID: %(items)s. It has 17 or 22 digits. To search by its beginning, put * after it, such as 10443*."
+        "Enter ESIIDs with 17 or 22 digits, or the first digits followed by *, such as 10443*. Check: %(items)s."
     ),
     SearchBy.METER: gettext_lazy(
-        "Not a meter number: %(items)s. It has up to 20 letters and digits. "
-        "To search by its beginning, put * after it, such as 1040*."
+        "Enter meter numbers with up to 20 letters and numbers, or the first characters followed "
+        "by *, such as 1040*. Check: %(items)s."
     ),
 }
 
@@ -45,18 +44,17 @@ class SearchForm(ShowsRefusals):
         initial=SearchBy.NUMBER,
         widget=forms.RadioSelect,
         error_messages={
-            "required": gettext_lazy("Choose what you search by."),
-            "invalid_choice": gettext_lazy("Choose what you search by from the list."),
+            "required": gettext_lazy("Choose what to search by."),
+            "invalid_choice": gettext_lazy("Choose what to search by from the list."),
         },
     )
     items = forms.CharField(
-        label=gettext_lazy("Type one or more search items"),
+        label=gettext_lazy("Enter one or more search items"),
         help_text=gettext_lazy(
-            "Separated by commas, 100 at most. Put * after the beginning of an item to find all that begin with it, "
-            "such as 102*."
+            "Up to 100 items, separated by commas. To search by the first characters, add *, such as " "102*."
         ),
         error_messages={
-            "required": gettext_lazy("Type what you search for, such as 102*.")
+            "required": gettext_lazy("Enter what to search for, such as 102*.")
         },
         widget=forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
@@ -79,18 +77,18 @@ class SearchForm(ShowsRefusals):
         parsed = self.parsed = parse_items(by, data["items"])
         problems = []
         if parsed.misplaced:
-            message = _("Put * only at the end of an item, after at least one character. This cannot be: %(items)s.")
+            message = _("Put * only at the end of an item, after at least one character. Check: %(items)s.")
             problems.append(message % {"items": list_items(parsed.misplaced)})
         if parsed.impossible:
             problems.append(str(_RULES[by]) % {"items": list_items(parsed.impossible)})
         count = len(parsed.items) + len(parsed.misplaced) + len(parsed.impossible)
         if count > MOST_ITEMS:
-            message = _("You typed %(count)d items. Search for %(most)d at most at a time.")
+            message = _("Enter %(most)d items or fewer. You entered %(count)d.")
             problems.append(message % {"count": count, "most": MOST_ITEMS})
         elif not count:
             problems.append(str(self.fields["items"].error_messages["required"]))
         elif len(Search(by, parsed.items).query_string) > LONGEST_QUERY:
-            problems.append(_("These items are too long together. Search for fewer of them at a time."))
+            problems.append(_("Enter fewer items. Together, these are too long."))
         for problem in problems:
             self.add_error("items", ValidationError(problem, code="items"))
         return data

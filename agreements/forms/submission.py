@@ -20,35 +20,33 @@ class SubmissionForm(ShowsRefusals):
     contact_name = LineField(
         label=_("Contact name"),
         max_length=120,
-        error_messages={"required": _("Enter the name of a person whom the customer can ask.")},
+        error_messages={"required": _("Enter the name of a person the customer can contact.")},
         widget=forms.TextInput({"autocomplete": "name"}),
     )
     contact_phone = PhoneField(
         label=_("Contact phone"),
-        error_messages={"required": _("Enter a telephone number that the customer can call.")},
+        error_messages={"required": _("Enter a phone number that the customer can call.")},
         attrs={"autocomplete": "tel"},
     )
     contact_email = EmailLineField(
         label=_("Contact email"),
-        help_text=_("We also send the customer's answer and the report's notice to this address."),
+        help_text=_("We'll email the customer's answer and the report notice to this address."),
         error_messages={"required": _("Enter an email address that the customer can write to.")},
         autocomplete="email",
     )
     comments = ParagraphField(
         label=_("Comments to the customer"),
-        help_text=_("Optional. The customer reads them in the email. At most 1,000 characters."),
+        help_text=_("Optional. The customer will see this in the email. Up to 1,000 characters."),
         max_length=1000,
         required=False,
         widget=forms.Textarea({"rows": 5, "autocomplete": "off"}),
     )
     attested = forms.BooleanField(
         label=_(
-            "I attest that my company holds the customer's authorization, on paper or electronically, "
-            "to read the customer's energy data."
+            "I attest that my company has the customer's authorization, on paper or in electronic "
+            "form, to read the customer's energy data."
         ),
-        error_messages={
-            "required": _("Confirm that you hold the customer's authorization. Without it no agreement can be created.")
-        },
+        error_messages={"required": _("Confirm that you have the customer's authorization.")},
     )
 
     def answers(self) -> dict[str, Any]:

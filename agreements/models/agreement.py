@@ -47,7 +47,7 @@ class Review(models.TextChoices):
     """The state of a TDSP's review of the customer's consent (X1)."""
 
     NONE = "none", _("Not needed")
-    HELD = "held", _("Held for review")
+    HELD = "held", _("Under review")
     RELEASED = "released", _("Released")
     REFUSED = "refused", _("Refused")
 
@@ -145,7 +145,7 @@ class Agreement(models.Model):
     report_type = models.CharField(_("report type"), max_length=10, choices=ReportType.choices)
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
     # The 15-minute CSV with a further column: the start of each reading in UTC (docs/file-formats.md).
-    with_utc = models.BooleanField(_("also with UTC columns"), default=False)
+    with_utc = models.BooleanField(_("with UTC columns"), default=False)
 
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
     was_registered = models.BooleanField(_("registered customer"))
@@ -179,7 +179,7 @@ class Agreement(models.Model):
 
     # Signals against the consent hold the report until a TDSP has reviewed it (X1).
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
-    review_reason = models.CharField(_("reason of the review's outcome"), max_length=500, blank=True)
+    review_reason = models.CharField(_("reason for the decision"), max_length=500, blank=True)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
 

@@ -13,13 +13,13 @@ from companies.models import Company
 class SignalKind(models.TextChoices):
     """Why a customer's answer may be the third party's own (X1)."""
 
-    OWN_USER = "own_user", _("The customer's address belongs to a user of the third party")
-    OWN_DOMAIN = "own_domain", _("The customer's address is of the third party's own mail domain")
-    SAME_ADDRESS = "same_address", _("The same address stands for three or more ESIIDs of this third party")
-    SAME_DOMAIN = "same_domain", _("Addresses of the same mail domain stand for three or more ESIIDs")
+    OWN_USER = "own_user", _("The customer's email address belongs to a user of the third party")
+    OWN_DOMAIN = "own_domain", _("The customer's email address is in the third party's own email domain")
+    SAME_ADDRESS = "same_address", _("This third party used the same email address for three or more ESIIDs")
+    SAME_DOMAIN = "same_domain", _("Addresses in the same email domain were used for three or more ESIIDs")
     NETWORK = "network", _("Accepted from a network address that the third party's users used")
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
-    OTHER_HOLDER = "other_holder", _("Another account holds the ESIID than when the customer was asked")
+    OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")
 
 
 class ConsentSignal(models.Model):

@@ -13,12 +13,12 @@ from lib.append_only import append_only
 
 class EventKind(models.TextChoices):
     INITIATED = "initiated", _("Initiated")
-    RESENT = "resent", _("Invitation sent again")
+    RESENT = "resent", _("Email resent")
     ACCEPTED = "accept", _("Accepted")
     REJECTED = "reject", _("Rejected")
     WITHDRAWN = "withdraw", _("Withdrawn")
     EXPIRED = "expire", _("Invitation period ended")
-    HELD = "held", _("Report held for review")
+    HELD = "held", _("Report under review")
     RELEASED = "released", _("Report released after review")
     REFUSED = "refused", _("Report refused after review")
 

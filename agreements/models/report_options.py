@@ -47,4 +47,4 @@ SIGNED_PERIOD = {
 def report_type_in_words(report_type: str, with_utc: bool) -> str:
     """Return the label of a report type, which says so if the file also has UTC columns."""
     label = str(ReportType(report_type).label)
-    return _("%(report_type)s, also with UTC columns") % {"report_type": label} if with_utc else label
+    return _("%(report_type)s, with UTC columns") % {"report_type": label} if with_utc else label

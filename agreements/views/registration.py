@@ -71,7 +71,7 @@ def customer_add_meter(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             sign_up.add_meter(customer, form.claimed_meter(), network=client_network(request))
-            messages.success(request, _("The meter belongs to your account now."))
+            messages.success(request, _("Meter added to your account."))
             return redirect("customer_profile")
         except Refused as refused:
             form.refuse(refused)

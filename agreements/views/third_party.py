@@ -32,7 +32,7 @@ def own_agreements(request: MemberRequest) -> AgreementQuerySet:
 @require_POST
 def agreement_resend(request: MemberRequest, number: str) -> HttpResponse:
     """Send the invitation again (EM202)."""
-    message = _("The email was sent to the customer again. The customer still has until the same date to answer.")
+    message = _("Email resent. The customer's deadline has not changed.")
     return run_action(request, number, actions.resend, message)
 
 
@@ -40,7 +40,7 @@ def agreement_resend(request: MemberRequest, number: str) -> HttpResponse:
 def agreement_withdraw(request: MemberRequest, number: str) -> HttpResponse:
     """Ask for confirmation on GET, withdraw on POST."""
     if request.method == "POST":
-        message = _("The agreement is withdrawn. The customer is told by email.")
+        message = _("Agreement withdrawn. We've emailed the customer.")
         return run_action(request, number, actions.withdraw, message)
     agreement = get_object_or_404(own_agreements(request).with_overdue(), number=number)
     if reason := why_not_resend_or_withdraw(agreement, request.user):

@@ -27,7 +27,7 @@ class CompanyNameForm(ShowsRefusals):
     )
     duns = forms.CharField(
         label=_("DUNS number"),
-        help_text=_("9 digits, or 13 with the four of a branch."),
+        help_text=_("9 digits (or 13 for DUNS+4)"),
         max_length=30,
         error_messages={"required": _("Enter the company's DUNS number.")},
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric"}),
@@ -36,7 +36,7 @@ class CompanyNameForm(ShowsRefusals):
     def clean_duns(self) -> str:
         digits = "".join(str(self.cleaned_data["duns"]).replace("-", " ").split())
         if not (digits.isascii() and digits.isdigit() and len(digits) in (9, 13)):
-            raise ValidationError(_("A DUNS number has 9 or 13 digits. Check what you typed."))
+            raise ValidationError(_("Enter a DUNS number with 9 or 13 digits."))
         return digits
 
 
@@ -63,7 +63,7 @@ class CompanyContactForm(ShowsRefusals):
     )
     phone = PhoneField(
         label=_("Company phone"),
-        error_messages={"required": _("Enter the company's telephone number.")},
+        error_messages={"required": _("Enter the company's phone number.")},
         attrs={"autocomplete": "off"},
     )
     email = EmailLineField(
@@ -72,7 +72,7 @@ class CompanyContactForm(ShowsRefusals):
     )
     privacy_policy_url = forms.URLField(
         label=_("Privacy policy link"),
-        help_text=_("Optional. Customers are told when there is none. It starts with https://"),
+        help_text=_("Optional. If there is none, we tell customers. Must start with https://"),
         max_length=200,
         required=False,
         assume_scheme="https",
@@ -92,9 +92,9 @@ class CompanyRenameForm(CompanyNameForm):
 
     reason = ParagraphField(
         label=_("Reason"),
-        help_text=_("For example a merger, or a typing error at registration. The operator reads it."),
+        help_text=_("For example, a merger or a typing mistake at registration. The operator will see it."),
         max_length=500,
-        error_messages={"required": _("Enter the reason of the change.")},
+        error_messages={"required": _("Enter the reason for the change.")},
         widget=forms.Textarea({"rows": 4}),
     )
 
@@ -104,7 +104,7 @@ class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmai
 
     user_phone = PhoneField(
         label=_("Your phone"),
-        error_messages={"required": _("Enter your telephone number.")},
+        error_messages={"required": _("Enter your phone number.")},
         attrs={"autocomplete": "tel"},
     )
     field_order = [

@@ -17,10 +17,10 @@ from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm
 
 PERMISSION_CHOICES = [
     ("may_view", _("View: see the company's agreements and reports")),
-    ("may_initiate", _("Initiate: create agreements")),
-    ("may_resend_or_withdraw", _("Resend or withdraw: send reminders, end pending agreements")),
-    ("may_download", _("Download: fetch the reports' files")),
-    ("is_administrator", _("Administrator: change the company profile, manage users and approvals")),
+    ("may_initiate", _("Create: create agreements")),
+    ("may_resend_or_withdraw", _("Resend or withdraw: send reminders and withdraw pending agreements")),
+    ("may_download", _("Download: download report files")),
+    ("is_administrator", _("Administrator: change the company profile and manage users and approvals")),
 ]
 
 
@@ -29,11 +29,11 @@ class ConfirmedEmailForm(forms.Form):
 
     user_email = EmailLineField(
         label=_("Your email"),
-        help_text=_("We send a link to this address. Use the one at your company."),
+        help_text=_("We'll send a link to this address. Use your company email."),
         error_messages={"required": _("Enter your email address.")},
         autocomplete="email",
     )
-    user_email_again = EmailAgainField(label=_("Your email again"))
+    user_email_again = EmailAgainField(label=_("Confirm your email"))
 
     def clean_user_email_again(self) -> str:
         return same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
@@ -83,9 +83,9 @@ class PermissionsForm(ShowsRefusals):
     """What a user may do in the company."""
 
     permissions = forms.MultipleChoiceField(
-        label=_("What the user may do"),
+        label=_("Permissions"),
         choices=PERMISSION_CHOICES,
-        error_messages={"required": _("Choose at least one.")},
+        error_messages={"required": _("Choose at least one permission.")},
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -95,7 +95,7 @@ class InvitationForm(PermissionsForm):
 
     email = EmailLineField(
         label=_("Email of the new user"),
-        help_text=_("The person gets a link that is good for one account."),
+        help_text=_("We'll send the person a link to create an account."),
         error_messages={"required": _("Enter the person's email address.")},
     )
     field_order = ["email", "permissions"]

@@ -49,7 +49,7 @@ class Company(models.Model):
             models.CheckConstraint(
                 condition=models.Q(duns__regex=r"^[0-9]{9}([0-9]{4})?$"),
                 name="company_duns_is_9_or_13_digits",
-                violation_error_message=_("A DUNS number has 9 or 13 digits."),
+                violation_error_message=_("Enter a DUNS number with 9 or 13 digits."),
             ),
             models.CheckConstraint(
                 condition=models.Q(standing__in=CompanyState.values), name="company_standing_is_known"
@@ -98,10 +98,10 @@ class Membership(models.Model):
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="memberships")
     is_administrator = models.BooleanField(_("administrator"), default=False)
-    may_view = models.BooleanField(_("may view agreements"), default=True)
-    may_initiate = models.BooleanField(_("may initiate"), default=False)
-    may_resend_or_withdraw = models.BooleanField(_("may resend or withdraw"), default=False)
-    may_download = models.BooleanField(_("may download reports"), default=False)
+    may_view = models.BooleanField(_("can view agreements"), default=True)
+    may_initiate = models.BooleanField(_("can create agreements"), default=False)
+    may_resend_or_withdraw = models.BooleanField(_("can resend or withdraw"), default=False)
+    may_download = models.BooleanField(_("can download reports"), default=False)
     approved_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
@@ -130,7 +130,7 @@ class CompanyEventKind(models.TextChoices):
     APPROVED = "approved", _("Company approved")
     SUSPENDED = "suspended", _("Company suspended")
     PROFILE = "profile", _("Company profile changed")
-    CHANGE_ASKED = "change_asked", _("Change of legal name or DUNS asked for")
+    CHANGE_ASKED = "change_asked", _("Change of legal name or DUNS requested")
     INVITED = "invited", _("User invited")
     INVITATION_CANCELED = "invitation_canceled", _("Invitation canceled")
     JOINED = "joined", _("User joined")

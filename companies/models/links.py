@@ -26,7 +26,7 @@ class CompanyLinkEnd(models.TextChoices):
     DECLINED = "declined", _("Declined")
     CANCELED = "canceled", _("Canceled")
     REPLACED = "replaced", _("Replaced by a newer one")
-    FAILED = "failed", _("Not possible any more")
+    FAILED = "failed", _("No longer possible")
 
 
 class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):

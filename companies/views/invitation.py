@@ -27,7 +27,7 @@ def company_invitation(request: HttpRequest, token: str, invitation: CompanyLink
     if request.method == "POST" and form.is_valid():
         try:
             invitations.accept_with_new_account(token, form.new_user())
-            messages.success(request, _("Your account is ready. Sign in with your user id or email."))
+            messages.success(request, _("Your account is ready. Sign in with your User ID or email."))
             return redirect("account_login")
         except Refused as refused:
             form.refuse(refused)
@@ -40,7 +40,7 @@ def _accept_with_account(request: HttpRequest, token: str, invitation: CompanyLi
     if request.method == "POST" and is_invited:
         try:
             invitations.accept_with_account(token, signed_in(request))
-            messages.success(request, _("You are a user of %s now.") % invitation.company)
+            messages.success(request, _("You are now a user of %s.") % invitation.company)
             return redirect("home")
         except Refused as refused:
             problem = str(refused)

@@ -41,7 +41,7 @@ class JoinRequestApprovalView(CompanyFormView):
     def perform(self, form: Any) -> str:
         permissions = form.cleaned_data["permissions"]
         join_requests.approve_join_request(self.join_request, permissions, by=self.request.user)
-        return _("Approved. The person gets an email with a link to the account.")
+        return _("Request approved. We've emailed the person a link to create an account.")
 
 
 class JoinRequestDeclineView(CompanyButtonView):
@@ -53,4 +53,4 @@ class JoinRequestDeclineView(CompanyButtonView):
     def perform(self, form: Any) -> str:
         join_request = get_object_or_404(self.request.company.links.open_join_requests(), pk=self.kwargs["pk"])
         join_requests.decline_join_request(join_request, by=self.request.user)
-        return _("Declined. The person is told by email.")
+        return _("Request declined. We've emailed the person.")

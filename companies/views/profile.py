@@ -37,7 +37,7 @@ class MemberProfileView(ActionFormView):
 
     def perform(self, form: Any) -> str:
         members.change_own_profile(self.request.user, form.cleaned_data)
-        return _("Your profile is saved.")
+        return _("Profile saved.")
 
 
 @member_page
@@ -67,7 +67,7 @@ class CompanyEditView(CompanyFormView):
 
     def perform(self, form: Any) -> str:
         is_changed = profile.change_profile(self.request.company, form.cleaned_data, by=self.request.user)
-        return _("The company profile is saved.") if is_changed else _("Nothing was changed.")
+        return _("Company profile saved.") if is_changed else _("Nothing has changed.")
 
 
 class CompanyRenameView(CompanyFormView):
@@ -83,4 +83,4 @@ class CompanyRenameView(CompanyFormView):
 
     def perform(self, form: Any) -> str:
         profile.request_rename(self.request.company, **form.cleaned_data, by=self.request.user)
-        return _("The operator was asked. You get an email when the change is made.")
+        return _("Request sent to the operator. We'll email you when the change is made.")

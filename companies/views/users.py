@@ -55,7 +55,7 @@ class MemberPermissionsView(_MemberView):
     def perform(self, form: Any) -> str:
         permissions = form.cleaned_data["permissions"]
         is_changed = members.change_permissions(self.member, permissions, by=self.request.user)
-        return _("The permissions are saved.") if is_changed else _("Nothing was changed.")
+        return _("Permissions saved.") if is_changed else _("Nothing has changed.")
 
 
 class MemberRemovalView(_MemberView, CompanyButtonView):
@@ -65,7 +65,7 @@ class MemberRemovalView(_MemberView, CompanyButtonView):
 
     def perform(self, form: Any) -> str:
         members.remove_member(self.member, by=self.request.user)
-        return _("The user is removed.")
+        return _("User removed.")
 
 
 class InvitationView(CompanyFormView):
@@ -80,7 +80,7 @@ class InvitationView(CompanyFormView):
     def perform(self, form: Any) -> str:
         email, permissions = form.cleaned_data["email"], form.cleaned_data["permissions"]
         invitations.invite_user(self.request.company, email, permissions, by=self.request.user)
-        return _("The invitation is on its way to %s.") % email
+        return _("Invitation sent to %s.") % email
 
 
 class _InvitationButtonView(CompanyButtonView):
@@ -97,7 +97,7 @@ class InvitationResendView(_InvitationButtonView):
 
     def perform(self, form: Any) -> str:
         invitations.resend_invitation(self.invitation, by=self.request.user)
-        return _("The invitation was sent again.")
+        return _("Invitation resent.")
 
 
 class InvitationCancelView(_InvitationButtonView):
@@ -105,4 +105,4 @@ class InvitationCancelView(_InvitationButtonView):
 
     def perform(self, form: Any) -> str:
         invitations.cancel_invitation(self.invitation, by=self.request.user)
-        return _("The invitation is canceled.")
+        return _("Invitation canceled.")

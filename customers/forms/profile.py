@@ -17,7 +17,7 @@ class CustomerProfileForm(PersonForm):
 
     title = LineField(
         label=_("Title"),
-        help_text=_("For example Ms. or Dr."),
+        help_text=_("For example, Ms. or Dr."),
         max_length=20,
         required=False,
         widget=forms.TextInput({"autocomplete": "honorific-prefix", "size": "8"}),

@@ -41,12 +41,12 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
         label=_("Middle initial"),
         max_length=2,
         required=False,
-        validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave it empty."))],
+        validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave this field empty."))],
         widget=forms.TextInput({"autocomplete": "additional-name", "size": "3"}),
     )
     suffix = LineField(
         label=_("Suffix"),
-        help_text=_("For example Jr. or III."),
+        help_text=_("For example, Jr. or III."),
         max_length=10,
         required=False,
         widget=forms.TextInput({"autocomplete": "honorific-suffix", "size": "6"}),
@@ -54,12 +54,12 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
     company_name = LineField(
         label=_("Company name"),
         max_length=120,
-        error_messages={"required": _("Enter the name of your company.")},
+        error_messages={"required": _("Enter your company's name.")},
         widget=forms.TextInput({"autocomplete": "organization"}),
     )
     language = forms.ChoiceField(
         label=_("Language preference"),
-        help_text=_("Our emails to you, and these pages after you sign in."),
+        help_text=_("For our emails to you, and for these pages after you sign in."),
         choices=settings.LANGUAGES,
         error_messages={"required": _("Choose a language.")},
         widget=forms.RadioSelect,
@@ -93,11 +93,11 @@ class ClaimForm(ShowsRefusals):
 
     esiid = EsiidField(
         label="ESIID",
-        help_text=_("17 or 22 digits. It stands on your electricity bill."),
+        help_text=_("17 or 22 digits. It's on your electricity bill."),
         max_length=60,
         error_messages={
-            "required": _("Enter the ESIID of your meter."),
-            "invalid": _("An ESIID has 17 or 22 digits. Copy it from your electricity bill."),
+            "required": _("Enter the ESIID."),
+            "invalid": _("Enter an ESIID with 17 or 22 digits. It's on your electricity bill."),
         },
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric", "spellcheck": "false"}),
     )
@@ -106,9 +106,10 @@ class ClaimForm(ShowsRefusals):
         help_text=_("If your meter number starts with a letter, enter it without the letter."),
         max_length=60,
         error_messages={
-            "required": _("Enter the number of your meter."),
+            "required": _("Enter the meter number."),
             "invalid": _(
-                "A meter number has up to 20 letters and digits. Copy it from the meter or your electricity bill."
+                "Enter a meter number with up to 20 letters and numbers. It's on the meter and on your "
+                "electricity bill."
             ),
         },
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
@@ -124,11 +125,11 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
 
     email = EmailLineField(
         label=_("Account email"),
-        help_text=_("We send a link to this address. Your account begins when you open it and confirm."),
+        help_text=_("We'll send a link to this address. Open it and confirm to create your account."),
         error_messages={"required": _("Enter your email address.")},
         autocomplete="email",
     )
-    email_again = EmailAgainField(label=_("Account email again"))
+    email_again = EmailAgainField(label=_("Confirm account email"))
     field_order = [
         *PersonForm.field_order[:-1],
         "email",

@@ -22,7 +22,7 @@ def customer_profile(request: HttpRequest) -> HttpResponse:
     form = CustomerProfileForm(posted_data(request), customer=customer)
     if request.method == "POST" and form.is_valid():
         change_profile(customer, form.cleaned_data)
-        messages.success(request, _("Your profile is saved."))
+        messages.success(request, _("Profile saved."))
         return redirect("customer_profile")
     holdings = customer.holdings.filter(until=None).select_related("premise").prefetch_related("premise__meters")
     return render(request, "customers/profile/profile.html", {"form": form, "holdings": holdings})

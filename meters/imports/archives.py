@@ -87,7 +87,7 @@ def open_sources(path: str | Path) -> Iterator[CsvSource]:
 
 def _open_zip(path: str | Path, file: IO[bytes]) -> Iterator[CsvSource]:
     if _directory_bytes(file) > DIRECTORY_LIMIT:
-        raise FileError(_("%(file)s lists too many files. Unpack it and load its CSVs.") % {"file": path})
+        raise FileError(_("%(file)s contains too many files. Unpack it and load the CSV files.") % {"file": path})
     with _reading(path):
         archive = zipfile.ZipFile(file)
     members = [
@@ -97,8 +97,10 @@ def _open_zip(path: str | Path, file: IO[bytes]) -> Iterator[CsvSource]:
     ]
     if not members:
         if any(name.lower().endswith((".zip", ".gz", ".7z")) for name in archive.namelist()):
-            raise FileError(_("%(file)s has an archive in it. Unpack it and load what is inside.") % {"file": path})
-        raise FileError(_("%(file)s has no CSV in it. Check that it is the right file.") % {"file": path})
+            raise FileError(
+                _("%(file)s contains another archive. Unpack it and load the files inside.") % {"file": path}
+            )
+        raise FileError(_("%(file)s contains no CSV file. Check that it's the right file.") % {"file": path})
     unpacked_bytes = 0
     for member in members:
         name = f"{path}/{member.filename}"
@@ -129,8 +131,7 @@ def _check_contents(name: str | Path, file: IO[bytes] | gzip.GzipFile, packed: i
         is_bomb = size > RATIO_COUNTS_FROM and size > packed * RATIO_LIMIT
         if is_bomb or unpacked_before + size > settings.LOAD_UNPACKED_LIMIT:
             raise FileError(
-                _("%(file)s unpacks to more than any file of its size should. Check where it comes from.")
-                % {"file": name}
+                _("%(file)s unpacks to an unusually large file. Check where it comes from.") % {"file": name}
             )
 
 

@@ -32,7 +32,9 @@ _SOME_REJECTED = {
     False: _lazy("Some rows were rejected; the others are in. Fix the rejected rows and load the file again."),
     True: _lazy("Some rows would be rejected. Fix them, or load the file without them: the others go in."),
 }
-_ALL_REJECTED = _lazy("Every row was rejected; nothing is in. Check that the file is the right one for this command.")
+_ALL_REJECTED = _lazy(
+    "Every row was rejected, and nothing was loaded. Check that this is the right file for this command."
+)
 _INTERRUPTED = {
     False: _lazy("Stopped. What was stored stays. To continue, load the file again."),
     True: _lazy("Stopped. Nothing was stored: this was a dry run."),
@@ -58,11 +60,13 @@ class ImportCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = str(self.epilog)
         parser.add_argument("files", nargs="+", metavar="FILE", help=_("CSV, or gzip or ZIP of CSV"))
-        parser.add_argument("--dry-run", action="store_true", help=_("say what a load would do, and store nothing"))
+        parser.add_argument(
+            "--dry-run", action="store_true", help=_("show what a load would do, without storing anything")
+        )
         parser.add_argument(
             "--rejected",
             metavar="FILE",
-            help=_("write rejected rows to this CSV, with line and reason, instead of listing them"),
+            help=_("write rejected rows to this CSV file with line and reason, instead of listing them"),
         )
 
     def handle(self, *args: Any, files: list[str], dry_run: bool, rejected: str | None, **options: Any) -> None:

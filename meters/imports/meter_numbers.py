@@ -104,10 +104,7 @@ def import_meters(
         names = text.read_header()
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
             raise FileError(
-                _(
-                    "%(file)s: the header is not ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]. "
-                    "Name the columns in the first line."
-                )
+                _("%(file)s: the first line must be the header ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE].")
                 % {"file": source.name}
             )
         with transaction.atomic():

@@ -27,7 +27,8 @@ class RejectedRowsCsv:
             with suppress(OSError, ValueError):  # one of them does not exist
                 if os.path.samefile(path, other):
                     raise FileError(
-                        _("%(file)s is a file to load. Name another file for the rejected rows.") % {"file": path}
+                        _("%(file)s is one of the files to load. Choose another file for the rejected rows.")
+                        % {"file": path}
                     )
         try:
             Path(path).touch(mode=0o600)

@@ -46,10 +46,10 @@ class Reason(models.TextChoices):
         _("An earlier row of this file has another revision for this ESIID and day. Load one revision per file."),
     )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
-    TIME = "time", _("The start or end time is not a time. Write it as HH:MM.")
+    TIME = "time", _("The start or end time can't be read. Write it as HH:MM.")
     OFF_QUARTER = (
         "off_quarter",
-        _("The times are not one quarter hour on the quarter. Correct them."),
+        _("The times are not a 15-minute interval that starts on a quarter hour. Correct them."),
     )
     NO_SUCH_TIME = (
         "no_such_time",
@@ -59,7 +59,7 @@ class Reason(models.TextChoices):
         "second_value",
         _("An earlier row of this file has a value for this interval. Keep one of them and load the file again."),
     )
-    KWH = "kwh", _("The kWh is not a number of 0 or more with up to three decimals. Correct it.")
+    KWH = "kwh", _("The kWh must be a number of 0 or more with up to three decimals. Correct it.")
     KWH_LIMIT = "kwh_limit", _("The kWh is over 9,999. Correct it.")
     FLAG = "flag", _("The flag is neither A nor E. Correct it.")
     FLAG_WITHOUT_KWH = "flag_without_kwh", _("The row has a flag and no kWh. Fill in both or leave both blank.")

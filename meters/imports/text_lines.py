@@ -94,7 +94,7 @@ class TextWindow:
             return [name.upper() for name in split_fields(line or None)]
         except InvalidRow as error:
             raise FileError(
-                _("%(file)s has no header line. Check that it is the right file.") % {"file": self._source.name}
+                _("%(file)s has no header line. Check that it's the right file.") % {"file": self._source.name}
             ) from error
 
     def _skip_line(self) -> Line:

@@ -144,7 +144,7 @@ class ImportAttempt:
         else:
             error_text = ""
             if not result.rows:
-                error_text = _("The file has no rows. Check that it is the right one.")
+                error_text = _("The file has no rows. Check that it's the right file.")
             elif result.rejections >= result.rows:
                 error_text = _(
                     "No row of the file could be loaded. Check that it is the kind you chose, and see below."

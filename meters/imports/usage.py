@@ -60,7 +60,7 @@ def _import_csv(
     layout = find_layout(names)
     if layout is None:
         raise FileError(
-            _("%(file)s: the header is no known usage layout. Its first line should be %(header)s.")
+            _("%(file)s: the header does not match any known usage layout. The first line should be %(header)s.")
             % {"file": source.name, "header": ",".join(COLUMNS)}
         )
     batches = RowReader(names, layout).batches(text, DAYS_AT_ONCE, ROWS_AT_ONCE)

@@ -101,9 +101,9 @@ def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (["1234"], "An ESIID has 17 or 22 digits."),
-        (["10443720009999999"], "No premise with this ESIID is on record."),
-        (["10443720001234567", "10443720001234567"], "This ESIID stands in the table already."),
+        (["1234"], "Enter an ESIID with 17 or 22 digits."),
+        (["10443720009999999"], "No premise has this ESIID."),
+        (["10443720001234567", "10443720001234567"], "This ESIID is already in the table."),
     ],
 )
 def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: list[str], sentence: str) -> None:
@@ -129,7 +129,7 @@ def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client
 def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:
     user = Membership.objects.create(user=UserFactory(), company=CompanyFactory()).user
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user))
-    assert "Make a user of its own for the customer." in answer.content.decode()
+    assert "Create a separate user for the customer." in answer.content.decode()
 
 
 def test_companies_are_approved_and_suspended(operator: Client) -> None:

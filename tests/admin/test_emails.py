@@ -77,7 +77,7 @@ def test_an_operator_tries_failed_emails_again(client: Client) -> None:
     email, sent = failed(), EmailFactory.create(state=EmailState.SENT, sent_at="2026-11-01T00:00Z")
     client.force_login(staff())
     page = client.post(LIST, RETRY | {"_selected_action": [email.pk, sent.pk]}, follow=True).content.decode()
-    assert "1 email goes out again." in page and "1 email was left alone" in page
+    assert "1 email will be sent again." in page and "1 email was not changed" in page
     email.refresh_from_db()
     sent.refresh_from_db()
     assert (email.state, email.attempts, email.failed_at) == (EmailState.QUEUED, 0, None)

@@ -88,7 +88,7 @@ class TestPage1:
         """A2."""
         page = client.post(NEW, page_1(meter, zip_code="7752", first_name='<b>"Rosa"', email="rosa@"))
         body = page.content.decode()
-        assert page.status_code == 200 and body.count("A ZIP code has 5 digits") == 2
+        assert page.status_code == 200 and body.count("Enter a ZIP code with 5 digits") == 2
         assert '<a href="#id_zip_code">' in body and 'id="id_zip_code"' in body
         assert 'value="7752"' in body and 'value="rosa@"' in body and f'value="{meter.premise.esiid}"' in body
         assert "&lt;b&gt;&quot;Rosa&quot;" in body
@@ -166,7 +166,9 @@ class TestPage1:
             assert "Meter 2: this ESIID is already on this form as meter 1." in text(page)
         else:
             number = ask(member.user, meter)[0].number
-            assert f"Meter 1: agreement {number} already asks for this report" in text(client.post(NEW, page_1(meter)))
+            assert f"Meter 1: agreement {number} already waiting for the customer" in text(
+                client.post(NEW, page_1(meter))
+            )
 
     def test_the_limit_is_said_with_the_day_when_the_next_one_is_free(self, client, member, meter):
         """L5."""
@@ -174,7 +176,7 @@ class TestPage1:
             last = AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
         words = text(client.post(NEW, page_1(meter)))
         free = timezone.localtime(last.initiated_at) + timedelta(days=365)
-        assert "already made 3 agreements" in words and f"{free:%B} {free.day}, {free.year}" in words
+        assert "already created 3 agreements" in words and f"{free:%B} {free.day}, {free.year}" in words
 
     @pytest.mark.parametrize("draft", ["nonsense", "", str(uuid.UUID("0b9a7a4e-56b3-4c54-9a7e-3d7c2f1a9e10"))])
     def test_a_draft_that_does_not_exist_is_not_found(self, client, member, draft):
@@ -242,7 +244,7 @@ class TestPage2:
         typed = PAGE_2 | {"contact_name": "Ann Lee", "attested": ""}
         page = client.post(review_of(client, meter), typed)
         body = page.content.decode()
-        assert "Confirm that you hold the customer&#x27;s authorization" in body
+        assert "Confirm that you have the customer&#x27;s authorization" in body
         assert 'href="#id_attested"' in body and 'value="Ann Lee"' in body and "We spoke on the phone." in body
         assert not Agreement.objects.exists() and not Email.objects.exists()
 
@@ -260,7 +262,7 @@ class TestPage2:
         ask(MembershipFactory(company=member.company).user, meter)
         page = client.post(address, PAGE_2 | {"comments": "Call me"})
         words = text(page)
-        assert page.status_code == 200 and "already asks for this report" in words
+        assert page.status_code == 200 and "already waiting for the customer" in words
         assert "Go back and change your answers. We've kept everything you entered." in words
         back = f"{NEW}?draft={Draft.objects.get(user=member.user).pk}"
         assert f'value="{meter.premise.esiid}"' in client.get(back).content.decode()
@@ -322,7 +324,7 @@ class TestAccess:
         """T13, D1: at once, also between the two pages."""
         address = review_of(client, meter)
         type(member.company).objects.update(standing=standing)
-        reason = "waits for approval" if standing == CompanyState.PENDING else "is suspended"
+        reason = "waiting for approval" if standing == CompanyState.PENDING else "is suspended"
         for response in (client.get(NEW), client.post(NEW, page_1(meter)), client.post(address, PAGE_2)):
             assert response.status_code == 403 and reason in text(response)
         assert reason in text(client.get("/agreements/"))
@@ -333,7 +335,7 @@ class TestAccess:
         membership = MembershipFactory(may_initiate=False)
         client.force_login(membership.user)
         for response in (client.get(NEW), client.post(NEW, page_1(meter))):
-            assert response.status_code == 403 and "has not given you permission" in text(response)
+            assert response.status_code == 403 and "You don't have permission" in text(response)
         assert not Draft.objects.exists()
 
     def test_without_a_membership_the_pages_do_not_exist(self, client):

@@ -93,13 +93,13 @@ class TestAgreement:
         agreement = AgreementFactory(company=member.company)
         ends = timezone.localtime(agreement.expires_at)
         words = text(client.get(page(agreement)))
-        assert f"Waiting for the customer until {ends:%B} {ends.day}, {ends.year}, " in words
+        assert f"Waiting for the customer's answer until {ends:%B} {ends.day}, {ends.year}, " in words
 
     def test_a_pending_one_whose_period_is_over_says_so_before_the_sweep_does(self, client, member):
         """L2: the clock binds, the sweep only records."""
         words = text(client.get(page(overdue(member.company))))
-        assert "The invitation period ended on" in words and "Waiting for the customer" not in words
-        assert "not possible any more" in words
+        assert "The invitation expired on" in words and "Waiting for the customer" not in words
+        assert "the invitation has expired" in words
 
     def test_an_invitation_that_was_not_delivered_is_shown_with_the_next_step(self, client, member, mail_server):
         """DESIGN 2.4: without the mail server's words, which may hold anything."""
@@ -108,8 +108,8 @@ class TestAgreement:
         deliver_due()
         response = client.get(page(agreement))
         words = text(response)
-        assert "could not be delivered" in words and "withdraw this agreement and create a new one" in words
-        assert "Not delivered" in words and "mail server of this address refused it" in words
+        assert "We couldn't deliver the email" in words and "withdraw this agreement and create a new one" in words
+        assert "Not delivered" in words and "email server refused the message" in words
         assert "5.1.1" not in words and "secret@host" not in response.content.decode()
 
     def test_never_shows_the_decision_link(self, client, member):
@@ -156,7 +156,7 @@ class TestResendAndWithdraw:
         agreement = ask(member.user)[0]
         response = client.post(page(agreement, "agreement_resend"), follow=True)
         assert response.redirect_chain == [(page(agreement), 302)]
-        assert "was sent to the customer again" in text(response) and "Email sent again" in text(response)
+        assert "Email resent" in text(response) and "Email resent" in text(response)
         assert Email.objects.filter(kind="EM202").count() == 1
 
     def test_a_double_click_on_resend_sends_one_reminder(self, client, member):
@@ -164,7 +164,7 @@ class TestResendAndWithdraw:
         agreement = ask(member.user)[0]
         client.post(page(agreement, "agreement_resend"))
         response = client.post(page(agreement, "agreement_resend"), follow=True)
-        assert "A reminder was sent a moment ago" in text(response)
+        assert "A reminder was just sent" in text(response)
         assert Email.objects.filter(kind="EM202").count() == 1
 
     def test_withdraw_asks_first_and_then_withdraws(self, client, member):
@@ -175,7 +175,7 @@ class TestResendAndWithdraw:
         assert "You can't undo this" in text(question) and agreement.status == Status.PENDING
         response = client.post(page(agreement, "agreement_withdraw"), follow=True)
         agreement.refresh_from_db()
-        assert agreement.status == Status.WITHDRAWN and "The agreement is withdrawn" in text(response)
+        assert agreement.status == Status.WITHDRAWN and "Agreement withdrawn" in text(response)
 
     @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
     def test_after_a_decision_they_do_nothing_and_say_what_it_is(self, client, member, name):
@@ -191,7 +191,7 @@ class TestResendAndWithdraw:
     def test_after_the_period_they_do_nothing_and_say_why(self, client, member, name):
         """L2."""
         response = client.post(page(overdue(member.company), name), follow=True)
-        assert "Nothing was done: the invitation period ended on" in text(response)
+        assert "because the invitation expired on" in text(response)
         assert not Email.objects.exists()
 
     def test_the_question_before_withdrawing_is_not_asked_when_it_is_too_late(self, client, member):
@@ -244,7 +244,7 @@ class TestPermissions:
         body = client.get(page(agreement)).content.decode()
         if lacking == "may_resend_or_withdraw":
             assert body.count('aria-disabled="true"') == 2 and page(agreement, "agreement_resend") not in body
-            assert "has not given you permission" in body
+            assert "You don't have permission" in body
         elif lacking != "may_view":
             assert page(agreement, "agreement_resend") in body and 'aria-disabled="true"' not in body
 
@@ -269,5 +269,5 @@ def test_the_history_tells_who_did_what_by_which_way(client, member):
         by=None,
     )
     words = text(client.get(page(agreement)))
-    assert "Request sent to the customer" in words and "Email sent again" in words
-    assert "Not accepted: the invitation period ended" in words and "By the portal" in words
+    assert "Request sent to the customer" in words and "Email resent" in words
+    assert "Not accepted: the invitation expired" in words and "By the portal" in words

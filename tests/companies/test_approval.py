@@ -113,7 +113,7 @@ def test_only_an_operator_changes_the_legal_name_and_the_company_is_emailed(clie
     assert email_kinds_to(member.user.email) == ["COMPANY_RENAMED"]
     client.force_login(member.user)
     page = client.get(reverse("company")).content.decode()
-    assert "Company name: Caddo Solar LLC → Caddo Group LLC" in page and "By the portal&#x27;s operator" in page
+    assert "Company name: Caddo Solar LLC → Caddo Group LLC" in page and "By the operator of this portal" in page
 
 
 def test_operators_changes_of_users_are_in_the_companys_history(client):

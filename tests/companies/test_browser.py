@@ -125,7 +125,7 @@ def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(porta
 
     ben = people()
     ben.goto(mailed_link(smtp_sink, "ben@caddo-solar.example", "/third-party/invitation/"))
-    expect(ben.locator("main")).to_contain_text("initiate agreements")
+    expect(ben.locator("main")).to_contain_text("create agreements")
     fill(ben, account_form())
     send(ben)
     log_in(ben, portal, "ben.ortiz")
@@ -142,7 +142,7 @@ def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(porta
     ben.goto(f"{portal}/agreements/{number}/")
     button = ben.locator("#report button", has_text="Download report")
     expect(button).to_have_attribute("aria-disabled", "true")
-    expect(ben.locator("#why-not-download")).to_contain_text("has not given you permission")
+    expect(ben.locator("#why-not-download")).to_contain_text("You don't have permission")
     expect(ben.locator("a[href$='report.csv']")).to_have_count(0)
     assert ben.goto(f"{portal}/agreements/{number}/report.csv").status == 403
     ana.goto(f"{portal}/agreements/{number}/")

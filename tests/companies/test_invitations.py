@@ -45,11 +45,11 @@ def test_invited_person_creates_an_account_with_the_chosen_permissions(client, a
     """T12, T13"""
     assert invite(client, "may_view", "may_initiate").headers["Location"] == reverse("company_users")
     listed = client.get(reverse("company_users")).content.decode()
-    assert BEN in listed and "view agreements and reports, initiate agreements" in listed
+    assert BEN in listed and "view agreements and reports, create agreements" in listed
     client.logout()
     link = last_link_to("USER_INVITED", BEN)
     page = client.get(link).content.decode()
-    for words in (administrator.company.legal_name, BEN, "initiate agreements"):
+    for words in (administrator.company.legal_name, BEN, "create agreements"):
         assert words in page
     assert "download reports" not in page
 
@@ -92,7 +92,7 @@ def test_invalid_account_is_explained_and_the_invitation_still_works(client, adm
     invite(client, "may_view")
     link = last_link_to("USER_INVITED", BEN)
     client.logout()
-    assert "This user id is taken." in client.post(link, account_form(username="taken")).content.decode()
+    assert "This User ID is already taken." in client.post(link, account_form(username="taken")).content.decode()
     wrong = client.post(link, account_form(password2="another"))
     assert 'value="Ortiz"' in wrong.content.decode() and "password2" in wrong.context["form"].errors
     assert client.post(link, account_form()).status_code == 302
@@ -158,7 +158,7 @@ def test_account_has_one_role(client, administrator, role):
     invite(client, "may_view", email=user.email)
     client.force_login(user)
     answer = client.post(last_link_to("USER_INVITED", user.email)).content.decode()
-    assert "Your account has another role already" in answer
+    assert "Your account already has a different role" in answer
     assert not Membership.objects.filter(user=user, company=administrator.company).exists()
 
 
@@ -208,10 +208,10 @@ def test_undelivered_invitation_says_so(client, administrator):
 
 def test_invited_person_and_current_user_are_not_invited_again(client, administrator):
     invite(client, "may_view")
-    assert "is invited already" in invite(client, "may_view", email=BEN.upper()).content.decode()
+    assert "has already been invited" in invite(client, "may_view", email=BEN.upper()).content.decode()
     colleague = MembershipFactory(company=administrator.company).user
-    assert "is a user of your company already" in invite(client, "may_view", email=colleague.email).content.decode()
-    assert "Choose at least one." in invite(client, email="new@caddo-solar.example").content.decode()
+    assert "is already a user of your company" in invite(client, "may_view", email=colleague.email).content.decode()
+    assert "Choose at least one permission." in invite(client, email="new@caddo-solar.example").content.decode()
     assert CompanyLink.objects.count() == 1
 
 
@@ -251,7 +251,7 @@ def test_only_an_approved_company_invites_and_accepts_users(client, administrato
         assert answer.status_code == 403
     assert reverse("company_invite") not in client.get(reverse("company_users")).content.decode()
     client.logout()
-    assert "cannot take new users now" in client.post(link, account_form()).content.decode()
+    assert "add users right now" in client.post(link, account_form()).content.decode()
     assert Email.objects.count() == 1 and not User.objects.filter(username="ben.ortiz").exists()
 
 

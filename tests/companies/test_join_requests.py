@@ -46,7 +46,7 @@ def test_person_asks_to_join_is_approved_and_gets_an_account(client, administrat
     request = CompanyLink.objects.get()
     address = reverse("company_approval", args=[request.pk])
     assert CY in client.get(address).content.decode()
-    assert "Choose at least one." in client.post(address, {}).content.decode()
+    assert "Choose at least one permission." in client.post(address, {}).content.decode()
     assert client.post(address, {"permissions": ["may_view", "may_download"]}).status_code == 302
 
     client.logout()
@@ -174,5 +174,5 @@ def test_current_user_who_asks_to_join_is_recognized(client, administrator):
     client.force_login(administrator.user)
     address = reverse("company_approval", args=[CompanyLink.objects.get().pk])
     answer = client.post(address, {"permissions": ["may_view"]}).content.decode()
-    assert "This person is a user of your company already." in answer
+    assert "This person is already a user of your company." in answer
     assert Membership.objects.get(pk=colleague.pk).permissions == colleague.permissions

@@ -90,14 +90,14 @@ def test_rename_request_needs_a_change_and_a_reason_and_is_limited(client, admin
     """T13, X2"""
     operator, company = OperatorFactory(), administrator.company
     same = {"legal_name": company.legal_name, "duns": company.duns, "reason": "Merger."}
-    assert "This is the name and the DUNS" in client.post(reverse("company_rename"), same).content.decode()
+    assert "different from the current one" in client.post(reverse("company_rename"), same).content.decode()
     without = client.post(reverse("company_rename"), same | {"legal_name": "New LLC", "reason": " "})
     assert "reason" in without.context["form"].errors and 'value="New LLC"' in without.content.decode()
     for number in range(settings.COMPANY_EMAILS_PER_ADDRESS):
         asked = client.post(reverse("company_rename"), same | {"legal_name": f"New {number} LLC"})
         assert asked.status_code == 302
     more = client.post(reverse("company_rename"), same | {"legal_name": "Newer LLC"}).content.decode()
-    assert "You have asked several times today." in more
+    assert "asked several times today." in more
     assert Email.objects.filter(to_address=operator.email).count() == settings.COMPANY_EMAILS_PER_ADDRESS
     assert Company.objects.get().legal_name == company.legal_name
 
@@ -115,7 +115,7 @@ def test_users_name_and_phone_are_the_contact_on_the_next_agreement(client, admi
     page = client.get(reverse("member_profile")).content.decode()
     for name in ("account_email", "account_change_password", "mfa_index", "usersessions_list", "company"):
         assert f'href="{reverse(name)}"' in page
-    assert "administer the company, its users and approvals" in page
+    assert "manage the company profile, users, and approvals" in page
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_company_registers_confirms_and_waits_and_its_administrator_signs_in(cli
     for name in ("home", "company", "company_users", "company_approvals"):
         assert "Your company is waiting for approval" in client.get(reverse(name)).content.decode(), name
     refused = client.get(reverse("agreement_new"))
-    assert refused.status_code == 403 and "waits for approval" in refused.content.decode()
+    assert refused.status_code == 403 and "waiting for approval" in refused.content.decode()
 
 
 def test_entered_data_is_cleared_once_the_company_exists(client):
@@ -156,7 +156,7 @@ def test_taken_user_id_is_named_and_everything_else_is_kept(client):
     """A2"""
     UserFactory(username="Ana.Reyna")
     page = register_company(client).content.decode()
-    assert "This user id is taken. Choose another one." in page
+    assert "This User ID is already taken. Enter a different one." in page
     for kept in ("Caddo Solar LLC", "98-765-4321", OWNER, "75670"):
         assert f'value="{kept}"' in page
     assert PASSWORD not in page
@@ -166,17 +166,17 @@ def test_taken_user_id_is_named_and_everything_else_is_kept(client):
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("duns", "12345678", "A DUNS number has 9 or 13 digits."),
-        ("duns", "12345678A", "A DUNS number has 9 or 13 digits."),
+        ("duns", "12345678", "Enter a DUNS number with 9 or 13 digits."),
+        ("duns", "12345678A", "Enter a DUNS number with 9 or 13 digits."),
         ("privacy_policy_url", "javascript:alert(1)", "Enter a web address such as"),
         ("privacy_policy_url", "ftp://example.com/", "Enter a web address such as"),
-        ("legal_name", "Caddo\u202eSolar", "a character that cannot be seen or printed"),
-        ("zip_code", "7567", "A ZIP code has 5 digits"),
-        ("phone", "12", "Enter a telephone number with its area code"),
-        ("user_email_again", "other@caddo-solar.example", "The two email addresses differ."),
-        ("password2", "another", "The two passwords differ."),
-        ("username", "ceo@example.com", "Use 3 to 60 letters"),
-        ("user_phone", "", "Enter your telephone number."),
+        ("legal_name", "Caddo\u202eSolar", "the invisible character"),
+        ("zip_code", "7567", "Enter a ZIP code with 5 digits"),
+        ("phone", "12", "Enter a phone number with its area code"),
+        ("user_email_again", "other@caddo-solar.example", "Correct the one"),
+        ("password2", "another", "Enter both again."),
+        ("username", "ceo@example.com", "3 to 60 characters"),
+        ("user_phone", "", "Enter your phone number."),
     ],
 )
 def test_invalid_field_of_the_registration_is_named(client, field, value, sentence):
@@ -197,13 +197,13 @@ def test_emails_to_an_address_and_forms_of_a_network_are_limited(client):
     for number in range(settings.COMPANY_EMAILS_PER_ADDRESS):
         assert register_company(client, username=f"ana{number}").status_code == 302
     refused = register_company(client, username="ana.six").content.decode()
-    assert "We have sent several emails to this address today." in refused
+    assert "sent several emails to this address today." in refused
     RateLimitHit.objects.all().delete()
     for number in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS):
         address = f"person{number}@caddo-solar.example"
         register_company(client, username=f"p{number}xx", user_email=address, user_email_again=address)
     refused = register_company(client, username="last").content.decode()
-    assert "Too many forms came from your network today." in refused
+    assert "Too many forms were sent from your network today." in refused
     fresh = company_form(username="last", user_email="z@z.example", user_email_again="z@z.example")
     elsewhere = client.post(reverse("company_register"), fresh, REMOTE_ADDR="198.51.100.7")
     assert elsewhere.status_code == 302, "another network is not held up by it"
@@ -213,9 +213,9 @@ def test_probing_for_user_ids_is_limited(client):
     """X2: a refused form counts, too."""
     UserFactory(username="taken")
     for _ in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS):
-        assert "This user id is taken" in register_company(client, username="taken").content.decode()
+        assert "This User ID is already taken" in register_company(client, username="taken").content.decode()
     last = register_company(client, username="taken").content.decode()
-    assert "This user id is taken" not in last and "Too many forms" in last
+    assert "This User ID is already taken" not in last and "Too many forms" in last
 
 
 @pytest.mark.control
@@ -223,7 +223,7 @@ def test_control_without_the_limit_user_ids_can_be_probed(client, monkeypatch):
     monkeypatch.setattr(registration, "count_public_form", lambda *args, **options: None)
     UserFactory(username="taken")
     for _ in range(settings.COMPANY_FORMS_PER_NETWORK_ADDRESS + 1):
-        assert "This user id is taken" in register_company(client, username="taken").content.decode()
+        assert "This User ID is already taken" in register_company(client, username="taken").content.decode()
 
 
 def test_signed_in_user_reads_that_an_account_has_one_company(client):

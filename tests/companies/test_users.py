@@ -30,7 +30,7 @@ def test_permissions_change_at_once_and_the_user_is_emailed(client, administrato
     email = Email.objects.get(to_address=member.user.email)
     assert email.kind == "MEMBER_CHANGED" and "- download reports" in email.text and "initiate" not in email.text
     page = client.get(reverse("company")).content.decode()
-    assert "May now: download reports" in page and "May no longer: initiate agreements" in page
+    assert "Can now: download reports" in page and "Can no longer: create agreements" in page
     client.post(address, {"permissions": ["may_view", "may_download"]})
     assert Email.objects.filter(to_address=member.user.email).count() == 1, "nothing changed, nobody is told"
     client.force_login(member.user)
@@ -127,7 +127,7 @@ def test_last_administrator_cannot_be_removed(client):
     MembershipFactory(company=only.company, is_administrator=True, user__is_active=False)
     MembershipFactory(company=only.company, is_administrator=True, ended_at=timezone.now())
     client.force_login(only.user)
-    sentence = "A company needs at least one administrator."
+    sentence = "A company must have at least one administrator."
     answer = client.post(reverse("company_user_remove", args=[only.pk]), follow=True).content.decode()
     assert sentence in answer
     answer = client.post(reverse("company_user", args=[only.pk]), {"permissions": ["may_view"]}).content.decode()

@@ -141,7 +141,7 @@ def test_a_business_gives_its_name(client):
     """C3"""
     meter = MeterFactory()
     refused = register(client, meter, kind="business")
-    assert "Enter the name of your company." in refused.content.decode()
+    assert "Enter your company" in refused.content.decode()
     register(client, meter, kind="business", company_name="Delgado Bakery")
     client.post(confirmation_link())
     assert Customer.objects.get().company_name == "Delgado Bakery"
@@ -195,7 +195,7 @@ def test_a_taken_email_is_told_to_its_owner_only(client):
 def test_a_taken_user_id_is_said(client):
     UserFactory(username="Rosa.Delgado")
     answer = register(client, MeterFactory()).content.decode()
-    assert "This user id is taken. Choose another one." in answer
+    assert "This User ID is already taken. Enter a different one." in answer
     assert 'value="rosa@example.net"' in answer
     assert not Email.objects.exists()
 
@@ -230,10 +230,10 @@ def test_the_link_of_a_registered_customer_leads_back_to_the_invitation(client):
     ("password", "sentence"),
     [
         ("short one", "at least 15 characters"),
-        ("smart meter texas 1", "mostly the name of this website"),
+        ("smart meter texas 1", "too similar to your name"),
         ("rosa.delgado2026", "too similar to the"),
         ("abababababababababab", "repeats a few characters"),
-        ("Delgado Bakery 2026", "mostly the name of this website or your own data"),
+        ("Delgado Bakery 2026", "too similar to your name"),
         ("111111111111111", "too common"),
     ],
 )

@@ -88,7 +88,7 @@ class TestRejectedRows:
             (usage, "101", "too_long"),
         ]
         assert written[0]["ROW"] == BAD_NUMBER
-        assert written[0]["EXPLANATION"].startswith("The kWh is not a number")
+        assert written[0]["EXPLANATION"].startswith("The kWh must be a number")
         assert written[2]["ROW"] == r"\xff\x00,"
         assert stat.S_IMODE(os.stat(tmp_path / "rejected.csv").st_mode) == 0o600
         out, err = capsys.readouterr()
@@ -115,7 +115,7 @@ class TestRejectedRows:
         before = Path(usage).read_bytes()
         (tmp_path / "link.csv").symlink_to(usage)
         for same in (usage, str(tmp_path / "link.csv")):
-            with pytest.raises(CommandError, match="is a file to load. Name another file") as failure:
+            with pytest.raises(CommandError, match="is one of the files to load. Choose another file") as failure:
                 call_command("load_usage", "--rejected", same, usage)
             assert failure.value.returncode == 2
         assert Path(usage).read_bytes() == before and not UsageDay.objects.exists()
@@ -134,7 +134,7 @@ class TestTheLastWord:
     @pytest.mark.parametrize("options", [[], ["--dry-run"]])
     def test_where_every_row_was_rejected(self, premise, tmp_path, options):
         (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x"), row(MIDNIGHT, "y")))
-        with pytest.raises(CommandError, match="Every row was rejected; nothing is in") as failure:
+        with pytest.raises(CommandError, match="Every row was rejected, and nothing was loaded") as failure:
             call_command("load_usage", *options, str(tmp_path / "a.csv"))
         assert failure.value.returncode == 1
 
@@ -145,7 +145,7 @@ class TestTheLastWord:
 
     def test_where_another_file_was_good(self, usage, premise, tmp_path):
         (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x")))
-        with pytest.raises(CommandError, match="Some rows were rejected; the others are in"):
+        with pytest.raises(CommandError, match="Some rows were rejected. Fix the rejected rows"):
             call_command("load_usage", usage, str(tmp_path / "a.csv"))
 
 
@@ -155,7 +155,7 @@ def test_a_database_that_does_not_answer_is_not_taken_for_rejected_rows(usage):
     command = [sys.executable, "manage.py", "load_usage", usage]
     ended = subprocess.run(command, env=nobody, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
-    assert "The database does not answer" in ended.stderr and "Traceback" not in ended.stderr
+    assert "The database is not responding" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_progress_shows_share_rate_and_time_left():

@@ -205,12 +205,12 @@ def test_a_file_of_nothing_but_bad_rows_is_read_in_bounded_memory(tmp_path, prem
         (b"\n", "no header line"),
         (b"\0\0\0", "no header line"),
         (b"x" * 10_000, "no header line"),
-        (b"ESIID,KWH\n1,2\n", "no known usage layout"),
-        ((HEADER + ",EXTRA\n").encode(), "no known usage layout"),
-        (HEADER.replace("USAGE_KWH", "ESIID").encode(), "no known usage layout"),
-        (row(MIDNIGHT).encode(), "no known usage layout"),
+        (b"ESIID,KWH\n1,2\n", "does not match any known usage layout"),
+        ((HEADER + ",EXTRA\n").encode(), "does not match any known usage layout"),
+        (HEADER.replace("USAGE_KWH", "ESIID").encode(), "does not match any known usage layout"),
+        (row(MIDNIGHT).encode(), "does not match any known usage layout"),
         (text(GOOD).decode().encode("utf-16"), "UTF-16"),
-        (b"PK\x03\x04" + b"x" * 100 + b"PK\x05\x06" + b"\0" * 18, "no CSV in it"),
+        (b"PK\x03\x04" + b"x" * 100 + b"PK\x05\x06" + b"\0" * 18, "contains no CSV file"),
     ],
 )
 def test_a_file_that_is_no_usage_file_is_refused_as_a_whole(tmp_path, premise, content, cause):
@@ -232,11 +232,11 @@ class TestTheCommand:
 
     def test_tells_each_rejected_row_and_ends_with_1(self, tmp_path, capsys, premise):
         (tmp_path / "a.csv").write_bytes(text(GOOD, row(MIDNIGHT, "x")))
-        with pytest.raises(CommandError, match="the others are in") as failure:
+        with pytest.raises(CommandError, match="Some rows were rejected. Fix the rejected rows") as failure:
             call_command("load_usage", str(tmp_path / "a.csv"))
         out, err = capsys.readouterr()
         assert failure.value.returncode == 1
-        assert err.startswith(f"{tmp_path}/a.csv:3: The kWh is not a number")
+        assert err.startswith(f"{tmp_path}/a.csv:3: The kWh must be a number")
         assert "1 rejected" in out and ESIID not in out + err
         assert stored(premise.pk).wh[1] == 145
 

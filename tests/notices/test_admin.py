@@ -84,7 +84,7 @@ def test_half_a_notice_in_spanish_is_refused_and_the_form_keeps_its_input(client
     client.force_login(staff)
     answer = client.post(ADD, form(title_es="Tormenta"))
     page = answer.content.decode()
-    assert "Write both or none" in page
+    assert "or neither" in page
     assert "Tormenta" in page
     assert "Some meters report late." in page
     assert not Notice.objects.exists()

@@ -159,14 +159,14 @@ def test_the_text_of_a_notice_is_escaped(client, people):
 @pytest.mark.parametrize("words", [{"title_es": "Solo el título"}, {"text_es": "Solo el texto"}])
 def test_half_a_notice_in_spanish_is_refused_with_the_next_step(words):
     """A2."""
-    with pytest.raises(ValidationError, match="Write both or none"):
+    with pytest.raises(ValidationError, match="or neither"):
         NoticeFactory.build(**words).full_clean()
 
 
 def test_a_notice_cannot_end_before_it_starts():
     now = timezone.now()
     notice = NoticeFactory.build(published_from=now, published_until=now - timedelta(hours=1))
-    with pytest.raises(ValidationError, match="Choose a later end"):
+    with pytest.raises(ValidationError, match="Choose an end that is after the beginning"):
         notice.full_clean()
 
 

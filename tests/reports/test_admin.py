@@ -70,7 +70,7 @@ def test_failed_reports_are_made_again_by_the_next_sweep(client):
     client.force_login(OperatorFactory())
     assert "1 report will be made again" in again(client, failed, ready).content.decode()
     assert list(Report.objects.due_for_retry()) == [failed]
-    assert "only failed ones can be made again" in again(client, ready).content.decode()
+    assert "Select failed reports to retry them" in again(client, ready).content.decode()
 
 
 def test_tdsp_staff_can_retry_their_own_reports(client):

@@ -98,7 +98,7 @@ class TestRows:
         member.save()
         response = client.get(LIST)
         assert 'aria-disabled="true"' in response.content.decode()
-        assert "has not given you permission" in text(response) and NEW_LINK not in response.content.decode()
+        assert "You don't have permission" in text(response) and NEW_LINK not in response.content.decode()
 
     @pytest.mark.parametrize("how_many", [1, 26])
     def test_without_the_permission_to_view_there_is_nothing_to_see(self, client, member, how_many):

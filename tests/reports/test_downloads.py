@@ -165,7 +165,7 @@ def test_a_company_without_approval_cannot_download_from_that_moment(client, com
     company.save()
     response = fetch(client, report)
     assert response.status_code == 403
-    assert {"suspended": "suspended", "pending": "waits for approval"}[standing] in response.content.decode()
+    assert {"suspended": "suspended", "pending": "waiting for approval"}[standing] in response.content.decode()
     assert Download.objects.count() == 1
 
 

@@ -82,11 +82,11 @@ def test_a_download_never_starts_before_the_customers_service(client, see, holdi
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ({"type": "interval", "first": "", "last": "2026-06-02"}, "Choose a day."),
-        ({"type": "interval", "first": "June", "last": "2026-06-02"}, "This is not a day. Write it as 2026-11-02"),
+        ({"type": "interval", "first": "", "last": "2026-06-02"}, "Enter a date."),
+        ({"type": "interval", "first": "June", "last": "2026-06-02"}, "Enter a date such as 2026-11-02"),
         ({"type": "yearly", "first": "2026-06-01", "last": "2026-06-02"}, "Choose a report type from the list."),
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-01"}, "The last day is before the first day."),
-        ({"type": "daily", "first": "2020-06-01", "last": "2020-06-02"}, "There is usage from June 1, 2026 to"),
+        ({"type": "daily", "first": "2020-06-01", "last": "2020-06-02"}, "Choose days from June 1, 2026 to"),
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
     ],
 )
@@ -104,12 +104,12 @@ def test_a_refused_download_says_why_and_keeps_the_input(client, see, holding, q
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ({"view": "decade", "day": "2026-06-01"}, "Choose day, week, month or year."),
-        ({"view": "day", "day": "tomorrow"}, "This is not a day."),
-        ({"view": "day", "day": ""}, "Choose a day."),
-        ({"view": "year", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
-        ({"view": "week", "day": "9999-12-31"}, "There is usage from June 1, 2026"),
-        ({"view": "week", "day": "0001-01-01"}, "There is usage from June 1, 2026"),
+        ({"view": "decade", "day": "2026-06-01"}, "Choose day, week, month, or year."),
+        ({"view": "day", "day": "tomorrow"}, "Enter a date such as."),
+        ({"view": "day", "day": ""}, "Enter a date."),
+        ({"view": "year", "day": "0001-01-01"}, "Choose days from June 1, 2026"),
+        ({"view": "week", "day": "9999-12-31"}, "Choose days from June 1, 2026"),
+        ({"view": "week", "day": "0001-01-01"}, "Choose days from June 1, 2026"),
     ],
 )
 def test_a_refused_span_says_why_and_shows_the_latest_month(see, holding, query, sentence):

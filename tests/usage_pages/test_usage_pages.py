@@ -202,7 +202,7 @@ def test_usage_before_the_customers_service_is_hidden(see, holding):
     assert 'rel="prev"' not in month.content.decode()
     for view, day in (("day", "2026-06-09"), ("month", "2026-05-15")):
         refused = see(view, day)
-        assert "There is usage from June 10, 2026 to June 30, 2026." in page_text(refused)
+        assert "Choose days from June 10, 2026 to June 30, 2026." in page_text(refused)
         assert total_kwh(refused, "Consumption") == sum_kwh(every_day(since, date(2026, 6, 30)))
 
 

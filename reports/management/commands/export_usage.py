@@ -20,17 +20,18 @@ from reports.period import Period
 
 class Command(BaseCommand):
     help = (
-        "Write the CSV of an ESIID's days to standard output, byte for byte as a report of that type (R3)."
-        " Without usage in these days only the header is written and the exit status is 1."
+        "Write the CSV of an ESIID's days to standard output, byte for byte as in a report of "
+        "that type (R3). If there is no usage on these days, write only the header and exit with "
+        "status 1."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("esiid", metavar="ESIID")
         parser.add_argument("first_day", metavar="FIRST_DAY", help=_("2025-03-09 or 03/09/2025"))
-        parser.add_argument("last_day", metavar="LAST_DAY", help=_("2025-03-09 or 03/09/2025; included"))
+        parser.add_argument("last_day", metavar="LAST_DAY", help=_("2025-03-09 or 03/09/2025, inclusive"))
         parser.add_argument("--type", choices=ReportType.values, default="interval", help=_("interval by default"))
-        parser.add_argument("--clean", action="store_true", help=_("only with interval: also UTC columns"))
+        parser.add_argument("--clean", action="store_true", help=_("add UTC columns (interval only)"))
 
     def handle(
         self, *args: Any, esiid: str, first_day: str, last_day: str, type: str, clean: bool, **options: Any
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         if last < first:
             raise CommandError(_("The last day is before the first day. Swap them."), returncode=2)
         if clean and type != ReportType.INTERVAL:
-            raise CommandError(_("Only --type interval has UTC columns. Leave out --clean."), returncode=2)
+            raise CommandError(_("--clean needs --type interval. Leave out --clean."), returncode=2)
         premise = Premise.objects.filter(esiid=normal_esiid(esiid) or "").first()
         if premise is None:
             raise CommandError(
@@ -65,12 +66,12 @@ class Command(BaseCommand):
         except OSError as error:  # a full disk; the exit status 1 would mean "no usage"
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise CommandError(
-                _("The CSV cannot be written: %(reason)s. Make room and try again.") % {"reason": error.strerror},
+                _("The CSV can't be written: %(reason)s. Free up space and try again.") % {"reason": error.strerror},
                 returncode=2,
             ) from error
         if first_readings is None:
             raise CommandError(
-                _("There is no usage of this ESIID in these days. Load it first, or ask for other days."), returncode=1
+                _("There is no usage for this ESIID on these days. Load it first, or choose other days."), returncode=1
             )
 
 
@@ -79,5 +80,5 @@ def _parse_day(typed: str) -> date:
         return parse_day(typed)
     except ValueError as error:
         raise CommandError(
-            _("“%(typed)s” is not a day. Write it as 2025-03-09 or 03/09/2025.") % {"typed": typed}, returncode=2
+            _("“%(typed)s” is not a date. Write it as 2025-03-09 or 03/09/2025.") % {"typed": typed}, returncode=2
         ) from error
