@@ -18,6 +18,7 @@ from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resid
 from lib.central_time import CENTRAL, central_day
 from notifications.models import Email, EmailState
 from reports import actions as reports
+from reports.downloads import record_download
 from reports.models import ReportState
 
 SOON = timedelta(seconds=6)  # how long a worker takes
@@ -96,7 +97,7 @@ def withdrawn(agreement: Agreement, people: People, at: datetime) -> None:
 
 def downloaded(agreement: Agreement, people: People, at: datetime) -> None:
     if agreement.report.state == ReportState.READY:
-        reports.record_download(agreement.report, by=agreement.initiated_by, at=at)
+        record_download(agreement.report, by=agreement.initiated_by, at=at)
 
 
 def not_answered(agreement: Agreement, people: People, at: datetime) -> None:

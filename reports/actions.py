@@ -1,4 +1,4 @@
-"""Generate the reports of accepted agreements, once each; retry failed ones; record downloads; purge files (R1, R5).
+"""Generate the reports of accepted agreements, once each; retry failed ones; purge files (R1, R5).
 
 A report is one transaction: claim, read, compress, store, queue EM204. A worker that dies in it leaves nothing behind,
 and the next sweep generates the report.
@@ -21,7 +21,7 @@ from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
-from reports.models import Download, Report, ReportFile, ReportState
+from reports.models import Report, ReportFile, ReportState
 from reports.period import agreement_period, metered_from
 
 logger = logging.getLogger(__name__)
@@ -34,10 +34,6 @@ COVERAGE_COLUMNS = (
     "expected_from", "day_states", "expected_intervals", "present_intervals", "estimated_intervals",
     "days_present", "missing_days", "total_wh",
 )  # fmt: skip
-
-
-class FileUnavailable(Exception):
-    """The report has no file: it is not ready, its file was removed, or its file is missing."""
 
 
 def generate_due_reports(*, limit: int = 100, at: datetime | None = None) -> int:
@@ -66,21 +62,6 @@ def retry_report(report: Report, *, by: User, at: datetime | None = None) -> boo
         return False
     logger.info("User %s asked to generate the failed report %s again.", by.pk, report.agreement.number)
     return True
-
-
-def record_download(report: Report, *, by: User, at: datetime | None = None) -> bytes:
-    """Log the download and return the file's gzipped bytes; raise FileUnavailable if there are none (R5)."""
-    with transaction.atomic():
-        # The lock keeps a purge from removing the file between the log's row and the bytes.
-        ready = Report.objects.filter(pk=report.pk, state=ReportState.READY).select_for_update(no_key=True)
-        if not ready.exists():
-            raise FileUnavailable
-        file = ReportFile.objects.filter(pk=report.pk).first()
-        if file is None:  # for example after a restore of some tables only
-            logger.error("Report %s is ready, but its file is missing.", report.agreement.number)
-            raise FileUnavailable
-        Download.objects.create(report=report, by=by, at=utc_or_now(at))
-        return bytes(file.gzipped)
 
 
 def purge_files(*, at: datetime | None = None) -> int:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
 from customers.models import Holding, customer_of
-from reports.downloads import file_response
+from reports.file_responses import file_response
 from usage_pages.customer_meters import current_holdings, load_meters
 from usage_pages.forms import DownloadForm
 from usage_pages.page_context import page_context

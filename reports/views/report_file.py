@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
 from agreements.models import Agreement
-from reports import downloads
-from reports.actions import FileUnavailable, record_download
+from reports.downloads import DownloadRefused, downloadable_report, record_download
+from reports.file_responses import file_response, manifest_response, plain_response
 from reports.models import ReportState
 
 
@@ -18,27 +18,25 @@ from reports.models import ReportState
 @require_safe
 def report_download(request: HttpRequest, number: str) -> HttpResponseBase:
     """Return the CSV. Each GET is logged before the first byte goes out; a HEAD downloads nothing and logs nothing."""
-    agreement, user = _visible_agreement(request, number), signed_in(request)
-    if refusal := downloads.permission_refusal(user) or downloads.file_refusal(agreement, (ReportState.READY,)):
-        return _refused(request, agreement, refusal)
-    report = agreement.report
-    if request.method == "HEAD":
-        return downloads.plain_response(report.file_name, report.size)
+    user, agreement = signed_in(request), _visible_agreement(request, number)
     try:
-        return downloads.file_response(request, report.file_name, report.size, record_download(report, by=user))
-    except FileUnavailable:
-        report.refresh_from_db()  # it may have been purged a moment ago
-        return _refused(request, agreement, downloads.file_refusal(agreement))
+        report = downloadable_report(agreement, {ReportState.READY}, by=user)
+        if request.method == "HEAD":
+            return plain_response(report.file_name, report.size)
+        return file_response(request, report.file_name, report.size, record_download(report, by=user))
+    except DownloadRefused as refused:
+        return _refused(request, agreement, refused)
 
 
 @login_required
 @require_safe
 def report_manifest(request: HttpRequest, number: str) -> HttpResponseBase:
     """Return the manifest, which is kept longer than the file."""
-    agreement, states = _visible_agreement(request, number), (ReportState.READY, ReportState.PURGED)
-    if refusal := downloads.permission_refusal(signed_in(request)) or downloads.file_refusal(agreement, states):
-        return _refused(request, agreement, refusal)
-    return downloads.manifest_response(agreement.report)
+    user, agreement = signed_in(request), _visible_agreement(request, number)
+    try:
+        return manifest_response(downloadable_report(agreement, {ReportState.READY, ReportState.PURGED}, by=user))
+    except DownloadRefused as refused:
+        return _refused(request, agreement, refused)
 
 
 def _visible_agreement(request: HttpRequest, number: str) -> Agreement:
@@ -46,7 +44,6 @@ def _visible_agreement(request: HttpRequest, number: str) -> Agreement:
     return get_object_or_404(visible, number=number)
 
 
-def _refused(request: HttpRequest, agreement: Agreement, refusal: downloads.DownloadRefusal | None) -> HttpResponse:
-    assert refusal is not None
-    context = {"agreement": agreement, "refusal": refusal}
-    return render(request, "reports/unavailable.html", context, status=refusal.status)
+def _refused(request: HttpRequest, agreement: Agreement, refused: DownloadRefused) -> HttpResponse:
+    context = {"agreement": agreement, "refusal": refused.refusal, "detail": refused.detail}
+    return render(request, "reports/unavailable.html", context, status=refused.refusal.http_status)

@@ -143,7 +143,7 @@ def test_a_ready_report_without_its_file_is_refused_with_a_sentence(client, comp
     assert response.status_code == 404
     assert "file is missing" in response.content.decode()
     assert not Download.objects.exists()
-    assert "its file is missing" in caplog.text
+    assert "file is missing" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from reports import actions
-from reports.actions import FileUnavailable, generate_due_reports, purge_files, record_download
+from reports.actions import generate_due_reports, purge_files
+from reports.downloads import DownloadRefused, record_download
 from reports.models import Report, ReportFile, ReportState
 from tests.factories import DownloadFactory, ReportFactory, ReportFileFactory, UserFactory
 
@@ -63,6 +64,6 @@ def test_a_download_after_the_purge_gets_nothing_and_is_not_logged():
     """R5"""
     report = ReportFileFactory(report__made_at=NOW - timedelta(days=365)).report
     purge_files()
-    with pytest.raises(FileUnavailable):
+    with pytest.raises(DownloadRefused):
         record_download(report, by=UserFactory())
     assert not report.downloads.exists()
