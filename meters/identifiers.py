@@ -1,4 +1,4 @@
-"""ESIIDs and meter numbers as people type them (SPEC section 1, FORMATS.md)."""
+"""ESIIDs and meter numbers as people type them (docs/file-formats.md)."""
 
 from __future__ import annotations
 

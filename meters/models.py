@@ -102,7 +102,7 @@ class UsageDay(models.Model):
 
     `wh` has 92, 96 or 100 slots of watt-hours, one per 15 minutes that the day really had, NULL where none was read.
     `est` is NULL where nothing is estimated, else a bit per slot (slot i: byte i // 8, bit i % 8, lowest first).
-    No foreign key: the loader's join proves the premise, and a key would cost 40 % of the load (DESIGN.md 4).
+    No foreign key: the loader's join proves the premise, and a key would cost 40 % of the load.
     """
 
     pk = models.CompositePrimaryKey("premise_id", "day", "channel")

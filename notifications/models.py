@@ -46,7 +46,7 @@ class Email(models.Model):
     """
 
     key = models.CharField(max_length=200, unique=True)
-    kind = models.CharField(max_length=40)  # EM201 ... as in SPEC section 5
+    kind = models.CharField(max_length=40)  # EM201 ... as in docs/specification.md
     about = models.CharField(max_length=40, blank=True, db_index=True)
     to_address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, default="en")

@@ -296,7 +296,7 @@ WORKER_WAKEUPS: dict[str, list[str]] = {
     "load queued": ["meters.tasks.import_uploads"],
 }
 
-# --- Rules of the business (SPEC ids) ---------------------------------------------------------------------------
+# --- Rules of the business (requirement ids) --------------------------------------------------------------------
 
 AGREEMENT_INVITATION_PERIOD = timedelta(days=30)  # L2
 AGREEMENT_LIMIT_PER_ESIID = env.int("AGREEMENT_LIMIT_PER_ESIID", 3)  # L5

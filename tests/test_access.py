@@ -1,4 +1,4 @@
-"""Every address of the portal, asked for by every role (DESIGN 2.6, T12, D1).
+"""Every address of the portal, asked for by every role (T12, D1).
 
 A new URL name without a row here fails; so does a row without a URL. Another company's user and another customer get
 404 for what is not theirs, never 403: what one may not see does not exist.

@@ -1,6 +1,6 @@
 """Signals that a customer's consent may be the third party's own (X1).
 
-Addresses are compared as mailboxes, because comparing them literally is easy to defeat. docs/adr/0012 says what no
+Addresses are compared as mailboxes, because comparing them literally is easy to defeat. ADR 12 says what no
 signal can detect.
 """
 

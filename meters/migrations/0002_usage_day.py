@@ -1,4 +1,4 @@
-"""usage_day by hand: Django knows no partitions (DESIGN.md section 4)."""
+"""usage_day by hand: Django knows no partitions."""
 
 from django.db import migrations
 

@@ -1,7 +1,7 @@
-"""SMT's 15-minute CSV, byte for byte (R3, FORMATS.md). Written here and nowhere else.
+"""SMT's 15-minute CSV, byte for byte (R3, docs/file-formats.md). Written here and nowhere else.
 
 A day is one `%` of a template that is made once per shape and direction: the year's 35,040 lines take about ten
-milliseconds, a hundredth of what a line at a time costs (DESIGN.md section 4).
+milliseconds, a hundredth of what a line at a time costs.
 
 The clean variant has SMT's eight columns and three more: the interval's start in UTC, the offset of Central time from
 UTC at that moment, and the day in ISO form. It leaves out the four rows of the spring day that never happened, so that

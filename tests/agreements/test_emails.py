@@ -1,4 +1,4 @@
-"""The emails of an agreement's life as their readers get them (SPEC section 5)."""
+"""The emails of an agreement's life as their readers get them (EM201 to EM205)."""
 
 from __future__ import annotations
 

@@ -101,13 +101,13 @@ def _question(filled: AgreementRequestForm) -> AgreementRequest:
     ["'10443720000000001", "1044372 0000 000001", "1044372-0000-000001", "\t10443720000000001 ", "’10443720000000001"],
 )
 def test_an_esiid_may_be_pasted_with_spaces_dashes_and_an_apostrophe(typed):
-    """FORMATS.md, ESIID."""
+    """docs/file-formats.md: ESIID."""
     assert _question(form((typed, "104051941"))).rows == (MeterRow(1, *PAIR),)
 
 
 @pytest.mark.parametrize("typed", ["L104051941", " 104 051 941", "104-051-941", "l104051941"])
 def test_a_meter_number_loses_spaces_dashes_and_one_leading_letter(typed):
-    """SPEC section 1."""
+    """T7: one leading letter is dropped (docs/file-formats.md)."""
     assert _question(form((PAIR[0], typed))).rows == (MeterRow(1, *PAIR),)
 
 

@@ -193,7 +193,7 @@ def test_a_click_that_chose_nothing_says_so(client, agreement):
 
 
 def test_the_page_is_not_kept_or_indexed_and_sends_no_referrer(client, agreement):
-    """DESIGN 2.5."""
+    """X5."""
     answer = client.get(link(agreement))
     assert "no-store" in answer["Cache-Control"]
     assert answer["Referrer-Policy"] == "same-origin"

@@ -304,7 +304,7 @@ def test_abandoned_drafts_are_forgotten(member):
 
 
 def test_the_diagram_in_the_docs_is_drawn_from_the_table():
-    """DESIGN 2.2."""
+    """L8."""
     page = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text()
     assert as_mermaid() in page
     assert {change.source for change in TRANSITIONS.values()} == {Status.PENDING}

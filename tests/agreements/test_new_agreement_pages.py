@@ -1,4 +1,4 @@
-"""Initiating agreements through the pages, as a third party's user does (SPEC 3.2, T4 to T10)."""
+"""Initiating agreements through the pages, as a third party's user does (T4 to T10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching one's agreements: what it finds, and what it never tells (SPEC 3.1 T1, T6)."""
+"""Searching one's agreements: what it finds, and what it never tells (T1, T6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search costs: it reads what it finds, however many agreements there are (SPEC 3.1 T1, DESIGN section 4)."""
+"""What a search costs: it reads what it finds, however many agreements there are (T1)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SEARCHES = {
 
 @pytest.mark.django_db
 def test_no_search_reads_all_of_a_hundred_thousand_agreements():
-    """T1, DESIGN section 4: neither for the counts nor for the rows of a page."""
+    """T1: neither for the counts nor for the rows of a page."""
     company = with_a_hundred_thousand_agreements()
     for index, searches in SEARCHES.items():
         for search in searches:

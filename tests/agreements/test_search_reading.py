@@ -1,4 +1,4 @@
-"""What can be typed into the search of one's agreements, before anything is looked for (SPEC 3.1 T1)."""
+"""What can be typed into the search of one's agreements, before anything is looked for (T1)."""
 
 from __future__ import annotations
 

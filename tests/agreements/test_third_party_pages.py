@@ -1,4 +1,4 @@
-"""The third party's page of one agreement (SPEC 3.3 T11, T12)."""
+"""The third party's page of one agreement (T11, T12)."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class TestAgreement:
         assert "the invitation has expired" in words
 
     def test_an_invitation_that_was_not_delivered_is_shown_with_the_next_step(self, client, member, mail_server):
-        """DESIGN 2.4: without the mail server's words, which may hold anything."""
+        """E2: without the mail server's words, which may hold anything."""
         agreement = ask(member.user)[0]
         mail_server.rcpt_reply = "550 5.1.1 <secret@host> no such user"
         deliver_due()
@@ -168,7 +168,7 @@ class TestResendAndWithdraw:
         assert Email.objects.filter(kind="EM202").count() == 1
 
     def test_withdraw_asks_first_and_then_withdraws(self, client, member):
-        """SPEC section 2."""
+        """L1."""
         agreement = ask(member.user)[0]
         question = client.get(page(agreement, "agreement_withdraw"))
         agreement.refresh_from_db()

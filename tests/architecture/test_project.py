@@ -46,7 +46,7 @@ def test_no_email_has_only_html():
 
 
 def test_every_scheduled_task_and_every_bell_exists():
-    """DESIGN 2.1."""
+    """E2, R1."""
     app.loader.import_default_modules()
     rung = {task for tasks in settings.WORKER_WAKEUPS.values() for task in tasks}
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}

@@ -222,7 +222,7 @@ def test_the_logins_text_tells_when_there_is_no_demo() -> None:
 
 
 def test_esiids_and_meters_look_like_their_tdsps() -> None:
-    """FORMATS.md, ESIID"""
+    """docs/file-formats.md: ESIID."""
     places = neighborhood(320, TODAY)
     assert len(places) == len({place.esiid for place in places}) == len({place.meter for place in places}) == 320
     assert {place.utility for place in places} == set(UTILITIES)

@@ -1,4 +1,4 @@
-"""Each layout of FORMATS.md, made out of SMT's own rows by text alone, without the code under test."""
+"""Each layout of docs/file-formats.md, made out of SMT's own rows by text alone, without the code under test."""
 
 from __future__ import annotations
 

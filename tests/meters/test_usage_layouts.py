@@ -1,4 +1,4 @@
-"""Every layout of FORMATS.md is read, and says the same (D2)."""
+"""Every layout of docs/file-formats.md is read, and says the same (D2)."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_columns_of_the_old_layouts_are_found_in_any_order(tmp_path, premise, he
 
 
 def test_generation_is_a_direction_of_its_own_layout_only(tmp_path, premise):
-    """D2: FORMATS.md knows no such label in the others."""
+    """D2: docs/file-formats.md knows no such label in the others."""
     old = f"{ESIID},2026-03-02, 00:00, 00:15, 000000000000007.980,A,Generation"
     assert load(tmp_path, content=text(old, header=HEADER_2014))[1] == []
     assert UsageDay.objects.get().channel == 1

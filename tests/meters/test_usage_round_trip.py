@@ -75,7 +75,7 @@ def test_both_directions_and_two_premises_share_a_file(tmp_path, capsysbinary, p
 
 
 def test_columns_are_found_by_name_in_any_order(tmp_path, capsysbinary, premise):
-    """D2: as FORMATS.md has it."""
+    """D2: as docs/file-formats.md has it."""
     order = [7, 5, 6, 4, 3, 0, 2, 1]
     turned = [",".join(line.split(",")[n] for n in order) for line in text(*rows()).decode().splitlines()]
     assert load(tmp_path, content="\n".join(turned).encode())[1] == []
@@ -104,7 +104,7 @@ def test_harmless_differences_are_read(tmp_path, capsysbinary, premise, change):
 
 
 def test_the_bytes_are_those_of_an_independent_implementation():
-    """R3: days of every shape against FORMATS.md written a second time by other means."""
+    """R3: days of every shape against docs/file-formats.md written a second time by other means."""
     for day in [date(2026, 3, 7), SPRING, date(2026, 3, 9), FALL, date(2024, 2, 29)]:
         for channel in (0, 1):
             one = usage(day, channel, estimated=[0, 9, 91])

@@ -1,4 +1,4 @@
-"""The third party's list of agreements: what a row says, narrowing, sorting, paging (SPEC 3.1 T1 to T3)."""
+"""The third party's list of agreements: what a row says, narrowing, sorting, paging (T1 to T3)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class TestRows:
 
     @pytest.mark.parametrize("how_many", [0, 1, 25, 60])
     def test_costs_six_queries_however_many_there_are(self, client, member, how_many):
-        """DESIGN section 4, pages."""
+        """T3: few queries, whatever the length of the list."""
         for agreement in AgreementFactory.create_batch(how_many, company=member.company, status=Status.COMPLETE):
             ReportFactory(agreement=agreement)
         everything = {"show": "all", "status": "complete", "report": "ready", "sort": "-report", "page": "2"}

@@ -90,7 +90,7 @@ def test_each_type_is_generated_and_its_record_matches_the_file(kind, slug):
 
 
 def test_the_same_readings_give_the_same_stored_bytes():
-    """R3, DESIGN 2.8: the compressed bytes too carry no time and no name."""
+    """R3: the compressed bytes too carry no time and no name."""
     one, other = accepted_agreement(), accepted_agreement()
     days = every_day(FIRST, LAST)
     store(one.premise, *days)

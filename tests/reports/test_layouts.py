@@ -76,7 +76,7 @@ def test_gaps_flags_and_any_number_equal_what_csv_writer_writes(days):
 
 
 def test_the_spring_day_has_its_four_blank_rows():
-    """R3: as FORMATS.md prints it."""
+    """R3: as docs/file-formats.md prints it."""
     rows = file_of("interval", [usage(SPRING, wh=[145] * 92)]).decode().splitlines()[1:]
     assert len(rows) == 96
     assert [row.split(",", 3)[3] for row in rows if ",,," in row] == [
@@ -89,7 +89,7 @@ def test_the_spring_day_has_its_four_blank_rows():
 
 
 def test_the_fall_day_repeats_its_hour():
-    """R3: as FORMATS.md prints it."""
+    """R3: as docs/file-formats.md prints it."""
     rows = file_of("interval", [usage(FALL, wh=list(range(100)))]).decode().splitlines()[1:]
     assert len(rows) == 100
     assert [row.split(",", 3)[3] for row in rows[7:13]] == [

@@ -1,4 +1,4 @@
-"""The layouts of FORMATS.md once more, slowly and by other means: clock arithmetic, csv.writer, Decimal."""
+"""The layouts of docs/file-formats.md once more, slowly and by other means: clock arithmetic, csv.writer, Decimal."""
 
 from __future__ import annotations
 
