@@ -74,7 +74,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
 
     Raises TransitionRefused, PermissionDenied, and ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
-    locks.lock_company(acting_member(by, "may_resend_or_withdraw").company)
+    locks.lock_company(acting_member(by, "may_resend_or_withdraw").company_id)
     acting_member(by, "may_resend_or_withdraw")  # again: the company may have been suspended while this waited
     locks.lock_mailbox(agreement.email)
     agreement = locks.lock_agreement(agreement)

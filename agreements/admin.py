@@ -1,4 +1,4 @@
-"""Agreements for staff: everything about one on a page, read-only, and never its link (D1, X5)."""
+"""Agreements in the admin: everything about one on a page, read-only and without its link (D1, X5)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from agreements.consent.review_admin import ConsentReviewAdmin
-from agreements.email_admin import EmailAdmin, kind_words
+from agreements.email_admin import EmailAdmin, describe_kind
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
+from lib.central_time import format_central
 from lib.scoped_admin import RolePermissions
 from notifications.models import Email
 
@@ -42,7 +42,7 @@ class EventInline(RolePermissions, admin.TabularInline):
 
 
 class SignalInline(RolePermissions, admin.TabularInline):
-    """What speaks against the consent (X1)."""
+    """The signals against the consent (X1)."""
 
     model = ConsentSignal
     fields = ["kind", "at"]
@@ -91,7 +91,7 @@ class AgreementAdmin(ConsentReviewAdmin):
                     ("initiated_at", "expires_at", "ended_at"),
                     ("report_type", "report_length"),
                     ("review", "review_reason"),
-                    "emails_told",
+                    "emails",
                 ]
             },
         ),
@@ -120,13 +120,13 @@ class AgreementAdmin(ConsentReviewAdmin):
         ),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]
-    readonly_fields = ["customer_name", "service_address", "emails_told"]
+    readonly_fields = ["customer_name", "service_address", "emails"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         return super().get_queryset(request).defer(*_SECRET)
 
     def get_inlines(self, request: HttpRequest, obj: Agreement | None) -> list[Any]:
-        """Without what it has not: Django shows an empty form for a letter that nobody signed yet."""
+        """Omit the letter until it exists: Django shows an empty form for it."""
         if obj is None:
             return []
         has = {SignalInline: obj.signals.exists(), LetterInline: hasattr(obj, "letter")}
@@ -135,22 +135,18 @@ class AgreementAdmin(ConsentReviewAdmin):
     def log_label(self, record: Agreement) -> str:
         return record.number
 
-    @admin.display(description=_("customer"), ordering="last_name")
-    def customer_name(self, agreement: Agreement) -> str:
-        return agreement.customer_name
-
-    @admin.display(description=_("service address"))
-    def service_address(self, agreement: Agreement) -> str:
-        return agreement.service_address
-
     @admin.display(description=_("emails"))
-    def emails_told(self, agreement: Agreement) -> str:
+    def emails(self, agreement: Agreement) -> str:
         emails = Email.objects.about(agreement.number).only("kind", "to_address", "state", "queued_at")
-        told = format_html_join("", '<li><a href="{}">{}</a> {}, {}: {}</li>', (_email(email) for email in emails))
-        return format_html("<ul>{}</ul>", told) if told else str(_("None"))
-
-
-def _email(email: Email) -> tuple[Any, ...]:
-    queued = formats.date_format(timezone.localtime(email.queued_at), "DATETIME_FORMAT")
-    address = reverse("admin:notifications_email_change", args=[email.pk])
-    return address, kind_words(email.kind), email.to_address, queued, email.get_state_display()
+        lines = [
+            (
+                reverse("admin:notifications_email_change", args=[email.pk]),
+                describe_kind(email.kind),
+                email.to_address,
+                format_central(email.queued_at),
+                email.get_state_display(),
+            )
+            for email in emails
+        ]
+        items = format_html_join("", '<li><a href="{}">{}</a> {}, {}: {}</li>', lines)
+        return format_html("<ul>{}</ul>", items) if items else str(_("None"))

@@ -42,7 +42,7 @@ def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = No
     """Check page 1 and save it for page 2. Raises Refused with the problems of all rows."""
     company = acting_member(by, "may_initiate").company
     with transaction.atomic():
-        locks.lock_company(company)
+        locks.lock_company(company.pk)
         locks.lock_failed_matches(request, by=by, company=company)
         at = utc_or_now(at)
         try:
@@ -72,7 +72,7 @@ def initiate(
         message = _("Confirm that you have the customer's authorization.")
         raise Refused(Problem(message, field="attested", code="attestation"))
     request = AgreementRequest.from_json(draft.answers)
-    locks.lock_company(company)
+    locks.lock_company(company.pk)
     acting_member(by, "may_initiate")  # again: the company may have been suspended while this waited for the lock
     locks.lock_mailbox(request.person.email)
     premise_ids = [match.premise_id for match in match_meters(request).values()]

@@ -1,6 +1,6 @@
-"""Emails in the admin: staff see what became of each, never what it said (X5, D1).
+"""Emails in the admin: staff see the delivery of each, never its text (X5, D1).
 
-Here and not in their own room, because only an agreement knows whose TDSP's an email is.
+They are here because only an agreement knows which TDSP an email belongs to.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _NAMES = {
 }
 
 
-def kind_words(kind: str) -> str:
-    """What staff read for an email's kind: "EM201: request", or "Join requested" where it has no number."""
+def describe_kind(kind: str) -> str:
+    """Return an email's kind for staff: "EM201: request", or "Join requested" if it has no number."""
     return f"{kind}: {_NAMES[kind]}" if kind in _NAMES else kind.replace("_", " ").capitalize()
 
 
@@ -42,11 +42,11 @@ class KindFilter(admin.AllValuesFieldListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         first, *kinds = super().choices(changelist)
         yield first  # All
-        yield from (choice | {"display": kind_words(str(choice["display"]))} for choice in kinds)
+        yield from (choice | {"display": describe_kind(str(choice["display"]))} for choice in kinds)
 
 
 class EmailForm(forms.ModelForm):
-    """What the page calls the columns; nobody fills it in."""
+    """The labels of the read-only page."""
 
     class Meta:
         model = Email
@@ -66,7 +66,7 @@ class EmailForm(forms.ModelForm):
 
 @admin.register(Email)
 class EmailAdmin(ScopedAdmin):
-    """Read-only. Bodies and attachments hold links and letters that are the customer's alone."""
+    """Read-only and without bodies and attachments, which hold the customer's links and letters."""
 
     form = EmailForm
     fields = (
@@ -85,11 +85,11 @@ class EmailAdmin(ScopedAdmin):
     actions = ("try_again",)
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        """Those about the TDSP's agreements; emails about accounts are the operators'."""
+        """Return the emails about the TDSP's agreements; only operators see emails about accounts."""
         return records.filter(about__in=Agreement.objects.visible_to(signed_in(request)).values("number"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
-        # What is not shown is not read either: an attachment is large and none of the staff's business.
+        # Attachments are large and not for staff.
         return (
             super()
             .get_queryset(request)
@@ -98,7 +98,7 @@ class EmailAdmin(ScopedAdmin):
 
     @admin.display(description=_("kind"), ordering="kind")
     def what(self, email: Email) -> str:
-        return kind_words(email.kind)
+        return describe_kind(email.kind)
 
     def log_label(self, record: Email) -> str:
         return str(record)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+import companies.permissions
 from accounts import rate_limits
 from accounts.models import User
 from agreements.daily_limits import failed_match_limits
@@ -25,9 +26,8 @@ def lock_draft(draft_id: UUID, user: User) -> Draft:
     return Draft.objects.select_for_update().get(pk=draft_id, user=user)
 
 
-def lock_company(company: Company) -> None:
-    """Lock a company for one check of its limits at a time, and for changes of its standing (X2, D1)."""
-    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+# Limits of a company are checked, and its standing is changed, by one transaction at a time (X2, D1).
+lock_company = companies.permissions.lock_company
 
 
 def lock_failed_matches(request: AgreementRequest, *, by: User, company: Company) -> None:

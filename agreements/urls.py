@@ -21,7 +21,11 @@ urlpatterns = [
     path("new/", new_agreement.agreement_new, name="agreement_new"),
     path("new/<uuid:draft>/", new_agreement.agreement_review, name="agreement_review"),
     path("new/<uuid:draft>/submitted/", new_agreement.agreement_submitted, name="agreement_submitted"),
-    path("<agreement_number:number>/authorization/", authorization.of_third_party, name="agreement_authorization"),
+    path(
+        "<agreement_number:number>/authorization/",
+        authorization.agreement_authorization,
+        name="agreement_authorization",
+    ),
     path("<agreement_number:number>/resend/", third_party.agreement_resend, name="agreement_resend"),
     path("<agreement_number:number>/withdraw/", third_party.agreement_withdraw, name="agreement_withdraw"),
 ]

@@ -8,6 +8,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Now
@@ -258,6 +259,7 @@ class Agreement(models.Model):
         return self.number
 
     @property
+    @admin.display(description=_("customer"), ordering="last_name")
     def customer_name(self) -> str:
         return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
 
@@ -283,5 +285,6 @@ class Agreement(models.Model):
         return str(SIGNED_PERIOD[ReportLength(self.report_length)])
 
     @property
+    @admin.display(description=_("service address"))
     def service_address(self) -> str:
         return f"{self.street}, {self.city}, {self.state} {self.zip_code}"
