@@ -49,5 +49,5 @@ def days_between(first: date, last: date) -> Iterator[date]:
 
 
 def format_central(at: datetime) -> str:
-    """Format `at` in Central time, in the active language: "Nov. 28, 2026, 3:20 p.m. CST"."""
+    """Format `at` in Central time, in the active language: "November 28, 2026, 3:20 PM Central Time"."""
     return formats.date_format(at.astimezone(CENTRAL), "DATETIME_FORMAT")

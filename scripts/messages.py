@@ -82,6 +82,7 @@ ENGLISH_ONLY = (
 
 # Sentences of libraries that their own Spanish leaves out, or says to somebody they call tú.
 LIBRARIES = {
+    "django": ("AM", "PM"),
     "django-allauth": (
         "Be patient, you are sending too many requests.",
         "Invalid login.",

@@ -48,7 +48,7 @@ def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(me
     assert refusal(member, wrong(), at=NOON + timedelta(hours=1)) == ["guessing"]
     with pytest.raises(Refused) as refused:
         creation.start_draft(question(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
-    assert "March 3, 2026, 12:00 PM CST" in refused.value.problems[0].message
+    assert "March 3, 2026, 12:00 PM Central Time" in refused.value.problems[0].message
     later = NOON + timedelta(days=1, seconds=1)
     assert creation.start_draft(question(MeterFactory()), by=member, at=later)
 

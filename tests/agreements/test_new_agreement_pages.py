@@ -292,7 +292,7 @@ class TestConfirmation:
         for agreement in made:
             assert agreement.number in words and f"••••••••••{agreement.esiid[-7:]}" in words
             assert agreement.esiid not in words
-        assert f"{expires:%B} {expires.day}, {expires.year}, " in words and ("CST" in words or "CDT" in words)
+        assert f"{expires:%B} {expires.day}, {expires.year}, " in words and "Central Time" in words
         assert words.count("Pending") == 2 and "What happens next" in words
 
     def test_a_second_click_or_a_reload_creates_nothing_more(self, client, member, meter):

@@ -92,7 +92,7 @@ def test_other_peoples_words_stay_words() -> None:
 def test_a_fact_is_written_as_people_write_it_and_a_missing_one_is_a_dash() -> None:
     """A3: a day is a Central day."""
     moment = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
-    assert "November 23, 2026, 10:30 PM CST" in component("summary_row", label="Start date", value=moment)
+    assert "November 23, 2026, 10:30 PM Central Time" in component("summary_row", label="Start date", value=moment)
     assert "—" in component("summary_row", label="Title", value="")
 
 

@@ -91,7 +91,7 @@ def test_the_page_lists_who_downloaded_the_report_and_when():
     DownloadFactory(report=report, by=reader, at=at)
     found = words(panel(report.agreement))
     assert f"Ada Boone, {report.agreement.third_party_name}" in found
-    assert "June 15, 2026, 2:05 PM CDT" in found
+    assert "Jun 15, 2026, 2:05 PM CDT" in found
 
 
 def test_the_panel_says_until_when_the_file_is_kept(settings):

@@ -2,5 +2,5 @@
 
 DATE_FORMAT = "F j, Y"
 SHORT_DATE_FORMAT = "m/d/Y"
-DATETIME_FORMAT = "F j, Y, g:i A T"
-SHORT_DATETIME_FORMAT = "m/d/Y g:i A T"
+DATETIME_FORMAT = r"F j, Y, g:i A \C\e\n\t\r\a\l \T\i\m\e"
+SHORT_DATETIME_FORMAT = "M j, Y, g:i A T"  # in tables and timelines

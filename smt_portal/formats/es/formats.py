@@ -6,8 +6,8 @@ there. Central time is named so that nobody takes it for another zone.
 
 DATE_FORMAT = r"j \d\e F \d\e Y"
 SHORT_DATE_FORMAT = DATE_FORMAT
-DATETIME_FORMAT = r"j \d\e F \d\e Y, g:i A T"
-SHORT_DATETIME_FORMAT = DATETIME_FORMAT
+DATETIME_FORMAT = r"j \d\e F \d\e Y, g:i A, \h\o\r\a \d\e\l \c\e\n\t\r\o"
+SHORT_DATETIME_FORMAT = r"j \d\e F \d\e Y, g:i A T"  # in tables and timelines
 DECIMAL_SEPARATOR = "."
 THOUSAND_SEPARATOR = ","
 NUMBER_GROUPING = 3
