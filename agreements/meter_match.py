@@ -22,15 +22,15 @@ class MeterMatch:
     customer_id: int | None
 
 
-# A customer is registered at a premise while holding it. The account's user must be active.
+# A customer is registered at a premise while claim it. The account's user must be active.
 _QUERY = """
-SELECT entry.row, premise.id, meter.id IS NOT NULL, holding.customer_id, lower(account.email) = lower(%(email)s)
+SELECT entry.row, premise.id, meter.id IS NOT NULL, claim.customer_id, lower(account.email) = lower(%(email)s)
 FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
 LEFT JOIN meters_premise premise ON premise.esiid = entry.esiid
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = entry.meter_number AND meter.removed_on IS NULL
-LEFT JOIN customers_holding holding ON holding.premise_id = premise.id AND holding.until IS NULL
-LEFT JOIN customers_customer customer ON customer.id = holding.customer_id
+LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.until IS NULL
+LEFT JOIN customers_customer customer ON customer.id = claim.customer_id
 LEFT JOIN accounts_user account ON account.id = customer.user_id AND account.is_active
 ORDER BY entry.row
 """

@@ -37,5 +37,5 @@ def _assign_agreements(customer: Customer, *, link_hash: str = "") -> None:
     sent_to_customer = Q(email__iexact=customer.user.email)
     if link_hash:
         sent_to_customer |= Q(link_hash=link_hash)
-    premises = customer.holdings.filter(until=None).values("premise")
+    premises = customer.claims.filter(until=None).values("premise")
     Agreement.objects.filter(sent_to_customer, premise__in=premises, customer=None).update(customer=customer)

@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin_forms import CustomerForm, HoldingForm, HoldingFormSet
-from customers.models import Customer, Holding
+from customers.admin_forms import CustomerForm, EsiidClaimForm, EsiidClaimFormSet
+from customers.models import Customer, EsiidClaim
 from customers.user_admin import UserWithRoleAdmin
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 
@@ -23,29 +23,29 @@ __all__ = ["CustomerAdmin", "UserWithRoleAdmin"]
 CUSTOMER_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
 
 
-def visible_holdings(request: HttpRequest) -> QuerySet[Holding]:
-    """Return the holdings that the staff member may see: of a customer of two TDSPs, each sees its own premises."""
-    holdings = Holding.objects.select_related("premise")
-    return holdings if is_operator(request) else holdings.filter(premise__tdsp=tdsp_of(request))
+def visible_claims(request: HttpRequest) -> QuerySet[EsiidClaim]:
+    """Return the claims that the staff member may see: of a customer of two TDSPs, each sees its own premises."""
+    claims = EsiidClaim.objects.select_related("premise")
+    return claims if is_operator(request) else claims.filter(premise__tdsp=tdsp_of(request))
 
 
-class HoldingInline(RolePermissions, admin.TabularInline):
+class EsiidClaimInline(RolePermissions, admin.TabularInline):
     operators_may = EDIT
-    model = Holding
-    form = HoldingForm
-    formset = HoldingFormSet
+    model = EsiidClaim
+    form = EsiidClaimForm
+    formset = EsiidClaimFormSet
     fields = ["premise", "held_since", "until"]
     readonly_fields = ["held_since"]
     extra = 1
     verbose_name = _("ESIID of this customer")
     verbose_name_plural = _("ESIIDs of this customer")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Holding]:
-        return visible_holdings(request)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EsiidClaim]:
+        return visible_claims(request)
 
     @admin.display(description=_("since"))
-    def held_since(self, holding: Holding) -> str:
-        return formats.date_format(timezone.localtime(holding.since), "DATETIME_FORMAT") if holding.pk else ""
+    def held_since(self, claim: EsiidClaim) -> str:
+        return formats.date_format(timezone.localtime(claim.since), "DATETIME_FORMAT") if claim.pk else ""
 
 
 @admin.register(Customer)
@@ -60,7 +60,7 @@ class CustomerAdmin(ScopedAdmin):
     search_fields = ["user__last_name", "user__email", "user__username", "company_name"]
     search_help_text = _("Last name, email, User ID, company name, or ESIID")
     autocomplete_fields = ["user"]
-    inlines = [HoldingInline]
+    inlines = [EsiidClaimInline]
     fieldsets = (
         (
             None,
@@ -76,10 +76,10 @@ class CustomerAdmin(ScopedAdmin):
     )
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        return records.filter(Exists(visible_holdings(request).filter(customer=OuterRef("pk"), until=None)))
+        return records.filter(Exists(visible_claims(request).filter(customer=OuterRef("pk"), until=None)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        return super().get_queryset(request).prefetch_related(Prefetch("holdings", visible_holdings(request)))
+        return super().get_queryset(request).prefetch_related(Prefetch("claims", visible_claims(request)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -88,7 +88,7 @@ class CustomerAdmin(ScopedAdmin):
         customers, may_repeat = super().get_search_results(request, queryset, search_term)
         words = search_words(search_term).strip()
         if words.isdigit():
-            holders = visible_holdings(request).filter(premise__esiid__startswith=words).values("customer")
+            holders = visible_claims(request).filter(premise__esiid__startswith=words).values("customer")
             customers |= queryset.filter(pk__in=holders)
         return customers, may_repeat
 
@@ -114,7 +114,7 @@ class CustomerAdmin(ScopedAdmin):
 
     @admin.display(description=_("holds"))
     def holds(self, customer: Customer) -> str:
-        return ", ".join(str(holding.premise) for holding in customer.holdings.all() if holding.until is None)
+        return ", ".join(str(claim.premise) for claim in customer.claims.all() if claim.until is None)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

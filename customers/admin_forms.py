@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from customers.models import Customer, Holding
+from customers.models import Customer, EsiidClaim
 from meters.identifiers import normal_esiid
 from meters.models import Premise
 
@@ -37,16 +37,16 @@ class PremiseField(forms.CharField):
         return premise
 
 
-class HoldingForm(forms.ModelForm):
+class EsiidClaimForm(forms.ModelForm):
     premise = PremiseField(label="ESIID", max_length=40, widget=forms.TextInput(attrs={"size": 30}))
 
     class Meta:
-        model = Holding
+        model = EsiidClaim
         fields = ["premise", "until"]
         labels = {"until": _("until (empty if current)")}
 
 
-class HoldingFormSet(forms.BaseInlineFormSet):
+class EsiidClaimFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
         """Refuse the same ESIID twice: Django checks each row against the database only."""
         super().clean()

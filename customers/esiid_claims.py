@@ -16,17 +16,17 @@ from django.utils.translation import gettext as _
 
 from accounts import rate_limits
 from accounts.rate_limits import Limit
-from customers.models import Customer, Holding
+from customers.models import Customer, EsiidClaim
 from lib.refusals import Problem, Refused
 from meters.identifiers import mask_esiid
 
 _FREE_PREMISE = """
-SELECT premise.id, meter.id IS NOT NULL AND holding.id IS NULL
+SELECT premise.id, meter.id IS NOT NULL AND claim.id IS NULL
 FROM (SELECT %(esiid)s::text AS esiid, %(meter)s::text AS meter_number) AS claimed
 LEFT JOIN meters_premise premise ON premise.esiid = claimed.esiid
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = claimed.meter_number AND meter.removed_on IS NULL
-LEFT JOIN customers_holding holding ON holding.premise_id = premise.id AND holding.until IS NULL
+LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.until IS NULL
 LIMIT 1
 """
 
@@ -70,11 +70,11 @@ def require_free(meter: ClaimedMeter, *, network: str, at: datetime | None = Non
     return int(premise_id)
 
 
-def claim_premise(customer: Customer, premise_id: int, *, at: datetime | None = None) -> Holding:
+def claim_premise(customer: Customer, premise_id: int, *, at: datetime | None = None) -> EsiidClaim:
     """Give the premise to `customer`. Raises Refused if another account has claimed it since `require_free`."""
     try:
         with transaction.atomic():
-            return Holding.objects.create(customer=customer, premise_id=premise_id, since=at or Now())
+            return EsiidClaim.objects.create(customer=customer, premise_id=premise_id, since=at or Now())
     except IntegrityError as error:
         raise _mismatch() from error
 

@@ -32,7 +32,7 @@ class Customer(models.Model):
     suffix = models.CharField(_("suffix"), max_length=10, blank=True)
     title = models.CharField(_("title"), max_length=20, blank=True)
     company_name = models.CharField(_("company name"), max_length=120, blank=True)
-    premises = models.ManyToManyField(Premise, through="Holding", related_name="customers")
+    premises = models.ManyToManyField(Premise, through="EsiidClaim", related_name="customers")
 
     class Meta:
         constraints = [
@@ -52,36 +52,36 @@ class Customer(models.Model):
         self.user.assign_role(Role.CUSTOMER)
 
 
-class HoldingQuerySet(models.QuerySet["Holding"]):
-    def visible_to(self, user: User | AnonymousUser) -> HoldingQuerySet:
-        """Return the user's own current holdings: the only way to usage (C5)."""
+class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):
+    def visible_to(self, user: User | AnonymousUser) -> EsiidClaimQuerySet:
+        """Return the user's own current claims: the only way to usage (C5)."""
         return self.filter(customer__user=user.pk, until=None) if user.is_authenticated else self.none()
 
-    def with_former_end(self) -> HoldingQuerySet:
+    def with_former_end(self) -> EsiidClaimQuerySet:
         """Each with `former_end`: when the hold of the last other customer of the premise ended, or None (R2)."""
         others = self.model.objects.filter(premise=models.OuterRef("premise"), until__lte=Now())
         ended = others.exclude(customer=models.OuterRef("customer")).order_by("-until").values("until")
         return self.annotate(former_end=models.Subquery(ended[:1]))
 
 
-class Holding(models.Model):
+class EsiidClaim(models.Model):
     """A customer holds a premise's ESIID from `since` until `until` (null: still). One holder at a time."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="holdings")
-    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="holdings")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="claims")
+    premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="claims")
     since = models.DateTimeField(db_default=Now())
     until = models.DateTimeField(null=True, blank=True)
 
-    former_end: datetime | None  # of HoldingQuerySet.with_former_end()
+    former_end: datetime | None  # of EsiidClaimQuerySet.with_former_end()
 
-    objects = HoldingQuerySet.as_manager()
+    objects = EsiidClaimQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["premise"],
                 condition=models.Q(until=None),
-                name="premise_has_one_holder",
+                name="premise_has_one_claim",
                 violation_error_message=_("This ESIID belongs to another account."),
             )
         ]

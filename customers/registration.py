@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.rate_limits import Limit
 from customers import emails
 from customers.esiid_claims import ClaimedMeter, require_free
-from customers.models import Customer, Holding, Registration
+from customers.models import Customer, EsiidClaim, Registration
 from lib import link_tokens
 from lib.constraints import violated_constraint
 from lib.refusals import Problem, Refused
@@ -39,7 +39,7 @@ class NotConfirmedReason(StrEnum):
 
 # What another account took first, by the constraint that says so.
 _CONFLICTS = {
-    "premise_has_one_holder": NotConfirmedReason.ESIID,
+    "premise_has_one_claim": NotConfirmedReason.ESIID,
     "user_id_once": NotConfirmedReason.USER_ID,
     "accounts_user_username_key": NotConfirmedReason.USER_ID,
     "user_email_once": NotConfirmedReason.EMAIL,
@@ -109,7 +109,7 @@ def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
             user = create_confirmed_user(**{name: getattr(registration, name) for name in _USER_FIELDS})
             fields = {name: getattr(registration, name) for name in _CUSTOMER_FIELDS}
             customer = Customer.objects.create(user=user, **fields)
-            Holding.objects.create(customer=customer, premise_id=registration.premise_id, since=at or Now())
+            EsiidClaim.objects.create(customer=customer, premise_id=registration.premise_id, since=at or Now())
             registration.password = ""
             registration.confirmed_at = at or Now()
             registration.save(update_fields=["password", "confirmed_at"])

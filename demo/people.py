@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from accounts.models import User
 from agreements.request_data import Person
 from companies.models import Company, CompanyState, Membership
-from customers.models import Customer, CustomerKind, Holding
+from customers.models import Customer, CustomerKind, EsiidClaim
 from demo.neighborhood import CENTERPOINT, Place
 from meters.models import Premise, Tdsp
 
@@ -233,7 +233,7 @@ class People:
             title=resident.title,
         )
         for key in resident.places:
-            Holding.objects.create(customer=customer, premise=premises[key], since=self.since)
+            EsiidClaim.objects.create(customer=customer, premise=premises[key], since=self.since)
 
 
 def person_of(key: str, place: Place) -> tuple[CustomerKind, Person]:

@@ -44,7 +44,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         if membership_of(user):
             return self.published().filter(audience__in=[Audience.THIRD_PARTIES, Audience.BOTH])
         if customer := customer_of(user):
-            tdsps = customer.holdings.filter(until=None).values("premise__tdsp")
+            tdsps = customer.claims.filter(until=None).values("premise__tdsp")
             publishers = models.Q(tdsp=None) | models.Q(tdsp__in=tdsps)
             return self.published().filter(publishers, audience__in=[Audience.CUSTOMERS, Audience.BOTH])
         return self.none()

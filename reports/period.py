@@ -7,7 +7,7 @@ With D the Central day of the acceptance, the period ends on D - 1, the last com
   no such day: accepted on March 31, "1 month" is February 28 (29) to March 30.
 
 It never begins before the present customer's service, if the TDSP reported that day: a customer cannot share a former
-tenant's usage. The TDSP reports it with the meter's data, or by ending the former customer's holding of the ESIID.
+tenant's usage. The TDSP reports it with the meter's data, or by ending the former customer's claim of the ESIID.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import date, datetime
 from django.db.models import Max
 
 from agreements.models import Agreement, ReportLength
-from customers.models import Holding
+from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, add_months, central_day, days_between
 from meters.models import Meter, Premise
 
@@ -64,8 +64,8 @@ def report_period(accepted_at: datetime, length: str, service_start: date | None
 def agreement_period(agreement: Agreement) -> Period:
     """Return the period of an accepted agreement's report (R2)."""
     assert agreement.ended_at is not None  # the constraint agreement_ended_unless_pending
-    # All former holdings by others; an unregistered customer has none of their own to leave out.
-    former = Holding.objects.filter(premise=agreement.premise, until__lte=agreement.ended_at)
+    # All former claims by others; an unregistered customer has none of their own to leave out.
+    former = EsiidClaim.objects.filter(premise=agreement.premise, until__lte=agreement.ended_at)
     former_end = former.exclude(customer=agreement.customer_id).aggregate(last=Max("until"))["last"]
     service_start = first_day_of_service(agreement.premise, former_end)
     return report_period(agreement.ended_at, agreement.report_length, service_start)
@@ -74,7 +74,7 @@ def agreement_period(agreement: Agreement) -> Period:
 def first_day_of_service(premise: Premise, former_end: datetime | None) -> date | None:
     """Return the present customer's first day at `premise`, if the TDSP reported it (R2).
 
-    `former_end` is when the last holding by another customer ended, if any; that day still belonged to that customer.
+    `former_end` is when the last claim by another customer ended, if any; that day still belonged to that customer.
     """
     known = [premise.service_since] if premise.service_since else []
     return max([*known, central_day(former_end) + ONE_DAY] if former_end else known, default=None)

@@ -49,7 +49,7 @@ def combinations() -> dict[str, dict[str, str]]:
     from tests.support.agreements import registered_customer
 
     PremiseFactory.create_batch(2000)
-    _holding, registered = registered_customer()
+    _claim, registered = registered_customer()
     unregistered, foreign = MeterFactory(), MeterFactory()
     nobody = "10443729999999999"
     found = {}

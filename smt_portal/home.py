@@ -56,7 +56,7 @@ def customer_context(user: User, customer: Customer) -> dict[str, Any]:
     agreements = Agreement.objects.visible_to(user).filter(customer=customer)
     waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
     meters = Meter.objects.filter(
-        premise__holdings__customer=customer, premise__holdings__until=None, removed_on=None
+        premise__claims__customer=customer, premise__claims__until=None, removed_on=None
     ).select_related("premise")
     return {
         "person": customer,

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
-from customers.models import Holding
+from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, central_day, utc_or_now
 from meters.models import Premise
 from meters.usage.partitions import FIRST_DAY
@@ -44,7 +44,7 @@ class CustomerMeter:
     `service_start` is the first day of the customer's service, if known.
     """
 
-    holding: Holding
+    claim: EsiidClaim
     today: date
     service_start: date | None
     first: date | None
@@ -52,7 +52,7 @@ class CustomerMeter:
 
     @property
     def premise(self) -> Premise:
-        return self.holding.premise
+        return self.claim.premise
 
     @property
     def readable_from(self) -> date:
@@ -84,25 +84,25 @@ class SpanUsage:
         return self.meter.first is not None and self.span.first < self.meter.first <= self.span.last
 
 
-def current_holdings(user: User) -> QuerySet[Holding]:
-    """Return the holdings of `user`, ordered by address, with what `load_meters` needs."""
-    holdings = Holding.objects.visible_to(user).with_former_end().select_related("premise__tdsp")
-    return holdings.order_by("premise__address", "premise__address_overflow", "pk")
+def current_claims(user: User) -> QuerySet[EsiidClaim]:
+    """Return the claims of `user`, ordered by address, with what `load_meters` needs."""
+    claims = EsiidClaim.objects.visible_to(user).with_former_end().select_related("premise__tdsp")
+    return claims.order_by("premise__address", "premise__address_overflow", "pk")
 
 
-def load_meters(holdings: Iterable[Holding], *, at: datetime | None = None) -> list[CustomerMeter]:
-    """Return the meters of `holdings`, which have `former_end`, with their first and last day; one query for all."""
+def load_meters(claims: Iterable[EsiidClaim], *, at: datetime | None = None) -> list[CustomerMeter]:
+    """Return the meters of `claims`, which have `former_end`, with their first and last day; one query for all."""
     today = central_day(utc_or_now(at))
-    service_starts = {holding: first_day_of_service(holding.premise, holding.former_end) for holding in holdings}
+    service_starts = {claim: first_day_of_service(claim.premise, claim.former_end) for claim in claims}
     parameters: dict[str, Any] = {
-        "premises": [holding.premise_id for holding in service_starts],
+        "premises": [claim.premise_id for claim in service_starts],
         "since": [day or FIRST_DAY for day in service_starts.values()],
         "today": today,
     }
     with connection.cursor() as cursor:
         cursor.execute(RECORDED_DAYS, parameters)
         days = {premise_id: (first, last) for premise_id, first, last in cursor.fetchall()}
-    return [CustomerMeter(holding, today, day, *days[holding.premise_id]) for holding, day in service_starts.items()]
+    return [CustomerMeter(claim, today, day, *days[claim.premise_id]) for claim, day in service_starts.items()]
 
 
 def read_usage(meter: CustomerMeter, span: CalendarSpan) -> SpanUsage:

@@ -66,5 +66,5 @@ def page_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
         "before": span.before() if span.first > meter.first else None,
         "after": span.after() if span.last < meter.last else None,
         "download": DownloadForm(None, meter=meter, initial=days),
-        "download_url": reverse("usage_csv", args=[meter.holding.pk]),
+        "download_url": reverse("usage_csv", args=[meter.claim.pk]),
     }

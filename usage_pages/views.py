@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
-from customers.models import Holding, customer_of
+from customers.models import EsiidClaim, customer_of
 from reports.file_responses import file_response
-from usage_pages.customer_meters import current_holdings, load_meters
+from usage_pages.customer_meters import current_claims, load_meters
 from usage_pages.forms import DownloadForm
 from usage_pages.page_context import page_context
 from usage_pages.usage_file import write_usage_file
@@ -27,8 +27,8 @@ LINKED = 12  # meters that the page of usage links to; My Smart Meters has the o
 @require_safe
 @never_cache
 def my_meters(request: HttpRequest) -> HttpResponse:
-    holdings = _holdings(request).prefetch_related("premise__meters")
-    page = Paginator(holdings, PAGE_SIZE).get_page(request.GET.get("page"))
+    claims = _claims(request).prefetch_related("premise__meters")
+    page = Paginator(claims, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "usage_pages/meters.html", {"page": page, "meters": load_meters(page.object_list)})
 
 
@@ -36,14 +36,14 @@ def my_meters(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def usage(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """Show the usage of the holding `pk`, or of the first one; lead a customer without any to add a meter."""
-    linked = list(_holdings(request)[: LINKED + 1])
-    holding = next((holding for holding in linked if pk in (holding.pk, None)), None)
-    if holding is None and pk is not None:
-        holding = get_object_or_404(_holdings(request), pk=pk)
-    if holding is None:
+    """Show the usage of the claim `pk`, or of the first one; lead a customer without any to add a meter."""
+    linked = list(_claims(request)[: LINKED + 1])
+    claim = next((claim for claim in linked if pk in (claim.pk, None)), None)
+    if claim is None and pk is not None:
+        claim = get_object_or_404(_claims(request), pk=pk)
+    if claim is None:
         return render(request, "usage_pages/no_meter.html")
-    (meter,) = load_meters([holding])
+    (meter,) = load_meters([claim])
     return render(request, "usage_pages/page.html", page_context(meter, request.GET) | {"linked": linked})
 
 
@@ -51,7 +51,7 @@ def usage(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @require_safe
 @never_cache
 def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
-    (meter,) = load_meters([get_object_or_404(_holdings(request), pk=pk)])
+    (meter,) = load_meters([get_object_or_404(_claims(request), pk=pk)])
     form = DownloadForm(request.GET, meter=meter)
     if meter.first and form.is_valid():
         if file := write_usage_file(meter, **form.cleaned_data):
@@ -60,7 +60,7 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
 
 
-def _holdings(request: HttpRequest) -> QuerySet[Holding]:
+def _claims(request: HttpRequest) -> QuerySet[EsiidClaim]:
     if customer_of(request.user) is None:
         raise Http404
-    return current_holdings(signed_in(request))
+    return current_claims(signed_in(request))

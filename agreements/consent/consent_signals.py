@@ -17,7 +17,7 @@ from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, Signa
 from companies.models import CompanyLink, FingerprintKind
 from companies.trust.email_identity import normalize_mailbox, registered_domain
 from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matching_kinds
-from customers.models import Holding
+from customers.models import EsiidClaim
 
 MANY_ESIIDS = 3
 YOUNG_HOLD = timedelta(days=30)
@@ -44,7 +44,7 @@ def record_signals_at_acceptance(agreement: Agreement, fingerprints: Fingerprint
     matches = matching_kinds(agreement.company, fingerprints or {})
     kinds |= {_BY_FINGERPRINT[kind] for kind in matches if kind in _BY_FINGERPRINT}
     # The ESIID has changed hands since the request: its usage is not the former customer's to share (R2).
-    holders = Holding.objects.filter(premise=agreement.premise_id, until=None).values_list("customer", flat=True)
+    holders = EsiidClaim.objects.filter(premise=agreement.premise_id, until=None).values_list("customer", flat=True)
     if holders.first() != agreement.customer_id:
         kinds.add(SignalKind.OTHER_HOLDER)
     _record_signals(agreement, kinds, at)
@@ -94,7 +94,5 @@ def _count_esiids(agreements: AgreementQuerySet) -> int:
     Only where the third party entered the address, or where its account took the ESIID shortly before the request: a
     mailbox that registers in order to be asked is no better than one that was only entered.
     """
-    just_taken = Q(
-        premise__holdings__customer=F("customer"), premise__holdings__since__gt=F("initiated_at") - YOUNG_HOLD
-    )
+    just_taken = Q(premise__claims__customer=F("customer"), premise__claims__since__gt=F("initiated_at") - YOUNG_HOLD)
     return agreements.filter(Q(was_registered=False) | just_taken).values("premise").distinct().count()

@@ -24,8 +24,8 @@ def customer_profile(request: HttpRequest) -> HttpResponse:
         change_profile(customer, form.cleaned_data)
         messages.success(request, _("Profile saved."))
         return redirect("customer_profile")
-    holdings = customer.holdings.filter(until=None).select_related("premise").prefetch_related("premise__meters")
-    return render(request, "customers/profile/profile.html", {"form": form, "holdings": holdings})
+    claims = customer.claims.filter(until=None).select_related("premise").prefetch_related("premise__meters")
+    return render(request, "customers/profile/profile.html", {"form": form, "claims": claims})
 
 
 def customer_or_404(request: HttpRequest) -> Customer:

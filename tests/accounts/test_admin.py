@@ -12,12 +12,12 @@ from accounts.models import User
 from agreements.meter_match import match_meters
 from agreements.request_data import AgreementRequest, MeterRow, Person
 from companies.models import Company, CompanyState, Membership
-from customers.models import Customer, CustomerKind, Holding
+from customers.models import Customer, CustomerKind, EsiidClaim
 from meters.models import Tdsp
 from tests.factories import (
     CompanyFactory,
     CustomerFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MeterFactory,
     OperatorFactory,
     PremiseFactory,
@@ -44,14 +44,14 @@ def _customer_form(user: User, *esiids: str, **extra: str) -> dict[str, Any]:
         "title": "",
         "middle_initial": "",
         "suffix": "",
-        "holdings-TOTAL_FORMS": len(esiids),
-        "holdings-INITIAL_FORMS": 0,
-        "holdings-MIN_NUM_FORMS": 0,
-        "holdings-MAX_NUM_FORMS": 1000,
+        "claims-TOTAL_FORMS": len(esiids),
+        "claims-INITIAL_FORMS": 0,
+        "claims-MIN_NUM_FORMS": 0,
+        "claims-MAX_NUM_FORMS": 1000,
     }
     for number, esiid in enumerate(esiids):
-        form |= {f"holdings-{number}-premise": esiid, f"holdings-{number}-id": "", f"holdings-{number}-customer": ""}
-        form |= {f"holdings-{number}-until_0": "", f"holdings-{number}-until_1": ""}
+        form |= {f"claims-{number}-premise": esiid, f"claims-{number}-id": "", f"claims-{number}-customer": ""}
+        form |= {f"claims-{number}-until_0": "", f"claims-{number}-until_1": ""}
     return form | extra
 
 
@@ -75,7 +75,7 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
 
     assert answer.status_code == 302, answer.context["errors"]
     customer = Customer.objects.get(user=user)
-    assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
+    assert [claim.premise for claim in customer.claims.all()] == [meter.premise]
     row = MeterRow(1, "10443720001234567", "104051941")
     question = AgreementRequest(
         True, CustomerKind(customer.kind), Person(email="CHIKA@example.com"), (row,), "interval", "12m"
@@ -84,18 +84,18 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
 
 
 def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Client) -> None:
-    taken = HoldingFactory().premise
+    taken = EsiidClaimFactory().premise
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(UserFactory(), taken.esiid))
     assert "This ESIID belongs to another account." in answer.content.decode()
-    assert Customer.objects.count() == Holding.objects.count() == 1
+    assert Customer.objects.count() == EsiidClaim.objects.count() == 1
 
 
 def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
-    given_up = HoldingFactory(until="2026-01-01T00:00:00Z").premise
+    given_up = EsiidClaimFactory(until="2026-01-01T00:00:00Z").premise
     user = UserFactory()
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user, given_up.esiid))
     assert answer.status_code == 302
-    assert Holding.objects.get(until=None).customer.user == user
+    assert EsiidClaim.objects.get(until=None).customer.user == user
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: 
 
 
 def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client) -> None:
-    holding = HoldingFactory()
-    address = reverse("admin:customers_customer_change", args=[holding.customer.pk])
-    assert holding.premise.esiid in operator.get(address).content.decode()
-    form = _customer_form(holding.customer.user, holding.premise.esiid)
-    form |= {"holdings-INITIAL_FORMS": 1, "holdings-0-id": holding.pk, "holdings-0-customer": holding.customer.pk}
+    claim = EsiidClaimFactory()
+    address = reverse("admin:customers_customer_change", args=[claim.customer.pk])
+    assert claim.premise.esiid in operator.get(address).content.decode()
+    form = _customer_form(claim.customer.user, claim.premise.esiid)
+    form |= {"claims-INITIAL_FORMS": 1, "claims-0-id": claim.pk, "claims-0-customer": claim.customer.pk}
     answer = operator.post(address, form)
     assert answer.status_code == 302, answer.context["errors"]
-    assert Holding.objects.get().since == holding.since
+    assert EsiidClaim.objects.get().since == claim.since
 
 
 def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:

@@ -28,7 +28,7 @@ from notifications.models import Email
 from scripts.check_production import PRODUCTION
 from tests.factories import (
     CustomerFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     OperatorFactory,
     TdspFactory,
@@ -229,7 +229,7 @@ def test_production_does_not_start_without_it(change, sentence):
 
 
 def test_a_key_page_and_every_other_page_of_the_second_factor_is_whole(client, required):
-    user = _with_password(HoldingFactory().customer.user)
+    user = _with_password(EsiidClaimFactory().customer.user)
     client.force_login(user)
     step = client.get(reverse("mfa_add_webauthn"))
     assert client.get(step.headers["Location"]).status_code == 200

@@ -21,7 +21,7 @@ from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel, Status
 from companies.models import CompanyLinkKind, Membership
-from customers.models import Holding
+from customers.models import EsiidClaim
 from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
@@ -67,7 +67,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "draft": draft.pk,
         "submitted": side.pending.submission_id,
         "notice": side.records["notices.notice"].pk,
-        "holding": Holding.objects.get(premise=side.premise).pk,
+        "claim": EsiidClaim.objects.get(premise=side.premise).pk,
         "membership": member.membership.pk,
         "invited": CompanyLinkFactory(company=company, email=f"new@{name}.example").pk,
         "request": CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST, email=f"asks@{name}.example").pk,

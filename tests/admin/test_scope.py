@@ -14,7 +14,7 @@ from lib.scoped_admin import ScopedAdmin
 from meters.models import Meter, Premise
 from notifications.models import Email
 from tests.admin.world import World
-from tests.factories import HoldingFactory, OperatorFactory, PremiseFactory, UserFactory
+from tests.factories import EsiidClaimFactory, OperatorFactory, PremiseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -226,7 +226,7 @@ def test_an_action_moves_the_tdsps_own_records_alone(staff: Client, world: World
 def test_a_customer_of_two_tdsps_shows_each_its_own_premises(client: Client, world: World):
     """D1: also not by a search for the other's ESIID."""
     customer = world.own.records["customers.customer"]
-    foreign = HoldingFactory(customer=customer, premise=PremiseFactory(tdsp=world.other.tdsp)).premise
+    foreign = EsiidClaimFactory(customer=customer, premise=PremiseFactory(tdsp=world.other.tdsp)).premise
     log_in(client, world.own.staff)
     assert shown(client, "customers.customer", q=foreign.esiid) == []
     assert shown(client, "customers.customer", q=world.own.premise.esiid) == [customer.pk]
@@ -239,7 +239,7 @@ def test_a_customer_of_two_tdsps_shows_each_its_own_premises(client: Client, wor
 
 def test_a_customer_who_gave_the_premise_up_is_the_tdsps_no_more(staff: Client, world: World):
     customer = world.own.records["customers.customer"]
-    customer.holdings.update(until="2026-01-01T00:00Z")
+    customer.claims.update(until="2026-01-01T00:00Z")
     assert shown(staff, "customers.customer") == []
     assert staff.get(page("customers.customer", "change", customer.pk)).status_code == 404
 

@@ -23,7 +23,7 @@ from tests.factories import (
     CustomerFactory,
     DownloadFactory,
     EmailFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     LetterFactory,
     MembershipFactory,
     MeterFactory,
@@ -61,7 +61,7 @@ def side(name: str, digits: str) -> Side:
     meter = MeterFactory(premise=premise, number=f"9{digits}")
     holder = UserFactory(username=f"{name.lower()}-holder", first_name=f"Nina{name}", last_name=f"{name}son")
     customer = CustomerFactory(user=holder)
-    HoldingFactory(customer=customer, premise=premise)
+    EsiidClaimFactory(customer=customer, premise=premise)
     member = MembershipFactory(company=CompanyFactory(legal_name=f"{name} Savings")).user
     (pending,) = ask(member, meter, registered=True, person=Person(email=holder.email))
     done = AgreementFactory(

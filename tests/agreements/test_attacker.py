@@ -27,7 +27,7 @@ from tests.agreements.test_forged_consent import HOME, THEIR_ADDRESS, link, rosa
 from tests.factories import (
     CompanyFactory,
     CustomerFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
     UserFactory,
@@ -216,11 +216,11 @@ def test_a_proxy_that_is_reached_past_another_hides_nobody(client, attacker, set
 
 def test_an_account_registered_with_its_own_mailbox_is_known(attacker):
     """X1: it registers as the customer itself, and answers in the account."""
-    holding, meter = registered_customer()
-    User.objects.filter(pk=holding.customer.user_id).update(email="sam+rosa@shop.example")
+    claim, meter = registered_customer()
+    User.objects.filter(pk=claim.customer.user_id).update(email="sam+rosa@shop.example")
     (agreement,) = ask(attacker, meter, registered=True, person=rosa_at("sam+rosa@shop.example"))
     client = Client()
-    client.force_login(User.objects.get(pk=holding.customer.user_id))
+    client.force_login(User.objects.get(pk=claim.customer.user_id))
     client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, **HOME)
     agreement.refresh_from_db()
     assert_no_report_without_a_release(agreement, attacker)
@@ -231,18 +231,18 @@ def test_an_account_that_takes_three_esiids_just_before_they_are_asked_for_is_kn
     for since, expected in ((timedelta(days=1), {SignalKind.SAME_ADDRESS}), (timedelta(days=400), set())):
         customer = CustomerFactory()
         for _number in range(3):
-            holding = HoldingFactory(customer=customer, since=Now() - since)
-            meter = MeterFactory(premise=holding.premise)
+            claim = EsiidClaimFactory(customer=customer, since=Now() - since)
+            meter = MeterFactory(premise=claim.premise)
             (agreement,) = ask(attacker, meter, registered=True, person=rosa_at(customer.user.email))
         assert signals(agreement) - {SignalKind.SAME_DOMAIN} == expected
 
 
 def test_a_customer_who_moved_away_gives_nothing_of_the_next_one(attacker):
     """X1, R2: the question went to the former customer; the ESIID is another account's by now."""
-    holding, meter = registered_customer()
-    (agreement,) = ask(attacker, meter, registered=True, person=rosa_at(holding.customer.user.email))
-    type(holding).objects.filter(pk=holding.pk).update(until=Now())
-    HoldingFactory(premise=holding.premise)
+    claim, meter = registered_customer()
+    (agreement,) = ask(attacker, meter, registered=True, person=rosa_at(claim.customer.user.email))
+    type(claim).objects.filter(pk=claim.pk).update(until=Now())
+    EsiidClaimFactory(premise=claim.premise)
     accept(agreement)
     assert signals(agreement) == {SignalKind.OTHER_HOLDER}
     assert_no_report_without_a_release(agreement, attacker)
@@ -252,7 +252,7 @@ def test_a_mailbox_that_was_asked_before_the_customer_registered_answers_for_nob
     """X1: the customer of the ESIID has an account now, and another address."""
     meter = MeterFactory()
     (agreement,) = ask(attacker, meter, person=rosa_at("rosa.d@gmail.com"))
-    HoldingFactory(premise=meter.premise)
+    EsiidClaimFactory(premise=meter.premise)
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
 

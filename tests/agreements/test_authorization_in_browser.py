@@ -26,8 +26,8 @@ def accepted():
         company__legal_name="The Very Long Named Renewable Energy Services Company of the Lower Rio Grande Valley, LLC",
         company__privacy_policy_url="https://green-energy.example/" + "privacy-policy-of-the-company/" * 3,
     ).user
-    holding, meter = registered_customer()
-    person = Person(email=holding.customer.user.email)
+    claim, meter = registered_customer()
+    person = Person(email=claim.customer.user.email)
     (agreement,) = ask(member, meter, registered=True, person=person)
     actions.accept(agreement, channel=Channel.INVITATION)
     return agreement

@@ -29,8 +29,8 @@ def member():
 @pytest.fixture
 def agreement(member) -> Agreement:
     """Pending, of a registered customer."""
-    holding, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email))
+    claim, meter = registered_customer()
+    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     return agreement
 
 

@@ -109,8 +109,8 @@ def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
 
 def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(member):
     """T6."""
-    holding, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email))
+    claim, meter = registered_customer()
+    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     actions.reject(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(kind="EM205", to_address=agreement.contact_email)
     for part in (notice.text, notice.html):

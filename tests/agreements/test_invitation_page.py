@@ -160,10 +160,10 @@ def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreeme
 
 def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(client, member):
     """L3: decided in the customer's account while the email's page stood open."""
-    holding, meter = registered_customer()
-    person = Person(email=holding.customer.user.email)
+    claim, meter = registered_customer()
+    person = Person(email=claim.customer.user.email)
     (agreement,) = ask(member, meter, registered=True, person=person)
-    actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+    actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
     clicked = client.post(link(agreement), {"decision": "accept"})
     assert clicked.status_code == 409
     page = clicked.content.decode()
@@ -221,8 +221,8 @@ class TestInTheCustomersAccount:
 
     @pytest.fixture
     def mine(self, member) -> Agreement:
-        holding, meter = registered_customer()
-        person = Person(email=holding.customer.user.email)
+        claim, meter = registered_customer()
+        person = Person(email=claim.customer.user.email)
         return ask(member, meter, registered=True, person=person)[0]
 
     def test_the_list_shows_own_agreements_only(self, client, mine, member):

@@ -16,7 +16,7 @@ from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
 from lib import link_tokens
-from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory, OperatorFactory
+from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ask
 from tests.support.registration import confirmation_link, log_in, typed
 
@@ -135,9 +135,9 @@ class TestOnPublicPages:
 class TestInAnAccount:
     @pytest.fixture
     def customer(self, client):
-        holding = HoldingFactory()
-        client.force_login(holding.customer.user)
-        return holding.customer
+        claim = EsiidClaimFactory()
+        client.force_login(claim.customer.user)
+        return claim.customer
 
     def test_the_preference_holds_whatever_the_browser_and_the_cookie_say(self, client, customer):
         client.cookies["django_language"] = "en"

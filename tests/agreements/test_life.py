@@ -286,14 +286,14 @@ def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, st
 
 def test_a_registered_customers_name_and_address_come_from_the_account(member):
     """T6, functional rule 2."""
-    holding, meter = registered_customer()
+    claim, meter = registered_customer()
     from agreements.request_data import Person
 
-    typed = Person(email=holding.customer.user.email.upper(), first_name="Somebody", last_name="Else")
+    typed = Person(email=claim.customer.user.email.upper(), first_name="Somebody", last_name="Else")
     (agreement,) = ask(member, meter, registered=True, person=typed)
     assert (agreement.first_name, agreement.last_name) == ("Chika", "Akin")
-    assert agreement.street == holding.premise.address
-    assert agreement.customer == holding.customer
+    assert agreement.street == claim.premise.address
+    assert agreement.customer == claim.customer
 
 
 def test_abandoned_drafts_are_forgotten(member):

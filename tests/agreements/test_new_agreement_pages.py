@@ -127,7 +127,7 @@ class TestPage1:
     def test_no_answer_is_an_oracle(self, client, member, settings):
         """T7: whatever is wrong, with whatever customer, the page is the same but for what was typed."""
         settings.FAILED_MATCHES_PER_USER = settings.FAILED_MATCHES_PER_ESIID = 100  # X2 is not what is tried here
-        holding, meter = registered_customer()
+        claim, meter = registered_customer()
         foreign, unregistered = MeterFactory(), MeterFactory()
         nobody = ("10443729999999999", "98989898")
         pairs = {
@@ -140,7 +140,7 @@ class TestPage1:
             "unregistered, both right": (unregistered.premise.esiid, unregistered.number),
             "unregistered, both wrong": nobody,
         }
-        email = holding.customer.user.email
+        email = claim.customer.user.email
         bodies = {}
         for (name, (esiid, number)), said in itertools.product(pairs.items(), ("yes", "no")):
             # "both right" is refused by the wrong email, or by the wrong answer to "already registered?"
@@ -231,8 +231,8 @@ class TestPage2:
 
     def test_a_registered_customer_is_read_back_masked(self, client, member):
         """T6: a form must not be a way to look people up."""
-        holding, meter = registered_customer()
-        user = holding.customer.user
+        claim, meter = registered_customer()
+        user = claim.customer.user
         response = client.post(NEW, page_1_registered(user.email, meter), follow=True)
         words = text(response)
         assert "C••• A•••" in words and "4••• N••• O••• S•••, 75012" in words

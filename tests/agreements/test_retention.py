@@ -58,9 +58,9 @@ def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
 
 def test_a_registered_customer_is_forgotten_too(member):
     """X6."""
-    holding, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=holding.customer.user.email), at=NOON)
-    actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user, at=NOON)
+    claim, meter = registered_customer()
+    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email), at=NOON)
+    actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user, at=NOON)
     assert retention.delete_personal_data(at=NOON + timedelta(days=91)) == 1
     agreement.refresh_from_db()
     assert agreement.customer is None

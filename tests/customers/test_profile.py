@@ -13,18 +13,18 @@ from agreements.models import Agreement
 from agreements.request_data import Person
 from customers import esiid_claims
 from customers.esiid_claims import ClaimedMeter
-from customers.models import Customer, Holding
+from customers.models import Customer, EsiidClaim
 from lib.refusals import Refused
-from tests.factories import CustomerFactory, HoldingFactory, MembershipFactory, MeterFactory
+from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import ask
 from tests.support.races import met, together
 
 
 @pytest.fixture
 def customer(client: Any, db: None) -> Customer:
-    holding = HoldingFactory()
-    client.force_login(holding.customer.user)
-    return holding.customer
+    claim = EsiidClaimFactory()
+    client.force_login(claim.customer.user)
+    return claim.customer
 
 
 def _form(**changes: str) -> dict[str, str]:
@@ -84,18 +84,18 @@ def test_another_meter_is_held_at_once_with_what_was_sent_to_the_address(client,
     ask(MembershipFactory().user, meter, person=person)
     pair = {"esiid": meter.premise.esiid, "meter_number": meter.number}
     assert client.post(reverse("customer_add_meter"), pair).status_code == 302
-    assert customer.holdings.filter(premise=meter.premise, until=None).exists()
+    assert customer.claims.filter(premise=meter.premise, until=None).exists()
     assert Agreement.objects.get().customer == customer
 
 
 def test_a_taken_meter_and_an_unknown_one_get_the_same_words(client, customer):
-    taken = MeterFactory(premise=HoldingFactory().premise)
+    taken = MeterFactory(premise=EsiidClaimFactory().premise)
     sentences = set()
     for esiid, number in [(taken.premise.esiid, taken.number), ("10443729999999999", "1")]:
         answer = client.post(reverse("customer_add_meter"), {"esiid": esiid, "meter_number": number})
         sentences.add((str(answer.context["form"].errors), *answer.context["form"].causes))
     assert len(sentences) == 1
-    assert Holding.objects.filter(customer=customer).count() == 1
+    assert EsiidClaim.objects.filter(customer=customer).count() == 1
 
 
 def _two_at_once() -> list:
@@ -114,21 +114,21 @@ def _two_at_once() -> list:
 def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
     answers = _two_at_once()
     assert [isinstance(answer, Refused) for answer in answers].count(True) == 1
-    assert Holding.objects.filter(until=None).count() == 1
+    assert EsiidClaim.objects.filter(until=None).count() == 1
 
 
 @pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_constraint_both_hold_it(monkeypatch):
-    constraint = Holding._meta.constraints[0]
+    constraint = EsiidClaim._meta.constraints[0]
     monkeypatch.setattr(esiid_claims, "require_free", met(esiid_claims.require_free, by=2))
     with connection.schema_editor() as editor:
-        editor.remove_constraint(Holding, constraint)
+        editor.remove_constraint(EsiidClaim, constraint)
     try:
         _two_at_once()
-        assert Holding.objects.filter(until=None).count() == 2
+        assert EsiidClaim.objects.filter(until=None).count() == 2
     finally:
-        Holding.objects.all().delete()
+        EsiidClaim.objects.all().delete()
         with connection.schema_editor() as editor:
-            editor.add_constraint(Holding, constraint)
+            editor.add_constraint(EsiidClaim, constraint)

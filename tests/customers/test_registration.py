@@ -15,10 +15,10 @@ from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel
 from customers import registration
-from customers.models import Customer, Holding, Registration
+from customers.models import Customer, EsiidClaim, Registration
 from lib import link_tokens
 from notifications.models import Email
-from tests.factories import HoldingFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
+from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
 from tests.support.agreements import ask
 from tests.support.registration import PASSWORD, confirmation_link, log_in, register, typed
 
@@ -59,7 +59,7 @@ def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_an
 
     assert "Your account is ready" in confirmed.content.decode()
     customer = Customer.objects.get()
-    assert [holding.premise for holding in customer.holdings.all()] == [meter.premise]
+    assert [claim.premise for claim in customer.claims.all()] == [meter.premise]
     user = customer.user
     assert (user.first_name, customer.middle_initial, user.last_name) == ("Rosa", "M", "Delgado")
     assert (str(user.phone), user.phone_extension, user.email) == ("+15125550102", "12", "rosa@example.net")
@@ -134,7 +134,7 @@ def test_nothing_is_attached_before_the_address_is_confirmed(client):
     register(client, meter)
     agreement.refresh_from_db()
     assert agreement.customer is None
-    assert not Holding.objects.exists()
+    assert not EsiidClaim.objects.exists()
 
 
 def test_a_business_gives_its_name(client):
@@ -210,8 +210,8 @@ def test_a_user_id_cannot_be_an_email():
 
 
 def test_who_is_signed_in_is_shown_the_way_to_add_a_meter(client):
-    holding = HoldingFactory()
-    client.force_login(holding.customer.user)
+    claim = EsiidClaimFactory()
+    client.force_login(claim.customer.user)
     page = client.get(reverse("register_as", args=["residential"])).content.decode()
     assert reverse("customer_add_meter") in page
 

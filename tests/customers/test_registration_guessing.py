@@ -15,12 +15,12 @@ from accounts import rate_limits
 from accounts.models import RateLimitHit, User
 from customers import registration
 from customers.esiid_claims import ClaimedMeter, require_free
-from customers.models import Customer, Holding, Registration
+from customers.models import Customer, EsiidClaim, Registration
 from customers.registration import NotConfirmed
 from lib import link_tokens
 from lib.refusals import Refused
 from notifications.models import Email
-from tests.factories import HoldingFactory, MeterFactory, PremiseFactory, RegistrationFactory
+from tests.factories import EsiidClaimFactory, MeterFactory, PremiseFactory, RegistrationFactory
 from tests.support.races import met, together
 from tests.support.registration import register
 
@@ -35,7 +35,7 @@ def _body(answer) -> str:
 def test_every_mismatch_gets_the_same_answer(client):
     """No oracle: unknown ESIID, wrong meter, another's meter, removed meter, taken ESIID."""
     right, other = MeterFactory(), MeterFactory()
-    taken, removed = MeterFactory(premise=HoldingFactory().premise), MeterFactory(removed_on="2026-01-01")
+    taken, removed = MeterFactory(premise=EsiidClaimFactory().premise), MeterFactory(removed_on="2026-01-01")
     bodies = {
         _body(register(client, None, esiid=esiid, meter_number=number))
         for esiid, number in [
@@ -149,7 +149,7 @@ def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothin
     (lost,) = [answer for answer in answers if isinstance(answer, Exception)]
     assert isinstance(lost, NotConfirmed)
     assert lost.reason == "esiid"
-    assert Holding.objects.count() == Customer.objects.count() == User.objects.count() == 1
+    assert EsiidClaim.objects.count() == Customer.objects.count() == User.objects.count() == 1
     assert Registration.objects.filter(confirmed_at=None).count() == 1
 
 
@@ -157,16 +157,16 @@ def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothin
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_constraint_both_hold_the_esiid():
-    constraint = Holding._meta.constraints[0]
+    constraint = EsiidClaim._meta.constraints[0]
     with connection.schema_editor() as editor:
-        editor.remove_constraint(Holding, constraint)
+        editor.remove_constraint(EsiidClaim, constraint)
     try:
         _confirm_both()
-        assert Holding.objects.filter(until=None).count() == 2
+        assert EsiidClaim.objects.filter(until=None).count() == 2
     finally:
-        Holding.objects.all().delete()
+        EsiidClaim.objects.all().delete()
         with connection.schema_editor() as editor:
-            editor.add_constraint(Holding, constraint)
+            editor.add_constraint(EsiidClaim, constraint)
 
 
 @pytest.mark.django_db
@@ -191,7 +191,7 @@ def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reas
 @pytest.mark.django_db
 def test_a_lost_esiid_has_a_page_with_the_next_step(client):
     lost = RegistrationFactory()
-    HoldingFactory(premise=lost.premise)
+    EsiidClaimFactory(premise=lost.premise)
     address = reverse("register_confirm", args=[link_tokens.derive_token(lost.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409

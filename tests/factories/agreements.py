@@ -21,10 +21,10 @@ from agreements.models import (
     SignalKind,
 )
 from agreements.states import Channel, Status
-from companies.models import CompanyFingerprint, FingerprintKind
 from customers.models import CustomerKind
 from lib import link_tokens
-from tests.factories.accounts import CompanyFactory, MembershipFactory, UserFactory
+from tests.factories.accounts import UserFactory
+from tests.factories.companies import CompanyFactory, MembershipFactory
 from tests.factories.meters import PremiseFactory
 
 
@@ -113,15 +113,6 @@ class ConsentSignalFactory(DjangoModelFactory):
     agreement = factory.SubFactory(AgreementFactory)
     kind = SignalKind.OWN_DOMAIN
     at = factory.LazyFunction(timezone.now)
-
-
-class CompanyFingerprintFactory(DjangoModelFactory):
-    class Meta:
-        model = CompanyFingerprint
-
-    company = factory.SubFactory(CompanyFactory)
-    kind = FingerprintKind.NETWORK
-    value_hash = factory.Sequence(lambda n: f"{n:064d}")
 
 
 class FailedMatchFactory(DjangoModelFactory):

@@ -20,7 +20,7 @@ from tests.factories import (
     CompanyFactory,
     DownloadFactory,
     EmailFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
     NoticeFactory,
@@ -161,15 +161,15 @@ class TestAThirdParty:
 
 class TestACustomer:
     @pytest.fixture
-    def holding(self, client):
-        holding = HoldingFactory()
-        client.force_login(holding.customer.user)
-        return holding
+    def claim(self, client):
+        claim = EsiidClaimFactory()
+        client.force_login(claim.customer.user)
+        return claim
 
-    def test_sees_first_what_waits_for_an_answer(self, client, holding):
+    def test_sees_first_what_waits_for_an_answer(self, client, claim):
         """C4."""
-        AgreementFactory(customer=holding.customer, premise=holding.premise, third_party_name="Asks Now LLC")
-        AgreementFactory(customer=holding.customer, third_party_name="Answered LLC", status=Status.REJECTED)
+        AgreementFactory(customer=claim.customer, premise=claim.premise, third_party_name="Asks Now LLC")
+        AgreementFactory(customer=claim.customer, third_party_name="Answered LLC", status=Status.REJECTED)
         AgreementFactory(third_party_name="Of Others LLC")
         page = main(client)
         assert "1 request waiting for your answer" in page
@@ -178,27 +178,27 @@ class TestACustomer:
         assert "Answered LLC" not in page
         assert "Of Others LLC" not in page
 
-    def test_sees_the_meters_held_now_with_masked_esiids(self, client, holding):
+    def test_sees_the_meters_held_now_with_masked_esiids(self, client, claim):
         """E1's sense."""
-        meter = MeterFactory(premise=holding.premise)
-        MeterFactory(premise=holding.premise, number="OLD99", removed_on=timezone.now().date())
+        meter = MeterFactory(premise=claim.premise)
+        MeterFactory(premise=claim.premise, number="OLD99", removed_on=timezone.now().date())
         former = MeterFactory(premise=PremiseFactory())
-        HoldingFactory(customer=holding.customer, premise=former.premise, until=timezone.now())
+        EsiidClaimFactory(customer=claim.customer, premise=former.premise, until=timezone.now())
         page = main(client)
         assert f"Meter {meter.number}" in page
-        assert holding.premise.esiid not in page
-        assert holding.premise.esiid[-7:] in page
+        assert claim.premise.esiid not in page
+        assert claim.premise.esiid[-7:] in page
         assert "OLD99" not in page
         assert former.number not in page
 
-    def test_sees_notices_not_read_yet_and_their_count(self, client, holding):
+    def test_sees_notices_not_read_yet_and_their_count(self, client, claim):
         for _number in range(4):
-            NoticeFactory(tdsp=holding.premise.tdsp)
+            NoticeFactory(tdsp=claim.premise.tdsp)
         html = client.get(HOME).content.decode()
         assert html.count("notice-new") == 3
         assert "4 not read" in html
 
-    def test_has_the_designs_navigation(self, client, holding):
+    def test_has_the_designs_navigation(self, client, claim):
         """T2."""
         usage = ["Usage"] if exists("usage") else []
         meters = ["My Smart Meters"] if exists("my_meters") else []
@@ -206,11 +206,11 @@ class TestACustomer:
             *("Home", "My Account", *usage, "Notices", "Help", *meters, "3rd Party Agreements", "My Profile")
         ]
 
-    def test_costs_six_queries_at_most(self, client, holding, django_assert_max_num_queries):
+    def test_costs_six_queries_at_most(self, client, claim, django_assert_max_num_queries):
         for _number in range(6):
-            MeterFactory(premise=holding.premise)
-            AgreementFactory(customer=holding.customer)
-            NoticeFactory(tdsp=holding.premise.tdsp)
+            MeterFactory(premise=claim.premise)
+            AgreementFactory(customer=claim.customer)
+            NoticeFactory(tdsp=claim.premise.tdsp)
         with django_assert_max_num_queries(6):
             client.get(HOME)
 

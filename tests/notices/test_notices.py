@@ -14,7 +14,7 @@ from django.utils import timezone
 from notices.actions import mark_read
 from notices.models import Audience, Notice, NoticeRead
 from tests.factories import (
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     NoticeFactory,
     OperatorFactory,
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def people() -> dict[str, Any]:
     """A customer at a premise of one TDSP, a third party's user, staff of that TDSP and of another, an operator."""
-    holding = HoldingFactory()
-    tdsp = holding.premise.tdsp
+    claim = EsiidClaimFactory()
+    tdsp = claim.premise.tdsp
     return {
         "tdsp": tdsp,
-        "customer": holding.customer.user,
+        "customer": claim.customer.user,
         "third party": MembershipFactory().user,
         "staff": UserFactory(is_staff=True, tdsp=tdsp),
         "other staff": UserFactory(is_staff=True, tdsp=TdspFactory()),
@@ -69,7 +69,7 @@ def test_a_customer_who_moved_out_no_longer_sees_the_former_utilitys_notices(peo
     notice = NoticeFactory(tdsp=people["tdsp"])
     customer = people["customer"]
     assert notice in Notice.objects.visible_to(customer)
-    customer.customer.holdings.update(until=timezone.now())
+    customer.customer.claims.update(until=timezone.now())
     assert notice not in Notice.objects.visible_to(customer)
 
 

@@ -24,7 +24,7 @@ from notifications.models import Email
 from tests.factories import (
     AgreementFactory,
     CustomerFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
     ReportFileFactory,
@@ -93,9 +93,9 @@ def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
 
 def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) -> None:
     """A1, C4, C6."""
-    holding = HoldingFactory()
-    agreement = AgreementFactory(customer=holding.customer, premise=holding.premise)
-    hands = sit(reverse("customer_agreements"), holding.customer.user)
+    claim = EsiidClaimFactory()
+    agreement = AgreementFactory(customer=claim.customer, premise=claim.premise)
+    hands = sit(reverse("customer_agreements"), claim.customer.user)
     hands.press("Español")
     expect(hands.page.locator("html")).to_have_attribute("lang", "es")
     hands.press("English")
@@ -110,10 +110,10 @@ def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) ->
 
 def test_a_customer_looks_at_usage_and_takes_it_along(sit: Sit) -> None:
     """A1, C5: another view, other days, the file."""
-    holding = HoldingFactory()
-    MeterFactory(premise=holding.premise)
-    store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 20)))
-    hands = sit(reverse("meter_usage", args=[holding.pk]), holding.customer.user)
+    claim = EsiidClaimFactory()
+    MeterFactory(premise=claim.premise)
+    store(claim.premise, *every_day(date(2026, 5, 1), date(2026, 6, 20)))
+    hands = sit(reverse("meter_usage", args=[claim.pk]), claim.customer.user)
     hands.press("Week")
     expect(hands.page).to_have_url(re.compile("view=week"))
     hands.fill({"view": "day", "day": "05112026"}, button="Show usage")

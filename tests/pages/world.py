@@ -19,7 +19,7 @@ from tests.factories import (
     AgreementFactory,
     DownloadFactory,
     EmailFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MeterFactory,
     NoticeFactory,
     ReportFactory,
@@ -39,7 +39,7 @@ def fill(world: World) -> World:
     member.company.legal_name = COMPANY
     member.company.privacy_policy_url = "https://green-energy.example/" + "privacy-policy-of-the-company/" * 3
     member.company.save()
-    premise = customer.holdings.get().premise
+    premise = customer.claims.get().premise
     meter = Meter.objects.get(premise=premise)
     asked = {"company": member.company, "initiated_by": member.user, "premise": premise, "customer": customer}
     asked |= {"meter_number": meter.number, "first_name": "Chika", "last_name": "Akin"}
@@ -83,8 +83,8 @@ def accepted(world: World, *, registered: bool = True) -> Agreement:
 def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreement:
     """An agreement that waits for the customer; `changes` are of its fields."""
     if registered:
-        person, holding = Person(email=world["customer"].email), HoldingFactory(customer=world["customer"].customer)
-        (agreement,) = ask(world["member"], MeterFactory(premise=holding.premise), registered=True, person=person)
+        person, claim = Person(email=world["customer"].email), EsiidClaimFactory(customer=world["customer"].customer)
+        (agreement,) = ask(world["member"], MeterFactory(premise=claim.premise), registered=True, person=person)
     else:
         (agreement,) = ask(world["member"], MeterFactory())
     Agreement.objects.filter(pk=agreement.pk).update(**changes or {"comments": "Llámenos si tiene preguntas."})

@@ -39,8 +39,8 @@ def numbers(response) -> list[str]:
     return re.findall(r'<a class="number" href="/agreements/([0-9]{12})/">', response.content.decode())
 
 
-def _only_email(holding) -> Person:
-    return Person(email=holding.customer.user.email)
+def _only_email(claim) -> Person:
+    return Person(email=claim.customer.user.email)
 
 
 class TestRows:
@@ -59,21 +59,21 @@ class TestRows:
 
     def test_a_registered_customer_is_masked_until_the_acceptance(self, client, member):
         """T6."""
-        holding, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
+        claim, meter = registered_customer()
+        agreement = ask(member.user, meter, person=_only_email(claim), registered=True)[0]
         for path in (LIST, page(agreement)):
             words = text(client.get(path))
             assert "C••• A•••" in words
             for secret in ("Chika", "Akin", "Olive", "Sunnyvale", "400 N"):
                 assert secret not in words, (path, secret)
-        actions.accept(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        actions.accept(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
         assert "Chika Akin" in text(client.get(LIST)) and "400 N Olive Street" in text(client.get(page(agreement)))
 
     def test_a_registered_customer_who_rejected_stays_masked(self, client, member):
         """T6: also in the history, where the customer acted under the own account."""
-        holding, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(holding), registered=True)[0]
-        actions.reject(agreement, channel=Channel.ACCOUNT, by=holding.customer.user)
+        claim, meter = registered_customer()
+        agreement = ask(member.user, meter, person=_only_email(claim), registered=True)[0]
+        actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
         words = text(client.get(page(agreement)))
         assert "By the customer, in the account on this portal" in words
         assert "Chika" not in words and "Akin" not in words and "Olive" not in words

@@ -18,7 +18,7 @@ from meters.usage.days import slots_on
 from reports.actions import generate_due_reports
 from reports.manifest import render_manifest
 from reports.models import Report, ReportFile, ReportState
-from tests.factories import CustomerFactory, HoldingFactory, MeterFactory, PremiseFactory
+from tests.factories import CustomerFactory, EsiidClaimFactory, MeterFactory, PremiseFactory
 from tests.support.accepted_agreements import CENTRAL, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, days_between, every_day, store, usage
 
@@ -146,16 +146,16 @@ def test_a_period_that_begins_before_the_first_data_misses_those_days():
 def test_a_former_holders_days_are_left_out_if_the_service_start_is_unknown():
     """R2: the TDSP ended that hold on January 20, so the next day is the first of the present customer."""
     premise = PremiseFactory()
-    HoldingFactory(premise=premise, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))
+    EsiidClaimFactory(premise=premise, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))
     report = made(premise, *every_day(FIRST, LAST))
     assert (report.first_day, report.is_shortened) == (date(2026, 1, 21), True)
 
 
-def test_an_earlier_holding_of_the_same_customer_removes_no_day():
+def test_an_earlier_claim_of_the_same_customer_removes_no_day():
     """R2"""
     premise, customer = PremiseFactory(), CustomerFactory()
-    HoldingFactory(premise=premise, customer=customer, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))
-    HoldingFactory(premise=premise, customer=customer)
+    EsiidClaimFactory(premise=premise, customer=customer, until=datetime(2026, 1, 20, 15, tzinfo=CENTRAL))
+    EsiidClaimFactory(premise=premise, customer=customer)
     assert made(premise, *every_day(FIRST, LAST), customer=customer).first_day == FIRST
 
 

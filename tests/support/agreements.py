@@ -8,9 +8,9 @@ from accounts.models import User
 from agreements import creation
 from agreements.models import Agreement, Draft, ReportLength, ReportType
 from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
-from customers.models import CustomerKind, Holding
+from customers.models import CustomerKind, EsiidClaim
 from meters.models import Meter
-from tests.factories import HoldingFactory, MeterFactory
+from tests.factories import EsiidClaimFactory, MeterFactory
 
 CONTACT = Contact(name="James Wilson", phone="+15125550101", email="james@green-energy.example")
 ROSA = Person(
@@ -51,7 +51,7 @@ def ask(by: User, *meters: Meter, at: datetime | None = None, **details) -> list
     return submit(creation.start_draft(asked, by=by, at=at), by=by, at=at)
 
 
-def registered_customer() -> tuple[Holding, Meter]:
+def registered_customer() -> tuple[EsiidClaim, Meter]:
     """A customer with an account, and the meter at the premise held."""
-    holding = HoldingFactory()
-    return holding, MeterFactory(premise=holding.premise)
+    claim = EsiidClaimFactory()
+    return claim, MeterFactory(premise=claim.premise)

@@ -36,15 +36,15 @@ def make_world() -> dict[str, Any]:
 
     Keys are the arguments of URL names; `users` has the user of each of ROLES (None: anonymous).
     """
-    member, (holding, meter) = MembershipFactory(is_administrator=True), registered_customer()
-    person = Person(email=holding.customer.user.email)
+    member, (claim, meter) = MembershipFactory(is_administrator=True), registered_customer()
+    person = Person(email=claim.customer.user.email)
     (agreement,) = ask(member.user, meter, registered=True, person=person)
     draft = creation.start_draft(question(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
         "member": member.user,
         "other company": MembershipFactory(is_administrator=True).user,
-        "customer": holding.customer.user,
+        "customer": claim.customer.user,
         "other customer": CustomerFactory().user,
         "TDSP": UserFactory(is_staff=True, tdsp=TdspFactory()),
         "operator": OperatorFactory(),
@@ -64,7 +64,7 @@ def make_world() -> dict[str, Any]:
         "number": agreement.number,
         "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
         "draft": draft.pk,
-        "holding": holding.pk,
+        "claim": claim.pk,
         "submitted": agreement.submission_id,
         "notice": NoticeFactory().pk,
         "key": "no-such-key",

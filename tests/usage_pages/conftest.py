@@ -7,23 +7,23 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from tests.factories import HoldingFactory, MeterFactory, PremiseFactory
+from tests.factories import EsiidClaimFactory, MeterFactory, PremiseFactory
 
 
 @pytest.fixture
-def holding():
+def claim():
     premise = PremiseFactory()
     MeterFactory(premise=premise, number="142606737LG")
-    return HoldingFactory(premise=premise)
+    return EsiidClaimFactory(premise=premise)
 
 
 @pytest.fixture
-def see(client, holding):
-    """The page of usage of `holding` for its customer: `see(view, day)`, or the query itself."""
-    client.force_login(holding.customer.user)
+def see(client, claim):
+    """The page of usage of `claim` for its customer: `see(view, day)`, or the query itself."""
+    client.force_login(claim.customer.user)
 
     def get(view: str = "", day: date | str = "", **query: str):
         asked = {"view": view, "day": str(day)} if view or day else query
-        return client.get(reverse("meter_usage", args=[holding.pk]), asked)
+        return client.get(reverse("meter_usage", args=[claim.pk]), asked)
 
     return get

@@ -21,19 +21,19 @@ from tests.support.usage_page import page_text, total_kwh
 pytestmark = pytest.mark.django_db
 
 
-def fetch(client, holding, **query):
-    return client.get(reverse("usage_csv", args=[holding.pk]), query)
+def fetch(client, claim, **query):
+    return client.get(reverse("usage_csv", args=[claim.pk]), query)
 
 
 @pytest.mark.parametrize("kind", ["interval", "daily", "monthly"])
-def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, holding, kind):
+def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, claim, kind):
     """C5, R3: and its sum is the page's."""
     first, last = date(2026, 2, 10), date(2026, 3, 31)
     days = [one for one in every_day(first, last, CONSUMPTION, SURPLUS) if one.day.day != 20]
-    store(holding.premise, *days)
-    response = fetch(client, holding, type=kind, first=str(first), last=str(last))
+    store(claim.premise, *days)
+    response = fetch(client, claim, type=kind, first=str(first), last=str(last))
     content = b"".join(response.streaming_content)
-    esiid = holding.premise.esiid
+    esiid = claim.premise.esiid
     assert (
         content
         == {
@@ -54,29 +54,27 @@ def test_the_download_has_the_bytes_that_a_third_party_would_get(client, see, ho
     assert whole == total_kwh(see("year", first), "Consumption")
 
 
-def test_a_browser_that_accepts_gzip_gets_gzip(client, see, holding):
+def test_a_browser_that_accepts_gzip_gets_gzip(client, see, claim):
     """R5, C5"""
-    store(holding.premise, usage(date(2026, 6, 1)))
-    address = reverse("usage_csv", args=[holding.pk])
+    store(claim.premise, usage(date(2026, 6, 1)))
+    address = reverse("usage_csv", args=[claim.pk])
     query = {"type": "interval", "first": "2026-06-01", "last": "06/01/2026"}
     response = client.get(address, query, headers={"accept-encoding": "gzip"})
     assert response.headers["Content-Encoding"] == "gzip"
     assert response.headers["Content-Length"] == str(len(response.content))
     assert gzip.decompress(response.content) == independent_csv.interval_csv(
-        holding.premise.esiid, [usage(date(2026, 6, 1))]
+        claim.premise.esiid, [usage(date(2026, 6, 1))]
     )
 
 
-def test_a_download_never_starts_before_the_customers_service(client, see, holding):
+def test_a_download_never_starts_before_the_customers_service(client, see, claim):
     """R2"""
-    holding.premise.service_since = date(2026, 6, 10)
-    holding.premise.save()
-    store(holding.premise, *every_day(date(2026, 6, 1), date(2026, 6, 30)))
-    response = fetch(client, holding, type="interval", first="2026-05-01", last="2026-06-30")
+    claim.premise.service_since = date(2026, 6, 10)
+    claim.premise.save()
+    store(claim.premise, *every_day(date(2026, 6, 1), date(2026, 6, 30)))
+    response = fetch(client, claim, type="interval", first="2026-05-01", last="2026-06-30")
     content = b"".join(response.streaming_content)
-    assert content == independent_csv.interval_csv(
-        holding.premise.esiid, every_day(date(2026, 6, 10), date(2026, 6, 30))
-    )
+    assert content == independent_csv.interval_csv(claim.premise.esiid, every_day(date(2026, 6, 10), date(2026, 6, 30)))
 
 
 @pytest.mark.parametrize(
@@ -90,10 +88,10 @@ def test_a_download_never_starts_before_the_customers_service(client, see, holdi
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
     ],
 )
-def test_a_refused_download_says_why_and_keeps_the_input(client, see, holding, query, sentence):
+def test_a_refused_download_says_why_and_keeps_the_input(client, see, claim, query, sentence):
     """A2"""
-    store(holding.premise, usage(date(2026, 6, 1)), usage(date(2026, 6, 3)))
-    response = fetch(client, holding, **query)
+    store(claim.premise, usage(date(2026, 6, 1)), usage(date(2026, 6, 3)))
+    response = fetch(client, claim, **query)
     assert sentence in page_text(response)
     html = response.content.decode()
     assert "error-summary" in html
@@ -112,23 +110,23 @@ def test_a_refused_download_says_why_and_keeps_the_input(client, see, holding, q
         ({"view": "week", "day": "0001-01-01"}, "Choose days from June 1, 2026"),
     ],
 )
-def test_a_refused_span_says_why_and_shows_the_latest_month(see, holding, query, sentence):
+def test_a_refused_span_says_why_and_shows_the_latest_month(see, claim, query, sentence):
     """A2"""
-    store(holding.premise, usage(date(2026, 6, 1)))
+    store(claim.premise, usage(date(2026, 6, 1)))
     response = see(**query) if "day" not in query else see(query["view"], query["day"])
     assert response.status_code == 200
     assert sentence in page_text(response)
     assert "June 2026" in page_text(response)
 
 
-def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, holding):
+def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, claim):
     """R6: six megabytes of CSV, of which only the compressed bytes and a window of days are there at once."""
     first, last = date(2025, 4, 1), date(2026, 3, 31)
-    store(holding.premise, *every_day(first, last, CONSUMPTION, SURPLUS))
-    fetch(client, holding, type="interval", first=str(last), last=str(last))  # modules and templates are loaded now
+    store(claim.premise, *every_day(first, last, CONSUMPTION, SURPLUS))
+    fetch(client, claim, type="interval", first=str(last), last=str(last))  # modules and templates are loaded now
     tracemalloc.start()
     try:
-        response = fetch(client, holding, type="interval", first=str(first), last=str(last))
+        response = fetch(client, claim, type="interval", first=str(first), last=str(last))
         size = sum(map(len, response.streaming_content))
         peak = tracemalloc.get_traced_memory()[1]
     finally:

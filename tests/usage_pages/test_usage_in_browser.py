@@ -22,13 +22,13 @@ FIRST, LAST = date(2026, 5, 1), date(2026, 6, 20)
 
 
 @pytest.fixture
-def readings(holding):
+def readings(claim):
     """Both directions, with a gap, a day that misses readings and an estimated one."""
     days = [one for one in every_day(FIRST, LAST, CONSUMPTION, SURPLUS) if one.day.day not in (11, 12)]
     days[-1] = usage(LAST, SURPLUS, wh=[None] * 8 + [40] * 88)
     days[-2] = usage(LAST, estimated=range(40))
-    store(holding.premise, *days)
-    return holding
+    store(claim.premise, *days)
+    return claim
 
 
 @pytest.fixture

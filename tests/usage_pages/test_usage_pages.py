@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from tests.factories import (
     CustomerFactory,
-    HoldingFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
     OperatorFactory,
@@ -40,9 +40,9 @@ SPRING, FALL = date(2026, 3, 8), date(2025, 11, 2)
         ("year", date(2026, 1, 1), date(2026, 3, 31), 3),  # the days that are on record
     ],
 )
-def test_each_view_sums_its_own_days_and_no_other(see, holding, view, first, last, count):
+def test_each_view_sums_its_own_days_and_no_other(see, claim, view, first, last, count):
     """C5, A3: days, weeks from Sunday, months and years of the Central calendar; both directions."""
-    store(holding.premise, *every_day(date(2025, 12, 20), date(2026, 3, 31), CONSUMPTION, SURPLUS))
+    store(claim.premise, *every_day(date(2025, 12, 20), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     response = see(view, date(2026, 2, 3))
     days = every_day(first, last, CONSUMPTION, SURPLUS)
     assert total_kwh(response, "Consumption") == sum_kwh(days)
@@ -53,31 +53,31 @@ def test_each_view_sums_its_own_days_and_no_other(see, holding, view, first, las
     assert sum(Decimal(row[2].replace(",", "")) for row in found) == sum_kwh(days, SURPLUS)
 
 
-def test_by_default_it_shows_the_month_of_the_latest_readings(see, holding):
+def test_by_default_it_shows_the_month_of_the_latest_readings(see, claim):
     """C5"""
-    store(holding.premise, *every_day(date(2026, 4, 20), date(2026, 5, 9)))
+    store(claim.premise, *every_day(date(2026, 4, 20), date(2026, 5, 9)))
     text = page_text(see())
     assert "May 2026" in text and "Sat, May 9" in text
     assert "← April 2026" in text and "June 2026" not in text
 
 
-def test_a_url_without_a_day_shows_the_latest_readings(see, client, holding):
+def test_a_url_without_a_day_shows_the_latest_readings(see, client, claim):
     """C5: nobody is told to choose a day who only named the kind of view."""
-    store(holding.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
+    store(claim.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
     see()
     for query, title in (
         ({"view": "year"}, "2026"),
         ({"view": "day"}, "May 4, 2026"),
         ({"day": "2026-04-29"}, "Ap"),
     ):
-        response = client.get(reverse("meter_usage", args=[holding.pk]), query)
+        response = client.get(reverse("meter_usage", args=[claim.pk]), query)
         assert "There is a problem" not in page_text(response)
         assert f'<h2 id="span-title">{title}' in response.content.decode()
 
 
-def test_previous_and_next_lead_to_the_neighbors_and_end_where_the_record_ends(see, holding):
+def test_previous_and_next_lead_to_the_neighbors_and_end_where_the_record_ends(see, claim):
     """C5"""
-    store(holding.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
+    store(claim.premise, *every_day(date(2026, 4, 28), date(2026, 5, 4)))
     for view, day, before, after in (
         ("day", "2026-05-01", "2026-04-30", "2026-05-02"),
         ("day", "2026-04-28", None, "2026-04-29"),
@@ -92,9 +92,9 @@ def test_previous_and_next_lead_to_the_neighbors_and_end_where_the_record_ends(s
 
 
 @pytest.mark.parametrize(("day", "slots"), [(SPRING, 92), (FALL, 100)])
-def test_the_days_on_which_clocks_change_have_the_quarter_hours_that_were(see, holding, day, slots):
+def test_the_days_on_which_clocks_change_have_the_quarter_hours_that_were(see, claim, day, slots):
     """C5, A3: nothing is missing, no time comes twice under one name, and the page says what the clocks did."""
-    store(holding.premise, usage(day))
+    store(claim.premise, usage(day))
     response = see("day", day)
     names = [row[0] for row in table_rows(response)]
     assert len(names) == len(set(names)) == slots
@@ -107,19 +107,19 @@ def test_the_days_on_which_clocks_change_have_the_quarter_hours_that_were(see, h
         assert "23 hours" in page_text(response)
 
 
-def test_a_day_begins_at_central_midnight(see, holding):
+def test_a_day_begins_at_central_midnight(see, claim):
     """A3"""
-    store(holding.premise, usage(date(2026, 7, 4), wh=[1000] + [0] * 94 + [2000]))
+    store(claim.premise, usage(date(2026, 7, 4), wh=[1000] + [0] * 94 + [2000]))
     found = table_rows(see("day", date(2026, 7, 4)))
     assert found[0][:2] == ["12:00 AM to 12:15 AM", "1.000"]
     assert found[-1][:2] == ["11:45 PM to 12:00 AM", "2.000"]
 
 
-def test_estimated_and_missing_readings_are_marked(see, holding):
+def test_estimated_and_missing_readings_are_marked(see, claim):
     """C5, A1: in words, and in the chart by a pattern that is no bar's colour."""
     day = date(2026, 6, 2)
     store(
-        holding.premise,
+        claim.premise,
         usage(day - timedelta(days=1)),
         usage(day, wh=[None] * 4 + [100] * 92, estimated=range(10, 22)),
         usage(day + timedelta(days=2)),
@@ -140,45 +140,45 @@ def test_estimated_and_missing_readings_are_marked(see, holding):
     assert shape_counts(see("day", day)) == {"missing": 1, "bar-0": 80, "estimated-0": 12}
 
 
-def test_the_estimated_part_of_a_bar_has_the_height_of_its_readings(see, holding):
+def test_the_estimated_part_of_a_bar_has_the_height_of_its_readings(see, claim):
     """C5: 30 of 120 kWh."""
     day = date(2026, 6, 2)
-    store(holding.premise, usage(day, wh=[1250] * 96, estimated=range(24)))
+    store(claim.premise, usage(day, wh=[1250] * 96, estimated=range(24)))
     heights = dict(
         re.findall(r'<rect class="(bar-0|estimated-0)"[^>]* height="([\d.]+)"', see("week", day).content.decode())
     )
     assert float(heights["bar-0"]) == pytest.approx(3 * float(heights["estimated-0"]), abs=0.3)
 
 
-def test_future_days_are_not_gaps(see, holding):
+def test_future_days_are_not_gaps(see, claim):
     """C5: the readings of yesterday may still be on their way."""
     today = datetime.now(CENTRAL).date()
-    store(holding.premise, *every_day(today - timedelta(days=20), today - timedelta(days=2)))
+    store(claim.premise, *every_day(today - timedelta(days=20), today - timedelta(days=2)))
     response = see("week", today)
     assert "No readings" not in page_text(response).partition("View as a table")[2].partition("Other days")[0]
     assert "missing" not in shape_counts(response)
 
 
-def test_a_premise_without_panels_has_no_surplus_column(see, holding):
+def test_a_premise_without_panels_has_no_surplus_column(see, claim):
     """C5"""
-    store(holding.premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
+    store(claim.premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
     html = see().content.decode()
     assert "bar-1" not in html.partition("</defs>")[2]
     assert html.count('<th scope="col" class="number">') == 1
 
 
-def test_each_row_links_to_its_own_span(see, holding):
+def test_each_row_links_to_its_own_span(see, claim):
     """C5: from the year to its months, from a month to its days."""
-    store(holding.premise, *every_day(date(2026, 5, 20), date(2026, 6, 3)))
+    store(claim.premise, *every_day(date(2026, 5, 20), date(2026, 6, 3)))
     assert "?view=month&amp;day=2026-05-01" in see("year", "2026-05-20").content.decode()
     assert "?view=day&amp;day=2026-06-03" in see("month", "2026-06-01").content.decode()
 
 
-def test_in_spanish_a_decimal_point_stays_a_point(see, holding):
+def test_in_spanish_a_decimal_point_stays_a_point(see, claim):
     """C6: as in Mexico and in the CSV; 1,234 would be a thousand times as much to some of its readers."""
-    holding.customer.user.language = "es"
-    holding.customer.user.save()
-    store(holding.premise, usage(date(2026, 6, 1), wh=[9000] * 96), usage(date(2026, 6, 2), wh=[4] * 96))
+    claim.customer.user.language = "es"
+    claim.customer.user.save()
+    store(claim.premise, usage(date(2026, 6, 1), wh=[9000] * 96), usage(date(2026, 6, 2), wh=[4] * 96))
     response = see("week", "2026-06-02")
     assert 'lang="es"' in response.content.decode()
     assert [row[1] for row in table_rows(response)][:3] == ["864.000", "0.384", "–"]
@@ -189,12 +189,12 @@ def test_in_spanish_a_decimal_point_stays_a_point(see, holding):
 # --- Whose it is ------------------------------------------------------------------------------------------------
 
 
-def test_usage_before_the_customers_service_is_hidden(see, holding):
+def test_usage_before_the_customers_service_is_hidden(see, claim):
     """R2, C5: not in the sum, not in the table, not by asking for that day, not in the file."""
     since = date(2026, 6, 10)
-    holding.premise.service_since = since
-    holding.premise.save()
-    store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
+    claim.premise.service_since = since
+    claim.premise.save()
+    store(claim.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
     month = see("month", since)
     assert total_kwh(month, "Consumption") == sum_kwh(every_day(since, date(2026, 6, 30)))
     assert "Your service began on June 10, 2026." in page_text(month)
@@ -206,43 +206,43 @@ def test_usage_before_the_customers_service_is_hidden(see, holding):
         assert total_kwh(refused, "Consumption") == sum_kwh(every_day(since, date(2026, 6, 30)))
 
 
-def test_usage_of_a_former_holder_is_hidden(see, holding):
+def test_usage_of_a_former_holder_is_hidden(see, claim):
     """R2, C5: the TDSP ended that hold and told no day of service."""
-    HoldingFactory(premise=holding.premise, until=datetime(2026, 6, 9, 12, tzinfo=CENTRAL))
-    store(holding.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
+    EsiidClaimFactory(premise=claim.premise, until=datetime(2026, 6, 9, 12, tzinfo=CENTRAL))
+    store(claim.premise, *every_day(date(2026, 5, 1), date(2026, 6, 30)))
     assert total_kwh(see("year", "2026-06-15"), "Consumption") == sum_kwh(
         every_day(date(2026, 6, 10), date(2026, 6, 30))
     )
 
 
 @pytest.mark.parametrize("name", ["meter_usage", "usage_csv"])
-def test_another_customers_meter_does_not_exist(client, holding, name):
+def test_another_customers_meter_does_not_exist(client, claim, name):
     """C5: nor does one that is held no more, nor any for a third party or for staff."""
-    store(holding.premise, usage(date(2026, 6, 1)))
-    address = reverse(name, args=[holding.pk])
+    store(claim.premise, usage(date(2026, 6, 1)))
+    address = reverse(name, args=[claim.pk])
     for user in (CustomerFactory().user, MembershipFactory().user, OperatorFactory()):
         client.force_login(user)
         assert client.get(address).status_code == 404
-    client.force_login(holding.customer.user)
+    client.force_login(claim.customer.user)
     assert client.get(reverse(name, args=[0])).status_code == 404
     assert client.get(address).status_code == 200
-    holding.until = datetime.now(UTC)
-    holding.save()
+    claim.until = datetime.now(UTC)
+    claim.save()
     assert client.get(address).status_code == 404
 
 
 # --- Meters -----------------------------------------------------------------------------------------------------
 
 
-def test_my_smart_meters_lists_what_the_customer_holds(client, holding):
+def test_my_smart_meters_lists_what_the_customer_holds(client, claim):
     """C5: ESIID, meter number, TDSP, since when, newest readings; a meter that was taken away is not there."""
-    premise = holding.premise
+    premise = claim.premise
     premise.service_since = date(2024, 5, 3)
     premise.save()
     MeterFactory(premise=premise, number="98000001", removed_on=date(2025, 1, 1))
     store(premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
-    HoldingFactory()
-    client.force_login(holding.customer.user)
+    EsiidClaimFactory()
+    client.force_login(claim.customer.user)
     response = client.get(reverse("my_meters"))
     text = page_text(response)
     for part in (
@@ -256,15 +256,15 @@ def test_my_smart_meters_lists_what_the_customer_holds(client, holding):
         assert part in text, part
     assert "98000001" not in text
     assert response.content.decode().count("See usage") == 1
-    assert reverse("meter_usage", args=[holding.pk]) in response.content.decode()
+    assert reverse("meter_usage", args=[claim.pk]) in response.content.decode()
 
 
-def test_a_customer_with_several_meters_goes_from_one_to_the_other_in_the_same_days(client, holding):
+def test_a_customer_with_several_meters_goes_from_one_to_the_other_in_the_same_days(client, claim):
     """C5"""
-    other = HoldingFactory(customer=holding.customer, premise=PremiseFactory(address="9 Pecan Grove Lane"))
-    for one in (holding, other):
+    other = EsiidClaimFactory(customer=claim.customer, premise=PremiseFactory(address="9 Pecan Grove Lane"))
+    for one in (claim, other):
         store(one.premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
-    client.force_login(holding.customer.user)
+    client.force_login(claim.customer.user)
     html = client.get(reverse("usage"), {"view": "week", "day": "2026-06-02"}).content.decode()
     assert f"{reverse('meter_usage', args=[other.pk])}?view=week&amp;day=2026-05-31" in html
 
@@ -278,23 +278,23 @@ def test_a_customer_without_a_meter_is_led_to_add_one(client):
         assert reverse("customer_add_meter") in response.content.decode()
 
 
-def test_a_meter_without_readings_says_so_and_what_to_do(see, holding):
+def test_a_meter_without_readings_says_so_and_what_to_do(see, claim):
     """C5: and its download, asked for by its address, says the same."""
     for response in (see(), see("day", "2026-06-01")):
         assert "No usage data yet" in page_text(response)
-        assert holding.premise.tdsp.name in page_text(response)
+        assert claim.premise.tdsp.name in page_text(response)
     assert '<svg class="chart' not in see().content.decode()
 
 
 @pytest.mark.parametrize("has_readings", [True, False])
-def test_its_pages_are_whole(client, see, holding, has_readings):
+def test_its_pages_are_whole(client, see, claim, has_readings):
     """A1, T2: one heading, nothing inline, no id twice, and every link leads somewhere."""
-    HoldingFactory(customer=holding.customer)
+    EsiidClaimFactory(customer=claim.customer)
     if has_readings:
-        store(holding.premise, *every_day(date(2025, 10, 30), date(2025, 11, 4), CONSUMPTION, SURPLUS))
+        store(claim.premise, *every_day(date(2025, 10, 30), date(2025, 11, 4), CONSUMPTION, SURPLUS))
     for view in ("day", "week", "month", "year", "decade"):
         whole(see(view, FALL))
-    for name, args in (("usage", []), ("my_meters", []), ("usage_csv", [holding.pk])):
+    for name, args in (("usage", []), ("my_meters", []), ("usage_csv", [claim.pk])):
         whole(client.get(reverse(name, args=args)))
 
 
@@ -302,23 +302,19 @@ def test_its_pages_are_whole(client, see, holding, has_readings):
 
 
 @pytest.mark.parametrize(("view", "most"), [("day", 8), ("month", 8), ("year", 12)])
-def test_a_page_costs_few_queries_however_many_meters_there_are(
-    see, holding, view, most, django_assert_max_num_queries
-):
+def test_a_page_costs_few_queries_however_many_meters_there_are(see, claim, view, most, django_assert_max_num_queries):
     """R6"""
-    store(holding.premise, *every_day(date(2026, 1, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
+    store(claim.premise, *every_day(date(2026, 1, 1), date(2026, 3, 31), CONSUMPTION, SURPLUS))
     for _ in range(3):
-        store(HoldingFactory(customer=holding.customer).premise, usage(date(2026, 3, 1)))
+        store(EsiidClaimFactory(customer=claim.customer).premise, usage(date(2026, 3, 1)))
     with django_assert_max_num_queries(most):
         see(view, "2026-02-03")
 
 
-def test_my_smart_meters_costs_as_many_queries_for_ten_meters_as_for_one(
-    client, holding, django_assert_max_num_queries
-):
+def test_my_smart_meters_costs_as_many_queries_for_ten_meters_as_for_one(client, claim, django_assert_max_num_queries):
     """R6"""
     for _ in range(9):
-        store(HoldingFactory(customer=holding.customer).premise, usage(date(2026, 3, 1)))
-    client.force_login(holding.customer.user)
+        store(EsiidClaimFactory(customer=claim.customer).premise, usage(date(2026, 3, 1)))
+    client.force_login(claim.customer.user)
     with django_assert_max_num_queries(9):
         client.get(reverse("my_meters"))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
-from customers.models import Holding
+from customers.models import EsiidClaim
 from notices.models import Notice
 from tests.factories import AgreementFactory, MeterFactory
 from tests.pages.states.registry import at, sent, state
@@ -74,7 +74,7 @@ def _saved(client: Client, world: World) -> Any:
 
 @state("customer_profile", "customer", "without a meter")
 def _without_meter(client: Client, world: World) -> Any:
-    Holding.objects.update(until=timezone.now())
+    EsiidClaim.objects.update(until=timezone.now())
     return client.get(reverse("customer_profile"))
 
 

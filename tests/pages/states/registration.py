@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Registration
-from tests.factories import HoldingFactory, MeterFactory, UserFactory
+from tests.factories import EsiidClaimFactory, MeterFactory, UserFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World, pending, token
 from tests.support.registration import confirmation_link, register
@@ -104,7 +104,7 @@ def _late_registration(client: Client, world: World) -> Any:
 @state("register_confirm", "anonymous", "ESIID taken meanwhile")
 def _esiid_taken(client: Client, world: World) -> Any:
     link = _registered(client)
-    HoldingFactory(premise_id=Registration.objects.latest("pk").premise_id)
+    EsiidClaimFactory(premise_id=Registration.objects.latest("pk").premise_id)
     return client.post(link)
 
 

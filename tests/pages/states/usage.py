@@ -8,14 +8,14 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from customers.models import Holding
+from customers.models import EsiidClaim
 from meters.models import UsageDay
 from tests.pages.states.registry import Open, state
 from tests.pages.world import World
 
 
 def shown(name: str, **query: str) -> Open:
-    return lambda client, world: client.get(reverse(name, args=[world["holding"]]), query)
+    return lambda client, world: client.get(reverse(name, args=[world["claim"]]), query)
 
 
 for _view, _day in [
@@ -46,12 +46,12 @@ state("usage_csv", "customer", "days without readings")(
 @state("meter_usage", "customer", "no readings yet")
 def _no_readings(client: Client, world: World) -> Any:
     UsageDay.objects.all().delete()
-    return client.get(reverse("meter_usage", args=[world["holding"]]))
+    return client.get(reverse("meter_usage", args=[world["claim"]]))
 
 
 @state("meter_usage", "customer", "a service that began inside the month")
 def _moved_in(client: Client, world: World) -> Any:
-    premise = Holding.objects.get(pk=world["holding"]).premise
+    premise = EsiidClaim.objects.get(pk=world["claim"]).premise
     premise.service_since = date(2026, 10, 10)
     premise.save()
-    return client.get(reverse("meter_usage", args=[world["holding"]]), {"view": "month", "day": "2026-10-14"})
+    return client.get(reverse("meter_usage", args=[world["claim"]]), {"view": "month", "day": "2026-10-14"})
