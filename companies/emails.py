@@ -61,9 +61,8 @@ def send_company_renamed(company: Company, *, changes: Mapping[str, list[str]]) 
 
 def send_invitation(invitation: CompanyLink) -> None:
     """USER_INVITED: the link to an account, after an invitation or an approved request to join."""
-    assert invitation.company
-    subject = format_lazy(_("Your account for {company}"), company=invitation.company.legal_name)
-    _send_link("USER_INVITED", invitation, subject, permissions=describe_permissions(invitation.permissions))
+    permissions = describe_permissions(invitation.permissions)
+    _send_link("USER_INVITED", invitation, _("Your account for {company}"), permissions=permissions)
 
 
 def send_join_request_link(join_request: CompanyLink) -> None:
@@ -124,7 +123,7 @@ def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: A
             kind=kind,
             to=link.email,
             language=link.language,
-            subject=subject,
+            subject=format_lazy(subject, company=link.company or ""),
             context={"company_link": link, "company": link.company} | context,
             link=AccountLink(link.link_nonce),
         )

@@ -68,7 +68,7 @@ class MemberRemovalView(_MemberView, CompanyButtonView):
         return _("User removed.")
 
 
-class InvitationView(CompanyFormView):
+class InviteUserView(CompanyFormView):
     """Invite a person and choose what the person may do; only an approved company may."""
 
     form_class = InvitationForm

@@ -1,4 +1,4 @@
-"""The operator of the portal looks at a company, approves or refuses it, and corrects it (T13, D1)."""
+"""The operator of the portal reviews, approves, refuses and corrects a company (T13, D1)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_operator_refuses_a_company_with_a_reason_and_can_approve_it_later(clien
 
 
 def admin_form(company: Company, **changes: str) -> dict[str, object]:
-    """The company's page in the admin, sent back as it is shown but for `changes`."""
+    """The form of the company's page in the admin, with `changes`."""
     names = ("legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url")
     member = Membership.objects.get()
     form = {name: str(getattr(company, name)) for name in names} | {
@@ -98,8 +98,8 @@ def test_only_an_operator_changes_the_legal_name_and_the_company_is_emailed(clie
     member = MembershipFactory(is_administrator=True, company__legal_name="Caddo Solar LLC")
     company, operator = member.company, OperatorFactory()
     client.force_login(member.user)
-    asked = {"legal_name": "Caddo Group LLC", "duns": company.duns, "reason": "Merger."}
-    assert client.post(reverse("company_rename"), asked).status_code == 302
+    form = {"legal_name": "Caddo Group LLC", "duns": company.duns, "reason": "Merger."}
+    assert client.post(reverse("company_rename"), form).status_code == 302
     company.refresh_from_db()
     assert company.legal_name == "Caddo Solar LLC"
     email = Email.objects.get(to_address=operator.email, kind="COMPANY_RENAME")

@@ -238,7 +238,7 @@ def test_control_without_the_limit_invitations_send_any_number_of_emails(client,
 
 @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
 def test_only_an_approved_company_invites_and_accepts_users(client, administrator, standing):
-    """T13: nobody gets our email for a company that no operator has looked at."""
+    """T13: a company that no operator has checked sends no email in our name."""
     invite(client, "may_view")
     link, pk = last_link_to("USER_INVITED", BEN), open_invitation().pk
     administrator.company.standing = standing

@@ -34,7 +34,7 @@ def ask_and_confirm(client, company: str = "Caddo Solar LLC", **changes: str):
 def test_person_asks_to_join_is_approved_and_gets_an_account(client, administrator, words):
     """T13: emails both ways; the permissions are the administrator's choice."""
     assert ask_to_join(client, words).headers["Location"] == reverse("company_join_sent")
-    assert email_kinds_to(administrator.user.email) == [], "an address that is not confirmed asks nobody"
+    assert email_kinds_to(administrator.user.email) == [], "no request from an unconfirmed address"
     client.post(last_link_to("JOIN_CONFIRM", CY))
     assert email_kinds_to(administrator.user.email) == ["JOIN_REQUESTED"]
 
@@ -144,16 +144,16 @@ def test_unanswered_request_expires_after_thirty_days(client, administrator):
 
 def test_emails_about_requests_are_limited(client, administrator):
     """X2: after the day's emails the requests still stand under Pending Approvals."""
-    asked = [
+    requests = [
         CompanyLinkFactory(company=administrator.company, kind=CompanyLinkKind.JOIN_REQUEST)
         for _ in range(settings.COMPANY_REQUEST_EMAILS + 3)
     ]
-    for request in asked:
+    for request in requests:
         join_requests.confirm_join_request(link_token(request))
     assert len(email_kinds_to(administrator.user.email)) == settings.COMPANY_REQUEST_EMAILS
     client.force_login(administrator.user)
     page = client.get(reverse("company_approvals")).content.decode()
-    assert all(request.email in page for request in asked)
+    assert all(request.email in page for request in requests)
 
 
 def test_only_an_approved_company_accepts_users(client, administrator):

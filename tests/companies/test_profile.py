@@ -48,7 +48,7 @@ def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(c
 
 
 def test_forged_post_changes_neither_name_nor_duns_nor_standing(client, administrator):
-    """T13: what the operator approved stands still; a company that waits does not approve itself."""
+    """T13: what the operator approved does not change, and a pending company does not approve itself."""
     Company.objects.update(standing=CompanyState.PENDING)
     before = Company.objects.values("legal_name", "duns", "standing").get()
     forged = PROFILE | {"legal_name": "Oncor", "duns": "999999999", "standing": "approved"}
@@ -94,8 +94,8 @@ def test_rename_request_needs_a_change_and_a_reason_and_is_limited(client, admin
     without = client.post(reverse("company_rename"), same | {"legal_name": "New LLC", "reason": " "})
     assert "reason" in without.context["form"].errors and 'value="New LLC"' in without.content.decode()
     for number in range(settings.COMPANY_EMAILS_PER_ADDRESS):
-        asked = client.post(reverse("company_rename"), same | {"legal_name": f"New {number} LLC"})
-        assert asked.status_code == 302
+        response = client.post(reverse("company_rename"), same | {"legal_name": f"New {number} LLC"})
+        assert response.status_code == 302
     more = client.post(reverse("company_rename"), same | {"legal_name": "Newer LLC"}).content.decode()
     assert "asked several times today." in more
     assert Email.objects.filter(to_address=operator.email).count() == settings.COMPANY_EMAILS_PER_ADDRESS

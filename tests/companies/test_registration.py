@@ -37,7 +37,7 @@ def test_company_registers_confirms_and_waits_and_its_administrator_signs_in(cli
     assert "3 days" in client.get(reverse("company_register_sent")).content.decode()
     assert not Company.objects.exists() and not User.objects.filter(username="ana.reyna").exists()
     log_in(client, "ana.reyna")
-    assert "_auth_user_id" not in client.session, "nobody signs in before the confirmation"
+    assert "_auth_user_id" not in client.session, "no sign-in before the confirmation"
 
     assert "Your company is registered" in confirm(client).content.decode()
 

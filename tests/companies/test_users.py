@@ -32,7 +32,7 @@ def test_permissions_change_at_once_and_the_user_is_emailed(client, administrato
     page = client.get(reverse("company")).content.decode()
     assert "Can now: download reports" in page and "Can no longer: create agreements" in page
     client.post(address, {"permissions": ["may_view", "may_download"]})
-    assert Email.objects.filter(to_address=member.user.email).count() == 1, "nothing changed, nobody is told"
+    assert Email.objects.filter(to_address=member.user.email).count() == 1, "no change, no email"
     client.force_login(member.user)
     assert client.get(reverse("agreement_new")).status_code == 403
 
@@ -45,7 +45,7 @@ def test_removed_user_loses_access_at_once(client, administrator):
     assert theirs.get(reverse("agreements")).status_code == 200
     address = reverse("company_user_remove", args=[member.pk])
     assert "Remove" in client.get(address).content.decode()
-    assert Membership.objects.get(pk=member.pk).ended_at is None, "a GET removes nobody"
+    assert Membership.objects.get(pk=member.pk).ended_at is None, "a GET removes no user"
     client.post(address)
     for name in ("agreements", "agreement_new", "company", "member_profile", "company_users"):
         assert theirs.get(reverse(name)).status_code == 404, name
