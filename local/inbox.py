@@ -44,7 +44,7 @@ class CaughtEmail:
 
     @property
     def subject(self) -> str:
-        return self._header("Subject")
+        return self._header("Subject").strip()  # a long one is folded
 
     @property
     def sent_at(self) -> datetime | None:

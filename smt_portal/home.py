@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from agreements.models import Agreement
+from agreements.models import Agreement, AgreementQuerySet
 from companies.models import Company, CompanyState, Membership, membership_of
 from customers.models import Customer, customer_of
 from meters.models import Meter
@@ -36,7 +36,6 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def third_party_context(user: User, membership: Membership) -> dict[str, Any]:
     agreements = Agreement.objects.visible_to(user).filter(company=membership.company_id)
-    waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
     may_download = membership.may_download and membership.company.is_active
     ready = Report.objects.filter(agreement__in=agreements).not_downloaded().select_related("agreement")
     reports, reports_count = _first_and_count(ready) if may_download else ([], 0)
@@ -44,8 +43,7 @@ def third_party_context(user: User, membership: Membership) -> dict[str, Any]:
         "company": membership.company,
         "may_initiate": membership.may_initiate and membership.company.is_active,
         "may_download": may_download,
-        "waiting": waiting,
-        "waiting_count": waiting_count,
+        **_waiting(agreements),
         "reports": reports,
         "reports_count": reports_count,
         **_notices(user),
@@ -54,14 +52,12 @@ def third_party_context(user: User, membership: Membership) -> dict[str, Any]:
 
 def customer_context(user: User, customer: Customer) -> dict[str, Any]:
     agreements = Agreement.objects.visible_to(user).filter(customer=customer)
-    waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
     meters = Meter.objects.filter(
         premise__claims__customer=customer, premise__claims__until=None, removed_on=None
     ).select_related("premise")
     return {
         "person": customer,
-        "waiting": waiting,
-        "waiting_count": waiting_count,
+        **_waiting(agreements),
         "meters": list(meters.order_by("premise__esiid", "number")[:100]),
         **_notices(user),
     }
@@ -79,6 +75,11 @@ def staff_context(user: User) -> dict[str, Any]:
         "failed_emails": emails.count(),
         "companies": companies.count() if user.is_operator else None,
     }
+
+
+def _waiting(agreements: AgreementQuerySet) -> dict[str, Any]:
+    waiting, count = _first_and_count(agreements.open_soonest_first())
+    return {"waiting": waiting, "waiting_count": count}
 
 
 def _notices(user: User) -> dict[str, Any]:
