@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -33,9 +32,12 @@ class ShowsRefusals(forms.Form):
     """A form that can show why an action refused it, at the field and in the error summary."""
 
     use_required_attribute = False
+    required_messages: ClassVar[dict[str, Any]] = {}  # what to do about an empty field, by its name
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, message in self.required_messages.items():
+            self.fields[name].error_messages["required"] = message
         self.causes: list[str] = []  # the possible causes of a refusal, for the page
 
     def refuse(self, refused: Refused) -> None:
@@ -47,8 +49,3 @@ class ShowsRefusals(forms.Form):
     def error_links(self) -> list[ErrorLink]:
         """Return the lines of the error summary; none before the form is sent."""
         return error_links(self) if self.is_bound else []
-
-
-def distinct_causes(problems: Iterable[Any]) -> list[str]:
-    """Return the possible causes of all problems, each once."""
-    return list(dict.fromkeys(cause for problem in problems for cause in problem.causes))

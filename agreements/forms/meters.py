@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from agreements.request_data import MeterRow
+from lib.error_summary import ShowsRefusals
 from lib.refusals import Problem
 from meters.form_fields import EsiidField, MeterNumberField
 
@@ -20,20 +21,21 @@ ROWS_AT_FIRST = 3
 _PRIVATE = {"autocomplete": "off"}
 
 
-class MeterRowForm(forms.Form):
+class MeterRowForm(ShowsRefusals):
     """One meter by its ESIID and number. An empty row is left out; a half-filled one is an error."""
 
-    use_required_attribute = False
     problem: Problem | None = None  # why the rules refused this row
 
+    required_messages = {
+        "esiid": _("Enter the ESIID, or clear this row."),
+        "meter_number": _("Enter the meter number, or clear this row."),
+    }
+
     esiid = EsiidField(
-        label="ESIID",
-        error_messages={"required": _("Enter the ESIID, or clear this row.")},
-        widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric", "spellcheck": "false"}),
+        label="ESIID", widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric", "spellcheck": "false"})
     )
     meter_number = MeterNumberField(
         label=_("Meter number"),
-        error_messages={"required": _("Enter the meter number, or clear this row.")},
         widget=forms.TextInput({**_PRIVATE, "autocapitalize": "characters", "spellcheck": "false"}),
     )
 

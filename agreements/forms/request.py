@@ -31,26 +31,34 @@ UNREGISTERED_FIELDS = (
 class AgreementRequestForm(ShowsRefusals):
     """Page 1 (T4). Fields that do not apply to the kind of customer are neither checked nor used (T5, T6)."""
 
+    required_messages = {
+        "registered": _("Choose whether the customer is already registered."),
+        "kind": _("Choose residential or business."),
+        "first_name": _("Enter the customer's first name."),
+        "last_name": _("Enter the customer's last name."),
+        "street": _("Enter the street of the service address."),
+        "city": _("Enter the city of the service address."),
+        "state": _("Choose the state of the service address."),
+        "zip_code": _("Enter the ZIP code of the service address."),
+        "email": _("Enter the customer's email."),
+        "report_type": _("Choose a report type."),
+        "report_length": _("Choose a report length."),
+    }
+
     registered = forms.TypedChoiceField(
         label=_("Is the customer already registered?"),
         help_text=_("A registered customer has an account on this portal. If you're not sure, ask the customer."),
         choices=[(YES, _("Yes, the customer has an account")), (NO, _("No"))],
         coerce=lambda value: value == YES,
-        error_messages={"required": _("Choose whether the customer is already registered.")},
         widget=forms.RadioSelect,
     )
     kind = forms.TypedChoiceField(
         label=_("Is it a residential or a business customer?"),
         choices=CustomerKind.choices,
         coerce=CustomerKind,
-        error_messages={"required": _("Choose residential or business.")},
         widget=forms.RadioSelect,
     )
-    first_name = LineField(
-        label=_("First name"),
-        max_length=60,
-        error_messages={"required": _("Enter the customer's first name.")},
-    )
+    first_name = LineField(label=_("First name"), max_length=60)
     middle_initial = LineField(
         label=_("Middle initial"),
         max_length=2,
@@ -58,17 +66,8 @@ class AgreementRequestForm(ShowsRefusals):
         validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave this field empty."))],
         widget=forms.TextInput({"size": "3"}),
     )
-    last_name = LineField(
-        label=_("Last name"),
-        max_length=60,
-        error_messages={"required": _("Enter the customer's last name.")},
-    )
-    title = LineField(
-        label=_("Title"),
-        help_text=_("For example, Ms. or Dr."),
-        max_length=20,
-        required=False,
-    )
+    last_name = LineField(label=_("Last name"), max_length=60)
+    title = LineField(label=_("Title"), help_text=_("For example, Ms. or Dr."), max_length=20, required=False)
     language = forms.ChoiceField(
         label=_("Language preference"),
         help_text=_("Only for a residential customer who is not registered."),
@@ -82,39 +81,18 @@ class AgreementRequestForm(ShowsRefusals):
         max_length=120,
         required=False,
     )
-    street = LineField(
-        label=_("Street"),
-        max_length=250,
-        error_messages={"required": _("Enter the street of the service address.")},
-    )
-    city = LineField(
-        label=_("City"),
-        max_length=60,
-        error_messages={"required": _("Enter the city of the service address.")},
-    )
-    state = StateField(
-        label=_("State"),
-        error_messages={"required": _("Choose the state of the service address.")},
-    )
-    zip_code = ZipField(
-        label=_("ZIP code"),
-        error_messages={"required": _("Enter the ZIP code of the service address.")},
-        widget=forms.TextInput({"inputmode": "numeric"}),
-    )
+    street = LineField(label=_("Street"), max_length=250)
+    city = LineField(label=_("City"), max_length=60)
+    state = StateField(label=_("State"))
+    zip_code = ZipField(label=_("ZIP code"), widget=forms.TextInput({"inputmode": "numeric"}))
     phone = PhoneField(label=_("Phone"), required=False, attrs={})
     email = EmailLineField(
         label=_("Email"),
         help_text=_(
             "We'll send the request to this address. For a registered customer, enter the email of the account."
         ),
-        error_messages={"required": _("Enter the customer's email.")},
     )
-    report_type = forms.ChoiceField(
-        label=_("Report type"),
-        choices=ReportType.choices,
-        error_messages={"required": _("Choose a report type.")},
-        widget=forms.RadioSelect,
-    )
+    report_type = forms.ChoiceField(label=_("Report type"), choices=ReportType.choices, widget=forms.RadioSelect)
     with_utc = forms.BooleanField(
         label=_("Add UTC columns"),
         help_text=_(
@@ -127,7 +105,6 @@ class AgreementRequestForm(ShowsRefusals):
         label=_("Report length"),
         help_text=_("Counted back from the day before the customer accepts."),
         choices=ReportLength.choices,
-        error_messages={"required": _("Choose a report length.")},
         widget=forms.RadioSelect,
     )
 

@@ -17,21 +17,18 @@ class SubmissionForm(ShowsRefusals):
 
     KEPT_FIELDS = ("contact_name", "contact_phone", "contact_email", "comments")
 
-    contact_name = LineField(
-        label=_("Contact name"),
-        max_length=120,
-        error_messages={"required": _("Enter the name of a person the customer can contact.")},
-        widget=forms.TextInput({"autocomplete": "name"}),
-    )
-    contact_phone = PhoneField(
-        label=_("Contact phone"),
-        error_messages={"required": _("Enter a phone number that the customer can call.")},
-        attrs={"autocomplete": "tel"},
-    )
+    required_messages = {
+        "contact_name": _("Enter the name of a person the customer can contact."),
+        "contact_phone": _("Enter a phone number that the customer can call."),
+        "contact_email": _("Enter an email address that the customer can write to."),
+        "attested": _("Confirm that you have the customer's authorization."),
+    }
+
+    contact_name = LineField(label=_("Contact name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
+    contact_phone = PhoneField(label=_("Contact phone"), attrs={"autocomplete": "tel"})
     contact_email = EmailLineField(
         label=_("Contact email"),
         help_text=_("We'll email the customer's answer and the report notice to this address."),
-        error_messages={"required": _("Enter an email address that the customer can write to.")},
         autocomplete="email",
     )
     comments = ParagraphField(
@@ -45,8 +42,7 @@ class SubmissionForm(ShowsRefusals):
         label=_(
             "I attest that my company has the customer's authorization, on paper or in electronic "
             "form, to read the customer's energy data."
-        ),
-        error_messages={"required": _("Confirm that you have the customer's authorization.")},
+        )
     )
 
     def answers(self) -> dict[str, Any]:
