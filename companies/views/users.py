@@ -1,4 +1,4 @@
-"""Manage Users: permissions, removal and invitations (T2, T12, T13)."""
+"""Manage Users: permissions and removal (T2, T12)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
-from companies import invitations, members
-from companies.forms.users import InvitationForm, PermissionsForm
-from companies.models import CompanyLink, Membership
-from companies.permissions import ONLY_APPROVED
+from companies import members
+from companies.forms.users import PermissionsForm
+from companies.models import Membership
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, administrator_page
 from companies.wording import describe_permissions
 
@@ -66,43 +65,3 @@ class MemberRemovalView(_MemberView, CompanyButtonView):
     def perform(self, form: Any) -> str:
         members.remove_member(self.member, by=self.request.user)
         return _("User removed.")
-
-
-class InviteUserView(CompanyFormView):
-    """Invite a person and choose what the person may do; only an approved company may."""
-
-    form_class = InvitationForm
-    template_name = "companies/invite.html"
-    success_url = reverse_lazy("company_users")
-    standings = ONLY_APPROVED
-    initial = {"permissions": ["may_view"]}
-
-    def perform(self, form: Any) -> str:
-        email, permissions = form.cleaned_data["email"], form.cleaned_data["permissions"]
-        invitations.invite_user(self.request.company, email, permissions, by=self.request.user)
-        return _("Invitation sent to %s.") % email
-
-
-class _InvitationButtonView(CompanyButtonView):
-    http_method_names = ["post"]
-    success_url = reverse_lazy("company_users")
-
-    @cached_property
-    def invitation(self) -> CompanyLink:
-        return get_object_or_404(self.request.company.links.open_invitations(), pk=self.kwargs["pk"])
-
-
-class InvitationResendView(_InvitationButtonView):
-    """Send an invitation again."""
-
-    def perform(self, form: Any) -> str:
-        invitations.resend_invitation(self.invitation, by=self.request.user)
-        return _("Invitation resent.")
-
-
-class InvitationCancelView(_InvitationButtonView):
-    """Cancel an invitation."""
-
-    def perform(self, form: Any) -> str:
-        invitations.cancel_invitation(self.invitation, by=self.request.user)
-        return _("Invitation canceled.")
