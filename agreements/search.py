@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.models.name_key import NameKey
 from lib.digits import bare_digits
-from meters.identifiers import normal_esiid, normal_meter_number
+from meters.identifiers import normalize_esiid, normalize_meter_number
 
 MOST_ITEMS = 100
 WILDCARD = "*"
@@ -135,11 +135,11 @@ def parse_item(by: SearchBy, piece: str) -> Item | None:
     text = piece.removesuffix(WILDCARD).strip(_WRAPPING)
     key: str | None = None
     if by == SearchBy.METER:
-        key = normal_meter_number(text)
+        key = normalize_meter_number(text)
     elif by == SearchBy.LAST_NAME:
         key = text if len(text) <= LONGEST_NAME and any(map(str.isalpha, text)) else None
     elif by == SearchBy.ESIID and not is_beginning:
-        key = normal_esiid(text)
+        key = normalize_esiid(text)
     elif digits := bare_digits(text):
         longest = NUMBER_DIGITS if by == SearchBy.NUMBER else LONGEST_ESIID
         is_possible = len(digits) <= longest if is_beginning else len(digits) == longest

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from customers.models import Customer, EsiidClaim
-from meters.identifiers import normal_esiid
+from meters.identifiers import normalize_esiid
 from meters.models import Premise
 
 
@@ -28,7 +28,7 @@ class PremiseField(forms.CharField):
 
     def clean(self, value: Any) -> Premise:
         typed: str = super().clean(value)
-        esiid = normal_esiid(typed)
+        esiid = normalize_esiid(typed)
         if esiid is None:
             raise ValidationError(_("Enter an ESIID with 17 or 22 digits."))
         premise = Premise.objects.filter(esiid=esiid).first()

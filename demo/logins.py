@@ -8,7 +8,7 @@ from datetime import datetime
 from demo.loading import is_there
 from demo.neighborhood import Place, neighborhood
 from demo.people import BAKERY, BLUEBONNET, GRACE, LONE_STAR, MARIA, OPERATOR, PASSWORD, PERMIAN, TDSP_STAFF
-from meters.usage.days import CENTRAL
+from lib.central_time import CENTRAL
 
 
 def as_text() -> str:

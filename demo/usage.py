@@ -15,8 +15,9 @@ from django.db import connection, transaction
 
 from demo.load_shapes import solar_day, usual_day
 from demo.neighborhood import SEED, Place, Story
+from lib.central_time import CENTRAL
 from meters.models import FlowDirection
-from meters.usage.days import CENTRAL, slots_on
+from meters.usage.days import slots_on
 from meters.usage.partitions import ensure_partitions
 
 _UNIT = 1024  # one, in the whole numbers of _restlessness

@@ -1,4 +1,4 @@
-"""TDSPs, premises, meters and data files for staff (D1, D2). Usage is not here: only its loader writes it."""
+"""The admin of TDSPs, premises and meters (D1, D2). Usage has none: only imports write it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Model, URLField
 from django.utils.translation import gettext_lazy as _
 
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
-from meters.identifiers import mask_esiid, normal_meter_number
+from meters.form_fields import MeterNumberField
+from meters.identifiers import mask_esiid
 from meters.models import Meter, Premise, Tdsp
 from meters.upload_admin import UploadAdmin
 
@@ -22,22 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["UploadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
 
 
-class MeterForm(forms.ModelForm):
+class MeterAdminForm(forms.ModelForm):
+    number = MeterNumberField(label=_("Meter number"))
+
     class Meta:
         model = Meter
         fields = ["premise", "number", "installed_on", "removed_on"]
-
-    def clean_number(self) -> str:
-        number = normal_meter_number(self.cleaned_data["number"])
-        if number is None:
-            raise ValidationError(_("Enter a meter number with 1 to 20 letters and numbers."))
-        return number
 
 
 class MeterInline(RolePermissions, admin.TabularInline):
     operators_may = tdsp_may = EDIT
     model = Meter
-    form = MeterForm
+    form = MeterAdminForm
     extra = 0
     can_delete = False
 
@@ -52,14 +48,14 @@ class TdspAdmin(ScopedAdmin):
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
 
 
-class KnownValues(admin.AllValuesFieldListFilter):
-    """The values on record as a filter, without the empty one, whose link would have no words (A1)."""
+class ValuesOnRecordFilter(admin.AllValuesFieldListFilter):
+    """Offers the values on record but for the empty one, whose link would have no text (A1)."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         return (choice for choice in super().choices(changelist) if choice["display"] != "")
 
 
-class PremiseForm(forms.ModelForm):
+class PremiseAdminForm(forms.ModelForm):
     class Meta:
         model = Premise
         fields = forms.ALL_FIELDS
@@ -72,14 +68,14 @@ class PremiseForm(forms.ModelForm):
 
 @admin.register(Premise)
 class PremiseAdmin(ScopedAdmin):
-    """A premise is never deleted: agreements and usage stand on it. The extract makes it Inactive."""
+    """A premise is never deleted, because agreements and usage refer to it. The extract makes it Inactive."""
 
     operators_may = tdsp_may = EDIT
     tdsp_path = "tdsp"
-    form = PremiseForm
+    form = PremiseAdminForm
     operators_filters = ("tdsp",)
     list_display = ["esiid", "address", "city", "zip_code", "tdsp", "status", "service_since"]
-    list_filter = ["tdsp", "status", ("premise_type", KnownValues)]
+    list_filter = ["tdsp", "status", ("premise_type", ValuesOnRecordFilter)]
     list_select_related = ["tdsp"]
     search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
     search_help_text = _("ESIID, meter number, or address")
@@ -96,7 +92,7 @@ class PremiseAdmin(ScopedAdmin):
 class MeterAdmin(ScopedAdmin):
     operators_may = tdsp_may = EDIT
     tdsp_path = "premise__tdsp"
-    form = MeterForm
+    form = MeterAdminForm
     list_display = ["number", "esiid", "installed_on", "removed_on"]
     list_select_related = ["premise"]
     search_fields = ["number__startswith", "premise__esiid__startswith"]

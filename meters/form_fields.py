@@ -1,4 +1,4 @@
-"""Form fields for what people type or paste about meters: cleaned, or refused with the next step."""
+"""Form fields for the identifiers of meters, as people type or paste them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from meters.identifiers import normal_esiid, normal_meter_number
+from meters.identifiers import normalize_esiid, normalize_meter_number
 
 
 class EsiidField(forms.CharField):
-    """An ESIID as typed or pasted; gives its 17 or 22 digits."""
+    """Cleans an ESIID to its 17 or 22 digits."""
 
     default_error_messages = {
         "invalid": _("Enter an ESIID with 17 or 22 digits. It's on the customer's electricity bill.")
     }
 
     def to_python(self, value: Any) -> str:
-        return _normal(self, normal_esiid, str(super().to_python(value)))
+        return _normalize(self, normalize_esiid, str(super().to_python(value)))
 
 
 class MeterNumberField(forms.CharField):
-    """A meter number as typed or pasted; gives it as it is kept for matching."""
+    """Cleans a meter number to the form in which it is stored."""
 
     default_error_messages = {
         "invalid": _(
@@ -33,10 +33,11 @@ class MeterNumberField(forms.CharField):
     }
 
     def to_python(self, value: Any) -> str:
-        return _normal(self, normal_meter_number, str(super().to_python(value)))
+        return _normalize(self, normalize_meter_number, str(super().to_python(value)))
 
 
-def _normal(field: forms.CharField, normal: Callable[[str], str | None], typed: str) -> str:
-    if typed and normal(typed) is None:
+def _normalize(field: forms.CharField, normalize: Callable[[str], str | None], typed: str) -> str:
+    normalized = normalize(typed) if typed else ""
+    if normalized is None:
         raise ValidationError(field.error_messages["invalid"], code="invalid")
-    return normal(typed) or "" if typed else ""
+    return normalized

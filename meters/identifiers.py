@@ -10,17 +10,17 @@ _METER_NOISE = re.compile(r"[\s'’`\-–—]+")
 _ESIID = re.compile(r"(?:[0-9]{17}|[0-9]{22})")
 _METER = re.compile(r"[0-9A-Z]{1,20}")
 
-SHOWN_DIGITS = 7
+VISIBLE_DIGITS = 7
 
 
-def normal_esiid(typed: str) -> str | None:
-    """The digits of an ESIID typed or pasted with spaces, dashes or an apostrophe; None if it cannot be one."""
+def normalize_esiid(typed: str) -> str | None:
+    """Return the digits of an ESIID typed with spaces, dashes or an apostrophe; None if it is not one."""
     digits = bare_digits(typed)
     return digits if digits and _ESIID.fullmatch(digits) else None
 
 
-def normal_meter_number(typed: str) -> str | None:
-    """A meter number without spaces and dashes, upper case, one leading letter dropped; None if it cannot be one."""
+def normalize_meter_number(typed: str) -> str | None:
+    """Return a meter number in upper case without spaces, dashes and one leading letter; None if it is not one."""
     number = _METER_NOISE.sub("", typed).upper()
     if len(number) > 1 and number[0].isalpha() and number[1].isdigit():
         number = number[1:]
@@ -28,5 +28,5 @@ def normal_meter_number(typed: str) -> str | None:
 
 
 def mask_esiid(esiid: str) -> str:
-    """`esiid` as it may be shown: all but the last seven digits masked (E1, C7)."""
-    return "•" * max(len(esiid) - SHOWN_DIGITS, 0) + esiid[-SHOWN_DIGITS:]
+    """Mask all but the last seven digits (E1, C7)."""
+    return "•" * max(len(esiid) - VISIBLE_DIGITS, 0) + esiid[-VISIBLE_DIGITS:]

@@ -8,9 +8,11 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from meters.identifiers import mask_esiid
+
 
 class Tdsp(models.Model):
-    """A utility that owns meters and loads their data."""
+    """A utility that owns meters and sends their data."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     duns = models.CharField("DUNS", max_length=13, unique=True)
@@ -26,9 +28,12 @@ class Tdsp(models.Model):
 
 
 class Premise(models.Model):
-    """An electric service point, named by its ESIID (17 or 22 digits); the columns of ERCOT's TDSP ESIID extract."""
+    """An electric service point, identified by its ESIID (17 or 22 digits).
 
-    id = models.AutoField(primary_key=True)  # four bytes: it stands in every row of usage_day
+    Its columns are those of ERCOT's TDSP ESIID extract, in its order: meters.imports.premises relies on that.
+    """
+
+    id = models.AutoField(primary_key=True)  # four bytes, because every row of usage_day has it
     esiid = models.CharField("ESIID", max_length=22, unique=True)
     tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="premises", verbose_name="TDSP")
     address = models.CharField(_("address"), max_length=120)
@@ -51,7 +56,7 @@ class Premise(models.Model):
     switch_hold_indicator = models.CharField(max_length=1, blank=True)
     metered_service_type = models.CharField(max_length=10, blank=True)
     metered_service_type_description = models.CharField(max_length=60, blank=True)
-    # The first day of the present customer's service, where the TDSP told it: no report goes further back (R2).
+    # The first day of the present customer's service, if the TDSP gave it: no report goes further back (R2).
     service_since = models.DateField(_("present customer's service began on"), null=True, blank=True)
 
     class Meta:
@@ -65,18 +70,16 @@ class Premise(models.Model):
         ]
 
     def __str__(self) -> str:
-        from meters.identifiers import mask_esiid
-
         return mask_esiid(self.esiid)
 
 
 class Meter(models.Model):
-    """A smart meter at a premise. `number` is kept as `identifiers.normal_meter_number` gives it."""
+    """A smart meter at a premise. `number` has the form of `identifiers.normalize_meter_number`."""
 
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="meters")
     number = models.CharField(_("meter number"), max_length=20)
     installed_on = models.DateField(_("installed on"), null=True, blank=True)
-    removed_on = models.DateField(_("removed on"), null=True, blank=True)  # set when another meter took its place
+    removed_on = models.DateField(_("removed on"), null=True, blank=True)  # set when another meter replaced it
 
     class Meta:
         ordering = ["premise", "number"]
@@ -93,16 +96,18 @@ class Meter(models.Model):
 
 
 class FlowDirection(models.IntegerChoices):
+    """The direction of energy. In files and tables a direction is a meter's channel."""
+
     CONSUMPTION = 0, "Consumption"
     SURPLUS_GENERATION = 1, "Surplus Generation"
 
 
 class UsageDay(models.Model):
-    """The readings of one premise, Central day and direction. The table is made by SQL: partitioned by month.
+    """The readings of one premise, Central day and direction. The table is partitioned by month, so SQL creates it.
 
-    `wh` has 92, 96 or 100 slots of watt-hours, one per 15 minutes that the day really had, NULL where none was read.
-    `est` is NULL where nothing is estimated, else a bit per slot (slot i: byte i // 8, bit i % 8, lowest first).
-    No foreign key: the loader's join proves the premise, and a key would cost 40 % of the load.
+    `wh` has 92, 96 or 100 slots of watt-hours, one per 15 minutes of the day, NULL where none was read. `est` is NULL
+    if nothing is estimated, else a bit per slot (slot i: byte i // 8, bit i % 8, lowest first). There is no foreign
+    key: imports match the premise anyway, and checking a key would take 40 % of their time.
     """
 
     pk = models.CompositePrimaryKey("premise_id", "day", "channel")
@@ -122,10 +127,10 @@ class UsageDay(models.Model):
 
 
 class CarriedSlots(models.Model):
-    """Slots of a usage day that still hold an older revision: a newer one came without rows for them.
+    """Slots of a usage day that hold an older revision because the newer one had no rows for them.
 
-    A row of the newer revision may still fill them, so that a file mended after rejected rows can be loaded again.
-    `slots` has bits as in UsageDay.est; the row counts only while `revision_at` is the usage day's.
+    A row of the newer revision may still fill them, so that a file can be imported again after its rejected rows are
+    fixed. `slots` has bits as in UsageDay.est. The row is valid only while `revision_at` is the usage day's.
     """
 
     pk = models.CompositePrimaryKey("premise_id", "day", "channel")
@@ -140,7 +145,7 @@ class CarriedSlots(models.Model):
 
 
 class OldMonth(models.Model):
-    """A month older than the usage that is kept, which somebody loaded all the same: it stays until then (ADR 9)."""
+    """A month before the first kept day that was imported nevertheless, and is kept until then (ADR 9)."""
 
     month = models.DateField(primary_key=True)  # its first day
     kept_until = models.DateTimeField()
@@ -162,16 +167,19 @@ class UploadState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+UNFINISHED = [UploadState.QUEUED, UploadState.RUNNING]
+
+
 class UploadQuerySet(models.QuerySet["Upload"]):
     def unfinished(self) -> UploadQuerySet:
-        """What a worker should take now, the oldest first, if no other worker holds it."""
-        return self.filter(state__in=[UploadState.QUEUED, UploadState.RUNNING]).order_by("queued_at", "pk")
+        """Filter what is waiting or being imported, oldest first."""
+        return self.filter(state__in=UNFINISHED).order_by("queued_at", "pk")
 
 
 class Upload(models.Model):
-    """A file that staff uploaded, and what loading it did (D2). `tdsp` limits it to that TDSP's premises; null: all.
+    """A file that staff uploaded, and the outcome of its import (D2). `tdsp` limits it to that TDSP's premises.
 
-    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as meters.imports counts them.
+    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as in ImportResult.
     """
 
     kind = models.CharField(_("type of file"), max_length=10, choices=UploadKind.choices)
@@ -190,14 +198,14 @@ class Upload(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=UploadState.choices, default=UploadState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     bytes_done = models.BigIntegerField(default=0)
-    bytes_total = models.BigIntegerField(default=0)  # of the CSV being read; a ZIP's is larger than `size`
+    bytes_total = models.BigIntegerField(default=0)  # of the CSV being read, which may be larger than a ZIP's `size`
     rows = models.BigIntegerField(_("rows read"), default=0)
     new = models.BigIntegerField(_("new"), default=0)
     changed = models.BigIntegerField(_("changed"), default=0)
     unchanged = models.BigIntegerField(_("unchanged"), default=0)
     older = models.BigIntegerField(_("days older than the retention period"), default=0)
     rejected = models.BigIntegerField(_("rows rejected"), default=0)
-    rejected_by_reason = models.JSONField(default=dict)  # code of loading.Reason -> rows
+    rejected_by_reason = models.JSONField(default=dict)  # value of imports.Reason -> rows
     error = models.CharField(_("error"), max_length=500, blank=True)
 
     objects = UploadQuerySet.as_manager()
@@ -207,15 +215,13 @@ class Upload(models.Model):
         verbose_name_plural = _("data files")
         ordering = ["-queued_at", "-pk"]
         indexes = [
-            models.Index(
-                fields=["queued_at"], name="load_unfinished", condition=models.Q(state__in=["queued", "running"])
-            ),
+            models.Index(fields=["queued_at"], name="load_unfinished", condition=models.Q(state__in=UNFINISHED)),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "sha256", "tdsp"],
                 name="file_waits_once",
-                condition=models.Q(state__in=["queued", "running"]),
+                condition=models.Q(state__in=UNFINISHED),
                 nulls_distinct=False,
                 violation_error_message=_("This file is already being loaded. See its page under Data files."),
             ),
@@ -236,7 +242,7 @@ class Upload(models.Model):
 
 
 class UploadChunk(models.Model):
-    """A piece of an uploaded file, until it is loaded: web and worker share no disk."""
+    """A part of an uploaded file, until it is imported: web and worker share no disk."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
     number = models.IntegerField()
@@ -251,12 +257,12 @@ class UploadChunk(models.Model):
 
 
 class UploadRejection(models.Model):
-    """A row that a load turned away: where it stands and why. What the row said is not kept (X4)."""
+    """The place of a rejected row, and the reason. The text of the row is not stored (X4)."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="rejections")
-    file = models.CharField(max_length=250)  # the CSV, where the upload was a ZIP of several
+    file = models.CharField(max_length=250)  # the CSV, if the upload was a ZIP of several
     line = models.BigIntegerField()
-    reason = models.CharField(max_length=20)  # code of loading.Reason
+    reason = models.CharField(max_length=20)  # value of imports.Reason
 
     class Meta:
         ordering = ["pk"]

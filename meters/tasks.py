@@ -1,4 +1,4 @@
-"""The meters room's part of the clock: one line each."""
+"""Celery tasks that run periodically or after a commit. Each may be lost, repeated or late."""
 
 from __future__ import annotations
 

@@ -1,16 +1,15 @@
-"""Loading files from the admin: upload, progress, result, rejected rows (D2)."""
+"""The admin of uploaded files: upload, progress, result, rejected rows (D2)."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -60,7 +59,7 @@ class UploadForm(forms.ModelForm):
 
 @admin.register(Upload)
 class UploadAdmin(ScopedAdmin):
-    """Files that staff uploaded. A TDSP's staff loads rows of its own premises only."""
+    """For a TDSP's staff, only rows of its own premises are imported."""
 
     operators_may = tdsp_may = VIEW | {"add"}
     tdsp_path = "tdsp"
@@ -105,17 +104,15 @@ class UploadAdmin(ScopedAdmin):
     @admin.display(description=_("why rows were rejected"))
     def reasons(self, upload: Upload) -> str:
         counted = sorted(upload.rejected_by_reason.items(), key=lambda item: -item[1])
-        told = format_html_join("", "<li>{} × {}</li>", ((count, Reason(reason).label) for reason, count in counted))
-        if not told:
+        items = format_html_join("", "<li>{} × {}</li>", ((count, Reason(reason).label) for reason, count in counted))
+        if not items:
             return str(self.get_empty_value_display())
-        address = reverse("admin:meters_upload_rejected", args=[upload.pk])
-        return format_html(
-            '<ul>{}</ul><p><a href="{}">{}</a></p>', told, address, _("Download the rejected rows (CSV)")
-        )
+        url = reverse("admin:meters_upload_rejected", args=[upload.pk])
+        return format_html('<ul>{}</ul><p><a href="{}">{}</a></p>', items, url, _("Download the rejected rows (CSV)"))
 
     def save_model(self, request: HttpRequest, obj: Upload, form: Any, change: bool) -> None:
         file = form.cleaned_data["file"]
-        assert request.user.is_authenticated  # the admin lets nobody else in
+        assert request.user.is_authenticated  # the admin requires it
         queued = uploads.queue_upload(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
         obj.pk, obj.file_name = queued.pk, queued.file_name
 
@@ -134,27 +131,17 @@ class UploadAdmin(ScopedAdmin):
         rejected = self.admin_site.admin_view(self.rejected_view)
         return [path("<int:pk>/rejected/", rejected, name="meters_upload_rejected"), *super().get_urls()]
 
-    def rejected_view(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """The rows that were turned away as CSV: file, line, reason; the first ten thousand."""
+    def rejected_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the rejected rows as CSV: file, line and reason of the first ten thousand."""
         upload: Upload = self.get_object(request, str(pk))
-        return StreamingHttpResponse(
-            _rejected_csv(upload),
+        response = HttpResponse(
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="load-{upload.pk}-rejected-rows.csv"'},
         )
-
-
-class _Line:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _rejected_csv(upload: Upload) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow([gettext("File"), gettext("Line"), gettext("Reason")])
-    for row in upload.rejections.iterator():
-        # A spreadsheet takes a name that begins like a formula for one.
-        name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
-        yield writer.writerow([name, row.line, Reason(row.reason).label])
+        writer = csv.writer(response)
+        writer.writerow([gettext("File"), gettext("Line"), gettext("Reason")])
+        for row in upload.rejections.iterator():
+            # Spreadsheets run a name that begins like a formula.
+            name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
+            writer.writerow([name, row.line, Reason(row.reason).label])
+        return response

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from agreements.models import ReportType
 from lib.central_time import last_of_month
 from meters.usage import interval_csv
-from meters.usage.interval_csv import CHANNEL_LABELS, kwh_text, revision_text
+from meters.usage.interval_csv import CHANNEL_LABELS, format_kwh, format_revision
 from meters.usage.reader import DayReadings
 from reports.coverage import estimated_slots
 from reports.period import Period
@@ -111,12 +111,12 @@ class RowTotal:
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
         """Revision, kWh, highest kW, flag and direction; kWh, kW and flag are blank without any reading."""
-        revision = revision_text(self.revision_at) if self.revision_at else ""
+        revision = format_revision(self.revision_at) if self.revision_at else ""
         direction = CHANNEL_LABELS[self.channel].decode()
         if self.peak_wh is None:
             return revision, "", "", "", direction
-        kw = kwh_text(self.peak_wh * INTERVALS_PER_HOUR)
-        return revision, kwh_text(self.wh), kw, "E" if self.has_estimated else "A", direction
+        kw = format_kwh(self.peak_wh * INTERVALS_PER_HOUR)
+        return revision, format_kwh(self.wh), kw, "E" if self.has_estimated else "A", direction
 
 
 def _us_date(day: date) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from meters.identifiers import SHOWN_DIGITS
+from meters.identifiers import VISIBLE_DIGITS
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
@@ -28,5 +28,5 @@ def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date
     if file.line_count == 1:  # the header
         return None
     # Not the complete ESIID: browsers keep lists of file names.
-    file_name = f"usage-{esiid[-SHOWN_DIGITS:]}-{layout.slug}-{period.first}-{period.last}.csv"
+    file_name = f"usage-{esiid[-VISIBLE_DIGITS:]}-{layout.slug}-{period.first}-{period.last}.csv"
     return UsageFile(file_name, file.size, file.gzipped)

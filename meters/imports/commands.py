@@ -29,7 +29,7 @@ class Importer(Protocol):
 
 # By whether it is a dry run.
 _SOME_REJECTED = {
-    False: _lazy("Some rows were rejected; the others are in. Fix the rejected rows and load the file again."),
+    False: _lazy("Some rows were rejected. Fix the rejected rows and load the file again. The others are in."),
     True: _lazy("Some rows would be rejected. Fix them, or load the file without them: the others go in."),
 }
 _ALL_REJECTED = _lazy(
@@ -39,14 +39,12 @@ _INTERRUPTED = {
     False: _lazy("Stopped. What was stored stays. To continue, load the file again."),
     True: _lazy("Stopped. Nothing was stored: this was a dry run."),
 }
-_DATABASE_FAILED = _lazy(
-    "The database does not answer: %(reason)s. What was stored stays. When it answers, load the file again."
-)
+_DATABASE_FAILED = _lazy("The database is not responding: %(reason)s. What was stored stays. Try again later.")
 _OUTPUT_FAILED = {
     False: _lazy(
-        "The result can't be written: %(reason)s. What was stored stays. Free some space and load the file again."
+        "The result can't be written: %(reason)s. What was stored stays. Free up space and load the file again."
     ),
-    True: _lazy("The result can't be written: %(reason)s. Nothing was stored. Free some space and try again."),
+    True: _lazy("The result can't be written: %(reason)s. Nothing was stored. Free up space and try again."),
 }
 
 

@@ -1,4 +1,4 @@
-"""Import meter numbers (D2, file-formats.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
+"""Import meter numbers (D2, docs/file-formats.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
 
 The rows of one file for an ESIID are its current meters. The meters on record that they leave out are removed.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from meters.identifiers import normal_esiid, normal_meter_number
+from meters.identifiers import normalize_esiid, normalize_meter_number
 from meters.imports.archives import open_sources
 from meters.imports.results import FileError, ImportResult, InvalidRow, OnRejection, Progress, Reason
 from meters.imports.text_lines import TextWindow, split_fields
@@ -146,10 +146,10 @@ def _stage_rows(text: TextWindow, names: list[str], result: ImportResult) -> Non
                     if len(fields) != len(names):
                         raise InvalidRow(Reason.COLUMNS)
                     row = dict(zip(names, fields, strict=True))
-                    esiid = normal_esiid(row["ESIID"])
+                    esiid = normalize_esiid(row["ESIID"])
                     if esiid is None:
                         raise InvalidRow(Reason.ESIID)
-                    number = normal_meter_number(row["METER_NUMBER"])
+                    number = normalize_meter_number(row["METER_NUMBER"])
                     if number is None:
                         raise InvalidRow(Reason.METER_NUMBER)
                     installed_on = _parse_optional_day(row.get("INSTALLED_ON"))

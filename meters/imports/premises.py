@@ -1,4 +1,4 @@
-"""Import premises from ERCOT's TDSP ESIID extract (D2, file-formats.md)."""
+"""Import premises from ERCOT's TDSP ESIID extract (D2, docs/file-formats.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from meters.identifiers import normal_esiid
+from meters.identifiers import normalize_esiid
 from meters.imports.archives import open_sources
 from meters.imports.results import ImportResult, InvalidRow, OnRejection, Progress, Reason
 from meters.imports.text_lines import Line, TextWindow, split_fields
@@ -100,7 +100,7 @@ def _parse_row(fields: list[str], tdsps: dict[str, int]) -> Row:
     if columns is None:
         raise InvalidRow(Reason.COLUMNS)
     row = dict(zip(columns, fields, strict=True))
-    esiid = normal_esiid(row["esiid"])
+    esiid = normalize_esiid(row["esiid"])
     if esiid is None:
         raise InvalidRow(Reason.ESIID)
     tdsp_id = tdsps.get(row["duns"].strip().zfill(9))  # spreadsheets drop leading zeros

@@ -64,14 +64,19 @@ class TextWindow:
         if end < 0 or end - self.at > LINE_LIMIT:
             self.fill()
             end = self.window.find(b"\n", self.at)
-            if end < 0 and len(self.window) - self.at > LINE_LIMIT or end - self.at > LINE_LIMIT:
-                return self._skip_line()
-            if end < 0 and self.at == len(self.window):
+            if self.at == len(self.window):
                 return None
         number, self._line_at = self.number, self.at
         self.number += 1
-        self.at = end + 1 if end >= 0 else len(self.window)
-        return number, self.window[self._line_at : end if end >= 0 else self.at].removesuffix(b"\r")
+        if (len(self.window) if end < 0 else end) - self.at > LINE_LIMIT:
+            while end < 0 and not self.is_at_end():
+                self.at = len(self.window)
+                self.fill()
+                end = self.window.find(b"\n", self.at)
+            self.at = self._line_at = len(self.window) if end < 0 else end + 1
+            return number, None
+        self.at = len(self.window) if end < 0 else end + 1
+        return number, self.window[self._line_at : self.at].removesuffix(b"\n").removesuffix(b"\r")
 
     def unread_line(self) -> None:
         """Go back to the start of the line that `next_line` returned last."""
@@ -96,18 +101,6 @@ class TextWindow:
             raise FileError(
                 _("%(file)s has no header line. Check that it's the right file.") % {"file": self._source.name}
             ) from error
-
-    def _skip_line(self) -> Line:
-        number = self.number
-        self.number += 1
-        while (end := self.window.find(b"\n", self.at)) < 0:
-            self.at = len(self.window)
-            self.fill()
-            if self.at == len(self.window):
-                self._line_at = self.at
-                return number, None
-        self.at = self._line_at = end + 1
-        return number, None
 
 
 def split_fields(line: bytes | None) -> list[str]:

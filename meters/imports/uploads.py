@@ -44,6 +44,8 @@ _IMPORTERS: dict[str, Callable[..., ImportResult]] = {
 _LOCK = 0x534D5410
 _FOLDER = "smt-upload-"
 
+_PROGRESS = "UPDATE meters_upload SET bytes_done = %s, bytes_total = %s WHERE id = %s"
+
 
 class AlreadyUploaded(Exception):
     """The same file is waiting or being imported. The text says so."""
@@ -88,7 +90,7 @@ def import_due_uploads(*, at: datetime | None = None) -> int:
             return 0
         count = 0
         while upload := Upload.objects.unfinished().first():
-            ImportAttempt(upload, side).run(at)
+            import_upload(upload, side, at)
             count += 1
         return count
 
@@ -111,85 +113,61 @@ def _copied_to_disk(upload: Upload) -> Iterator[Path]:
         yield path
 
 
-class ImportAttempt:
-    """One attempt to import an upload. It stores its outcome when it ends, so a killed attempt leaves none."""
+def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None) -> None:
+    """Import one upload. The outcome is stored at the end, so a killed attempt leaves none.
 
-    def __init__(self, upload: Upload, side: BaseDatabaseWrapper) -> None:
-        self._upload, self._side = upload, side
-        self._path = ""
-        self._progress_at = 0.0
-        self._rejected: Counter[str] = Counter()
-        self._stored_rejections: list[UploadRejection] = []
+    Progress is written through `side`, which is outside of the import's transaction.
+    """
+    counts, error, path_on_disk, progress_at = ImportResult("", ""), "", "", 0.0
+    rejected: Counter[str] = Counter()
+    stored: list[UploadRejection] = []
 
-    def run(self, at: datetime | None) -> None:
-        upload = self._upload
-        upload.attempts += 1
+    def reject(row: RejectedRow) -> None:
+        rejected[row.reason.value] += 1
+        if len(stored) < STORED_REJECTIONS:
+            file = row.file.replace(path_on_disk, upload.file_name)[-250:]
+            stored.append(UploadRejection(upload=upload, file=file, line=row.line, reason=row.reason.value))
+
+    def show_progress(done: int, size: int) -> None:
+        nonlocal progress_at
+        if monotonic() - progress_at >= PROGRESS_SECONDS:
+            progress_at = monotonic()
+            with side.cursor() as cursor:
+                cursor.execute(_PROGRESS, [done, size, upload.pk])
+
+    upload.attempts += 1
+    Upload.objects.filter(pk=upload.pk).update(
+        state=UploadState.RUNNING, attempts=upload.attempts, started_at=at or Now(), bytes_done=0
+    )
+    try:
+        with _copied_to_disk(upload) as path:
+            path_on_disk = str(path)
+            counts = _IMPORTERS[upload.kind](path, reject, show_progress, only_tdsp=upload.tdsp_id)
+        if not counts.rows:
+            error = _("The file has no rows. Check that it's the right file.")
+        elif counts.rejections >= counts.rows:
+            error = _("No row of the file could be loaded. Check that it is the kind you chose, and see below.")
+    except FileError as failure:
+        error = str(failure).replace(path_on_disk, upload.file_name)
+        counts = failure.result or ImportResult("", "", rows=rejected.total())
+    except Exception:  # the connection, the disk or a bug: another attempt may succeed
+        logger.exception("Upload %s failed at attempt %s.", upload.pk, upload.attempts)
+        if upload.attempts < MAX_ATTEMPTS:
+            raise
+        error = _("Loading failed %(times)d times. Tell the portal's operator, who can find the cause in the log.") % {
+            "times": upload.attempts
+        }
+        counts = ImportResult("", "", rows=rejected.total())
+    state = UploadState.FAILED if error else UploadState.DONE
+    with transaction.atomic():
+        upload.chunks.all().delete()
+        UploadRejection.objects.bulk_create(stored, batch_size=1_000)
         Upload.objects.filter(pk=upload.pk).update(
-            state=UploadState.RUNNING, attempts=upload.attempts, started_at=at or Now(), bytes_done=0
+            state=state,
+            error=error[:500],
+            finished_at=at or Now(),
+            **{name: getattr(counts, name) for name in ("rows", "new", "changed", "unchanged", "older")},
+            rejected=rejected.total(),
+            rejected_by_reason=dict(rejected),
         )
-        try:
-            with _copied_to_disk(upload) as path:
-                self._path = str(path)
-                result = _IMPORTERS[upload.kind](path, self._reject, self._show_progress, only_tdsp=upload.tdsp_id)
-        except FileError as error:
-            self._finish(at, self._with_uploaded_name(str(error)), error.result)
-        except Exception:  # the connection, the disk or a bug: another attempt may succeed
-            logger.exception("Upload %s failed at attempt %s.", upload.pk, upload.attempts)
-            if upload.attempts < MAX_ATTEMPTS:
-                raise
-            error_text = _(
-                "Loading failed %(times)d times. Tell the portal's operator, who can find the cause in the log."
-            )
-            self._finish(at, error_text % {"times": upload.attempts}, None)
-        else:
-            error_text = ""
-            if not result.rows:
-                error_text = _("The file has no rows. Check that it's the right file.")
-            elif result.rejections >= result.rows:
-                error_text = _(
-                    "No row of the file could be loaded. Check that it is the kind you chose, and see below."
-                )
-            self._finish(at, error_text, result)
-
-    def _reject(self, row: RejectedRow) -> None:
-        self._rejected[row.reason.value] += 1
-        if len(self._stored_rejections) < STORED_REJECTIONS:
-            file = self._with_uploaded_name(row.file)[-250:]
-            self._stored_rejections.append(
-                UploadRejection(upload=self._upload, file=file, line=row.line, reason=row.reason.value)
-            )
-
-    def _show_progress(self, done: int, size: int) -> None:
-        if monotonic() - self._progress_at < PROGRESS_SECONDS:
-            return
-        self._progress_at = monotonic()
-        with self._side.cursor() as cursor:
-            cursor.execute(
-                "UPDATE meters_upload SET bytes_done = %s, bytes_total = %s WHERE id = %s",
-                [done, size, self._upload.pk],
-            )
-
-    def _with_uploaded_name(self, text: str) -> str:
-        return text.replace(self._path, self._upload.file_name)
-
-    def _finish(self, at: datetime | None, error: str, result: ImportResult | None) -> None:
-        """Store the outcome; `result` counts what was imported, also before an error."""
-        rejected = self._rejected.total()
-        state = UploadState.FAILED if error else UploadState.DONE
-        counts = result or ImportResult("", "", rows=rejected)
-        with transaction.atomic():
-            self._upload.chunks.all().delete()
-            UploadRejection.objects.bulk_create(self._stored_rejections, batch_size=1_000)
-            Upload.objects.filter(pk=self._upload.pk).update(
-                state=state,
-                error=error[:500],
-                finished_at=at or Now(),
-                rows=counts.rows,
-                new=counts.new,
-                changed=counts.changed,
-                unchanged=counts.unchanged,
-                older=counts.older,
-                rejected=rejected,
-                rejected_by_reason=dict(self._rejected),
-            )
-        logger.info("Upload %s of %s is %s.", self._upload.pk, self._upload.kind, state)
+    logger.info("Upload %s of %s is %s.", upload.pk, upload.kind, state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
 from pathlib import Path
@@ -12,11 +11,10 @@ from django.utils.translation import gettext as _
 
 from meters.imports.archives import CsvSource, open_sources
 from meters.imports.results import FileError, ImportResult, OnRejection, Progress, Reason
-from meters.imports.staged_days import StagedDay
 from meters.imports.text_lines import TextWindow
 from meters.imports.usage_layouts import find_layout
-from meters.imports.usage_merge import UsageStage
-from meters.imports.usage_rows import Batch, RowReader
+from meters.imports.usage_merge import Days, merge_days, usage_stage
+from meters.imports.usage_rows import RowReader
 from meters.usage.interval_csv import COLUMNS
 
 # A batch is a transaction and what an import holds in memory: about 15 MB. An interrupted import loses one batch.
@@ -65,32 +63,29 @@ def _import_csv(
         )
     batches = RowReader(names, layout).batches(text, DAYS_AT_ONCE, ROWS_AT_ONCE)
     # A thread reads the next batch while PostgreSQL stores this one.
-    with UsageStage(dry_run=dry_run) as stage, ThreadPoolExecutor(1, "read-ahead") as reader:
+    with usage_stage(), ThreadPoolExecutor(1, "read-ahead") as reader:
         next_batch = reader.submit(next, batches, None)
         while batch := next_batch.result():
             next_batch = reader.submit(next, batches, None)
-            merged = stage.merge(_match_premises(batch, only_tdsp), batch.reject)
+            with connection.cursor() as cursor:
+                cursor.execute(_PREMISES, [list({esiid for esiid, _day, _channel in batch.days})])
+                premises = {esiid: (premise_id, tdsp_id) for esiid, premise_id, tdsp_id in cursor.fetchall()}
+            days: Days = {}
+            for day in batch.days.values():
+                premise_id, tdsp_id = premises.get(day.esiid, (None, None))
+                if premise_id is not None and only_tdsp in (None, tdsp_id):
+                    days[premise_id, day.day, day.channel] = day
+                else:
+                    reason = Reason.UNKNOWN_ESIID if premise_id is None else Reason.OTHER_TDSP
+                    for line, row in day.rows():
+                        batch.reject(line, reason, row)
+            merged = merge_days(days, batch.reject, dry_run=dry_run)
             result.rows += batch.rows
             result.new += merged.new
             result.changed += merged.changed
             result.unchanged += merged.unchanged
             result.older += merged.older
-            for line, reason, row in sorted(batch.rejected, key=itemgetter(0)):
-                result.reject(source.name, line, reason, row)
+            for number, why, rejected_row in sorted(batch.rejected, key=itemgetter(0)):
+                result.reject(source.name, number, why, rejected_row)
             if progress:
                 progress(batch.bytes_read, source.size)
-
-
-def _match_premises(batch: Batch, only_tdsp: int | None) -> Iterator[tuple[int, StagedDay]]:
-    """Yield the days with their premises' ids; reject rows of ESIIDs that are not on record or not `only_tdsp`'s."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PREMISES, [list({esiid for esiid, _day, _channel in batch.days})])
-        premises = {esiid: (premise_id, tdsp_id) for esiid, premise_id, tdsp_id in cursor.fetchall()}
-    for day in batch.days.values():
-        premise_id, tdsp_id = premises.get(day.esiid, (None, None))
-        if premise_id is not None and only_tdsp in (None, tdsp_id):
-            yield premise_id, day
-            continue
-        reason = Reason.UNKNOWN_ESIID if premise_id is None else Reason.OTHER_TDSP
-        for line, row in day.rows():
-            batch.reject(line, reason, row)

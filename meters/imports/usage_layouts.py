@@ -1,7 +1,7 @@
 """The layouts of usage CSV that can be imported, and how each writes a day, a revision and a direction (D2).
 
 Layouts differ in their header. Within a layout, dates may have leading zeros or not or be in ISO form, times may lack
-seconds, and `Surplus Generation` may lack its space, because other programs rewrite files that way (file-formats.md).
+seconds, and `Surplus Generation` may lack its space: other programs rewrite files that way (docs/file-formats.md).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from lib.central_time import CENTRAL
 from meters.imports.results import InvalidRow, Reason
 from meters.models import FlowDirection
-from meters.usage.days import CENTRAL, parse_day
+from meters.usage.days import parse_day
 from meters.usage.interval_csv import COLUMNS
 from meters.usage.partitions import FIRST_DAY, last_possible_day
 from meters.usage.reader import UNDATED

@@ -8,7 +8,8 @@ for an interval and a second revision of a day are rejected, however far apart t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -106,100 +107,100 @@ class MergedDay(NamedTuple):
     carried_over: int = 0
 
 
-class UsageStage:
-    """A context in which the batches of one file are merged.
+@contextmanager
+def usage_stage() -> Iterator[None]:
+    """Provide the temporary tables with which `merge_days` stores the batches of one file."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATE)
+    yield
+    with connection.cursor() as cursor:  # after an error the connection may be broken; the next import drops them
+        cursor.execute(_DROP)
 
-    On a `dry_run` each batch is merged and rolled back.
+
+def merge_days(days: Days, reject: Reject, *, dry_run: bool = False) -> MergeCounts:
+    """Store these days in one transaction; `reject` is called for rows that the file had before.
+
+    A `dry_run` is rolled back, but for what the file has had.
     """
+    if not days:
+        return MergeCounts()
+    months = {day.replace(day=1) for _premise, day, _channel in days}
+    if not dry_run:
+        for month in months:
+            ensure_partitions(month, month)
+    with transaction.atomic():
+        stage_days(days)
+        _reject_repeated_rows(days, reject)
+        with transaction.atomic(), connection.cursor() as cursor:
+            if dry_run:
+                for month in months:
+                    ensure_partitions(month, month)
+            cursor.execute(_LOOK_UP_EACH_DAY)
+            cursor.execute(_STORED)
+            (stored,) = cursor.fetchone()
+            cursor.execute(_UPSERT)
+            upserted = cursor.rowcount
+            cursor.execute(_DROP_SUPERSEDED)
+            new = min(len(days) - stored, upserted)  # another import may have stored some of the days since
+            changed = upserted - new
+            if upserted < len(days):
+                changed += _merge_partial_days()
+            if dry_run:
+                transaction.set_rollback(True)
+    first_kept = first_kept_day()
+    older = sum(day < first_kept for _premise, day, _channel in days)
+    return MergeCounts(new, changed, len(days) - new - changed, older)
 
-    def __init__(self, *, dry_run: bool = False) -> None:
-        self._dry_run = dry_run
 
-    def __enter__(self) -> UsageStage:
-        with connection.cursor() as cursor:
-            cursor.execute(_CREATE)
-        return self
+def stage_days(days: Days) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE usage_stage")
+        with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
+            rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
+            copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
 
-    def __exit__(self, failure: type[BaseException] | None, *_more: object) -> None:
-        if failure is None:  # else the connection may be broken; the next import drops the tables
-            with connection.cursor() as cursor:
-                cursor.execute(_DROP)
 
-    def merge(self, staged: Iterable[tuple[int, StagedDay]], reject: Reject) -> MergeCounts:
-        """Store these (premise id, day) in one transaction; `reject` is called for rows that repeat earlier ones."""
-        days = {(premise_id, day.day, day.channel): day for premise_id, day in staged}
-        if not days:
-            return MergeCounts()
-        if not self._dry_run:
-            _ensure_months(days)
-        with transaction.atomic():
-            self._stage(days)
-            self._reject_repeated_rows(days, reject)
-            with transaction.atomic(), connection.cursor() as cursor:
-                if self._dry_run:
-                    _ensure_months(days)
-                cursor.execute(_LOOK_UP_EACH_DAY)
-                cursor.execute(_STORED)
-                (stored,) = cursor.fetchone()
-                cursor.execute(_UPSERT)
-                upserted = cursor.rowcount
-                cursor.execute(_DROP_SUPERSEDED)
-                new = min(len(days) - stored, upserted)  # another import may have stored some of the days since
-                changed = upserted - new
-                if upserted < len(days):
-                    changed += self._merge_partial_days()
-                if self._dry_run:
-                    transaction.set_rollback(True)
-        first_kept = first_kept_day()
-        older = sum(day < first_kept for _premise, day, _channel in days)
-        return MergeCounts(new, changed, len(days) - new - changed, older)
+def _reject_repeated_rows(days: Days, reject: Reject) -> None:
+    """Remove from `days` and the stage what an earlier batch of the same file had."""
+    # By premise and day, and by channel: the revision and the slots present.
+    seen: dict[tuple[int, date], dict[int, tuple[datetime, int]]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN)
+        for premise_id, day_on, channel, revision_at, slots, present in cursor.fetchall():
+            seen[premise_id, day_on][channel] = revision_at, _unpack_mask(present, slots)
+        if seen:
+            for key in [key for key in days if key[:2] in seen]:
+                days[key] = rows = days[key].as_rows()
+                remove_repeated(rows, seen[key[:2]], reject)
+                if not rows.present_mask:
+                    del days[key]
+            stage_days(days)
+        cursor.execute(_REMEMBER)
+        for key, day in days.items() if seen else ():
+            if earlier := seen.get(key[:2], {}).get(key[2]):
+                cursor.execute(_REMEMBER_MORE, [(day.present_mask | earlier[1]).to_bytes(13, "little"), *key])
 
-    def _stage(self, days: Days) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE usage_stage")
-            with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
-                rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
-                copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
 
-    def _reject_repeated_rows(self, days: Days, reject: Reject) -> None:
-        """Remove from `days` and the stage what an earlier batch of the same file had."""
-        seen: dict[tuple[int, date], dict[int, tuple[datetime, int]]] = defaultdict(dict)
-        with connection.cursor() as cursor:
-            cursor.execute(_SEEN)
-            for premise_id, day_on, channel, revision_at, slots, present in cursor.fetchall():
-                seen[premise_id, day_on][channel] = revision_at, _unpack_mask(present, slots)
-            if seen:
-                for key in [key for key in days if key[:2] in seen]:
-                    days[key] = rows = days[key].as_rows()
-                    _remove_repeated(rows, seen[key[:2]], reject)
-                    if not rows.present_mask:
-                        del days[key]
-                self._stage(days)
-            cursor.execute(_REMEMBER)
-            for key, day in days.items() if seen else ():
-                if earlier := seen.get(key[:2], {}).get(key[2]):
-                    cursor.execute(_REMEMBER_MORE, [(day.present_mask | earlier[1]).to_bytes(13, "little"), *key])
-
-    def _merge_partial_days(self) -> int:
-        """Merge the staged days that neither replace the stored day, whose row is locked, nor leave it alone."""
-        changed = 0
-        with connection.cursor() as cursor:
-            cursor.execute(_TO_MERGE)
-            for *key, revision_at, est, wh, present, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
-                stored = MergedDay(stored_at, _unpack_bits(stored_est), stored_wh, _unpack_bits(carried))
-                incoming = MergedDay(revision_at, _unpack_bits(est), wh)
-                merged = merge_slots(stored, incoming, _unpack_mask(present, len(wh)))
-                if merged == stored:
-                    continue
-                changed += 1
-                est = _pack_bits(merged.est, len(wh)) if merged.est else None
-                cursor.execute(_STORE_MERGED, [merged.revision_at, est, merged.wh, *key])
-                if merged.carried_over:
-                    carried = _pack_bits(merged.carried_over, len(wh))
-                    cursor.execute(_STORE_CARRIED, [*key, merged.revision_at, carried])
-                else:
-                    cursor.execute(_DROP_CARRIED, key)
-        return changed
+def _merge_partial_days() -> int:
+    """Merge the staged days that neither replace the stored day, whose row is locked, nor leave it alone."""
+    changed = 0
+    with connection.cursor() as cursor:
+        cursor.execute(_TO_MERGE)
+        for *key, revision_at, est, wh, present, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
+            stored = MergedDay(stored_at, _unpack_bits(stored_est), stored_wh, _unpack_bits(carried))
+            incoming = MergedDay(revision_at, _unpack_bits(est), wh)
+            merged = merge_slots(stored, incoming, _unpack_mask(present, len(wh)))
+            if merged == stored:
+                continue
+            changed += 1
+            est = _pack_bits(merged.est, len(wh)) if merged.est else None
+            cursor.execute(_STORE_MERGED, [merged.revision_at, est, merged.wh, *key])
+            if merged.carried_over:
+                carried = _pack_bits(merged.carried_over, len(wh))
+                cursor.execute(_STORE_CARRIED, [*key, merged.revision_at, carried])
+            else:
+                cursor.execute(_DROP_CARRIED, key)
+    return changed
 
 
 def merge_slots(stored: MergedDay, incoming: MergedDay, present_mask: int) -> MergedDay:
@@ -217,7 +218,7 @@ def merge_slots(stored: MergedDay, incoming: MergedDay, present_mask: int) -> Me
     return MergedDay(incoming.revision_at, est, wh, carried_over)
 
 
-def _remove_repeated(day: DayOfRows, earlier: dict[int, tuple[datetime, int]], reject: Reject) -> None:
+def remove_repeated(day: DayOfRows, earlier: dict[int, tuple[datetime, int]], reject: Reject) -> None:
     """Reject the day's rows that the file had before; `earlier`: by channel, the revision and the slots present."""
     has_other_revision = any(revision_at != day.revision_at for revision_at, _present in earlier.values())
     _revision, present_mask = earlier.get(day.channel, (None, 0))
@@ -235,11 +236,6 @@ def _remove_repeated(day: DayOfRows, earlier: dict[int, tuple[datetime, int]], r
         else:
             day.wh[second], day.row_of[second] = wh, row
             day.est |= is_estimated << second
-
-
-def _ensure_months(days: Days) -> None:
-    for month in {day.replace(day=1) for _premise, day, _channel in days}:
-        ensure_partitions(month, month)
 
 
 def _pack_bits(bits: int, slots: int) -> bytes:

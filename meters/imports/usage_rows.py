@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from operator import itemgetter
 
-from meters.identifiers import normal_esiid
+from meters.identifiers import normalize_esiid
 from meters.imports.printed_days import PrintedDayReader
 from meters.imports.results import FileError, InvalidRow, Reason
 from meters.imports.staged_days import DayOfRows, PrintedDay, StagedDay, parse_watt_hours, rows_of_slots
@@ -209,7 +209,7 @@ class RowReader:
         """Return whose day it is, and which revision."""
         typed_esiid, typed_day, typed_revision, direction = (field.strip() for field in head)
         try:
-            esiid = normal_esiid(typed_esiid.decode())
+            esiid = normalize_esiid(typed_esiid.decode())
             for typed in (typed_day, typed_revision, direction):
                 typed.decode()
         except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""usage_day by hand: Django knows no partitions."""
+"""usage_day in SQL, because Django has no partitions."""
 
 from django.db import migrations
 

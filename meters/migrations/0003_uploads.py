@@ -1,5 +1,3 @@
-"""Files that staff upload in the admin wait here for a worker (D2)."""
-
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
@@ -26,7 +24,7 @@ class Migration(migrations.Migration):
                             ("usage", "Usage (Smart Meter Texas interval CSV)"),
                         ],
                         max_length=10,
-                        verbose_name="what the file holds",
+                        verbose_name="type of file",
                     ),
                 ),
                 ("file_name", models.CharField(max_length=200, verbose_name="file")),
@@ -133,7 +131,7 @@ class Migration(migrations.Migration):
                 fields=("kind", "sha256", "tdsp"),
                 name="file_waits_once",
                 nulls_distinct=False,
-                violation_error_message="This very file is being loaded already. Look at its page under Data files.",
+                violation_error_message="This file is already being loaded. See its page under Data files.",
             ),
         ),
         migrations.AddConstraint(

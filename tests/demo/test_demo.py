@@ -23,7 +23,7 @@ from demo.load_shapes import KINDS
 from demo.loading import Outcome
 from demo.neighborhood import UTILITIES, neighborhood
 from demo.people import BLUEBONNET, PASSWORD
-from meters.identifiers import normal_esiid, normal_meter_number
+from meters.identifiers import normalize_esiid, normalize_meter_number
 from meters.models import FlowDirection, Premise, Tdsp, UsageDay
 from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
@@ -204,10 +204,10 @@ def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: l
     assert len(lines) < 25 and max(map(len, lines)) <= 100
     for user in User.objects.all():
         assert any(line.split()[:1] == [user.username] for line in lines), user.username
-    pairs = [words for words in map(str.split, lines) if any(normal_esiid(word) for word in words)]
+    pairs = [words for words in map(str.split, lines) if any(normalize_esiid(word) for word in words)]
     assert len(pairs) == 4
     for words in pairs:
-        esiid = next(word for word in words if normal_esiid(word))
+        esiid = next(word for word in words if normalize_esiid(word))
         premise = Premise.objects.get(esiid=esiid)
         assert words[words.index(esiid) + 1] == premise.meters.get(removed_on=None).number
         asked = premise.agreements.filter(company__duns=BLUEBONNET.duns).count()
@@ -227,9 +227,9 @@ def test_esiids_and_meters_look_like_their_tdsps() -> None:
     assert len(places) == len({place.esiid for place in places}) == len({place.meter for place in places}) == 320
     assert {place.utility for place in places} == set(UTILITIES)
     for place in places:
-        assert normal_esiid(place.esiid) == place.esiid and place.esiid.startswith(place.utility.esiid_prefix)
+        assert normalize_esiid(place.esiid) == place.esiid and place.esiid.startswith(place.utility.esiid_prefix)
         assert len(place.esiid) == place.utility.esiid_length
-        assert normal_meter_number(place.meter) == place.meter
+        assert normalize_meter_number(place.meter) == place.meter
         assert place.kind in KINDS
     assert 0.07 < sum(place.solar_kw > 0 for place in places) / 320 < 0.13
 

@@ -57,7 +57,7 @@ def test_every_csv_of_a_zip_is_loaded_and_named(tmp_path, premise, other_premise
 def test_a_csv_of_a_zip_that_is_no_usage_leaves_the_others_good(tmp_path, premise):
     """D2: the error names it, and the result tells what went in."""
     with pytest.raises(
-        FileError, match=r"usage\.csv/bad\.csv: the header is does not match any known usage layout"
+        FileError, match=r"usage\.csv/bad\.csv: the header does not match any known usage layout"
     ) as failure:
         load(tmp_path, content=zipped(("bad.csv", b"A,B\n"), ("good.csv", CSV)))
     assert failure.value.result is not None and failure.value.result.new == 1

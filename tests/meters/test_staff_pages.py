@@ -69,7 +69,7 @@ def test_a_meter_number_is_kept_as_it_is_compared(operator_client, premise):
     operator_client.post(add, {"premise": premise.pk, "number": "l104-051 941"})
     assert Meter.objects.get().number == "104051941"
     page = operator_client.post(add, {"premise": premise.pk, "number": "12/34"})
-    assert "1 to 20 letters and numbers" in page.content.decode()
+    assert "up to 20 letters and numbers" in page.content.decode()
 
 
 def test_usage_has_no_page(operator_client):

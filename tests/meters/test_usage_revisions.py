@@ -161,7 +161,7 @@ class TestLoadsAtTheSameTime:
         premises = [PremiseFactory() for _ in range(6)]
         paths = [_days(tmp_path / f"{n}.csv", premises, n, backwards=bool(n % 2)) for n in range(4)]
         ensure_partitions(date(2026, 3, 1), date(2026, 3, 31))
-        monkeypatch.setattr(merge.UsageStage, "_stage", met(merge.UsageStage._stage, by=4))
+        monkeypatch.setattr(merge, "stage_days", met(merge.stage_days, by=4))
         with pytest.raises(OperationalError, match="deadlock"):
             load_together(import_usage, paths)
 

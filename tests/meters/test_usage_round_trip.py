@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meters.models import UsageDay
-from meters.usage.interval_csv import HEADER, kwh_text, render_day
+from meters.usage.interval_csv import HEADER, format_kwh, render_day
 from meters.usage.reader import DayReadings, stream_usage
 from tests.meters.files import (
     DAY,
@@ -149,7 +149,7 @@ def _rendered(one: DayReadings) -> tuple:
 @given(st.integers(0, 9_999_999))
 def test_a_number_is_printed_the_shortest_way_and_stays_itself(wh):
     """R3: up to three decimals, no leading zero, no trailing ones."""
-    printed = kwh_text(wh)
+    printed = format_kwh(wh)
     assert round(float(printed) * 1000) == wh
     assert printed == "0" or not printed.startswith("0")
     assert "." not in printed or (not printed.endswith("0") and len(printed.split(".")[1]) <= 3)
@@ -174,8 +174,8 @@ def test_an_export_without_usage_is_a_header_and_says_so(capsysbinary, premise):
     [
         (["10443720009999999", "2026-03-02", "2026-03-02"], "not on record"),
         (["rubbish", "2026-03-02", "2026-03-02"], "not on record"),
-        ([ESIID, "2026-02-30", "2026-03-02"], "is not a day"),
-        ([ESIID, "2026-03-02", "tomorrow"], "is not a day"),
+        ([ESIID, "2026-02-30", "2026-03-02"], "is not a date"),
+        ([ESIID, "2026-03-02", "tomorrow"], "is not a date"),
         ([ESIID, "2026-03-02", "2026-03-01"], "before the first"),
     ],
 )
@@ -197,7 +197,7 @@ def test_an_export_that_cannot_be_written_is_not_taken_for_one_without_usage(tmp
     load(tmp_path, *rows())
     with open("/dev/full", "w") as full:
         monkeypatch.setattr("sys.stdout", full)
-        with pytest.raises(CommandError, match="cannot be written: No space left") as refused:
+        with pytest.raises(CommandError, match="can.t be written: No space left") as refused:
             call_command("export_usage", ESIID, "2026-03-02", "2026-03-02")
     assert refused.value.returncode == 2
 

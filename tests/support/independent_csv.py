@@ -17,7 +17,7 @@ QUARTER = timedelta(minutes=15)
 LABELS = ["Consumption", "Surplus Generation"]
 
 
-def kwh_text(wh: int) -> str:
+def format_kwh(wh: int) -> str:
     text = format((Decimal(wh) / 1000).normalize(), "f")
     return text.removeprefix("0") if text != "0" else text
 
@@ -58,7 +58,7 @@ def interval_csv(esiid: str, days: Iterable[DayReadings]) -> bytes:
             local = at.replace(tzinfo=CENTRAL, fold=fold)
             exists = local.astimezone(UTC).astimezone(CENTRAL).replace(tzinfo=None) == at
             wh, flag = readings[local.astimezone(UTC)] if exists else (None, None)
-            kwh = "" if wh is None else kwh_text(wh)
+            kwh = "" if wh is None else format_kwh(wh)
             end = at + QUARTER
             rows.append([*begin, label or f"{at:%H:%M}", f"{end:%H:%M}", kwh, flag or "", LABELS[one.channel]])
 
@@ -83,7 +83,7 @@ def sums_of(days: list[DayReadings]) -> tuple[str, str, str, str]:
     revision = central_text(max(one.revision_at for one in days))
     if not values:
         return revision, "", "", ""
-    return revision, kwh_text(sum(values)), kwh_text(max(values) * 4), "E" if "E" in flags else "A"
+    return revision, format_kwh(sum(values)), format_kwh(max(values) * 4), "E" if "E" in flags else "A"
 
 
 def daily_csv(esiid: str, days: Iterable[DayReadings]) -> bytes:

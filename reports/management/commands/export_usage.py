@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from agreements.models import ReportType
-from meters.identifiers import normal_esiid
+from meters.identifiers import normalize_esiid
 from meters.models import Premise
 from meters.usage.days import parse_day
 from meters.usage.reader import stream_usage
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(_("The last day is before the first day. Swap them."), returncode=2)
         if clean and type != ReportType.INTERVAL:
             raise CommandError(_("--clean needs --type interval. Leave out --clean."), returncode=2)
-        premise = Premise.objects.filter(esiid=normal_esiid(esiid) or "").first()
+        premise = Premise.objects.filter(esiid=normalize_esiid(esiid) or "").first()
         if premise is None:
             raise CommandError(
                 _("This ESIID is not on record. Check its digits, or load its premise first."), returncode=2
