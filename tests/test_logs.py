@@ -34,7 +34,7 @@ def line(message: str, *arguments: object, error: Exception | None = None, as_js
         ("Premise 1008901000000000000102 not found", "1008901000000000"),
     ],
 )
-def test_a_log_line_has_no_token_no_address_and_seven_digits_of_an_esiid(written, never, as_json):
+def test_a_log_line_has_no_token_or_address_and_only_seven_digits_of_an_esiid(written, never, as_json):
     """X4."""
     for text in (line(written, as_json=as_json), line("%s", written, as_json=as_json)):
         assert never not in text

@@ -38,7 +38,7 @@ def test_a_complete_environment_starts():
 
 
 @pytest.mark.parametrize("name", REQUIRED)
-def test_without_one_of_its_secrets_production_refuses_to_start_and_names_it(name):
+def test_production_names_a_missing_variable_and_refuses_to_start(name):
     """A4."""
     done = start(**{name: None})
     assert done.returncode != 0

@@ -57,8 +57,8 @@ def exists(name: str) -> bool:
         return False
 
 
-class TestAStranger:
-    def test_reads_what_the_portal_is_and_where_to_begin(self, client):
+class TestAnonymousHome:
+    def test_explains_the_portal_and_where_to_begin(self, client):
         page = client.get(HOME)
         assert page.status_code == 200
         html = page.content.decode()
@@ -77,14 +77,14 @@ class TestAStranger:
         assert not client.cookies
 
 
-class TestAThirdParty:
+class TestThirdPartyHome:
     @pytest.fixture
     def membership(self, client):
         membership = MembershipFactory()
         client.force_login(membership.user)
         return membership
 
-    def test_sees_what_expires_soonest_and_how_much_there_is(self, client, membership):
+    def test_lists_what_expires_soonest_with_a_count(self, client, membership):
         now = timezone.now()
         for days in range(1, 8):
             AgreementFactory(
@@ -108,7 +108,7 @@ class TestAThirdParty:
             assert hidden not in page
         assert "All pending agreements" in page
 
-    def test_sees_reports_that_nobody_fetched(self, client, membership):
+    def test_lists_reports_not_yet_downloaded(self, client, membership):
         asked = {"agreement__company": membership.company, "agreement__initiated_by": membership.user}
         waiting, fetched = ReportFactory(**asked), ReportFactory(**asked)
         DownloadFactory(report=fetched, by=membership.user)
@@ -118,7 +118,7 @@ class TestAThirdParty:
         assert waiting.agreement.number in page
         assert fetched.agreement.number not in page
 
-    def test_is_offered_what_it_may_do_and_no_more(self, client, membership):
+    def test_offers_only_permitted_actions(self, client, membership):
         """T12."""
         assert "Create a new agreement" in main(client)
         type(membership).objects.update(may_initiate=False, may_download=False, may_view=False)
@@ -131,7 +131,7 @@ class TestAThirdParty:
         ("standing", "told"),
         [(CompanyState.PENDING, "waiting for approval"), (CompanyState.SUSPENDED, "is suspended")],
     )
-    def test_reads_why_its_company_cannot_work(self, client, membership, standing, told):
+    def test_explains_why_the_company_cannot_work(self, client, membership, standing, told):
         """T13, D1."""
         type(membership.company).objects.update(standing=standing)
         page = main(client)
@@ -159,14 +159,14 @@ class TestAThirdParty:
             client.get(HOME)
 
 
-class TestACustomer:
+class TestCustomerHome:
     @pytest.fixture
     def claim(self, client):
         claim = EsiidClaimFactory()
         client.force_login(claim.customer.user)
         return claim
 
-    def test_sees_first_what_waits_for_an_answer(self, client, claim):
+    def test_lists_requests_waiting_for_an_answer_first(self, client, claim):
         """C4."""
         AgreementFactory(customer=claim.customer, premise=claim.premise, third_party_name="Asks Now LLC")
         AgreementFactory(customer=claim.customer, third_party_name="Answered LLC", status=Status.REJECTED)
@@ -178,7 +178,7 @@ class TestACustomer:
         assert "Answered LLC" not in page
         assert "Of Others LLC" not in page
 
-    def test_sees_the_meters_held_now_with_masked_esiids(self, client, claim):
+    def test_lists_current_meters_with_masked_esiids(self, client, claim):
         """E1's sense."""
         meter = MeterFactory(premise=claim.premise)
         MeterFactory(premise=claim.premise, number="OLD99", removed_on=timezone.now().date())
@@ -191,7 +191,7 @@ class TestACustomer:
         assert "OLD99" not in page
         assert former.number not in page
 
-    def test_sees_notices_not_read_yet_and_their_count(self, client, claim):
+    def test_lists_unread_notices_with_a_count(self, client, claim):
         for _number in range(4):
             NoticeFactory(tdsp=claim.premise.tdsp)
         html = client.get(HOME).content.decode()
@@ -215,7 +215,7 @@ class TestACustomer:
             client.get(HOME)
 
 
-class TestStaff:
+class TestStaffHome:
     @pytest.fixture
     def mine(self):
         """What waits at one TDSP: a held report, a failed report, a failed email; and the same at another."""
@@ -230,7 +230,7 @@ class TestStaff:
         html = client.get(HOME).content.decode()
         return [int(number) for number in re.findall(r"(\d+)<span class=\"visually-hidden\"> \w", html)]
 
-    def test_of_a_tdsp_see_what_waits_there(self, client, mine):
+    def test_of_a_tdsp_see_its_own_tasks(self, client, mine):
         """D1."""
         client.force_login(UserFactory(is_staff=True, tdsp=mine.premise.tdsp))
         assert self.counts(client) == [1, 1, 1]
@@ -256,12 +256,12 @@ class TestStaff:
                 client.get(HOME)
 
 
-def test_somebody_without_a_role_is_told_what_to_do(client):
+def test_a_user_without_a_role_reads_what_to_do(client):
     client.force_login(UserFactory())
     assert "Your account is not ready yet" in main(client)
 
 
-def test_open_soonest_first_knows_no_overdue_ones():
+def test_open_soonest_first_leaves_out_overdue_agreements():
     """L2."""
     AgreementFactory(expires_at=timezone.now() - timedelta(seconds=1), initiated_at=timezone.now() - timedelta(days=30))
     assert not Agreement.objects.open_soonest_first().exists()

@@ -43,7 +43,7 @@ def assert_each_once(portal: RunningPortal, kinds: dict[str, int]) -> None:
     [("redis", "kill", "start"), ("redis", "freeze", "thaw"), ("mail", "stop", "start")],
     ids=["Redis stopped", "Redis frozen", "mail server stopped"],
 )
-def test_nobody_waits_for_a_server_that_fails_and_its_return_finds_everything(portal, server, fail, recover):
+def test_no_request_waits_for_a_failed_server_and_all_work_is_done_after_its_return(portal, server, fail, recover):
     """E2, R1: an agreement that was invited before is accepted meanwhile, and another one is submitted."""
     visitor = portal.third_party()
     link = portal.invitation(visitor)
@@ -69,7 +69,7 @@ def test_within_ten_seconds_of_accepting_the_report_is_announced(portal):
     eventually(lambda: "EM204" in delivered_kinds(portal), seconds=10 - (time.monotonic() - begun), what="EM204")
 
 
-def test_workers_killed_in_mid_report_and_in_mid_email_leave_one_report_and_one_notice(portal):
+def test_workers_killed_during_a_report_and_an_email_leave_one_of_each(portal):
     """E2, R1: the first worker dies while it makes the report, the second one while it hands over EM204."""
     link = portal.invitation(portal.third_party())
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as reader:

@@ -49,7 +49,7 @@ def test_the_list_shows_the_newest_first_and_finds_an_address(client: Client, ma
     assert "No emails to this address" in client.get("/mailbox/", {"to": "nobody"}).content.decode()
 
 
-def test_an_empty_mailbox_says_what_to_do(client: Client, mailbox: Path) -> None:
+def test_an_empty_inbox_explains_what_to_do(client: Client, mailbox: Path) -> None:
     assert "No emails yet" in client.get("/mailbox/").content.decode()
 
 
@@ -98,7 +98,7 @@ def test_the_html_part_runs_nothing_and_its_links_leave_the_frame(client: Client
         "folder",
     ],
 )
-def test_nothing_but_caught_mail_is_read(client: Client, mailbox: Path, name: str) -> None:
+def test_only_caught_mail_is_read(client: Client, mailbox: Path, name: str) -> None:
     os.symlink(mailbox.parent / "secret.eml", mailbox / "link.eml")
     (mailbox / ".hidden.eml").write_text("Subject: secret\n\nsecret")
     (mailbox / "folder.eml").mkdir()
@@ -108,10 +108,10 @@ def test_nothing_but_caught_mail_is_read(client: Client, mailbox: Path, name: st
 
 
 @pytest.mark.parametrize("path", ["", "x/", "x/html/", "x/attachments/1/"])
-def test_without_a_mailbox_directory_there_is_no_mailbox(client: Client, settings: Settings, path: str) -> None:
+def test_without_a_mailbox_directory_there_is_no_inbox(client: Client, settings: Settings, path: str) -> None:
     settings.MAILBOX_DIR = ""
     assert client.get(f"/mailbox/{path}").status_code == 404
 
 
-def test_nothing_can_be_posted_to_the_mailbox(client: Client, mailbox: Path) -> None:
+def test_nothing_can_be_posted_to_the_inbox(client: Client, mailbox: Path) -> None:
     assert client.post("/mailbox/").status_code == 405

@@ -28,7 +28,7 @@ def query(server: Postgres, question: str, database: str = "postgres"):
         return connection.execute(question).fetchone()
 
 
-def test_postgres_keeps_its_data_over_stop_kill_and_a_recycled_pid(postgres):
+def test_postgres_data_survives_stop_kill_and_a_recycled_pid(postgres):
     leftover = postgres.data.with_name("data.new")
     leftover.mkdir()
     (leftover / "half an initdb").touch()
@@ -88,7 +88,7 @@ def test_a_runtime_folder_is_private_and_replaces_the_one_of_a_killed_run(tmp_pa
     assert not second.exists() and not pointer.is_symlink()
 
 
-def test_redis_wants_its_password_and_returns_on_the_same_address(redis_server):
+def test_redis_requires_its_password_and_restarts_on_the_same_address(redis_server):
     with redis.Redis(port=redis_server.port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     with redis.Redis.from_url(redis_server.url, socket_timeout=0.5) as client:

@@ -37,7 +37,7 @@ def part(message: EmailMessage, kind: str) -> str:
     return str(body.get_content())
 
 
-def test_an_email_goes_out_whole_and_once(queue: Queue, mail_server: SmtpSink, settings: Settings) -> None:
+def test_an_email_is_sent_completely_and_once(queue: Queue, mail_server: SmtpSink, settings: Settings) -> None:
     """E1, E2."""
     settings.PORTAL_ORIGIN = "https://portal.example"
     email = queue(subject="Energía Ñandú asks for your data", attachment=("letter.pdf", PDF), context={"name": "Ñandú"})
@@ -75,7 +75,7 @@ def test_one_connection_carries_many_emails(queue: Queue, mail_server: SmtpSink)
     assert len(mail_server._connections) == 1
 
 
-def test_the_decision_link_is_in_what_is_sent_and_nowhere_in_the_database(queue: Queue, mail_server: SmtpSink) -> None:
+def test_the_decision_link_is_in_the_message_and_not_in_the_database(queue: Queue, mail_server: SmtpSink) -> None:
     """X5."""
     email = queue(link=DecisionLink(NONCE))
     delivery.deliver_due()
@@ -98,7 +98,7 @@ def test_an_address_in_a_domain_with_accents_is_sent_in_ascii(queue: Queue, mail
 
 
 @pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
-def test_later_means_later_and_then_once(queue: Queue, mail_server: SmtpSink, where: str) -> None:
+def test_a_temporary_refusal_is_retried_later_and_sent_once(queue: Queue, mail_server: SmtpSink, where: str) -> None:
     """E2: 4xx."""
     email = queue()
     setattr(mail_server, where, "451 try later")
@@ -137,7 +137,7 @@ def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server
 
 
 @pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])
-def test_no_means_no(queue: Queue, mail_server: SmtpSink, where: str) -> None:
+def test_a_permanent_refusal_is_final(queue: Queue, mail_server: SmtpSink, where: str) -> None:
     """E2, X4, X5: 5xx is final; what the server quotes is removed."""
     email = queue(link=DecisionLink(NONCE))
     token = link_tokens.derive_token(NONCE)
@@ -161,14 +161,14 @@ def test_one_refused_email_does_not_hold_up_the_others(queue: Queue, mail_server
     assert len(mail_server.deliveries) == 1
 
 
-def test_a_row_that_cannot_be_written_as_a_message_fails_alone(queue: Queue, mail_server: SmtpSink) -> None:
+def test_an_email_that_cannot_be_written_fails_alone(queue: Queue, mail_server: SmtpSink) -> None:
     EmailFactory.create(attachment=b"%PDF-", attachment_name="a\nb.pdf")
     queue()
     assert delivery.deliver_due() == 1
     assert Email.objects.get(state=EmailState.FAILED).failure == FailureReason.UNWRITABLE
 
 
-def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_return(
+def test_emails_wait_for_an_unreachable_server_and_are_sent_after_its_return(
     queue: Queue, mail_server: SmtpSink
 ) -> None:
     """E2."""
@@ -185,7 +185,7 @@ def test_with_the_server_down_nothing_is_lost_and_all_goes_out_soon_after_its_re
     assert len(mail_server.deliveries) == 3
 
 
-def test_a_server_that_does_not_answer_costs_one_timeout_for_all(
+def test_a_silent_server_costs_one_timeout_for_all_emails(
     queue: Queue, mail_server: SmtpSink, settings: Settings
 ) -> None:
     settings.EMAIL_TIMEOUT = 1
@@ -198,7 +198,7 @@ def test_a_server_that_does_not_answer_costs_one_timeout_for_all(
     assert Email.objects.filter(state=EmailState.QUEUED).count() == 5
 
 
-def test_a_server_that_stays_away_for_two_days_is_given_up(queue: Queue, mail_server: SmtpSink) -> None:
+def test_an_email_is_given_up_after_two_days_without_the_server(queue: Queue, mail_server: SmtpSink) -> None:
     """E2."""
     email = queue()
     mail_server.stop()
@@ -209,7 +209,7 @@ def test_a_server_that_stays_away_for_two_days_is_given_up(queue: Queue, mail_se
     assert email.failure == FailureReason.UNREACHABLE
 
 
-def test_a_connection_lost_after_data_means_one_more_try_and_no_third(queue: Queue, mail_server: SmtpSink) -> None:
+def test_a_connection_lost_after_data_is_retried_once(queue: Queue, mail_server: SmtpSink) -> None:
     """E2: the uncertain case."""
     email = queue()
     mail_server.drop_after_data = True
@@ -225,7 +225,7 @@ def test_a_connection_lost_after_data_means_one_more_try_and_no_third(queue: Que
     assert first["Message-ID"] == second["Message-ID"] and first["Date"] == second["Date"]
 
 
-def test_a_second_try_that_succeeds_is_the_last(queue: Queue, mail_server: SmtpSink) -> None:
+def test_a_successful_retry_is_the_last(queue: Queue, mail_server: SmtpSink) -> None:
     """E2."""
     email = queue()
     mail_server.drop_after_data = True

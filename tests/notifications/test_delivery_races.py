@@ -30,7 +30,7 @@ Queue = Callable[..., Email]
 WORKER = "import django; django.setup(); from notifications import delivery; delivery.deliver_due()"
 
 
-def switch_off_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+def disable_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EmailQuerySet, "select_for_update", lambda self, **options: self)
 
 
@@ -47,11 +47,11 @@ class AnyState:
         return self.row.update(**changes)
 
 
-def switch_off_the_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+def disable_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "_claimed_row", AnyState)
 
 
-def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIENCE) -> None:
+def run_two_workers(monkeypatch: pytest.MonkeyPatch, patience: float = PATIENCE) -> None:
     """Both have read the row before either of them claims it, and claimed it before either hands it over; unless
     one waits for longer than `patience`."""
     both_are_here = threading.Barrier(2)
@@ -92,16 +92,16 @@ def two_workers_at_once(monkeypatch: pytest.MonkeyPatch, patience: float = PATIE
 
 def test_two_workers_at_once_send_once(queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
     queue()
-    two_workers_at_once(monkeypatch, patience=1)
+    run_two_workers(monkeypatch, patience=1)
     assert len(mail_server.deliveries) == 1
 
 
-def test_the_lease_alone_keeps_two_workers_apart(
+def test_the_lease_alone_separates_two_workers(
     queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue()
-    switch_off_the_lock(monkeypatch)
-    two_workers_at_once(monkeypatch)
+    disable_lock(monkeypatch)
+    run_two_workers(monkeypatch)
     assert len(mail_server.deliveries) == 1
 
 
@@ -110,9 +110,9 @@ def test_without_lock_and_lease_two_workers_send_twice(
     queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue()
-    switch_off_the_lock(monkeypatch)
-    switch_off_the_lease(monkeypatch)
-    two_workers_at_once(monkeypatch)
+    disable_lock(monkeypatch)
+    disable_lease(monkeypatch)
+    run_two_workers(monkeypatch)
     assert len(mail_server.deliveries) == 2
 
 
@@ -134,7 +134,7 @@ def test_many_workers_send_many_emails_once_each(queue: Queue, mail_server: Smtp
     assert len(recipients) == len(set(recipients)) == 20
 
 
-def a_slow_worker(mail_server: SmtpSink) -> None:
+def run_slow_worker(mail_server: SmtpSink) -> None:
     """One worker claims and stops to think; its lease runs out; a second claims; the first goes on, then the second."""
     slow = delivery._claim(None)
     quick = delivery._claim(timezone.now() + timedelta(minutes=5))
@@ -148,7 +148,7 @@ def a_slow_worker(mail_server: SmtpSink) -> None:
 
 def test_a_slow_worker_does_not_send_what_another_took(queue: Queue, mail_server: SmtpSink) -> None:
     queue()
-    a_slow_worker(mail_server)
+    run_slow_worker(mail_server)
     assert len(mail_server.deliveries) == 1
 
 
@@ -157,8 +157,8 @@ def test_without_the_lease_a_slow_worker_sends_it_too(
     queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue()
-    switch_off_the_lease(monkeypatch)
-    a_slow_worker(mail_server)
+    disable_lease(monkeypatch)
+    run_slow_worker(mail_server)
     assert len(mail_server.deliveries) == 2
 
 
@@ -189,7 +189,7 @@ def kill_a_worker(mail_server: SmtpSink, hang_at: str, state: EmailState) -> Non
     mail_server.hang_at = ""
 
 
-def test_a_worker_killed_before_data_costs_nothing(queue: Queue, mail_server: SmtpSink) -> None:
+def test_an_email_of_a_worker_killed_before_data_is_sent_once(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     kill_a_worker(mail_server, "rcpt", EmailState.SENDING)
     assert delivery.deliver_due() == 0, "its lease still runs"
@@ -200,7 +200,7 @@ def test_a_worker_killed_before_data_costs_nothing(queue: Queue, mail_server: Sm
     assert (email.state, email.attempts, email.uncertain_attempts) == (EmailState.SENT, 2, 0)
 
 
-def test_a_worker_killed_after_handing_over_means_one_more_try(queue: Queue, mail_server: SmtpSink) -> None:
+def test_an_email_of_a_worker_killed_during_data_is_retried_once(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     kill_a_worker(mail_server, "data", EmailState.HANDED)
     assert delivery.deliver_due() == 0, "its lease still runs"
@@ -210,7 +210,7 @@ def test_a_worker_killed_after_handing_over_means_one_more_try(queue: Queue, mai
     assert (email.state, email.uncertain_attempts) == (EmailState.SENT, 1)
 
 
-def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server: SmtpSink) -> None:
+def test_an_email_of_two_workers_killed_during_data_is_given_up(queue: Queue, mail_server: SmtpSink) -> None:
     email = queue()
     for _ in range(2):
         kill_a_worker(mail_server, "data", EmailState.HANDED)
@@ -222,7 +222,7 @@ def test_two_workers_killed_after_handing_over_end_it(queue: Queue, mail_server:
     assert email.failure == FailureReason.UNCERTAIN
 
 
-def workers_that_die_at_the_servers_yes(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def crash_workers_after_acceptance(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     hand_over = MailServer.hand_over
 
     def hand_over_and_die(self: MailServer, message: bytes) -> None:
@@ -235,16 +235,16 @@ def workers_that_die_at_the_servers_yes(monkeypatch: pytest.MonkeyPatch, number:
             delivery.deliver_due(at=timezone.now() + timedelta(minutes=5 * turn))
 
 
-def test_workers_that_keep_dying_at_the_servers_yes_send_twice_at_most(
+def test_workers_that_crash_after_acceptance_send_twice_at_most(
     queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue()
-    workers_that_die_at_the_servers_yes(monkeypatch, 4)
+    crash_workers_after_acceptance(monkeypatch, 4)
     assert len(mail_server.deliveries) == 2
 
 
 @pytest.mark.control
-def test_without_the_handed_state_they_send_it_each_time(
+def test_without_the_handed_state_they_send_every_time(
     queue: Queue, mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue()
@@ -254,5 +254,5 @@ def test_without_the_handed_state_they_send_it_each_time(
         return update(self, **changes | ({"state": "sending"} if changes.get("state") == EmailState.HANDED else {}))
 
     monkeypatch.setattr(EmailQuerySet, "update", update_but_never_handed)
-    workers_that_die_at_the_servers_yes(monkeypatch, 4)
+    crash_workers_after_acceptance(monkeypatch, 4)
     assert len(mail_server.deliveries) == 4

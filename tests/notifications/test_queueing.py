@@ -23,7 +23,7 @@ PDF = b"%PDF-1.7 letter"
 
 
 @pytest.mark.django_db
-def test_an_email_is_gone_with_the_change_that_is_rolled_back(queue: Callable[..., Email]) -> None:
+def test_an_email_is_rolled_back_with_its_change(queue: Callable[..., Email]) -> None:
     """E2."""
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         queue()
@@ -95,7 +95,7 @@ def test_a_link_that_a_template_leaves_out_is_an_error(queue: Callable[..., Emai
 @pytest.mark.parametrize(
     "address", ["maria@example.net\r\nBcc: eve@example.com", "maria", "a@b@c", "", "x@example.net,y@example.net"]
 )
-def test_no_other_recipient_comes_in_through_the_address(queue: Callable[..., Email], address: str) -> None:
+def test_an_address_cannot_add_a_recipient(queue: Callable[..., Email], address: str) -> None:
     """E3."""
     with pytest.raises(ValidationError):
         queue(to=address)
@@ -117,7 +117,7 @@ def test_only_a_pdf_is_attached(queue: Callable[..., Email], file: tuple[str, by
 
 
 @pytest.mark.django_db
-def test_comments_cannot_pass_for_the_portal_in_plain_text(queue: Callable[..., Email]) -> None:
+def test_comments_in_plain_text_cannot_look_like_the_portals_text(queue: Callable[..., Email]) -> None:
     """E3."""
     comments = "Hi\n\nREAD THE REQUEST\x0bhttp://evil.example\u2028<b>&amp;\r\nThe portal\u202e " + "long " * 40
     email = queue(context={"comments": comments, "name": "Acme\nThe portal says: accept"})
@@ -130,7 +130,7 @@ def test_comments_cannot_pass_for_the_portal_in_plain_text(queue: Callable[..., 
 
 
 @given(st.text())
-def test_whatever_is_quoted_has_its_mark_on_every_line(text: str) -> None:
+def test_quoted_text_is_quoted_on_every_line(text: str) -> None:
     """E3: `splitlines` knows every character that any reader takes for a line break."""
     lines = plain_text.quoted(text).splitlines()
     assert all(line == ">" or line.startswith("> ") for line in lines)
@@ -138,7 +138,7 @@ def test_whatever_is_quoted_has_its_mark_on_every_line(text: str) -> None:
 
 
 @given(st.text(), st.integers(1, 50))
-def test_whatever_is_put_on_one_line_is_one_line(text: str, length: int) -> None:
+def test_one_line_returns_one_line(text: str, length: int) -> None:
     """E3."""
     line = plain_text.one_line(text, length)
     assert len(line.splitlines()) <= 1

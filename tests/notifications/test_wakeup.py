@@ -63,7 +63,7 @@ def test_a_commit_sends_one_wakeup_and_a_rollback_none(broker: BreakableRedis) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_stopped_broker_costs_next_to_nothing(broker: BreakableRedis) -> None:
+def test_a_stopped_broker_takes_almost_no_time(broker: BreakableRedis) -> None:
     seconds_to_queue()
     broker.kill()
     assert seconds_to_queue() < 0.5
@@ -72,7 +72,7 @@ def test_a_stopped_broker_costs_next_to_nothing(broker: BreakableRedis) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_frozen_broker_costs_a_second_once(broker: BreakableRedis) -> None:
+def test_a_frozen_broker_takes_a_second_once(broker: BreakableRedis) -> None:
     seconds_to_queue()
     broker.freeze()
     assert seconds_to_queue() < 1.5
@@ -92,7 +92,7 @@ def test_wakeups_are_sent_again_when_the_broker_is_back(
 
 
 @pytest.mark.control
-def test_with_celerys_defaults_a_frozen_broker_holds_the_caller(redis_server: BreakableRedis) -> None:
+def test_with_celerys_defaults_a_frozen_broker_blocks_the_caller(redis_server: BreakableRedis) -> None:
     plain = Celery("plain", broker=redis_server.url, set_as_current=False)
     plain.send_task(TASK, ignore_result=True)
     redis_server.freeze()

@@ -9,7 +9,7 @@ from tests.support.database import end_other_sessions
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_else_is_left_in_the_tests_database():
+def test_other_sessions_in_the_tests_database_are_ended():
     left = connections.create_connection("default")
     with left.cursor() as cursor:
         cursor.execute("BEGIN")

@@ -42,14 +42,14 @@ def test_it_drops_the_connection_after_it_took_the_message(smtp_sink):
 
 
 @pytest.mark.parametrize("where", ["rcpt", "data"])
-def test_it_hangs_and_stops_nevertheless(smtp_sink, where):
+def test_it_stops_while_it_hangs(smtp_sink, where):
     smtp_sink.hang_at = where
     with pytest.raises(OSError):
         send(smtp_sink, timeout=0.5)
     assert smtp_sink.deliveries == []
 
 
-def test_it_goes_and_returns_on_the_same_port(smtp_sink):
+def test_it_restarts_on_the_same_port(smtp_sink):
     smtp_sink.stop()
     with pytest.raises(OSError):
         send(smtp_sink)
