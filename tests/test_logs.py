@@ -11,7 +11,7 @@ from agreements.models import Agreement
 from lib import link_tokens
 from smt_portal import logs
 from tests.factories import MembershipFactory
-from tests.support.agreements import ROSA, ask
+from tests.support.agreements import ROSA, initiate
 
 TOKEN = "x" * 20 + "-_" + "Y7" * 10 + "z"
 
@@ -58,7 +58,7 @@ def test_a_whole_journey_logs_nothing_private(client, caplog):
     caplog.set_level(logging.DEBUG)
     for handler in logging.getLogger().handlers:
         handler.addFilter(logs.PrivateDataFilter())
-    (agreement,) = ask(MembershipFactory().user)
+    (agreement,) = initiate(MembershipFactory().user)
     token = link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce))
     client.get(f"/invitation/{token}/")
     client.post(f"/invitation/{token}/", {"decision": "nonsense"})

@@ -27,7 +27,7 @@ from smt_portal import logs
 from smt_portal.celery import app
 from tests.admin.world import Side, World
 from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
-from tests.support.agreements import ROSA, ask, question
+from tests.support.agreements import ROSA, agreement_request, initiate
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
@@ -48,7 +48,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     person = Person(
         **{**ROSA.__dict__, "email": f"rosa@{name}.example", "last_name": f"{name}ga", "street": f"3 {name}"}
     )
-    (unregistered,) = ask(member, MeterFactory(premise__tdsp=side.tdsp), person=person)
+    (unregistered,) = initiate(member, MeterFactory(premise__tdsp=side.tdsp), person=person)
     actions.resend(unregistered, by=member)
     done = AgreementFactory(
         company=company, status=Status.COMPLETE, report_recorded=True, premise=side.premise, last_name=f"{name}bone",
@@ -59,7 +59,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         company=company, premise=side.premise, report_length="1d", last_name=f"{name}heim", email=member.email
     )
     actions.accept(held, channel=Channel.INVITATION)
-    draft = creation.start_draft(question(MeterFactory(), person=person), by=member)
+    draft = creation.start_draft(agreement_request(MeterFactory(), person=person), by=member)
     side.words += [unregistered.number, done.number, held.number, str(draft.pk)]
     kind = CompanyLinkKind
     return {

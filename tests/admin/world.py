@@ -36,7 +36,7 @@ from tests.factories import (
     UploadRejectionFactory,
     UserFactory,
 )
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 
 BODY = "What the email said"
 
@@ -63,7 +63,7 @@ def side(name: str, digits: str) -> Side:
     customer = CustomerFactory(user=holder)
     EsiidClaimFactory(customer=customer, premise=premise)
     member = MembershipFactory(company=CompanyFactory(legal_name=f"{name} Savings")).user
-    (pending,) = ask(member, meter, registered=True, person=Person(email=holder.email))
+    (pending,) = initiate(member, meter, registered=True, person=Person(email=holder.email))
     done = AgreementFactory(
         premise=premise, number=f"10251{digits}", status=Status.COMPLETE, last_name=f"{name}berg",
         email=f"{name.lower()}@mail.example", street=f"2 {name} Street",

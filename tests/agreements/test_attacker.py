@@ -32,7 +32,7 @@ from tests.factories import (
     MeterFactory,
     UserFactory,
 )
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreements import initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> 
 )
 def test_its_own_mailbox_is_known_however_it_is_written(attacker, mailbox):
     """X1: plus-addresses, case, quotes, dots, subdomains, the company's own address and website."""
-    (agreement,) = ask(attacker, person=rosa_at(mailbox))
+    (agreement,) = initiate(attacker, person=rosa_at(mailbox))
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -96,7 +96,7 @@ def test_its_own_mailbox_is_known_however_it_is_written(attacker, mailbox):
 def test_a_domain_with_letters_beyond_ascii_is_the_same_in_both_spellings(attacker, mailbox, own):
     """X1."""
     User.objects.filter(pk=attacker.pk).update(email=own)
-    (agreement,) = ask(User.objects.get(pk=attacker.pk), person=rosa_at(mailbox))
+    (agreement,) = initiate(User.objects.get(pk=attacker.pk), person=rosa_at(mailbox))
     assert SignalKind.OWN_DOMAIN in signals(agreement)
 
 
@@ -105,13 +105,13 @@ def test_a_domain_with_letters_beyond_ascii_is_the_same_in_both_spellings(attack
 )
 def test_what_only_looks_alike_says_nothing(attacker, mailbox):
     """X1."""
-    (agreement,) = ask(attacker, person=rosa_at(mailbox))
+    (agreement,) = initiate(attacker, person=rosa_at(mailbox))
     assert signals(agreement) == set()
 
 
 def test_its_own_users_change_of_address_afterwards_changes_nothing(attacker):
     """X1: what was seen at initiation stays."""
-    (agreement,) = ask(attacker, person=rosa_at("sam@shop.example"))
+    (agreement,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     User.objects.filter(pk=attacker.pk).update(email="sam@elsewhere.example")
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
@@ -123,7 +123,7 @@ def test_an_address_its_user_had_before_is_known(client, attacker):
     client.force_login(User.objects.get(pk=attacker.pk))
     client.get(reverse("agreements"))  # from where nothing can be said about the network
     User.objects.filter(pk=attacker.pk).update(email="sam@elsewhere.example")
-    (agreement,) = ask(User.objects.get(pk=attacker.pk), person=rosa_at("rosadelgado+1@gmail.com"))
+    (agreement,) = initiate(User.objects.get(pk=attacker.pk), person=rosa_at("rosadelgado+1@gmail.com"))
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -132,13 +132,13 @@ def test_a_user_whom_it_removed_is_still_its_own(attacker):
     """X1: who left may have left for this."""
     former = MembershipFactory(company=attacker.membership.company, user=UserFactory(email="rosa.d@gmail.com"))
     type(former).objects.filter(pk=former.pk).update(ended_at=Now())
-    (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     assert signals(agreement) == {SignalKind.OWN_USER}
 
 
 def test_who_joins_between_the_question_and_the_answer_is_seen_at_the_answer(attacker):
     """X1."""
-    (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     assert signals(agreement) == set()
     MembershipFactory(company=attacker.membership.company, user=UserFactory(email="rosa.d@gmail.com"))
     accept(agreement)
@@ -147,10 +147,10 @@ def test_who_joins_between_the_question_and_the_answer_is_seen_at_the_answer(att
 
 def test_the_contact_that_the_customer_is_to_call_is_not_the_customer(attacker):
     """X1: the contact's address is typed on page 2 (T8), of this agreement or of another one."""
-    (agreement,) = ask(attacker, person=rosa_at("james@green-energy.example"))
+    (agreement,) = initiate(attacker, person=rosa_at("james@green-energy.example"))
     assert SignalKind.OWN_USER in signals(agreement)
     Agreement.objects.update(contact_email="rosa.d@gmail.com")
-    (other,) = ask(attacker, person=rosa_at("rosa.d+2@gmail.com"))
+    (other,) = initiate(attacker, person=rosa_at("rosa.d+2@gmail.com"))
     assert signals(other) == {SignalKind.OWN_USER}
 
 
@@ -165,16 +165,16 @@ def test_the_contact_that_the_customer_is_to_call_is_not_the_customer(attacker):
 def test_one_owner_of_three_customers_mailboxes_is_one(attacker, first, second, third):
     """X1: three ESIIDs of one mailbox, or of mailboxes that one owner of a domain has as many of as he likes."""
     for mailbox in (first, second):
-        (agreement,) = ask(attacker, person=rosa_at(mailbox))
+        (agreement,) = initiate(attacker, person=rosa_at(mailbox))
         assert signals(agreement) == set()
-    (agreement,) = ask(attacker, person=rosa_at(third))
+    (agreement,) = initiate(attacker, person=rosa_at(third))
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
 
 
 def test_three_esiids_on_one_form_are_three(attacker):
     """X1: the first row is as doubtful as the third."""
-    made = ask(attacker, *MeterFactory.create_batch(3), person=rosa_at("rosa.d@gmail.com"))
+    made = initiate(attacker, *MeterFactory.create_batch(3), person=rosa_at("rosa.d@gmail.com"))
     assert [signals(agreement) for agreement in made] == [{SignalKind.SAME_ADDRESS}] * 3
 
 
@@ -182,13 +182,13 @@ def test_three_esiids_on_one_form_are_three(attacker):
 def test_three_customers_of_a_mail_provider_are_three(attacker, domain):
     """X1: else every report would wait for a look."""
     for name in ("rosa", "ann", "bob"):
-        (agreement,) = ask(attacker, person=rosa_at(f"{name}@{domain}"))
+        (agreement,) = initiate(attacker, person=rosa_at(f"{name}@{domain}"))
     assert signals(agreement) == set()
 
 
 def test_a_resend_does_not_wash_the_question(attacker):
     """X1."""
-    (agreement,) = ask(attacker, person=rosa_at("sam@shop.example"))
+    (agreement,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     actions.resend(agreement, by=attacker)
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
@@ -199,7 +199,7 @@ def test_a_mailbox_elsewhere_opened_in_its_own_office_is_known(client, attacker,
     """X1: also where the server listens on both kinds of addresses at once."""
     client.force_login(attacker)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
-    (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     accept(agreement, **place)
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -209,7 +209,7 @@ def test_a_proxy_that_is_reached_past_another_hides_nobody(client, attacker, set
     settings.TRUSTED_PROXY_COUNT = 2
     client.force_login(attacker)
     client.get(reverse("agreements"), HTTP_X_FORWARDED_FOR="23.12.44.7, 10.0.0.2", REMOTE_ADDR="10.0.0.3")
-    (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     accept(agreement, HTTP_X_FORWARDED_FOR="23.12.44.7", REMOTE_ADDR="10.0.0.3")
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -218,7 +218,7 @@ def test_an_account_registered_with_its_own_mailbox_is_known(attacker):
     """X1: it registers as the customer itself, and answers in the account."""
     claim, meter = registered_customer()
     User.objects.filter(pk=claim.customer.user_id).update(email="sam+rosa@shop.example")
-    (agreement,) = ask(attacker, meter, registered=True, person=rosa_at("sam+rosa@shop.example"))
+    (agreement,) = initiate(attacker, meter, registered=True, person=rosa_at("sam+rosa@shop.example"))
     client = Client()
     client.force_login(User.objects.get(pk=claim.customer.user_id))
     client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, **HOME)
@@ -233,14 +233,14 @@ def test_an_account_that_takes_three_esiids_just_before_they_are_asked_for_is_kn
         for _number in range(3):
             claim = EsiidClaimFactory(customer=customer, since=Now() - since)
             meter = MeterFactory(premise=claim.premise)
-            (agreement,) = ask(attacker, meter, registered=True, person=rosa_at(customer.user.email))
+            (agreement,) = initiate(attacker, meter, registered=True, person=rosa_at(customer.user.email))
         assert signals(agreement) - {SignalKind.SAME_DOMAIN} == expected
 
 
 def test_a_customer_who_moved_away_gives_nothing_of_the_next_one(attacker):
     """X1, R2: the question went to the former customer; the ESIID is another account's by now."""
     claim, meter = registered_customer()
-    (agreement,) = ask(attacker, meter, registered=True, person=rosa_at(claim.customer.user.email))
+    (agreement,) = initiate(attacker, meter, registered=True, person=rosa_at(claim.customer.user.email))
     type(claim).objects.filter(pk=claim.pk).update(until=Now())
     EsiidClaimFactory(premise=claim.premise)
     accept(agreement)
@@ -251,7 +251,7 @@ def test_a_customer_who_moved_away_gives_nothing_of_the_next_one(attacker):
 def test_a_mailbox_that_was_asked_before_the_customer_registered_answers_for_nobody(attacker):
     """X1: the customer of the ESIID has an account now, and another address."""
     meter = MeterFactory()
-    (agreement,) = ask(attacker, meter, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, meter, person=rosa_at("rosa.d@gmail.com"))
     EsiidClaimFactory(premise=meter.premise)
     accept(agreement)
     assert_no_report_without_a_release(agreement, attacker)
@@ -259,8 +259,8 @@ def test_a_mailbox_that_was_asked_before_the_customer_registered_answers_for_nob
 
 def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker):
     """X1, D1: an honest acceptance of before the suspension; and after its end what was held is still held."""
-    (honest,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
-    (forged,) = ask(attacker, person=rosa_at("sam@shop.example"))
+    (honest,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (forged,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     company = attacker.membership.company
     type(company).objects.filter(pk=company.pk).update(standing=CompanyState.SUSPENDED)
     for agreement in (honest, forged):
@@ -277,12 +277,12 @@ def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker
 def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
     """X1: withdrawing, resending and asking again are no way to it."""
     meter = MeterFactory()
-    (agreement,) = ask(attacker, meter, person=rosa_at("sam@shop.example"))
+    (agreement,) = initiate(attacker, meter, person=rosa_at("sam@shop.example"))
     accept(agreement)
     client.force_login(attacker)
     for name in ("agreement_resend", "agreement_withdraw"):
         client.post(reverse(name, args=[agreement.number]))
-    (again,) = ask(attacker, meter, person=rosa_at("sam@shop.example"))
+    (again,) = initiate(attacker, meter, person=rosa_at("sam@shop.example"))
     accept(again)
     deciding_twice = Client().post(link(agreement), {"decision": "accept"}, **HOME)
     assert deciding_twice.status_code == 302
@@ -295,7 +295,7 @@ def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
 
 def test_an_honest_customer_is_not_kept_waiting(attacker):
     """X1: the control."""
-    (agreement,) = ask(attacker, person=rosa_at("rosa.d@gmail.com"))
+    (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     actions.accept(agreement, channel=Channel.INVITATION)
     assert agreement.signals.count() == 0 and reports.actions.generate_due_reports() == 1
 

@@ -14,7 +14,7 @@ from agreements.request_data import Person
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import MembershipFactory
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreements import initiate, registered_customer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +28,7 @@ def accepted():
     ).user
     claim, meter = registered_customer()
     person = Person(email=claim.customer.user.email)
-    (agreement,) = ask(member, meter, registered=True, person=person)
+    (agreement,) = initiate(member, meter, registered=True, person=person)
     actions.accept(agreement, channel=Channel.INVITATION)
     return agreement
 

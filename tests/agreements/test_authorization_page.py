@@ -16,7 +16,7 @@ from agreements.request_data import Person
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreements import initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def member():
 def agreement(member) -> Agreement:
     """Pending, of a registered customer."""
     claim, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email))
+    (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     return agreement
 
 
@@ -144,7 +144,7 @@ class TestTheLetter:
 class TestTheShownText:
     def test_has_every_fact_that_a_decision_needs_and_matches_its_hash(self, member):
         """C7."""
-        (agreement,) = ask(member)
+        (agreement,) = initiate(member)
         Agreement.objects.update(comments="First line\nSecond <b>line</b>")
         agreement.refresh_from_db()
         actions.accept(agreement, channel=Channel.INVITATION)
@@ -177,7 +177,7 @@ class TestTheShownText:
 
     def test_a_missing_privacy_policy_is_in_it(self, member):
         """C7."""
-        (agreement,) = ask(member)
+        (agreement,) = initiate(member)
         Agreement.objects.update(privacy_policy_url="")
         agreement.refresh_from_db()
         assert "Privacy policy: The privacy policy has not been provided." in decision_text(agreement, language="en")
@@ -200,11 +200,11 @@ class TestTheShownText:
                 assert part in seen, part
 
     def test_has_none_of_the_pages_buttons(self, member):
-        (agreement,) = ask(member)
+        (agreement,) = initiate(member)
         assert "Accept\n" not in decision_text(agreement, language="en")
 
     def test_is_the_same_whoever_reads_it_again(self, member):
-        (agreement,) = ask(member)
+        (agreement,) = initiate(member)
         assert decision_text(agreement, language="en") == decision_text(agreement, language="en")
         assert decision_text(agreement, language="es") != ""
 

@@ -15,7 +15,7 @@ from agreements.request_data import Person
 from agreements.states import Channel
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.agreements import ROSA, ask, registered_customer
+from tests.support.agreements import ROSA, initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +32,8 @@ def member():
 def every_email(member) -> list[Email]:
     """One agreement of each end, a reminder, and an expiry."""
     for decide in (actions.accept, actions.reject):
-        decide(ask(member, MeterFactory())[0], channel=Channel.INVITATION)
-    withdrawn, expired = ask(member, MeterFactory())[0], ask(member, MeterFactory())[0]
+        decide(initiate(member, MeterFactory())[0], channel=Channel.INVITATION)
+    withdrawn, expired = initiate(member, MeterFactory())[0], initiate(member, MeterFactory())[0]
     actions.resend(withdrawn, by=member)
     actions.withdraw(withdrawn, by=member)
     actions.expire_overdue(at=expired.expires_at.replace(year=expired.expires_at.year + 1))
@@ -60,7 +60,7 @@ def test_every_email_has_both_parts_names_the_company_and_hides_the_esiid(member
 
 def test_the_invitation_says_everything_in_both_parts(member):
     """EM201, C7."""
-    ask(member)
+    initiate(member)
     email = Email.objects.get()
     agreement = Agreement.objects.get()
     for part in (" ".join(email.text.split()), " ".join(email.html.split())):
@@ -86,13 +86,13 @@ def test_the_invitation_says_everything_in_both_parts(member):
 
 def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
     """E3."""
-    (agreement,) = ask(
+    (agreement,) = initiate(
         member, person=Person(**{**ROSA.__dict__, "first_name": "Ro<b>sa", "last_name": "O'Neil & Sons"})
     )
     company = member.membership.company
     company.legal_name = "Evil\r\nBcc: everybody@example.com <Corp>"
     company.save()
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     Agreement.objects.filter(pk=agreement.pk).update(comments=EVIL)
     agreement.refresh_from_db()
     actions.resend(agreement, by=member)
@@ -110,7 +110,7 @@ def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
 def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(member):
     """T6."""
     claim, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email))
+    (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     actions.reject(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(kind="EM205", to_address=agreement.contact_email)
     for part in (notice.text, notice.html):
@@ -121,7 +121,7 @@ def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(membe
 def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_path):
     """EM203, P2.3: the PDF says what the kept text says, on one or two sheets, in any alphabet of our customers."""
     person = Person(**{**ROSA.__dict__, "first_name": "Nguyễn", "last_name": "Šťastný-Muñoz"})
-    (agreement,) = ask(member, person=person)
+    (agreement,) = initiate(member, person=person)
     actions.accept(agreement, channel=Channel.INVITATION)
     letter = agreement.letter
     assert hashlib.sha256(letter.text.encode()).hexdigest() == letter.sha256

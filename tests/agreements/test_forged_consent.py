@@ -17,7 +17,7 @@ from lib import link_tokens
 from notifications.models import Email
 from reports.models import Report
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
-from tests.support.agreements import ROSA, ask
+from tests.support.agreements import ROSA, initiate
 from tests.support.races import together
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     mailbox = member.email.replace("@", "+victim@")
     client.force_login(member)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
-    (agreement,) = ask(member, person=rosa_at(mailbox))
+    (agreement,) = initiate(member, person=rosa_at(mailbox))
     assert client.post(link(agreement), {"decision": "accept"}, **THEIR_ADDRESS).status_code == 302
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review) == (Status.COMPLETE, Review.HELD)
@@ -77,7 +77,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
 
 def test_a_release_lets_the_report_be_made(member):
     """X1: and both sides are told why."""
-    (agreement,) = ask(member, person=rosa_at(member.email))
+    (agreement,) = initiate(member, person=rosa_at(member.email))
     actions.accept(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
@@ -97,7 +97,7 @@ def test_an_ordinary_acceptance_is_not_held(client, member):
     client.get(reverse("agreements"), **THEIR_ADDRESS)
     client.logout()
     client.cookies.clear()
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     client.post(link(agreement), {"decision": "accept"}, **HOME)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review, signals(agreement)) == (Status.COMPLETE, Review.NONE, set())
@@ -111,7 +111,7 @@ def test_loopback_and_private_addresses_say_nothing(client, member, address):
     """X1: a demo on one machine, or an office behind one router that we cannot see through."""
     client.force_login(member)
     client.get(reverse("agreements"), REMOTE_ADDR=address)
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     client.post(link(agreement), {"decision": "accept"}, REMOTE_ADDR=address)
     agreement.refresh_from_db()
     assert agreement.review == Review.NONE
@@ -125,7 +125,7 @@ def test_the_same_browser_is_known_in_another_network(client, member):
     device = client.cookies["smt_device"].value
     client.logout()  # of this test client: it empties the cookies, a browser keeps this one
     client.cookies["smt_device"] = device
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     client.post(link(agreement), {"decision": "accept"}, **HOME)
     assert signals(agreement) == {SignalKind.BROWSER}
 
@@ -134,7 +134,7 @@ def test_the_same_household_of_ipv6_addresses_is_one_network(client, member):
     client.force_login(member)
     client.get(reverse("agreements"), REMOTE_ADDR="2600:1700:1:2::5")
     client.cookies.clear()
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     client.post(link(agreement), {"decision": "accept"}, REMOTE_ADDR="2600:1700:1:2:ffff::9")
     assert signals(agreement) == {SignalKind.NETWORK}
 
@@ -144,7 +144,7 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxies(client, member, 
     client.force_login(member)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
     client.cookies.clear()
-    first, second = ask(member, MeterFactory(), MeterFactory())
+    first, second = initiate(member, MeterFactory(), MeterFactory())
     client.post(link(first), {"decision": "accept"}, HTTP_X_FORWARDED_FOR="23.12.44.7", **HOME)
     assert signals(first) == set()
     settings.TRUSTED_PROXY_COUNT = 1
@@ -156,15 +156,15 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxies(client, member, 
 def test_a_public_mail_domain_is_nobodys_own(domain):
     """X1."""
     member = MembershipFactory(company__email=f"shop@{domain}").user
-    (agreement,) = ask(member, person=rosa_at(f"rosa@{domain}"))
+    (agreement,) = initiate(member, person=rosa_at(f"rosa@{domain}"))
     assert signals(agreement) == set()
 
 
 def test_the_third_esiid_for_one_address_is_a_signal(member):
     """X1: also for the earlier ones, when they are accepted."""
-    first, second = ask(member, MeterFactory(), MeterFactory())
+    first, second = initiate(member, MeterFactory(), MeterFactory())
     assert signals(first) | signals(second) == set()
-    (third,) = ask(member, person=rosa_at(ROSA.email.upper()))
+    (third,) = initiate(member, person=rosa_at(ROSA.email.upper()))
     assert signals(third) == {SignalKind.SAME_ADDRESS}
     actions.accept(first, channel=Channel.INVITATION)
     first.refresh_from_db()
@@ -173,7 +173,7 @@ def test_the_third_esiid_for_one_address_is_a_signal(member):
 
 def test_the_premises_tdsp_is_told_and_others_are_not(member):
     """X1, D1."""
-    (agreement,) = ask(member, person=rosa_at(member.email))
+    (agreement,) = initiate(member, person=rosa_at(member.email))
     mine, other = staff_of(agreement), UserFactory(is_staff=True, tdsp=TdspFactory())
     actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {mine.email}
@@ -187,7 +187,7 @@ def test_the_premises_tdsp_is_told_and_others_are_not(member):
 
 def test_without_staff_of_the_tdsp_the_operators_are_told(member):
     operator = OperatorFactory()
-    (agreement,) = ask(member, person=rosa_at(member.email))
+    (agreement,) = initiate(member, person=rosa_at(member.email))
     actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {operator.email}
 
@@ -195,7 +195,7 @@ def test_without_staff_of_the_tdsp_the_operators_are_told(member):
 @pytest.mark.django_db(transaction=True)
 def test_two_reviews_at_the_same_moment_have_one_outcome(member):
     """X1: one event, one email to each side."""
-    (agreement,) = ask(member, person=rosa_at(member.email))
+    (agreement,) = initiate(member, person=rosa_at(member.email))
     staff = staff_of(agreement)
     actions.accept(agreement, channel=Channel.INVITATION)
     outcomes = [Review.RELEASED, Review.REFUSED] * 5

@@ -9,7 +9,7 @@ from agreements.forms.request import AgreementRequestForm
 from agreements.forms.submission import SubmissionForm
 from agreements.request_data import AgreementRequest, MeterRow, Person
 from lib.refusals import Problem, Refused
-from tests.agreements.typed import EMPTY, PAGE_2, UNREGISTERED, rows
+from tests.support.agreement_forms import EMPTY, PAGE_2, UNREGISTERED, rows
 
 PAIR = ("10443720000000001", "104051941")
 

@@ -13,12 +13,12 @@ from agreements.models import Agreement, Draft, FailedMatch
 from lib.central_time import format_central
 from lib.refusals import Refused
 from notifications.models import Email
-from tests.agreements.looking import text
 from tests.agreements.test_forged_consent import rosa_at
-from tests.agreements.typed import page_1
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
-from tests.support.agreements import ask, question, submit
+from tests.support.agreement_forms import page_1
+from tests.support.agreements import agreement_request, initiate, submit_draft
 from tests.support.races import met, together
+from tests.support.third_party_pages import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def wrong(number: int = 0):
 
 def refusal(by: User, *meters, at: datetime = NOON) -> list[str]:
     with pytest.raises(Refused) as refused:
-        creation.start_draft(question(*meters), by=by, at=at)
+        creation.start_draft(agreement_request(*meters), by=by, at=at)
     return [problem.code for problem in refused.value.problems]
 
 
@@ -47,10 +47,10 @@ def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(me
         assert refusal(member, wrong(number), at=NOON + timedelta(minutes=number)) == ["mismatch"]
     assert refusal(member, wrong(), at=NOON + timedelta(hours=1)) == ["guessing"]
     with pytest.raises(Refused) as refused:
-        creation.start_draft(question(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
+        creation.start_draft(agreement_request(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
     assert "March 3, 2026, 12:00 PM Central Time" in refused.value.problems[0].message
     later = NOON + timedelta(days=1, seconds=1)
-    assert creation.start_draft(question(MeterFactory()), by=member, at=later)
+    assert creation.start_draft(agreement_request(MeterFactory()), by=member, at=later)
 
 
 def test_a_refused_try_does_not_lengthen_the_wait(member):
@@ -100,7 +100,7 @@ def test_twenty_companies_at_once_learn_three_answers_about_an_esiid():
 def answers_about_one_esiid() -> int:
     """How many of twenty companies that guess at once learn whether they were right."""
     guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
-    results = together([lambda user=user: creation.start_draft(question(guess), by=user) for user in users])
+    results = together([lambda user=user: creation.start_draft(agreement_request(guess), by=user) for user in users])
     return [result.problems[0].code for result in results].count("mismatch")
 
 
@@ -128,7 +128,9 @@ def answers_to_one_user() -> int:
     """How many of twenty guesses that one user makes at once are answered."""
     member = MembershipFactory().user
     meters = [wrong(number) for number in range(20)]
-    results = together([lambda meter=meter: creation.start_draft(question(meter), by=member) for meter in meters])
+    results = together(
+        [lambda meter=meter: creation.start_draft(agreement_request(meter), by=member) for meter in meters]
+    )
     return [result.problems[0].code for result in results].count("mismatch")
 
 
@@ -168,21 +170,21 @@ def test_limits_need_no_redis(member, settings):
 def test_a_company_and_an_address_are_limited_a_day(member, settings):
     """X2."""
     settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 3, 2
-    ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     assert refusal(member, MeterFactory()) == ["flooding"]
     settings.INITIATIONS_PER_ADDRESS = 10
     assert refusal(member, MeterFactory(), MeterFactory()) == ["flooding"]
     assert not Draft.objects.filter(submitted_at=None).exists()
-    assert ask(member, MeterFactory(), at=NOON + timedelta(days=1, seconds=1))
+    assert initiate(member, MeterFactory(), at=NOON + timedelta(days=1, seconds=1))
 
 
 def test_a_customer_is_not_flooded_by_other_spellings_of_the_address(member, settings):
     """X2: `rosa+1@`, `rosa+2@` are one mailbox."""
     settings.INITIATIONS_PER_ADDRESS = 2
     for tag in (1, 2):
-        ask(member, person=rosa_at(f"rosa+{tag}@example.net"), at=NOON)
+        initiate(member, person=rosa_at(f"rosa+{tag}@example.net"), at=NOON)
     with pytest.raises(Refused) as refused:
-        ask(member, person=rosa_at("Rosa@example.net"), at=NOON)
+        initiate(member, person=rosa_at("Rosa@example.net"), at=NOON)
     assert [problem.code for problem in refused.value.problems] == ["flooding"]
 
 
@@ -208,15 +210,15 @@ def test_control_without_the_locks_more_are_made(settings, monkeypatch):
 
 def _made_at_once(users: list[User]) -> int:
     before = Agreement.objects.count()
-    drafts = [creation.start_draft(question(MeterFactory()), by=user) for user in users]
-    together([lambda draft=draft: submit(draft, by=draft.user) for draft in drafts])
+    drafts = [creation.start_draft(agreement_request(MeterFactory()), by=user) for user in users]
+    together([lambda draft=draft: submit_draft(draft, by=draft.user) for draft in drafts])
     return Agreement.objects.count() - before
 
 
 def test_reminders_are_limited_a_day(member, settings):
     """X2."""
     settings.REMINDERS_PER_ADDRESS = 2
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     for hour in (1, 2):
         actions.resend(agreement, by=member, at=NOON + timedelta(hours=hour))
     with pytest.raises(actions.ResentTooOften):
@@ -239,11 +241,11 @@ def test_the_eleventh_failure_is_refused_on_the_page_while_redis_is_dead(client,
         if number == 4:
             redis_server.kill()
         page = client.post(reverse("agreement_new"), page_1(wrong(number)))
-        assert "does not match our records" in text(page)
+        assert "does not match our records" in page_text(page)
     free_at = FailedMatch.objects.order_by("at")[0].at + daily_limits.DAY
     for meter in (wrong(), MeterFactory()):
         page = client.post(reverse("agreement_new"), page_1(meter))
-        words = text(page)
+        words = page_text(page)
         assert "does not match our records" not in words and f"try again after {format_central(free_at)}" in words
         assert f'value="{meter.premise.esiid}"' in page.content.decode()
     assert FailedMatch.objects.count() == 10

@@ -15,7 +15,7 @@ from agreements.states import Channel, Status
 from lib import link_tokens
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreements import initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def member():
 
 @pytest.fixture
 def agreement(member) -> Agreement:
-    return ask(member)[0]
+    return initiate(member)[0]
 
 
 def link(agreement: Agreement) -> str:
@@ -98,7 +98,7 @@ def test_a_missing_privacy_policy_is_said(client, agreement):
 
 def test_what_a_third_party_wrote_cannot_break_the_page(client, member):
     """E3's sense for the page."""
-    agreement = ask(member)[0]
+    agreement = initiate(member)[0]
     Agreement.objects.update(comments="<script>alert(1)</script>", third_party_name="<b>Evil & Sons</b>")
     page = client.get(link(agreement)).content.decode()
     assert "<script>" not in page
@@ -162,7 +162,7 @@ def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(cl
     """L3: decided in the customer's account while the email's page stood open."""
     claim, meter = registered_customer()
     person = Person(email=claim.customer.user.email)
-    (agreement,) = ask(member, meter, registered=True, person=person)
+    (agreement,) = initiate(member, meter, registered=True, person=person)
     actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
     clicked = client.post(link(agreement), {"decision": "accept"})
     assert clicked.status_code == 409
@@ -223,10 +223,10 @@ class TestInTheCustomersAccount:
     def mine(self, member) -> Agreement:
         claim, meter = registered_customer()
         person = Person(email=claim.customer.user.email)
-        return ask(member, meter, registered=True, person=person)[0]
+        return initiate(member, meter, registered=True, person=person)[0]
 
     def test_the_list_shows_own_agreements_only(self, client, mine, member):
-        other = ask(member, MeterFactory())[0]
+        other = initiate(member, MeterFactory())[0]
         client.force_login(mine.customer.user)
         page = client.get(reverse("customer_agreements")).content.decode()
         assert mine.number in page

@@ -17,7 +17,7 @@ from agreements.models import Agreement
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, OperatorFactory
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 from tests.support.registration import confirmation_link, log_in, typed
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def own_language():
 @pytest.fixture
 def spanish() -> Agreement:
     """A pending agreement of a customer who prefers Spanish."""
-    (agreement,) = ask(MembershipFactory().user)
+    (agreement,) = initiate(MembershipFactory().user)
     Agreement.objects.update(language="es")
     agreement.refresh_from_db()
     return agreement
@@ -176,7 +176,7 @@ class TestInAnAccount:
         """C6: the acceptance is answered in the customer's language, whoever switched the page."""
         from notifications.models import Email
 
-        (agreement,) = ask(MembershipFactory().user)
+        (agreement,) = initiate(MembershipFactory().user)
         Agreement.objects.update(language="es")
         actions.accept(agreement, channel=Channel.INVITATION, page_language="en")
         assert Email.objects.get(kind="EM203", to_address=agreement.email).language == "es"

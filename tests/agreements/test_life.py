@@ -19,7 +19,7 @@ from companies.models import CompanyState
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.agreements import ask, question, registered_customer, submit
+from tests.support.agreements import agreement_request, initiate, registered_customer, submit_draft
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def decide(name: str, agreement: Agreement, by, at: datetime):
 
 def test_initiating_makes_a_pending_agreement_with_its_event_and_its_invitation(member):
     """L6, L7, L8, EM201."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     assert agreement.status == Status.PENDING
     assert agreement.number == "030226000001"
     assert agreement.expires_at == DAY_30
@@ -59,7 +59,7 @@ def test_initiating_makes_a_pending_agreement_with_its_event_and_its_invitation(
 
 def test_the_day_of_a_number_is_the_central_day(member):
     """L7: half past eleven in the evening in Texas is the next day in UTC."""
-    (agreement,) = ask(member, at=datetime(2026, 3, 3, 5, 30, tzinfo=UTC))
+    (agreement,) = initiate(member, at=datetime(2026, 3, 3, 5, 30, tzinfo=UTC))
     assert agreement.number.startswith("030226")
 
 
@@ -76,7 +76,7 @@ def test_a_day_that_has_given_out_its_numbers_says_so():
 @pytest.mark.parametrize("name", TRANSITIONS)
 def test_every_transition_from_every_status(member, name, status):
     """L1, L8: only the table's transitions happen; any other leaves agreement, events and emails as they were."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     first = {"complete": "accept", "rejected": "reject", "withdrawn": "withdraw", "not_accepted": "expire"}
     if status != Status.PENDING:
         when = DAY_30 + timedelta(seconds=1) if status == Status.NOT_ACCEPTED else NOON + timedelta(hours=1)
@@ -97,7 +97,7 @@ def test_every_transition_from_every_status(member, name, status):
 @pytest.mark.parametrize("name", ["accept", "reject", "withdraw"])
 def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
     """L2: day 30 still counts, one second later does not, though nobody has recorded the expiry."""
-    in_time, late = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    in_time, late = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     assert decide(name, in_time, member, DAY_30).status == TRANSITIONS[name].target
     with pytest.raises(TransitionRefused) as refusal:
         decide(name, late, member, DAY_30 + timedelta(seconds=1))
@@ -106,7 +106,7 @@ def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
 
 def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
     """L2, L4, EM202; the reminder carries the same link."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     actions.resend(agreement, by=member, at=NOON + timedelta(days=20))
     agreement.refresh_from_db()
     assert agreement.expires_at == DAY_30
@@ -117,7 +117,7 @@ def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
 @pytest.mark.parametrize("name", TRANSITIONS)
 def test_resend_is_refused_once_it_is_not_pending(member, name):
     """L4."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     decide(name, agreement, member, DAY_30 + timedelta(seconds=1) if name == "expire" else NOON)
     with pytest.raises(TransitionRefused):
         actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
@@ -126,7 +126,7 @@ def test_resend_is_refused_once_it_is_not_pending(member, name):
 
 def test_a_double_click_on_resend_sends_one_reminder(member):
     """T9's sense for EM202: nothing is sent twice."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5))
     with pytest.raises(actions.ResentTooOften):
         actions.resend(agreement, by=member, at=NOON + timedelta(minutes=5, seconds=1))
@@ -135,7 +135,7 @@ def test_a_double_click_on_resend_sends_one_reminder(member):
 
 def test_the_sweep_records_what_the_clock_decided_once(member):
     """L2: Not Accepted, one event, one notice to the third party."""
-    overdue, open_still = ask(member, MeterFactory(), at=NOON) + ask(
+    overdue, open_still = initiate(member, MeterFactory(), at=NOON) + initiate(
         member, MeterFactory(), at=NOON + timedelta(days=1)
     )
     moment = DAY_30 + timedelta(seconds=1)
@@ -157,7 +157,7 @@ def test_the_sweep_records_what_the_clock_decided_once(member):
 )
 def test_both_sides_are_told(member, name, sent):
     """EM203, EM205, withdrawn: customer and third party each get theirs."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     decide(name, agreement, member, NOON)
     for kind, count in sent.items():
         rows = Email.objects.filter(kind=kind, about=agreement.number)
@@ -167,7 +167,7 @@ def test_both_sides_are_told(member, name, sent):
 
 def test_events_cannot_be_edited_or_deleted_even_by_sql(member):
     """L8."""
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     for statement in (
         "UPDATE agreements_agreementevent SET to_status = 'complete'",
         "DELETE FROM agreements_agreementevent",
@@ -182,33 +182,33 @@ def test_at_most_three_agreements_per_esiid_within_365_days(member):
     """L5: whatever became of them; the refusal says when the next is free; another third party has its own three."""
     meter = MeterFactory()
     for month in range(3):
-        (agreement,) = ask(member, meter, at=NOON + timedelta(days=40 * month))
+        (agreement,) = initiate(member, meter, at=NOON + timedelta(days=40 * month))
         decide("reject", agreement, member, NOON + timedelta(days=40 * month))
     with pytest.raises(Refused) as refused:
-        ask(member, meter, at=NOON + timedelta(days=120))
+        initiate(member, meter, at=NOON + timedelta(days=120))
     (problem,) = refused.value.problems
     assert (problem.code, problem.row) == ("limit", 1)
     assert "March 2, 2027" in problem.message
     with pytest.raises(Refused):
-        ask(member, meter, at=NOON + timedelta(days=365) - timedelta(seconds=1))
-    assert ask(member, meter, at=NOON + timedelta(days=365))
-    assert ask(MembershipFactory().user, meter, at=NOON + timedelta(days=120))
+        initiate(member, meter, at=NOON + timedelta(days=365) - timedelta(seconds=1))
+    assert initiate(member, meter, at=NOON + timedelta(days=365))
+    assert initiate(MembershipFactory().user, meter, at=NOON + timedelta(days=120))
 
 
 def test_the_limit_is_a_setting(member, settings):
     """L5."""
     settings.AGREEMENT_LIMIT_PER_ESIID = 1
     meter = MeterFactory()
-    decide("reject", ask(member, meter, at=NOON)[0], member, NOON)
+    decide("reject", initiate(member, meter, at=NOON)[0], member, NOON)
     with pytest.raises(Refused):
-        ask(member, meter, at=NOON + timedelta(days=1))
+        initiate(member, meter, at=NOON + timedelta(days=1))
 
 
 def test_one_bad_row_creates_nothing_and_is_named(member):
     """L6: all or none."""
     known, unknown = MeterFactory(), MeterFactory.build(premise=MeterFactory().premise, number="999")
     with pytest.raises(Refused) as refused:
-        ask(member, known, unknown)
+        initiate(member, known, unknown)
     assert [(problem.code, problem.row) for problem in refused.value.problems] == [("mismatch", 2)]
     assert not Agreement.objects.exists()
 
@@ -217,36 +217,36 @@ def test_the_same_esiid_twice_on_a_form_is_refused(member):
     """L6."""
     meter = MeterFactory()
     with pytest.raises(Refused) as refused:
-        ask(member, meter, meter)
+        initiate(member, meter, meter)
     assert [(problem.code, problem.row) for problem in refused.value.problems] == [("repeated", 2)]
 
 
 def test_a_question_that_waits_for_its_answer_is_refused_until_it_has_one(member):
     """L6: an agreement is one answer to one question; the same question waits once, another one may be asked."""
     meter = MeterFactory()
-    (agreement,) = ask(member, meter, at=NOON)
+    (agreement,) = initiate(member, meter, at=NOON)
     with pytest.raises(Refused) as refused:
-        ask(member, meter, at=NOON + timedelta(hours=1))
+        initiate(member, meter, at=NOON + timedelta(hours=1))
     assert refused.value.problems[0].code == "waiting"
     assert agreement.number in refused.value.problems[0].message
-    assert ask(member, meter, at=NOON + timedelta(hours=1), report_length="1d")
+    assert initiate(member, meter, at=NOON + timedelta(hours=1), report_length="1d")
     decide("withdraw", agreement, member, NOON + timedelta(hours=2))
-    assert ask(member, meter, at=NOON + timedelta(hours=3))
+    assert initiate(member, meter, at=NOON + timedelta(hours=3))
 
 
 def test_an_overdue_question_does_not_wait_though_no_sweep_came(member):
     """L2, L6: the clock has closed it."""
     meter = MeterFactory()
-    (old,) = ask(member, meter, at=NOON)
-    assert ask(member, meter, at=DAY_30 + timedelta(seconds=1))
+    (old,) = initiate(member, meter, at=NOON)
+    assert initiate(member, meter, at=DAY_30 + timedelta(seconds=1))
     old.refresh_from_db()
     assert old.status == Status.NOT_ACCEPTED
 
 
 def test_submitting_twice_creates_once(member):
     """T9."""
-    draft = creation.start_draft(question(MeterFactory(), MeterFactory()), by=member)
-    first, second = submit(draft, by=member), submit(draft, by=member)
+    draft = creation.start_draft(agreement_request(MeterFactory(), MeterFactory()), by=member)
+    first, second = submit_draft(draft, by=member), submit_draft(draft, by=member)
     assert [a.number for a in first] == [a.number for a in second]
     assert Agreement.objects.count() == 2
     assert Email.objects.filter(kind="EM201").count() == 2
@@ -254,30 +254,30 @@ def test_submitting_twice_creates_once(member):
 
 def test_without_the_attestation_nothing_is_created(member):
     """T8, BR-019.012."""
-    draft = creation.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     with pytest.raises(Refused) as refused:
-        submit(draft, by=member, attested=False)
+        submit_draft(draft, by=member, attested=False)
     assert refused.value.problems[0].code == "attestation"
     assert not Agreement.objects.exists()
 
 
 def test_nobody_submits_somebody_elses_draft(member):
-    draft = creation.start_draft(question(MeterFactory()), by=member)
+    draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     with pytest.raises(Draft.DoesNotExist):
-        submit(draft, by=MembershipFactory(company=member.membership.company).user)
+        submit_draft(draft, by=MembershipFactory(company=member.membership.company).user)
 
 
 @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
 def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, standing):
     """D1, T13: at once, also for a draft begun before."""
-    (agreement,) = ask(member)
-    draft = creation.start_draft(question(MeterFactory()), by=member)
+    (agreement,) = initiate(member)
+    draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     company = member.membership.company
     company.standing = standing
     company.save()
     for attempt in (
-        lambda: submit(draft, by=member),
-        lambda: ask(member),
+        lambda: submit_draft(draft, by=member),
+        lambda: initiate(member),
         lambda: actions.resend(agreement, by=member),
     ):
         with pytest.raises(PermissionDenied):
@@ -290,7 +290,7 @@ def test_a_registered_customers_name_and_address_come_from_the_account(member):
     from agreements.request_data import Person
 
     typed = Person(email=claim.customer.user.email.upper(), first_name="Somebody", last_name="Else")
-    (agreement,) = ask(member, meter, registered=True, person=typed)
+    (agreement,) = initiate(member, meter, registered=True, person=typed)
     assert (agreement.first_name, agreement.last_name) == ("Chika", "Akin")
     assert agreement.street == claim.premise.address
     assert agreement.customer == claim.customer
@@ -298,7 +298,7 @@ def test_a_registered_customers_name_and_address_come_from_the_account(member):
 
 def test_abandoned_drafts_are_forgotten(member):
     """X6: they hold personal data of people who were never asked."""
-    creation.start_draft(question(MeterFactory()), by=member)
+    creation.start_draft(agreement_request(MeterFactory()), by=member)
     assert retention.delete_old_drafts() == 0
     assert retention.delete_old_drafts(at=datetime.now(UTC) + timedelta(days=2)) == 1
 

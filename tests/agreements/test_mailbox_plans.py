@@ -12,7 +12,7 @@ from agreements.consent import consent_signals
 from agreements.models import Agreement
 from agreements.request_data import AgreementRequest, Person
 from customers.models import CustomerKind
-from tests.agreements.many import skipped, with_a_hundred_thousand_agreements
+from tests.support.large_tables import create_hundred_thousand_agreements, rows_removed
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def test_no_comparison_of_mailboxes_reads_all_of_a_hundred_thousand_agreements()
         plans = plans_of_everything_about(address, agreement)
         assert len(plans) >= 5
         for plan in plans:
-            assert "Seq Scan on agreements_agreement" not in plan and skipped(plan) < 100, plan
+            assert "Seq Scan on agreements_agreement" not in plan and rows_removed(plan) < 100, plan
         used += "\n".join(plans)
     assert [index for index in INDEXES if f"using {index} " not in used and f"on {index} " not in used] == []
 
@@ -40,12 +40,12 @@ def test_control_without_its_index_a_comparison_reads_them_all():
     for index in INDEXES[:3]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DROP INDEX {index}")
-            assert max(map(skipped, plans_of_everything_about(ADDRESSES[0], agreement))) > 10_000, index
+            assert max(map(rows_removed, plans_of_everything_about(ADDRESSES[0], agreement))) > 10_000, index
             transaction.set_rollback(True)
 
 
 def one_of_a_hundred_thousand() -> Agreement:
-    company = with_a_hundred_thousand_agreements()
+    company = create_hundred_thousand_agreements()
     return Agreement.objects.filter(company=company).latest("pk")
 
 

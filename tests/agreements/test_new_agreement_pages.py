@@ -14,9 +14,10 @@ from django.utils import timezone
 from agreements.models import Agreement, Draft
 from companies.models import CompanyState
 from notifications.models import Email
-from tests.agreements.typed import PAGE_2, page_1, page_1_registered, rows
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreement_forms import PAGE_2, page_1, page_1_registered, rows
+from tests.support.agreements import initiate, registered_customer
+from tests.support.third_party_pages import page_text
 
 pytestmark = pytest.mark.django_db
 NEW = "/agreements/new/"
@@ -35,23 +36,17 @@ def meter():
     return MeterFactory()
 
 
-def text(response) -> str:
-    """The page's words, tags stripped."""
-    body = re.sub(r"(?s)<(script|style|head).*?</\1>", " ", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
-
-
 def review_of(client, *meters) -> str:
     """The address of page 2 after page 1 about `meters` was right."""
     response = client.post(NEW, page_1(*meters))
-    assert response.status_code == 302, text(response)
+    assert response.status_code == 302, page_text(response)
     return response["Location"]
 
 
 def submit(client, *meters) -> str:
     """The address of the confirmation of agreements about `meters`."""
     response = client.post(review_of(client, *meters), PAGE_2)
-    assert response.status_code == 302, text(response)
+    assert response.status_code == 302, page_text(response)
     return response["Location"]
 
 
@@ -67,9 +62,9 @@ class TestPage1:
         page = client.get(NEW)
         for name in page_1():
             assert f'name="{name}"' in page.content.decode(), name
-        assert "Only for a residential customer who is not registered" in text(page)
-        assert "Only for a business customer who is not registered" in text(page)
-        assert "Fields marked * are required." in text(page)
+        assert "Only for a residential customer who is not registered" in page_text(page)
+        assert "Only for a business customer who is not registered" in page_text(page)
+        assert "Fields marked * are required." in page_text(page)
 
     def test_add_another_meter_shows_three_more_rows_and_keeps_everything(self, client, member, meter):
         """T4, T10: a button that works without JavaScript."""
@@ -110,7 +105,7 @@ class TestPage1:
             "meters-1-meter_number": "999",
         }
         page = client.post(NEW, typed)
-        body, words = page.content.decode(), text(page)
+        body, words = page.content.decode(), page_text(page)
         assert page.status_code == 200 and not Draft.objects.exists()
         assert body.count("Meter 2: what you entered does not match our records.") == 2
         assert '<a href="#id_meters-1-esiid">' in body
@@ -163,10 +158,10 @@ class TestPage1:
         """L6."""
         if repeated:
             page = client.post(NEW, page_1(meter, meter))
-            assert "Meter 2: this ESIID is already on this form as meter 1." in text(page)
+            assert "Meter 2: this ESIID is already on this form as meter 1." in page_text(page)
         else:
-            number = ask(member.user, meter)[0].number
-            assert f"Meter 1: agreement {number} already waiting for the customer" in text(
+            number = initiate(member.user, meter)[0].number
+            assert f"Meter 1: agreement {number} for this report is already waiting" in page_text(
                 client.post(NEW, page_1(meter))
             )
 
@@ -174,7 +169,7 @@ class TestPage1:
         """L5."""
         for months in ("1d", "1m", "6m"):
             last = AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
-        words = text(client.post(NEW, page_1(meter)))
+        words = page_text(client.post(NEW, page_1(meter)))
         free = timezone.localtime(last.initiated_at) + timedelta(days=365)
         assert "already created 3 agreements" in words and f"{free:%B} {free.day}, {free.year}" in words
 
@@ -198,12 +193,12 @@ def _without_typed(body: str, *typed: str) -> str:
     return body
 
 
-class TestPage2:
+class TestSubmissionPage:
     def test_reads_page_1_back_with_a_way_to_change_it(self, client, member, meter):
         """T8."""
         address = review_of(client, meter)
         page = client.get(address)
-        words = text(page)
+        words = page_text(page)
         for value in ("Rosa M Delgado", "206 Boxwood Drive, Baytown, TX 77520", "(512) 555-0102", "Spanish"):
             assert value in words
         for value in (meter.premise.esiid, meter.number, "15-minute interval CSV", "3 months", "rosa@example.net"):
@@ -227,14 +222,14 @@ class TestPage2:
         """T8, C7."""
         member.company.privacy_policy_url = ""
         member.company.save()
-        assert "Not provided. The customer will be told." in text(client.get(review_of(client, meter)))
+        assert "Not provided. The customer will be told." in page_text(client.get(review_of(client, meter)))
 
     def test_a_registered_customer_is_read_back_masked(self, client, member):
         """T6: a form must not be a way to look people up."""
         claim, meter = registered_customer()
         user = claim.customer.user
         response = client.post(NEW, page_1_registered(user.email, meter), follow=True)
-        words = text(response)
+        words = page_text(response)
         assert "C••• A•••" in words and "4••• N••• O••• S•••, 75012" in words
         for secret in ("Chika", "Akin", "Olive", "400 N", "Sunnyvale", str(user.phone), "555-0100 "):
             assert secret not in words.replace("512-555-0100", ""), secret
@@ -259,9 +254,9 @@ class TestPage2:
     def test_a_refusal_in_the_last_moment_leads_back_with_everything_kept(self, client, member, meter):
         """L5, L6, T7: somebody else of the company was quicker."""
         address = review_of(client, meter)
-        ask(MembershipFactory(company=member.company).user, meter)
+        initiate(MembershipFactory(company=member.company).user, meter)
         page = client.post(address, PAGE_2 | {"comments": "Call me"})
-        words = text(page)
+        words = page_text(page)
         assert page.status_code == 200 and "already waiting for the customer" in words
         assert "Go back and change your answers. We've kept everything you entered." in words
         back = f"{NEW}?draft={Draft.objects.get(user=member.user).pk}"
@@ -285,7 +280,7 @@ class TestConfirmation:
     def test_names_each_agreement_with_status_expiry_and_what_comes_next(self, client, member, meter):
         """T9."""
         other = MeterFactory()
-        words = text(client.get(submit(client, meter, other)))
+        words = page_text(client.get(submit(client, meter, other)))
         made = list(Agreement.objects.order_by("number"))
         assert len(made) == 2 and "2 agreements submitted" in words
         expires = timezone.localtime(made[0].expires_at)
@@ -301,7 +296,7 @@ class TestConfirmation:
         first = client.post(address, PAGE_2)
         for second in (client.post(address, PAGE_2), client.get(address), client.get(f"{NEW}?draft={_id(address)}")):
             assert second.status_code == 302 and second["Location"] == first["Location"]
-        assert Agreement.objects.get().number in text(client.get(first["Location"]))
+        assert Agreement.objects.get().number in page_text(client.get(first["Location"]))
         assert Agreement.objects.count() == 1 and Email.objects.filter(kind="EM201").count() == 1
 
     def test_before_the_submission_it_leads_to_page_2(self, client, member, meter):
@@ -313,7 +308,7 @@ class TestConfirmation:
         """L6: one row that cannot be asked stops the others."""
         other = MeterFactory()
         address = review_of(client, meter, other)
-        ask(MembershipFactory(company=member.company).user, other)
+        initiate(MembershipFactory(company=member.company).user, other)
         client.post(address, PAGE_2)
         assert Agreement.objects.count() == 1
 
@@ -326,8 +321,8 @@ class TestAccess:
         type(member.company).objects.update(standing=standing)
         reason = "waiting for approval" if standing == CompanyState.PENDING else "is suspended"
         for response in (client.get(NEW), client.post(NEW, page_1(meter)), client.post(address, PAGE_2)):
-            assert response.status_code == 403 and reason in text(response)
-        assert reason in text(client.get("/agreements/"))
+            assert response.status_code == 403 and reason in page_text(response)
+        assert reason in page_text(client.get("/agreements/"))
         assert not Agreement.objects.exists()
 
     def test_without_the_permission_to_initiate_nothing_is_initiated(self, client, meter):
@@ -335,7 +330,7 @@ class TestAccess:
         membership = MembershipFactory(may_initiate=False)
         client.force_login(membership.user)
         for response in (client.get(NEW), client.post(NEW, page_1(meter))):
-            assert response.status_code == 403 and "You don't have permission" in text(response)
+            assert response.status_code == 403 and "You don't have permission" in page_text(response)
         assert not Draft.objects.exists()
 
     def test_without_a_membership_the_pages_do_not_exist(self, client):

@@ -18,7 +18,7 @@ from agreements.transitions import TransitionRefused, transition
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
-from tests.support.agreements import ask, question, submit
+from tests.support.agreements import agreement_request, initiate, submit_draft
 from tests.support.races import met, together, until_somebody_waits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -30,10 +30,10 @@ def twenty_submissions() -> list:
     """Twenty drafts about one ESIID by one third party, submitted at the same moment."""
     member, meter = MembershipFactory().user, MeterFactory()
     drafts = [
-        creation.start_draft(question(meter, report_type=kind, report_length=length), by=member)
+        creation.start_draft(agreement_request(meter, report_type=kind, report_length=length), by=member)
         for kind, length in itertools.islice(itertools.cycle(QUESTIONS), 20)
     ]
-    return together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
+    return together([lambda draft=draft: submit_draft(draft, by=member) for draft in drafts])
 
 
 def test_twenty_simultaneous_submissions_create_exactly_three():
@@ -62,16 +62,16 @@ def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
 def test_twenty_simultaneous_identical_questions_create_one():
     """L6: the same question waits once."""
     member, meter = MembershipFactory().user, MeterFactory()
-    drafts = [creation.start_draft(question(meter), by=member) for _ in range(20)]
-    together([lambda draft=draft: submit(draft, by=member) for draft in drafts])
+    drafts = [creation.start_draft(agreement_request(meter), by=member) for _ in range(20)]
+    together([lambda draft=draft: submit_draft(draft, by=member) for draft in drafts])
     assert Agreement.objects.count() == 1
 
 
 def test_twenty_clicks_on_submit_create_the_form_once():
     """T9: all clicks lead to the same agreements."""
     member = MembershipFactory().user
-    draft = creation.start_draft(question(MeterFactory(), MeterFactory()), by=member)
-    results = together([lambda: submit(draft, by=member) for _ in range(20)])
+    draft = creation.start_draft(agreement_request(MeterFactory(), MeterFactory()), by=member)
+    results = together([lambda: submit_draft(draft, by=member) for _ in range(20)])
     assert Agreement.objects.count() == 2
     assert Email.objects.filter(kind="EM201").count() == 2
     assert {tuple(a.number for a in result) for result in results} == {
@@ -83,14 +83,14 @@ def test_submissions_for_different_meters_get_different_numbers():
     """L7: no duplicates, whoever asks at the same moment."""
     members = [MembershipFactory().user for _ in range(12)]
     meters = [MeterFactory() for _ in range(12)]
-    results = together([lambda m=m, meter=meter: ask(m, meter) for m, meter in zip(members, meters, strict=True)])
+    results = together([lambda m=m, meter=meter: initiate(m, meter) for m, meter in zip(members, meters, strict=True)])
     assert len({result[0].number for result in results}) == 12
 
 
 def fifty_decisions() -> tuple[Agreement, list]:
     """Accept, reject, withdraw and expire, fifty at once, on one agreement whose period is just ending."""
     member = MembershipFactory().user
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     moment = agreement.expires_at
 
     def expire() -> Agreement:
@@ -162,7 +162,7 @@ def test_control_without_the_conditional_update_there_are_several_winners(monkey
 def test_twenty_clicks_on_resend_send_one_reminder():
     """L4, EM202."""
     member = MembershipFactory().user
-    (agreement,) = ask(member)
+    (agreement,) = initiate(member)
     together([lambda: actions.resend(agreement, by=member) for _ in range(20)])
     assert Email.objects.filter(kind="EM202").count() == 1
 
@@ -171,8 +171,8 @@ def test_twenty_clicks_on_resend_send_one_reminder():
 def test_a_suspension_that_comes_first_is_waited_for(act):
     """D1: "at once" also for a submission that looked a moment before the operator's decision was committed."""
     member, operator = MembershipFactory().user, OperatorFactory()
-    (asked,) = ask(member)
-    draft = creation.start_draft(question(MeterFactory()), by=member)
+    (asked,) = initiate(member)
+    draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     begun = threading.Event()
 
     def suspend():
@@ -183,7 +183,7 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
 
     def submit_meanwhile():
         begun.wait(timeout=30)
-        return submit(draft, by=member) if act == "initiate" else actions.resend(asked, by=member)
+        return submit_draft(draft, by=member) if act == "initiate" else actions.resend(asked, by=member)
 
     _suspended, refused = together([suspend, submit_meanwhile])
     assert isinstance(refused, PermissionDenied)

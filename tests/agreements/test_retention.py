@@ -16,7 +16,7 @@ from lib.refusals import Refused
 from notifications.models import Email
 from reports.models import Download, Report, ReportFile
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.agreements import ROSA, ask, registered_customer
+from tests.support.agreements import ROSA, initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def everything_about(agreement: Agreement) -> str:
 @pytest.mark.parametrize("end", ["reject", "withdraw", "expire"])
 def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
     """X6: what happened stays on record, who the customer was does not."""
-    (agreement,) = ask(member, at=NOON)
+    (agreement,) = initiate(member, at=NOON)
     ended = NOON + timedelta(days=31 if end == "expire" else 1)
     if end == "reject":
         actions.reject(agreement, channel=Channel.INVITATION, at=ended)
@@ -59,7 +59,7 @@ def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
 def test_a_registered_customer_is_forgotten_too(member):
     """X6."""
     claim, meter = registered_customer()
-    (agreement,) = ask(member, meter, registered=True, person=Person(email=claim.customer.user.email), at=NOON)
+    (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email), at=NOON)
     actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user, at=NOON)
     assert retention.delete_personal_data(at=NOON + timedelta(days=91)) == 1
     agreement.refresh_from_db()
@@ -69,7 +69,7 @@ def test_a_registered_customer_is_forgotten_too(member):
 
 def test_pending_and_accepted_agreements_keep_their_people(member):
     """X6."""
-    pending, accepted = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    pending, accepted = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(accepted, channel=Channel.INVITATION, at=NOON)
     assert retention.delete_personal_data(at=NOON + timedelta(days=200)) == 0
     assert ROSA.email in everything_about(accepted)
@@ -80,16 +80,16 @@ def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
     """L5, X6."""
     settings.AGREEMENT_LIMIT_PER_ESIID = 1
     meter = MeterFactory()
-    (agreement,) = ask(member, meter, at=NOON)
+    (agreement,) = initiate(member, meter, at=NOON)
     actions.reject(agreement, channel=Channel.INVITATION, at=NOON)
     retention.delete_personal_data(at=NOON + timedelta(days=91))
     with pytest.raises(Refused):
-        ask(member, meter, at=NOON + timedelta(days=92))
+        initiate(member, meter, at=NOON + timedelta(days=92))
 
 
 def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member):
     """X6: events too, which nothing else may delete; younger ones stay."""
-    old, young = ask(member, MeterFactory(), MeterFactory(), at=NOON)
+    old, young = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(old, channel=Channel.INVITATION, at=NOON)
     actions.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
     reports.actions.generate_due_reports()

@@ -10,7 +10,7 @@ from accounts.models import User
 from companies.models import Company, CompanyState
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def administrator(client):
 
 def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
     """T8, T13"""
-    (before,) = ask(administrator.user, MeterFactory())
+    (before,) = initiate(administrator.user, MeterFactory())
     kept = (before.third_party_name, before.privacy_policy_url)
     assert client.post(reverse("company_edit"), PROFILE).headers["Location"] == reverse("company")
     page = client.get(reverse("company")).content.decode()
@@ -43,7 +43,7 @@ def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(c
     assert "City: Austin → Longview" in page, "the history says what was changed"
     before.refresh_from_db()
     assert (before.third_party_name, before.privacy_policy_url) == kept
-    (after,) = ask(User.objects.get(pk=administrator.user.pk), MeterFactory())
+    (after,) = initiate(User.objects.get(pk=administrator.user.pk), MeterFactory())
     assert after.privacy_policy_url == PROFILE["privacy_policy_url"]
 
 

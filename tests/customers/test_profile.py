@@ -16,7 +16,7 @@ from customers.esiid_claims import ClaimedMeter
 from customers.models import Customer, EsiidClaim
 from lib.refusals import Refused
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 from tests.support.races import met, together
 
 
@@ -81,7 +81,7 @@ def test_another_meter_is_held_at_once_with_what_was_sent_to_the_address(client,
         state="TX",
         zip_code="78701",
     )
-    ask(MembershipFactory().user, meter, person=person)
+    initiate(MembershipFactory().user, meter, person=person)
     pair = {"esiid": meter.premise.esiid, "meter_number": meter.number}
     assert client.post(reverse("customer_add_meter"), pair).status_code == 302
     assert customer.claims.filter(premise=meter.premise, until=None).exists()

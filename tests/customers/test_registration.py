@@ -19,7 +19,7 @@ from customers.models import Customer, EsiidClaim, Registration
 from lib import link_tokens
 from notifications.models import Email
 from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 from tests.support.registration import PASSWORD, confirmation_link, log_in, register, typed
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def _asked(meter, **person) -> Agreement:
         phone="+15125550102",
         language="es",
     )
-    (agreement,) = ask(MembershipFactory().user, meter, person=asked)
+    (agreement,) = initiate(MembershipFactory().user, meter, person=asked)
     return agreement
 
 

@@ -39,7 +39,7 @@ from tests.factories import (
 from tests.pages.states.account import changed_email
 from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
-from tests.support.agreements import ROSA, ask
+from tests.support.agreements import ROSA, initiate
 from tests.support.registration import register
 
 
@@ -99,7 +99,7 @@ def _about_companies(language: str) -> None:
 
 def _about_agreements(world: World, language: str) -> None:
     def pending(**details: Any) -> Agreement:
-        (agreement,) = ask(world["member"], MeterFactory(), person=replace(ROSA, language=language), **details)
+        (agreement,) = initiate(world["member"], MeterFactory(), person=replace(ROSA, language=language), **details)
         return agreement
 
     for report_type, report_length in product(ReportType, ReportLength):

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from agreements.models import Agreement
 from agreements.states import Status
 from lib import link_tokens
-from tests.agreements.typed import PAGE_2, page_1
 from tests.factories import MembershipFactory, MeterFactory
 from tests.pages.hands import Hands
-from tests.support.agreements import ask
+from tests.support.agreement_forms import PAGE_2, page_1
+from tests.support.agreements import initiate
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.parametrize(("decision", "status"), [("accept", Status.COMPLETE), ("reject", Status.REJECTED)])
 def test_a_customer_decides(page: Page, live_server: Any, decision: str, status: Status) -> None:
     """A1, C1: Tab and Enter, without a script."""
-    (agreement,) = ask(MembershipFactory().user)
+    (agreement,) = initiate(MembershipFactory().user)
     token = link_tokens.derive_token(bytes(agreement.link_nonce))
     page.goto(live_server.url + reverse("invitation", args=[token]))
     Hands(page).find(value=decision)

@@ -31,7 +31,7 @@ from tests.factories import (
 )
 from tests.pages.hands import Hands
 from tests.pages.states.account import knows_password
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 from tests.support.registration import PASSWORD, confirmation_link
 from tests.support.usage import every_day, store
 
@@ -73,7 +73,7 @@ def words_of(hands: Hands, selector: str) -> str:
 
 def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
     """A1, C2, C3: from the page after the decision to the agreement in the account."""
-    (agreement,) = ask(MembershipFactory().user)
+    (agreement,) = initiate(MembershipFactory().user)
     hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))]))
     hands.press("Reject")
     hands.press("Create an account (we've filled in the form)")
@@ -146,7 +146,7 @@ def test_a_third_party_searches_narrows_and_sorts_many(sit: Sit) -> None:
 def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
     """A1, T11, R1."""
     member = MembershipFactory()
-    (waiting,) = ask(member.user)
+    (waiting,) = initiate(member.user)
     file = ReportFileFactory(report__agreement__company=member.company)
     done = file.report.agreement
     hands = sit(reverse("agreements"), member.user)

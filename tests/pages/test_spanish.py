@@ -19,7 +19,7 @@ from tests.factories import MeterFactory
 from tests.pages.letters import customers_emails
 from tests.pages.reading import english_in, pieces
 from tests.pages.visits import all_visits, shown
-from tests.support.agreements import ROSA, ask
+from tests.support.agreements import ROSA, initiate
 
 # The same word in both languages.
 SAME = {"Error", "Error:", "No", "Total"}
@@ -98,7 +98,7 @@ def test_a_letter_of_authorization_is_in_the_customers_language(filled: dict[str
     """C6: also its PDF is made of this text."""
     letters = []
     for language in ("es", "en"):
-        (agreement,) = ask(filled["member"], MeterFactory(), person=replace(ROSA, language=language))
+        (agreement,) = initiate(filled["member"], MeterFactory(), person=replace(ROSA, language=language))
         letters.append(actions.accept(agreement, channel=Channel.INVITATION).letter)
     spanish, english = ([" ".join(line.split()) for line in letter.text.splitlines()] for letter in letters)
     assert not english_in(spanish, english, SAME)

@@ -24,7 +24,7 @@ from tests.factories import (
     NoticeFactory,
     ReportFactory,
 )
-from tests.support.agreements import ask
+from tests.support.agreements import initiate
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 World = dict[str, Any]
@@ -84,9 +84,9 @@ def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreem
     """An agreement that waits for the customer; `changes` are of its fields."""
     if registered:
         person, claim = Person(email=world["customer"].email), EsiidClaimFactory(customer=world["customer"].customer)
-        (agreement,) = ask(world["member"], MeterFactory(premise=claim.premise), registered=True, person=person)
+        (agreement,) = initiate(world["member"], MeterFactory(premise=claim.premise), registered=True, person=person)
     else:
-        (agreement,) = ask(world["member"], MeterFactory())
+        (agreement,) = initiate(world["member"], MeterFactory())
     Agreement.objects.filter(pk=agreement.pk).update(**changes or {"comments": "Llámenos si tiene preguntas."})
     agreement.refresh_from_db()
     return agreement

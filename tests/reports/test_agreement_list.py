@@ -18,9 +18,9 @@ from agreements.models import Agreement, Review
 from agreements.request_data import Person
 from agreements.states import Channel, Status
 from reports.agreement_list import REPORT_STAGES, with_report_stage
-from tests.agreements.looking import LIST, overdue, page, text
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory, ReportFactory
-from tests.support.agreements import ask, registered_customer
+from tests.support.agreements import initiate, registered_customer
+from tests.support.third_party_pages import LIST, agreement_url, overdue_agreement, page_text
 
 pytestmark = pytest.mark.django_db
 NEW_LINK = 'href="/agreements/new/"'
@@ -51,7 +51,7 @@ class TestRows:
         AgreementFactory()
         response = client.get(LIST)
         assert numbers(response) == [new.number, old.number]
-        words = text(response)
+        words = page_text(response)
         assert f"•••••••••• {new.esiid[-7:]}" in words and new.esiid not in words
         assert "Rosa Delgado" in words and "15-minute interval CSV, 3 months" in words and "Pending" in words
         expires = timezone.localtime(new.expires_at)
@@ -60,37 +60,39 @@ class TestRows:
     def test_a_registered_customer_is_masked_until_the_acceptance(self, client, member):
         """T6."""
         claim, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(claim), registered=True)[0]
-        for path in (LIST, page(agreement)):
-            words = text(client.get(path))
+        agreement = initiate(member.user, meter, person=_only_email(claim), registered=True)[0]
+        for path in (LIST, agreement_url(agreement)):
+            words = page_text(client.get(path))
             assert "C••• A•••" in words
             for secret in ("Chika", "Akin", "Olive", "Sunnyvale", "400 N"):
                 assert secret not in words, (path, secret)
         actions.accept(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
-        assert "Chika Akin" in text(client.get(LIST)) and "400 N Olive Street" in text(client.get(page(agreement)))
+        assert "Chika Akin" in page_text(client.get(LIST)) and "400 N Olive Street" in page_text(
+            client.get(agreement_url(agreement))
+        )
 
     def test_a_registered_customer_who_rejected_stays_masked(self, client, member):
         """T6: also in the history, where the customer acted under the own account."""
         claim, meter = registered_customer()
-        agreement = ask(member.user, meter, person=_only_email(claim), registered=True)[0]
+        agreement = initiate(member.user, meter, person=_only_email(claim), registered=True)[0]
         actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
-        words = text(client.get(page(agreement)))
+        words = page_text(client.get(agreement_url(agreement)))
         assert "By the customer, in the account on this portal" in words
         assert "Chika" not in words and "Akin" not in words and "Olive" not in words
 
     def test_a_business_is_listed_with_its_person(self, client, member):
         """T3: whom the search finds by the last name must be seen in what it found."""
         AgreementFactory(company=member.company, customer_kind="business", customer_company_name="Baytown Bakery")
-        assert "Baytown Bakery, Rosa Delgado" in text(client.get(LIST))
+        assert "Baytown Bakery, Rosa Delgado" in page_text(client.get(LIST))
 
     def test_an_empty_list_leads_to_a_new_agreement(self, client, member):
         """T2."""
         response = client.get(LIST)
-        assert "No agreements yet" in text(response) and reverse("agreement_new") in response.content.decode()
+        assert "No agreements yet" in page_text(response) and reverse("agreement_new") in response.content.decode()
 
     def test_an_overdue_request_is_shown_as_ended_before_the_sweep(self, client, member):
         """L2, T3."""
-        assert "expired " in text(client.get(LIST, {"id": overdue(member.company).number}))
+        assert "expired " in page_text(client.get(LIST, {"id": overdue_agreement(member.company).number}))
 
     def test_without_the_permission_to_initiate_the_button_is_not_active(self, client, member):
         """T12: and says why."""
@@ -98,7 +100,7 @@ class TestRows:
         member.save()
         response = client.get(LIST)
         assert 'aria-disabled="true"' in response.content.decode()
-        assert "You don't have permission" in text(response) and NEW_LINK not in response.content.decode()
+        assert "You don't have permission" in page_text(response) and NEW_LINK not in response.content.decode()
 
     @pytest.mark.parametrize("how_many", [1, 26])
     def test_without_the_permission_to_view_there_is_nothing_to_see(self, client, member, how_many):
@@ -108,9 +110,9 @@ class TestRows:
         member.save()
         for query in ({}, {"show": "all"}, {"by": "number", "items": agreement.number}):
             response = client.get(LIST, query)
-            assert numbers(response) == [] and "permission to view" in text(response)
-            assert "agreements found" not in text(response) and "agreement found" not in text(response)
-        assert client.get(page(agreement)).status_code == 404
+            assert numbers(response) == [] and "permission to view" in page_text(response)
+            assert "agreements found" not in page_text(response) and "agreement found" not in page_text(response)
+        assert client.get(agreement_url(agreement)).status_code == 404
 
     @pytest.mark.parametrize("how_many", [0, 1, 25, 60])
     def test_costs_six_queries_however_many_there_are(self, client, member, how_many):
@@ -131,10 +133,10 @@ class TestLong:
         agreements = AgreementFactory.create_batch(25, company=member.company)
         AgreementFactory.create_batch(3)
         response = client.get(LIST)
-        assert len(numbers(response)) == 25 and "Search for Customer Agreements" not in text(response)
+        assert len(numbers(response)) == 25 and "Search for Customer Agreements" not in page_text(response)
         AgreementFactory(company=member.company)
         response = client.get(LIST)
-        words = text(response)
+        words = page_text(response)
         assert numbers(response) == [] and "Search for Customer Agreements" in words
         assert "You have more than 25 Customer Agreements associated with your account." in words
         assert (
@@ -157,7 +159,7 @@ class TestLong:
         AgreementFactory.create_batch(26, company=member.company)
         rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
         response = client.get(LIST)
-        assert "Rejected (1)" in text(response) and 'href="?status=rejected"' in response.content.decode()
+        assert "Rejected (1)" in page_text(response) and 'href="?status=rejected"' in response.content.decode()
         assert numbers(client.get(LIST, {"status": "rejected"})) == [rejected.number]
 
 
@@ -178,11 +180,11 @@ class TestFilters:
         pending = AgreementFactory(company=member.company)
         rejected = AgreementFactory(company=member.company, status=Status.REJECTED)
         response = client.get(LIST, {"status": "rejected"})
-        assert numbers(response) == [rejected.number] and "Showing 1 of 2 agreements" in text(response)
-        words = text(response)
+        assert numbers(response) == [rejected.number] and "Showing 1 of 2 agreements" in page_text(response)
+        words = page_text(response)
         assert "All (2)" in words and "Pending (1)" in words and "Withdrawn (0)" in words
         nothing = client.get(LIST, {"status": "withdrawn"})
-        assert "No agreements match" in text(nothing) and "Show all agreements" in text(nothing)
+        assert "No agreements match" in page_text(nothing) and "Show all agreements" in page_text(nothing)
         assert numbers(client.get(LIST, {"status": "nonsense"})) == [rejected.number, pending.number]
 
     def test_by_report_stage(self, client, member):
@@ -224,7 +226,7 @@ class TestFilters:
         in_state(member.company, "held")
         query = {"status": "complete", "report": "making", "sort": "initiated"}
         response = client.get(LIST, query)
-        assert len(numbers(response)) == 25 and "30 of 31" in text(response)
+        assert len(numbers(response)) == 25 and "30 of 31" in page_text(response)
         assert "?status=complete&amp;report=making&amp;sort=initiated&amp;page=2" in response.content.decode()
         assert len(numbers(client.get(LIST, query | {"page": "2"}))) == 5
 

@@ -1,4 +1,4 @@
-"""Asking as a third party does, through the same two actions as its form."""
+"""Agreements made as a third party makes them, by the two actions behind its form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROSA = Person(
 )
 
 
-def question(
+def agreement_request(
     *meters: Meter,
     person: Person = ROSA,
     registered: bool = False,
@@ -33,7 +33,7 @@ def question(
     report_type: str = ReportType.INTERVAL,
     report_length: str = ReportLength.THREE_MONTHS,
 ) -> AgreementRequest:
-    """What the form gives for `meters`, a row each."""
+    """Return the request about `meters`, one row each."""
     rows = tuple(
         MeterRow(row=number, esiid=meter.premise.esiid, meter_number=meter.number)
         for number, meter in enumerate(meters, 1)
@@ -41,17 +41,17 @@ def question(
     return AgreementRequest(registered, kind, person, rows, report_type, report_length)
 
 
-def submit(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
+def submit_draft(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
     return creation.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at).agreements
 
 
-def ask(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
-    """The agreements that `by` initiates about `meters` (one new meter if none is named)."""
-    asked = question(*(meters or [MeterFactory()]), **details)
-    return submit(creation.start_draft(asked, by=by, at=at), by=by, at=at)
+def initiate(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
+    """Initiate agreements about `meters`, by default one new meter, and return them."""
+    request = agreement_request(*(meters or [MeterFactory()]), **details)
+    return submit_draft(creation.start_draft(request, by=by, at=at), by=by, at=at)
 
 
 def registered_customer() -> tuple[EsiidClaim, Meter]:
-    """A customer with an account, and the meter at the premise held."""
+    """Return the claim of a customer with an account, and the meter at that premise."""
     claim = EsiidClaimFactory()
     return claim, MeterFactory(premise=claim.premise)

@@ -25,7 +25,7 @@ from tests.factories import (
     TdspFactory,
     UserFactory,
 )
-from tests.support.agreements import ask, question, registered_customer
+from tests.support.agreements import agreement_request, initiate, registered_customer
 from tests.support.company_links import link_token
 
 ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
@@ -38,8 +38,8 @@ def make_world() -> dict[str, Any]:
     """
     member, (claim, meter) = MembershipFactory(is_administrator=True), registered_customer()
     person = Person(email=claim.customer.user.email)
-    (agreement,) = ask(member.user, meter, registered=True, person=person)
-    draft = creation.start_draft(question(MeterFactory()), by=member.user)
+    (agreement,) = initiate(member.user, meter, registered=True, person=person)
+    draft = creation.start_draft(agreement_request(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
         "member": member.user,

@@ -11,11 +11,11 @@ from django.urls import reverse
 from agreements.models import Review
 from agreements.states import Status
 from reports.actions import generate_due_reports
-from tests.agreements.typed import PAGE_2, page_1, rows
 from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
 from tests.support.accepted_agreements import accepted_agreement
+from tests.support.agreement_forms import PAGE_2, page_1, rows
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 state("agreements", "member", "nothing found")(

@@ -1,4 +1,4 @@
-"""A hundred thousand agreements, and what a plan of PostgreSQL says about reading them."""
+"""A hundred thousand agreements, and how many rows a PostgreSQL plan reads in vain."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from companies.models import Company
 from tests.factories import AgreementFactory
 
 
-def skipped(plan: str) -> int:
-    """Rows that were read in vain."""
+def rows_removed(plan: str) -> int:
+    """Return the number of rows that a plan read and discarded."""
     return sum(map(int, re.findall(r"Rows Removed by Filter: ([0-9]+)", plan)))
 
 
-def with_a_hundred_thousand_agreements() -> Company:
-    """A company with so many; another one has as many with the same particulars."""
+def create_hundred_thousand_agreements() -> Company:
+    """Create as many agreements of two companies with the same data, and return one company."""
     companies = [AgreementFactory(meter_number=f"0{place}").company for place in range(2)]
     columns = [one.column for one in Agreement._meta.concrete_fields if not one.generated and not one.primary_key]
     different = {

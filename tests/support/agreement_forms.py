@@ -1,4 +1,4 @@
-"""Page 1 and page 2 as a browser posts them."""
+"""The data that a browser posts for page 1 and page 2 of the form."""
 
 from __future__ import annotations
 

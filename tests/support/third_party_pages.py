@@ -1,7 +1,8 @@
-"""Looking at the third party's pages."""
+"""Addresses and texts of the third party's pages."""
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -14,16 +15,16 @@ from tests.factories import AgreementFactory
 LIST = "/agreements/"
 
 
-def text(response) -> str:
-    """What a page says, without its markup."""
+def page_text(response) -> str:
+    """Return the text of a page without markup."""
     body = re.sub(r"(?s)<(script|style|head).*?</\1>", " ", response.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-def page(agreement: Agreement, name: str = "agreement") -> str:
+def agreement_url(agreement: Agreement, name: str = "agreement") -> str:
     return reverse(name, args=[agreement.number])
 
 
-def overdue(company) -> Agreement:
-    """One whose period is over, before the sweep has seen it."""
+def overdue_agreement(company) -> Agreement:
+    """Create an agreement whose period is over, before the sweep has recorded it."""
     return AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=30, seconds=1))
