@@ -19,17 +19,18 @@ from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneFiel
 class CompanyNameForm(ShowsRefusals):
     """What an operator reviews: the legal name and the DUNS."""
 
+    required_messages = {
+        "legal_name": _("Enter the company's legal name."),
+        "duns": _("Enter the company's DUNS number."),
+    }
+
     legal_name = LineField(
-        label=_("Legal name of the company"),
-        max_length=120,
-        error_messages={"required": _("Enter the company's legal name.")},
-        widget=forms.TextInput({"autocomplete": "organization"}),
+        label=_("Legal name of the company"), max_length=120, widget=forms.TextInput({"autocomplete": "organization"})
     )
     duns = forms.CharField(
         label=_("DUNS number"),
         help_text=_("9 digits (or 13 for DUNS+4)"),
         max_length=30,
-        error_messages={"required": _("Enter the company's DUNS number.")},
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric"}),
     )
 
@@ -43,33 +44,22 @@ class CompanyNameForm(ShowsRefusals):
 class CompanyContactForm(ShowsRefusals):
     """What an administrator may change."""
 
-    street = LineField(
-        label=_("Street"),
-        max_length=120,
-        error_messages={"required": _("Enter the street and number.")},
-        widget=forms.TextInput({"autocomplete": "street-address"}),
-    )
-    city = LineField(
-        label=_("City"),
-        max_length=60,
-        error_messages={"required": _("Enter the city.")},
-        widget=forms.TextInput({"autocomplete": "address-level2"}),
-    )
+    required_messages = {
+        "street": _("Enter the street and number."),
+        "city": _("Enter the city."),
+        "zip_code": _("Enter the ZIP code."),
+        "phone": _("Enter the company's phone number."),
+        "email": _("Enter the company's email address."),
+    }
+
+    street = LineField(label=_("Street"), max_length=120, widget=forms.TextInput({"autocomplete": "street-address"}))
+    city = LineField(label=_("City"), max_length=60, widget=forms.TextInput({"autocomplete": "address-level2"}))
     state = StateField(label=_("State"), widget=forms.Select({"autocomplete": "address-level1"}))
     zip_code = ZipField(
-        label=_("ZIP code"),
-        error_messages={"required": _("Enter the ZIP code.")},
-        widget=forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric"}),
+        label=_("ZIP code"), widget=forms.TextInput({"autocomplete": "postal-code", "inputmode": "numeric"})
     )
-    phone = PhoneField(
-        label=_("Company phone"),
-        error_messages={"required": _("Enter the company's phone number.")},
-        attrs={"autocomplete": "off"},
-    )
-    email = EmailLineField(
-        label=_("Company email"),
-        error_messages={"required": _("Enter the company's email address.")},
-    )
+    phone = PhoneField(label=_("Company phone"), attrs={"autocomplete": "off"})
+    email = EmailLineField(label=_("Company email"))
     privacy_policy_url = forms.URLField(
         label=_("Privacy policy link"),
         help_text=_("Optional. If there is none, we tell customers. Must start with https://"),
@@ -90,11 +80,12 @@ class CompanyContactForm(ShowsRefusals):
 class CompanyRenameForm(CompanyNameForm):
     """What the operators are asked to change, and why."""
 
+    required_messages = CompanyNameForm.required_messages | {"reason": _("Enter the reason for the change.")}
+
     reason = ParagraphField(
         label=_("Reason"),
         help_text=_("For example, a merger or a typing mistake at registration. The operator will see it."),
         max_length=500,
-        error_messages={"required": _("Enter the reason for the change.")},
         widget=forms.Textarea({"rows": 4}),
     )
 
@@ -102,11 +93,13 @@ class CompanyRenameForm(CompanyNameForm):
 class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmailForm, NewUserForm):
     """A company and its first user, who becomes its administrator."""
 
-    user_phone = PhoneField(
-        label=_("Your phone"),
-        error_messages={"required": _("Enter your phone number.")},
-        attrs={"autocomplete": "tel"},
-    )
+    required_messages = {
+        **CompanyNameForm.required_messages,
+        **CompanyContactForm.required_messages,
+        "user_phone": _("Enter your phone number."),
+    }
+
+    user_phone = PhoneField(label=_("Your phone"), attrs={"autocomplete": "tel"})
     field_order = [
         *PROFILE, "first_name", "last_name", "user_phone", "user_email", "user_email_again",
         "username", "password1", "password2",
