@@ -16,7 +16,7 @@ from accounts.models import User
 from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, SignalKind
 from companies.models import CompanyLink, FingerprintKind
 from companies.trust.email_identity import normalize_mailbox, registered_domain
-from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matching_kinds
+from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, match_fingerprints
 from customers.models import EsiidClaim
 
 MANY_ESIIDS = 3
@@ -41,7 +41,7 @@ def record_signals_at_acceptance(agreement: Agreement, fingerprints: Fingerprint
     Return whether there are any, also from the initiation.
     """
     kinds = _address_signals(agreement)
-    matches = matching_kinds(agreement.company, fingerprints or {})
+    matches = match_fingerprints(agreement.company, fingerprints or {})
     kinds |= {_BY_FINGERPRINT[kind] for kind in matches if kind in _BY_FINGERPRINT}
     # The ESIID has changed hands since the request: its usage is not the former customer's to share (R2).
     holders = EsiidClaim.objects.filter(premise=agreement.premise_id, until=None).values_list("customer", flat=True)
@@ -73,7 +73,7 @@ def _address_signals(agreement: Agreement) -> set[SignalKind]:
     )
     if (
         normalize_mailbox(address) in {normalize_mailbox(own) for own in own_addresses}
-        or matching_kinds(company, fingerprint_mailbox(address))
+        or match_fingerprints(company, fingerprint_mailbox(address))
         or agreements.to_mailbox(address, "contact_email").exists()
     ):
         kinds.add(SignalKind.OWN_USER)

@@ -52,7 +52,7 @@ def record_fingerprints(company: Company, fingerprints: Fingerprints) -> None:
     )
 
 
-def matching_kinds(company: Company, fingerprints: Fingerprints) -> set[FingerprintKind]:
+def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[FingerprintKind]:
     """Return the kinds in which `fingerprints` match those of the company's users."""
     known = CompanyFingerprint.objects.filter(company=company, value_hash__in=fingerprints.values())
     return {FingerprintKind(kind) for kind in known.values_list("kind", flat=True)}
