@@ -34,7 +34,7 @@ def render_manifest(report: Report) -> bytes:
         "covered_period": {"first_day": report.first_day.isoformat(), "last_day": report.last_day.isoformat()},
         "shortened_because": (
             f"The customer's service at this ESIID began on {report.first_day.isoformat()}. "
-            "Usage before that day belongs to somebody else and is left out."
+            "Usage before that day belongs to someone else and is left out."
             if report.is_shortened
             else None
         ),
