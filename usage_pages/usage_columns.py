@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import add
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,8 +23,7 @@ from usage_pages.calendar_span import CalendarSpan, SpanKind
 from usage_pages.customer_meters import SpanUsage
 
 
-@dataclass(frozen=True)
-class EnergyAmount:
+class EnergyAmount(NamedTuple):
     """Watt-hours of one direction, `estimated_wh` of them estimated, and the number of readings behind them."""
 
     wh: int = 0
@@ -31,14 +32,8 @@ class EnergyAmount:
     present: int = 0
     estimated: int = 0
 
-    def __add__(self, other: EnergyAmount) -> EnergyAmount:
-        return EnergyAmount(
-            self.wh + other.wh,
-            self.estimated_wh + other.estimated_wh,
-            self.expected + other.expected,
-            self.present + other.present,
-            self.estimated + other.estimated,
-        )
+    def __add__(self, other: EnergyAmount) -> EnergyAmount:  # type: ignore[override]
+        return EnergyAmount(*map(add, self, other))
 
     @property
     def kwh(self) -> Decimal:
@@ -65,10 +60,10 @@ class UsageColumn:
     """
 
     name: str
-    tick: str = ""
-    is_minor: bool = False
-    inside: CalendarSpan | None = None
-    amounts: Amounts = field(default_factory=dict)
+    tick: str
+    is_minor: bool
+    inside: CalendarSpan | None
+    amounts: Amounts
 
     @property
     def readings(self) -> str:

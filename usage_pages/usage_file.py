@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from meters.identifiers import VISIBLE_DIGITS
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.gzip_stream import compress
+from reports.gzip_stream import CompressedFile, compress
 from usage_pages.customer_meters import CustomerMeter
 
 
-@dataclass(frozen=True)
-class UsageFile:
-    """`size` is that of the bytes inside `gzipped`."""
-
-    file_name: str
-    size: int
-    gzipped: bytes
-
-
-def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date) -> UsageFile | None:
-    """Return the file of `type` (a value of ReportType) for these days; None if there is no usage."""
+def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date) -> tuple[str, CompressedFile | None]:
+    """Return the name and the content of the file of `type` (a ReportType); no content if there is no usage."""
     layout, period, esiid = csv_layout(type), meter.download_period(first, last), meter.premise.esiid
     file = compress(csv_chunks(layout, esiid, period, stream_usage(meter.premise.pk, period.first, period.last)))
-    if file.line_count == 1:  # the header
-        return None
     # Not the complete ESIID: browsers keep lists of file names.
     file_name = f"usage-{esiid[-VISIBLE_DIGITS:]}-{layout.slug}-{period.first}-{period.last}.csv"
-    return UsageFile(file_name, file.size, file.gzipped)
+    return file_name, file if file.line_count > 1 else None  # the first line is the header

@@ -54,8 +54,9 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     (meter,) = load_meters([get_object_or_404(_claims(request), pk=pk)])
     form = DownloadForm(request.GET, meter=meter)
     if meter.first and form.is_valid():
-        if file := write_usage_file(meter, **form.cleaned_data):
-            return file_response(request, file.file_name, file.size, file.gzipped)
+        file_name, file = write_usage_file(meter, **form.cleaned_data)
+        if file:
+            return file_response(request, file_name, file.size, file.gzipped)
         form.add_error(None, _("There are no readings on these days. Choose other days."))
     return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
 

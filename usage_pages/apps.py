@@ -1,5 +1,0 @@
-from django.apps import AppConfig
-
-
-class UsagePagesConfig(AppConfig):
-    name = "usage_pages"
