@@ -16,7 +16,7 @@ from agreements.consent.review import hold_for_review
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
-from agreements.transitions import TransitionRefused, transition
+from agreements.transitions import TransitionRefused, record_event, transition
 from companies.trust.fingerprints import Fingerprints
 from lib.central_time import format_central, utc_or_now
 from notifications.wakeup import wake_workers
@@ -87,15 +87,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         raise ResentTooOften(message % format_central(free_at))
     if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)
-    event = AgreementEvent.objects.create(
-        agreement=agreement,
-        at=at,
-        kind=EventKind.RESENT,
-        from_status=agreement.status,
-        to_status=agreement.status,
-        channel=Channel.THIRD_PARTY,
-        by=by,
-    )
+    event = record_event(agreement, EventKind.RESENT, at=at, by=by, channel=Channel.THIRD_PARTY)
     emails.queue_reminder(agreement, event)
     return event
 

@@ -60,15 +60,8 @@ class AgreementAdmin(ConsentReviewAdmin):
 
     tdsp_path = "premise__tdsp"
     list_display = [
-        "number",
-        "status",
-        "review",
-        "third_party_name",
-        "customer_name",
-        "esiid",
-        "initiated_at",
-        "ended_at",
-    ]
+        "number", "status", "review", "third_party_name", "customer_name", "esiid", "initiated_at", "ended_at",
+    ]  # fmt: skip
     list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]
     operators_filters = ("premise__tdsp",)
     search_fields = [
@@ -83,43 +76,20 @@ class AgreementAdmin(ConsentReviewAdmin):
     date_hierarchy = "initiated_at"
     inlines = [EventInline, SignalInline, LetterInline]
     fieldsets = [
-        (
-            _("Agreement"),
-            {
-                "fields": [
-                    ("number", "status"),
-                    ("initiated_at", "expires_at", "ended_at"),
-                    ("report_type", "report_length"),
-                    ("review", "review_reason"),
-                    "emails",
-                ]
-            },
-        ),
-        (
-            _("Third party"),
-            {
-                "fields": [
-                    "third_party_name",
-                    ("contact_name", "contact_phone", "contact_email"),
-                    "privacy_policy_url",
-                    "comments",
-                    "attested_at",
-                ]
-            },
-        ),
-        (
-            _("Customer"),
-            {
-                "fields": [
-                    ("customer_name", "title", "customer_kind", "was_registered"),
-                    "customer_company_name",
-                    "service_address",
-                    ("phone", "email", "language"),
-                ]
-            },
-        ),
+        (_("Agreement"), {"fields": [
+            ("number", "status"), ("initiated_at", "expires_at", "ended_at"), ("report_type", "report_length"),
+            ("review", "review_reason"), "emails",
+        ]}),
+        (_("Third party"), {"fields": [
+            "third_party_name", ("contact_name", "contact_phone", "contact_email"), "privacy_policy_url", "comments",
+            "attested_at",
+        ]}),
+        (_("Customer"), {"fields": [
+            ("customer_name", "title", "customer_kind", "was_registered"), "customer_company_name", "service_address",
+            ("phone", "email", "language"),
+        ]}),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
-    ]
+    ]  # fmt: skip
     readonly_fields = ["customer_name", "service_address", "emails"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:

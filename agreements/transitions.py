@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementEvent
+from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.states import TRANSITIONS, Channel, Status, Transition
 
 
@@ -32,6 +32,22 @@ def update_status(agreement: Agreement, change: Transition, at: datetime) -> boo
     return rows.update(status=change.target, ended_at=at) == 1
 
 
+def record_event(
+    agreement: Agreement,
+    kind: EventKind,
+    *,
+    at: datetime,
+    by: User | None,
+    channel: Channel,
+    from_status: Status | None = None,
+) -> AgreementEvent:
+    """Record what happened to `agreement`, whose status was `from_status`, by default the current one (L8)."""
+    before, after = from_status or agreement.status, agreement.status
+    return AgreementEvent.objects.create(
+        agreement=agreement, at=at, kind=kind, from_status=before, to_status=after, channel=channel, by=by
+    )
+
+
 def transition(agreement: Agreement, name: str, *, at: datetime, by: User | None, channel: Channel) -> Agreement:
     """Make the transition `name` of states.TRANSITIONS, record its event and return the refreshed agreement.
 
@@ -42,13 +58,5 @@ def transition(agreement: Agreement, name: str, *, at: datetime, by: User | None
     agreement.refresh_from_db()
     if not is_updated:
         raise TransitionRefused(agreement)
-    AgreementEvent.objects.create(
-        agreement=agreement,
-        at=at,
-        kind=name,
-        from_status=change.source,
-        to_status=change.target,
-        channel=channel,
-        by=by,
-    )
+    record_event(agreement, EventKind(name), at=at, by=by, channel=channel, from_status=change.source)
     return agreement

@@ -10,6 +10,6 @@ urlpatterns = [
     path("agreements/<agreement_number:number>/", third_party.agreement_detail, name="agreement"),
     path("agreements/<str:number>/report.csv", report_file.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", report_file.report_manifest, name="report_manifest"),
-    path("invitation/<str:token>/", customer.InvitationWithReportView.as_view(), name="invitation"),
+    path("invitation/<str:token>/", customer.DecisionWithReportView.as_view(), name="invitation"),
     path("my/agreements/<str:number>/", customer.customer_agreement, name="customer_agreement"),
 ]

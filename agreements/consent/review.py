@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements import emails
-from agreements.models import Agreement, AgreementEvent, EventKind, Review
+from agreements.models import Agreement, EventKind, Review
 from agreements.states import Channel
+from agreements.transitions import record_event
 from lib.central_time import utc_or_now
 from notifications.wakeup import wake_workers
 
@@ -26,7 +27,7 @@ def hold_for_review(agreement: Agreement, *, at: datetime) -> None:
     """Hold the report and notify the premise's TDSP, or the operators if it has no staff. Needs a transaction."""
     agreement.review = Review.HELD
     agreement.save(update_fields=["review"])
-    _record_event(agreement, EventKind.HELD, at=at, by=None)
+    record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
     staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
     emails.queue_review_request(agreement, staff.filter(tdsp=agreement.premise.tdsp_id) or staff.filter(tdsp=None))
 
@@ -51,20 +52,8 @@ def review_consent(
     agreement.refresh_from_db()
     if not is_updated:
         raise AlreadyReviewed(_("This review is already complete: %s.") % agreement.get_review_display())
-    _record_event(agreement, EventKind(outcome), at=at, by=by)
+    record_event(agreement, EventKind(outcome), at=at, by=by, channel=Channel.REVIEW)
     emails.queue_review_outcome(agreement)
     if outcome == Review.RELEASED:
         wake_workers("agreement completed")
     return agreement
-
-
-def _record_event(agreement: Agreement, kind: EventKind, *, at: datetime, by: User | None) -> None:
-    AgreementEvent.objects.create(
-        agreement=agreement,
-        at=at,
-        kind=kind,
-        from_status=agreement.status,
-        to_status=agreement.status,
-        channel=Channel.REVIEW,
-        by=by,
-    )

@@ -38,7 +38,7 @@ def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: 
 # answer.
 @method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(cache_control(private=True, no_store=True), name="dispatch")
-class InvitationView(View):
+class DecisionView(View):
     """GET only shows, because mail scanners follow links (C1); POST with `decision` decides."""
 
     http_method_names = ["get", "head", "post"]

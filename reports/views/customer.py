@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 
 from agreements.states import Status
 from agreements.views.customer import own_agreements
-from agreements.views.invitation import InvitationView
+from agreements.views.invitation import DecisionView
 
 
 @login_required
@@ -19,7 +19,7 @@ def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "reports/customer/agreement.html", {"agreement": agreement})
 
 
-class InvitationWithReportView(InvitationView):
+class DecisionWithReportView(DecisionView):
     """Show the report's state to the customer who accepted."""
 
-    templates = InvitationView.templates | {Status.COMPLETE: "reports/customer/accepted.html"}
+    templates = DecisionView.templates | {Status.COMPLETE: "reports/customer/accepted.html"}
