@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from phonenumber_field.phonenumber import PhoneNumber
+
 from agreements.meter_match import match_meters
 from agreements.models import Agreement
 from agreements.request_data import AgreementRequest, Person
@@ -52,7 +54,7 @@ def unmasked_person(person: Person) -> VisibleCustomer:
         company_name=person.company_name,
         title=person.title,
         address=f"{person.street}, {person.city}, {person.state} {person.zip_code}",
-        phone=person.phone,
+        phone=PhoneNumber.from_string(person.phone, region="US").as_national if person.phone else "",
         email=person.email,
         is_masked=False,
     )

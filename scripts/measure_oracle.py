@@ -44,8 +44,8 @@ def rank_test(one: list[float], other: list[float]) -> tuple[float, float]:
 
 def combinations() -> dict[str, dict[str, str]]:
     """What is posted, by a name for it. Every one is refused: a right pair by the email or by the customer's kind."""
-    from tests.support.agreement_forms import page_1, page_1_registered, rows
     from tests.factories import MeterFactory, PremiseFactory
+    from tests.support.agreement_forms import page_1, page_1_registered, rows
     from tests.support.agreements import registered_customer
 
     PremiseFactory.create_batch(2000)

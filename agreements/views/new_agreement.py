@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +15,11 @@ from agreements import creation
 from agreements.forms.request import AgreementRequestForm
 from agreements.forms.submission import SubmissionForm
 from agreements.masking import customer_of_request
-from agreements.models import Draft
+from agreements.models import Draft, ReportLength
+from agreements.models.report_options import report_type_in_words
 from agreements.permissions import acting_member
 from agreements.request_data import AgreementRequest
-from agreements.third_party_wording import describe_meter, read_back
+from agreements.third_party_wording import describe_meter
 from agreements.views.third_party import third_party_page
 from companies.views.base import MemberRequest
 from lib.refusals import Refused
@@ -104,8 +106,11 @@ class SubmissionPage(View):
             "problems": form.error_links(),
             "company": self.request.company,
             "page_1": f"{reverse('agreement_new')}?draft={self.draft.pk}",
-            "read_back": read_back(agreement_request, customer_of_request(agreement_request)),
-            "registered": agreement_request.registered,
+            "agreement_request": agreement_request,
+            "customer": customer_of_request(agreement_request),
+            "language": dict(settings.LANGUAGES)[agreement_request.person.language],
+            "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
+            "report_length": ReportLength(agreement_request.report_length).label,
         }
         return render(self.request, "agreements/third_party/review.html", context)
 
