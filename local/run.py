@@ -7,6 +7,7 @@ even after kill -9.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -253,10 +254,8 @@ def lock_checkout() -> IO[str] | None:
 
 
 def say(text: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # if the terminal is gone, stopping in order matters more
         print(text, flush=True)
-    except OSError:
-        pass  # the terminal is gone; stopping in order matters more
 
 
 def handle_stop_signals() -> None:

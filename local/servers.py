@@ -5,6 +5,7 @@ The binaries come out of Python packages (`requirements/local.txt`); see docs/ad
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -148,10 +149,8 @@ class Postgres:
             if not _is_postgres(pid):
                 record.unlink(missing_ok=True)
                 return
-            try:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGINT)
-            except (ProcessLookupError, PermissionError):
-                pass
             time.sleep(0.2)
         raise CannotEmbed(f"A PostgreSQL of an earlier run (process {pid}) still uses {self.data}. Stop it first.")
 
@@ -229,7 +228,7 @@ def make_runtime_dir(pointer: Path) -> Path:
 
 def remove_runtime_dir(pointer: Path) -> None:
     if pointer.is_symlink():
-        folder = Path(os.readlink(pointer))
+        folder = pointer.readlink()
         if folder.name.startswith("smt-"):
             shutil.rmtree(folder, ignore_errors=True)
         pointer.unlink()
