@@ -103,7 +103,7 @@ def test_a_refused_download_says_why_and_keeps_the_input(client, see, claim, que
     ("query", "sentence"),
     [
         ({"view": "decade", "day": "2026-06-01"}, "Choose day, week, month, or year."),
-        ({"view": "day", "day": "tomorrow"}, "Enter a date such as."),
+        ({"view": "day", "day": "tomorrow"}, "Enter a date such as"),
         ({"view": "day", "day": ""}, "Enter a date."),
         ({"view": "year", "day": "0001-01-01"}, "Choose days from June 1, 2026"),
         ({"view": "week", "day": "9999-12-31"}, "Choose days from June 1, 2026"),
