@@ -17,7 +17,7 @@ from django.urls import reverse
 from agreements.models import Agreement
 from bench.goals import Goal
 from bench.rounds import in_turns
-from demo import loading
+from demo import loader
 from demo.people import BLUEBONNET, GRACE
 from reports.models import ReportState
 
@@ -26,7 +26,7 @@ AT_ONCE = 5  # requests of a page in one turn
 
 def goals(rounds: int) -> list[Goal]:
     """Loads the demo; the database must be empty."""
-    loading.load(premises=60, days=60)
+    loader.load_demo(premises=60, days=60)
     with override_settings(ROOT_URLCONF="bench.hello"):
         return _goals(rounds)
 

@@ -1,28 +1,28 @@
-"""What a newcomer types: the demo's logins and some meters to ask about, as a short text for a terminal."""
+"""The demo's user IDs and some meters to try, as a short text for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from demo.loading import is_there
-from demo.neighborhood import Place, neighborhood
+from demo.loader import is_loaded
+from demo.neighborhood import DemoPremise, neighborhood
 from demo.people import BAKERY, BLUEBONNET, GRACE, LONE_STAR, MARIA, OPERATOR, PASSWORD, PERMIAN, TDSP_STAFF
 from lib.central_time import CENTRAL
 
 
-def as_text() -> str:
-    """The logins and examples of the demo, about twenty lines of at most 100 characters."""
-    if not is_there():
+def format_logins() -> str:
+    """Return the user IDs and examples of the demo, about twenty lines of at most 100 characters."""
+    if not is_loaded():
         return "The demo is not in this database. To load it: manage.py load_demo"
     return "\n".join([f"Demo logins; everybody's password: {PASSWORD}", *_table(_logins()), "", *_examples()])
 
 
 def _logins() -> Iterator[tuple[str, str, str]]:
     yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "ask, download; users, somebody asks to join"
-    assert BLUEBONNET.viewer and BLUEBONNET.asker and PERMIAN.viewer
+    assert BLUEBONNET.viewer and BLUEBONNET.initiator and PERMIAN.viewer
     yield BLUEBONNET.viewer.username, "    may only view", "the same pages without the buttons"
-    yield BLUEBONNET.asker.username, "    may ask, not download", ""
+    yield BLUEBONNET.initiator.username, "    may ask, not download", ""
     yield PERMIAN.administrator.username, PERMIAN.legal_name, "a company without a privacy policy"
     yield PERMIAN.viewer.username, "    may only view", ""
     yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company that waits for approval"
@@ -46,7 +46,7 @@ def _examples() -> Iterator[str]:
     )
 
 
-def _pair(place: Place) -> tuple[str, str]:
+def _pair(place: DemoPremise) -> tuple[str, str]:
     return place.esiid, place.meter
 
 

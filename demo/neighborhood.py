@@ -1,4 +1,4 @@
-"""Where the demo lives: four TDSPs, their premises and meters. Plain data and a seed, no database."""
+"""The demo's four TDSPs, premises and meters, as data without a database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEED = 20120925
 
 @dataclass(frozen=True)
 class Utility:
-    """A TDSP; `towns` are (city, county, ZIP code), `share` its part of the demo's premises, per cent."""
+    """A TDSP; `towns` are (city, county, ZIP code), `share` is its percentage of the demo's premises."""
 
     slug: str
     name: str
@@ -92,8 +92,8 @@ AEP_NORTH = Utility(
 UTILITIES = (ONCOR, CENTERPOINT, AEP_CENTRAL, AEP_NORTH)
 
 
-class Story(Enum):
-    """What is special about a premise's usage."""
+class UsageQuirk(Enum):
+    """Something unusual about a premise's usage."""
 
     ORDINARY = auto()
     NO_USAGE = auto()
@@ -103,10 +103,10 @@ class Story(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
-    """A premise with its meter. `kind` names a load shape of `load_shapes.KINDS`; `scale` is its size against that one.
+class DemoPremise:
+    """A premise with its meter. `kind` is a key of LOAD_SHAPES, `scale` its size relative to that shape.
 
-    `key` is how people and agreements of the demo point to it; an ordinary neighbor has none.
+    People and stories refer to it by `key`; an ordinary neighbor has none.
     """
 
     key: str
@@ -124,7 +124,7 @@ class Place:
     service_since: date | None = None
     meter_since: date | None = None
     former_meter: str = ""
-    story: Story = Story.ORDINARY
+    quirk: UsageQuirk = UsageQuirk.ORDINARY
 
     @property
     def is_business(self) -> bool:
@@ -141,15 +141,52 @@ _STREETS = (
 )  # fmt: skip
 
 
-def neighborhood(premises: int, today: date) -> list[Place]:
-    """The demo's places: those the story needs, then neighbors until there are `premises`. The same every time."""
-    chance = random.Random(SEED)
-    named = [_named(number, chance, today, **details) for number, details in enumerate(_NAMED)]
-    return named + [_neighbor(number, chance) for number in range(len(named), max(premises, len(named)))]
+def neighborhood(premises: int, today: date) -> list[DemoPremise]:
+    """Return the same places every time: those the stories need, then neighbors until there are `premises`."""
+    dice = random.Random(SEED)
+    places = []
+    for number, options in enumerate(_NAMED):
+        details = {"town": 0, "service_days": 0, "meter_days": 0} | options
+        town, service_days, meter_days = (details.pop(name) for name in ("town", "service_days", "meter_days"))
+        city, county, zip_code = details["utility"].towns[town]
+        places.append(
+            DemoPremise(
+                esiid=_esiid(details["utility"], number),
+                meter=_meter(details["utility"], number),
+                city=city,
+                county=county,
+                zip_code=zip_code,
+                service_since=today - timedelta(days=service_days) if service_days else None,
+                meter_since=today - timedelta(days=meter_days) if meter_days else None,
+                former_meter=str(98_000_000 + number * 101) if meter_days else "",
+                **details,
+            )
+        )
+    for number in range(len(places), premises):
+        utility = dice.choices(UTILITIES, [utility.share for utility in UTILITIES])[0]
+        city, county, zip_code = dice.choice(utility.towns)
+        is_home = dice.random() < 0.85
+        places.append(
+            DemoPremise(
+                key="",
+                utility=utility,
+                esiid=_esiid(utility, number),
+                meter=_meter(utility, number),
+                address=f"{dice.randrange(100, 9900)} {dice.choice(_STREETS)}",
+                city=city,
+                county=county,
+                zip_code=zip_code,
+                kind=dice.choice(HOMES if is_home else BUSINESSES),
+                scale=round(dice.uniform(0.6, 1.5) if is_home else dice.uniform(0.5, 2.5), 2),
+                solar_kw=round(dice.uniform(4, 10), 1) if is_home and dice.random() < 0.11 else 0.0,
+                address_overflow=f"APT {dice.randrange(1, 40)}" if is_home and dice.random() < 0.15 else "",
+            )
+        )
+    return places
 
 
 def _esiid(utility: Utility, number: int) -> str:
-    # The last seven digits are what people see of an ESIID (E1), so they differ everywhere.
+    # Pages show an ESIID's last seven digits (E1), so they differ everywhere.
     body = 2_400_000 + number * 1_387
     return utility.esiid_prefix + str(body).zfill(utility.esiid_length - len(utility.esiid_prefix))
 
@@ -159,76 +196,26 @@ def _meter(utility: Utility, number: int) -> str:
     return f"{digits}LG" if utility is ONCOR and number % 4 == 3 else str(digits)
 
 
-def _neighbor(number: int, chance: random.Random) -> Place:
-    utility = chance.choices(UTILITIES, [utility.share for utility in UTILITIES])[0]
-    city, county, zip_code = chance.choice(utility.towns)
-    is_home = chance.random() < 0.85
-    return Place(
-        key="",
-        utility=utility,
-        esiid=_esiid(utility, number),
-        meter=_meter(utility, number),
-        address=f"{chance.randrange(100, 9900)} {chance.choice(_STREETS)}",
-        city=city,
-        county=county,
-        zip_code=zip_code,
-        kind=chance.choice(HOMES if is_home else BUSINESSES),
-        scale=round(chance.uniform(0.6, 1.5) if is_home else chance.uniform(0.5, 2.5), 2),
-        solar_kw=round(chance.uniform(4, 10), 1) if is_home and chance.random() < 0.11 else 0.0,
-        address_overflow=f"APT {chance.randrange(1, 40)}" if is_home and chance.random() < 0.15 else "",
-    )
-
-
-def _named(
-    number: int,
-    chance: random.Random,
-    today: date,
-    *,
-    key: str,
-    utility: Utility,
-    address: str,
-    town: int = 0,
-    service_days: int = 0,
-    meter_days: int = 0,
-    **details: Any,
-) -> Place:
-    city, county, zip_code = utility.towns[town]
-    return Place(
-        key=key,
-        utility=utility,
-        esiid=_esiid(utility, number),
-        meter=_meter(utility, number),
-        address=address,
-        city=city,
-        county=county,
-        zip_code=zip_code,
-        service_since=today - timedelta(days=service_days) if service_days else None,
-        meter_since=today - timedelta(days=meter_days) if meter_days else None,
-        former_meter=str(98_000_000 + number * 101) if meter_days else "",
-        **details,
-    )
-
-
 _NAMED: tuple[dict[str, Any], ...] = (
-    # For the newcomer to try: nobody has asked about these yet.
+    # Without requests, to be tried.
     {"key": "delgado house", "utility": ONCOR, "address": "400 N OLIVE ST", "kind": "all_electric", "solar_kw": 7.2},
     {"key": "delgado casita", "utility": ONCOR, "address": "400 N OLIVE ST", "address_overflow": "UNIT B",
      "scale": 0.5},
-    {"key": "empty lot", "utility": CENTERPOINT, "address": "206 BOXWOOD DR", "town": 1, "story": Story.NO_USAGE},
-    # Held by registered customers.
+    {"key": "empty lot", "utility": CENTERPOINT, "address": "206 BOXWOOD DR", "town": 1, "quirk": UsageQuirk.NO_USAGE},
+    # Of registered customers.
     {"key": "whitfield", "utility": CENTERPOINT, "address": "1817 HARVARD ST", "kind": "home_office", "solar_kw": 5.6},
     {"key": "garza", "utility": AEP_CENTRAL, "address": "912 N 23RD ST", "town": 1, "kind": "family"},
     {"key": "bakery", "utility": ONCOR, "address": "218 E MAIN ST", "town": 5, "kind": "bakery"},
     {"key": "bakery cafe", "utility": ONCOR, "address": "218 E MAIN ST", "address_overflow": "STE 2", "town": 5,
-     "kind": "restaurant", "story": Story.GAP_AND_ESTIMATES},
+     "kind": "restaurant", "quirk": UsageQuirk.GAP_AND_ESTIMATES},
     {"key": "bakery store", "utility": ONCOR, "address": "4400 GATTIS SCHOOL RD", "town": 5, "kind": "shop",
      "scale": 0.7},
     # Of customers without an account.
     {"key": "okafor", "utility": CENTERPOINT, "address": "5210 BELLAIRE BLVD", "kind": "family", "scale": 1.2},
     {"key": "lindqvist", "utility": ONCOR, "address": "7305 LAKEWOOD BLVD", "town": 1, "kind": "couple"},
     {"key": "gap", "utility": AEP_NORTH, "address": "3318 BUFFALO GAP RD", "kind": "all_electric",
-     "story": Story.THREE_DAY_GAP},
-    {"key": "vacant cottage", "utility": AEP_CENTRAL, "address": "15 GULF BREEZE LN", "story": Story.NO_USAGE},
+     "quirk": UsageQuirk.THREE_DAY_GAP},
+    {"key": "vacant cottage", "utility": AEP_CENTRAL, "address": "15 GULF BREEZE LN", "quirk": UsageQuirk.NO_USAGE},
     {"key": "church", "utility": AEP_NORTH, "address": "600 BUTTERNUT ST", "kind": "church"},
     {"key": "pham", "utility": CENTERPOINT, "address": "14411 KEENAN CIR", "town": 3, "kind": "family"},
     {"key": "mistyped", "utility": ONCOR, "address": "2209 SPRING CREEK PKWY", "town": 2, "kind": "couple"},
@@ -236,12 +223,12 @@ _NAMED: tuple[dict[str, Any], ...] = (
      "service_days": 92},
     {"key": "castillo", "utility": AEP_CENTRAL, "address": "4020 OCEAN DR", "kind": "all_electric", "solar_kw": 8.4},
     {"key": "estimated week", "utility": CENTERPOINT, "address": "9600 LONG POINT RD", "kind": "shop",
-     "story": Story.ESTIMATED_WEEK},
+     "quirk": UsageQuirk.ESTIMATED_WEEK},
     {"key": "exchanged meter", "utility": AEP_NORTH, "address": "2518 SHERWOOD WAY", "town": 1, "kind": "office",
      "meter_days": 150},
     {"key": "barbecue", "utility": ONCOR, "address": "101 FRANKLIN AVE", "town": 4, "kind": "restaurant"},
     {"key": "hartman", "utility": ONCOR, "address": "3 STARDUST CT", "town": 6, "kind": "couple", "scale": 0.8},
-    # Held by a registered customer too, and too new for readings.
+    # Of a registered customer, and too new for readings.
     {"key": "bakery kiosk", "utility": ONCOR, "address": "705 S AUSTIN AVE", "town": 5, "kind": "shop",
-     "story": Story.NO_USAGE},
+     "quirk": UsageQuirk.NO_USAGE},
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who lives in the demo: an operator, a TDSP's staff, three third parties, registered customers and neighbors."""
+"""The people of the demo: an operator, a TDSP's staff, three third parties, registered customers and neighbors."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
-from django.db.models import Q
 from django.utils.functional import cached_property
 
 from accounts.models import User
 from agreements.request_data import Person
 from companies.models import Company, CompanyState, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
-from demo.neighborhood import CENTERPOINT, Place
+from demo.neighborhood import CENTERPOINT, DemoPremise
 from meters.models import Premise, Tdsp
 
 PASSWORD = "armadillos-cross-at-dusk"
@@ -25,7 +24,7 @@ TDSP_STAFF = "centerpoint"
 
 @dataclass(frozen=True)
 class Profile:
-    """Somebody who logs in."""
+    """A person who signs in."""
 
     username: str
     first_name: str
@@ -48,12 +47,12 @@ class ThirdParty:
     standing: CompanyState
     administrator: Profile
     viewer: Profile | None = None
-    asker: Profile | None = None  # may initiate, and not download
+    initiator: Profile | None = None  # may initiate, and not download
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A registered customer and the keys of the places it holds."""
+    """A registered customer and the keys of its premises."""
 
     profile: Profile
     kind: CustomerKind
@@ -123,7 +122,7 @@ BAKERY = Resident(
 )
 RESIDENTS = (GRACE, MARIA, BAKERY)
 
-# Customers without an account, as third parties know them; the address is their place's.
+# Customers without an account, as third parties know them, by the key of their premise.
 NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
     key: (CustomerKind.BUSINESS if person.company_name else CustomerKind.RESIDENTIAL, person)
     for key, person in {
@@ -146,7 +145,7 @@ NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
     }.items()
 }  # fmt: skip
 
-# What a TDSP's people may open in the admin, each limited there to their own TDSP (D1).
+# What a TDSP's staff may open in the admin, limited there to their own TDSP (D1).
 _STAFF_PERMISSIONS = {
     "meters": ("view_premise", "view_meter"),
     "agreements": ("view_agreement", "view_agreementevent"),
@@ -155,7 +154,7 @@ _STAFF_PERMISSIONS = {
 
 
 class People:
-    """The demo's accounts. They have been there for more than a year at `now`, but for the company that waits."""
+    """Creates the demo's accounts. At `now` they are more than a year old, but for the company that waits."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -163,23 +162,25 @@ class People:
         self.users: dict[str, User] = {}
         self.companies: dict[str, Company] = {}
 
-    def settle(self, premises: dict[str, Premise]) -> None:
-        """Make everybody; `premises` are the named places' (key -> premise)."""
-        self._add(Profile(OPERATOR, "Olivia", "Reyes", "operator@smt-portal.example", "+15125550100"),
+    def create_all(self, premises: dict[str, Premise]) -> None:
+        """Create all accounts; `premises` are those with a key, by key."""
+        self._create_user(Profile(OPERATOR, "Olivia", "Reyes", "operator@smt-portal.example", "+15125550100"),
                   is_staff=True, is_superuser=True)  # fmt: skip
         staff = Profile(TDSP_STAFF, "Walter", "Boone", "walter.boone@centerpoint.example", "+17135550101")
-        tdsp_staff = self._add(staff, is_staff=True, tdsp=Tdsp.objects.get(duns=CENTERPOINT.duns))
-        tdsp_staff.user_permissions.set(_permissions())
+        tdsp_staff = self._create_user(staff, is_staff=True, tdsp=Tdsp.objects.get(duns=CENTERPOINT.duns))
+        for app, codenames in _STAFF_PERMISSIONS.items():
+            permissions = Permission.objects.filter(content_type__app_label=app, codename__in=codenames)
+            tdsp_staff.user_permissions.add(*permissions)
         for third_party in THIRD_PARTIES:
-            self._found(third_party)
+            self._create_company(third_party)
         for resident in RESIDENTS:
-            self._register(resident, premises)
+            self._create_customer(resident, premises)
 
     @cached_property
     def _password(self) -> str:
-        return make_password(PASSWORD)  # one password, one hash: each costs a tenth of a second
+        return make_password(PASSWORD)  # hashed once, because each hash takes a tenth of a second
 
-    def _add(self, profile: Profile, **extra: object) -> User:
+    def _create_user(self, profile: Profile, **extra: object) -> User:
         user = User.objects.create(
             username=profile.username,
             first_name=profile.first_name,
@@ -194,7 +195,7 @@ class People:
         self.users[profile.username] = user
         return user
 
-    def _found(self, third_party: ThirdParty) -> None:
+    def _create_company(self, third_party: ThirdParty) -> None:
         registered_at = self.now - timedelta(days=2) if third_party.standing == CompanyState.PENDING else self.since
         company = Company.objects.create(
             legal_name=third_party.legal_name,
@@ -210,7 +211,7 @@ class People:
         )
         self.companies[third_party.legal_name] = company
         Membership.objects.create(
-            user=self._add(third_party.administrator),
+            user=self._create_user(third_party.administrator),
             company=company,
             is_administrator=True,
             may_initiate=True,
@@ -219,15 +220,20 @@ class People:
             approved_at=registered_at,
         )
         if third_party.viewer:
-            Membership.objects.create(user=self._add(third_party.viewer), company=company, approved_at=registered_at)
-        if third_party.asker:
             Membership.objects.create(
-                user=self._add(third_party.asker), company=company, may_initiate=True, approved_at=registered_at
+                user=self._create_user(third_party.viewer), company=company, approved_at=registered_at
+            )
+        if third_party.initiator:
+            Membership.objects.create(
+                user=self._create_user(third_party.initiator),
+                company=company,
+                may_initiate=True,
+                approved_at=registered_at,
             )
 
-    def _register(self, resident: Resident, premises: dict[str, Premise]) -> None:
+    def _create_customer(self, resident: Resident, premises: dict[str, Premise]) -> None:
         customer = Customer.objects.create(
-            user=self._add(resident.profile),
+            user=self._create_user(resident.profile),
             kind=resident.kind,
             company_name=resident.company_name,
             title=resident.title,
@@ -236,8 +242,8 @@ class People:
             EsiidClaim.objects.create(customer=customer, premise=premises[key], since=self.since)
 
 
-def person_of(key: str, place: Place) -> tuple[CustomerKind, Person]:
-    """The unregistered customer at a named place as a third party would type it."""
+def person_of(key: str, place: DemoPremise) -> tuple[CustomerKind, Person]:
+    """Return the unregistered customer of a premise as a third party would type it."""
     kind, person = NEIGHBORS[key]
     return kind, Person(
         **{
@@ -248,10 +254,3 @@ def person_of(key: str, place: Place) -> tuple[CustomerKind, Person]:
             "zip_code": place.zip_code,
         }
     )
-
-
-def _permissions() -> list[Permission]:
-    wanted = Q(pk__in=[])
-    for app, codenames in _STAFF_PERMISSIONS.items():
-        wanted |= Q(content_type__app_label=app, codename__in=codenames)
-    return list(Permission.objects.filter(wanted))

@@ -1,4 +1,4 @@
-"""The demo's agreements, in every state there is: each lived through the portal's own actions, on days of the past."""
+"""The demo's agreements, in every state, made by the portal's own actions as of past days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agreements.models import Agreement, ReportLength, ReportType
 from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
 from agreements.states import Channel, Status
 from customers.models import Customer, CustomerKind
-from demo.neighborhood import Place
+from demo.neighborhood import DemoPremise
 from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resident, ThirdParty, person_of
 from lib.central_time import CENTRAL, central_day
 from notifications.models import Email, EmailState
@@ -21,38 +21,38 @@ from reports import actions as reports
 from reports.downloads import record_download
 from reports.models import ReportState
 
-SOON = timedelta(seconds=6)  # how long a worker takes
+WORKER_TIME = timedelta(seconds=6)
 
 
 @dataclass(frozen=True)
-class When:
+class Ago:
     """`days` before today at a Central time of day."""
 
     days: int
     at: time = time(10, 12)
 
-    def moment(self, now: datetime) -> datetime:
-        """In the past also where today's time has not come yet."""
+    def resolve(self, now: datetime) -> datetime:
+        """Return a past moment, also if today's time has not come yet."""
         then = datetime.combine(central_day(now) - timedelta(days=self.days), self.at, tzinfo=CENTRAL)
-        # UTC: thirty days later is not the same time of day in Central where clocks change between (L2).
+        # In UTC, because in Central 30 days later is another number of hours if clocks change in between (L2).
         return min(then.astimezone(UTC), now - timedelta(minutes=30))
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """Something that happens to a story's agreements on a day."""
+    """Something that happens to a story's agreements."""
 
-    when: When
-    happening: Callable[[Agreement, People, datetime], None]
+    when: Ago
+    action: Callable[[Agreement, People, datetime], None]
 
 
 @dataclass(frozen=True)
 class Story:
-    """A third party asks about one customer's places, and what becomes of it."""
+    """A third party's request for one customer's premises, and what happens to it."""
 
     third_party: ThirdParty
     places: tuple[str, ...]
-    asked: When
+    requested: Ago
     report_type: ReportType
     report_length: ReportLength
     comments: str = ""
@@ -60,57 +60,50 @@ class Story:
     chapters: tuple[Chapter, ...] = field(default=())
 
 
-# --- What can happen --------------------------------------------------------------------------------------------
+# --- Actions --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Answering:
-    """How a customer answers: a registered one in the account, others by the link of the email."""
-
-    channel: Channel
-    by: User | None
-
-
-def _answering(agreement: Agreement) -> Answering:
+def answer_channel(agreement: Agreement) -> tuple[Channel, User | None]:
+    """Return how the customer answers: in the account if registered, otherwise by the link in the email."""
     customer: Customer | None = agreement.customer
-    return Answering(Channel.ACCOUNT, customer.user) if customer else Answering(Channel.INVITATION, None)
+    return (Channel.ACCOUNT, customer.user) if customer else (Channel.INVITATION, None)
 
 
-def accepted(agreement: Agreement, people: People, at: datetime) -> None:
-    customer = _answering(agreement)
-    actions.accept(agreement, at=at, channel=customer.channel, by=customer.by)
-    reports.generate_due_reports(limit=1, at=at + SOON)
+def accept_request(agreement: Agreement, people: People, at: datetime) -> None:
+    channel, user = answer_channel(agreement)
+    actions.accept(agreement, at=at, channel=channel, by=user)
+    reports.generate_due_reports(limit=1, at=at + WORKER_TIME)
 
 
-def rejected(agreement: Agreement, people: People, at: datetime) -> None:
-    customer = _answering(agreement)
-    actions.reject(agreement, at=at, channel=customer.channel, by=customer.by)
+def reject_request(agreement: Agreement, people: People, at: datetime) -> None:
+    channel, user = answer_channel(agreement)
+    actions.reject(agreement, at=at, channel=channel, by=user)
 
 
-def reminded(agreement: Agreement, people: People, at: datetime) -> None:
+def send_reminder(agreement: Agreement, people: People, at: datetime) -> None:
     actions.resend(agreement, by=agreement.initiated_by, at=at)
 
 
-def withdrawn(agreement: Agreement, people: People, at: datetime) -> None:
+def withdraw_request(agreement: Agreement, people: People, at: datetime) -> None:
     actions.withdraw(agreement, by=agreement.initiated_by, at=at)
 
 
-def downloaded(agreement: Agreement, people: People, at: datetime) -> None:
+def download_report(agreement: Agreement, people: People, at: datetime) -> None:
     if agreement.report.state == ReportState.READY:
         record_download(agreement.report, by=agreement.initiated_by, at=at)
 
 
-def not_answered(agreement: Agreement, people: People, at: datetime) -> None:
-    at = max(at, agreement.expires_at + timedelta(minutes=1))  # an hour off where clocks changed
+def let_expire(agreement: Agreement, people: People, at: datetime) -> None:
+    at = max(at, agreement.expires_at + timedelta(minutes=1))  # clocks may have changed since
     actions.expire_overdue(premise_ids=[agreement.premise_id], at=at)
 
 
 def _accepted(days: int, hour: int = 18, minute: int = 40) -> Chapter:
-    return Chapter(When(days, time(hour, minute)), accepted)
+    return Chapter(Ago(days, time(hour, minute)), accept_request)
 
 
 def _downloaded(days: int, hour: int = 9, minute: int = 5) -> Chapter:
-    return Chapter(When(days, time(hour, minute)), downloaded)
+    return Chapter(Ago(days, time(hour, minute)), download_report)
 
 
 INTERVAL, DAILY, MONTHLY = ReportType.INTERVAL, ReportType.DAILY, ReportType.MONTHLY
@@ -118,97 +111,93 @@ ONE_DAY, ONE_MONTH, THREE_MONTHS = ReportLength.ONE_DAY, ReportLength.ONE_MONTH,
 SIX_MONTHS, ONE_YEAR = ReportLength.SIX_MONTHS, ReportLength.ONE_YEAR
 
 STORIES = (
-    # Still open: their invitations are in the mailbox.
-    Story(BLUEBONNET, ("okafor",), When(0, time(8, 30)), INTERVAL, ONE_YEAR,
+    # Still open: their invitations are in the inbox.
+    Story(BLUEBONNET, ("okafor",), Ago(0, time(8, 30)), INTERVAL, ONE_YEAR,
           "Hello Mr. Okafor, as discussed on Saturday: with a year of your usage we can size the heat pump."),
-    Story(BLUEBONNET, ("lindqvist",), When(28, time(13, 37)), DAILY, SIX_MONTHS),
-    Story(BLUEBONNET, ("garza",), When(5, time(15, 20)), INTERVAL, ONE_YEAR,
+    Story(BLUEBONNET, ("lindqvist",), Ago(28, time(13, 37)), DAILY, SIX_MONTHS),
+    Story(BLUEBONNET, ("garza",), Ago(5, time(15, 20)), INTERVAL, ONE_YEAR,
           "Para el presupuesto de los paneles solares.", resident=MARIA,
-          chapters=(Chapter(When(2, time(9, 30)), reminded),)),
-    Story(PERMIAN, ("bakery", "bakery cafe"), When(1, time(14, 3)), INTERVAL, SIX_MONTHS,
+          chapters=(Chapter(Ago(2, time(9, 30)), send_reminder),)),
+    Story(PERMIAN, ("bakery", "bakery cafe"), Ago(1, time(14, 3)), INTERVAL, SIX_MONTHS,
           "For the load study of your ovens.", resident=BAKERY),
-    Story(PERMIAN, ("barbecue",), When(11, time(11, 6)), INTERVAL, THREE_MONTHS,
-          chapters=(Chapter(When(4, time(11, 45)), reminded),)),
+    Story(PERMIAN, ("barbecue",), Ago(11, time(11, 6)), INTERVAL, THREE_MONTHS,
+          chapters=(Chapter(Ago(4, time(11, 45)), send_reminder),)),
     # Accepted.
-    Story(BLUEBONNET, ("whitfield",), When(22, time(9, 48)), INTERVAL, ONE_YEAR, "For your solar production report.",
+    Story(BLUEBONNET, ("whitfield",), Ago(22, time(9, 48)), INTERVAL, ONE_YEAR, "For your solar production report.",
           resident=GRACE, chapters=(_accepted(20), _downloaded(19), _downloaded(6, 16, 20))),
-    Story(BLUEBONNET, ("gap",), When(9, time(16, 2)), INTERVAL, THREE_MONTHS,
+    Story(BLUEBONNET, ("gap",), Ago(9, time(16, 2)), INTERVAL, THREE_MONTHS,
           chapters=(_accepted(8, 7, 55), _downloaded(8))),
-    Story(BLUEBONNET, ("vacant cottage",), When(17), INTERVAL, ONE_YEAR, chapters=(_accepted(15, 21, 10),)),
-    Story(BLUEBONNET, ("new tenant",), When(7, time(8, 55)), INTERVAL, ONE_YEAR, chapters=(_accepted(5, 12, 31),)),
-    Story(BLUEBONNET, ("castillo",), When(64, time(16, 44)), MONTHLY, ONE_YEAR,
+    Story(BLUEBONNET, ("vacant cottage",), Ago(17), INTERVAL, ONE_YEAR, chapters=(_accepted(15, 21, 10),)),
+    Story(BLUEBONNET, ("new tenant",), Ago(7, time(8, 55)), INTERVAL, ONE_YEAR, chapters=(_accepted(5, 12, 31),)),
+    Story(BLUEBONNET, ("castillo",), Ago(64, time(16, 44)), MONTHLY, ONE_YEAR,
           chapters=(_accepted(62), _downloaded(61))),
-    Story(PERMIAN, ("bakery store",), When(34, time(15, 31)), DAILY, ONE_YEAR, resident=BAKERY,
+    Story(PERMIAN, ("bakery store",), Ago(34, time(15, 31)), DAILY, ONE_YEAR, resident=BAKERY,
           chapters=(_accepted(33, 5, 48), _downloaded(32))),
-    Story(PERMIAN, ("estimated week",), When(13), INTERVAL, ONE_MONTH,
+    Story(PERMIAN, ("estimated week",), Ago(13), INTERVAL, ONE_MONTH,
           chapters=(_accepted(12, 8, 20), _downloaded(12))),
-    Story(PERMIAN, ("exchanged meter",), When(27, time(14, 25)), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
-    # Not to be.
-    Story(BLUEBONNET, ("church",), When(40, time(11, 18)), DAILY, ONE_YEAR,
-          chapters=(Chapter(When(38, time(9, 2)), rejected),)),
-    Story(BLUEBONNET, ("pham",), When(52), INTERVAL, SIX_MONTHS, chapters=(
-        Chapter(When(38, time(10, 0)), reminded), Chapter(When(22, time(10, 13)), not_answered))),
-    Story(BLUEBONNET, ("mistyped",), When(16), INTERVAL, ONE_MONTH, "Dear Mrs. Kowalsky,",
-          chapters=(Chapter(When(16, time(10, 31)), withdrawn),)),
-    Story(PERMIAN, ("whitfield",), When(30, time(9, 9)), INTERVAL, ONE_YEAR, resident=GRACE,
-          chapters=(Chapter(When(29, time(20, 15)), rejected),)),
-    Story(PERMIAN, ("hartman",), When(63), INTERVAL, ONE_DAY,
-          chapters=(Chapter(When(33, time(10, 13)), not_answered),)),
+    Story(PERMIAN, ("exchanged meter",), Ago(27, time(14, 25)), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
+    # Rejected, expired or withdrawn.
+    Story(BLUEBONNET, ("church",), Ago(40, time(11, 18)), DAILY, ONE_YEAR,
+          chapters=(Chapter(Ago(38, time(9, 2)), reject_request),)),
+    Story(BLUEBONNET, ("pham",), Ago(52), INTERVAL, SIX_MONTHS, chapters=(
+        Chapter(Ago(38, time(10, 0)), send_reminder), Chapter(Ago(22, time(10, 13)), let_expire))),
+    Story(BLUEBONNET, ("mistyped",), Ago(16), INTERVAL, ONE_MONTH, "Dear Mrs. Kowalsky,",
+          chapters=(Chapter(Ago(16, time(10, 31)), withdraw_request),)),
+    Story(PERMIAN, ("whitfield",), Ago(30, time(9, 9)), INTERVAL, ONE_YEAR, resident=GRACE,
+          chapters=(Chapter(Ago(29, time(20, 15)), reject_request),)),
+    Story(PERMIAN, ("hartman",), Ago(63), INTERVAL, ONE_DAY,
+          chapters=(Chapter(Ago(33, time(10, 13)), let_expire),)),
 )  # fmt: skip
 
 
-# --- Living them ------------------------------------------------------------------------------------------------
+# --- Playing them ------------------------------------------------------------------------------------------------
 
 
-def live(people: People, places: dict[str, Place], now: datetime) -> list[Agreement]:
-    """Let every story happen, the oldest first; the agreements come back."""
-    agreements = []
-    for story in sorted(STORIES, key=lambda story: story.asked.moment(now)):
-        agreements += _live(story, people, places, now)
+def play_stories(people: People, places: dict[str, DemoPremise], now: datetime) -> list[Agreement]:
+    """Play every story, oldest first, and return the agreements."""
+    all_agreements = []
+    for story in sorted(STORIES, key=lambda story: story.requested.resolve(now)):
+        profile = story.third_party.administrator
+        user = people.users[profile.username]
+        at = story.requested.resolve(now)
+        draft = start_draft(agreement_request(story, places), by=user, at=at - timedelta(minutes=2))
+        contact = Contact(f"{profile.first_name} {profile.last_name}", profile.phone, profile.email)
+        created = initiate(draft.pk, by=user, contact=contact, comments=story.comments, attested=True, at=at)
+        for chapter in story.chapters:
+            for agreement in created.agreements:
+                chapter.action(agreement, people, chapter.when.resolve(now))
+                agreement.refresh_from_db()
+        for agreement in created.agreements:
+            if agreement.status != Status.PENDING:
+                mark_emails_sent(agreement)
+        all_agreements += created.agreements
     reports.purge_files(at=now)
-    return agreements
+    return all_agreements
 
 
-def _live(story: Story, people: People, places: dict[str, Place], now: datetime) -> list[Agreement]:
-    asker = people.users[story.third_party.administrator.username]
-    profile = story.third_party.administrator
-    at = story.asked.moment(now)
-    draft = start_draft(_question(story, places), by=asker, at=at - timedelta(minutes=2))
-    contact = Contact(f"{profile.first_name} {profile.last_name}", profile.phone, profile.email)
-    agreements = initiate(draft.pk, by=asker, contact=contact, comments=story.comments, attested=True, at=at).agreements
-    for chapter in story.chapters:
-        for agreement in agreements:
-            chapter.happening(agreement, people, chapter.when.moment(now))
-            agreement.refresh_from_db()
-    for agreement in agreements:
-        if agreement.status != Status.PENDING:
-            _mark_sent(agreement)
-    return agreements
-
-
-def _mark_sent(agreement: Agreement) -> None:
-    """The emails of an ended story went out in its days: only open invitations are for today's worker."""
+def mark_emails_sent(agreement: Agreement) -> None:
+    """Date the emails of an ended story back, so that today's worker sends only open invitations."""
     for email in Email.objects.about(agreement.number).only("key", "kind"):
-        then: datetime | None = agreement.ended_at
+        sent_at: datetime | None = agreement.ended_at
         if email.kind == "EM201":
-            then = agreement.initiated_at
+            sent_at = agreement.initiated_at
         elif email.kind == "EM202":
-            then = agreement.events.get(pk=email.key.rpartition(":")[2]).at
+            sent_at = agreement.events.get(pk=email.key.rpartition(":")[2]).at
         elif email.kind == "EM204":
-            then = agreement.report.made_at
-        assert then is not None
+            sent_at = agreement.report.made_at
+        assert sent_at is not None
         Email.objects.filter(pk=email.pk).update(
-            queued_at=then, due_at=then, sent_at=then + SOON, state=EmailState.SENT, attempts=1
+            queued_at=sent_at, due_at=sent_at, sent_at=sent_at + WORKER_TIME, state=EmailState.SENT, attempts=1
         )
 
 
-def _question(story: Story, places: dict[str, Place]) -> AgreementRequest:
-    first = places[story.places[0]]
+def agreement_request(story: Story, places: dict[str, DemoPremise]) -> AgreementRequest:
+    first_place = places[story.places[0]]
     if story.resident:
         kind: CustomerKind = story.resident.kind
         person = Person(email=story.resident.profile.email)
     else:
-        kind, person = person_of(story.places[0], first)
+        kind, person = person_of(story.places[0], first_place)
     return AgreementRequest(
         registered=story.resident is not None,
         kind=kind,

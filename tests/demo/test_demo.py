@@ -18,9 +18,9 @@ from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.states import Status
 from companies.models import Company, CompanyState
 from customers.models import Customer, CustomerKind
-from demo import loading, stories, usage
-from demo.load_shapes import KINDS
-from demo.loading import Outcome
+from demo import loader, stories, usage
+from demo.load_shapes import LOAD_SHAPES
+from demo.loader import LoadOutcome
 from demo.neighborhood import UTILITIES, neighborhood
 from demo.people import BLUEBONNET, PASSWORD
 from meters.identifiers import normalize_esiid, normalize_meter_number
@@ -37,9 +37,9 @@ TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
-def demo(db: None) -> loading.Loaded:
+def demo(db: None) -> loader.LoadedDemo:
     """The demo with only the premises that its stories need, and eighty days of usage."""
-    return loading.load(premises=0, days=80, at=AT)
+    return loader.load_demo(premises=0, days=80, at=AT)
 
 
 def _everything() -> dict[str, int]:
@@ -47,7 +47,7 @@ def _everything() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in models}
 
 
-def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loading.Loaded) -> None:
+def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loader.LoadedDemo) -> None:
     assert set(Agreement.objects.values_list("status", flat=True)) == set(Status.values)
     states = set(Report.objects.values_list("state", flat=True))
     assert states == {ReportState.READY, ReportState.NO_DATA, ReportState.PURGED}
@@ -58,7 +58,7 @@ def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loadi
         assert company.agreements.count() < 25  # T1: a list, no search yet
 
 
-def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loading.Loaded) -> None:
+def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loader.LoadedDemo) -> None:
     """R2, R4"""
     gap = Report.objects.get(agreement__last_name="Tolliver")
     assert (usage.GAP.stop - usage.GAP.start) == 3
@@ -68,7 +68,9 @@ def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loading
     assert tenant.first_day == TODAY - timedelta(days=92) > tenant.asked_first_day
 
 
-def test_every_email_of_an_open_agreement_is_queued_and_every_other_was_sent_in_its_day(demo: loading.Loaded) -> None:
+def test_every_email_of_an_open_agreement_is_queued_and_every_other_was_sent_in_its_day(
+    demo: loader.LoadedDemo,
+) -> None:
     """E2: a newcomer's mailbox shows the open invitations and no flood."""
     pending = Agreement.objects.pending().values("number")
     for email in Email.objects.filter(about__in=pending):
@@ -83,7 +85,7 @@ def test_every_email_of_an_open_agreement_is_queued_and_every_other_was_sent_in_
         assert agreement.initiated_at <= email.queued_at < email.sent_at < AT
 
 
-def test_events_are_in_order_and_lie_in_the_past(demo: loading.Loaded) -> None:
+def test_events_are_in_order_and_lie_in_the_past(demo: loader.LoadedDemo) -> None:
     """L2, L7, L8"""
     for agreement in Agreement.objects.prefetch_related("events"):
         events = list(agreement.events.all())
@@ -94,14 +96,14 @@ def test_events_are_in_order_and_lie_in_the_past(demo: loading.Loaded) -> None:
         assert agreement.expires_at - agreement.initiated_at == timedelta(days=30)
 
 
-def test_a_second_load_changes_nothing(demo: loading.Loaded) -> None:
+def test_a_second_load_changes_nothing(demo: loader.LoadedDemo) -> None:
     before = _everything()
-    again = loading.load(premises=0, days=80, at=AT)
-    assert (again.outcome, again.usage_rows) == (Outcome.WAS_THERE, 0)
+    again = loader.load_demo(premises=0, days=80, at=AT)
+    assert (again.outcome, again.usage_rows) == (LoadOutcome.ALREADY_LOADED, 0)
     assert _everything() == before
 
 
-def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(demo: loading.Loaded) -> None:
+def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(demo: loader.LoadedDemo) -> None:
     premise = Premise.objects.get(esiid=neighborhood(0, TODAY)[0].esiid)
     own = UsageDay.objects.create(
         premise_id=premise.pk,
@@ -110,13 +112,13 @@ def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(de
         revision_at=AT,
         wh=[7] * 96,
     )
-    later = loading.load(premises=0, days=80, at=AT + timedelta(days=5))
-    assert later.outcome is Outcome.WAS_THERE and later.usage_rows > 80
+    later = loader.load_demo(premises=0, days=80, at=AT + timedelta(days=5))
+    assert later.outcome is LoadOutcome.ALREADY_LOADED and later.usage_rows > 80
     latest = UsageDay.objects.aggregate(Max("day"))["day__max"]
     assert latest == TODAY + timedelta(days=4)
     own.refresh_from_db()
     assert own.wh == [7] * 96
-    assert loading.load(premises=0, days=80, at=AT + timedelta(days=5)).usage_rows == 0
+    assert loader.load_demo(premises=0, days=80, at=AT + timedelta(days=5)).usage_rows == 0
 
 
 @pytest.mark.parametrize("other", [PremiseFactory, UserFactory])
@@ -128,7 +130,7 @@ def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactor
     assert "nothing was done" in out.getvalue() and "--force" in out.getvalue()
     assert _everything() == before
     call_command("load_demo", premises=0, days=2, force=True, stdout=out)
-    assert loading.is_there()
+    assert loader.is_loaded()
 
 
 def test_a_database_that_has_a_name_of_the_demo_is_told_so_and_left_alone() -> None:
@@ -144,19 +146,19 @@ def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(stories, "live", killed)
-        loading.load(premises=0, days=2, at=AT)
+        patched.setattr(stories, "play_stories", killed)
+        loader.load_demo(premises=0, days=2, at=AT)
     assert not any(_everything().values())
-    assert loading.load(premises=0, days=2, at=AT).outcome is Outcome.LOADED
+    assert loader.load_demo(premises=0, days=2, at=AT).outcome is LoadOutcome.LOADED
 
 
-def test_everybody_can_log_in_with_the_one_password(demo: loading.Loaded, client: Client) -> None:
+def test_everybody_can_log_in_with_the_one_password(demo: loader.LoadedDemo, client: Client) -> None:
     assert len(PASSWORD) >= 15
     for user in User.objects.all():
         assert client.login(username=user.username, password=PASSWORD), user.username
 
 
-def test_the_people_are_all_there(demo: loading.Loaded) -> None:
+def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
     standings = [company.standing for company in Company.objects.all()]
     assert sorted(standings) == [CompanyState.APPROVED, CompanyState.APPROVED, CompanyState.PENDING]
     approved = Company.objects.filter(standing=CompanyState.APPROVED)
@@ -173,7 +175,7 @@ def test_the_people_are_all_there(demo: loading.Loaded) -> None:
 
 def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Client) -> None:
     """T12, T13: each is on its page, and the emails about it are in the mailbox."""
-    loading.load(premises=0, days=80)  # now: invitations and requests last for some days only
+    loader.load_demo(premises=0, days=80)  # now: invitations and requests last for some days only
     kinds = Email.objects.filter(about="").values_list("kind", flat=True)
     assert sorted(kinds) == ["COMPANY_REGISTERED", "JOIN_REQUESTED", "USER_INVITED"]
     client.force_login(User.objects.get(username="bluebonnet"))
@@ -189,14 +191,14 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
     assert ready and client.get(reverse("report_download", args=[ready.agreement.number])).status_code == 403
 
 
-def test_staff_of_a_tdsp_see_their_own_premises(demo: loading.Loaded, client: Client) -> None:
+def test_staff_of_a_tdsp_see_their_own_premises(demo: loader.LoadedDemo, client: Client) -> None:
     """D1"""
     client.force_login(User.objects.get(username="centerpoint"))
     page = client.get(reverse("admin:meters_premise_changelist")).content.decode()
     assert "1008901" in page and "1044372" not in page
 
 
-def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: loading.Loaded) -> None:
+def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: loader.LoadedDemo) -> None:
     out = StringIO()
     call_command("load_demo", "--show-logins", stdout=out)
     lines = out.getvalue().splitlines()
@@ -230,7 +232,7 @@ def test_esiids_and_meters_look_like_their_tdsps() -> None:
         assert normalize_esiid(place.esiid) == place.esiid and place.esiid.startswith(place.utility.esiid_prefix)
         assert len(place.esiid) == place.utility.esiid_length
         assert normalize_meter_number(place.meter) == place.meter
-        assert place.kind in KINDS
+        assert place.kind in LOAD_SHAPES
     assert 0.07 < sum(place.solar_kw > 0 for place in places) / 320 < 0.13
 
 
@@ -276,7 +278,7 @@ def test_usage_is_believable() -> None:
         assert cursor.fetchone() == (0,)
 
 
-def test_readings_come_in_the_next_morning(demo: loading.Loaded) -> None:
+def test_readings_come_in_the_next_morning(demo: loader.LoadedDemo) -> None:
     for day in UsageDay.objects.all()[:500]:
         local = day.revision_at.astimezone(usage.CENTRAL)
         assert local.date() == day.day + timedelta(days=1) and 4 <= local.hour < 10

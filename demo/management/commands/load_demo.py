@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
-from demo import loading
-from demo.loading import Outcome
-from demo.logins import as_text
+from demo import loader
+from demo.loader import LoadOutcome
+from demo.logins import format_logins
 
 
 class Command(BaseCommand):
@@ -19,27 +19,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--show-logins", action="store_true", help="print the logins and examples, load nothing")
         parser.add_argument("--force", action="store_true", help="add the demo to a database that has other data")
-        parser.add_argument("--premises", type=int, default=loading.PREMISES, help="premises (default %(default)s)")
-        parser.add_argument("--days", type=int, default=loading.DAYS, help="days of usage (default %(default)s)")
+        parser.add_argument("--premises", type=int, default=loader.PREMISES, help="premises (default %(default)s)")
+        parser.add_argument("--days", type=int, default=loader.DAYS, help="days of usage (default %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["show_logins"]:
-            self.stdout.write(as_text())
+            self.stdout.write(format_logins())
             return
         started = time.monotonic()
         try:
-            loaded = loading.load(premises=options["premises"], days=options["days"], force=options["force"])
+            loaded = loader.load_demo(premises=options["premises"], days=options["days"], force=options["force"])
         except IntegrityError as error:
             raise CommandError(
                 "Some of the demo's user ids, ESIIDs or DUNS numbers are taken in this database, so nothing was done. "
                 "Load the demo into an empty database."
             ) from error
-        if loaded.outcome is Outcome.LOADED:
+        if loaded.outcome is LoadOutcome.LOADED:
             self.stdout.write(
                 f"Demo loaded in {time.monotonic() - started:.1f} seconds: {loaded.premises} premises, "
                 f"{loaded.usage_rows} days of usage, {loaded.agreements} agreements."
             )
-        elif loaded.outcome is Outcome.WAS_THERE:
+        elif loaded.outcome is LoadOutcome.ALREADY_LOADED:
             new = f"{loaded.usage_rows} new days of usage were added." if loaded.usage_rows else "Nothing has changed."
             self.stdout.write(f"The demo is there already. {new}")
         else:
