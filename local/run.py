@@ -217,8 +217,8 @@ def development_keys() -> dict[str, str]:
         keys |= {name: secrets.token_urlsafe(64) for name in missing}
         unfinished = path.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
-        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(keys, file, indent=2)
+        unfinished.touch(mode=0o600, exist_ok=False)
+        unfinished.write_text(json.dumps(keys, indent=2))
         unfinished.replace(path)
     return keys
 

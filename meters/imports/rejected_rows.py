@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -25,14 +24,14 @@ class RejectedRowsCsv:
     def __init__(self, path: str, *, inputs: Iterable[str]) -> None:
         for other in inputs:
             with suppress(OSError, ValueError):  # one of them does not exist
-                if os.path.samefile(path, other):
+                if Path(path).samefile(other):
                     raise FileError(
                         _("%(file)s is one of the files to load. Choose another file for the rejected rows.")
                         % {"file": path}
                     )
         try:
             Path(path).touch(mode=0o600)
-            self._file = open(path, "w", encoding="utf-8", newline="")
+            self._file = Path(path).open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise FileError(
                 _("%(file)s can't be written: %(reason)s. Name another file for the rejected rows.")

@@ -96,7 +96,7 @@ def drop_expired_partitions(*, at: datetime | None = None) -> int:
     first_kept = first_kept_day(central_day(now) - ONE_DAY)
     count = 0
     for name in sorted(_attached()):
-        month = datetime.strptime(name, "usage_day_y%Ym%m").date()
+        month = date(int(name[11:15]), int(name[16:18]), 1)  # usage_day_y2026m11
         if month >= first_kept:
             continue
         try:

@@ -242,7 +242,7 @@ def clock_changes(db: None) -> Iterator[list[UsageDay]]:
     places = dict(enumerate(neighborhood(0, TODAY), start=1))
     for change in (date(2026, 3, 8), date(2025, 11, 2)):
         usage.copy_usage(places, change - timedelta(days=1), change + timedelta(days=1))
-    yield list(UsageDay.objects.all())
+    return list(UsageDay.objects.all())
 
 
 def test_days_have_as_many_slots_as_quarter_hours(clock_changes: list[UsageDay]) -> None:
