@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts import second_factor
 from accounts.audit.admin import AccessLogEntryAdmin
-from accounts.second_factor_admin import RemovesSecondFactor
+from accounts.models import User, signed_in
 from lib.scoped_admin import EDIT, NOTHING, ScopedAdmin
 
 __all__ = ["AccessLogEntryAdmin", "UserAdmin"]
 
 
-class UserAdmin(ScopedAdmin, RemovesSecondFactor, DjangoUserAdmin):
+class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     """Everyone who signs in. What a user may do depends on the company, the customer or the TDSP."""
 
     operators_may = EDIT
     tdsp_may = NOTHING
     list_display = ["username", "email", "first_name", "last_name", "is_staff", "is_active"]
+    actions = ["remove_second_factor"]
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
     list_select_related = ["tdsp"]
     search_fields = ["username", "first_name", "last_name", "email"]
@@ -78,3 +82,25 @@ class UserAdmin(ScopedAdmin, RemovesSecondFactor, DjangoUserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         return self.record_page(request, "view", super().user_change_password(request, id, form_url))
+
+    @admin.action(description=_("Remove a lost second factor, after making sure who asks"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Remove the second factor of each user whom the operator may change."""
+        allowed = [user for user in users if self.has_change_permission(request, user)]
+        removed = [user for user in allowed if second_factor.remove_lost_factors(user, by=signed_in(request))]
+        for user in removed:
+            self.log_change(request, user, "Second factor removed.")
+        if removed:
+            text = ngettext(
+                "Two-step sign-in was turned off for %d user.",
+                "Two-step sign-in was turned off for %d users.",
+                len(removed),
+            )
+            self.message_user(request, text % len(removed), messages.SUCCESS)
+        if unchanged := users.count() - len(removed):
+            text = ngettext(
+                "%d user was not changed: it has no second factor, or you may not change it.",
+                "%d users were not changed: they have no second factor, or you may not change them.",
+                unchanged,
+            )
+            self.message_user(request, text % unchanged, messages.WARNING)

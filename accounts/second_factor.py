@@ -86,9 +86,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         number = Authenticator.objects.filter(user=user.pk, type=type).count() + 1
         return _("Key %(number)d") % {"number": number}
 
-    def get_totp_issuer(self) -> str:
-        return str(settings.SITE_NAME)
-
     def get_totp_label(self, user: Any) -> str:
         return str(user.get_username())
 

@@ -14,31 +14,26 @@ from meters.identifiers import normalize_esiid
 from meters.models import Premise
 
 
-class PremiseField(forms.CharField):
+class PremiseField(forms.ModelChoiceField):
     """A premise, by its ESIID as people type or paste it."""
+
+    widget = forms.TextInput(attrs={"size": 30})
+    default_error_messages = {
+        "invalid_choice": _("No premise has this ESIID. Check it, or load the TDSP's premises first.")
+    }
 
     def prepare_value(self, value: Any) -> Any:
         """Return the ESIID for a premise's key; leave what was typed as it is."""
-        if isinstance(value, int):
-            return Premise.objects.values_list("esiid", flat=True).get(pk=value)
-        return value
+        return Premise.objects.get(pk=value).esiid if isinstance(value, int) else value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.prepare_value(initial), data))
-
-    def clean(self, value: Any) -> Premise:
-        typed: str = super().clean(value)
-        esiid = normalize_esiid(typed)
-        if esiid is None:
+    def to_python(self, value: Any) -> Any:
+        if value and normalize_esiid(value) is None:
             raise ValidationError(_("Enter an ESIID with 17 or 22 digits."))
-        premise = Premise.objects.filter(esiid=esiid).first()
-        if premise is None:
-            raise ValidationError(_("No premise has this ESIID. Check it, or load the TDSP's premises first."))
-        return premise
+        return super().to_python(value and normalize_esiid(value))
 
 
 class EsiidClaimForm(forms.ModelForm):
-    premise = PremiseField(label="ESIID", max_length=40, widget=forms.TextInput(attrs={"size": 30}))
+    premise = PremiseField(Premise.objects.all(), to_field_name="esiid", label="ESIID")
 
     class Meta:
         model = EsiidClaim

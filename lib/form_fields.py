@@ -1,6 +1,6 @@
-"""Form fields for what people type or paste about people and companies: cleaned, or refused with the next step.
+"""Form fields for names, addresses and contacts of people and companies, and the parts that several forms share.
 
-At the end those that several forms have together.
+Their messages say what to do next.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator, validate_email
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from localflavor.us.us_states import US_STATES
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.widgets import RegionalPhoneNumberWidget
 
-# Control characters, line and paragraph separators, and the marks that turn the reading direction: in a name they
-# break headers and plain text, or make it read as another one (E3).
-_TURNS_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters, line and paragraph separators, and characters that change the reading direction: in a name they
+# break headers and plain text, or make it look like another name (E3).
+_CHANGES_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
 _INVISIBLE_MESSAGE = _("Remove the invisible character. Type the text instead of pasting it.")
 
@@ -32,31 +32,36 @@ TOO_LONG = ngettext_lazy(
 
 
 def has_invisible(text: str, allowed: Iterable[str] = ()) -> bool:
-    """Whether `text` has a character that does not belong into what people read, except those `allowed`."""
+    """Whether `text` has a character that people cannot read, other than those `allowed`."""
     return any(
-        (unicodedata.category(one) in _INVISIBLE or one in _TURNS_DIRECTION) and one not in allowed for one in text
+        (unicodedata.category(one) in _INVISIBLE or one in _CHANGES_DIRECTION) and one not in allowed for one in text
     )
 
 
+def replace_technical_validators(field: forms.CharField, max_length: int) -> None:
+    """Let `field` refuse long values in our words, and leave null characters to the other validators."""
+    technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
+    field.validators = [validator for validator in field.validators if not isinstance(validator, technical)]
+    field.validators.append(MaxLengthValidator(max_length, TOO_LONG))
+
+
 class LineField(forms.CharField):
-    """One line of text. A value that is empty, too long or has unprintable characters is refused in plain words."""
+    """One line of text without unprintable characters."""
 
     allowed: tuple[str, ...] = ()
 
     def __init__(self, *, max_length: int, **options: Any) -> None:
         super().__init__(max_length=max_length, **options)
-        # Its own words instead of Django's.
-        technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
-        self.validators = [one for one in self.validators if not isinstance(one, technical)]
-        self.validators += [self._printable, MaxLengthValidator(max_length, TOO_LONG)]
+        replace_technical_validators(self, max_length)
 
-    def _printable(self, value: str) -> None:
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
         if has_invisible(value, self.allowed):
             raise ValidationError(_INVISIBLE_MESSAGE, code="invisible")
 
 
 class ParagraphField(LineField):
-    """Several lines of text; line ends come back as one character each, as the browser counts them."""
+    """Several lines of text; a line end is one character, as browsers count it."""
 
     allowed = ("\n", "\t")
     widget = forms.Textarea
@@ -70,26 +75,22 @@ def _email_input(autocomplete: str) -> forms.EmailInput:
 
 
 class EmailLineField(forms.EmailField):
-    """An email address of at most 254 characters, at a name and not at a number like `[192.0.2.7]`: nobody has that.
-
-    `autocomplete` is "email" where it is the user's own.
-    """
+    """An email address of at most 254 characters; `autocomplete` is "email" for the user's own."""
 
     default_error_messages = {"invalid": _("Enter an email address such as name@example.com.")}
 
     def __init__(self, *, autocomplete: str = "off", **options: Any) -> None:
         super().__init__(max_length=254, widget=_email_input(autocomplete), **options)
-        technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
-        self.validators = [one for one in self.validators if not isinstance(one, technical)]
-        self.validators += [self._at_a_name, MaxLengthValidator(254, TOO_LONG)]
+        replace_technical_validators(self, 254)
 
-    def _at_a_name(self, value: str) -> None:
-        if value.endswith("]"):
-            raise ValidationError(validate_email.message, code="invalid")  # in the form's words, where it has some
+    def run_validators(self, value: str) -> None:
+        if value.endswith("]"):  # an IP address instead of a domain: valid, but no person has one
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        super().run_validators(value)
 
 
 class EmailAgainField(forms.CharField):
-    """The user's own email once more; `same_email` compares the two."""
+    """The user's own email again; `require_same_email` compares the two."""
 
     default_error_messages = {"required": _("Enter the same email address again.")}
 
@@ -97,8 +98,8 @@ class EmailAgainField(forms.CharField):
         super().__init__(max_length=254, widget=_email_input("email"), **options)
 
 
-def same_email(email: str | None, again: str) -> str:
-    """`again`, if it is the valid `email` or there is none yet; else ValidationError."""
+def require_same_email(email: str | None, again: str) -> str:
+    """Return `again` if it equals `email`, or if that is not valid. Raises ValidationError."""
     again = again.strip()
     if email and again.casefold() != email.casefold():
         raise ValidationError(_("The two email addresses don't match. Correct the one that's wrong."))
@@ -106,9 +107,9 @@ def same_email(email: str | None, again: str) -> str:
 
 
 class PhoneField(PhoneNumberField):
-    """A telephone number as Americans write it; gives a PhoneNumber, which prints as E.164.
+    """A telephone number as Americans write it; the value is a PhoneNumber, whose text is E.164.
 
-    With `beside_extension` the form has an ExtensionField, too.
+    With `beside_extension`, the form also has an ExtensionField.
     """
 
     def __init__(self, *, attrs: dict[str, str], beside_extension: bool = False, **options: Any) -> None:
@@ -120,9 +121,11 @@ class PhoneField(PhoneNumberField):
             self.error_messages["invalid"] = self.error_messages["extension"] = _(
                 "Enter a phone number with its area code, such as 512-555-0100. Enter the extension in its own field."
             )
-        self.validators = [self._usable]
+        self.validators.clear()  # the package's messages are not ours
 
-    def _usable(self, value: Any) -> None:
+    def run_validators(self, value: Any) -> None:
+        if value in self.empty_values:
+            return
         if not value.is_valid():
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         if value.extension:
@@ -130,7 +133,7 @@ class PhoneField(PhoneNumberField):
 
 
 class ExtensionField(LineField):
-    """What is dialed after the telephone number; may be empty."""
+    """What is dialed after the telephone number; optional."""
 
     default_validators = [RegexValidator(r"\A[0-9]+\Z", _("Enter an extension with digits only."))]
 
@@ -151,14 +154,14 @@ class ZipField(LineField):
 
 
 class StateField(forms.ChoiceField):
-    """A state of the USA, as its postal code; Texas unless chosen otherwise."""
+    """A state of the USA, as its postal code; Texas by default."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=US_STATES, initial="TX", **options)
 
 
 class NameForm(forms.Form):
-    """The name of who fills in the form."""
+    """The name of the person who fills in the form."""
 
     first_name = LineField(
         label=_("First name"),
@@ -175,7 +178,7 @@ class NameForm(forms.Form):
 
 
 class PhoneForm(forms.Form):
-    """Where who fills in the form can be called; both may be empty."""
+    """The telephone number of the person who fills in the form; optional."""
 
     phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"}, beside_extension=True)
     phone_extension = ExtensionField()

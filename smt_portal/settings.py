@@ -145,7 +145,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
     "companies.trust.fingerprints.FingerprintMiddleware",
-    "accounts.audit.middleware.AccessLogMiddleware",
+    "accounts.audit.access_log.AccessLogMiddleware",
 ]
 
 ROOT_URLCONF = "smt_portal.urls"

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
 
-from accounts.models import AccessLogEntry, User
+from accounts.models import AccessLogEntry, signed_in
 from lib.append_only import retention
-from lib.scoped_admin import ViewedRecords
 
 
-def log_access(user: User, viewed_records: Iterable[ViewedRecords]) -> None:
-    """Write one entry for each of `viewed_records`, which `user` sees."""
-    tdsp_id = user.tdsp_id if user.is_staff else None
-    AccessLogEntry.objects.bulk_create(
-        AccessLogEntry(user=user, tdsp_id=tdsp_id, **vars(viewed)) for viewed in viewed_records
-    )
+class AccessLogMiddleware:
+    """Write an entry for each of `request.viewed_records`. If that fails, the page is not shown (D3)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if viewed_records := getattr(request, "viewed_records", []):
+            user = signed_in(request)
+            AccessLogEntry.objects.bulk_create(
+                AccessLogEntry(user=user, tdsp_id=user.tdsp_id, **vars(viewed)) for viewed in viewed_records
+            )
+        return response
 
 
 def delete_old_entries(*, at: datetime | None = None) -> int:

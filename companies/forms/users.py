@@ -13,7 +13,7 @@ from accounts.models import User
 from companies.models import Company, CompanyLink, Membership
 from companies.new_users import NewUser
 from lib.error_summary import ShowsRefusals
-from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, same_email
+from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, require_same_email
 
 PERMISSION_CHOICES = [
     ("may_view", _("View: see the company's agreements and reports")),
@@ -36,7 +36,7 @@ class ConfirmedEmailForm(forms.Form):
     user_email_again = EmailAgainField(label=_("Confirm your email"))
 
     def clean_user_email_again(self) -> str:
-        return same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
+        return require_same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
 
 
 class NewUserForm(ShowsRefusals, NameForm, CredentialsForm):

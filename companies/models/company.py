@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.models.users import Role, User
+from accounts.models import Role, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser

@@ -9,7 +9,7 @@ from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.users import User
+from accounts.models import User
 from companies.models.company import Company
 from notifications.models import Email
 

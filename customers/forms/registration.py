@@ -17,7 +17,7 @@ from accounts.models import User
 from customers.esiid_claims import ClaimedMeter
 from customers.models import Customer, CustomerKind, Registration
 from lib.error_summary import ShowsRefusals
-from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, same_email
+from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, require_same_email
 from meters.form_fields import EsiidField, MeterNumberField
 
 
@@ -149,7 +149,7 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
             del self.fields["esiid"], self.fields["meter_number"]
 
     def clean_email_again(self) -> str:
-        return same_email(self.cleaned_data.get("email"), self.cleaned_data["email_again"])
+        return require_same_email(self.cleaned_data.get("email"), self.cleaned_data["email_again"])
 
     def unsaved_user(self, data: dict[str, Any]) -> User:
         user = super().unsaved_user(data)

@@ -55,7 +55,7 @@ def _customer_form(user: User, *esiids: str, **extra: str) -> dict[str, Any]:
     return form | extra
 
 
-def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(operator: Client) -> None:
+def test_a_third_party_finds_a_customer_that_an_operator_created(operator: Client) -> None:
     """T6, T7: a registered customer exists by the admin, and ESIID, meter number and email match."""
     meter = MeterFactory(premise=PremiseFactory(esiid="10443720001234567"), number="104051941")
     person = {"username": "chika", "email": "chika@example.com", "first_name": "Chika", "last_name": "Akin"}
@@ -83,14 +83,14 @@ def test_an_operator_makes_a_user_and_a_customer_whom_a_third_party_then_finds(o
     assert match_meters(question)[1].customer_id == customer.pk
 
 
-def test_a_second_holder_of_an_esiid_is_refused_with_the_sentence(operator: Client) -> None:
+def test_an_esiid_of_another_account_is_refused(operator: Client) -> None:
     taken = EsiidClaimFactory().premise
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(UserFactory(), taken.esiid))
     assert "This ESIID belongs to another account." in answer.content.decode()
     assert Customer.objects.count() == EsiidClaim.objects.count() == 1
 
 
-def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
+def test_an_esiid_can_be_claimed_after_the_last_claim_ended(operator: Client) -> None:
     given_up = EsiidClaimFactory(until="2026-01-01T00:00:00Z").premise
     user = UserFactory()
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user, given_up.esiid))
@@ -106,7 +106,7 @@ def test_an_esiid_that_its_holder_gave_up_is_free(operator: Client) -> None:
         (["10443720001234567", "10443720001234567"], "This ESIID is already in the table."),
     ],
 )
-def test_an_esiid_that_cannot_be_held_is_told_and_kept(operator: Client, typed: list[str], sentence: str) -> None:
+def test_an_invalid_esiid_is_explained_and_kept_in_the_form(operator: Client, typed: list[str], sentence: str) -> None:
     """A2"""
     PremiseFactory(esiid="10443720001234567")
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(UserFactory(), *typed))
@@ -147,7 +147,7 @@ def test_companies_are_approved_and_suspended(operator: Client) -> None:
         assert company.standing == standing
 
 
-def test_a_company_made_in_the_admin_waits_for_approval_and_its_people_are_approved(operator: Client) -> None:
+def test_a_company_created_in_the_admin_is_pending_and_its_users_are_approved(operator: Client) -> None:
     user = UserFactory()
     form = {
         "legal_name": "Cactus Energy LLC",
@@ -173,7 +173,7 @@ def test_a_company_made_in_the_admin_waits_for_approval_and_its_people_are_appro
 
 
 @pytest.mark.parametrize("model", ["accounts_user", "companies_company"])
-def test_accounts_are_the_operators_alone(client: Client, model: str) -> None:
+def test_only_operators_open_accounts(client: Client, model: str) -> None:
     """D1: staff of a TDSP, superuser or not, open none of it."""
     tdsp: Tdsp = TdspFactory()
     client.force_login(UserFactory(is_staff=True, is_superuser=True, tdsp=tdsp))

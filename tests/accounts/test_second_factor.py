@@ -59,8 +59,8 @@ def _with_password(user: User) -> User:
 
 
 @pytest.fixture
-def clock_stands():
-    """A code is good for half a minute: none runs out between the two looks at the clock."""
+def frozen_clock():
+    """Keep a code valid: without it, the half minute may end between two reads of the clock."""
     with time_machine.travel(datetime.now(UTC), tick=False):
         yield
 
@@ -71,7 +71,7 @@ def _code(secret: str) -> str:
 
 @pytest.mark.parametrize("role", MUST)
 @pytest.mark.parametrize("name", ["home", "agreements", "agreement_new", "admin:index", "account_email", "register"])
-def test_who_must_have_one_is_sent_to_set_one_up_before_anything_else(client, required, role, name):
+def test_users_who_lack_a_required_factor_are_redirected_to_set_one_up(client, required, role, name):
     """X3"""
     client.force_login(MUST[role]())
     answer = client.get(reverse(name))
@@ -83,13 +83,13 @@ def test_who_must_have_one_is_sent_to_set_one_up_before_anything_else(client, re
 
 
 @pytest.mark.parametrize("name", ["mfa_index", "account_reauthenticate", "account_logout", "help", "help_faq"])
-def test_setting_one_up_help_and_the_way_out_stay_open(client, required, name):
+def test_set_up_help_and_sign_out_stay_open(client, required, name):
     client.force_login(_with_password(MUST["member"]()))
     assert client.get(reverse(name)).status_code == 200
 
 
 @pytest.mark.parametrize("role", MAY)
-def test_customers_may_have_one_and_need_none(client, required, role):
+def test_a_second_factor_is_optional_for_customers(client, required, role):
     """X3"""
     client.force_login(MAY[role]())
     assert client.get(reverse("home"), follow=True).status_code == 200
@@ -97,14 +97,14 @@ def test_customers_may_have_one_and_need_none(client, required, role):
 
 
 @pytest.mark.control
-def test_control_with_the_setting_off_nobody_is_sent_there(client, settings):
+def test_control_with_the_setting_off_no_one_is_redirected(client, settings):
     settings.SECOND_FACTOR_REQUIRED = False
     client.force_login(MUST["member"]())
     assert client.get(reverse("agreements")).status_code == 200
 
 
-def test_an_app_is_set_up_asked_for_at_the_next_log_in_and_tells_the_owner(
-    client, required, clock_stands, django_capture_on_commit_callbacks
+def test_an_app_is_set_up_announced_by_email_and_asked_for_at_sign_in(
+    client, required, frozen_clock, django_capture_on_commit_callbacks
 ):
     """X3"""
     user = _with_password(MUST["member"]())
@@ -145,17 +145,17 @@ def test_a_recovery_code_signs_in_once(client, required):
     assert second.get(reverse("admin:index")).status_code == 302
 
 
-def test_the_admin_has_no_door_of_its_own(client, required):
+def test_the_admin_has_no_sign_in_page_of_its_own(client, required):
     """X3: the admin's own form would ask for no second factor."""
     user = _with_password(MUST["operator"]())
     TOTP.activate(user, generate_totp_secret())
-    door = client.get(reverse("admin:login"))
-    assert door.headers["Location"].startswith(reverse("account_login"))
+    response = client.get(reverse("admin:login"))
+    assert response.headers["Location"].startswith(reverse("account_login"))
     client.post(reverse("admin:login"), {"username": user.username, "password": PASSWORD})
     assert "_auth_user_id" not in client.session
 
 
-def test_the_last_factor_of_who_must_have_one_cannot_be_removed(client, required, settings):
+def test_the_last_required_factor_cannot_be_removed(client, required, settings):
     """X3"""
     user = MUST["member"]()
     app = TOTP.activate(user, generate_totp_secret()).instance
@@ -166,7 +166,7 @@ def test_the_last_factor_of_who_must_have_one_cannot_be_removed(client, required
     assert SecondFactorAdapter().can_delete_authenticator(customers)
 
 
-def test_no_secret_can_be_read_in_the_database(clock_stands):
+def test_the_database_contains_no_readable_secret(frozen_clock):
     """X3: a copy of the database makes no code, neither of apps nor of recovery codes."""
     secret, user = generate_totp_secret(), UserFactory()
     TOTP.activate(user, secret)
@@ -181,14 +181,14 @@ def test_no_secret_can_be_read_in_the_database(clock_stands):
 
 
 @pytest.mark.control
-def test_control_without_encryption_the_secret_is_there_to_read(monkeypatch):
+def test_control_without_encryption_the_secret_is_readable(monkeypatch):
     monkeypatch.setattr(SecondFactorAdapter, "encrypt", lambda self, text: text)
     secret = generate_totp_secret()
     TOTP.activate(UserFactory(), secret)
     assert Authenticator.objects.get().data["secret"] == secret
 
 
-def test_a_new_key_goes_before_the_old_one(settings):
+def test_the_first_key_encrypts_and_every_key_decrypts(settings):
     old, new = "an old key " * 6, "a new key " * 6
     settings.MFA_KEY = old
     kept = SecondFactorAdapter().encrypt("secret")
@@ -201,7 +201,7 @@ def test_a_new_key_goes_before_the_old_one(settings):
         SecondFactorAdapter().decrypt(kept)
 
 
-def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, settings):
+def test_the_sign_in_page_says_that_no_second_factor_is_required(client, settings):
     """X3"""
     for required, said in [(False, True), (True, False)]:
         settings.SECOND_FACTOR_REQUIRED = required
@@ -219,7 +219,7 @@ def test_the_log_in_page_says_that_the_demo_asks_for_no_second_factor(client, se
         ({"MFA_KEY": "x" * 60 + ",short"}, "at least 50 random characters"),
     ],
 )
-def test_production_does_not_start_without_it(change, sentence):
+def test_production_does_not_start_without_the_requirement(change, sentence):
     """A4"""
     command = [sys.executable, "-c", "import smt_portal.settings"]
     environment = PRODUCTION | {"PATH": os.environ["PATH"]} | change
@@ -228,7 +228,7 @@ def test_production_does_not_start_without_it(change, sentence):
     assert sentence in done.stderr
 
 
-def test_a_key_page_and_every_other_page_of_the_second_factor_is_whole(client, required):
+def test_every_page_of_the_second_factor_renders(client, required):
     user = _with_password(EsiidClaimFactory().customer.user)
     client.force_login(user)
     step = client.get(reverse("mfa_add_webauthn"))
@@ -245,7 +245,7 @@ def test_a_key_page_and_every_other_page_of_the_second_factor_is_whole(client, r
     assert client.get(reverse("mfa_download_recovery_codes")).headers["Content-Type"].startswith("text/plain")
 
 
-def test_an_operator_removes_a_lost_factor_and_its_owner_is_told(client):
+def test_an_operator_removes_a_lost_factor_and_its_owner_is_emailed(client):
     """X3: and whoever lost it sets up another one after the next log-in."""
     user = MUST["member"]()
     TOTP.activate(user, generate_totp_secret())
@@ -257,7 +257,7 @@ def test_an_operator_removes_a_lost_factor_and_its_owner_is_told(client):
     assert "turned off your two-step sign-in" in Email.objects.get(to_address=user.email).text
 
 
-def test_a_tdsps_staff_removes_nobodys_factor(client):
+def test_a_tdsps_staff_cannot_remove_a_factor(client):
     """X3, D1"""
     user = MUST["member"]()
     TOTP.activate(user, generate_totp_secret())

@@ -30,7 +30,7 @@ def failed(**values: object) -> Email:
     return email
 
 
-def test_an_operator_sees_states_and_no_body(client: Client) -> None:
+def test_an_operator_sees_the_state_of_an_email_and_no_body(client: Client) -> None:
     email = failed()
     client.force_login(staff())
     for path in (LIST, f"{LIST}{email.pk}/change/"):
@@ -56,7 +56,7 @@ def test_a_tdsps_staff_see_and_retry_the_emails_about_its_own_agreements(client:
 
 
 @pytest.mark.parametrize("column", ["text", "html", "placeholder", "link_nonce", "subject"])
-def test_what_an_email_said_cannot_be_asked_out_of_the_list_either(client: Client, column: str) -> None:
+def test_the_list_cannot_be_filtered_by_the_body_of_an_email(client: Client, column: str) -> None:
     """X5: Django lets the address name any column, and a prefix at a time tells all of it."""
     failed()
     client.force_login(staff(is_superuser=True))
@@ -64,7 +64,7 @@ def test_what_an_email_said_cannot_be_asked_out_of_the_list_either(client: Clien
 
 
 @pytest.mark.parametrize("path", ["add/", "{pk}/delete/"])
-def test_nobody_adds_or_deletes_an_email(client: Client, path: str) -> None:
+def test_emails_cannot_be_added_or_deleted(client: Client, path: str) -> None:
     email = failed()
     client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
     assert client.get(LIST + path.format(pk=email.pk)).status_code == 403
@@ -73,7 +73,7 @@ def test_nobody_adds_or_deletes_an_email(client: Client, path: str) -> None:
     assert email.state == EmailState.FAILED and email.subject != "Changed"
 
 
-def test_an_operator_tries_failed_emails_again(client: Client) -> None:
+def test_an_operator_retries_failed_emails(client: Client) -> None:
     email, sent = failed(), EmailFactory.create(state=EmailState.SENT, sent_at="2026-11-01T00:00Z")
     client.force_login(staff())
     page = client.post(LIST, RETRY | {"_selected_action": [email.pk, sent.pk]}, follow=True).content.decode()

@@ -109,7 +109,7 @@ def role_of(world: World, role: str) -> User:
 
 
 @pytest.mark.parametrize("role", ["third party", "TDSP", "operator"])
-def test_nobody_finds_a_decision_link_or_what_is_not_theirs(world: World, log: io.StringIO, role: str):
+def test_no_crawl_finds_a_decision_link_or_records_of_others(world: World, log: io.StringIO, role: str):
     """X4, X5, T6, T12, D1."""
     own, other = fill(world.own, "Ocelot"), fill(world.other, "Quetzal")
     Notice.objects.filter(pk=other["notice"]).delete()  # a TDSP's notices are for everybody
@@ -152,7 +152,7 @@ def test_nobody_finds_a_decision_link_or_what_is_not_theirs(world: World, log: i
 
 
 @pytest.mark.control
-def test_the_crawl_sees_what_is_there(world: World):
+def test_control_the_crawl_reaches_the_pages(world: World):
     """The other company's user finds all of these words on the same pages."""
     found = fill(world.other, "Quetzal")
     client = Client()
@@ -162,7 +162,7 @@ def test_the_crawl_sees_what_is_there(world: World):
 
 
 @pytest.mark.control
-def test_the_crawl_sees_a_link_that_a_page_shows(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_control_the_crawl_sees_a_link_that_a_page_shows(world: World, monkeypatch: pytest.MonkeyPatch):
     fill(world.own, "Ocelot")
     monkeypatch.setattr(Agreement, "customer_name", property(lambda agreement: agreement.link_hash))
     client = Client()
@@ -171,7 +171,7 @@ def test_the_crawl_sees_a_link_that_a_page_shows(world: World, monkeypatch: pyte
     assert [secret for secret in world.secrets if secret in everything]
 
 
-def test_a_task_carries_nothing():
+def test_tasks_carry_no_personal_data():
     """X4, X5: what no argument holds stands in no queue, no result and no worker's log."""
     app.loader.import_default_modules()
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}

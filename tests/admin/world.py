@@ -95,7 +95,7 @@ def side(name: str, digits: str) -> Side:
         "meters.meter": meter,
         "meters.upload": load,
         "customers.customer": customer,
-        "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"look-{digits}"),
+        "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"label-{digits}"),
         "agreements.agreement": done,
         "notifications.email": failed,
         "reports.report": report,
@@ -108,7 +108,7 @@ def side(name: str, digits: str) -> Side:
 
 @dataclass
 class World:
-    """What the tests look at: the own side, the other TDSP's, and an operator who is no superuser."""
+    """The TDSP of the staff, another TDSP, and an operator who is not a superuser."""
 
     own: Side
     other: Side

@@ -47,14 +47,14 @@ def test_a_customer_changes_name_phone_and_language(client, customer):
     )
 
 
-def test_wrong_entries_are_named_and_kept(client, customer):
+def test_invalid_entries_are_explained_and_kept(client, customer):
     """A2"""
     html = client.post(reverse("customer_profile"), _form(first_name="", suffix="III", phone="12")).content.decode()
     assert "Enter your first name." in html
     assert 'value="III"' in html
 
 
-def test_what_is_not_on_the_form_is_not_taken(client, customer):
+def test_fields_that_are_not_on_the_form_are_ignored(client, customer):
     client.post(reverse("customer_profile"), _form(email="other@example.net", kind="business", company_name="X"))
     customer.refresh_from_db()
     assert (customer.kind, customer.company_name) == ("residential", "")
@@ -70,7 +70,7 @@ def test_esiids_are_masked_and_everything_about_security_is_one_click_away(clien
         assert f'href="{reverse(name)}"' in html
 
 
-def test_another_meter_is_held_at_once_with_what_was_sent_to_the_address(client, customer):
+def test_an_added_meter_brings_the_agreements_sent_to_the_address(client, customer):
     meter = MeterFactory()
     person = Person(
         email=customer.user.email.upper(),
@@ -88,7 +88,7 @@ def test_another_meter_is_held_at_once_with_what_was_sent_to_the_address(client,
     assert Agreement.objects.get().customer == customer
 
 
-def test_a_taken_meter_and_an_unknown_one_get_the_same_words(client, customer):
+def test_a_taken_meter_and_an_unknown_one_get_the_same_answer(client, customer):
     taken = MeterFactory(premise=EsiidClaimFactory().premise)
     sentences = set()
     for esiid, number in [(taken.premise.esiid, taken.number), ("10443729999999999", "1")]:
@@ -111,7 +111,7 @@ def _two_at_once() -> list:
 
 @pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
-def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
+def test_of_two_customers_who_add_one_meter_at_once_one_gets_it():
     answers = _two_at_once()
     assert [isinstance(answer, Refused) for answer in answers].count(True) == 1
     assert EsiidClaim.objects.filter(until=None).count() == 1
@@ -120,7 +120,7 @@ def test_of_two_customers_who_add_one_meter_at_once_one_holds_it():
 @pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_constraint_both_hold_it(monkeypatch):
+def test_control_without_the_constraint_both_get_it(monkeypatch):
     constraint = EsiidClaim._meta.constraints[0]
     monkeypatch.setattr(esiid_claims, "require_free", met(esiid_claims.require_free, by=2))
     with connection.schema_editor() as editor:

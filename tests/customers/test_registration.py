@@ -25,7 +25,7 @@ from tests.support.registration import PASSWORD, confirmation_link, log_in, regi
 pytestmark = pytest.mark.django_db
 
 
-def _asked(meter, **person) -> Agreement:
+def agreement_about(meter, **person) -> Agreement:
     """An agreement with an unregistered customer."""
     asked = Person(
         email="rosa@example.net",
@@ -42,11 +42,11 @@ def _asked(meter, **person) -> Agreement:
     return agreement
 
 
-def _invitation(agreement: Agreement, name: str = "invitation") -> str:
+def invitation_link(agreement: Agreement, name: str = "invitation") -> str:
     return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
 
 
-def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_and_by_email(client):
+def test_a_registration_is_confirmed_by_email_and_signs_in_by_user_id_and_email(client):
     """C3"""
     meter = MeterFactory()
     assert register(client, meter).headers["Location"] == reverse("register_sent")
@@ -69,15 +69,15 @@ def test_an_unasked_registration_is_confirmed_by_email_and_logs_in_by_user_id_an
         client.post(reverse("account_logout"))
 
 
-def test_the_outcome_page_leads_to_a_filled_form_and_the_agreement_is_found_after_logging_in(client):
+def test_a_registration_from_an_invitation_starts_filled_and_brings_the_agreement(client):
     """C2, C3, functional rules 6 and 15: whole way from the decision link to 3rd Party Agreements, in Spanish."""
     meter = MeterFactory()
-    agreement = _asked(meter)
-    other = _asked(MeterFactory(premise=meter.premise, number="204000777"))
-    elsewhere = _asked(MeterFactory())
+    agreement = agreement_about(meter)
+    other = agreement_about(MeterFactory(premise=meter.premise, number="204000777"))
+    elsewhere = agreement_about(MeterFactory())
     actions.accept(agreement, channel=Channel.INVITATION)
-    outcome = client.get(_invitation(agreement)).content.decode()
-    form_page = _invitation(agreement, "invitation_register")
+    outcome = client.get(invitation_link(agreement)).content.decode()
+    form_page = invitation_link(agreement, "invitation_register")
     assert f'href="{form_page}"' in outcome
 
     page = client.get(form_page)
@@ -100,13 +100,13 @@ def test_the_outcome_page_leads_to_a_filled_form_and_the_agreement_is_found_afte
     assert client.get(reverse("customer_agreement", args=[agreement.number])).status_code == 200
 
 
-def test_another_address_than_the_agreements_keeps_the_agreement_of_the_link_and_no_other(client):
+def test_with_another_address_only_the_agreement_of_the_link_is_assigned(client):
     """The link proves one invitation; what was sent to an address belongs to who confirms that address."""
     meter = MeterFactory()
-    agreement = _asked(meter)
-    other = _asked(MeterFactory(premise=meter.premise, number="204000777"))
+    agreement = agreement_about(meter)
+    other = agreement_about(MeterFactory(premise=meter.premise, number="204000777"))
     changed = {"email": "new@example.net", "email_again": "new@example.net"}
-    client.post(_invitation(agreement, "invitation_register"), typed(None, **changed))
+    client.post(invitation_link(agreement, "invitation_register"), typed(None, **changed))
     client.post(confirmation_link("new@example.net"))
     agreement.refresh_from_db()
     other.refresh_from_db()
@@ -114,9 +114,9 @@ def test_another_address_than_the_agreements_keeps_the_agreement_of_the_link_and
     assert other.customer is None
 
 
-def test_an_unasked_registration_finds_what_was_sent_to_its_address(client):
+def test_a_registration_brings_the_agreements_sent_to_its_address(client):
     meter = MeterFactory()
-    agreement = _asked(meter)
+    agreement = agreement_about(meter)
     register(client, meter)
     client.post(confirmation_link())
     agreement.refresh_from_db()
@@ -128,9 +128,9 @@ def test_an_unasked_registration_finds_what_was_sent_to_its_address(client):
     assert agreement.status == "complete"
 
 
-def test_nothing_is_attached_before_the_address_is_confirmed(client):
+def test_no_agreement_is_assigned_before_the_address_is_confirmed(client):
     meter = MeterFactory()
-    agreement = _asked(meter)
+    agreement = agreement_about(meter)
     register(client, meter)
     agreement.refresh_from_db()
     assert agreement.customer is None
@@ -148,7 +148,7 @@ def test_a_business_gives_its_name(client):
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_scanners_that_follow_the_link_confirm_nothing(client, method):
+def test_a_get_of_the_link_confirms_nothing(client, method):
     """C3"""
     register(client, MeterFactory())
     for _ in range(3):
@@ -167,7 +167,7 @@ def test_a_second_click_on_confirm_changes_nothing(client):
     assert Registration.objects.get().password == ""
 
 
-def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_forgotten(client):
+def test_an_unconfirmed_registration_expires_after_three_days_and_is_deleted(client):
     """C3, X6"""
     late = RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD - timedelta(seconds=1))
     RegistrationFactory(asked_at=timezone.now() - settings.REGISTRATION_PERIOD + timedelta(minutes=1))
@@ -181,7 +181,7 @@ def test_a_registration_that_nobody_confirms_is_over_after_three_days_and_then_f
     assert client.get(reverse("register_confirm", args=[token])).status_code == 404
 
 
-def test_a_taken_email_is_told_to_its_owner_only(client):
+def test_only_the_owner_of_a_taken_email_is_told(client):
     owner = UserFactory(email="rosa@example.net", language="es")
     taken = register(client, MeterFactory())
     fresh = register(client, MeterFactory(), email="new@example.net", email_again="new@example.net", username="other")
@@ -192,7 +192,7 @@ def test_a_taken_email_is_told_to_its_owner_only(client):
     assert Registration.objects.count() == 1
 
 
-def test_a_taken_user_id_is_said(client):
+def test_a_taken_user_id_is_refused(client):
     UserFactory(username="Rosa.Delgado")
     answer = register(client, MeterFactory()).content.decode()
     assert "This User ID is already taken. Enter a different one." in answer
@@ -209,21 +209,21 @@ def test_a_user_id_cannot_be_an_email():
     assert "username" in form.errors
 
 
-def test_who_is_signed_in_is_shown_the_way_to_add_a_meter(client):
+def test_a_signed_in_customer_gets_a_link_to_add_a_meter(client):
     claim = EsiidClaimFactory()
     client.force_login(claim.customer.user)
     page = client.get(reverse("register_as", args=["residential"])).content.decode()
     assert reverse("customer_add_meter") in page
 
 
-def test_the_link_of_a_registered_customer_leads_back_to_the_invitation(client):
+def test_the_link_of_a_registered_customer_leads_back_to_theinvitation_link(client):
     meter = MeterFactory()
-    agreement = _asked(meter)
+    agreement = agreement_about(meter)
     register(client, meter)
     client.post(confirmation_link())
-    answer = client.get(_invitation(agreement, "invitation_register"))
-    assert answer.headers["Location"] == _invitation(agreement)
-    assert "Create an account" not in client.get(_invitation(agreement)).content.decode()
+    answer = client.get(invitation_link(agreement, "invitation_register"))
+    assert answer.headers["Location"] == invitation_link(agreement)
+    assert "Create an account" not in client.get(invitation_link(agreement)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_the_link_of_a_registered_customer_leads_back_to_the_invitation(client):
         ("111111111111111", "too common"),
     ],
 )
-def test_a_password_that_anybody_would_try_is_refused_with_its_reason(client, password, sentence):
+def test_an_expected_password_is_refused_with_its_reason(client, password, sentence):
     """NIST SP 800-63B-4: length, known passwords, words of the place; no composition rules."""
     form = {"company_name": "Delgado Bakery", "password1": password, "password2": password}
     answer = register(client, MeterFactory(), kind="business", **form).content.decode()
@@ -246,13 +246,13 @@ def test_a_password_that_anybody_would_try_is_refused_with_its_reason(client, pa
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "x" * 3 + "çök güzel bir gün, değil mi? " * 3, "plain words only here"])
-def test_long_passwords_with_spaces_and_any_letters_are_taken(client, password):
+def test_long_passwords_with_spaces_and_any_letters_are_accepted(client, password):
     register(client, MeterFactory(), password1=password, password2=password)
     client.post(confirmation_link())
     assert User.objects.get(username="rosa.delgado").check_password(password)
 
 
-def test_wrong_entries_are_named_and_everything_else_is_kept(client):
+def test_invalid_entries_are_explained_and_everything_else_is_kept(client):
     """A2"""
     wrong = {"email_again": "rosa@example.com", "password2": "another", "phone": "12", "meter_number": "?"}
     answer = register(client, MeterFactory(), **wrong)

@@ -1,4 +1,4 @@
-"""Registration is no way to look an ESIID up, and two for one ESIID have one winner (C3, X2)."""
+"""Registration cannot be used to look up an ESIID, and of two for one ESIID one wins (C3, X2)."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_every_mismatch_gets_the_same_answer(client):
 
 
 @pytest.mark.django_db
-def test_the_eleventh_failure_from_one_network_address_is_not_looked_at_any_more(client):
-    """X2: nor is a right pair, and the answer says when to try again."""
+def test_after_ten_failures_from_one_network_nothing_is_checked(client):
+    """X2: not even a matching meter, and the answer says when to try again."""
     for number in range(10):
         assert "Possible causes" in _body(register(client, None, esiid=f"1044372111111{number:04d}", meter_number="1"))
     meter = MeterFactory()
@@ -73,7 +73,7 @@ def test_the_eleventh_failure_from_one_network_address_is_not_looked_at_any_more
 
 
 @pytest.mark.django_db
-def test_an_esiid_takes_three_failures_a_day_from_all_addresses(client):
+def test_after_three_failures_about_one_esiid_nothing_is_checked(client):
     """X2"""
     meter = MeterFactory()
     for number in range(3):
@@ -104,7 +104,7 @@ def test_rate_limit_hits_contain_no_personal_data():
 
 
 def _guess_twenty_times() -> int:
-    """Twenty wrong guesses at one ESIID at the same moment; how many were looked at."""
+    """Twenty wrong guesses at one ESIID at the same moment; how many were checked."""
     esiid = MeterFactory().premise.esiid
 
     def guess(number: int) -> object:
@@ -117,7 +117,7 @@ def _guess_twenty_times() -> int:
 
 @pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
-def test_twenty_guesses_at_once_are_three():
+def test_of_twenty_guesses_at_once_three_are_checked():
     """X2"""
     assert _guess_twenty_times() == 3
 
@@ -125,7 +125,7 @@ def test_twenty_guesses_at_once_are_three():
 @pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_more_guesses_are_looked_at(monkeypatch):
+def test_control_without_the_lock_all_guesses_are_checked(monkeypatch):
     monkeypatch.setattr(rate_limits, "lock_subjects", lambda limits: None)
     monkeypatch.setattr(rate_limits, "check", met(rate_limits.check, by=20))
     assert _guess_twenty_times() == 20
@@ -143,7 +143,7 @@ def _confirm_both() -> list:
 
 @pytest.mark.fault
 @pytest.mark.django_db(transaction=True)
-def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothing():
+def test_of_two_registrations_for_one_esiid_one_wins():
     """C3"""
     answers = _confirm_both()
     (lost,) = [answer for answer in answers if isinstance(answer, Exception)]
@@ -156,7 +156,7 @@ def test_of_two_registrations_for_one_esiid_one_wins_and_the_other_leaves_nothin
 @pytest.mark.fault
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_constraint_both_hold_the_esiid():
+def test_control_without_the_constraint_both_get_the_esiid():
     constraint = EsiidClaim._meta.constraints[0]
     with connection.schema_editor() as editor:
         editor.remove_constraint(EsiidClaim, constraint)
@@ -177,7 +177,7 @@ def test_control_without_the_constraint_both_hold_the_esiid():
         ({"username": "other", "email": "ROSA@example.net"}, "email", "Your email address already has an account"),
     ],
 )
-def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reason, sentence):
+def test_the_second_registration_gets_a_page_with_the_next_step(client, clash, reason, sentence):
     first = RegistrationFactory(username="rosa", email="rosa@example.net")
     second = RegistrationFactory(**clash)
     registration.confirm(link_tokens.derive_token(first.link_nonce, link_tokens.ACCOUNT_LINK))
@@ -189,7 +189,7 @@ def test_whoever_comes_second_gets_a_page_with_the_next_step(client, clash, reas
 
 
 @pytest.mark.django_db
-def test_a_lost_esiid_has_a_page_with_the_next_step(client):
+def test_an_esiid_taken_since_gets_a_page_with_the_next_step(client):
     lost = RegistrationFactory()
     EsiidClaimFactory(premise=lost.premise)
     address = reverse("register_confirm", args=[link_tokens.derive_token(lost.link_nonce, link_tokens.ACCOUNT_LINK)])

@@ -1,4 +1,4 @@
-"""Every look of staff at customer data leaves a row, before the page is shown (D3)."""
+"""Staff's access to customer data is logged before the page is shown (D3)."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, Operato
 
 pytestmark = pytest.mark.django_db
 
-# Records that hold nothing of a customer. Whatever is not named here must leave a row.
+# Records without customer data. Pages of all others must be logged.
 NO_CUSTOMER = {"meters.tdsp", "meters.upload", "companies.company", "accounts.accesslogentry", "notices.notice"}
-# Pages that show no record: forms for a new one, and one that sends away.
+# Pages that show no record.
 NO_RECORD = re.compile(r"_add$|_delete$")
 
 
-def looks() -> list[tuple[str, str, str, int | None]]:
+def log_rows() -> list[tuple[str, str, str, int | None]]:
     return list(AccessLogEntry.objects.order_by("pk").values_list("action", "model", "object_id", "rows"))
 
 
-def walk(world: World) -> list[tuple[str, str]]:
-    """(record's name, address) of every page of the admin that shows customer data, by its URL name."""
+def pages_with_customer_data(world: World) -> list[tuple[str, str]]:
+    """Return (record's name, address) of every page of the admin that shows customer data."""
     found = []
     records = world.own.records | {"accounts.user": world.own.records["customers.customer"].user}
     for model, model_admin in site._registry.items():
@@ -53,13 +53,13 @@ def test_which_records_are_customer_data_is_decided_once(db: None):
 
 
 @pytest.mark.parametrize("role", ["staff", "operator"])
-def test_every_page_with_customer_data_leaves_a_row(client: Client, world: World, role: str):
+def test_every_page_with_customer_data_is_logged(client: Client, world: World, role: str):
     """D3: every URL name of every such record; a new page without a row fails here."""
     agreement = world.own.records["agreements.agreement"]
     type(agreement).objects.filter(pk=agreement.pk).update(review="held")
     ConsentSignalFactory(agreement=agreement)
     log_in(client, OperatorFactory() if role == "operator" else world.own.staff)
-    pages = walk(world)
+    pages = pages_with_customer_data(world)
     assert len({name for name, _address in pages}) == 8
     for name, address in pages:
         before = AccessLogEntry.objects.count()
@@ -68,18 +68,18 @@ def test_every_page_with_customer_data_leaves_a_row(client: Client, world: World
             assert answer.status_code in (403, 404) and AccessLogEntry.objects.count() == before
             continue
         assert answer.status_code == 200, address
-        assert AccessLogEntry.objects.count() == before + 1, f"{address} was seen and left no row"
+        assert AccessLogEntry.objects.count() == before + 1, f"{address} was not logged"
         assert AccessLogEntry.objects.latest("pk").model == name
 
 
 @pytest.mark.control
-def test_a_page_that_forgets_the_trail_is_noticed(client: Client, world: World, monkeypatch: pytest.MonkeyPatch):
+def test_control_a_page_that_is_not_logged_is_noticed(client: Client, world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ScopedAdmin, "record_view", lambda *args, **kwargs: None)
-    with pytest.raises(AssertionError, match="left no row"):
-        test_every_page_with_customer_data_leaves_a_row(client, world, "staff")
+    with pytest.raises(AssertionError, match="was not logged"):
+        test_every_page_with_customer_data_is_logged(client, world, "staff")
 
 
-def test_the_row_says_who_what_and_how_much(client: Client, world: World):
+def test_an_entry_names_the_user_the_record_and_the_number_of_rows(client: Client, world: World):
     premise = world.own.premise
     log_in(client, world.own.staff)
     last = AccessLogEntry.objects.latest("pk").pk
@@ -92,24 +92,26 @@ def test_the_row_says_who_what_and_how_much(client: Client, world: World):
     client.get(reverse("admin:autocomplete"), query)
     new = AccessLogEntry.objects.filter(pk__gt=last).order_by("pk")
     key = str(premise.pk)
-    assert [(look.action, look.object_id, look.rows) for look in new] == [
+    assert [(entry.action, entry.object_id, entry.rows) for entry in new] == [
         ("list", "", 1), ("search", "", 1), ("search", "", 0), ("view", key, None), ("history", key, None),
         ("search", "", 1),
     ]  # fmt: skip
-    assert {(look.user, look.tdsp, look.model) for look in new} == {(world.own.staff, world.own.tdsp, "meters.premise")}
+    assert {(entry.user, entry.tdsp, entry.model) for entry in new} == {
+        (world.own.staff, world.own.tdsp, "meters.premise")
+    }
 
 
-def test_a_form_sent_back_with_errors_was_seen_again(client: Client, world: World):
+def test_a_form_shown_again_with_errors_is_logged_again(client: Client, world: World):
     log_in(client, world.own.staff)
     meter = world.own.records["meters.meter"]
     client.post(page("meters.meter", "change", meter.pk), {"premise": world.own.premise.pk, "number": "12/34"})
-    assert looks()[-1] == ("view", "meters.meter", str(meter.pk), None)
+    assert log_rows()[-1] == ("view", "meters.meter", str(meter.pk), None)
 
 
-def test_the_trail_holds_nothing_of_a_person(client: Client, world: World):
+def test_the_access_log_contains_no_personal_data(client: Client, world: World):
     """D3: no name, address, email, whole ESIID, nor what was searched for."""
     log_in(client, world.operator)
-    for name, address in walk(world):
+    for name, address in pages_with_customer_data(world):
         client.get(address)
         client.get(page(name, "changelist"), {"q": "Ocelotson"})
     written = " ".join(
@@ -120,7 +122,7 @@ def test_the_trail_holds_nothing_of_a_person(client: Client, world: World):
 
 
 @pytest.mark.parametrize("name", [name for name in SCOPED if name not in NO_CUSTOMER])
-def test_where_the_trail_cannot_be_written_nothing_is_shown(client: Client, world: World, name: str):
+def test_a_page_that_cannot_be_logged_is_not_shown(client: Client, world: World, name: str):
     """D3."""
     log_in(client, world.own.staff)
     client.raise_request_exception = False
@@ -139,20 +141,20 @@ def test_where_the_trail_cannot_be_written_nothing_is_shown(client: Client, worl
         assert not [word for word in world.own.words if word in text]
 
 
-def test_nobody_edits_the_trail(client: Client, world: World):
+def test_the_access_log_cannot_be_changed(client: Client, world: World):
     """D3: neither in the admin nor by SQL."""
-    look = world.own.records["accounts.accesslogentry"]
+    entry = world.own.records["accounts.accesslogentry"]
     for change in (
         lambda: AccessLogEntry.objects.update(rows=0),
-        lambda: AccessLogEntry.objects.filter(pk=look.pk).delete(),
+        lambda: AccessLogEntry.objects.filter(pk=entry.pk).delete(),
     ):
         with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
             change()
     log_in(client, world.operator)
-    assert client.post(page("accounts.accesslogentry", "change", look.pk), {"rows": 0}).status_code == 403
+    assert client.post(page("accounts.accesslogentry", "change", entry.pk), {"rows": 0}).status_code == 403
 
 
-def test_looks_are_kept_for_three_years(db: None):
+def test_entries_are_kept_for_three_years(db: None):
     """X6"""
     old = AccessLogEntryFactory(at=datetime.fromisoformat("2023-01-01T00:00Z"))
     kept = AccessLogEntryFactory(at=datetime.fromisoformat("2024-01-01T00:00Z"))
@@ -161,7 +163,7 @@ def test_looks_are_kept_for_three_years(db: None):
     assert delete_old_entries(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
 
 
-def test_reading_the_trail_is_told_in_words(client: Client, world: World):
+def test_the_access_log_is_readable(client: Client, world: World):
     log_in(client, world.own.staff)
     client.get(page("meters.premise", "change", world.own.premise.pk))
     text = client.get(page("accounts.accesslogentry", "changelist")).content.decode()

@@ -40,11 +40,11 @@ def _cookies(client: Client) -> bool:
     return "_auth_user_id" in client.session
 
 
-def test_the_sixth_failed_log_in_within_minutes_is_refused_even_with_the_right_password(client, rosa):
+def test_after_five_failures_the_right_password_is_refused_too(client, rosa):
     for _ in range(5):
         log_in(client, "rosa", "wrong password, wrong password")
     answer = log_in(client, "rosa")
-    assert "Too many failed login attempts" in answer.content.decode()
+    assert "Too many failed sign-ins" in answer.content.decode()
     assert not _cookies(client)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM cache")
@@ -52,7 +52,7 @@ def test_the_sixth_failed_log_in_within_minutes_is_refused_even_with_the_right_p
 
 
 @pytest.mark.control
-def test_control_without_the_limits_the_right_password_gets_in(client, rosa, settings):
+def test_control_without_the_limits_the_right_password_signs_in(client, rosa, settings):
     settings.ACCOUNT_RATE_LIMITS = False
     for _ in range(5):
         log_in(client, "rosa", "wrong password, wrong password")
@@ -60,7 +60,7 @@ def test_control_without_the_limits_the_right_password_gets_in(client, rosa, set
     assert _cookies(client)
 
 
-def test_the_count_of_failures_survives_hundreds_of_other_names(rosa):
+def test_hundreds_of_other_names_do_not_reset_the_failures(rosa):
     """Django's own limit of 300 entries would let anybody push it out."""
     for _ in range(5):
         log_in(Client(REMOTE_ADDR="203.0.113.1"), "rosa", "wrong password, wrong password")
@@ -78,7 +78,7 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_page(client, rosa):
 
 
 @pytest.mark.parametrize("address", ["rosa@example.net", "nobody@example.net"])
-def test_a_reset_request_goes_through_the_outbox_and_answers_without_a_mail_server(client, rosa, address, settings):
+def test_a_password_reset_is_queued_without_a_mail_server(client, rosa, address, settings):
     """E2: nothing is sent while the customer waits, so a mail server that is down is not noticed."""
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     answer = client.post(reverse("account_reset_password"), {"email": address})
@@ -94,18 +94,18 @@ def test_a_reset_request_goes_through_the_outbox_and_answers_without_a_mail_serv
         assert reverse("register") in email.text
 
 
-def letter(kind: str = "PASSWORD_RESET") -> str:
+def email_text(kind: str = "PASSWORD_RESET") -> str:
     """What the reader of the one email of that kind gets."""
     email = Email.objects.get(kind=kind)
     return message.with_link(email, email.text)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_link_that_opens_an_account_stands_in_no_row(client, rosa, smtp_sink, settings):
+def test_no_row_contains_a_link_that_opens_an_account(client, rosa, smtp_sink, settings):
     """X5: the outbox can be read by staff and by thieves of a copy; once the email is sent even its seal is gone."""
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
     client.post(reverse("account_reset_password"), {"email": rosa.email})
-    found = re.search(r"/accounts/password/reset/key/([^\s/]+)", letter())
+    found = re.search(r"/accounts/password/reset/key/([^\s/]+)", email_text())
     assert found
     with connection.cursor() as cursor:
         cursor.execute("SELECT row_to_json(e)::text FROM notifications_email e")
@@ -122,21 +122,21 @@ def test_a_link_that_opens_an_account_stands_in_no_row(client, rosa, smtp_sink, 
 
 
 @pytest.mark.control
-def test_control_the_seal_is_what_keeps_it(client, rosa):
+def test_control_without_encryption_the_row_contains_the_link(client, rosa):
     """Whoever has the key of the environment besides reads the link."""
     client.post(reverse("account_reset_password"), {"email": rosa.email})
     assert "/accounts/password/reset/key/" in link_tokens.decrypt_link(bytes(Email.objects.get().link_secret))
 
 
-def test_links_in_emails_lead_to_the_portals_own_address(rosa):
+def test_links_in_emails_use_the_portals_own_origin(rosa):
     """Whatever host the request named."""
     Client().post(reverse("account_reset_password"), {"email": rosa.email}, HTTP_HOST="localhost")
-    assert f"{settings.PORTAL_ORIGIN}/accounts/password/reset/key/" in letter()
+    assert f"{settings.PORTAL_ORIGIN}/accounts/password/reset/key/" in email_text()
 
 
-def test_the_owner_is_told_of_a_new_password(client, rosa):
+def test_the_owner_is_emailed_about_a_new_password(client, rosa):
     client.post(reverse("account_reset_password"), {"email": rosa.email})
-    found = re.search(r"http\S+(/accounts/\S+)", letter())
+    found = re.search(r"http\S+(/accounts/\S+)", email_text())
     assert found
     form = client.get(found[1]).headers["Location"]
     new = "another mockingbird sings"
@@ -158,13 +158,13 @@ def test_other_sessions_are_listed_and_ended(client, rosa):
     assert client.get(reverse("account_email")).status_code == 200
 
 
-def test_an_address_that_another_account_took_meanwhile_is_not_confirmed(client, rosa):
+def test_an_address_that_another_account_has_taken_since_is_not_confirmed(client, rosa):
     log_in(client, "rosa")
     asked = client.post(reverse("account_email"), {"action_add": "", "email": "new@example.net"})
     client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
     email = Email.objects.get(kind="EMAIL_CONFIRMATION")
     assert email.to_address == "new@example.net"
-    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", letter("EMAIL_CONFIRMATION"))
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", email_text("EMAIL_CONFIRMATION"))
     assert found
     UserFactory(email="NEW@example.net")
     answer = client.post(found[1], follow=True)
@@ -173,13 +173,13 @@ def test_an_address_that_another_account_took_meanwhile_is_not_confirmed(client,
     assert rosa.email == "rosa@example.net"
 
 
-def test_the_log_in_page_leads_to_registration(client):
+def test_the_sign_in_page_links_to_registration(client):
     page = client.get(reverse("account_login")).content.decode()
     assert "Create an account" in page
     assert reverse("register") in page
 
 
-def test_an_inactive_account_does_not_log_in(client):
+def test_an_inactive_account_cannot_sign_in(client):
     user = CustomerFactory().user
     user.set_password(PASSWORD)
     user.is_active = False
@@ -188,14 +188,14 @@ def test_an_inactive_account_does_not_log_in(client):
     assert not _cookies(client)
 
 
-def test_a_wish_for_another_address_keeps_the_old_one_until_it_is_confirmed(client, rosa):
+def test_a_new_address_replaces_the_old_one_only_when_it_is_confirmed(client, rosa):
     """Also for a user whom an operator made, whose address nobody confirmed."""
     log_in(client, "rosa")
     asked = client.post(reverse("account_email"), {"action_add": "", "email": "new@example.net"})
     client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)
     rosa.refresh_from_db()
     assert rosa.email == "rosa@example.net"
-    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", letter("EMAIL_CONFIRMATION"))
+    found = re.search(r"http\S+(/accounts/confirm-email/\S+)", email_text("EMAIL_CONFIRMATION"))
     assert found
     client.get(found[1])
     rosa.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A newcomer of the staff reads words, not keys, and each page tells what to do next (D1)."""
+"""Staff read words, not keys, and each page says what to do next (D1)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def text_of(client: Client, address: str) -> str:
     return client.get(address).content.decode()
 
 
-def test_an_agreement_shows_no_letter_before_somebody_signed_one(client: Client, world: World):
+def test_an_unsigned_agreement_shows_no_letter(client: Client, world: World):
     """D1: Django would show an empty form that nobody can save."""
     log_in(client, world.operator)
     assert not Letter.objects.filter(agreement=world.own.pending).exists()
@@ -31,8 +31,8 @@ def test_an_agreement_shows_no_letter_before_somebody_signed_one(client: Client,
     assert "Letter of authorization" in signed
 
 
-def test_the_trail_names_records_as_people_do(client: Client, world: World):
-    """D3: a look's own page says "Listed: customers"."""
+def test_the_access_log_names_records_in_words(client: Client, world: World):
+    """D3: an entry's own page says "Listed: customers"."""
     log_in(client, world.operator)
     client.get(page("customers.customer", "changelist"))
     entry = AccessLogEntry.objects.get(user=world.operator)
@@ -40,7 +40,7 @@ def test_the_trail_names_records_as_people_do(client: Client, world: World):
     assert "customers.customer" not in text_of(client, page("accounts.accesslogentry", "change", entry.pk))
 
 
-def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World):
+def test_a_report_shows_its_sums_and_gaps_in_words(client: Client, world: World):
     """D1, R4: no JSON and no bare column names."""
     report = world.own.records["reports.report"]
     report.total_wh = {"Consumption": 1_885_432}
@@ -54,14 +54,14 @@ def test_a_report_tells_its_sums_and_gaps_in_words(client: Client, world: World)
     assert "{&quot;" not in told and "Total wh" not in told and "Sha256" not in told
 
 
-def test_an_emails_page_uses_no_column_names(client: Client, world: World):
+def test_the_page_of_an_email_shows_no_column_names(client: Client, world: World):
     """D1, E2."""
     email = world.own.records["notifications.email"]
     told = text_of(log_in(client, world.operator), page("notifications.email", "change", email.pk))
     assert "Text deleted" in told and "Body forgotten" not in told and "Uncertain" not in told
 
 
-def test_an_emails_kind_is_told_in_words(client: Client, world: World):
+def test_the_kind_of_an_email_is_shown_in_words(client: Client, world: World):
     """D1, E1: in the list, in its filter and on the agreement's page; EM201 and the like keep their number."""
     EmailFactory(kind="JOIN_REQUESTED", about="")
     EmailFactory(kind="EM202", about=world.own.pending.number)
@@ -75,12 +75,12 @@ def test_an_emails_kind_is_told_in_words(client: Client, world: World):
     assert "EM202: reminder" in text_of(client, page("agreements.agreement", "change", world.own.pending.pk))
 
 
-def test_a_premise_is_of_a_tdsp(client: Client, world: World):
+def test_a_premise_needs_a_tdsp(client: Client, world: World):
     told = text_of(log_in(client, world.operator), page("meters.premise", "add"))
     assert "Tdsp:" not in told and "TDSP:" in told and "POLR customer class:" in told
 
 
-def test_a_file_is_loaded_by_one_button_that_says_so(client: Client, world: World):
+def test_one_button_loads_a_file(client: Client, world: World):
     """D2: its own page follows in any case."""
     told = text_of(log_in(client, world.own.staff), page("meters.upload", "add"))
     assert 'value="Load the file"' in told and 'name="_addanother"' not in told and 'name="_continue"' not in told
