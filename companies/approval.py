@@ -8,14 +8,14 @@ from django.db import transaction
 
 from accounts.models import User
 from companies import emails
-from companies.models import Company, CompanyEventKind, CompanyState
+from companies.models import Company, CompanyEventKind, CompanyStanding
 
 logger = logging.getLogger(__name__)
 
 
 def approve_company(company: Company, *, by: User) -> bool:
     """Let the company initiate, resend and download, and email its administrators; False if it is approved already."""
-    return _change_standing(company, CompanyState.APPROVED, by=by)
+    return _change_standing(company, CompanyStanding.APPROVED, by=by)
 
 
 def suspend_company(company: Company, *, by: User, reason: str = "") -> bool:
@@ -23,10 +23,10 @@ def suspend_company(company: Company, *, by: User, reason: str = "") -> bool:
 
     Its administrators get `reason` by email, and its users read it on their pages. False if it is suspended already.
     """
-    return _change_standing(company, CompanyState.SUSPENDED, by=by, reason=reason)
+    return _change_standing(company, CompanyStanding.SUSPENDED, by=by, reason=reason)
 
 
-def _change_standing(company: Company, standing: CompanyState, *, by: User, reason: str = "") -> bool:
+def _change_standing(company: Company, standing: CompanyStanding, *, by: User, reason: str = "") -> bool:
     with transaction.atomic():
         # Conditional, so that only one of two operators who decide at once decides.
         others = Company.objects.filter(pk=company.pk).exclude(standing=standing)
@@ -35,7 +35,7 @@ def _change_standing(company: Company, standing: CompanyState, *, by: User, reas
         if is_changed:
             changes = {"reason": ["", reason]} if reason else {}
             company.record_event(CompanyEventKind(standing.value), by=by, changes=changes)
-            if standing == CompanyState.APPROVED:
+            if standing == CompanyStanding.APPROVED:
                 emails.send_company_approved(company)
             else:
                 emails.send_company_suspended(company)

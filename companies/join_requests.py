@@ -16,7 +16,7 @@ from companies import emails
 from companies.invitations import create_invitation, refuse_current_user
 from companies.limits import count_public_email, count_public_form
 from companies.links import create_link, end_link, lock_open_link, open_link
-from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyState
+from companies.models import Company, CompanyEventKind, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyStanding
 from companies.permissions import ONLY_APPROVED, lock_company
 
 
@@ -40,7 +40,7 @@ def request_to_join(
         count_public_email(email, at=at)
         duns = company_name.replace("-", "").replace(" ", "")
         is_named = Q(duns=duns) | Q(legal_name__iexact=" ".join(company_name.split()))
-        companies = Company.objects.filter(is_named, standing=CompanyState.APPROVED)[:2]
+        companies = Company.objects.filter(is_named, standing=CompanyStanding.APPROVED)[:2]
         join_request = create_link(
             CompanyLinkKind.JOIN_REQUEST,
             company=companies[0] if len(companies) == 1 else None,

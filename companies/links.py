@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyState
+from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyStanding
 from companies.permissions import NOT_SUSPENDED, lock_as_administrator
 from lib import link_tokens
 from lib.refusals import Problem, Refused
@@ -86,7 +86,7 @@ def end_link(link: CompanyLink, ended_as: CompanyLinkEnd, *, at: datetime | None
 
 
 def lock_open_link(
-    link: CompanyLink, by: User, standings: frozenset[CompanyState] = NOT_SUSPENDED
+    link: CompanyLink, by: User, standings: frozenset[CompanyStanding] = NOT_SUSPENDED
 ) -> tuple[Company, CompanyLink]:
     """Lock the link's company, as one of its administrators, and then the link.
 

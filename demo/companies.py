@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from companies import emails, invitations, join_requests, links
-from companies.models import CompanyEventKind, CompanyLinkKind, CompanyState
+from companies.models import CompanyEventKind, CompanyLinkKind, CompanyStanding
 from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
 from lib import link_tokens
 
@@ -20,7 +20,7 @@ def write_histories(people: People, now: datetime) -> None:
         company = people.companies[third_party.legal_name]
         founder = people.users[third_party.administrator.username]
         company.record_event(CompanyEventKind.REGISTERED, by=founder, about=founder, at=company.registered_at)
-        if third_party.standing == CompanyState.PENDING:
+        if third_party.standing == CompanyStanding.PENDING:
             emails.send_company_registered(company)
         else:
             approved_at = company.registered_at + timedelta(days=1, hours=3)

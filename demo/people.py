@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import User
 from agreements.request_data import Person
-from companies.models import Company, CompanyState, Membership
+from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from demo.neighborhood import CENTERPOINT, DemoPremise
 from meters.models import Premise, Tdsp
@@ -44,7 +44,7 @@ class ThirdParty:
     phone: str
     email: str
     privacy_policy_url: str
-    standing: CompanyState
+    standing: CompanyStanding
     administrator: Profile
     viewer: Profile | None = None
     initiator: Profile | None = None  # may initiate, and not download
@@ -70,7 +70,7 @@ BLUEBONNET = ThirdParty(
     "+15125550140",
     "data@bluebonnet-home.example",
     "https://bluebonnet-home.example/privacy",
-    CompanyState.APPROVED,
+    CompanyStanding.APPROVED,
     Profile("bluebonnet", "Laura", "Benavides", "laura.benavides@bluebonnet-home.example", "+15125550141"),
     Profile("bluebonnet-view", "Owen", "Marsh", "owen.marsh@bluebonnet-home.example", "+15125550142"),
     Profile("bluebonnet-ask", "Nadia", "Flores", "nadia.flores@bluebonnet-home.example", "+15125550143"),
@@ -84,7 +84,7 @@ PERMIAN = ThirdParty(
     "+14325550160",
     "office@permian-dr.example",
     "",
-    CompanyState.APPROVED,
+    CompanyStanding.APPROVED,
     Profile("permian", "Derek", "Olsen", "derek.olsen@permian-dr.example", "+14325550161"),
     Profile("permian-view", "Priya", "Raman", "priya.raman@permian-dr.example", "+14325550162"),
 )
@@ -97,7 +97,7 @@ LONE_STAR = ThirdParty(
     "+17135550180",
     "hello@lonestar-rates.example",
     "https://lonestar-rates.example/privacy",
-    CompanyState.PENDING,
+    CompanyStanding.PENDING,
     Profile("lonestar", "Sam", "Whitaker", "sam.whitaker@lonestar-rates.example", "+17135550181"),
 )
 THIRD_PARTIES = (BLUEBONNET, PERMIAN, LONE_STAR)
@@ -196,7 +196,7 @@ class People:
         return user
 
     def _create_company(self, third_party: ThirdParty) -> None:
-        registered_at = self.now - timedelta(days=2) if third_party.standing == CompanyState.PENDING else self.since
+        registered_at = self.now - timedelta(days=2) if third_party.standing == CompanyStanding.PENDING else self.since
         company = Company.objects.create(
             legal_name=third_party.legal_name,
             duns=third_party.duns,

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementQuerySet
-from companies.models import Company, CompanyState, Membership, membership_of
+from companies.models import Company, CompanyStanding, Membership, membership_of
 from customers.models import Customer, customer_of
 from meters.models import Meter
 from notices.models import Notice
@@ -68,7 +68,7 @@ def staff_context(user: User) -> dict[str, Any]:
     emails = Email.objects.failed()
     if not user.is_operator:
         emails = emails.filter(about__in=agreements.values("number"))
-    companies = Company.objects.filter(standing=CompanyState.PENDING)
+    companies = Company.objects.filter(standing=CompanyStanding.PENDING)
     return {
         "held": agreements.held_for_review().count(),
         "failed_reports": Report.objects.visible_to(user).failed().count(),

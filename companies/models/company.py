@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
-class CompanyState(models.TextChoices):
+class CompanyStanding(models.TextChoices):
     PENDING = "pending", _("Pending approval")
     APPROVED = "approved", _("Approved")
     SUSPENDED = "suspended", _("Suspended")
@@ -36,7 +36,7 @@ class Company(models.Model):
     email = models.EmailField(_("email"), max_length=254)
     privacy_policy_url = models.URLField(_("privacy policy link"), blank=True)
     standing = models.CharField(
-        _("standing"), max_length=10, choices=CompanyState.choices, default=CompanyState.PENDING
+        _("standing"), max_length=10, choices=CompanyStanding.choices, default=CompanyStanding.PENDING
     )
     standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # for a suspension; its users read it
     registered_at = models.DateTimeField(db_default=Now())
@@ -52,7 +52,7 @@ class Company(models.Model):
                 violation_error_message=_("Enter a DUNS number with 9 or 13 digits."),
             ),
             models.CheckConstraint(
-                condition=models.Q(standing__in=CompanyState.values), name="company_standing_is_known"
+                condition=models.Q(standing__in=CompanyStanding.values), name="company_standing_is_known"
             ),
         ]
 
@@ -61,7 +61,7 @@ class Company(models.Model):
 
     @property
     def is_active(self) -> bool:
-        return self.standing == CompanyState.APPROVED
+        return self.standing == CompanyStanding.APPROVED
 
     def administrators(self) -> models.QuerySet[User]:
         """Return the users who administer the company now."""

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from accounts.language import for_companies
 from accounts.models import User
 from companies.links import LinkProblem, LinkRefused, open_link
-from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyState, Membership, membership_of
+from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyStanding, Membership, membership_of
 from companies.permissions import ANY_STANDING, require_administrator
 from lib.action_form_view import ActionFormView
 from lib.error_summary import ShowsRefusals
@@ -74,7 +74,7 @@ class CompanyFormView(ActionFormView):
     """A form for administrators of a company that is in one of `standings`."""
 
     request: MemberRequest
-    standings: frozenset[CompanyState] = ANY_STANDING
+    standings: frozenset[CompanyStanding] = ANY_STANDING
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         require_administrator(self.request.user, self.request.company, self.standings)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from agreements.meter_match import match_meters
 from agreements.request_data import AgreementRequest, MeterRow, Person
-from companies.models import Company, CompanyState, Membership
+from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from meters.models import Tdsp
 from tests.factories import (
@@ -134,13 +134,13 @@ def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:
 
 def test_companies_are_approved_and_suspended(operator: Client) -> None:
     """D1, T13"""
-    company = CompanyFactory(standing=CompanyState.PENDING)
+    company = CompanyFactory(standing=CompanyStanding.PENDING)
     address = reverse("admin:companies_company_changelist")
     for action, standing in [
-        ("suspend", CompanyState.SUSPENDED),
-        ("approve", CompanyState.APPROVED),
-        ("suspend", CompanyState.SUSPENDED),
-        ("approve", CompanyState.APPROVED),
+        ("suspend", CompanyStanding.SUSPENDED),
+        ("approve", CompanyStanding.APPROVED),
+        ("suspend", CompanyStanding.SUSPENDED),
+        ("approve", CompanyStanding.APPROVED),
     ]:
         operator.post(address, {"action": action, "reason": "Complaints", "_selected_action": [company.pk]})
         company.refresh_from_db()
@@ -168,7 +168,7 @@ def test_a_company_created_in_the_admin_is_pending_and_its_users_are_approved(op
     }
     answer = operator.post(reverse("admin:companies_company_add"), form)
     assert answer.status_code == 302, answer.context["errors"]
-    assert Company.objects.get().standing == CompanyState.PENDING
+    assert Company.objects.get().standing == CompanyStanding.PENDING
     assert Membership.objects.get(user=user).approved_at
 
 

@@ -19,7 +19,7 @@ from agreements import actions
 from agreements.consent.review import review_consent
 from agreements.models import Agreement, Review, SignalKind
 from agreements.states import Channel, Status
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from companies.trust.email_identity import normalize_mailbox, registered_domain
 from lib.form_fields import EmailLineField
 from reports.models import Report
@@ -262,7 +262,7 @@ def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker
     (honest,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     (forged,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     company = attacker.membership.company
-    type(company).objects.filter(pk=company.pk).update(standing=CompanyState.SUSPENDED)
+    type(company).objects.filter(pk=company.pk).update(standing=CompanyStanding.SUSPENDED)
     for agreement in (honest, forged):
         accept(agreement)
     reports.actions.generate_due_reports()
@@ -270,7 +270,7 @@ def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker
     client.force_login(attacker)
     for agreement in (honest, forged):
         assert client.get(reverse("report_download", args=[agreement.number])).status_code in (403, 409)
-    type(company).objects.filter(pk=company.pk).update(standing=CompanyState.APPROVED)
+    type(company).objects.filter(pk=company.pk).update(standing=CompanyStanding.APPROVED)
     assert_no_report_without_a_release(forged, attacker)
 
 

@@ -15,7 +15,7 @@ from agreements.models import Agreement, AgreementEvent, DayCounter, Draft, Even
 from agreements.models.day_counter import NumbersExhausted, take_numbers
 from agreements.states import FINAL, TRANSITIONS, Channel, Status, as_mermaid
 from agreements.transitions import TransitionRefused, transition
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
@@ -267,7 +267,7 @@ def test_nobody_submits_somebody_elses_draft(member):
         submit_draft(draft, by=MembershipFactory(company=member.membership.company).user)
 
 
-@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+@pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
 def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, standing):
     """D1, T13: at once, also for a draft begun before."""
     (agreement,) = initiate(member)

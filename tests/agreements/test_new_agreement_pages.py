@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements.models import Agreement, Draft
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from notifications.models import Email
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
 from tests.support.agreement_forms import PAGE_2, page_1, page_1_registered, rows
@@ -314,12 +314,12 @@ class TestConfirmation:
 
 
 class TestAccess:
-    @pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+    @pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
     def test_a_company_that_is_not_approved_is_told_so(self, client, member, meter, standing):
         """T13, D1: at once, also between the two pages."""
         address = review_of(client, meter)
         type(member.company).objects.update(standing=standing)
-        reason = "waiting for approval" if standing == CompanyState.PENDING else "is suspended"
+        reason = "waiting for approval" if standing == CompanyStanding.PENDING else "is suspended"
         for response in (client.get(NEW), client.post(NEW, page_1(meter)), client.post(address, PAGE_2)):
             assert response.status_code == 403 and reason in page_text(response)
         assert reason in page_text(client.get("/agreements/"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from companies.models import Company, CompanyState, Membership
+from companies.models import Company, CompanyStanding, Membership
 from notifications.models import Email
 from tests.factories import MembershipFactory, OperatorFactory
 from tests.support.company_links import (
@@ -40,12 +40,12 @@ def test_operator_sees_the_profile_and_approves_on_its_page(client):
     client.post(address, admin_form(company) | {"_approve": ""})
 
     company.refresh_from_db()
-    assert company.standing == CompanyState.APPROVED
+    assert company.standing == CompanyStanding.APPROVED
     assert email_kinds_to(OWNER)[-1] == "COMPANY_APPROVED"
     assert "_approve" not in client.get(address).content.decode()
     client.post(address, admin_form(company) | {"_suspend": "", "reason": ""})
     company.refresh_from_db()
-    assert company.standing == CompanyState.APPROVED, "a suspension needs a reason"
+    assert company.standing == CompanyStanding.APPROVED, "a suspension needs a reason"
     client.post(address, admin_form(company) | {"_suspend": "", "reason": "Complaints of customers."})
     company.refresh_from_db()
     assert (company.standing, company.standing_reason) == ("suspended", "Complaints of customers.")
@@ -58,18 +58,18 @@ def test_operator_sees_the_profile_and_approves_on_its_page(client):
 
 def test_operator_refuses_a_company_with_a_reason_and_can_approve_it_later(client):
     """T13, D1: who registered another company's name gets no further."""
-    member = MembershipFactory(company__standing=CompanyState.PENDING, is_administrator=True)
+    member = MembershipFactory(company__standing=CompanyStanding.PENDING, is_administrator=True)
     company = member.company
     client.force_login(OperatorFactory())
     address = reverse("admin:companies_company_change", args=[company.pk])
     client.post(address, admin_form(company) | {"_suspend": "", "reason": "The DUNS is another company's."})
     company.refresh_from_db()
-    assert company.standing == CompanyState.SUSPENDED
+    assert company.standing == CompanyStanding.SUSPENDED
     email = Email.objects.get(to_address=member.user.email)
     assert "The DUNS is another company's." in email.text
     client.post(address, admin_form(company) | {"_approve": ""})
     company.refresh_from_db()
-    assert (company.standing, company.standing_reason) == (CompanyState.APPROVED, "")
+    assert (company.standing, company.standing_reason) == (CompanyStanding.APPROVED, "")
 
 
 def admin_form(company: Company, **changes: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from companies import invitations, members, new_users
-from companies.models import CompanyEvent, CompanyLink, CompanyState, Membership, membership_of
+from companies.models import CompanyEvent, CompanyLink, CompanyStanding, Membership, membership_of
 from companies.new_users import NewUser
 from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
@@ -236,7 +236,7 @@ def test_control_without_the_limit_invitations_send_any_number_of_emails(client,
     assert Email.objects.filter(to_address=BEN).count() > settings.COMPANY_EMAILS_PER_ADDRESS
 
 
-@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+@pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
 def test_only_an_approved_company_invites_and_accepts_users(client, administrator, standing):
     """T13: a company that no operator has checked sends no email in our name."""
     invite(client, "may_view")

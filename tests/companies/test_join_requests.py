@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies import join_requests
-from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyState, Membership
+from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyStanding, Membership
 from notifications.models import Email
 from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, UserFactory
 from tests.support.company_links import account_form, ask_to_join, email_kinds_to, last_link_to, link_token
@@ -98,7 +98,7 @@ def test_mail_scanner_that_follows_the_link_sends_no_request(client, administrat
     assert CompanyLink.objects.get().confirmed_at is None
 
 
-@pytest.mark.parametrize("standing", [CompanyState.PENDING, CompanyState.SUSPENDED])
+@pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
 def test_company_that_is_not_approved_gets_no_requests(client, administrator, standing):
     """T13: a stranger who registers a company's name or DUNS gets no names and emails of its people."""
     Company.objects.update(standing=standing)
@@ -111,7 +111,7 @@ def test_company_that_is_not_approved_gets_no_requests(client, administrator, st
 def test_pending_company_of_the_same_name_gets_no_requests(client, administrator):
     """T13"""
     namesake = MembershipFactory(
-        company__legal_name="Caddo Solar LLC", company__standing=CompanyState.PENDING, is_administrator=True
+        company__legal_name="Caddo Solar LLC", company__standing=CompanyStanding.PENDING, is_administrator=True
     )
     ask_and_confirm(client)
     assert email_kinds_to(administrator.user.email) == ["JOIN_REQUESTED"]
@@ -159,7 +159,7 @@ def test_emails_about_requests_are_limited(client, administrator):
 def test_only_an_approved_company_accepts_users(client, administrator):
     """T13"""
     ask_and_confirm(client)
-    Company.objects.update(standing=CompanyState.SUSPENDED, standing_reason="Complaints.")
+    Company.objects.update(standing=CompanyStanding.SUSPENDED, standing_reason="Complaints.")
     client.force_login(administrator.user)
     address = reverse("company_approval", args=[CompanyLink.objects.get().pk])
     page = client.get(address).content.decode()

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import User
-from companies.models import Company, CompanyState
+from companies.models import Company, CompanyStanding
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import initiate
@@ -49,7 +49,7 @@ def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(c
 
 def test_forged_post_changes_neither_name_nor_duns_nor_standing(client, administrator):
     """T13: what the operator approved does not change, and a pending company does not approve itself."""
-    Company.objects.update(standing=CompanyState.PENDING)
+    Company.objects.update(standing=CompanyStanding.PENDING)
     before = Company.objects.values("legal_name", "duns", "standing").get()
     forged = PROFILE | {"legal_name": "Oncor", "duns": "999999999", "standing": "approved"}
     assert client.post(reverse("company_edit"), forged).status_code == 302
@@ -78,7 +78,7 @@ def test_every_user_sees_the_profile_and_only_administrators_see_the_history(cli
 
 def test_suspended_company_sees_its_profile_and_changes_nothing(client, administrator):
     """T13"""
-    Company.objects.update(standing=CompanyState.SUSPENDED, standing_reason="Complaints of customers.")
+    Company.objects.update(standing=CompanyStanding.SUSPENDED, standing_reason="Complaints of customers.")
     page = client.get(reverse("company")).content.decode()
     assert "Complaints of customers." in page and reverse("company_edit") not in page
     for name, form in (("company_edit", PROFILE), ("company_rename", {})):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies import invitations, members, permissions, profile
-from companies.models import Company, CompanyEvent, CompanyLinkKind, CompanyState, Membership
+from companies.models import Company, CompanyEvent, CompanyLinkKind, CompanyStanding, Membership
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import CompanyLinkFactory, MembershipFactory
@@ -54,7 +54,7 @@ def test_removed_user_loses_access_at_once(client, administrator):
     assert client.post(address).status_code == 404
 
 
-@pytest.mark.parametrize("standing", CompanyState.values)
+@pytest.mark.parametrize("standing", CompanyStanding.values)
 def test_only_administrators_manage_the_company(client, standing):
     """T12: pages and posts alike, with the reason; the navigation does not name them."""
     user = MembershipFactory(company__standing=standing)

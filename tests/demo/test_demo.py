@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.states import Status
-from companies.models import Company, CompanyState
+from companies.models import Company, CompanyStanding
 from customers.models import Customer, CustomerKind
 from demo import loader, stories, usage
 from demo.load_shapes import LOAD_SHAPES
@@ -160,8 +160,8 @@ def test_everybody_can_log_in_with_the_one_password(demo: loader.LoadedDemo, cli
 
 def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
     standings = [company.standing for company in Company.objects.all()]
-    assert sorted(standings) == [CompanyState.APPROVED, CompanyState.APPROVED, CompanyState.PENDING]
-    approved = Company.objects.filter(standing=CompanyState.APPROVED)
+    assert sorted(standings) == [CompanyStanding.APPROVED, CompanyStanding.APPROVED, CompanyStanding.PENDING]
+    approved = Company.objects.filter(standing=CompanyStanding.APPROVED)
     assert {bool(company.privacy_policy_url) for company in approved} == {True, False}
     for company in approved:
         assert company.memberships.filter(is_administrator=True, may_initiate=True, may_download=True).exists()

@@ -15,7 +15,7 @@ from companies.models import (
     CompanyFingerprint,
     CompanyLink,
     CompanyLinkKind,
-    CompanyState,
+    CompanyStanding,
     FingerprintKind,
     Membership,
 )
@@ -35,7 +35,7 @@ class CompanyFactory(DjangoModelFactory):
     phone = "+15125550101"
     email = factory.Sequence(lambda n: f"info{n}@green-energy.example")
     privacy_policy_url = "https://green-energy.example/privacy"
-    standing = CompanyState.APPROVED
+    standing = CompanyStanding.APPROVED
 
 
 class MembershipFactory(DjangoModelFactory):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agreements.models import Agreement, Review
 from agreements.states import Status
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.factories import (
@@ -129,7 +129,7 @@ class TestThirdPartyHome:
 
     @pytest.mark.parametrize(
         ("standing", "told"),
-        [(CompanyState.PENDING, "waiting for approval"), (CompanyState.SUSPENDED, "is suspended")],
+        [(CompanyStanding.PENDING, "waiting for approval"), (CompanyStanding.SUSPENDED, "is suspended")],
     )
     def test_explains_why_the_company_cannot_work(self, client, membership, standing, told):
         """T13, D1."""
@@ -223,7 +223,7 @@ class TestStaffHome:
         for agreement in agreements:
             ReportFactory(agreement=agreement, state=ReportState.FAILED)
             EmailFactory(about=agreement.number, state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
-        CompanyFactory(standing=CompanyState.PENDING)
+        CompanyFactory(standing=CompanyStanding.PENDING)
         return agreements[0]
 
     def counts(self, client) -> list[int]:

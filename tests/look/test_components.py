@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from agreements.states import Status
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.look.reading import read
@@ -37,7 +37,7 @@ def component(name: str, **context: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "state", [*Status, *EmailState, *ReportState, *CompanyState], ids=lambda state: f"{type(state).__name__}.{state}"
+    "state", [*Status, *EmailState, *ReportState, *CompanyStanding], ids=lambda state: f"{type(state).__name__}.{state}"
 )
 def test_a_status_tag_has_words_and_a_shape(state: Any) -> None:
     """A1: colour is never alone."""

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements.states import Status
-from companies.models import CompanyState
+from companies.models import CompanyStanding
 from reports.models import Download, ReportFile, ReportState
 from tests.factories import (
     AgreementFactory,
@@ -156,7 +156,7 @@ def test_an_agreement_without_a_record_says_why(client, company, status, expecte
     assert client.get(reverse("report_download", args=[agreement.number])).status_code == expected
 
 
-@pytest.mark.parametrize("standing", [CompanyState.SUSPENDED, CompanyState.PENDING])
+@pytest.mark.parametrize("standing", [CompanyStanding.SUSPENDED, CompanyStanding.PENDING])
 def test_a_company_without_approval_cannot_download_from_that_moment(client, company, report, standing):
     """D1: also in a session that began before; the page names the cause."""
     log_in(client, company)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyState, Membership
+from companies.models import Company, CompanyEventKind, CompanyLinkKind, CompanyStanding, Membership
 from tests.factories import CompanyEventFactory, CompanyLinkFactory, MembershipFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
@@ -31,7 +31,7 @@ def _eventful(world: World) -> dict[str, list[int]]:
     return of_user | {"company_approval": [asks.pk]}
 
 
-for _standing in CompanyState.values:
+for _standing in CompanyStanding.values:
     for _name in OWN:
 
         @state(_name, "member", f"of a company that is {_standing}")
