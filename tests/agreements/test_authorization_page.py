@@ -58,7 +58,7 @@ def visible(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
-class TestTheLetter:
+class TestLetter:
     def test_is_there_for_each_reader_after_the_acceptance_and_linked_from_the_agreement(
         self, client, agreement, member
     ):
@@ -110,7 +110,7 @@ class TestTheLetter:
                 answer = client.get(address, query)
                 assert (answer.status_code, answer["Location"]) == (302, home)
 
-    def test_is_nobody_elses(self, client, agreement, member):
+    def test_is_not_found_by_others(self, client, agreement, member):
         """T12: after the acceptance, another company's user, another customer and staff have no such page."""
         actions.accept(agreement, channel=Channel.INVITATION)
         others = [MembershipFactory().user, registered_customer()[0].customer.user, OperatorFactory()]
@@ -134,14 +134,14 @@ class TestTheLetter:
             assert agreement.esiid not in page
             assert agreement.esiid[-7:] in page
 
-    def test_of_before_the_words_were_kept_has_its_page_too(self, client):
+    def test_without_a_decision_text_still_has_its_page(self, client):
         letter = LetterFactory()
         page = client.get(link(letter.agreement, "invitation_authorization")).content.decode()
         assert "I authorize one report." in page
         assert "What the page said" not in page
 
 
-class TestTheShownText:
+class TestDecisionText:
     def test_has_every_fact_that_a_decision_needs_and_matches_its_hash(self, member):
         """C7."""
         (agreement,) = initiate(member)
@@ -203,7 +203,7 @@ class TestTheShownText:
         (agreement,) = initiate(member)
         assert "Accept\n" not in decision_text(agreement, language="en")
 
-    def test_is_the_same_whoever_reads_it_again(self, member):
+    def test_is_the_same_for_every_reader(self, member):
         (agreement,) = initiate(member)
         assert decision_text(agreement, language="en") == decision_text(agreement, language="en")
         assert decision_text(agreement, language="es") != ""
@@ -218,5 +218,5 @@ class TestTheShownText:
             ("<blockquote><p>a<br>b</p></blockquote><p>c</p>", "> a\n> b\nc\n"),
         ],
     )
-    def test_is_read_from_the_page_as_lines(self, page, text):
+    def test_has_one_line_per_paragraph(self, page, text):
         assert html_to_text(page) == text

@@ -84,7 +84,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
             assert words in part, words
 
 
-def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
+def test_third_party_text_cannot_break_html_text_or_headers(member):
     """E3."""
     (agreement,) = initiate(
         member, person=Person(**{**ROSA.__dict__, "first_name": "Ro<b>sa", "last_name": "O'Neil & Sons"})
@@ -107,7 +107,7 @@ def test_a_third_partys_words_break_neither_html_nor_text_nor_headers(member):
     assert not re.search(r"^Accept here", email.text, re.MULTILINE)
 
 
-def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(member):
+def test_a_registered_customer_who_rejected_stays_masked(member):
     """T6."""
     claim, meter = registered_customer()
     (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email))
@@ -118,7 +118,7 @@ def test_a_registered_customer_who_said_no_stays_masked_to_the_third_party(membe
         assert "C••• A•••" in part
 
 
-def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_path):
+def test_em203_attaches_the_letter_of_authorization(member, tmp_path):
     """EM203, P2.3: the PDF says what the kept text says, on one or two sheets, in any alphabet of our customers."""
     person = Person(**{**ROSA.__dict__, "first_name": "Nguyễn", "last_name": "Šťastný-Muñoz"})
     (agreement,) = initiate(member, person=person)
@@ -136,12 +136,12 @@ def test_the_acceptance_brings_the_letter_of_authorization_as_pdf(member, tmp_pa
     assert "One report" in letter.text
     third_party = Email.objects.get(kind="EM203", to_address=agreement.contact_email)
     assert third_party.attachment is None
-    if text := _text_of(pdf, tmp_path):
+    if text := pdf_text(pdf, tmp_path):
         assert "Nguyễn" in text
         assert letter.agreement.number in text
 
 
-def _text_of(pdf: bytes, tmp_path) -> str:
+def pdf_text(pdf: bytes, tmp_path) -> str:
     """What a reader sees, where pdftotext is at hand."""
     (tmp_path / "letter.pdf").write_bytes(pdf)
     try:

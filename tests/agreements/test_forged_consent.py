@@ -84,9 +84,9 @@ def test_a_release_lets_the_report_be_made(member):
         assert "email you the result" in part and "ready to download" not in part
     review_consent(agreement, Review.RELEASED, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
     assert reports.actions.generate_due_reports() == 1
-    told = Email.objects.filter(kind="REVIEWED")
-    assert {email.to_address for email in told} == {agreement.email, agreement.contact_email}
-    assert all("confirmed it by telephone" in part for email in told for part in (email.text, email.html))
+    notices = Email.objects.filter(kind="REVIEWED")
+    assert {email.to_address for email in notices} == {agreement.email, agreement.contact_email}
+    assert all("confirmed it by telephone" in part for email in notices for part in (email.text, email.html))
     kinds = list(agreement.events.values_list("kind", flat=True))
     assert kinds == [EventKind.INITIATED, EventKind.ACCEPTED, EventKind.HELD, EventKind.RELEASED]
 
@@ -107,7 +107,7 @@ def test_an_ordinary_acceptance_is_not_held(client, member):
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.7.7", "172.20.0.1", "fe80::1", "not an ip"]
 )
-def test_loopback_and_private_addresses_say_nothing(client, member, address):
+def test_loopback_and_private_addresses_are_no_signal(client, member, address):
     """X1: a demo on one machine, or an office behind one router that we cannot see through."""
     client.force_login(member)
     client.get(reverse("agreements"), REMOTE_ADDR=address)
@@ -118,7 +118,7 @@ def test_loopback_and_private_addresses_say_nothing(client, member, address):
     assert not CompanyFingerprint.objects.exclude(kind=FingerprintKind.MAILBOX).exists()
 
 
-def test_the_same_browser_is_known_in_another_network(client, member):
+def test_the_same_browser_is_recognized_in_another_network(client, member):
     """X1."""
     client.force_login(member)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
@@ -153,7 +153,7 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxies(client, member, 
 
 
 @pytest.mark.parametrize("domain", ["gmail.com", "yahoo.com"])
-def test_a_public_mail_domain_is_nobodys_own(domain):
+def test_a_public_mail_domain_is_no_signal(domain):
     """X1."""
     member = MembershipFactory(company__email=f"shop@{domain}").user
     (agreement,) = initiate(member, person=rosa_at(f"rosa@{domain}"))
@@ -171,7 +171,7 @@ def test_the_third_esiid_for_one_address_is_a_signal(member):
     assert first.review == Review.HELD
 
 
-def test_the_premises_tdsp_is_told_and_others_are_not(member):
+def test_only_the_premises_tdsp_is_notified(member):
     """X1, D1."""
     (agreement,) = initiate(member, person=rosa_at(member.email))
     mine, other = staff_of(agreement), UserFactory(is_staff=True, tdsp=TdspFactory())
@@ -185,7 +185,7 @@ def test_the_premises_tdsp_is_told_and_others_are_not(member):
         review_consent(agreement, Review.RELEASED, by=mine, reason="  ")
 
 
-def test_without_staff_of_the_tdsp_the_operators_are_told(member):
+def test_operators_are_notified_if_the_tdsp_has_no_staff(member):
     operator = OperatorFactory()
     (agreement,) = initiate(member, person=rosa_at(member.email))
     actions.accept(agreement, channel=Channel.INVITATION)

@@ -29,7 +29,7 @@ def messages(form: AgreementRequestForm | SubmissionForm) -> dict[str, str]:
     return {problem.target: problem.message for problem in form.error_links()}
 
 
-def test_a_filled_form_is_the_question():
+def test_a_filled_form_becomes_a_request():
     """T4: every field arrives, the phone as E.164 and the initial without its dot."""
     filled = form()
     assert filled.is_valid()
@@ -55,7 +55,7 @@ def test_a_filled_form_is_the_question():
     )
 
 
-def test_an_empty_form_names_every_missing_answer_with_a_link():
+def test_an_empty_form_links_every_missing_answer():
     """A2: nothing is asked of a name before it is known whether one is needed (T6)."""
     assert messages(AgreementRequestForm(posted(rows()))) == {
         "id_registered_0": "Choose whether the customer is already registered.",
@@ -75,8 +75,8 @@ def test_an_unregistered_customer_needs_name_and_address():
     assert not {"id_title", "id_phone", "id_middle_initial", "id_company_name"} & set(messages(nameless))
 
 
-def test_of_a_registered_customer_only_the_email_and_the_meters_are_taken():
-    """T6: what else was typed, right or wrong, is ignored."""
+def test_a_registered_customer_needs_only_email_and_meters():
+    """T6: what else was entered, right or wrong, is ignored."""
     registered = form(registered="yes", zip_code="nonsense", phone="nonsense", first_name="x" * 500)
     assert registered.is_valid(), registered.errors
     assert registered.agreement_request().person == Person(email="rosa@example.net")
@@ -87,34 +87,36 @@ def test_of_a_registered_customer_only_the_email_and_the_meters_are_taken():
 )
 def test_language_is_for_residential_and_company_name_for_business(kind, language, company_name):
     """T5: the other one is ignored."""
-    person = _question(form(kind=kind, language="es", company_name="Delgado's Bakery")).person
+    person = request_from(form(kind=kind, language="es", company_name="Delgado's Bakery")).person
     assert (person.language, person.company_name) == (language, company_name)
 
 
-def _question(filled: AgreementRequestForm) -> AgreementRequest:
+def request_from(filled: AgreementRequestForm) -> AgreementRequest:
     assert filled.is_valid(), filled.error_links()
     return filled.agreement_request()
 
 
 @pytest.mark.parametrize(
-    "typed",
+    "entered",
     ["'10443720000000001", "1044372 0000 000001", "1044372-0000-000001", "\t10443720000000001 ", "’10443720000000001"],
 )
-def test_an_esiid_may_be_pasted_with_spaces_dashes_and_an_apostrophe(typed):
+def test_an_esiid_may_be_pasted_with_spaces_dashes_and_an_apostrophe(entered):
     """docs/file-formats.md: ESIID."""
-    assert _question(form((typed, "104051941"))).rows == (MeterRow(1, *PAIR),)
+    assert request_from(form((entered, "104051941"))).rows == (MeterRow(1, *PAIR),)
 
 
-@pytest.mark.parametrize("typed", ["L104051941", " 104 051 941", "104-051-941", "l104051941"])
-def test_a_meter_number_loses_spaces_dashes_and_one_leading_letter(typed):
+@pytest.mark.parametrize("entered", ["L104051941", " 104 051 941", "104-051-941", "l104051941"])
+def test_a_meter_number_loses_spaces_dashes_and_one_leading_letter(entered):
     """T7: one leading letter is dropped (docs/file-formats.md)."""
-    assert _question(form((PAIR[0], typed))).rows == (MeterRow(1, *PAIR),)
+    assert request_from(form((PAIR[0], entered))).rows == (MeterRow(1, *PAIR),)
 
 
-@pytest.mark.parametrize("typed", ["1044372000000001", "1044372000000000A", "١٠٤٤٣٧٢٠٠٠٠٠٠٠٠٠١", "9" * 5000, "1\x002"])
-def test_what_cannot_be_an_esiid_is_refused_at_its_row(typed):
+@pytest.mark.parametrize(
+    "entered", ["1044372000000001", "1044372000000000A", "١٠٤٤٣٧٢٠٠٠٠٠٠٠٠٠١", "9" * 5000, "1\x002"]
+)
+def test_an_impossible_esiid_is_an_error_at_its_row(entered):
     """A2: the message names the row and where to find the ESIID."""
-    assert messages(form(PAIR, (typed, "1"))) == {
+    assert messages(form(PAIR, (entered, "1"))) == {
         "id_meters-1-esiid": "Meter 2: Enter an ESIID with 17 or 22 digits. It's on the customer's electricity bill."
     }
 
@@ -130,13 +132,13 @@ def test_a_half_filled_row_is_an_error_at_that_row(pair, target):
 
 def test_empty_rows_are_left_out_and_the_others_keep_their_numbers():
     """T4, T7: a refusal must name the row that the person sees."""
-    assert _question(form(("", " "), PAIR, ("  ", ""))).rows == (MeterRow(2, *PAIR),)
+    assert request_from(form(("", " "), PAIR, ("  ", ""))).rows == (MeterRow(2, *PAIR),)
 
 
 def test_a_form_takes_twenty_meters_and_not_one_more():
     """T4."""
     twenty = [(f"104437200000{n:05d}", str(n)) for n in range(1, 21)]
-    assert len(_question(form(*twenty)).rows) == 20
+    assert len(request_from(form(*twenty)).rows) == 20
     assert "Enter 20 meters or fewer" in messages(form(*twenty, ("10443720000000099", "99")))["id_meters-0-esiid"]
     assert "Enter 20 meters or fewer" in messages(form(PAIR, **{"meters-TOTAL_FORMS": "1000"}))["id_meters-0-esiid"]
 
@@ -149,7 +151,7 @@ def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "message"),
+    ("field", "entered", "message"),
     [
         ("first_name", "R" * 61, "Enter 60 characters or fewer. You entered 61."),
         ("street", "x" * 251, "Enter 250 characters or fewer. You entered 251."),
@@ -172,25 +174,25 @@ def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
         ("language", "tlh", "Select a valid choice"),
     ],
 )
-def test_what_cannot_be_right_is_refused_at_its_field(field, typed, message):
+def test_an_impossible_value_is_an_error_at_its_field(field, entered, message):
     """A2: the cause and the next step, in the summary and at the field."""
-    shown = messages(form(**{field: typed}))
+    shown = messages(form(**{field: entered}))
     assert list(shown) == [f"id_{field}"] and message in shown[f"id_{field}"]
 
 
-@pytest.mark.parametrize(("typed", "kept"), [("77520-1234", "77520-1234"), (" 77520 ", "77520")])
-def test_a_zip_code_has_five_digits_or_nine(typed, kept):
+@pytest.mark.parametrize(("entered", "kept"), [("77520-1234", "77520-1234"), (" 77520 ", "77520")])
+def test_a_zip_code_has_five_digits_or_nine(entered, kept):
     """T4."""
-    assert _question(form(zip_code=typed)).person.zip_code == kept
+    assert request_from(form(zip_code=entered)).person.zip_code == kept
 
 
 @pytest.mark.parametrize("name", ["José Ñandú", "Nguyễn", "O'Brien-Smith", "李"])
-def test_names_of_all_languages_are_names(name):
+def test_names_of_all_languages_are_accepted(name):
     """A2: the check of characters refuses what cannot be printed, not what is foreign."""
-    assert _question(form(first_name=name)).person.first_name == name
+    assert request_from(form(first_name=name)).person.first_name == name
 
 
-def test_more_rows_keep_everything_and_complain_about_nothing():
+def test_more_rows_keep_entries_and_show_no_errors():
     """T10: Add another meter without JavaScript."""
     more = AgreementRequestForm.with_more_rows(form(PAIR, ("half", ""), email="not-yet").data)
     html = str(more) + str(more.meters)
@@ -205,17 +207,19 @@ def test_more_rows_end_at_twenty():
     assert len(AgreementRequestForm.with_more_rows(form(*nineteen).data).meters.forms) == 20
 
 
-def test_a_form_made_of_a_question_leads_to_the_same_question():
+def test_a_form_filled_from_a_request_gives_the_same_request():
     """T8: Change leads back to page 1 as it was."""
-    asked = _question(form(("", ""), PAIR, ("10443720000000002", "7"), ("", ""), ("10443720000000003", "8"), total=6))
-    again = AgreementRequestForm.of(asked)
+    request = request_from(
+        form(("", ""), PAIR, ("10443720000000002", "7"), ("", ""), ("10443720000000003", "8"), total=6)
+    )
+    again = AgreementRequestForm.of(request)
     data = dict(again.initial) | rows(
         *[(row.initial.get("esiid", ""), row.initial.get("meter_number", "")) for row in again.meters.forms]
     )
-    assert _question(AgreementRequestForm(posted(data))) == asked
+    assert request_from(AgreementRequestForm(posted(data))) == request
 
 
-def test_a_refusal_stands_at_its_row_and_in_the_summary_with_its_causes_once():
+def test_a_refusal_is_shown_at_its_row_and_in_the_summary():
     """T7."""
     two = form(PAIR, ("10443720000000002", "7"))
     assert two.is_valid()
@@ -225,14 +229,14 @@ def test_a_refusal_stands_at_its_row_and_in_the_summary_with_its_causes_once():
     assert two.causes == ["One.", "Other."]
 
 
-class TestPage2:
+class TestSubmissionFields:
     def test_without_the_attestation_it_is_not_valid(self):
         """T8, BR-019.012."""
         without = SubmissionForm(posted(PAGE_2 | {"attested": ""}))
         assert list(messages(without)) == ["id_attested"]
 
     @pytest.mark.parametrize("missing", ["contact_name", "contact_phone", "contact_email"])
-    def test_the_customer_needs_somebody_to_ask(self, missing):
+    def test_the_contact_is_required(self, missing):
         """T8."""
         assert list(messages(SubmissionForm(posted(PAGE_2 | {missing: ""})))) == [f"id_{missing}"]
 

@@ -30,7 +30,7 @@ def member() -> User:
     return MembershipFactory().user
 
 
-def wrong(number: int = 0):
+def wrong_meter(number: int = 0):
     """A meter that is not at its premise: each call another ESIID."""
     return MeterFactory.build(premise=PremiseFactory(), number=f"9{number}")
 
@@ -41,11 +41,11 @@ def refusal(by: User, *meters, at: datetime = NOON) -> list[str]:
     return [problem.code for problem in refused.value.problems]
 
 
-def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(member):
+def test_after_ten_failed_matches_a_user_must_wait(member):
     """X2: also when the eleventh entry is right, or the refusal itself would tell."""
     for number in range(10):
-        assert refusal(member, wrong(number), at=NOON + timedelta(minutes=number)) == ["mismatch"]
-    assert refusal(member, wrong(), at=NOON + timedelta(hours=1)) == ["guessing"]
+        assert refusal(member, wrong_meter(number), at=NOON + timedelta(minutes=number)) == ["mismatch"]
+    assert refusal(member, wrong_meter(), at=NOON + timedelta(hours=1)) == ["guessing"]
     with pytest.raises(Refused) as refused:
         creation.start_draft(agreement_request(MeterFactory()), by=member, at=NOON + timedelta(hours=2))
     assert "March 3, 2026, 12:00 PM Central Time" in refused.value.problems[0].message
@@ -53,26 +53,26 @@ def test_the_eleventh_failure_of_a_user_is_refused_with_the_time_to_try_again(me
     assert creation.start_draft(agreement_request(MeterFactory()), by=member, at=later)
 
 
-def test_a_refused_try_does_not_lengthen_the_wait(member):
+def test_a_refused_attempt_does_not_extend_the_wait(member):
     """X2."""
     for number in range(10):
-        refusal(member, wrong(number))
-    refusal(member, wrong(), at=NOON + timedelta(hours=20))
+        refusal(member, wrong_meter(number))
+    refusal(member, wrong_meter(), at=NOON + timedelta(hours=20))
     assert FailedMatch.objects.count() == 10
 
 
-def test_twenty_failures_of_a_company_are_the_end_for_all_its_users(member):
+def test_after_twenty_failed_matches_a_company_must_wait(member):
     """X2: another company goes on."""
     company = member.membership.company
     users = [MembershipFactory(company=company).user for _ in range(3)]
     for user in users[:2]:
         for number in range(10):
-            refusal(user, wrong(number))
-    assert refusal(users[2], wrong()) == ["guessing"]
-    assert refusal(MembershipFactory().user, wrong()) == ["mismatch"]
+            refusal(user, wrong_meter(number))
+    assert refusal(users[2], wrong_meter()) == ["guessing"]
+    assert refusal(MembershipFactory().user, wrong_meter()) == ["mismatch"]
 
 
-def test_three_failures_for_an_esiid_are_the_end_for_everybody(member):
+def test_after_three_failed_matches_an_esiid_is_blocked_for_everyone(member):
     """X2: also one that is not on record, or the limit itself would tell."""
     meter = MeterFactory()
     guess = MeterFactory.build(premise=meter.premise, number="123")
@@ -83,7 +83,7 @@ def test_three_failures_for_an_esiid_are_the_end_for_everybody(member):
         assert refusal(MembershipFactory().user, tried) == ["guessing"]
 
 
-def test_many_guesses_for_one_esiid_on_a_form_are_many_guesses(member):
+def test_several_guesses_on_one_form_all_count(member):
     """X2: also beside the right one, which would be the row that is not named."""
     meter = MeterFactory()
     guesses = [MeterFactory.build(premise=meter.premise, number=f"12{number}") for number in range(4)]
@@ -92,21 +92,21 @@ def test_many_guesses_for_one_esiid_on_a_form_are_many_guesses(member):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_companies_at_once_learn_three_answers_about_an_esiid():
+def test_twenty_simultaneous_companies_get_three_answers_about_an_esiid():
     """X2."""
     assert answers_about_one_esiid() == 3
 
 
 def answers_about_one_esiid() -> int:
     """How many of twenty companies that guess at once learn whether they were right."""
-    guess, users = wrong(), [MembershipFactory().user for _ in range(20)]
+    guess, users = wrong_meter(), [MembershipFactory().user for _ in range(20)]
     results = together([lambda user=user: creation.start_draft(agreement_request(guess), by=user) for user in users])
     return [result.problems[0].code for result in results].count("mismatch")
 
 
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_on_esiids_they_learn_more(monkeypatch):
+def test_control_without_the_lock_on_esiids_they_get_more_answers(monkeypatch):
     monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
     monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_about_one_esiid() == 20
@@ -114,12 +114,12 @@ def test_control_without_the_lock_on_esiids_they_learn_more(monkeypatch):
 
 def test_a_form_of_many_rows_does_not_say_which_failed_once_the_limit_is_passed(member):
     """X2: twenty guesses at a click are twenty guesses."""
-    assert refusal(member, *[wrong(number) for number in range(11)], MeterFactory()) == ["guessing"]
+    assert refusal(member, *[wrong_meter(number) for number in range(11)], MeterFactory()) == ["guessing"]
     assert FailedMatch.objects.count() == 11
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_simultaneous_guesses_learn_no_more_than_ten_answers():
+def test_twenty_simultaneous_guesses_get_ten_answers():
     """X2."""
     assert answers_to_one_user() == 10
 
@@ -127,7 +127,7 @@ def test_twenty_simultaneous_guesses_learn_no_more_than_ten_answers():
 def answers_to_one_user() -> int:
     """How many of twenty guesses that one user makes at once are answered."""
     member = MembershipFactory().user
-    meters = [wrong(number) for number in range(20)]
+    meters = [wrong_meter(number) for number in range(20)]
     results = together(
         [lambda meter=meter: creation.start_draft(agreement_request(meter), by=member) for meter in meters]
     )
@@ -136,35 +136,35 @@ def answers_to_one_user() -> int:
 
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_more_answers_are_learned(monkeypatch):
+def test_control_without_the_lock_there_are_more_answers(monkeypatch):
     monkeypatch.setattr(locks, "lock_company", lambda company: None)
     monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
     monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_to_one_user() == 20
 
 
-def test_reaching_a_limit_tells_the_tdsp_once_a_day(member):
+def test_reaching_a_limit_notifies_the_tdsp_once_a_day(member):
     """X2."""
     meter = MeterFactory()
     staff, operator = UserFactory(is_staff=True, tdsp=meter.premise.tdsp), OperatorFactory()
     for _try in range(3):
         refusal(member, MeterFactory.build(premise=meter.premise, number="123"))
     for number in range(7):
-        refusal(member, wrong(number))
+        refusal(member, wrong_meter(number))
     assert not Email.objects.exists(), "the time of an answer must not tell whom it concerns"
     for minutes in (1, 2, 14 * 60):
         guessing_notices.notify_of_guessing(at=NOON + timedelta(minutes=minutes))
-    told = Email.objects.filter(kind="GUESSING")
-    assert {email.to_address for email in told} == {staff.email, operator.email}
-    assert told.count() == 2
+    notices = Email.objects.filter(kind="GUESSING")
+    assert {email.to_address for email in notices} == {staff.email, operator.email}
+    assert notices.count() == 2
 
 
 def test_limits_need_no_redis(member, settings):
     """X2: they live in PostgreSQL."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     for number in range(10):
-        assert refusal(member, wrong(number)) == ["mismatch"]
-    assert refusal(member, wrong()) == ["guessing"]
+        assert refusal(member, wrong_meter(number)) == ["mismatch"]
+    assert refusal(member, wrong_meter()) == ["guessing"]
 
 
 def test_a_company_and_an_address_are_limited_a_day(member, settings):
@@ -178,7 +178,7 @@ def test_a_company_and_an_address_are_limited_a_day(member, settings):
     assert initiate(member, MeterFactory(), at=NOON + timedelta(days=1, seconds=1))
 
 
-def test_a_customer_is_not_flooded_by_other_spellings_of_the_address(member, settings):
+def test_other_spellings_of_an_address_count_as_one_mailbox(member, settings):
     """X2: `rosa+1@`, `rosa+2@` are one mailbox."""
     settings.INITIATIONS_PER_ADDRESS = 2
     for tag in (1, 2):
@@ -193,22 +193,22 @@ def test_twenty_simultaneous_submissions_stay_within_a_days_limits(settings):
     """X2: of one company, and of twenty companies to one customer."""
     settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 5, 100
     one = MembershipFactory().user
-    assert _made_at_once([one] * 20) == 5
+    assert count_created([one] * 20) == 5
     settings.INITIATIONS_PER_ADDRESS = 7
     Agreement.objects.update(email="ann@example.org")
-    assert _made_at_once([MembershipFactory().user for _ in range(20)]) == 7
+    assert count_created([MembershipFactory().user for _ in range(20)]) == 7
 
 
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_locks_more_are_made(settings, monkeypatch):
+def test_control_without_the_locks_more_are_created(settings, monkeypatch):
     settings.INITIATIONS_PER_ADDRESS = 7
     monkeypatch.setattr(locks, "lock_mailbox", lambda address: None)
     monkeypatch.setattr(daily_limits, "refuse_flooding", met(daily_limits.refuse_flooding, by=20))
-    assert _made_at_once([MembershipFactory().user for _ in range(20)]) == 20
+    assert count_created([MembershipFactory().user for _ in range(20)]) == 20
 
 
-def _made_at_once(users: list[User]) -> int:
+def count_created(users: list[User]) -> int:
     before = Agreement.objects.count()
     drafts = [creation.start_draft(agreement_request(MeterFactory()), by=user) for user in users]
     together([lambda draft=draft: submit_draft(draft, by=draft.user) for draft in drafts])
@@ -226,24 +226,24 @@ def test_reminders_are_limited_a_day(member, settings):
     assert actions.resend(agreement, by=member, at=NOON + timedelta(days=2))
 
 
-def test_old_failures_are_forgotten(member):
+def test_old_failed_matches_are_deleted(member):
     """X6."""
-    refusal(member, wrong())
+    refusal(member, wrong_meter())
     assert retention.delete_old_failed_matches(at=NOON + timedelta(days=29)) == 0
     assert retention.delete_old_failed_matches(at=NOON + timedelta(days=31)) == 1
 
 
-def test_the_eleventh_failure_is_refused_on_the_page_while_redis_is_dead(client, member, settings, redis_server):
+def test_the_limit_holds_on_the_page_while_redis_is_down(client, member, settings, redis_server):
     """X2, A2: with the time to try again, and everything typed; Redis dies after the fourth."""
     settings.REDIS_URL = settings.CELERY_BROKER_URL = redis_server.url
     client.force_login(member)
     for number in range(10):
         if number == 4:
             redis_server.kill()
-        page = client.post(reverse("agreement_new"), page_1(wrong(number)))
+        page = client.post(reverse("agreement_new"), page_1(wrong_meter(number)))
         assert "does not match our records" in page_text(page)
     free_at = FailedMatch.objects.order_by("at")[0].at + daily_limits.DAY
-    for meter in (wrong(), MeterFactory()):
+    for meter in (wrong_meter(), MeterFactory()):
         page = client.post(reverse("agreement_new"), page_1(meter))
         words = page_text(page)
         assert "does not match our records" not in words and f"try again after {format_central(free_at)}" in words

@@ -49,7 +49,7 @@ def state_of_everything() -> list:
     return [agreements, Email.objects.count(), Letter.objects.count(), [a["status"] for a in agreements]]
 
 
-def test_looking_never_decides(client, agreement):
+def test_a_get_never_decides(client, agreement):
     """C1: a hundred GET and HEAD requests of mail scanners, with whatever they add, change nothing."""
     before = state_of_everything()
     for number in range(50):
@@ -66,7 +66,7 @@ def test_no_other_method_does_anything(client, agreement, method):
     assert state_of_everything() == before
 
 
-def test_the_page_says_everything_a_decision_needs(client, agreement):
+def test_the_page_shows_everything_a_decision_needs(client, agreement):
     """C7."""
     page = client.get(link(agreement)).content.decode()
     for words in (
@@ -90,13 +90,13 @@ def test_the_page_says_everything_a_decision_needs(client, agreement):
     assert not re.search(r"ongoing|continual", page, re.IGNORECASE)
 
 
-def test_a_missing_privacy_policy_is_said(client, agreement):
+def test_a_missing_privacy_policy_is_mentioned(client, agreement):
     """C7."""
     Agreement.objects.update(privacy_policy_url="")
     assert "The privacy policy has not been provided." in client.get(link(agreement)).content.decode()
 
 
-def test_what_a_third_party_wrote_cannot_break_the_page(client, member):
+def test_third_party_text_cannot_break_the_page(client, member):
     """E3's sense for the page."""
     agreement = initiate(member)[0]
     Agreement.objects.update(comments="<script>alert(1)</script>", third_party_name="<b>Evil & Sons</b>")
@@ -185,14 +185,14 @@ def test_a_forged_link_has_its_own_page(client, agreement, token):
     assert "This link doesn't work" in known
 
 
-def test_a_click_that_chose_nothing_says_so(client, agreement):
+def test_a_post_without_a_decision_is_an_error(client, agreement):
     """A2."""
     answer = client.post(link(agreement), {"decision": "maybe"})
     assert answer.status_code == 400
     assert "Choose Accept or Reject" in answer.content.decode()
 
 
-def test_the_page_is_not_kept_or_indexed_and_sends_no_referrer(client, agreement):
+def test_the_page_is_not_stored_or_indexed_and_sends_no_referrer(client, agreement):
     """X5."""
     answer = client.get(link(agreement))
     assert "no-store" in answer["Cache-Control"]
@@ -201,7 +201,7 @@ def test_the_page_is_not_kept_or_indexed_and_sends_no_referrer(client, agreement
     assert "script" not in answer.content.decode()
 
 
-def test_the_token_stands_nowhere_in_the_database(agreement):
+def test_the_token_is_not_in_the_database(agreement):
     """X5: neither in a column nor in an email that waits."""
     token = link_tokens.derive_token(bytes(agreement.link_nonce))
     email = Email.objects.get(kind="EM201")
@@ -209,7 +209,7 @@ def test_the_token_stands_nowhere_in_the_database(agreement):
     assert token not in " ".join(str(value) for value in Agreement.objects.values()[0].values())
 
 
-def test_the_reminders_link_and_the_first_link_are_the_same(client, agreement, member):
+def test_the_reminder_has_the_same_link(client, agreement, member):
     """EM202: the first link works too."""
     actions.resend(agreement, by=member)
     nonces = {bytes(nonce) for nonce in Email.objects.values_list("link_nonce", flat=True)}
@@ -245,11 +245,11 @@ class TestInTheCustomersAccount:
         again = client.post(url, {"decision": "reject"}, follow=True).content.decode()
         assert "Your answer was not recorded" in again
 
-    def test_somebody_else_decides_nothing(self, client, mine, member):
+    def test_another_customer_cannot_decide(self, client, mine, member):
         client.force_login(member)
         assert client.post(reverse("customer_decide", args=[mine.number]), {"decision": "accept"}).status_code == 404
 
-    def test_after_the_period_nothing_is_recorded(self, client, mine):
+    def test_no_decision_is_recorded_after_the_period(self, client, mine):
         """L3."""
         mine.refresh_from_db()
         end_period(mine)

@@ -45,21 +45,21 @@ def link(agreement: Agreement) -> str:
 
 
 def language(response) -> str:
-    found = re.search(r'<html lang="(\w+)"', response.content.decode())
-    assert found
-    assert response["Content-Language"] == found[1]
-    return found[1]
+    match = re.search(r'<html lang="(\w+)"', response.content.decode())
+    assert match
+    assert response["Content-Language"] == match[1]
+    return match[1]
 
 
 def switch(response) -> str:
     """Where the switch leads."""
-    found = re.search(r'<a class="site-language" href="([^"]+)"', response.content.decode())
-    assert found
-    return found[1]
+    match = re.search(r'<a class="site-language" href="([^"]+)"', response.content.decode())
+    assert match
+    return match[1]
 
 
 class TestOnTheDecisionPage:
-    def test_it_opens_in_the_agreements_language_whatever_the_browser_speaks(self, client, spanish):
+    def test_it_opens_in_the_agreements_language(self, client, spanish):
         page = client.get(link(spanish), headers={"accept-language": "en"})
         assert language(page) == "es"
         assert " de " in re.search(r"<strong>(\d[^<]+)</strong>", page.content.decode())[1]  # the date, too
@@ -80,26 +80,26 @@ class TestOnTheDecisionPage:
         assert decided["Location"] == address
         assert language(Client().get(decided["Location"])) == "en"
 
-    def test_switching_decides_nothing_and_says_nothing_to_the_agreement(self, client, spanish):
+    def test_switching_does_not_change_the_agreement(self, client, spanish):
         before = Agreement.objects.values().get()
         client.get(f"{link(spanish)}?lang=en")
         assert Agreement.objects.values().get() == before
 
     @pytest.mark.parametrize("nonsense", ["fr", "", "en-US,es", "<script>", "es'--"])
-    def test_a_language_that_is_not_there_changes_nothing(self, client, spanish, nonsense):
+    def test_an_unknown_language_changes_nothing(self, client, spanish, nonsense):
         page = client.get(link(spanish), {"lang": nonsense})
         assert language(page) == "es"
         assert not client.cookies
         assert "<script>" not in page.content.decode()
 
-    def test_what_was_read_is_kept_in_the_language_it_was_read_in(self, client, spanish):
+    def test_the_decision_text_is_stored_in_the_language_of_the_page(self, client, spanish):
         """C7: the letter stays in the customer's own."""
         client.post(f"{link(spanish)}?lang=en", {"decision": "accept"})
         letter = spanish.letter
         assert (letter.language, letter.decision_language) == ("es", "en")
         assert "You can answer until" in letter.decision_text
 
-    def test_the_switch_is_a_link_also_for_somebody_who_is_signed_in(self, client, spanish):
+    def test_the_switch_is_a_link_also_for_signed_in_users(self, client, spanish):
         """A look at somebody's link must not change the account of who looks."""
         customer = CustomerFactory()
         client.force_login(customer.user)
@@ -139,7 +139,7 @@ class TestInAnAccount:
         client.force_login(claim.customer.user)
         return claim.customer
 
-    def test_the_preference_holds_whatever_the_browser_and_the_cookie_say(self, client, customer):
+    def test_the_preference_overrides_browser_and_cookie(self, client, customer):
         client.cookies["django_language"] = "en"
         assert language(client.get(reverse("customer_agreements"), headers={"accept-language": "en"})) == "en"
         type(customer.user).objects.update(language="es")
@@ -169,7 +169,7 @@ class TestInAnAccount:
         customer.user.refresh_from_db()
         assert customer.user.language == "en"
 
-    def test_a_language_that_is_not_there_is_refused(self, client, customer):
+    def test_an_unknown_language_is_refused(self, client, customer):
         assert client.post(reverse("set_language"), {"language": "fr"}).status_code == 404
 
     def test_an_email_follows_the_agreement_and_not_the_page(self, client, customer):
@@ -191,7 +191,7 @@ def test_third_parties_and_staff_have_no_switch(client):
 
 
 @pytest.mark.parametrize("name", ["company_register", "company_join", "company_register_sent"])
-def test_the_way_into_a_company_is_in_english_without_a_switch(client, name):
+def test_company_registration_is_in_english_without_a_switch(client, name):
     """T13: half a page in Spanish would help nobody; the rest of the visit stays as it was."""
     client.cookies["django_language"] = "es"
     page = client.get(reverse(name))
@@ -209,7 +209,7 @@ def test_to_a_third_party_and_to_staff_everything_is_in_english(client):
             assert language(client.get(reverse(name), {"lang": "es"})) == "en"
 
 
-def test_from_registration_to_the_first_page_everything_is_in_the_language_preferred(client):
+def test_registration_and_first_page_are_in_the_preferred_language(client):
     """C6: also with a browser that speaks English, on the page that knows of no account yet, and in the greeting."""
     spoken = {"headers": {"accept-language": "en"}}
     sent = client.post(reverse("register_as", args=["residential"]), typed(MeterFactory(), language="es"), **spoken)

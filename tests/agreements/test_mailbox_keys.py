@@ -45,5 +45,5 @@ def test_every_name_under_a_domain_is_found_and_no_other(domain):
     under += [f"e@{domain.encode('idna').decode()}"]
     for one in [*under, f"f@not{domain}", f"g@{domain}.net", f"{domain}@other.example"]:
         AgreementFactory(email=one)
-    found = Agreement.objects.to_domain(registered_domain(under[0]))
-    assert set(found.values_list("email", flat=True)) == set(under)
+    agreements = Agreement.objects.to_domain(registered_domain(under[0]))
+    assert set(agreements.values_list("email", flat=True)) == set(under)

@@ -52,9 +52,9 @@ def one_of_a_hundred_thousand() -> Agreement:
 def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
     """How PostgreSQL answers what is asked when a question to `address` is submitted, accepted and sent again."""
     agreement.email, now = address, timezone.now()
-    asked = AgreementRequest(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
+    request = AgreementRequest(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
     with CaptureQueriesContext(connection) as queries, override_settings(INITIATIONS_PER_COMPANY=1_000_000):
-        daily_limits.refuse_flooding(asked, company=agreement.company, at=now)
+        daily_limits.refuse_flooding(request, company=agreement.company, at=now)
         consent_signals.record_signals_at_initiation([agreement], at=now)
         daily_limits.reminder_refusal(agreement, at=now)
     with connection.cursor() as cursor:

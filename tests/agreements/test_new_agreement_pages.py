@@ -51,13 +51,13 @@ def submit(client, *meters) -> str:
 
 
 class TestPage1:
-    def test_an_answerable_question_leads_to_page_2(self, client, member, meter):
+    def test_a_valid_request_leads_to_page_2(self, client, member, meter):
         """T4."""
         location = review_of(client, meter)
         assert location == reverse("agreement_review", args=[Draft.objects.get().pk])
         assert not Agreement.objects.exists() and not Email.objects.exists()
 
-    def test_without_javascript_every_field_is_there_with_a_hint(self, client, member):
+    def test_without_javascript_every_field_has_a_hint(self, client, member):
         """T10."""
         page = client.get(NEW)
         for name in page_1():
@@ -66,7 +66,7 @@ class TestPage1:
         assert "Only for a business customer who is not registered" in page_text(page)
         assert "Fields marked * are required." in page_text(page)
 
-    def test_add_another_meter_shows_three_more_rows_and_keeps_everything(self, client, member, meter):
+    def test_add_another_meter_shows_three_more_rows(self, client, member, meter):
         """T4, T10: a button that works without JavaScript."""
         page = client.post(NEW, page_1(meter, first_name="Ro sa", add_meters="1"))
         body = page.content.decode()
@@ -79,7 +79,7 @@ class TestPage1:
         form = client.get(NEW).content.decode().split("data-agreement-form")[1]
         assert "add_meters" not in re.findall(r"<button[^>]*>", form)[0]
 
-    def test_what_is_wrong_stands_at_the_top_and_at_the_field_and_everything_is_kept(self, client, member, meter):
+    def test_errors_are_shown_at_the_top_and_at_the_field(self, client, member, meter):
         """A2."""
         page = client.post(NEW, page_1(meter, zip_code="7752", first_name='<b>"Rosa"', email="rosa@"))
         body = page.content.decode()
@@ -100,11 +100,11 @@ class TestPage1:
     def test_a_mismatch_names_the_row_and_its_possible_causes_and_keeps_everything(self, client, member, meter):
         """T7."""
         other = MeterFactory()
-        typed = page_1(meter, first_name="Rosa-Maria") | {
+        entered = page_1(meter, first_name="Rosa-Maria") | {
             "meters-1-esiid": other.premise.esiid,
             "meters-1-meter_number": "999",
         }
-        page = client.post(NEW, typed)
+        page = client.post(NEW, entered)
         body, words = page.content.decode(), page_text(page)
         assert page.status_code == 200 and not Draft.objects.exists()
         assert body.count("Meter 2: what you entered does not match our records.") == 2
@@ -120,7 +120,7 @@ class TestPage1:
         assert 'value="Rosa-Maria"' in body and 'value="999"' in body and other.premise.esiid in body
 
     def test_no_answer_is_an_oracle(self, client, member, settings):
-        """T7: whatever is wrong, with whatever customer, the page is the same but for what was typed."""
+        """T7: whatever is wrong, with whatever customer, the page is the same but for what was entered."""
         settings.FAILED_MATCHES_PER_USER = settings.FAILED_MATCHES_PER_ESIID = 100  # X2 is not what is tried here
         claim, meter = registered_customer()
         foreign, unregistered = MeterFactory(), MeterFactory()
@@ -148,13 +148,13 @@ class TestPage1:
             blank = page_1_registered(address) if said == "yes" else page_1(email=address)
             response = client.post(NEW, blank | rows((esiid, number)))
             assert response.status_code == 200, name
-            bodies[name, said] = _without_typed(response.content.decode(), esiid, number, address)
+            bodies[name, said] = _without_entries(response.content.decode(), esiid, number, address)
         for said in ("yes", "no"):
             assert len({body for (_, answer), body in bodies.items() if answer == said}) == 1
         assert len(bodies) == 15
 
     @pytest.mark.parametrize("repeated", [True, False])
-    def test_what_already_waits_or_stands_twice_is_refused_with_its_row(self, client, member, meter, repeated):
+    def test_a_pending_or_repeated_meter_is_refused_with_its_row(self, client, member, meter, repeated):
         """L6."""
         if repeated:
             page = client.post(NEW, page_1(meter, meter))
@@ -165,7 +165,7 @@ class TestPage1:
                 client.post(NEW, page_1(meter))
             )
 
-    def test_the_limit_is_said_with_the_day_when_the_next_one_is_free(self, client, member, meter):
+    def test_the_yearly_limit_names_the_next_possible_day(self, client, member, meter):
         """L5."""
         for months in ("1d", "1m", "6m"):
             last = AgreementFactory(company=member.company, premise=meter.premise, report_length=months)
@@ -178,17 +178,17 @@ class TestPage1:
         """T12."""
         assert client.get(NEW, {"draft": draft}).status_code == 404
 
-    def test_the_customers_data_is_not_offered_to_the_users_browser(self, client, member):
+    def test_the_browser_does_not_suggest_the_customers_data(self, client, member):
         """The customer's name and address are not the user's own."""
         body = client.get(NEW).content.decode()
         for name in ("first_name", "street", "zip_code", "phone", "email", "meters-0-esiid"):
             assert 'autocomplete="off"' in re.search(rf'<input[^>]*name="{name}"[^>]*>', body)[0]
 
 
-def _without_typed(body: str, *typed: str) -> str:
-    """A page without the CSRF token and what was typed."""
+def _without_entries(body: str, *entered: str) -> str:
+    """A page without the CSRF token and what was entered."""
     body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", body)
-    for value in typed:
+    for value in entered:
         body = body.replace(f'value="{value}"', 'value=""')
     return body
 
@@ -210,7 +210,7 @@ class TestSubmissionPage:
             assert f'value="{value}"' in again
         assert re.search(r'value="no"[^>]*checked', again) and re.search(r'value="3m"[^>]*checked', again)
 
-    def test_contact_comes_from_the_users_profile_and_company_from_the_companys(self, client, member, meter):
+    def test_contact_and_company_come_from_the_profiles(self, client, member, meter):
         """T8."""
         body = client.get(review_of(client, meter)).content.decode()
         assert 'value="James Wilson"' in body and f'value="{member.user.email}"' in body
@@ -218,7 +218,7 @@ class TestSubmissionPage:
         assert member.company.legal_name in body and "https://green-energy.example/privacy" in body
         assert 'name="company_name"' not in body
 
-    def test_a_missing_privacy_policy_is_said(self, client, member, meter):
+    def test_a_missing_privacy_policy_is_mentioned(self, client, member, meter):
         """T8, C7."""
         member.company.privacy_policy_url = ""
         member.company.save()
@@ -236,8 +236,8 @@ class TestSubmissionPage:
 
     def test_without_the_attestation_nothing_is_created_and_everything_is_kept(self, client, member, meter):
         """T8, BR-019.012."""
-        typed = PAGE_2 | {"contact_name": "Ann Lee", "attested": ""}
-        page = client.post(review_of(client, meter), typed)
+        entered = PAGE_2 | {"contact_name": "Ann Lee", "attested": ""}
+        page = client.post(review_of(client, meter), entered)
         body = page.content.decode()
         assert "Confirm that you have the customer&#x27;s authorization" in body
         assert 'href="#id_attested"' in body and 'value="Ann Lee"' in body and "We spoke on the phone." in body
@@ -251,7 +251,7 @@ class TestSubmissionPage:
         assert agreement.third_party_name == member.company.legal_name
         assert agreement.privacy_policy_url == "https://green-energy.example/privacy"
 
-    def test_a_refusal_in_the_last_moment_leads_back_with_everything_kept(self, client, member, meter):
+    def test_a_refused_submission_leads_back_with_all_entries(self, client, member, meter):
         """L5, L6, T7: somebody else of the company was quicker."""
         address = review_of(client, meter)
         initiate(MembershipFactory(company=member.company).user, meter)
@@ -265,7 +265,7 @@ class TestSubmissionPage:
         assert "Call me" in client.get(review_of(client, other)).content.decode()  # kept over the change
         assert Agreement.objects.count() == 1
 
-    def test_somebody_elses_draft_is_not_found(self, client, member, meter):
+    def test_another_users_draft_is_not_found(self, client, member, meter):
         """T12: not even a colleague's."""
         address = review_of(client, meter)
         client.force_login(MembershipFactory(company=member.company).user)
@@ -315,7 +315,7 @@ class TestConfirmation:
 
 class TestAccess:
     @pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
-    def test_a_company_that_is_not_approved_is_told_so(self, client, member, meter, standing):
+    def test_a_company_without_approval_reads_why(self, client, member, meter, standing):
         """T13, D1: at once, also between the two pages."""
         address = review_of(client, meter)
         type(member.company).objects.update(standing=standing)
@@ -325,7 +325,7 @@ class TestAccess:
         assert reason in page_text(client.get("/agreements/"))
         assert not Agreement.objects.exists()
 
-    def test_without_the_permission_to_initiate_nothing_is_initiated(self, client, meter):
+    def test_without_the_permission_no_agreement_is_created(self, client, meter):
         """T12."""
         membership = MembershipFactory(may_initiate=False)
         client.force_login(membership.user)

@@ -59,7 +59,7 @@ def test_control_without_the_lock_more_than_three_are_created(monkeypatch):
     assert Agreement.objects.count() > 3
 
 
-def test_twenty_simultaneous_identical_questions_create_one():
+def test_twenty_simultaneous_identical_requests_create_one():
     """L6: the same question waits once."""
     member, meter = MembershipFactory().user, MeterFactory()
     drafts = [creation.start_draft(agreement_request(meter), by=member) for _ in range(20)]
@@ -146,10 +146,10 @@ def test_control_without_the_conditional_update_there_are_several_winners(monkey
     first_two, have_read = itertools.count(), threading.Barrier(2)
 
     def read_then_write(agreement, change, at):
-        found = Agreement.objects.get(pk=agreement.pk)
+        row = Agreement.objects.get(pk=agreement.pk)
         if next(first_two) < 2:
             have_read.wait(timeout=30)
-        if found.status != change.source:
+        if row.status != change.source:
             return False
         Agreement.objects.filter(pk=agreement.pk).update(status=change.target, ended_at=at)
         return True
@@ -168,10 +168,10 @@ def test_twenty_clicks_on_resend_send_one_reminder():
 
 
 @pytest.mark.parametrize("act", ["initiate", "resend"])
-def test_a_suspension_that_comes_first_is_waited_for(act):
+def test_an_earlier_suspension_takes_effect(act):
     """D1: "at once" also for a submission that looked a moment before the operator's decision was committed."""
     member, operator = MembershipFactory().user, OperatorFactory()
-    (asked,) = initiate(member)
+    (agreement,) = initiate(member)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     begun = threading.Event()
 
@@ -183,7 +183,7 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
 
     def submit_meanwhile():
         begun.wait(timeout=30)
-        return submit_draft(draft, by=member) if act == "initiate" else actions.resend(asked, by=member)
+        return submit_draft(draft, by=member) if act == "initiate" else actions.resend(agreement, by=member)
 
     _suspended, refused = together([suspend, submit_meanwhile])
     assert isinstance(refused, PermissionDenied)
@@ -191,7 +191,7 @@ def test_a_suspension_that_comes_first_is_waited_for(act):
 
 
 @pytest.mark.control
-def test_control_without_the_second_look_it_goes_through(monkeypatch):
+def test_control_without_the_second_check_it_goes_through(monkeypatch):
     """D1: a look that was made before the lock is worth nothing after it."""
     fresh, looked = permissions.acting_member, {}
 
@@ -202,4 +202,4 @@ def test_control_without_the_second_look_it_goes_through(monkeypatch):
 
     monkeypatch.setattr(creation, "acting_member", once)
     with pytest.raises(AssertionError):
-        test_a_suspension_that_comes_first_is_waited_for("initiate")
+        test_an_earlier_suspension_takes_effect("initiate")

@@ -35,7 +35,7 @@ def everything_about(agreement: Agreement) -> str:
 
 
 @pytest.mark.parametrize("end", ["reject", "withdraw", "expire"])
-def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
+def test_personal_data_of_unaccepted_agreements_is_deleted_after_90_days(member, end):
     """X6: what happened stays on record, who the customer was does not."""
     (agreement,) = initiate(member, at=NOON)
     ended = NOON + timedelta(days=31 if end == "expire" else 1)
@@ -56,7 +56,7 @@ def test_people_who_never_accepted_are_forgotten_after_90_days(member, end):
     assert agreement.events.count() == 2
 
 
-def test_a_registered_customer_is_forgotten_too(member):
+def test_personal_data_of_registered_customers_is_deleted_too(member):
     """X6."""
     claim, meter = registered_customer()
     (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email), at=NOON)
@@ -67,7 +67,7 @@ def test_a_registered_customer_is_forgotten_too(member):
     assert "Akin" not in everything_about(agreement)
 
 
-def test_pending_and_accepted_agreements_keep_their_people(member):
+def test_pending_and_accepted_agreements_keep_personal_data(member):
     """X6."""
     pending, accepted = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(accepted, channel=Channel.INVITATION, at=NOON)
@@ -76,7 +76,7 @@ def test_pending_and_accepted_agreements_keep_their_people(member):
     assert ROSA.email in everything_about(pending)
 
 
-def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
+def test_an_agreement_without_personal_data_counts_for_the_limit(member, settings):
     """L5, X6."""
     settings.AGREEMENT_LIMIT_PER_ESIID = 1
     meter = MeterFactory()
@@ -87,7 +87,7 @@ def test_a_forgotten_agreement_still_counts_for_the_limit(member, settings):
         initiate(member, meter, at=NOON + timedelta(days=92))
 
 
-def test_after_three_years_an_agreement_goes_with_all_that_belongs_to_it(member):
+def test_after_three_years_an_agreement_is_deleted_with_its_rows(member):
     """X6: events too, which nothing else may delete; younger ones stay."""
     old, young = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     actions.accept(old, channel=Channel.INVITATION, at=NOON)

@@ -10,7 +10,7 @@ import pytest
 
 from agreements.models import Agreement
 from agreements.states import Status
-from tests.agreements.test_search_reading import BY
+from tests.agreements.test_search_parsing import BY
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory
 from tests.reports.test_agreement_list import numbers
 from tests.support.third_party_pages import LIST, page_text
@@ -35,12 +35,12 @@ def find(client, by: str, items: str, **wanted: str):
 
 
 def box(response) -> str:
-    found = re.search(r"(?s)<textarea[^>]*>(.*?)</textarea>", response.content.decode())
-    assert found
-    return html.unescape(found[1]).strip()
+    match = re.search(r"(?s)<textarea[^>]*>(.*?)</textarea>", response.content.decode())
+    assert match
+    return html.unescape(match[1]).strip()
 
 
-class TestFinding:
+class TestResults:
     @pytest.fixture
     def wanted(self, member):
         return AgreementFactory(
@@ -81,7 +81,7 @@ class TestFinding:
             ("name", unicodedata.normalize("NFD", "Núñez-O’Brien")),
         ],
     )
-    def test_finds_by_each_type_what_is_the_companys_own(self, client, wanted, by, items):
+    def test_each_search_type_finds_own_agreements_only(self, client, wanted, by, items):
         """T1, T12: another company's agreement about the same meter and customer is not there."""
         response = find(client, by, items)
         names_nobody = by == "name" and items == "N*"  # the other 26 are called Nobody
@@ -92,13 +92,13 @@ class TestFinding:
         ("by", "items"),
         [("number", "10526*"), ("esiid", "0443720009*"), ("meter", "LG*"), ("name", "Brien"), ("name", "Brien*")],
     )
-    def test_a_beginning_is_not_a_part(self, client, by, items):
+    def test_a_prefix_does_not_match_inside_a_value(self, client, by, items):
         """T1."""
         response = find(client, by, items)
         assert numbers(response) == [] and f"No agreements found for: {items}" in page_text(response)
         assert "Show all agreements, newest first" in page_text(response)
 
-    def test_signs_that_a_database_reads_otherwise_are_letters(self, client):
+    def test_sql_wildcards_are_literal(self, client):
         """T1, T6: % and _ find nothing more."""
         assert numbers(find(client, "name", "N%")) == [] and numbers(find(client, "name", "_unez*")) == []
 
@@ -107,7 +107,7 @@ class TestFinding:
         words = page_text(find(client, "number", "010526000007, 999999000001, 9998*"))
         assert "1 agreement found" in words and "No agreements found for: 999999000001, 9998*" in words
 
-    def test_the_address_can_be_kept_and_passed_on(self, client, wanted):
+    def test_the_search_url_can_be_shared(self, client, wanted):
         """T1: it is a GET; the box holds what was searched; the next page and the sorted columns keep it."""
         response = client.post(LIST, {"by": "esiid", "items": "'10443720009000017\r\n10203*"})
         assert response.status_code == 302
@@ -120,7 +120,7 @@ class TestFinding:
         )
         assert len(numbers(client.get(response["Location"] + "&page=2&sort=status"))) == 2
 
-    def test_narrows_and_sorts_what_it_found(self, client, wanted):
+    def test_results_can_be_filtered_and_sorted(self, client, wanted):
         """T3."""
         query = {"by": "esiid", "items": "10443720009000017, 10203*"}
         assert numbers(client.get(LIST, query | {"status": "pending"})) == [wanted.number]
@@ -140,7 +140,7 @@ class TestFinding:
         assert "No agreements found for" not in page_text(response)
 
 
-class TestRefusing:
+class TestErrors:
     @pytest.mark.parametrize(
         ("by", "items", "message"),
         [
@@ -157,9 +157,7 @@ class TestRefusing:
         ],
     )
     @pytest.mark.parametrize("method", ["post", "get"])
-    def test_says_what_is_wrong_at_the_field_and_above_and_keeps_what_was_typed(
-        self, client, member, method, by, items, message
-    ):
+    def test_shows_errors_at_the_field_and_above_and_keeps_the_entry(self, client, member, method, by, items, message):
         """T1, A2."""
         response = getattr(client, method)(LIST, {"by": by, "items": items})
         body = response.content.decode()
@@ -171,18 +169,18 @@ class TestRefusing:
 
     def test_a_hundred_and_one_items_are_too_many(self, client, member):
         """T1: nothing of them is lost."""
-        typed = "\n".join(f"102512{place:06d}" for place in range(101))
-        response = client.post(LIST, {"by": "number", "items": typed})
+        entered = "\n".join(f"102512{place:06d}" for place in range(101))
+        response = client.post(LIST, {"by": "number", "items": entered})
         assert page_text(response).count("Enter 100 items or fewer. You entered 101.") == 2
-        assert box(response).split() == typed.split()
+        assert box(response).split() == entered.split()
 
     def test_names_a_few_of_many_wrong_items(self, client, member):
         """A2: a message can be read."""
-        typed = ",".join(["y" * 999, *(f"x{place}" for place in range(30))])
-        response = client.post(LIST, {"by": "number", "items": typed})
+        entered = ",".join(["y" * 999, *(f"x{place}" for place in range(30))])
+        response = client.post(LIST, {"by": "number", "items": entered})
         assert "y" * 40 + "…, x0, x1" in page_text(response) and "x8 and 21 more" in page_text(response)
 
-    def test_names_too_long_for_an_address_are_refused_in_plain_words(self, client, member):
+    def test_items_too_long_for_a_url_are_refused(self, client, member):
         """A2: a web server would refuse them in its own."""
         names = ", ".join("王" * 50 + chr(0x4E00 + place) for place in range(20))
         response = client.post(LIST, {"by": "name", "items": names})
@@ -204,7 +202,7 @@ class TestMasking:
             bodies.append(body.replace(items, "Name"))
         assert bodies[0] == bodies[1]
 
-    def test_it_is_found_from_the_acceptance_on(self, client, member):
+    def test_it_is_found_after_the_acceptance(self, client, member):
         """T6."""
         agreement = AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
         Agreement.objects.filter(pk=agreement.pk).update(status=Status.COMPLETE, ended_at=agreement.initiated_at)
@@ -216,7 +214,7 @@ class TestMasking:
         AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin", status=status)
         assert numbers(find(client, "name", "akin")) == []
 
-    def test_by_what_the_third_party_typed_it_is_found_and_masked(self, client, member):
+    def test_it_is_found_by_the_entered_numbers_and_masked(self, client, member):
         """T6: the ESIID and the meter number are its own."""
         agreement = AgreementFactory(
             company=member.company, customer=CustomerFactory(), first_name="Chika", last_name="Akin", meter_number="777"
@@ -226,7 +224,7 @@ class TestMasking:
             assert numbers(response) == [agreement.number]
             assert "C••• A•••" in page_text(response) and "Akin" not in page_text(response)
 
-    def test_a_forgotten_name_is_forgotten_by_the_search(self, client, member):
+    def test_a_deleted_name_is_not_found(self, client, member):
         """X6: retention empties the name by an update; the key goes with it."""
         agreement = AgreementFactory(company=member.company, last_name="Zimmermann")
         assert numbers(find(client, "name", "zimmer*")) == [agreement.number]
@@ -235,7 +233,7 @@ class TestMasking:
 
 
 @pytest.mark.parametrize(
-    ("stored", "typed"),
+    ("stored", "entered"),
     [
         ("José", "Jose"),
         ("Jose", "JOSÉ"),
@@ -250,8 +248,8 @@ class TestMasking:
         ("王", "王"),
     ],
 )
-def test_names_are_compared_without_case_accents_and_signs(client, member, stored, typed):
+def test_names_match_without_case_accents_and_punctuation(client, member, stored, entered):
     """T1."""
     agreement = AgreementFactory(company=member.company, last_name=stored)
-    assert numbers(find(client, "name", typed)) == [agreement.number]
-    assert agreement.number in numbers(find(client, "name", f"{typed[:1]}*"))
+    assert numbers(find(client, "name", entered)) == [agreement.number]
+    assert agreement.number in numbers(find(client, "name", f"{entered[:1]}*"))

@@ -39,9 +39,9 @@ def test_no_search_reads_all_of_a_hundred_thousand_agreements():
     company = create_hundred_thousand_agreements()
     for index, searches in SEARCHES.items():
         for search in searches:
-            found = Agreement.objects.filter(search.condition(), company=company)
-            page = ListOptions().apply(with_report_stage(found.with_overdue()))[:25]
-            for rows in (found.order_by().values("status"), page):
+            agreements = Agreement.objects.filter(search.condition(), company=company)
+            page = ListOptions().apply(with_report_stage(agreements.with_overdue()))[:25]
+            for rows in (agreements.order_by().values("status"), page):
                 plan = rows.explain(analyze=True)
                 assert "Seq Scan on agreements_agreement" not in plan and index in plan, plan
                 assert rows_removed(plan) < 1000, plan
@@ -55,6 +55,6 @@ def test_without_its_index_a_search_reads_them_all():
     search = SEARCHES["agreement_by_meter"][0]
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX agreement_by_meter")
-    found = Agreement.objects.filter(search.condition(), company=company)
-    plan = found.order_by().values("status").explain(analyze=True)
+    agreements = Agreement.objects.filter(search.condition(), company=company)
+    plan = agreements.order_by().values("status").explain(analyze=True)
     assert "agreement_by_meter" not in plan and rows_removed(plan) > 10_000, plan

@@ -40,7 +40,7 @@ def shows(page: Page, *names: str) -> None:
         expect(page.locator(f"#id_{name}")).to_be_visible(visible=name in names)
 
 
-def test_only_what_is_asked_of_this_customer_is_shown(form):
+def test_only_the_fields_of_this_customer_are_visible(form):
     """T5, T6, T10."""
     shows(form)
     form.check("input[name=registered][value=no]")

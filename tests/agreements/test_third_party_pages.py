@@ -77,7 +77,7 @@ class TestAgreement:
             ("withdraw", "Your company withdrew this request on "),
         ],
     )
-    def test_says_in_one_sentence_what_became_of_it(self, client, member, decide, sentence):
+    def test_the_status_is_one_sentence(self, client, member, decide, sentence):
         """T11."""
         agreement = initiate(member.user)[0]
         how = {"by": member.user} if decide == "withdraw" else {"channel": Channel.INVITATION}
@@ -88,14 +88,14 @@ class TestAgreement:
             and 'action="' + agreement_url(agreement, "agreement_resend") not in response.content.decode()
         )
 
-    def test_a_pending_one_says_until_when_the_customer_can_answer(self, client, member):
+    def test_a_pending_agreement_shows_its_deadline(self, client, member):
         """T11, A3: in Central time."""
         agreement = AgreementFactory(company=member.company)
         ends = timezone.localtime(agreement.expires_at)
         words = page_text(client.get(agreement_url(agreement)))
         assert f"Waiting for the customer's answer until {ends:%B} {ends.day}, {ends.year}, " in words
 
-    def test_a_pending_one_whose_period_is_over_says_so_before_the_sweep_does(self, client, member):
+    def test_an_overdue_agreement_says_so_before_the_sweep(self, client, member):
         """L2: the clock binds, the sweep only records."""
         words = page_text(client.get(agreement_url(overdue_agreement(member.company))))
         assert "The invitation expired on" in words and "Waiting for the customer" not in words
@@ -121,7 +121,7 @@ class TestAgreement:
         assert agreement.link_hash not in body and "/invitation/" not in body
 
     @pytest.mark.parametrize("name", ["agreement", "agreement_resend", "agreement_withdraw"])
-    def test_of_another_company_it_does_not_exist(self, client, member, name):
+    def test_another_companys_agreement_is_not_found(self, client, member, name):
         """T12: 404, never 403."""
         foreign = AgreementFactory()
         assert client.get(agreement_url(foreign, name)).status_code in (404, 405)
@@ -180,7 +180,7 @@ class TestResendAndWithdraw:
         assert agreement.status == Status.WITHDRAWN and "Agreement withdrawn" in page_text(response)
 
     @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
-    def test_after_a_decision_they_do_nothing_and_say_what_it_is(self, client, member, name):
+    def test_after_a_decision_they_are_refused_with_the_status(self, client, member, name):
         """L1, L4."""
         agreement = initiate(member.user)[0]
         actions.reject(agreement, channel=Channel.INVITATION)
@@ -191,13 +191,13 @@ class TestResendAndWithdraw:
         assert Email.objects.count() == before
 
     @pytest.mark.parametrize("name", ["agreement_resend", "agreement_withdraw"])
-    def test_after_the_period_they_do_nothing_and_say_why(self, client, member, name):
+    def test_after_the_period_they_are_refused_with_the_reason(self, client, member, name):
         """L2."""
         response = client.post(agreement_url(overdue_agreement(member.company), name), follow=True)
         assert "because the invitation expired on" in page_text(response)
         assert not Email.objects.exists()
 
-    def test_the_question_before_withdrawing_is_not_asked_when_it_is_too_late(self, client, member):
+    def test_the_withdrawal_page_is_not_shown_too_late(self, client, member):
         """T11."""
         agreement = AgreementFactory(company=member.company, status=Status.REJECTED)
         response = client.get(agreement_url(agreement, "agreement_withdraw"), follow=True)
@@ -230,7 +230,7 @@ class TestPermissions:
         colleague = MembershipFactory(company=lacks.company)
         return initiate(colleague.user)[0]
 
-    def test_looking(self, client, lacks, agreement, lacking):
+    def test_viewing(self, client, lacks, agreement, lacking):
         expected = 404 if lacking == "may_view" else 200
         assert client.get(agreement_url(agreement)).status_code == expected
 
@@ -260,7 +260,7 @@ class TestPermissions:
         assert ("report.csv" in body) == (lacking not in ("may_view", "may_download"))
 
 
-def test_the_history_tells_who_did_what_by_which_way(client, member):
+def test_the_history_shows_actor_and_channel(client, member):
     """L8, T11."""
     agreement = AgreementFactory(company=member.company, status=Status.NOT_ACCEPTED)
     AgreementEventFactory(agreement=agreement, by=member.user)

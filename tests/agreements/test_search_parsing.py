@@ -16,7 +16,7 @@ def keys(by: str, typed: str) -> list[str]:
     return [str(item) for item in parse_items(BY[by], typed).items]
 
 
-class TestReading:
+class TestParsing:
     """T1: what stands in the box, before anything is looked for."""
 
     @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ class TestReading:
             ("name", "José", "José"),
         ],
     )
-    def test_an_item_is_whole_or_a_beginning(self, by, typed, key):
+    def test_an_item_is_a_whole_value_or_a_prefix(self, by, typed, key):
         assert keys(by, typed) == [key]
 
     @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ class TestReading:
             ("name", "a" * 61),
         ],
     )
-    def test_what_cannot_be_one_is_told_apart(self, by, typed):
+    def test_impossible_items_are_reported(self, by, typed):
         found = parse_items(BY[by], typed)
         assert not found.items and len(found.impossible or found.misplaced) == 1
 
     @pytest.mark.parametrize("typed", ["*", "**", "1*2", "*102", "102**"])
     @pytest.mark.parametrize("by", BY)
-    def test_an_asterisk_stands_only_at_the_end(self, by, typed):
+    def test_an_asterisk_is_allowed_only_at_the_end(self, by, typed):
         found = parse_items(BY[by], typed)
         assert found.misplaced == (typed,) and not found.items
 
@@ -110,7 +110,7 @@ class TestReading:
         assert keys("esiid", "10443720009000017, '10443720009000017, 1044372-0009000017") == ["10443720009000017"]
 
     @given(st.sampled_from(sorted(BY)), st.text(max_size=60))
-    def test_nothing_that_can_be_typed_breaks_it(self, by, typed):
+    def test_no_text_breaks_the_parser(self, by, typed):
         found = parse_items(BY[by], typed)
         for item in found.items:
             assert item.key and "\x00" not in item.key and "*" not in item.key

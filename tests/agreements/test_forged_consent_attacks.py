@@ -84,7 +84,7 @@ def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> 
         "o.w.n.e.r.ofshop@googlemail.com",
     ],
 )
-def test_its_own_mailbox_is_known_however_it_is_written(attacker, mailbox):
+def test_own_mailbox_is_recognized_in_any_spelling(attacker, mailbox):
     """X1: plus-addresses, case, quotes, dots, subdomains, the company's own address and website."""
     (agreement,) = initiate(attacker, person=rosa_at(mailbox))
     accept(agreement)
@@ -103,13 +103,13 @@ def test_a_domain_with_letters_beyond_ascii_is_the_same_in_both_spellings(attack
 @pytest.mark.parametrize(
     "mailbox", ["rosa@shop.example.net", "rosa@notshop.example", "sam@gmail.com", "rosa@co.uk", "sammy@other.example"]
 )
-def test_what_only_looks_alike_says_nothing(attacker, mailbox):
+def test_similar_addresses_are_no_signal(attacker, mailbox):
     """X1."""
     (agreement,) = initiate(attacker, person=rosa_at(mailbox))
     assert signals(agreement) == set()
 
 
-def test_its_own_users_change_of_address_afterwards_changes_nothing(attacker):
+def test_a_user_who_changes_the_address_later_is_still_recognized(attacker):
     """X1: what was seen at initiation stays."""
     (agreement,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     User.objects.filter(pk=attacker.pk).update(email="sam@elsewhere.example")
@@ -117,7 +117,7 @@ def test_its_own_users_change_of_address_afterwards_changes_nothing(attacker):
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_an_address_its_user_had_before_is_known(client, attacker):
+def test_a_former_address_of_a_user_is_recognized(client, attacker):
     """X1: the other way round: log in with the mailbox, change the address, then name it as the customer's."""
     User.objects.filter(pk=attacker.pk).update(email="rosa.delgado@gmail.com")
     client.force_login(User.objects.get(pk=attacker.pk))
@@ -128,7 +128,7 @@ def test_an_address_its_user_had_before_is_known(client, attacker):
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_a_user_whom_it_removed_is_still_its_own(attacker):
+def test_a_removed_user_is_still_recognized(attacker):
     """X1: who left may have left for this."""
     former = MembershipFactory(company=attacker.membership.company, user=UserFactory(email="rosa.d@gmail.com"))
     type(former).objects.filter(pk=former.pk).update(ended_at=Now())
@@ -136,7 +136,7 @@ def test_a_user_whom_it_removed_is_still_its_own(attacker):
     assert signals(agreement) == {SignalKind.OWN_USER}
 
 
-def test_who_joins_between_the_question_and_the_answer_is_seen_at_the_answer(attacker):
+def test_a_user_who_joins_before_the_answer_is_recognized(attacker):
     """X1."""
     (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     assert signals(agreement) == set()
@@ -145,7 +145,7 @@ def test_who_joins_between_the_question_and_the_answer_is_seen_at_the_answer(att
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_the_contact_that_the_customer_is_to_call_is_not_the_customer(attacker):
+def test_the_contact_as_customer_is_a_signal(attacker):
     """X1: the contact's address is typed on page 2 (T8), of this agreement or of another one."""
     (agreement,) = initiate(attacker, person=rosa_at("james@green-energy.example"))
     assert SignalKind.OWN_USER in signals(agreement)
@@ -162,7 +162,7 @@ def test_the_contact_that_the_customer_is_to_call_is_not_the_customer(attacker):
         ("rosa@farm.example", "ann@farm.example", "bob@mail.farm.example"),
     ],
 )
-def test_one_owner_of_three_customers_mailboxes_is_one(attacker, first, second, third):
+def test_three_mailboxes_of_one_owner_are_a_signal(attacker, first, second, third):
     """X1: three ESIIDs of one mailbox, or of mailboxes that one owner of a domain has as many of as he likes."""
     for mailbox in (first, second):
         (agreement,) = initiate(attacker, person=rosa_at(mailbox))
@@ -172,21 +172,21 @@ def test_one_owner_of_three_customers_mailboxes_is_one(attacker, first, second, 
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_three_esiids_on_one_form_are_three(attacker):
+def test_three_esiids_on_one_form_are_a_signal(attacker):
     """X1: the first row is as doubtful as the third."""
     made = initiate(attacker, *MeterFactory.create_batch(3), person=rosa_at("rosa.d@gmail.com"))
     assert [signals(agreement) for agreement in made] == [{SignalKind.SAME_ADDRESS}] * 3
 
 
 @pytest.mark.parametrize("domain", ["gmail.com", "austin.rr.com", "utexas.edu", "example.com"])
-def test_three_customers_of_a_mail_provider_are_three(attacker, domain):
+def test_three_customers_of_a_mail_provider_are_no_signal(attacker, domain):
     """X1: else every report would wait for a look."""
     for name in ("rosa", "ann", "bob"):
         (agreement,) = initiate(attacker, person=rosa_at(f"{name}@{domain}"))
     assert signals(agreement) == set()
 
 
-def test_a_resend_does_not_wash_the_question(attacker):
+def test_a_resend_keeps_the_signals(attacker):
     """X1."""
     (agreement,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     actions.resend(agreement, by=attacker)
@@ -195,7 +195,7 @@ def test_a_resend_does_not_wash_the_question(attacker):
 
 
 @pytest.mark.parametrize("place", [THEIR_ADDRESS, {"REMOTE_ADDR": "::ffff:23.12.44.7"}])
-def test_a_mailbox_elsewhere_opened_in_its_own_office_is_known(client, attacker, place):
+def test_a_foreign_mailbox_opened_in_the_companys_network_is_recognized(client, attacker, place):
     """X1: also where the server listens on both kinds of addresses at once."""
     client.force_login(attacker)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
@@ -204,7 +204,7 @@ def test_a_mailbox_elsewhere_opened_in_its_own_office_is_known(client, attacker,
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_a_proxy_that_is_reached_past_another_hides_nobody(client, attacker, settings):
+def test_reaching_an_inner_proxy_hides_no_address(client, attacker, settings):
     """X1: two proxies are expected, one was asked directly; its note of the address counts."""
     settings.TRUSTED_PROXY_COUNT = 2
     client.force_login(attacker)
@@ -214,7 +214,7 @@ def test_a_proxy_that_is_reached_past_another_hides_nobody(client, attacker, set
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_an_account_registered_with_its_own_mailbox_is_known(attacker):
+def test_an_account_with_the_companys_mailbox_is_recognized(attacker):
     """X1: it registers as the customer itself, and answers in the account."""
     claim, meter = registered_customer()
     User.objects.filter(pk=claim.customer.user_id).update(email="sam+rosa@shop.example")
@@ -226,7 +226,7 @@ def test_an_account_registered_with_its_own_mailbox_is_known(attacker):
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_an_account_that_takes_three_esiids_just_before_they_are_asked_for_is_known(attacker):
+def test_an_account_that_claims_three_esiids_before_the_request_is_recognized(attacker):
     """X1: who has had them for long is a customer with three meters."""
     for since, expected in ((timedelta(days=1), {SignalKind.SAME_ADDRESS}), (timedelta(days=400), set())):
         customer = CustomerFactory()
@@ -237,7 +237,7 @@ def test_an_account_that_takes_three_esiids_just_before_they_are_asked_for_is_kn
         assert signals(agreement) - {SignalKind.SAME_DOMAIN} == expected
 
 
-def test_a_customer_who_moved_away_gives_nothing_of_the_next_one(attacker):
+def test_a_customer_who_moved_away_shares_no_data_of_the_next_one(attacker):
     """X1, R2: the question went to the former customer; the ESIID is another account's by now."""
     claim, meter = registered_customer()
     (agreement,) = initiate(attacker, meter, registered=True, person=rosa_at(claim.customer.user.email))
@@ -248,7 +248,7 @@ def test_a_customer_who_moved_away_gives_nothing_of_the_next_one(attacker):
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_a_mailbox_that_was_asked_before_the_customer_registered_answers_for_nobody(attacker):
+def test_a_mailbox_from_before_the_registration_cannot_answer_for_the_customer(attacker):
     """X1: the customer of the ESIID has an account now, and another address."""
     meter = MeterFactory()
     (agreement,) = initiate(attacker, meter, person=rosa_at("rosa.d@gmail.com"))
@@ -257,7 +257,7 @@ def test_a_mailbox_that_was_asked_before_the_customer_registered_answers_for_nob
     assert_no_report_without_a_release(agreement, attacker)
 
 
-def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker):
+def test_a_suspended_company_gets_no_report(attacker):
     """X1, D1: an honest acceptance of before the suspension; and after its end what was held is still held."""
     (honest,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     (forged,) = initiate(attacker, person=rosa_at("sam@shop.example"))
@@ -274,7 +274,7 @@ def test_a_company_that_was_suspended_meanwhile_gets_nothing_either_way(attacker
     assert_no_report_without_a_release(forged, attacker)
 
 
-def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
+def test_the_third_partys_pages_cannot_release_a_held_report(client, attacker):
     """X1: withdrawing, resending and asking again are no way to it."""
     meter = MeterFactory()
     (agreement,) = initiate(attacker, meter, person=rosa_at("sam@shop.example"))
@@ -293,7 +293,7 @@ def test_nothing_on_its_own_pages_moves_a_held_report(client, attacker):
     assert not Report.objects.exists()
 
 
-def test_an_honest_customer_is_not_kept_waiting(attacker):
+def test_an_honest_acceptance_is_not_held(attacker):
     """X1: the control."""
     (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     actions.accept(agreement, channel=Channel.INVITATION)

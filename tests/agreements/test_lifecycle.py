@@ -63,7 +63,7 @@ def test_the_day_of_a_number_is_the_central_day(member):
     assert agreement.number.startswith("030226")
 
 
-def test_a_day_that_has_given_out_its_numbers_says_so():
+def test_a_day_without_numbers_left_raises():
     """L7: 12 digits hold 999,999 a day; the next one is refused, never repeated."""
     day = NOON.date()
     DayCounter.objects.create(day=day, last=999_998)
@@ -95,7 +95,7 @@ def test_every_transition_from_every_status(member, name, status):
 
 
 @pytest.mark.parametrize("name", ["accept", "reject", "withdraw"])
-def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
+def test_the_deadline_holds_to_the_second_before_any_sweep(member, name):
     """L2: day 30 still counts, one second later does not, though nobody has recorded the expiry."""
     in_time, late = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     assert decide(name, in_time, member, DAY_30).status == TRANSITIONS[name].target
@@ -104,7 +104,7 @@ def test_the_deadline_binds_to_the_second_whatever_the_sweep_does(member, name):
     assert refusal.value.expired
 
 
-def test_a_resend_reminds_and_does_not_lengthen_the_period(member):
+def test_a_resend_does_not_extend_the_period(member):
     """L2, L4, EM202; the reminder carries the same link."""
     (agreement,) = initiate(member, at=NOON)
     actions.resend(agreement, by=member, at=NOON + timedelta(days=20))
@@ -133,7 +133,7 @@ def test_a_double_click_on_resend_sends_one_reminder(member):
     assert emails("EM202", agreement) == 1
 
 
-def test_the_sweep_records_what_the_clock_decided_once(member):
+def test_the_sweep_records_an_expiry_once(member):
     """L2: Not Accepted, one event, one notice to the third party."""
     overdue, open_still = initiate(member, MeterFactory(), at=NOON) + initiate(
         member, MeterFactory(), at=NOON + timedelta(days=1)
@@ -155,7 +155,7 @@ def test_the_sweep_records_what_the_clock_decided_once(member):
         ("withdraw", {"WITHDRAWN": 2}),
     ],
 )
-def test_both_sides_are_told(member, name, sent):
+def test_both_sides_are_notified(member, name, sent):
     """EM203, EM205, withdrawn: customer and third party each get theirs."""
     (agreement,) = initiate(member, at=NOON)
     decide(name, agreement, member, NOON)
@@ -204,7 +204,7 @@ def test_the_limit_is_a_setting(member, settings):
         initiate(member, meter, at=NOON + timedelta(days=1))
 
 
-def test_one_bad_row_creates_nothing_and_is_named(member):
+def test_one_bad_row_refuses_the_whole_form(member):
     """L6: all or none."""
     known, unknown = MeterFactory(), MeterFactory.build(premise=MeterFactory().premise, number="999")
     with pytest.raises(Refused) as refused:
@@ -221,7 +221,7 @@ def test_the_same_esiid_twice_on_a_form_is_refused(member):
     assert [(problem.code, problem.row) for problem in refused.value.problems] == [("repeated", 2)]
 
 
-def test_a_question_that_waits_for_its_answer_is_refused_until_it_has_one(member):
+def test_a_request_is_refused_while_the_same_one_is_pending(member):
     """L6: an agreement is one answer to one question; the same question waits once, another one may be asked."""
     meter = MeterFactory()
     (agreement,) = initiate(member, meter, at=NOON)
@@ -234,7 +234,7 @@ def test_a_question_that_waits_for_its_answer_is_refused_until_it_has_one(member
     assert initiate(member, meter, at=NOON + timedelta(hours=3))
 
 
-def test_an_overdue_question_does_not_wait_though_no_sweep_came(member):
+def test_an_overdue_request_does_not_count_as_pending(member):
     """L2, L6: the clock has closed it."""
     meter = MeterFactory()
     (old,) = initiate(member, meter, at=NOON)
@@ -261,7 +261,7 @@ def test_without_the_attestation_nothing_is_created(member):
     assert not Agreement.objects.exists()
 
 
-def test_nobody_submits_somebody_elses_draft(member):
+def test_another_users_draft_cannot_be_submitted(member):
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
     with pytest.raises(Draft.DoesNotExist):
         submit_draft(draft, by=MembershipFactory(company=member.membership.company).user)
@@ -296,7 +296,7 @@ def test_a_registered_customers_name_and_address_come_from_the_account(member):
     assert agreement.customer == claim.customer
 
 
-def test_abandoned_drafts_are_forgotten(member):
+def test_abandoned_drafts_are_deleted(member):
     """X6: they hold personal data of people who were never asked."""
     creation.start_draft(agreement_request(MeterFactory()), by=member)
     assert retention.delete_old_drafts() == 0
