@@ -1,6 +1,6 @@
 """Check that the third party knows the customer's meters (T7).
 
-One query with the same joins and one answer whatever is wrong, so that a form is no way to look people up.
+One query with the same joins and one answer whatever is wrong, so that the form reveals nothing about customers.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ def _address_signals(agreement: Agreement) -> set[SignalKind]:
 def _count_esiids(agreements: AgreementQuerySet) -> int:
     """Count the ESIIDs of agreements with similar addresses.
 
-    Only where the third party entered the address, or where its account took the ESIID shortly before the request: a
-    mailbox that registers in order to be asked is no better than one that was only entered.
+    Only where the third party entered the address, or where the account claimed the ESIID shortly before the request,
+    and so may have registered for it.
     """
     just_taken = Q(premise__claims__customer=F("customer"), premise__claims__since__gt=F("initiated_at") - YOUNG_HOLD)
     return agreements.filter(Q(was_registered=False) | just_taken).values("premise").distinct().count()

@@ -1,1 +1,1 @@
-"""What the third party types about an agreement. Forms only parse: whether it may be asked, the actions decide."""
+"""The third party's forms. They only parse; actions decide what may be requested."""

@@ -1,4 +1,4 @@
-"""Trust: what speaks against a consent, where a third party's people come from, and failed matches (X1, X2)."""
+"""Signals against a customer's consent, and failed matches of meters (X1, X2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SignalKind(models.TextChoices):
 
 
 class ConsentSignal(models.Model):
-    """One reason to look before a report leaves. Any holds the agreement's report for a TDSP's review."""
+    """A signal that holds the agreement's report for a TDSP's review."""
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signals")
     kind = models.CharField(max_length=12, choices=SignalKind.choices)
@@ -38,7 +38,7 @@ class ConsentSignal(models.Model):
 
 
 class FailedMatch(models.Model):
-    """A meter row of a form that matched nothing on record: somebody may be guessing (X2)."""
+    """A meter row of a form that matched no record, for the notice about guessing (X2)."""
 
     at = models.DateTimeField()
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
