@@ -126,3 +126,9 @@ def test_every_setting_that_a_document_names_exists(name):
     named = set(re.findall(r"`([A-Z][A-Z_]{5,})`", (ROOT / "docs" / name).read_text()))
     environment = (ROOT / ".env.example").read_text()
     assert not {one for one in named if not hasattr(settings, one) and one not in environment}
+
+
+def test_every_make_target_that_a_document_names_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in DOCUMENTS:
+        assert set(re.findall(r"(?:`|^    )make ([a-z-]+)", document.read_text(), re.MULTILINE)) <= targets, document
