@@ -15,18 +15,18 @@ def format_logins() -> str:
     """Return the user IDs and examples of the demo, about twenty lines of at most 100 characters."""
     if not is_loaded():
         return "The demo is not in this database. To load it: manage.py load_demo"
-    return "\n".join([f"Demo logins; everybody's password: {PASSWORD}", *_table(_logins()), "", *_examples()])
+    return "\n".join([f"Demo logins; the password for all of them: {PASSWORD}", *_table(_logins()), "", *_examples()])
 
 
 def _logins() -> Iterator[tuple[str, str, str]]:
-    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "ask, download; users, somebody asks to join"
+    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "create, download; users, a request to join"
     assert BLUEBONNET.viewer and BLUEBONNET.initiator and PERMIAN.viewer
-    yield BLUEBONNET.viewer.username, "    may only view", "the same pages without the buttons"
-    yield BLUEBONNET.initiator.username, "    may ask, not download", ""
+    yield BLUEBONNET.viewer.username, "    can only view", "the same pages without the buttons"
+    yield BLUEBONNET.initiator.username, "    can create, not download", ""
     yield PERMIAN.administrator.username, PERMIAN.legal_name, "a company without a privacy policy"
-    yield PERMIAN.viewer.username, "    may only view", ""
-    yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company that waits for approval"
-    yield GRACE.profile.username, "Grace Whitfield, customer", "solar usage, and who fetched her report"
+    yield PERMIAN.viewer.username, "    can only view", ""
+    yield LONE_STAR.administrator.username, LONE_STAR.legal_name, "a company waiting for approval"
+    yield GRACE.profile.username, "Grace Whitfield, customer", "solar usage, and who downloaded her report"
     yield MARIA.profile.username, "María Elena Garza, customer", "an open request, in Spanish"
     yield BAKERY.profile.username, f"{BAKERY.company_name}, customer", "open requests, four meters: gaps, no data"
     yield TDSP_STAFF, "CenterPoint's staff", "/admin/: its own premises and agreements"

@@ -36,7 +36,7 @@ class Company(models.Model):
     email = models.EmailField(_("email"), max_length=254)
     privacy_policy_url = models.URLField(_("privacy policy link"), blank=True)
     standing = models.CharField(
-        _("standing"), max_length=10, choices=CompanyStanding.choices, default=CompanyStanding.PENDING
+        _("status"), max_length=10, choices=CompanyStanding.choices, default=CompanyStanding.PENDING
     )
     standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # for a suspension; its users read it
     registered_at = models.DateTimeField(db_default=Now())

@@ -206,7 +206,7 @@ def test_the_sign_in_page_says_that_no_second_factor_is_required(client, setting
     for required, said in [(False, True), (True, False)]:
         settings.SECOND_FACTOR_REQUIRED = required
         page = client.get(reverse("account_login")).content.decode()
-        assert ("Demo: two-step sign-in is off" in page) is said
+        assert ("Two-step sign-in is off in this demo" in page) is said
 
 
 @pytest.mark.fault
