@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench import server
-from bench.goals import Goal, table
+from bench.goals import Goal, format_goals
 
 
 def main() -> int:
@@ -19,23 +19,23 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=365, help="days of usage of 30,000 premises (16 MB a day)")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the files to import")
     parser.add_argument("--rounds", type=int, default=9)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     began = perf_counter()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
-        from bench import importing, pages, reporting, storage
+        from bench import imports, pages, reports, storage
 
         parts: dict[str, Callable[[], list[Goal]]] = {
-            "pages": lambda: pages.goals(asked.rounds),
-            "storage": lambda: storage.goals(asked.days),
-            "reports": lambda: reporting.goals(Path(folder), asked.days, asked.rounds),
-            "imports": lambda: importing.goals(Path(folder), asked.rows, asked.rounds),
+            "pages": lambda: pages.measure(options.rounds),
+            "storage": lambda: storage.measure(options.days),
+            "reports": lambda: reports.measure(Path(folder), options.days, options.rounds),
+            "imports": lambda: imports.measure(Path(folder), options.rows, options.rounds),
         }
         goals: list[Goal] = []
         for name, measure in parts.items():
             part = measure()
-            print(f"\n{name}\n{table(part)}", flush=True)
+            print(f"\n{name}\n{format_goals(part)}", flush=True)
             goals += part
-    print(f"\n{machine()}, {perf_counter() - began:.0f} s\n\n{table(goals)}")
+    print(f"\n{machine()}, {perf_counter() - began:.0f} s\n\n{format_goals(goals)}")
     missed = [goal.name for goal in goals if goal.is_missed_badly]
     if missed:
         print(f"\nMissed by more than 25 %: {'; '.join(missed)}.", file=sys.stderr)
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def machine() -> str:
-    """What this ran on, in a line."""
+    """Describe the machine in one line."""
     import os
 
     cores = os.cpu_count()

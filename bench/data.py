@@ -1,4 +1,4 @@
-"""Premises and their usage, made by the database itself: millions of days in a minute."""
+"""Premises and their usage, generated in the database: millions of days in a minute."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meters.usage.days import slots_on
 from meters.usage.partitions import ensure_partitions
 
 FIRST_DAY = date(2025, 1, 1)
-PATTERNS = 997  # different days of readings; a prime, so that neighbours and weeks do not share them
+PATTERNS = 997  # different days of readings; a prime, so that neighbors and weeks do not share them
 
 _PREMISES = """
     INSERT INTO meters_premise (esiid, tdsp_id, address, address_overflow, city, state, zip_code, county,
@@ -29,7 +29,7 @@ _PATTERNS = """
                                        + 0 * s) FROM generate_series(1, slots) s) AS wh
     FROM generate_series(0, %s - 1) n, (VALUES (92), (96), (100)) shape (slots)
 """
-# Night by night, as TDSPs load: the days of one premise lie far apart.
+# Night by night, as TDSPs send files, so that the days of one premise are far apart on disk.
 _NIGHT = """
     INSERT INTO usage_day (premise_id, day, channel, revision_at, est, wh)
     SELECT p.id, %(day)s, 0, %(day)s::timestamp + interval '1 day 12 hours', NULL, pattern.wh
@@ -40,7 +40,7 @@ _NIGHT = """
 
 
 def make_premises(count: int) -> None:
-    """`count` premises and nothing else; what was there goes."""
+    """Replace all premises by `count` new ones."""
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE meters_premise, usage_day, meters_carriedslots, meters_oldmonth RESTART IDENTITY CASCADE"
@@ -50,8 +50,8 @@ def make_premises(count: int) -> None:
         cursor.execute("ANALYZE meters_premise")
 
 
-def fill(days: int) -> int:
-    """Usage of every premise for `days` days from FIRST_DAY; returns the meter-days."""
+def fill_usage(days: int) -> int:
+    """Create usage of every premise for `days` days from FIRST_DAY; return the meter-days."""
     ensure_partitions(FIRST_DAY, FIRST_DAY + timedelta(days=days))
     made = 0
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""A goal, what was measured for it, and the table of all."""
+"""Goals, their measurements, and the table of all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LENIENCE = 1.25  # a goal missed by more than a quarter fails the run
 
 @dataclass(frozen=True)
 class Goal:
-    """`measured` must be at most `limit`, or at least where `at_least`. `detail` says what the number is made of."""
+    """`measured` must be at most `limit`, or with `at_least` no less. `detail` explains the number."""
 
     name: str
     limit: float
@@ -33,25 +33,22 @@ class Goal:
         return "met" if self.is_met else "MISSED" if self.is_missed_badly else "nearly"
 
 
-def table(goals: list[Goal]) -> str:
-    """Markdown."""
+def format_goals(goals: list[Goal]) -> str:
+    """Format the goals as a Markdown table."""
     rows = [("goal", "target", "measured", "", "made of")]
     for goal in goals:
         sign = "≥" if goal.at_least else "≤"
+        decimals = 0 if goal.measured >= 100 else 1 if goal.measured >= 10 else 2
         rows.append(
-            (goal.name, f"{sign} {goal.limit:g} {goal.unit}", f"{_short(goal.measured)} {goal.unit}", goal.verdict)
+            (goal.name, f"{sign} {goal.limit:g} {goal.unit}", f"{goal.measured:.{decimals}f} {goal.unit}", goal.verdict)
             + (goal.detail,)
         )
-    return markdown(rows)
+    return format_table(rows)
 
 
-def markdown(rows: list[tuple[str, ...]]) -> str:
+def format_table(rows: list[tuple[str, ...]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
     ]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
-
-
-def _short(number: float) -> str:
-    return f"{number:.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"

@@ -1,4 +1,4 @@
-"""The portal's addresses and the smallest page that there can be, behind the same middleware."""
+"""The portal's URLs and a minimal page behind the same middleware."""
 
 from __future__ import annotations
 

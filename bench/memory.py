@@ -1,4 +1,4 @@
-"""How much more memory than idle a piece of work takes, in a process of its own.
+"""The memory that a piece of work takes over idle, in a separate process.
 
 python -m bench.memory report PREMISE_ID FIRST LAST | load FILE
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 MEGABYTE = 1 << 20
 
 
-def over_idle(*work: str) -> float:
-    """Megabytes."""
+def memory_over_idle(*work: str) -> float:
+    """Return megabytes."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.memory", *work], capture_output=True, text=True, check=False, timeout=600
     )
@@ -25,7 +25,7 @@ def over_idle(*work: str) -> float:
 
 
 def _status(name: str) -> int:
-    """Bytes of this process, as the kernel counts them."""
+    """Return a size of this process in bytes, as the kernel counts it."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(name + ":"):
             return int(line.split()[1]) * 1024
@@ -53,7 +53,7 @@ def main(work: str, *arguments: str) -> None:
     def load(path: str) -> int:
         return import_usage(path).rows
 
-    # Idle is a worker that has done such work before, of the smallest size: modules are imported, templates are made.
+    # Idle is a worker that has done such work on a small scale, so that modules and templates are loaded.
     if work == "report":
         report(arguments[0], arguments[1], arguments[1])
         report(arguments[0], arguments[2], arguments[2])

@@ -1,4 +1,4 @@
-"""What one would write first: a row per interval, Django's ORM, csv.writer. Only to be compared with."""
+"""The obvious implementation, for comparison: a row per interval, Django's ORM, csv.writer."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import csv
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import IO
-from zoneinfo import ZoneInfo
 
 from django.db import connection, models
 
+from lib.central_time import CENTRAL
 from meters.models import Premise
 from meters.usage.days import SPRING, day_start, slots_on
 from meters.usage.interval_csv import COLUMNS
 from meters.usage.reader import stream_usage
 
-CENTRAL = ZoneInfo("America/Chicago")
 QUARTER = timedelta(minutes=15)
 
 
@@ -38,8 +37,8 @@ class Interval(models.Model):
         return str(self.start_at)
 
 
-def make(premises: list[int], first_day: date, last_day: date) -> int:
-    """The same usage of these premises once more, a row per interval; returns the rows."""
+def create_intervals(premises: list[int], first_day: date, last_day: date) -> int:
+    """Copy the usage of these premises into a row per interval; return the rows."""
     with connection.schema_editor() as editor:
         editor.create_model(Interval)
     rows = 0
@@ -61,8 +60,8 @@ def make(premises: list[int], first_day: date, last_day: date) -> int:
     return rows
 
 
-def write(esiid: str, first_day: date, last_day: date, file: IO[str]) -> None:
-    """The 15-minute CSV of readings without gaps."""
+def write_csv(esiid: str, first_day: date, last_day: date, file: IO[str]) -> None:
+    """Write the 15-minute CSV of readings without gaps."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     readings = Interval.objects.filter(
@@ -73,9 +72,9 @@ def write(esiid: str, first_day: date, last_day: date, file: IO[str]) -> None:
     for reading in readings.order_by("start_at").iterator():
         start = reading.start_at.astimezone(CENTRAL)
         end = (reading.start_at + QUARTER).astimezone(CENTRAL)
-        begins = f"{start:%H:%M}"
+        printed_start = f"{start:%H:%M}"
         if start.fold and start.hour == 1 and not start.minute:
-            begins = "02:00"  # the repeated hour, as SMT labels it
+            printed_start = "02:00"  # the repeated hour, as SMT labels it
         head = [f"'{reading.premise.esiid}", f"{start:%m/%d/%Y}"]
         head.append(f"{reading.revision_at.astimezone(CENTRAL):%m/%d/%Y %H:%M:%S}")
         label = "Surplus Generation" if reading.is_generation else "Consumption"
@@ -83,7 +82,7 @@ def write(esiid: str, first_day: date, last_day: date, file: IO[str]) -> None:
             for minute in (0, 15, 30, 45):
                 last = f"02:{minute + 15}" if minute < 45 else "03:00"
                 writer.writerow([*head, f"02:{minute:02}", last, "", "", label])
-        ends = "02:00" if (start.hour, start.minute) == (1, 45) else f"{end:%H:%M}"
+        printed_end = "02:00" if (start.hour, start.minute) == (1, 45) else f"{end:%H:%M}"
         kwh = f"{reading.kwh.normalize():f}"
         kwh = kwh.removeprefix("0") if kwh != "0" else kwh
-        writer.writerow([*head, begins, ends, kwh, "E" if reading.is_estimated else "A", label])
+        writer.writerow([*head, printed_start, printed_end, kwh, "E" if reading.is_estimated else "A", label])

@@ -1,4 +1,4 @@
-"""What a page costs: its questions to the database, and processor time against a page that only says hello."""
+"""The cost of a page: SQL queries, and processor time against a page that only says hello."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from agreements.models import Agreement
 from bench.goals import Goal
-from bench.rounds import in_turns
+from bench.rounds import run_in_turns
 from demo import loader
 from demo.people import BLUEBONNET, GRACE
 from reports.models import ReportState
@@ -24,14 +24,14 @@ from reports.models import ReportState
 AT_ONCE = 5  # requests of a page in one turn
 
 
-def goals(rounds: int) -> list[Goal]:
-    """Loads the demo; the database must be empty."""
+def measure(rounds: int) -> list[Goal]:
+    """Load the demo into the empty database and measure pages of it."""
     loader.load_demo(premises=60, days=60)
     with override_settings(ROOT_URLCONF="bench.hello"):
-        return _goals(rounds)
+        return measure_pages(rounds)
 
 
-def _goals(rounds: int) -> list[Goal]:
+def measure_pages(rounds: int) -> list[Goal]:
     application = get_wsgi_application()
     company, customer = _cookie(BLUEBONNET.administrator.username), _cookie(GRACE.profile.username)
     ready = Agreement.objects.filter(company__duns=BLUEBONNET.duns, report__state=ReportState.READY)
@@ -47,17 +47,17 @@ def _goals(rounds: int) -> list[Goal]:
         "View & Edit": (reverse("customer_agreement", args=[hers.number]), customer),
     }
 
-    def asking(path: str, cookie: str, times: int) -> Callable[[], None]:
-        def ask() -> None:
+    def requests_of(path: str, cookie: str, times: int) -> Callable[[], None]:
+        def request() -> None:
             for _time in range(times):
-                _get(application, path, cookie)
+                request_page(application, path, cookie)
 
-        return ask
+        return request
 
-    # Hello is so short that it is asked for more often.
+    # Hello is so fast that it is requested more often.
     often = {name: AT_ONCE * (20 if name.startswith("hello") else 1) for name in pages}
-    things = {name: asking(*page, often[name]) for name, page in pages.items()}
-    measured = in_turns(things, rounds=rounds * 3, cpu=True)
+    tasks = {name: requests_of(*page, often[name]) for name, page in pages.items()}
+    measured = run_in_turns(tasks, rounds=rounds * 3, cpu=True)
     goals = []
     for name, page in pages.items():
         if name.startswith("hello"):
@@ -65,9 +65,9 @@ def _goals(rounds: int) -> list[Goal]:
         cost, cost_to_nobody = (
             measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "hello to nobody")
         )
-        each, hello_each = (measured.best(one) / often[one] * 1e3 for one in (name, "hello"))
+        each, hello_each = (measured.best(page_name) / often[page_name] * 1e3 for page_name in (name, "hello"))
         detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x an anonymous hello"
-        goals.append(Goal(f"SQL queries of {name}", 6, _questions(asking(*page, 1)), unit="queries"))
+        goals.append(Goal(f"SQL queries of {name}", 6, count_queries(requests_of(*page, 1)), unit="queries"))
         goals.append(Goal(f"processor time of {name} against a hello to the same person", 45, cost, detail=detail))
     return goals
 
@@ -78,29 +78,29 @@ def _cookie(username: str) -> str:
     return client.cookies["sessionid"].OutputString().split(";")[0]
 
 
-def _get(application: Any, path: str, cookie: str) -> None:
+def request_page(application: Any, path: str, cookie: str) -> None:
     environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_COOKIE": cookie, "HTTP_HOST": "127.0.0.1"}
     setup_testing_defaults(environ)
     environ["wsgi.input"] = io.BytesIO()
-    told: list[str] = []
+    statuses: list[str] = []
 
     def start(status: str, headers: Iterable[tuple[str, str]], *_more: object) -> None:
-        told.append(status)
+        statuses.append(status)
 
     response = application(environ, start)
     size = sum(map(len, response))
     response.close()
-    if not told[0].startswith("200") or not size:
-        raise SystemExit(f"{path} answered {told[0]}.")
+    if not statuses[0].startswith("200") or not size:
+        raise SystemExit(f"{path} answered {statuses[0]}.")
 
 
-def _questions(ask: Callable[[], None]) -> int:
-    asked = []
+def count_queries(request: Callable[[], None]) -> int:
+    queries = []
 
     def count(execute: Any, *arguments: Any) -> Any:
-        asked.append(arguments[0])
+        queries.append(arguments[0])
         return execute(*arguments)
 
     with connection.execute_wrapper(count):
-        ask()
-    return len(asked)
+        request()
+    return len(queries)

@@ -1,4 +1,4 @@
-"""The figures of docs/scale.md: what a meter-day, a report and a sweep cost, in processor time, not by the clock.
+"""The figures of docs/scale.md: processor time of a meter-day, a report and a sweep.
 
 python -m bench.scale [--rows 1000000]
 """
@@ -21,24 +21,26 @@ REPORTS, SWEEPS = 30, 50
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
-        from bench import data, importing
+        from bench import data, imports
         from meters.usage.partitions import ensure_partitions
 
-        path, days = Path(folder) / "night.csv", asked.rows // importing.PER_DAY
+        path, days = Path(folder) / "night.csv", options.rows // imports.PER_DAY
         data.make_premises(days)
-        importing.write_file(path, asked.rows)
-        ensure_partitions(importing._DAY, importing._DAY)
+        imports.write_file(path, options.rows)
+        ensure_partitions(imports._DAY, imports._DAY)
         print(f"file: {path.stat().st_size / days:,.0f} bytes a meter-day")
         for name in ("new days", "a re-load", "days again, empty table"):
-            _loading(path, days, name, empty=name != "a re-load")
-        _revised(Path(folder) / "later.csv", asked.rows, days)
-        _reports()
-        _sweeps()
+            print_import_cost(path, days, name, empty=name != "a re-load")
+        later = Path(folder) / "later.csv"
+        imports.write_file(later, options.rows, later=True)
+        print_import_cost(later, days, "a newer revision of every day", empty=False)
+        print_report_cost()
+        print_sweep_cost()
 
 
-def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
+def print_import_cost(path: Path, days: int, name: str, *, empty: bool) -> None:
     from django.db import connection
 
     from meters.imports import import_usage
@@ -48,7 +50,7 @@ def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
             cursor.execute("TRUNCATE usage_day")
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
-    client, backend, wal = _cost(lambda: import_usage(path))
+    client, backend, wal = measure_cost(lambda: import_usage(path))
     print(
         f"load, {name}: {(client + backend) / days * 1e6:.0f} microseconds of processor a meter-day "
         f"({client / days * 1e6:.0f} in Python, {backend / days * 1e6:.0f} in PostgreSQL), "
@@ -56,14 +58,7 @@ def _loading(path: Path, days: int, name: str, *, empty: bool) -> None:
     )
 
 
-def _revised(path: Path, rows: int, days: int) -> None:
-    from bench import importing
-
-    importing.write_file(path, rows, later=True)
-    _loading(path, days, "a newer revision of every day", empty=False)
-
-
-def _reports() -> None:
+def print_report_cost() -> None:
     from bench import data
     from meters.usage.reader import stream_usage
     from reports.csv_layouts import csv_chunks, csv_layout
@@ -71,7 +66,7 @@ def _reports() -> None:
     from reports.period import Period
 
     data.make_premises(300)
-    data.fill(365)
+    data.fill_usage(365)
     first, last = data.FIRST_DAY, data.FIRST_DAY + timedelta(days=364)
     sizes = []
 
@@ -82,14 +77,14 @@ def _reports() -> None:
             sizes.append(len(compress(chunks).gzipped))
 
     make()
-    client, backend, _wal = _cost(make)
+    client, backend, _wal = measure_cost(make)
     print(
         f"a year's report, compressed: {(client + backend) / REPORTS * 1e3:.0f} ms of processor "
         f"({backend / REPORTS * 1e3:.1f} of it in PostgreSQL), {sizes[0] / 1e3:.0f} kB stored"
     )
 
 
-def _sweeps() -> None:
+def print_sweep_cost() -> None:
     from agreements import tasks as agreements
     from meters import tasks as meters
     from notifications import tasks as notifications
@@ -109,27 +104,27 @@ def _sweeps() -> None:
             for _time in range(SWEEPS):
                 sweep()
 
-        client, backend, _wal = _cost(often)
+        client, backend, _wal = measure_cost(often)
         print(f"{sweep.name} with nothing to do: {(client + backend) / SWEEPS * 1e3:.2f} ms of processor")
 
 
-def _cost(work: Callable[[], object]) -> tuple[float, float, int]:
-    """Seconds of processor here and in this connection's backend, and bytes of WAL."""
+def measure_cost(work: Callable[[], object]) -> tuple[float, float, int]:
+    """Return processor seconds here and in this connection's backend, and bytes of WAL."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid(), pg_current_wal_insert_lsn()")
         pid, lsn = cursor.fetchone()
-    before, began = _backend(pid), process_time()
+    before, began = backend_seconds(pid), process_time()
     work()
     client = process_time() - began
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), %s)", [lsn])
         (wal,) = cursor.fetchone()
-    return client, _backend(pid) - before, int(wal)
+    return client, backend_seconds(pid) - before, int(wal)
 
 
-def _backend(pid: int) -> float:
+def backend_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

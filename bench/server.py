@@ -1,4 +1,4 @@
-"""The benchmark's own PostgreSQL, durable as a production one, and Django connected to it."""
+"""The benchmark's PostgreSQL, as durable as in production, and Django connected to it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OPTIONS = {
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
     "maintenance_work_mem": "256MB",
-    "autovacuum": "off",  # ... it would run in one round and not in the other; VACUUM is run where it counts
+    "autovacuum": "off",  # it would run in some rounds only; VACUUM is run where it counts
 }
 
 
 @contextmanager
 def database() -> Iterator[None]:
-    """An empty, migrated database, gone afterwards."""
+    """Provide an empty, migrated database, and remove it afterwards."""
     home = VAR / f"bench-{os.getpid()}"  # two runs may share a checkout
     home.mkdir(parents=True)
     pointer = home / "runtime"
@@ -48,7 +48,7 @@ def database() -> Iterator[None]:
 
 
 def connect() -> None:
-    """Django, on the database that the environment names."""
+    """Set Django up with the database of the environment."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")

@@ -1,4 +1,4 @@
-"""How much room usage takes, and how many pages a report touches when there are a hundred times more meters."""
+"""The size of usage on disk, and the pages that a report touches with a hundred times more meters."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SIZE = """
 """
 
 
-def goals(days: int) -> list[Goal]:
-    """Leaves the `days` of MANY premises in the database."""
+def measure(days: int) -> list[Goal]:
+    """Measure, and leave the `days` of MANY premises in the database."""
     data.make_premises(FEW)
-    data.fill(days)
-    few = {length: _pages(FEW // 2, length) for length in _lengths(days)}
+    data.fill_usage(days)
+    few = {length: count_pages(FEW // 2, length) for length in report_lengths(days)}
     data.make_premises(MANY)
-    meter_days = data.fill(days)
-    many = {length: _pages(MANY // 2, length) for length in _lengths(days)}
+    meter_days = data.fill_usage(days)
+    many = {length: count_pages(MANY // 2, length) for length in report_lengths(days)}
     with connection.cursor() as cursor:
         cursor.execute(_SIZE)
         size, index = map(int, cursor.fetchone())
@@ -46,32 +46,32 @@ def goals(days: int) -> list[Goal]:
                 many[length] / few[length],
                 detail=f"{many[length]} against {few[length]} pages (EXPLAIN BUFFERS)",
             )
-            for length in _lengths(days)
+            for length in report_lengths(days)
         ),
     ]
 
 
-def _lengths(days: int) -> list[int]:
+def report_lengths(days: int) -> list[int]:
     return [length for length in (92, 365) if length <= days]
 
 
-def _pages(premise_id: int, days: int) -> int:
-    """Pages that the report's own question touches, asked the second time: what is planned once is not counted."""
+def count_pages(premise_id: int, days: int) -> int:
+    """Count the pages that the report's query touches the second time, without those of planning."""
     first, last = data.FIRST_DAY, data.FIRST_DAY + timedelta(days=days - 1)
-    question = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + _USAGE
+    query = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + _USAGE
     pages = 0
     with psycopg.Cursor(connection.connection) as cursor:
         while first <= last:
             until = min(first + timedelta(days=91), last)
             for _time in range(2):
-                found = _explain(cursor, question, premise_id, first, until)
-            pages += found
+                touched = touched_pages(cursor, query, premise_id, first, until)
+            pages += touched
             first = until + timedelta(days=1)
     return pages
 
 
-def _explain(cursor: psycopg.Cursor, question: str, premise_id: int, first: date, last: date) -> int:
-    cursor.execute(question, (premise_id, first, last))
+def touched_pages(cursor: psycopg.Cursor, query: str, premise_id: int, first: date, last: date) -> int:
+    cursor.execute(query, (premise_id, first, last))
     row = cursor.fetchone()
     assert row is not None
     plan = (row[0] if isinstance(row[0], list) else json.loads(row[0]))[0]["Plan"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from bench.kills import digest, killed
+from bench.killed_imports import kill_import, usage_digest
 from meters.imports import import_usage
 from tests.factories import PremiseFactory
 from tests.meters.files import ESIID, OTHER_ESIID, load, rows, text
@@ -47,14 +47,14 @@ def test_at_random_moments(days, tmp_path):
     """D2: kill -9, ten times, each time started anew; then to the end."""
     older = tmp_path / "usage.csv"
     undisturbed = import_usage(days)
-    expected = digest()
+    expected = usage_digest()
     assert undisturbed.changed == 40
     begin_again()
     import_usage(older)
-    stored = killed(days, TIMES, seed=11, blocks=3)
+    stored = kill_import(days, TIMES, seed=11, blocks=3)
     assert len(stored) == TIMES
     last = import_usage(days)
-    assert digest() == expected
+    assert usage_digest() == expected
     assert last.changed + last.unchanged == 40
 
 
@@ -63,9 +63,9 @@ def test_between_two_statements_of_a_batch_without_its_transaction_something_is_
     """Control: what is noted of merged days is missing for good; the load that follows finds nothing to do."""
     older = days.with_name("usage.csv")
     import_usage(days)
-    expected = digest()
+    expected = usage_digest()
     begin_again()
     import_usage(older)
-    killed(days, 1, seed=11, blocks=3, mode="careless")
+    kill_import(days, 1, seed=11, blocks=3, mode="careless")
     import_usage(days)
-    assert digest() != expected
+    assert usage_digest() != expected

@@ -1,6 +1,6 @@
-"""A load that is killed with -9 at random moments and started again, against an undisturbed one.
+"""An import that is killed with -9 at random moments and started again, against an undisturbed one.
 
-python -m bench.kills [--rows 1000000] [--times 20] [--seed 1]
+python -m bench.killed_imports [--rows 1000000] [--times 20] [--seed 1]
 """
 
 from __future__ import annotations
@@ -16,21 +16,23 @@ from time import perf_counter
 from bench import server
 
 
-def killed(path: Path, times: int, *, seed: int, blocks: int = 1_000, mode: str = "as it is") -> list[int]:
-    """Load `path` `times` times into the database that the environment names, killed in the middle each time; the days
-    that were stored after each kill."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.killed", str(path), str(times), str(seed), str(blocks), mode],
+def kill_import(path: Path, times: int, *, seed: int, blocks: int = 1_000, mode: str = "as it is") -> list[int]:
+    """Start the import of `path` `times` times, kill each midway, and return the days stored after each kill.
+
+    The database is that of the environment.
+    """
+    process = subprocess.run(
+        [sys.executable, "-m", "bench.kill_children", str(path), str(times), str(seed), str(blocks), mode],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
         timeout=1_800,
     )
-    return list(map(int, json.loads(done.stdout)))
+    return list(map(int, json.loads(process.stdout)))
 
 
-def digest() -> str:
-    """Of all usage there is, and of what is noted about single slots."""
+def usage_digest() -> str:
+    """Hash all usage and the slots that it carries over."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -43,40 +45,40 @@ def digest() -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.killed_imports", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
         from django.db import connection
 
-        from bench import data, importing
+        from bench import data, imports
         from meters.imports import import_usage
 
         first, second = Path(folder) / "first.csv", Path(folder) / "second.csv"
-        data.make_premises(asked.rows // importing.PER_DAY)
-        importing.write_file(first, asked.rows, bad=True)
-        importing.write_file(second, asked.rows, bad=True, later=True)
+        data.make_premises(options.rows // imports.PER_DAY)
+        imports.write_file(first, options.rows, bad=True)
+        imports.write_file(second, options.rows, bad=True, later=True)
 
-        def begin() -> None:
-            """Half of the days are there in an older revision, so that the load has every kind of work."""
+        def reset() -> None:
+            """Store half of the days in an older revision, so that the import has every kind of work."""
             with connection.cursor() as cursor:
                 cursor.execute("TRUNCATE usage_day, meters_carriedslots")
             import_usage(first)
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM usage_day WHERE premise_id % 2 = 0")
 
-        begin()
+        reset()
         began = perf_counter()
         undisturbed = import_usage(second)
-        seconds, expected = perf_counter() - began, digest()
-        begin()
-        stored = killed(second, asked.times, seed=asked.seed)
+        seconds, expected = perf_counter() - began, usage_digest()
+        reset()
+        stored = kill_import(second, options.times, seed=options.seed)
         last = import_usage(second)
-        is_equal = digest() == expected
+        is_equal = usage_digest() == expected
         print(
-            f"{asked.rows:,} rows, {undisturbed.rejections:,} of them bad; undisturbed {seconds:.2f} s: "
+            f"{options.rows:,} rows, {undisturbed.rejections:,} of them bad; undisturbed {seconds:.2f} s: "
             f"{undisturbed.new:,} days new, {undisturbed.changed:,} changed.\n"
             f"Killed {len(stored)} times with -9, with so many days stored then: {stored}\n"
             f"The load after the last kill: {last.new:,} days new, {last.changed:,} changed, {last.unchanged:,} "

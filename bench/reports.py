@@ -1,4 +1,4 @@
-"""A year of 15-minute CSV: ours, the naive one, and the floor of raw arrays and the same bytes written."""
+"""A year of 15-minute CSV against a naive one, and against reading raw arrays and writing the same bytes."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from django.db import connection
 
 from bench import data, naive
 from bench.goals import Goal
-from bench.memory import over_idle
-from bench.rounds import in_turns
+from bench.memory import memory_over_idle
+from bench.rounds import run_in_turns
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.period import Period
 
-NEIGHBOURS = 20  # premises in the table of single intervals
+NEIGHBORS = 20  # premises in the table of single intervals
 
 _RAW = """
     COPY (SELECT day, channel, revision_at, est, wh FROM usage_day
           WHERE premise_id = {premise} AND day BETWEEN '{first}' AND '{last}' ORDER BY day, channel)
     TO STDOUT (FORMAT {format})
 """
-_BUFFER = 1 << 20  # bytes; a file that is written day by day would cost a call to the kernel for each
+_BUFFER = 1 << 20  # bytes; without it each day would take a system call
 
 
-def goals(folder: Path, days: int, rounds: int) -> list[Goal]:
-    premise = NEIGHBOURS // 2
+def measure(folder: Path, days: int, rounds: int) -> list[Goal]:
+    premise = NEIGHBORS // 2
     first, last = data.FIRST_DAY, data.FIRST_DAY + timedelta(days=days - 1)
     esiid, out = data.esiid(premise), folder / "out.csv"
-    rows = naive.make(list(range(1, NEIGHBOURS + 1)), first, last)
+    rows = naive.create_intervals(list(range(1, NEIGHBORS + 1)), first, last)
 
     def ours() -> None:
         period = Period(first, first, last)
@@ -42,7 +42,7 @@ def goals(folder: Path, days: int, rounds: int) -> list[Goal]:
 
     def with_the_orm() -> None:
         with out.open("w", encoding="ascii", newline="", buffering=_BUFFER) as file:
-            naive.write(esiid, first, last, file)
+            naive.write_csv(esiid, first, last, file)
 
     ours()
     content = out.read_bytes()
@@ -61,11 +61,11 @@ def goals(folder: Path, days: int, rounds: int) -> list[Goal]:
         with out.open("wb", buffering=_BUFFER) as file:
             file.write(content)
 
-    against_naive = in_turns({"ours": ours, "ORM": with_the_orm}, rounds=max(rounds // 3, 3))
-    against_floor = in_turns(
+    against_naive = run_in_turns({"ours": ours, "ORM": with_the_orm}, rounds=max(rounds // 3, 3))
+    against_floor = run_in_turns(
         {"ours": ours, "floor": lambda: floor("text"), "binary": lambda: floor("binary")}, rounds=rounds * 6
     )
-    memory = over_idle("report", str(premise), first.isoformat(), last.isoformat())
+    memory = memory_over_idle("report", str(premise), first.isoformat(), last.isoformat())
     year = f"{days} days"
     return [
         Goal(

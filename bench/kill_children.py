@@ -1,9 +1,9 @@
-"""A process that loads a file in children and kills each of them with -9 in the middle.
+"""A process that imports a file in child processes and kills each of them with -9 midway.
 
-python -m bench.killed FILE TIMES SEED DAYS_AT_ONCE [careless]
+python -m bench.kill_children FILE TIMES SEED DAYS_AT_ONCE [careless]
 
-Prints, as JSON, how many days were stored after each kill. `careless` turns the defence off: every statement of a load
-is committed by itself, and each child is killed where it notes what a merged day still holds of an older revision.
+Prints, as JSON, how many days were stored after each kill. `careless` disables the protection: every statement of an
+import is committed by itself, and each child is killed where it records the slots that a merged day carries over.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
 
     usage.DAYS_AT_ONCE = int(blocks)
     if mode == "careless":
-        usage_merge.transaction = Careless()
+        usage_merge.transaction = WithoutTransactions()
 
     def child() -> None:
         if mode == "careless":
-            connection.execute_wrappers.append(_die_between)
+            connection.execute_wrappers.append(die_at_carried_slots)
         import_usage(path)
 
     began = time.monotonic()
@@ -51,22 +51,22 @@ def main(path: str, times: str, seed: str, blocks: str, mode: str = "as it is") 
         if os.WIFSIGNALED(os.waitpid(pid, 0)[1]):
             stored.append(UsageDay.objects.count())
         elif mode == "careless":
-            raise SystemExit("The load was not killed: it noted nothing.")
+            raise SystemExit("The load was not killed: it carried over no slots.")
     print(json.dumps(stored))
 
 
-class Careless:
-    """Stands for django.db.transaction, and has no transactions."""
+class WithoutTransactions:
+    """Replaces django.db.transaction, and has no transactions."""
 
     @contextmanager
     def atomic(self):
         yield
 
     def set_rollback(self, rollback: bool) -> None:
-        """The dry run's: there is nothing to take back."""
+        """Do nothing: there is no transaction to roll back."""
 
 
-def _die_between(execute, sql, params, many, context):
+def die_at_carried_slots(execute, sql, params, many, context):
     if "INSERT INTO meters_carriedslots" in str(sql):
         os.kill(os.getpid(), signal.SIGKILL)
     return execute(sql, params, many, context)

@@ -1,4 +1,4 @@
-"""Loading a file of usage: ours, and PostgreSQL's own COPY of the same file into a table that is not even durable."""
+"""Importing a file of usage, against PostgreSQL's COPY of the same file into an unlogged table."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.db import connection
 
 from bench import data
 from bench.goals import Goal
-from bench.memory import over_idle
-from bench.rounds import in_turns
+from bench.memory import memory_over_idle
+from bench.rounds import run_in_turns
 from meters.imports import import_usage
 from meters.usage.interval_csv import HEADER, render_day
 from meters.usage.partitions import ensure_partitions
 
 PER_DAY = 96
-BAD = 1_000  # one line in as many is bad
+BAD = 1_000  # one line in so many is bad
 _AT_ONCE = 1 << 20
-# After the days of the other measurements: the loads begin with an empty partition.
+# After the days of the other measurements, so that imports start with an empty partition.
 _DAY = data.FIRST_DAY + timedelta(days=500)
 
 _TYPED = """
@@ -33,26 +33,28 @@ _TYPED = """
 
 
 def write_file(path: Path, rows: int, *, bad: bool = False, later: bool = False) -> None:
-    """A night's file of `rows` rows: one day of as many premises as it takes; with `bad`, every BAD-th row is. `later`
-    is the next revision of the same days."""
+    """Write a night's file of `rows` rows: one day of each premise.
+
+    With `bad`, about every BAD-th row is invalid. `later` writes the next revision of the same days.
+    """
     dice = random.Random(5 if later else 4)
     with path.open("wb") as file:
         file.write(HEADER)
-        for lines in _days(rows // PER_DAY, dice, nights=2 if later else 1):
+        for lines in printed_days(rows // PER_DAY, dice, nights=2 if later else 1):
             if bad:
-                lines = [_damaged(line, dice) if dice.randrange(BAD) == 0 else line for line in lines]
+                lines = [damage(line, dice) if dice.randrange(BAD) == 0 else line for line in lines]
             file.write(b"".join(lines))
 
 
-def _days(count: int, dice: random.Random, nights: int) -> Iterator[list[bytes]]:
+def printed_days(count: int, dice: random.Random, nights: int) -> Iterator[list[bytes]]:
     for number in range(1, count + 1):
         wh: list[int | None] = [round(40 + 600 * dice.random() * dice.random()) for _slot in range(PER_DAY)]
         revision_at = datetime(_DAY.year, _DAY.month, _DAY.day, 12, number % 60, tzinfo=UTC) + timedelta(days=nights)
         yield render_day(data.esiid(number), _DAY, revision_at, 0, wh, None).splitlines(keepends=True)
 
 
-def _damaged(line: bytes, dice: random.Random) -> bytes:
-    """One of the ways in which lines are bad."""
+def damage(line: bytes, dice: random.Random) -> bytes:
+    """Make the line invalid in one of several ways."""
     fields = line.split(b",")
     kind = dice.randrange(4)
     if kind == 0:
@@ -66,7 +68,7 @@ def _damaged(line: bytes, dice: random.Random) -> bytes:
     return b",".join(fields)
 
 
-def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
+def measure(folder: Path, rows: int, rounds: int) -> list[Goal]:
     """Needs the premises of bench.storage."""
     clean, dirty = folder / "clean.csv", folder / "dirty.csv"
     write_file(clean, rows)
@@ -75,7 +77,7 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
     with connection.cursor() as cursor:
         cursor.execute(_TYPED)
 
-    def ours(path: Path) -> None:
+    def import_file(path: Path) -> None:
         result = import_usage(path, lambda rejection: None)
         assert result.new == rows // PER_DAY, result
 
@@ -89,12 +91,12 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE usage_day_y{_DAY:%Y}m{_DAY:%m}, bench_typed, meters_carriedslots")
 
-    measured = in_turns(
+    measured = run_in_turns(
         {
             "empty": empty,
-            "ours": lambda: ours(clean),
+            "ours": lambda: import_file(clean),
             "empty again": empty,
-            "dirty": lambda: ours(dirty),
+            "dirty": lambda: import_file(dirty),
             "empty once more": empty,
             "copy": copy,
         },
@@ -102,9 +104,9 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
         in_order=True,
     )
     empty()
-    _compare(clean, rows)
+    compare_with_copy(clean, rows)
     empty()
-    memory = max(over_idle("load", str(clean)), over_idle("load", str(dirty)))
+    memory = max(memory_over_idle("load", str(clean)), memory_over_idle("load", str(dirty)))
     empty()
     speed = rows / measured.best("ours") / 1e6
     return [
@@ -125,8 +127,8 @@ def goals(folder: Path, rows: int, rounds: int) -> list[Goal]:
     ]
 
 
-def _compare(clean: Path, rows: int) -> None:
-    """Whether what ours stored is what COPY stored, number by number."""
+def compare_with_copy(clean: Path, rows: int) -> None:
+    """Check that the import stored the same readings as COPY."""
     import_usage(clean)
     with connection.cursor() as cursor:
         with psycopg.Cursor(connection.connection) as plain, clean.open("rb") as file:
