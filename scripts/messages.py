@@ -56,7 +56,6 @@ ENGLISH_ONLY = (
     "agreements/search.py",
     "agreements/third_party_wording.py",
     "companies/*",
-    "accounts/models/access_log.py",
     # emails to companies and utilities
     "templates/emails/*third_party.*",
     "templates/emails/*tdsp.*",
