@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import formats, timezone
@@ -115,10 +114,3 @@ class CustomerAdmin(ScopedAdmin):
     @admin.display(description=_("holds"))
     def holds(self, customer: Customer) -> str:
         return ", ".join(str(claim.premise) for claim in customer.claims.all() if claim.until is None)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if user := form.base_fields.get("user"):
-            assert isinstance(user, forms.ModelChoiceField)
-            user.help_text = _("Someone who does not work for a third party or a TDSP.")
-        return form

@@ -59,6 +59,7 @@ class CustomerForm(forms.ModelForm):
     class Meta:
         model = Customer
         fields = ["user", "kind", "company_name", "title", "middle_initial", "suffix"]
+        help_texts = {"user": _("Someone who does not work for a third party or a TDSP.")}
 
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]

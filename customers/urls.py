@@ -1,12 +1,21 @@
 """Registration and the customer's profile. The pages that also touch agreements are in agreements/customer_urls.py."""
 
+from django.conf import settings
 from django.urls import path
+from django.views.generic import TemplateView
 
 from customers.views import profile, registration
 
 urlpatterns = [
-    path("register/", registration.register, name="register"),
-    path("register/sent/", registration.register_sent, name="register_sent"),
+    path("register/", TemplateView.as_view(template_name="customers/registration/choose.html"), name="register"),
+    path(
+        "register/sent/",  # the same page whichever email was sent
+        TemplateView.as_view(
+            template_name="customers/registration/sent.html",
+            extra_context={"days": settings.REGISTRATION_PERIOD.days},
+        ),
+        name="register_sent",
+    ),
     path("register/customer/<str:kind>/", registration.register_as, name="register_as"),
     path("my/profile/", profile.customer_profile, name="customer_profile"),
 ]

@@ -22,7 +22,6 @@ from customers.views.profile import customer_or_404
 from customers.views.registration import registration_page
 from lib import link_tokens
 from lib.client_address import client_network
-from lib.posted_data import posted_data
 from lib.refusals import Refused
 
 NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
@@ -67,8 +66,8 @@ def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
 def customer_add_meter(request: HttpRequest) -> HttpResponse:
     """Add a meter, and the agreements about it that were sent to the customer's address."""
     customer = customer_or_404(request)
-    form = ClaimForm(posted_data(request))
-    if request.method == "POST" and form.is_valid():
+    form = ClaimForm(request.POST or None)
+    if form.is_valid():
         try:
             sign_up.add_meter(customer, form.claimed_meter(), network=client_network(request))
             messages.success(request, _("Meter added to your account."))

@@ -64,16 +64,7 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
         error_messages={"required": _("Choose a language.")},
         widget=forms.RadioSelect,
     )
-    field_order = [
-        "first_name",
-        "middle_initial",
-        "last_name",
-        "suffix",
-        "company_name",
-        "phone",
-        "phone_extension",
-        "language",
-    ]
+    field_order = ["first_name", "middle_initial", "last_name", "suffix", "company_name", "phone", "phone_extension"]
 
     def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, initial: dict[str, Any]) -> None:
         super().__init__(data, initial={"language": get_language()} | initial)
@@ -83,9 +74,6 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
 
     def clean_middle_initial(self) -> str:
         return str(self.cleaned_data["middle_initial"] or "").rstrip(".").upper()
-
-    def clean_phone(self) -> str:
-        return str(self.cleaned_data["phone"] or "")
 
 
 class ClaimForm(ShowsRefusals):
@@ -130,17 +118,7 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
         autocomplete="email",
     )
     email_again = EmailAgainField(label=_("Confirm account email"))
-    field_order = [
-        *PersonForm.field_order[:-1],
-        "email",
-        "email_again",
-        "language",
-        "username",
-        "password1",
-        "password2",
-        "esiid",
-        "meter_number",
-    ]
+    field_order = [*PersonForm.field_order, "email", "email_again", "language", "username", "password1", "password2"]
 
     def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, invited: Invited | None = None) -> None:
         super().__init__(data, kind=kind, initial=invited.initial if invited else {})

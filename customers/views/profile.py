@@ -12,15 +12,14 @@ from django.views.decorators.cache import never_cache
 from customers.forms.profile import CustomerProfileForm
 from customers.models import Customer, customer_of
 from customers.profile import change_profile
-from lib.posted_data import posted_data
 
 
 @login_required
 @never_cache
 def customer_profile(request: HttpRequest) -> HttpResponse:
     customer = customer_or_404(request)
-    form = CustomerProfileForm(posted_data(request), customer=customer)
-    if request.method == "POST" and form.is_valid():
+    form = CustomerProfileForm(request.POST or None, customer=customer)
+    if form.is_valid():
         change_profile(customer, form.cleaned_data)
         messages.success(request, _("Profile saved."))
         return redirect("customer_profile")

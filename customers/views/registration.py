@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
 from accounts.language import set_language_cookie
 from customers import registration
 from customers.forms.registration import Invited, RegistrationForm
 from customers.models import CustomerKind
 from lib.client_address import client_network
-from lib.posted_data import posted_data
 from lib.refusals import Refused
-
-
-@require_safe
-def register(request: HttpRequest) -> HttpResponse:
-    """Select Account Type."""
-    return render(request, "customers/registration/choose.html")
-
-
-@require_safe
-def register_sent(request: HttpRequest) -> HttpResponse:
-    """The same page whichever email was sent."""
-    return render(request, "customers/registration/sent.html", {"days": settings.REGISTRATION_PERIOD.days})
 
 
 def register_as(request: HttpRequest, kind: str) -> HttpResponse:
@@ -43,8 +28,8 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     """The registration form of `kind`; with `invited` filled in, and the meter fixed."""
     if request.user.is_authenticated:
         return render(request, "customers/registration/signed_in.html")
-    form = RegistrationForm(posted_data(request), kind=kind, invited=invited)
-    if request.method == "POST" and form.is_valid():
+    form = RegistrationForm(request.POST or None, kind=kind, invited=invited)
+    if form.is_valid():
         try:
             registration.apply(form.registration(), form.claimed_meter(), network=client_network(request))
             response = redirect("register_sent")
