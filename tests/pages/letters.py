@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.allauth_adapter import _HAPPENINGS, AccountAdapter
+from accounts.allauth_adapter import _CHANGES, AccountAdapter
 from accounts.models import User
 from accounts.second_factor import remove_lost
 from agreements import actions
@@ -126,9 +126,9 @@ def _about_accounts(world: World, language: str) -> None:
     register(client, MeterFactory(), language=language, email=owner.email, email_again=owner.email)
     client.post(reverse("account_reset_password"), {"email": owner.email})
     client.post(reverse("account_reset_password"), {"email": "unknown@example.net"})
-    for happening in _HAPPENINGS:
+    for change in _CHANGES:
         told = {"user": owner, "ip": "203.0.113.9", "timestamp": timezone.now()}
-        AccountAdapter(RequestFactory().get("/")).send_mail(happening, owner.email, told)
+        AccountAdapter(RequestFactory().get("/")).send_mail(change, owner.email, told)
     changed_email(client, world)
     with_app(world)
     remove_lost(world["customer"], by=OperatorFactory())
