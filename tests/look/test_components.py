@@ -28,7 +28,7 @@ class Question(forms.Form):
         raise forms.ValidationError("The two do not match. Check both.")
 
 
-class MeterRow(forms.Form):
+class SampleRow(forms.Form):
     esiid = forms.CharField(label="ESIID")
 
 
@@ -55,7 +55,7 @@ def test_states_that_mean_different_things_have_different_shapes() -> None:
 
 def test_the_summary_names_every_error_and_leads_to_its_field() -> None:
     """A2."""
-    rows = forms.formset_factory(MeterRow, extra=0, min_num=2, validate_min=True)
+    rows = forms.formset_factory(SampleRow, extra=0, min_num=2, validate_min=True)
     form = Question({"email": "nobody"})
     formset = rows({"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0", "form-0-esiid": "1044"})
     html = component("error_summary", form=form, formset=formset, row_name="Meter")
