@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("status", "pending")),
                 fields=("company", "premise", "report_type", "report_length"),
-                name="question_waits_once",
+                name="one_pending_request_per_report",
             ),
         ),
         migrations.AddConstraint(

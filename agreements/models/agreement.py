@@ -192,7 +192,7 @@ class Agreement(models.Model):
             models.UniqueConstraint(
                 fields=["company", "premise", "report_type", "report_length"],
                 condition=models.Q(status=Status.PENDING),
-                name="question_waits_once",
+                name="one_pending_request_per_report",
             ),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="agreement_status_is_known"),
             models.CheckConstraint(
