@@ -1,0 +1,114 @@
+"""Queries read few rows, however many agreements a company has: searches and comparisons of mailboxes (T1, X1, X2)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
+
+from agreements import daily_limits
+from agreements.consent import consent_signals
+from agreements.models import Agreement
+from agreements.request_data import AgreementRequest, Person
+from agreements.search import Item, Search, SearchBy
+from companies.models import Company
+from customers.models import CustomerKind
+from reports.agreement_list import ListOptions, with_report_stage
+from tests.support.large_tables import create_hundred_thousand_agreements, rows_removed
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+SEARCHES = {
+    # Agreement numbers are unique: where few begin alike, that index serves as well as the company's own.
+    "number": [
+        Search(SearchBy.NUMBER, (Item("300000000234"),)),
+        Search(SearchBy.NUMBER, (Item("30000000023", True), Item("300000000778"))),
+        Search(SearchBy.NUMBER, tuple(Item(f"3000{place:07d}", True) for place in range(100))),
+    ],
+    "agreement_by_esiid": [
+        Search(SearchBy.ESIID, (Item("10443000000000017"),)),
+        Search(SearchBy.ESIID, (Item("1044300000000001", True), Item("10443000000000999"))),
+        Search(SearchBy.ESIID, tuple(Item(f"10443{place:012d}") for place in range(100))),
+    ],
+    "agreement_by_meter": [
+        Search(SearchBy.METER, (Item("500017"),)),
+        Search(SearchBy.METER, (Item("50001", True), Item("599999"))),
+    ],
+    "agreement_by_name": [
+        Search(SearchBy.LAST_NAME, (Item("Nameb1fd"),)),
+        Search(SearchBy.LAST_NAME, (Item("NÁMEB1F", True), Item("O'Brien"))),
+    ],
+}
+ADDRESSES = ["customer77@mail38.example", "Rosa.M+solar@GoogleMail.com", "nobody@new.example"]
+INDEXES = ["agreement_mailbox", "agreement_typed_mailbox", "agreement_mail_domain", "event_reminder"]
+
+
+@pytest.fixture(scope="module")
+def company(module_transaction: None) -> Company:
+    """A company with a hundred thousand agreements, created once for all tests of this module."""
+    return create_hundred_thousand_agreements()
+
+
+def test_a_search_reads_few_of_a_hundred_thousand_agreements(company):
+    """T1: neither for the counts nor for the rows of a page."""
+    for index, searches in SEARCHES.items():
+        for search in searches:
+            agreements = Agreement.objects.filter(search.condition(), company=company)
+            page = ListOptions().apply(with_report_stage(agreements.with_overdue()))[:25]
+            for rows in (agreements.order_by().values("status"), page):
+                plan = rows.explain(analyze=True)
+                assert "Seq Scan on agreements_agreement" not in plan and index in plan, plan
+                assert rows_removed(plan) < 1000, plan
+
+
+@pytest.mark.control
+def test_control_without_its_index_a_search_reads_all(company):
+    """T1: the test above would see it."""
+    search = SEARCHES["agreement_by_meter"][0]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX agreement_by_meter")
+    agreements = Agreement.objects.filter(search.condition(), company=company)
+    plan = agreements.order_by().values("status").explain(analyze=True)
+    assert "agreement_by_meter" not in plan and rows_removed(plan) > 10_000, plan
+
+
+def test_comparing_mailboxes_reads_few_of_a_hundred_thousand_agreements(company):
+    """X1, X2: when a request is submitted, accepted or sent again."""
+    agreement = Agreement.objects.filter(company=company).latest("pk")
+    used = ""
+    for address in ADDRESSES:
+        plans = plans_of_everything_about(address, agreement)
+        assert len(plans) >= 5
+        for plan in plans:
+            assert "Seq Scan on agreements_agreement" not in plan and rows_removed(plan) < 100, plan
+        used += "\n".join(plans)
+    assert [index for index in INDEXES if f"using {index} " not in used and f"on {index} " not in used] == []
+
+
+@pytest.mark.control
+def test_control_without_its_index_a_comparison_reads_all(company):
+    """X1: the test above would see it."""
+    agreement = Agreement.objects.filter(company=company).latest("pk")
+    for index in INDEXES[:3]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX {index}")
+            assert max(map(rows_removed, plans_of_everything_about(ADDRESSES[0], agreement))) > 10_000, index
+            transaction.set_rollback(True)
+
+
+def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
+    """Return the plans of the queries when a request to `address` is submitted and sent again."""
+    agreement.email, now = address, timezone.now()
+    request = AgreementRequest(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
+    with CaptureQueriesContext(connection) as queries, override_settings(INITIATIONS_PER_COMPANY=1_000_000):
+        daily_limits.refuse_flooding(request, company=agreement.company, at=now)
+        consent_signals.record_signals_at_initiation([agreement], at=now)
+        daily_limits.reminder_refusal(agreement, at=now)
+    with connection.cursor() as cursor:
+        plans = []
+        for sql in (one["sql"] for one in queries):
+            if sql.startswith("SELECT") and "agreements_agreement" in sql:
+                cursor.execute(f"EXPLAIN (ANALYZE) {sql}")
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+        return plans
