@@ -28,8 +28,8 @@ def chosen_language(request: HttpRequest) -> str | None:
     return None
 
 
-def set_language_cookie(response: HttpResponse, language: str) -> None:
-    """Remember `language` in this browser."""
+def set_language_cookie(response: HttpResponse, language: str) -> HttpResponse:
+    """Remember `language` in this browser. Returns the response."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -38,12 +38,13 @@ def set_language_cookie(response: HttpResponse, language: str) -> None:
         samesite="Lax",
         secure=settings.LANGUAGE_COOKIE_SECURE,
     )
+    return response
 
 
 class LanguageMiddleware:
     """Use the language of the page's address, else the user's preference, else what LocaleMiddleware chose.
 
-    Third parties' users and staff read everything in English: half a page in Spanish helps nobody.
+    Third parties' users and staff read everything in English, because their pages are not translated.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -62,9 +63,7 @@ class LanguageMiddleware:
         if language is None:
             return self.get_response(request)
         response = render_in(language, self.get_response, request)
-        if linked:
-            set_language_cookie(response, linked)
-        return response
+        return set_language_cookie(response, linked) if linked else response
 
 
 def page_language(user: User) -> str:

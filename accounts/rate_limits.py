@@ -59,7 +59,7 @@ def refuse_with(message: str, *, field: str = "") -> Iterator[None]:
 
 
 def lock_subjects(limits: Iterable[Limit]) -> None:
-    """Let one transaction at a time count for each subject: twenty at once would each see room for one more."""
+    """Let one transaction at a time count for each subject, so that parallel requests cannot exceed a limit."""
     keys = sorted(int.from_bytes(bytes.fromhex(limit.subject_hash)[:8], "big", signed=True) for limit in limits)
     with connection.cursor() as cursor:
         for key in keys:

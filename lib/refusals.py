@@ -10,7 +10,7 @@ class Problem:
     """One reason why an action was refused, as a sentence for the person who asked for it.
 
     `field` names the form's field (empty: the whole form), `row` the form's meter row from 1. `causes` are possible
-    causes of which the portal does not say which one holds (T7). `code` identifies the reason for programs and tests.
+    causes; the portal does not say which one applies (T7). `code` identifies the reason for programs and tests.
     """
 
     message: str

@@ -16,10 +16,12 @@ from agreements.models import Agreement
 from agreements.views import customer, third_party
 from companies.views.base import MemberRequest
 from lib import link_tokens
+from lib.noindex import noindex
 
 private_page = cache_control(private=True, no_store=True)
 
 
+@noindex
 @require_safe
 @private_page
 def invitation_authorization(request: HttpRequest, token: str) -> HttpResponse:
@@ -30,7 +32,6 @@ def invitation_authorization(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(chosen_language(request) or agreement.language):
         response = render_letter(request, agreement, "agreements/invitation/authorization.html", "invitation", token)
         response["Content-Language"] = translation.get_language() or ""
-    response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 

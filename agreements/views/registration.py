@@ -22,11 +22,13 @@ from customers.views.profile import customer_or_404
 from customers.views.registration import registration_page
 from lib import link_tokens
 from lib.client_address import client_network
+from lib.noindex import noindex
 from lib.refusals import Refused
 
 NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
 
 
+@noindex
 def register_invited(request: HttpRequest, token: str) -> HttpResponse:
     """The registration form filled from the agreement; its link proves that the customer received the request."""
     agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
@@ -35,14 +37,12 @@ def register_invited(request: HttpRequest, token: str) -> HttpResponse:
     names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
     initial = {name: getattr(agreement, name) for name in names}
     initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
-    meter = ClaimedMeter(agreement.esiid, agreement.meter_number)
+    invited = Invited(ClaimedMeter(agreement.esiid, agreement.meter_number), agreement.link_hash, initial)
     with translation.override(chosen_language(request) or agreement.language):
-        invited = Invited(meter, agreement.link_hash, initial)
-        response = registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+        return registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
 
 
+@noindex
 @never_cache
 def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows a button and changes nothing, because mail scanners follow links; POST opens the account."""
@@ -52,13 +52,11 @@ def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
             if request.method == "POST":
                 sign_up.confirm_registration(token)
             page = "confirmed" if request.method == "POST" or registration.confirmed_at else "confirm"
-            response = render(request, f"customers/registration/{page}.html", {"registration": registration})
+            return render(request, f"customers/registration/{page}.html", {"registration": registration})
     except NotConfirmed as refusal:
         context = {"reason": refusal.reason, "days": settings.REGISTRATION_PERIOD.days}
         status = NOT_CONFIRMED_STATUS.get(refusal.reason, 409)
-        response = render(request, "customers/registration/not_confirmed.html", context, status=status)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+        return render(request, "customers/registration/not_confirmed.html", context, status=status)
 
 
 @login_required

@@ -25,6 +25,7 @@ from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyStand
 from companies.permissions import ANY_STANDING, require_administrator
 from lib.action_form_view import ActionFormView
 from lib.error_summary import ShowsRefusals
+from lib.noindex import noindex
 
 
 class MemberRequest(HttpRequest):
@@ -118,17 +119,16 @@ def link_page(kind: CompanyLinkKind) -> Callable[[Callable[..., HttpResponse]], 
     def decorate(view: Callable[[HttpRequest, str, CompanyLink], HttpResponse]) -> Callable[..., HttpResponse]:
         @for_companies
         @sensitive_post_parameters("password1", "password2")
+        @noindex
         @never_cache
         @wraps(view)
         def page(request: HttpRequest, token: str) -> HttpResponse:
             try:
-                response = view(request, token, open_link(token, kind))
+                return view(request, token, open_link(token, kind))
             except LinkRefused as refusal:
                 context = {"kind": kind, "reason": refusal.problem}
                 status = 404 if refusal.problem == LinkProblem.UNKNOWN else 410
-                response = render(request, "companies/link_over.html", context, status=status)
-            response["X-Robots-Tag"] = "noindex, nofollow"
-            return response
+                return render(request, "companies/link_over.html", context, status=status)
 
         return page
 

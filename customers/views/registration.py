@@ -32,9 +32,8 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     if form.is_valid():
         try:
             registration.apply(form.registration(), form.claimed_meter(), network=client_network(request))
-            response = redirect("register_sent")
-            set_language_cookie(response, form.cleaned_data["language"])  # there is no account yet to read it from (C6)
-            return response
+            # The next pages cannot read the language from an account yet (C6).
+            return set_language_cookie(redirect("register_sent"), form.cleaned_data["language"])
         except Refused as refused:
             form.refuse(refused)
     return render(request, "customers/registration/form.html", {"form": form, "kind": kind, "invited": invited})

@@ -44,7 +44,7 @@ MUST = {
     "operator": lambda: OperatorFactory(),
     "TDSP staff": lambda: UserFactory(is_staff=True, tdsp=TdspFactory()),
 }
-MAY = {"customer": lambda: CustomerFactory().user, "nobody yet": lambda: UserFactory()}
+MAY = {"customer": lambda: CustomerFactory().user, "no role": lambda: UserFactory()}
 
 
 @pytest.fixture
@@ -246,7 +246,7 @@ def test_every_page_of_the_second_factor_renders(client, required):
 
 
 def test_an_operator_removes_a_lost_factor_and_its_owner_is_emailed(client):
-    """X3: and whoever lost it sets up another one after the next log-in."""
+    """X3: the owner sets up another one after the next sign-in."""
     user = MUST["member"]()
     TOTP.activate(user, generate_totp_secret())
     RecoveryCodes.activate(user)

@@ -61,7 +61,7 @@ def test_control_without_the_limits_the_right_password_signs_in(client, rosa, se
 
 
 def test_hundreds_of_other_names_do_not_reset_the_failures(rosa):
-    """Django's own limit of 300 entries would let anybody push it out."""
+    """With Django's limit of 300 cache entries, other names would push the count out."""
     for _ in range(5):
         log_in(Client(REMOTE_ADDR="203.0.113.1"), "rosa", "wrong password, wrong password")
     for number in range(400):
@@ -189,7 +189,7 @@ def test_an_inactive_account_cannot_sign_in(client):
 
 
 def test_a_new_address_replaces_the_old_one_only_when_it_is_confirmed(client, rosa):
-    """Also for a user whom an operator made, whose address nobody confirmed."""
+    """Also for a user whom an operator created, whose address was never confirmed."""
     log_in(client, "rosa")
     asked = client.post(reverse("account_email"), {"action_add": "", "email": "new@example.net"})
     client.post(asked.headers["Location"], {"password": PASSWORD}, follow=True)

@@ -45,8 +45,8 @@ def test_a_tdsps_staff_see_and_retry_the_emails_about_its_own_agreements(client:
     own, other = AgreementFactory.create(), AgreementFactory.create()
     emails = [failed(about=number) for number in (own.number, other.number, "")]
     client.force_login(staff(tdsp=own.premise.tdsp))
-    shown = client.get(LIST).context["cl"].result_list
-    assert list(shown) == emails[:1]
+    listed = client.get(LIST).context["cl"].result_list
+    assert list(listed) == emails[:1]
     for email, status in zip(emails, (200, 404, 404), strict=True):
         for page in ("change", "history"):
             assert client.get(f"{LIST}{email.pk}/{page}/").status_code == status

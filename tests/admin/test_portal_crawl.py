@@ -81,7 +81,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
 
 
 def addresses(found: dict[str, Any]) -> list[str]:
-    """Every address of the table of roles that needs no link of somebody's own."""
+    """Return every address of the table of roles that needs no personal link."""
     named = [(name, row.args) for name, row in ROWS.items() if not BY_LINK & set(row.args) and "logout" not in name]
     some = [reverse(name, args=[found[argument] for argument in arguments]) for name, arguments in named]
     by_number = [name for name, arguments in named if arguments == ("number",)]
@@ -137,7 +137,7 @@ def test_no_crawl_finds_a_decision_link_or_records_of_others(world: World, log: 
         status, text = pages[reverse("report_download", args=[own["numbers"][1]])]
         assert status == 200 and world.own.premise.esiid in text
     words = {
-        # T6: the registered customer of its own pending agreement is masked to it
+        # T6: third parties see registered customers masked
         "third party": [*world.other.words, "Ocelotson", "NinaOcelot", "1 Ocelot Road"],
         "TDSP": world.other.words,
         "operator": [],
@@ -172,7 +172,7 @@ def test_control_the_crawl_sees_a_link_that_a_page_shows(world: World, monkeypat
 
 
 def test_tasks_carry_no_personal_data():
-    """X4, X5: what no argument holds stands in no queue, no result and no worker's log."""
+    """X4, X5: arguments without personal data keep it out of queues, results and logs."""
     app.loader.import_default_modules()
     ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
     assert len(ours) > 10

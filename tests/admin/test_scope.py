@@ -70,7 +70,7 @@ def operator(client: Client, world: World) -> Client:
     return log_in(client, world.operator)
 
 
-def shown(client: Client, name: str, **query: str) -> list[int]:
+def listed_keys(client: Client, name: str, **query: str) -> list[int]:
     return [record.pk for record in client.get(page(name, "changelist"), query).context["cl"].result_list]
 
 
@@ -85,7 +85,7 @@ def test_every_admin_is_in_the_matrix_and_scoped():
 @pytest.mark.parametrize("name", SCOPED)
 def test_staff_find_only_their_own_records(staff: Client, world: World, name: str):
     own, other = world.own.records[name], world.other.records[name]
-    listed = shown(staff, name)
+    listed = listed_keys(staff, name)
     assert own.pk in listed and other.pk not in listed
     for kind in ("change", "history"):
         assert staff.get(page(name, kind, own.pk)).status_code == 200
@@ -97,7 +97,7 @@ def test_staff_find_only_their_own_records(staff: Client, world: World, name: st
 @pytest.mark.parametrize("name", SCOPED)
 def test_operators_find_all_records(operator: Client, world: World, name: str):
     own, other = world.own.records[name], world.other.records[name]
-    assert {own.pk, other.pk} <= set(shown(operator, name))
+    assert {own.pk, other.pk} <= set(listed_keys(operator, name))
     for kind in ("change", "history"):
         assert operator.get(page(name, kind, other.pk)).status_code == 200
 
@@ -105,7 +105,7 @@ def test_operators_find_all_records(operator: Client, world: World, name: str):
 @pytest.mark.parametrize("role", ["staff", "operator"])
 @pytest.mark.parametrize("name", MATRIX)
 def test_the_role_decides_what_is_permitted(client: Client, world: World, name: str, role: str):
-    """D1: nobody has a permission given by hand here, and nobody deletes."""
+    """D1: permissions follow from the role alone, and no one may delete."""
     log_in(client, world.own.staff if role == "staff" else world.operator)
     may = MATRIX[name][role == "operator"]
     if may is None:
@@ -126,14 +126,14 @@ def test_the_role_decides_what_is_permitted(client: Client, world: World, name: 
     assert type(record).objects.filter(pk=record.pk).exists()
 
 
-@pytest.mark.parametrize("role", ["customer", "nobody", "left"])
+@pytest.mark.parametrize("role", ["customer", "no role", "inactive"])
 @pytest.mark.parametrize("name", MATRIX)
 def test_other_users_have_no_access(client: Client, world: World, name: str, role: str):
     """A TDSP on the account is not enough, nor is having been staff."""
     users = {
         "customer": world.own.records["customers.customer"].user,
-        "nobody": UserFactory(tdsp=world.own.tdsp, is_superuser=True),
-        "left": UserFactory(tdsp=world.own.tdsp, is_staff=True, is_active=False),
+        "no role": UserFactory(tdsp=world.own.tdsp, is_superuser=True),
+        "inactive": UserFactory(tdsp=world.own.tdsp, is_staff=True, is_active=False),
     }
     answer = log_in(client, users[role]).get(page(name, "changelist"))
     assert answer.status_code == 302
@@ -141,16 +141,16 @@ def test_other_users_have_no_access(client: Client, world: World, name: str, rol
 
 def test_a_superuser_with_a_tdsp_is_limited_to_it(client: Client, world: World):
     log_in(client, UserFactory(is_staff=True, is_superuser=True, tdsp=world.own.tdsp))
-    assert shown(client, "meters.premise") == [world.own.premise.pk]
+    assert listed_keys(client, "meters.premise") == [world.own.premise.pk]
     assert client.get(page("accounts.user", "changelist")).status_code == 403
 
 
 @pytest.mark.parametrize(("name", "words"), [(name, word) for name, words in SEARCHED.items() for word in words])
 def test_a_search_finds_nothing_of_another_tdsp(client: Client, world: World, name: str, words: str):
     log_in(client, world.own.staff)
-    assert shown(client, name, q=words) == []
+    assert listed_keys(client, name, q=words) == []
     log_in(client, world.operator)
-    assert world.other.records[name].pk in shown(client, name, q=words), "else the search proves nothing"
+    assert world.other.records[name].pk in listed_keys(client, name, q=words), "else the search proves nothing"
 
 
 @pytest.mark.parametrize("name", SCOPED)
@@ -228,8 +228,8 @@ def test_a_customer_of_two_tdsps_shows_each_its_own_premises(client: Client, wor
     customer = world.own.records["customers.customer"]
     foreign = EsiidClaimFactory(customer=customer, premise=PremiseFactory(tdsp=world.other.tdsp)).premise
     log_in(client, world.own.staff)
-    assert shown(client, "customers.customer", q=foreign.esiid) == []
-    assert shown(client, "customers.customer", q=world.own.premise.esiid) == [customer.pk]
+    assert listed_keys(client, "customers.customer", q=foreign.esiid) == []
+    assert listed_keys(client, "customers.customer", q=world.own.premise.esiid) == [customer.pk]
     for address in (page("customers.customer", "changelist"), page("customers.customer", "change", customer.pk)):
         text = client.get(address).content.decode()
         assert foreign.esiid[-7:] not in text and world.own.premise.esiid[-7:] in text
@@ -240,7 +240,7 @@ def test_a_customer_of_two_tdsps_shows_each_its_own_premises(client: Client, wor
 def test_a_customer_whose_claim_ended_is_no_longer_visible(staff: Client, world: World):
     customer = world.own.records["customers.customer"]
     customer.claims.update(until="2026-01-01T00:00Z")
-    assert shown(staff, "customers.customer") == []
+    assert listed_keys(staff, "customers.customer") == []
     assert staff.get(page("customers.customer", "change", customer.pk)).status_code == 404
 
 

@@ -22,7 +22,7 @@ def text_of(client: Client, address: str) -> str:
 
 
 def test_an_unsigned_agreement_shows_no_letter(client: Client, world: World):
-    """D1: Django would show an empty form that nobody can save."""
+    """D1: Django would show an empty form that cannot be saved."""
     log_in(client, world.operator)
     assert not Letter.objects.filter(agreement=world.own.pending).exists()
     pending = text_of(client, page("agreements.agreement", "change", world.own.pending.pk))

@@ -1,4 +1,4 @@
-"""Two TDSPs with everything that the admin can show, each side with words of its own that must not cross over."""
+"""Two TDSPs with everything that the admin can show. Words of one must not appear to the other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BODY = "What the email said"
 
 @dataclass
 class Side:
-    """One TDSP and one record of each kind that belongs to it; `words` stand on its records alone."""
+    """One TDSP and one record of each kind that belongs to it; `words` appear only in its records."""
 
     tdsp: Tdsp
     staff: User
@@ -54,7 +54,7 @@ class Side:
 
 
 def side(name: str, digits: str) -> Side:
-    """`name` and seven `digits` mark everything of this TDSP."""
+    """Create a TDSP whose records all contain `name` or the seven `digits`."""
     tdsp = TdspFactory(name=f"{name} Delivery", duns=f"90{digits}")
     staff = UserFactory(username=f"{name.lower()}-staff", is_staff=True, tdsp=tdsp, is_supervisor=True)
     premise = PremiseFactory(tdsp=tdsp, esiid=f"1044372000{digits}", address=f"1 {name} Road", city=f"{name}ville")
@@ -116,7 +116,7 @@ class World:
 
     @property
     def secrets(self) -> list[str]:
-        """What no page of the admin may hold for anybody (X5)."""
+        """What no page of the admin may contain (X5)."""
         found = [BODY, *Email.objects.exclude(placeholder="").values_list("placeholder", flat=True)]
         for agreement in Agreement.objects.all():
             nonce = bytes(agreement.link_nonce)

@@ -53,7 +53,7 @@ def test_a_registration_is_confirmed_by_email_and_signs_in_by_user_id_and_email(
     assert client.get(reverse("register_sent")).status_code == 200
     assert not User.objects.filter(username="rosa.delgado").exists()
     log_in(client, "rosa.delgado")
-    assert "_auth_user_id" not in client.session, "nobody logs in before the confirmation"
+    assert "_auth_user_id" not in client.session, "no sign-in before the confirmation"
 
     confirmed = client.post(confirmation_link())
 
@@ -81,11 +81,11 @@ def test_a_registration_from_an_invitation_starts_filled_and_brings_the_agreemen
     assert f'href="{form_page}"' in outcome
 
     page = client.get(form_page)
-    shown = page.content.decode()
-    assert '<html lang="es">' in shown
+    html = page.content.decode()
+    assert '<html lang="es">' in html
     for value in ("Rosa", "Delgado", "rosa@example.net", "(512) 555-0102", meter.number, meter.premise.esiid[-7:]):
-        assert value in shown
-    assert meter.premise.esiid not in shown
+        assert value in html
+    assert meter.premise.esiid not in html
     assert "company_name" not in page.context["form"].fields
     sent = client.post(form_page, typed(None, language="es"))
     assert sent.status_code == 302
@@ -201,7 +201,7 @@ def test_a_taken_user_id_is_refused(client):
 
 
 def test_a_user_id_cannot_be_an_email():
-    """Either signs in: a user id that reads like somebody's email would catch that person's log-in."""
+    """Both sign in: a user ID like another person's email would take over that person's sign-in."""
     from customers.forms.registration import RegistrationForm
     from customers.models import CustomerKind
 

@@ -13,7 +13,7 @@ from lib.client_address import client_address, client_network
     ("proxy_count", "forwarded", "peer", "address"),
     [
         (0, "", "203.0.113.9", "203.0.113.9"),
-        (0, "198.51.100.7", "203.0.113.9", "203.0.113.9"),  # anybody can send the header
+        (0, "198.51.100.7", "203.0.113.9", "203.0.113.9"),  # any client can send the header
         (0, "", "::ffff:203.0.113.9", "203.0.113.9"),
         (0, "", "2001:db8::7", "2001:db8::7"),
         (0, "", "", None),  # a Unix socket
