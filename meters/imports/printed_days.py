@@ -70,13 +70,14 @@ class PrintedDayReader:
     def read_day(self, text: TextWindow) -> PrintedDay | None:
         """Return the day at which `text` starts, if it is in SMT's form. `text` does not move."""
         text.fill()
-        end = text.window.find(b"\n", text.at, text.at + LINE_LIMIT)
-        head = self.read_head(text.window[text.at : end]) if end > text.at else None
+        window, at = text.window, text.at
+        end = window.find(b"\n", at, at + LINE_LIMIT)
+        head = self.read_head(window[at:end]) if end > at else None
         if head is None:
             return None
-        rows_size = len(SHAPES[head.slots].rows) * (end - text.at + _LONGER)
-        rows = text.window[text.at : text.at + rows_size].split(b"\n", len(SHAPES[head.slots].rows))
-        return self.prove(text, rows, head) if len(rows) > len(SHAPES[head.slots].rows) else None
+        count = len(SHAPES[head.slots].rows)
+        rows = window[at : at + count * (end - at + _LONGER)].split(b"\n", count)
+        return self.prove(text, rows, head) if len(rows) > count else None
 
     def read_head(self, line: bytes) -> DayHead | None:
         """Read the first row of a day; None if it is not in SMT's form."""
@@ -108,7 +109,8 @@ class PrintedDayReader:
         """
         del rows[-1]
         esiid, day, channel, revision_at, slots, begin, lead, tail = head
-        readings = cut_readings(rows, head)
+        start, end = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
+        readings = [row[start:end] for row in rows]
         in_slots = _without_gap(readings, slots)
         elements = self._elements_of(in_slots)
         printed = day_template(slots, begin, tail, lead) % tuple(in_slots)
@@ -139,13 +141,6 @@ class PrintedDayReader:
             return b"".join(map(self._elements.__getitem__, readings))
         except InvalidRow:
             return b""
-
-
-def cut_readings(rows: list[bytes], head: DayHead) -> list[bytes]:
-    """Return `kwh,flag` of each row."""
-    start = len(head.begin) + 12 + 2 * len(head.lead)
-    end = -(len(head.tail) - 1) or None
-    return [row[start:end] for row in rows]
 
 
 def _without_gap(readings: list[bytes], slots: int) -> list[bytes]:

@@ -19,6 +19,7 @@ _NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")
 
 _KEY = struct.Struct(">hiiiiihiq")  # field count; premise_id, day, channel, revision_at, each after its length
 _LENGTH = struct.Struct(">i")
+ALL_SLOTS = {slots: (1 << slots) - 1 for slots in SHAPES}  # the present_mask of a complete day
 _EPOCH_DAY, _EPOCH = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -122,7 +123,7 @@ class PrintedDay:
 
     @property
     def present_mask(self) -> int:
-        all_slots = (1 << self.slots) - 1
+        all_slots = ALL_SLOTS[self.slots]
         return all_slots & ~sum(1 << slot for slot in self._irregular_slots()) if self.irregular_rows else all_slots
 
     def rows(self) -> Iterable[tuple[int, bytes]]:
@@ -131,8 +132,6 @@ class PrintedDay:
 
     def irregular_lines(self) -> list[tuple[int, bytes]]:
         """Return the line number and the text of each irregular row."""
-        if not self.irregular_rows:  # most days: don't split them into lines
-            return []
         texts = self._texts()
         return [(self.first_line + row, texts[row]) for row in self.irregular_rows]
 
@@ -167,7 +166,7 @@ def copy_row(premise_id: int, day: StagedDay) -> bytes:
     """Pack a row of binary COPY: premise_id, day, channel, revision_at, est, wh, present (NULL: all slots)."""
     since_epoch = day.revision_at - _EPOCH
     revision_us = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
-    elements, present_mask = day.elements, day.present_mask
+    elements, mask = day.elements, day.present_mask
     return b"".join(
         (
             _KEY.pack(7, 4, premise_id, 4, (day.day - _EPOCH_DAY).days, 2, day.channel, 8, revision_us),
@@ -175,7 +174,7 @@ def copy_row(premise_id: int, day: StagedDay) -> bytes:
             _LENGTH.pack(HEAD.size + len(elements)),
             array_head(day.slots, may_have_null=True),
             elements,
-            NULL_ELEMENT if present_mask + 1 == 1 << day.slots else _bytea(present_mask, day.slots),
+            NULL_ELEMENT if mask == ALL_SLOTS[day.slots] else _bytea(mask, day.slots),
         )
     )
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from meters.imports.results import Reason, Reject
-from meters.imports.staged_days import DayOfRows, StagedDay, copy_row
+from meters.imports.staged_days import ALL_SLOTS, DayOfRows, StagedDay, copy_row
 from meters.usage.days import FALL, SECOND_PASS
 from meters.usage.partitions import ensure_partitions, first_kept_day
 
@@ -247,4 +247,4 @@ def _unpack_bits(packed: bytes | None) -> int:
 
 
 def _unpack_mask(present: bytes | None, slots: int) -> int:
-    return (1 << slots) - 1 if present is None else _unpack_bits(present)
+    return ALL_SLOTS[slots] if present is None else _unpack_bits(present)

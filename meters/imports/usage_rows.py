@@ -114,13 +114,15 @@ class RowReader:
     def runs(self, text: TextWindow) -> Iterator[PrintedDay | Iterator[Row]]:
         """Yield what the file has of one day at a time: a printed day, or rows with the same ESIID, day, revision and
         direction, which must be consumed before the next one."""
-        while not text.is_at_end():
+        while True:
             day = self._printed_days.read_day(text) if self._printed_days else None
             if day and self._comes_first(day):
                 text.advance(len(day.text), len(SHAPES[day.slots].rows))
                 yield day
-            else:
+            elif not text.is_at_end():
                 yield self._rows_of_one_day(text)
+            else:
+                return
 
     def _rows_of_one_day(self, text: TextWindow) -> Iterator[Row]:
         """Count and yield the next rows. A run also ends at an invalid line, a blank one or another header."""
@@ -158,7 +160,7 @@ class RowReader:
             return False
         if (day.esiid, day.day, day.channel) in self._batch.days:
             return False
-        for number, line in day.irregular_lines():
+        for number, line in day.irregular_lines() if day.irregular_rows else ():
             try:
                 start, end = self._times_of(self._split(line))
             except InvalidRow:
@@ -173,6 +175,8 @@ class RowReader:
         batch.revisions[day.esiid, day.day] = day.revision_at
         batch.days[day.esiid, day.day, day.channel] = day
         batch.rows += len(SHAPES[day.slots].rows)
+        if not day.irregular_rows:
+            return
         days_of_rows: dict[DayKey, DayOfRows] = {}
         for number, line in day.irregular_lines():
             try:
