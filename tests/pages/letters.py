@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 
 from accounts.allauth_adapter import _CHANGES, AccountAdapter
 from accounts.models import User
-from accounts.second_factor import remove_lost
+from accounts.second_factor import remove_lost_factors
 from agreements import actions
 from agreements import emails as agreement_emails
 from agreements.consent.review import review_consent
@@ -131,4 +131,4 @@ def _about_accounts(world: World, language: str) -> None:
         AccountAdapter(RequestFactory().get("/")).send_mail(change, owner.email, told)
     changed_email(client, world)
     with_app(world)
-    remove_lost(world["customer"], by=OperatorFactory())
+    remove_lost_factors(world["customer"], by=OperatorFactory())
