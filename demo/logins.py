@@ -15,7 +15,7 @@ def format_logins() -> str:
     """Return the user IDs and examples of the demo, about twenty lines of at most 100 characters."""
     if not is_loaded():
         return "The demo is not in this database. To load it: manage.py load_demo"
-    return "\n".join([f"Demo logins; the password for all of them: {PASSWORD}", *_table(_logins()), "", *_examples()])
+    return "\n".join([f"Demo sign-ins, all with the password: {PASSWORD}", *_table(_logins()), "", *_examples()])
 
 
 def _logins() -> Iterator[tuple[str, str, str]]:

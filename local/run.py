@@ -182,9 +182,9 @@ class Supervisor:
         return self.env["PORTAL_ORIGIN"]
 
     def welcome(self) -> None:
-        mailbox = f"{self.address}/mailbox/" if self.env.get("MAILBOX_DIR") else f"at {self.env['EMAIL_URL']}"
+        mailbox = f"{self.address}/mailbox/" if self.env.get("MAILBOX_DIR") else self.env["EMAIL_URL"]
         say(f"\nThe portal is at {self.address}/")
-        say(f"Mail it sends is at {mailbox}\n")
+        say(f"Read its emails at {mailbox}\n")
         say(f"{SIGN_INS.read_text().rstrip()}\n")
         say(f"Logs are in {LOGS}. Ctrl-C stops everything.")
 

@@ -14,10 +14,10 @@ from demo.logins import format_logins
 
 
 class Command(BaseCommand):
-    help = "Load the demo into an empty database (once), or with --show-logins tell who can log in to it."
+    help = "Load the demo into an empty database (once), or with --show-logins list its users."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--show-logins", action="store_true", help="print the logins and examples, load nothing")
+        parser.add_argument("--show-logins", action="store_true", help="list users and examples, load nothing")
         parser.add_argument("--force", action="store_true", help="add the demo to a database that has other data")
         parser.add_argument("--premises", type=int, default=loader.PREMISES, help="premises (default %(default)s)")
         parser.add_argument("--days", type=int, default=loader.DAYS, help="days of usage (default %(default)s)")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             loaded = loader.load_demo(premises=options["premises"], days=options["days"], force=options["force"])
         except IntegrityError as error:
             raise CommandError(
-                "Some of the demo's user ids, ESIIDs or DUNS numbers are taken in this database, so nothing was done. "
+                "Some of the demo's User IDs, ESIIDs, or DUNS numbers are taken in this database. Nothing was loaded. "
                 "Load the demo into an empty database."
             ) from error
         if loaded.outcome is LoadOutcome.LOADED:
@@ -41,9 +41,9 @@ class Command(BaseCommand):
             )
         elif loaded.outcome is LoadOutcome.ALREADY_LOADED:
             new = f"{loaded.usage_rows} new days of usage were added." if loaded.usage_rows else "Nothing has changed."
-            self.stdout.write(f"The demo is there already. {new}")
+            self.stdout.write(f"The demo is already loaded. {new}")
         else:
             self.stdout.write(
-                "This database has data but no demo, so nothing was done. "
+                "This database has data but no demo, so nothing was loaded. "
                 "To add the demo to that data, use: manage.py load_demo --force"
             )
