@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role, User, signed_in
-from companies import approval, members, profile, wording
+from companies import members, profile, registration, wording
 from companies.models import Company, CompanyEvent, Membership, compare_fields
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
@@ -131,7 +131,7 @@ class CompanyAdmin(ScopedAdmin):
 
     @admin.action(description=_("Approve: the company can create agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._change_standing(request, companies, approval.approve_company, "Approved.")
+        self._change_standing(request, companies, registration.approve_company, "Approved.")
 
     @admin.action(
         description=_("Suspend or refuse: the company can't create, resend, or download"), permissions=["change"]
@@ -142,7 +142,7 @@ class CompanyAdmin(ScopedAdmin):
             text = _("Nothing has changed. Enter a reason next to the action. The company will see it.")
             self.message_user(request, text, messages.ERROR)
             return
-        self._change_standing(request, companies, partial(approval.suspend_company, reason=reason), "Suspended.")
+        self._change_standing(request, companies, partial(registration.suspend_company, reason=reason), "Suspended.")
 
     def _change_standing(
         self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str

@@ -49,8 +49,9 @@ def send_company_suspended(company: Company) -> None:
 
 def send_rename_request(company: Company, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
     """COMPANY_RENAME to the operators: what an administrator asks to change, and why."""
-    subject, changes_in_words = _("{company} wants to change its legal name or DUNS number"), describe_changes(changes)
-    _send("COMPANY_RENAME", _operators(), subject, company, asker=by, changes=changes_in_words, reason=reason)
+    subject = _("{company} wants to change its legal name or DUNS number")
+    context = {"asker": by, "changes": describe_changes(changes), "reason": reason}
+    _send("COMPANY_RENAME", _operators(), subject, company, **context)
 
 
 def send_company_renamed(company: Company, *, changes: Mapping[str, list[str]]) -> None:
@@ -80,13 +81,7 @@ def send_join_request(join_request: CompanyLink) -> None:
 def send_join_request_declined(join_request: CompanyLink) -> None:
     """JOIN_DECLINED to the person who asked."""
     assert join_request.company
-    send_account_email(
-        "JOIN_DECLINED",
-        to=join_request.email,
-        language=join_request.language,
-        subject=format_lazy(_("Your request to join {company}"), company=join_request.company.legal_name),
-        context={"company": join_request.company},
-    )
+    _send("JOIN_DECLINED", [join_request], _("Your request to join {company}"), join_request.company)
 
 
 def send_permissions_changed(company: Company, membership: Membership) -> None:
@@ -104,15 +99,11 @@ def _operators() -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True, tdsp=None).exclude(email="")
 
 
-def _send(kind: str, users: Iterable[User], subject: StrOrPromise, company: Company, **context: Any) -> None:
-    for user in users:
-        send_account_email(
-            kind,
-            to=user.email,
-            language=user.language,
-            subject=format_lazy(subject, company=company.legal_name),
-            context={"company": company, "user": user} | context,
-        )
+def _send(kind: str, to: Iterable[User | CompanyLink], subject: StrOrPromise, company: Company, **context: Any) -> None:
+    in_full = format_lazy(subject, company=company.legal_name)
+    for person in to:
+        details = {"company": company, "user": person} | context
+        send_account_email(kind, to=person.email, language=person.language, subject=in_full, context=details)
 
 
 def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: Any) -> None:

@@ -1,4 +1,4 @@
-"""One-time links that lead into a company (T13): create, open and end them.
+"""One-time links that lead into a company (T13): create, open and end them, and limit how many are sent (X2).
 
 A link's GET never acts. Its token is derived from a key and a nonce; only its hash can be looked up (X5).
 """
@@ -9,10 +9,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.rate_limits import Limit, refuse_with, spend
 from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyStanding
 from companies.permissions import NOT_SUSPENDED, lock_as_administrator
 from lib import link_tokens
@@ -36,30 +40,16 @@ class LinkRefused(Exception):
         self.problem = problem
 
 
-def create_link(
-    kind: CompanyLinkKind,
-    *,
-    email: str,
-    period: timedelta,
-    company: Company | None = None,
-    language: str = "en",
-    answers: dict[str, Any] | None = None,
-    by: User | None = None,
-    at: datetime | None = None,
-) -> CompanyLink:
-    """Create a link that expires after `period`. The caller queues its email in the same transaction."""
+def create_link(kind: CompanyLinkKind, *, period: timedelta, at: datetime | None = None, **fields: Any) -> CompanyLink:
+    """Create a link that expires after `period`; `fields` are the model's. The caller queues its email."""
     nonce = link_tokens.new_nonce()
     link = CompanyLink.objects.create(
         kind=kind,
-        company=company,
-        email=email,
-        language=language,
-        answers=answers or {},
-        by=by,
         link_nonce=nonce,
         link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK)),
         created_at=at or Now(),
         expires_at=(at or Now()) + period,
+        **fields,
     )
     link.refresh_from_db(fields=["created_at", "expires_at"])
     return link
@@ -99,3 +89,35 @@ def lock_open_link(
         raise Refused(Problem(_("This was already answered or canceled. This page shows the current status.")))
     locked.company = company
     return company, locked
+
+
+def count_public_form(network: str) -> None:
+    """Count one public form sent from `network`. Raises Refused if the network has sent enough of them today.
+
+    Runs in its own transaction, so a form rejected later still counts.
+    """
+    with transaction.atomic(), refuse_with(_("Too many forms were sent from your network today. Try again after %s.")):
+        spend([Limit("company-form", network, settings.COMPANY_FORMS_PER_NETWORK_ADDRESS)])
+
+
+def count_public_email(email: str) -> None:
+    """Count one email that a stranger sends to `email`. Raises Refused if it has received enough of them today."""
+    message = _(
+        "We've sent several emails to this address today. Check your inbox and spam folder. We "
+        "can send the next one after %s."
+    )
+    with refuse_with(message, field="user_email"):
+        spend([Limit("company-link-email", email.lower(), settings.COMPANY_EMAILS_PER_ADDRESS)])
+
+
+def delete_old_links(*, at: datetime | None = None) -> int:
+    """Delete links that ended or expired settings.COMPANY_LINK_RETENTION ago; return their number (X6).
+
+    What a stranger typed, a password hash included, is cleared as soon as the link expires. Invitations keep it:
+    an administrator may send them again.
+    """
+    now = at or Now()
+    expired = CompanyLink.objects.filter(expires_at__lt=now).exclude(kind=CompanyLinkKind.INVITATION)
+    expired.exclude(answers={}).update(answers={})
+    before = now - settings.COMPANY_LINK_RETENTION
+    return CompanyLink.objects.filter(Q(ended_at__lt=before) | Q(expires_at__lt=before)).delete()[0]

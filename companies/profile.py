@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -23,37 +22,34 @@ EDITABLE = ("street", "city", "state", "zip_code", "phone", "email", "privacy_po
 PROFILE = REVIEWED + EDITABLE
 
 
-def change_profile(company: Company, values: Mapping[str, Any], *, by: User, at: datetime | None = None) -> bool:
+@transaction.atomic
+def change_profile(company: Company, values: Mapping[str, Any], *, by: User) -> bool:
     """Change the fields in EDITABLE to `values`; other fields are ignored. False if nothing differs.
 
     Raises PermissionDenied.
     """
-    with transaction.atomic():
-        company = lock_as_administrator(company.pk, by)
-        changes = compare_fields(company, {field: values[field] for field in EDITABLE if field in values})
-        if changes:
-            Company.objects.filter(pk=company.pk).update(**{field: values[field] for field in changes})
-            company.record_event(CompanyEventKind.PROFILE, by=by, changes=changes, at=at)
+    company = lock_as_administrator(company.pk, by)
+    changes = compare_fields(company, {field: values[field] for field in EDITABLE if field in values})
+    if changes:
+        Company.objects.filter(pk=company.pk).update(**{field: values[field] for field in changes})
+        company.record_event(CompanyEventKind.PROFILE, by=by, changes=changes)
     return bool(changes)
 
 
-def request_rename(
-    company: Company, *, legal_name: str, duns: str, reason: str, by: User, at: datetime | None = None
-) -> None:
+@transaction.atomic
+def request_rename(company: Company, *, legal_name: str, duns: str, reason: str, by: User) -> None:
     """Email the operators a request to change the legal name or DUNS; nothing changes until one of them does it.
 
     Raises PermissionDenied, and Refused if nothing would change or the day's requests are used up.
     """
-    with transaction.atomic():
-        company = lock_as_administrator(company.pk, by)
-        changes = compare_fields(company, {"legal_name": legal_name, "duns": duns})
-        if not changes:
-            message = _("Enter a legal name or DUNS number that is different from the current one.")
-            raise Refused(Problem(message))
-        with refuse_with(_("You've asked several times today. You can ask again after %s.")):
-            spend([Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)], at=at)
-        company.record_event(CompanyEventKind.CHANGE_ASKED, by=by, changes=changes, at=at)
-        emails.send_rename_request(company, by=by, changes=changes, reason=reason)
+    company = lock_as_administrator(company.pk, by)
+    changes = compare_fields(company, {"legal_name": legal_name, "duns": duns})
+    if not changes:
+        raise Refused(Problem(_("Enter a legal name or DUNS number that is different from the current one.")))
+    with refuse_with(_("You've asked several times today. You can ask again after %s.")):
+        spend([Limit("rename", str(company.pk), settings.COMPANY_EMAILS_PER_ADDRESS)])
+    company.record_event(CompanyEventKind.CHANGE_ASKED, by=by, changes=changes)
+    emails.send_rename_request(company, by=by, changes=changes, reason=reason)
 
 
 def record_profile_change(company: Company, changes: Mapping[str, list[Any]], *, by: User) -> None:

@@ -1,9 +1,9 @@
-"""Register a company and its first user; both are created when the user's email is confirmed (T13)."""
+"""A company registers, its first user confirms by email, and operators approve or suspend it (T13, D1)."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,65 +12,85 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from companies import emails
-from companies.limits import count_public_email, count_public_form
-from companies.links import create_link, end_link, open_link
-from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, Membership
-from companies.new_users import NewUser, create_user, username_taken
+from companies.links import count_public_email, count_public_form, create_link, end_link, open_link
+from companies.members import NewUser, create_user, username_taken
+from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, CompanyStanding, Membership
 from companies.profile import PROFILE
 from lib.refusals import Refused
 
+logger = logging.getLogger(__name__)
 
-def register_company(
-    profile: Mapping[str, Any],
-    new_user: NewUser,
-    *,
-    email: str,
-    language: str,
-    network: str,
-    at: datetime | None = None,
-) -> None:
+
+def register_company(profile: Mapping[str, Any], new_user: NewUser, *, email: str, language: str, network: str) -> None:
     """Send the confirmation email; nothing else exists before its link is confirmed. Raises Refused.
 
     A DUNS or an email that is registered already is mentioned in the email only: the page is the same for everyone.
     """
-    count_public_form(network, at=at)
+    count_public_form(network)
     with transaction.atomic():
         if User.objects.filter(username__iexact=new_user.username).exists():
             raise username_taken()
-        count_public_email(email, at=at)
+        count_public_email(email)
         is_known = Company.objects.filter(duns=profile["duns"]).exists()
         if is_known or User.objects.filter(email__iexact=email).exists():
             emails.send_registration_refusal(email, language=language)
             return
         registration = create_link(
             CompanyLinkKind.REGISTRATION,
+            period=settings.COMPANY_CONFIRMATION_PERIOD,
             email=email,
             language=language,
-            period=settings.COMPANY_CONFIRMATION_PERIOD,
             answers={"profile": {field: str(profile[field] or "") for field in PROFILE}, "person": vars(new_user)},
-            at=at,
         )
         emails.send_registration_link(registration)
 
 
-def confirm_registration(token: str, *, at: datetime | None = None) -> Company | None:
+@transaction.atomic
+def confirm_registration(token: str) -> Company | None:
     """Create the company and its administrator, and email the operators. Raises LinkRefused.
 
     Return None, and end the link, if another registration took the DUNS, the user ID or the email in the meantime.
     """
-    with transaction.atomic():
-        registration = open_link(token, CompanyLinkKind.REGISTRATION, at=at, lock=True)
-        try:
-            with transaction.atomic():
-                company = Company.objects.create(**registration.answers["profile"], registered_at=at or Now())
-                new_user = NewUser(**registration.answers["person"])
-                user = create_user(new_user, email=registration.email, language=registration.language)
-                permissions = dict.fromkeys(Membership.PERMISSIONS, True)
-                Membership.objects.create(user=user, company=company, approved_at=at or Now(), **permissions)
-                company.record_event(CompanyEventKind.REGISTERED, by=user, about=user, at=at)
-                emails.send_company_registered(company)
-        except (IntegrityError, Refused):
-            end_link(registration, CompanyLinkEnd.FAILED, at=at)
-            return None
-        end_link(registration, CompanyLinkEnd.DONE, at=at)
+    registration = open_link(token, CompanyLinkKind.REGISTRATION, lock=True)
+    try:
+        with transaction.atomic():
+            company = Company.objects.create(**registration.answers["profile"])
+            new_user = NewUser(**registration.answers["person"])
+            user = create_user(new_user, email=registration.email, language=registration.language)
+            permissions = dict.fromkeys(Membership.PERMISSIONS, True)
+            Membership.objects.create(user=user, company=company, approved_at=Now(), **permissions)
+            company.record_event(CompanyEventKind.REGISTERED, by=user, about=user)
+            emails.send_company_registered(company)
+    except (IntegrityError, Refused):
+        end_link(registration, CompanyLinkEnd.FAILED)
+        return None
+    end_link(registration, CompanyLinkEnd.DONE)
     return company
+
+
+def approve_company(company: Company, *, by: User) -> bool:
+    """Let the company initiate, resend and download, and email its administrators; False if it is approved already."""
+    return _change_standing(company, CompanyStanding.APPROVED, by=by)
+
+
+def suspend_company(company: Company, *, by: User, reason: str) -> bool:
+    """Stop the company's initiations, resends and downloads at once, or refuse its registration.
+
+    Its administrators get `reason` by email, and its users read it on their pages. False if it is suspended already.
+    """
+    return _change_standing(company, CompanyStanding.SUSPENDED, by=by, reason=reason)
+
+
+@transaction.atomic
+def _change_standing(company: Company, standing: CompanyStanding, *, by: User, reason: str = "") -> bool:
+    # Conditional, so that only one of two operators who decide at once decides.
+    others = Company.objects.filter(pk=company.pk).exclude(standing=standing)
+    is_changed = others.update(standing=standing, standing_reason=reason) == 1
+    company.refresh_from_db(fields=["standing", "standing_reason"])
+    if is_changed:
+        changes = {"reason": ["", reason]} if reason else {}
+        company.record_event(CompanyEventKind(standing.value), by=by, changes=changes)
+        is_approved = standing == CompanyStanding.APPROVED
+        (emails.send_company_approved if is_approved else emails.send_company_suspended)(company)
+        logger.info("Company %s is now %s, by user %s.", company.pk, standing.value, by.pk)
+    return is_changed

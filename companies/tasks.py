@@ -1,15 +1,16 @@
-"""Scheduled work of companies."""
+"""Scheduled work of companies (X6). Companies and their history are kept."""
 
 from celery import shared_task
 
-from companies import retention
+from companies import links
+from companies.trust import fingerprints
 
 
 @shared_task
 def delete_old_links() -> None:
-    retention.delete_old_links()
+    links.delete_old_links()
 
 
 @shared_task
 def delete_old_fingerprints() -> None:
-    retention.delete_old_fingerprints()
+    fingerprints.delete_old_fingerprints()

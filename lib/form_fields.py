@@ -50,9 +50,11 @@ class LineField(forms.CharField):
 
     allowed: tuple[str, ...] = ()
 
-    def __init__(self, *, max_length: int, **options: Any) -> None:
+    def __init__(self, *, max_length: int, autocomplete: str = "", **options: Any) -> None:
         super().__init__(max_length=max_length, **options)
         replace_technical_validators(self, max_length)
+        if autocomplete:
+            self.widget.attrs["autocomplete"] = autocomplete
 
     def run_validators(self, value: str) -> None:
         super().run_validators(value)
@@ -112,7 +114,8 @@ class PhoneField(PhoneNumberField):
     With `beside_extension`, the form also has an ExtensionField.
     """
 
-    def __init__(self, *, attrs: dict[str, str], beside_extension: bool = False, **options: Any) -> None:
+    def __init__(self, *, autocomplete: str = "", beside_extension: bool = False, **options: Any) -> None:
+        attrs = {"autocomplete": autocomplete} if autocomplete else {}
         widget = RegionalPhoneNumberWidget(region="US", attrs=attrs)
         super().__init__(region="US", widget=widget, **options)
         self.error_messages["invalid"] = _("Enter a phone number with its area code, such as 512-555-0100.")
@@ -150,14 +153,15 @@ class ZipField(LineField):
     ]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=10, **options)
+        super().__init__(max_length=10, widget=forms.TextInput({"inputmode": "numeric"}), **options)
 
 
 class StateField(forms.ChoiceField):
     """A state of the USA, as its postal code; Texas by default."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(choices=US_STATES, initial="TX", **options)
+    def __init__(self, *, autocomplete: str = "", **options: Any) -> None:
+        widget = forms.Select({"autocomplete": autocomplete} if autocomplete else {})
+        super().__init__(choices=US_STATES, initial="TX", widget=widget, **options)
 
 
 class NameForm(forms.Form):
@@ -167,18 +171,18 @@ class NameForm(forms.Form):
         label=_("First name"),
         max_length=60,
         error_messages={"required": _("Enter your first name.")},
-        widget=forms.TextInput({"autocomplete": "given-name"}),
+        autocomplete="given-name",
     )
     last_name = LineField(
         label=_("Last name"),
         max_length=60,
         error_messages={"required": _("Enter your last name.")},
-        widget=forms.TextInput({"autocomplete": "family-name"}),
+        autocomplete="family-name",
     )
 
 
 class PhoneForm(forms.Form):
     """The telephone number of the person who fills in the form; optional."""
 
-    phone = PhoneField(label=_("Phone"), required=False, attrs={"autocomplete": "tel"}, beside_extension=True)
+    phone = PhoneField(label=_("Phone"), required=False, autocomplete="tel", beside_extension=True)
     phone_extension = ExtensionField()

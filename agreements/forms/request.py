@@ -84,8 +84,8 @@ class AgreementRequestForm(ShowsRefusals):
     street = LineField(label=_("Street"), max_length=250)
     city = LineField(label=_("City"), max_length=60)
     state = StateField(label=_("State"))
-    zip_code = ZipField(label=_("ZIP code"), widget=forms.TextInput({"inputmode": "numeric"}))
-    phone = PhoneField(label=_("Phone"), required=False, attrs={})
+    zip_code = ZipField(label=_("ZIP code"))
+    phone = PhoneField(label=_("Phone"), required=False)
     email = EmailLineField(
         label=_("Email"),
         help_text=_(

@@ -24,8 +24,8 @@ class SubmissionForm(ShowsRefusals):
         "attested": _("Confirm that you have the customer's authorization."),
     }
 
-    contact_name = LineField(label=_("Contact name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
-    contact_phone = PhoneField(label=_("Contact phone"), attrs={"autocomplete": "tel"})
+    contact_name = LineField(label=_("Contact name"), max_length=120, autocomplete="name")
+    contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
     contact_email = EmailLineField(
         label=_("Contact email"),
         help_text=_("We'll email the customer's answer and the report notice to this address."),

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
@@ -56,6 +57,12 @@ def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[Fing
     """Return the kinds in which `fingerprints` match those of the company's users."""
     known = CompanyFingerprint.objects.filter(company=company, value_hash__in=fingerprints.values())
     return {FingerprintKind(kind) for kind in known.values_list("kind", flat=True)}
+
+
+def delete_old_fingerprints() -> int:
+    """Delete fingerprints not seen for settings.COMPANY_FINGERPRINT_RETENTION; return their number (X6)."""
+    old = CompanyFingerprint.objects.filter(last_seen_at__lt=Now() - settings.COMPANY_FINGERPRINT_RETENTION)
+    return old.delete()[0]
 
 
 class FingerprintMiddleware:

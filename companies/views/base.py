@@ -1,4 +1,4 @@
-"""Bases of a company's pages: its users' own, and the public pages that lead into a company (T2, T12, T13)."""
+"""Bases of the pages of a company's users (T12)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -14,18 +13,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
+from django.views.decorators.cache import cache_control
 
-from accounts.language import for_companies
 from accounts.models import User
-from companies.links import LinkProblem, LinkRefused, open_link
-from companies.models import Company, CompanyLink, CompanyLinkKind, CompanyStanding, Membership, membership_of
+from companies.models import Company, CompanyStanding, Membership, membership_of
 from companies.permissions import ANY_STANDING, require_administrator
 from lib.action_form_view import ActionFormView
 from lib.error_summary import ShowsRefusals
-from lib.noindex import noindex
 
 
 class MemberRequest(HttpRequest):
@@ -93,50 +87,3 @@ class CompanyButtonView(CompanyFormView):
     def form_invalid(self, form: ShowsRefusals) -> HttpResponse:
         messages.error(self.request, " ".join(map(str, form.non_field_errors())))
         return redirect(self.get_success_url())
-
-
-def new_user_page(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Show the page to people without an account; a signed-in user reads what to do instead."""
-
-    @for_companies
-    @sensitive_post_parameters("password1", "password2")
-    @never_cache
-    @wraps(view)
-    def page(request: HttpRequest) -> Any:
-        if request.user.is_authenticated:
-            return render(request, "companies/signed_in.html")
-        return view(request)
-
-    return page
-
-
-def link_page(kind: CompanyLinkKind) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Pass the link behind the token to the view; a link that opens nothing gets a page with the next steps.
-
-    A GET shows a page and changes nothing, because mail scanners follow links; a POST acts.
-    """
-
-    def decorate(view: Callable[[HttpRequest, str, CompanyLink], HttpResponse]) -> Callable[..., HttpResponse]:
-        @for_companies
-        @sensitive_post_parameters("password1", "password2")
-        @noindex
-        @never_cache
-        @wraps(view)
-        def page(request: HttpRequest, token: str) -> HttpResponse:
-            try:
-                return view(request, token, open_link(token, kind))
-            except LinkRefused as refusal:
-                context = {"kind": kind, "reason": refusal.problem}
-                status = 404 if refusal.problem == LinkProblem.UNKNOWN else 410
-                return render(request, "companies/link_over.html", context, status=status)
-
-        return page
-
-    return decorate
-
-
-@for_companies
-@require_safe
-def link_sent(request: HttpRequest, template: str) -> HttpResponse:
-    """Say that a link was emailed; the page is the same whatever was entered."""
-    return render(request, template, {"days": settings.COMPANY_CONFIRMATION_PERIOD.days})

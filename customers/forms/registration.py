@@ -55,7 +55,7 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
         label=_("Company name"),
         max_length=120,
         error_messages={"required": _("Enter your company's name.")},
-        widget=forms.TextInput({"autocomplete": "organization"}),
+        autocomplete="organization",
     )
     language = forms.ChoiceField(
         label=_("Language preference"),

@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-import companies.approval
+import companies.registration
 from agreements import actions, creation, locks, permissions, transitions
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.states import Channel, Status
@@ -177,7 +177,7 @@ def test_an_earlier_suspension_takes_effect(act):
 
     def suspend():
         with transaction.atomic():
-            companies.approval.suspend_company(member.membership.company, by=operator, reason="Forged consent.")
+            companies.registration.suspend_company(member.membership.company, by=operator, reason="Forged consent.")
             begun.set()
             until_somebody_waits()  # the submission is at the company's lock
 

@@ -1,4 +1,4 @@
-"""Who tests of a company's pages may ask for."""
+"""Fixtures for tests of companies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.factories import MembershipFactory
 
 @pytest.fixture
 def administrator(client) -> Membership:
-    """Signed in; another administrator is there, too."""
-    member = MembershipFactory(is_administrator=True)
+    """An administrator of Caddo Solar, signed in; the company has another one."""
+    member = MembershipFactory(is_administrator=True, company__legal_name="Caddo Solar LLC", company__duns="987654321")
     MembershipFactory(company=member.company, is_administrator=True)
     client.force_login(member.user)
     return member

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from companies import invitations, members, new_users
+from companies import invitations, members
+from companies.members import NewUser
 from companies.models import CompanyEvent, CompanyLink, CompanyStanding, Membership, membership_of
-from companies.new_users import NewUser
 from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
@@ -282,7 +282,7 @@ def test_invitation_is_either_accepted_or_canceled():
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_a_canceled_invitation_creates_an_account(monkeypatch):
-    open_link, create_user = invitations.open_link, new_users.create_user
+    open_link, create_user = invitations.open_link, members.create_user
     cancel_invitation = invitations.cancel_invitation
     opened, canceled = threading.Event(), threading.Event()
 
@@ -297,6 +297,6 @@ def test_control_without_the_lock_a_canceled_invitation_creates_an_account(monke
         canceled.set()
 
     monkeypatch.setattr(invitations, "open_link", lambda *args, lock, **options: open_link(*args, **options))
-    monkeypatch.setattr(new_users, "create_user", create_after_cancel)
+    monkeypatch.setattr(members, "create_user", create_after_cancel)
     monkeypatch.setattr(invitations, "cancel_invitation", cancel_after_open)
     assert accept_and_cancel_at_once(1) == (True, "canceled")

@@ -25,13 +25,6 @@ PROFILE = {
 }
 
 
-@pytest.fixture
-def administrator(client):
-    member = MembershipFactory(is_administrator=True)
-    client.force_login(member.user)
-    return member
-
-
 def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
     """T8, T13"""
     (before,) = initiate(administrator.user, MeterFactory())

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import RateLimitHit, User
-from companies import registration, retention
+from companies import links, registration
 from companies.models import Company, CompanyLink, Membership
 from notifications.models import Email
 from tests.factories import CompanyFactory, CompanyLinkFactory, MembershipFactory, OperatorFactory, UserFactory
@@ -92,9 +92,9 @@ def test_unconfirmed_registration_expires_after_three_days_and_is_deleted_later(
         late = ask_for(link)
         assert late.status_code == 410 and reverse("company_register") in late.content.decode()
     assert not Company.objects.exists()
-    retention.delete_old_links(at=at)
+    links.delete_old_links(at=at)
     assert CompanyLink.objects.get().answers == {}
-    assert retention.delete_old_links(at=at + settings.COMPANY_LINK_RETENTION) == 1
+    assert links.delete_old_links(at=at + settings.COMPANY_LINK_RETENTION) == 1
     gone = client.get(link)
     assert gone.status_code == 404 and "part of it is missing" in gone.content.decode()
 
