@@ -82,15 +82,15 @@ def measure(requests: int, control: bool, action: bool) -> int:
     posted = combinations()
     client, address = Client(), reverse("agreement_new")
     client.force_login(member := MembershipFactory().user)
-    questions = {}
+    agreement_requests = {}
     for name, data in posted.items():
         form = AgreementRequestForm(data)
         assert form.is_valid()
-        questions[name] = form.agreement_request()
+        agreement_requests[name] = form.agreement_request()
 
     def act(name: str) -> None:
         try:
-            creation.start_draft(questions[name], by=member)
+            creation.start_draft(agreement_requests[name], by=member)
         except Refused:
             return
         raise AssertionError(f"{name} was not refused")
@@ -103,7 +103,7 @@ def measure(requests: int, control: bool, action: bool) -> int:
         cursor.execute("ANALYZE")
         for _round in range(requests + 5):
             for name in random.sample(sorted(posted), len(posted)):
-                cursor.execute("TRUNCATE agreements_failedmatch")
+                cursor.execute("TRUNCATE agreements_failedmatch, accounts_ratelimithit")
                 began = time.perf_counter()
                 (act if action else ask)(name)
                 if control and "ESIID right" in name:
