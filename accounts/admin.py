@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from accounts import second_factor
 from accounts.audit.admin import AccessLogEntryAdmin
 from accounts.models import User, signed_in
-from lib.scoped_admin import EDIT, NOTHING, ScopedAdmin
+from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin
 
 __all__ = ["AccessLogEntryAdmin", "UserAdmin"]
 
@@ -81,7 +81,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
         )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        return self.record_page(request, "view", super().user_change_password(request, id, form_url))
+        return self.record_page(request, AccessAction.VIEW, super().user_change_password(request, id, form_url))
 
     @admin.action(description=_("Remove a lost second factor, after making sure who asks"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from lib.append_only import append_only
+from lib.scoped_admin import AccessAction
 from meters.models import Tdsp
 
 if TYPE_CHECKING:
@@ -78,12 +79,13 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-class AccessAction(models.TextChoices):
-    VIEW = "view", _("Opened")
-    LIST = "list", _("Listed")
-    SEARCH = "search", _("Searched")
-    HISTORY = "history", _("Opened the history")
-    EXPORT = "export", _("Downloaded")
+ACCESS_ACTIONS = {
+    AccessAction.VIEW: _("Opened"),
+    AccessAction.LIST: _("Listed"),
+    AccessAction.SEARCH: _("Searched"),
+    AccessAction.HISTORY: _("Opened the history"),
+    AccessAction.EXPORT: _("Downloaded"),
+}
 
 
 class AccessLogEntry(models.Model):
@@ -95,7 +97,7 @@ class AccessLogEntry(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("user"))
     tdsp = models.ForeignKey(Tdsp, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="TDSP")
     at = models.DateTimeField(_("at"), db_default=Now())
-    action = models.CharField(_("action"), max_length=10, choices=AccessAction.choices)
+    action = models.CharField(_("action"), max_length=10, choices=ACCESS_ACTIONS)
     model = models.CharField(_("kind of record"), max_length=60)
     object_id = models.CharField(_("key"), max_length=40, blank=True)
     label = models.CharField(_("record"), max_length=40, blank=True)
@@ -111,7 +113,7 @@ class AccessLogEntry(models.Model):
             models.Index(fields=["tdsp", "-at"], name="access_log_tdsp"),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(action__in=AccessAction.values), name="access_action_is_known"),
+            models.CheckConstraint(condition=models.Q(action__in=list(AccessAction)), name="access_action_is_known"),
         ]
         triggers = [append_only("access_log_is_append_only")]
 

@@ -37,7 +37,7 @@ class Customer(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="business") | models.Q(company_name=""),
+                condition=models.Q(kind=CustomerKind.BUSINESS) | models.Q(company_name=""),
                 name="company_name_only_for_business",
                 violation_error_message=_("Enter a company name only for a business customer."),
             ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
@@ -30,11 +31,21 @@ EDIT = frozenset({"view", "add", "change"})
 _START_OF_ESIID = re.compile(r"10[0-9]{3,20}")
 
 
+class AccessAction(StrEnum):
+    """How staff saw records (D3)."""
+
+    VIEW = "view"
+    LIST = "list"
+    SEARCH = "search"
+    HISTORY = "history"
+    EXPORT = "export"
+
+
 @dataclass(frozen=True)
 class ViewedRecords:
     """What a page showed: one record of `model`, or `rows` of a list. Contains no personal data (D3)."""
 
-    action: str
+    action: AccessAction
     model: str
     object_id: str = ""
     label: str = ""
@@ -170,7 +181,9 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
             kwargs["queryset"] = related.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def record_view(self, request: HttpRequest, action: str, record: Any = None, rows: int | None = None) -> None:
+    def record_view(
+        self, request: HttpRequest, action: AccessAction, record: Any = None, rows: int | None = None
+    ) -> None:
         """Note on the request that its page shows `record`, or `rows` of a list (D3)."""
         if not self.customer_data:
             return
@@ -179,7 +192,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         request.viewed_records = [*getattr(request, "viewed_records", []), viewed]  # type: ignore[attr-defined]
 
     def record_page(
-        self, request: HttpRequest, action: str, response: HttpResponseBase, name: str = "original"
+        self, request: HttpRequest, action: AccessAction, response: HttpResponseBase, name: str = "original"
     ) -> HttpResponseBase:
         """Note on the request the record that `response` shows: `name` in its template's context."""
         if isinstance(response, SimpleTemplateResponse) and (record := (response.context_data or {}).get(name)):
@@ -190,7 +203,8 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         response = super().changelist_view(request, extra_context)
         changelist = (getattr(response, "context_data", None) or {}).get("cl")
         if changelist is not None:
-            self.record_view(request, "search" if changelist.query else "list", rows=len(changelist.result_list))
+            action = AccessAction.SEARCH if changelist.query else AccessAction.LIST
+            self.record_view(request, action, rows=len(changelist.result_list))
         return response
 
     def changeform_view(
@@ -201,8 +215,8 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         response = super().changeform_view(request, object_id, form_url, extra_context)
-        return self.record_page(request, "view", response) if object_id else response
+        return self.record_page(request, AccessAction.VIEW, response) if object_id else response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().history_view(request, object_id, extra_context)
-        return self.record_page(request, "history", response, name="object")
+        return self.record_page(request, AccessAction.HISTORY, response, name="object")

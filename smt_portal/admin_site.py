@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
-from lib.scoped_admin import ScopedAdmin
+from lib.scoped_admin import AccessAction, ScopedAdmin
 
 
 class LoggedAutocomplete(AutocompleteJsonView):
@@ -26,7 +26,7 @@ class LoggedAutocomplete(AutocompleteJsonView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         assert isinstance(self.model_admin, ScopedAdmin)
-        self.model_admin.record_view(self.request, "search", rows=len(context["object_list"]))
+        self.model_admin.record_view(self.request, AccessAction.SEARCH, rows=len(context["object_list"]))
         return context
 
 

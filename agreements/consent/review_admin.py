@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import signed_in
 from agreements.consent.review import REASON_LENGTH, AlreadyReviewed, review_consent
 from agreements.models import Agreement, Review
-from lib.scoped_admin import ScopedAdmin
+from lib.scoped_admin import AccessAction, ScopedAdmin
 
 
 class ConsentReviewForm(forms.Form):
@@ -49,7 +49,7 @@ class ConsentReviewAdmin(ScopedAdmin):
         agreement: Agreement = self.get_object(request, str(pk))
         form = ConsentReviewForm(request.POST or None)
         if agreement.review == Review.HELD and not form.is_valid():
-            self.record_view(request, "view", agreement)
+            self.record_view(request, AccessAction.VIEW, agreement)
             context = {
                 **self.admin_site.each_context(request),
                 "title": gettext("Review the report for agreement %s") % agreement.number,

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.audit.access_log import delete_old_entries
-from accounts.models import AccessAction, AccessLogEntry
-from lib.scoped_admin import ScopedAdmin
+from accounts.models import AccessLogEntry
+from lib.scoped_admin import AccessAction, ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
 from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, OperatorFactory
@@ -169,4 +169,4 @@ def test_the_access_log_is_readable(client: Client, world: World):
     text = client.get(page("accounts.accesslogentry", "changelist")).content.decode()
     assert "Opened" in text and "Premise" in text and world.own.premise.esiid[-7:] in text
     assert world.other.tdsp.name not in text
-    assert set(AccessAction.values) == {"view", "list", "search", "history", "export"}
+    assert set(AccessAction) == {"view", "list", "search", "history", "export"}

@@ -6,7 +6,8 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import AccessAction, AccessLogEntry, RateLimitHit, User
+from accounts.models import AccessLogEntry, RateLimitHit, User
+from lib.scoped_admin import AccessAction
 from tests.factories.meters import TdspFactory
 
 
