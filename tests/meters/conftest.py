@@ -1,7 +1,7 @@
 import pytest
 
 from tests.factories import PremiseFactory
-from tests.meters.files import ESIID, OTHER_ESIID
+from tests.meters.usage_files import ESIID, OTHER_ESIID
 
 
 @pytest.fixture
@@ -16,5 +16,5 @@ def other_premise(db):
 
 @pytest.fixture(autouse=True)
 def _nothing_expires(settings):
-    """The tests' days stay where they are while the calendar goes on."""
+    """Keep the tests' days, whatever today's date is."""
     settings.USAGE_RETENTION_MONTHS = 0

@@ -1,4 +1,4 @@
-"""Files come plain, gzipped or zipped; a damaged or hostile archive is refused before a row of it is believed (D2)."""
+"""Files come plain, gzipped or zipped; a damaged or hostile archive is rejected before any row is imported (D2)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from meters.imports import FileError
 from meters.models import Premise, UsageDay
 from tests.factories import TdspFactory
-from tests.meters.files import ESIID, OTHER_ESIID, load, load_file, rows, stored, text
+from tests.meters.usage_files import ESIID, OTHER_ESIID, import_file, import_rows, rows, stored_day, text
 
 pytestmark = pytest.mark.django_db
 
@@ -40,28 +40,28 @@ def zipped(*members: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> byte
     ],
     ids=["plain", "gzip", "gzip in two parts", "ZIP", "ZIP with other things", "ZIP, stored"],
 )
-def test_a_file_is_read_however_it_is_packed(tmp_path, premise, content):
-    """D2: by what it is, not by its name."""
-    result, rejected = load(tmp_path, content=content)
+def test_a_file_may_be_plain_gzipped_or_zipped(tmp_path, premise, content):
+    """D2: recognized by content, not by name."""
+    result, rejected = import_rows(tmp_path, content=content)
     assert (result.rows, result.new, rejected) == (96, 1, [])
 
 
 def test_every_csv_of_a_zip_is_loaded_and_named(tmp_path, premise, other_premise):
     """D2."""
     bad = text(*rows(esiid=OTHER_ESIID)).replace(b",.002,", b",x,")
-    result, rejections = load_file(tmp_path, zipped(("one.csv", CSV), ("two.csv", bad)))
+    result, rejections = import_file(tmp_path, zipped(("one.csv", CSV), ("two.csv", bad)))
     assert (result.rows, result.new) == (192, 2)
     assert [(one.file, one.line) for one in rejections] == [(f"{tmp_path}/usage.csv/two.csv", 3)]
 
 
-def test_a_csv_of_a_zip_that_is_no_usage_leaves_the_others_good(tmp_path, premise):
-    """D2: the error names it, and the result tells what went in."""
+def test_a_zip_with_an_unknown_csv_imports_the_others(tmp_path, premise):
+    """D2: the error names it, and the result counts the others."""
     with pytest.raises(
         FileError, match=r"usage\.csv/bad\.csv: the header does not match any known usage layout"
     ) as failure:
-        load(tmp_path, content=zipped(("bad.csv", b"A,B\n"), ("good.csv", CSV)))
+        import_rows(tmp_path, content=zipped(("bad.csv", b"A,B\n"), ("good.csv", CSV)))
     assert failure.value.result is not None and failure.value.result.new == 1
-    assert stored(premise.pk).wh == [*range(1, 97)]
+    assert stored_day(premise.pk).wh == [*range(1, 97)]
 
 
 def damaged(content: bytes, at: float) -> bytes:
@@ -96,27 +96,27 @@ def damaged(content: bytes, at: float) -> bytes:
         "many",
     ],
 )
-def test_an_archive_that_cannot_be_trusted_is_refused_as_a_whole(tmp_path, premise, content, cause):
-    """D2: rows of a damaged archive may look right and be wrong."""
+def test_a_damaged_archive_is_rejected_entirely(tmp_path, premise, content, cause):
+    """D2: rows of a damaged archive may be plausible and wrong."""
     if cause is None:  # so that the others are seen to fail for their own reason
-        assert load(tmp_path, content=content)[0].new == 1
+        assert import_rows(tmp_path, content=content)[0].new == 1
         return
     with pytest.raises(FileError, match=cause):
-        load(tmp_path, content=content)
+        import_rows(tmp_path, content=content)
     assert not UsageDay.objects.exists()
 
 
-def test_an_encrypted_zip_is_refused(tmp_path, premise):
+def test_an_encrypted_zip_is_rejected(tmp_path, premise):
     """D2: the message says what to do."""
     content = bytearray(zipped(("usage.csv", CSV)))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + place] |= 1
     with pytest.raises(FileError, match=r"is encrypted\. Unpack it with its password"):
-        load(tmp_path, content=bytes(content))
+        import_rows(tmp_path, content=bytes(content))
 
 
-class TestBombs:
-    """D2: what unpacks without end is found by counting, and nothing of it is kept in memory."""
+class TestDecompressionBombs:
+    """D2: bombs are found by counting, without keeping their content in memory."""
 
     def gzip_bomb(self) -> bytes:
         squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -124,27 +124,27 @@ class TestBombs:
         return b"".join(squeeze.compress(lines) for _ in range(64)) + squeeze.flush()
 
     @pytest.mark.parametrize("pack", ["gzip", "zip"])
-    def test_one_that_unpacks_a_thousand_times_is_refused(self, tmp_path, premise, pack):
+    def test_an_archive_with_a_high_ratio_is_rejected(self, tmp_path, premise, pack):
         content = self.gzip_bomb() if pack == "gzip" else zipped(("usage.csv", bytes(64 << 20)))
         assert len(content) < 100_000
         with pytest.raises(FileError, match="unpacks to an unusually large file"):
-            load(tmp_path, content=content)
+            import_rows(tmp_path, content=content)
 
-    def test_so_is_one_that_unpacks_to_more_than_the_limit(self, tmp_path, premise, settings):
+    def test_an_archive_larger_than_the_limit_is_rejected(self, tmp_path, premise, settings):
         settings.LOAD_UNPACKED_LIMIT = 3 * len(CSV)
-        assert load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(3))))[0].new == 1
+        assert import_rows(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(3))))[0].new == 1
         with pytest.raises(FileError, match="unpacks to an unusually large file"):
-            load(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(4))))
+            import_rows(tmp_path, content=zipped(*((f"{n}.csv", CSV) for n in range(4))))
 
     @pytest.mark.control
-    def test_without_the_limits_the_bomb_is_read(self, tmp_path, premise, settings, monkeypatch):
-        """Control: it is the ratio that refuses it; the next defence is that no line is that long."""
+    def test_without_the_ratio_limit_the_bomb_is_read(self, tmp_path, premise, settings, monkeypatch):
+        """Control: only the ratio rejects it; next, the line is too long."""
         monkeypatch.setattr("meters.imports.archives.RATIO_LIMIT", 10**9)
         with pytest.raises(FileError, match="no header line"):
-            load(tmp_path, content=self.gzip_bomb())
+            import_rows(tmp_path, content=self.gzip_bomb())
 
 
-def test_the_other_files_come_packed_too(tmp_path):
+def test_extracts_and_meter_numbers_may_be_packed(tmp_path):
     """D2: ERCOT's extract and meter numbers, gzipped and zipped."""
     from meters.imports import import_meters, import_premises
 

@@ -15,8 +15,8 @@ from meters.usage.reader import stream_usage
 from tests.factories import UsageDayFactory
 
 
-def test_every_day_of_thirty_years_has_the_hours_that_the_clock_gives_it():
-    """A3: 92, 96 or 100 quarter hours, the two odd ones once a year on a Sunday."""
+def test_every_day_of_thirty_years_has_the_right_number_of_slots():
+    """A3: 92, 96 or 100 quarter hours; 92 and 100 once a year on a Sunday."""
     day = date(2007, 1, 1)
     odd = []
     while day < date(2037, 1, 1):
@@ -28,7 +28,7 @@ def test_every_day_of_thirty_years_has_the_hours_that_the_clock_gives_it():
     assert odd == [(year, slots, 6) for year in range(2007, 2037) for slots in (92, 100)]
 
 
-def test_printed_rows_name_every_slot_once():
+def test_printed_rows_cover_every_slot_once():
     """R3: 96 printed rows for 92 slots in spring, 100 for 100 in fall."""
     for day, printed in [(date(2026, 3, 8), 96), (date(2026, 3, 9), 96), (date(2026, 11, 1), 100)]:
         rows = shape_of(day).rows
@@ -37,15 +37,15 @@ def test_printed_rows_name_every_slot_once():
         assert all(before.end == row.start for before, row in zip(rows, rows[1:], strict=False))
 
 
-def test_a_slot_begins_when_the_clock_says_so():
+def test_slot_starts_are_in_utc():
     """A3: UTC inside."""
     assert slot_start(date(2026, 3, 8), 8) == datetime(2026, 3, 8, 8, tzinfo=UTC)
     assert slot_start(date(2026, 11, 1), 8) == datetime(2026, 11, 1, 7, tzinfo=UTC)
     assert slot_start(date(2026, 11, 1), 99) == datetime(2026, 11, 2, 5, 45, tzinfo=UTC)
 
 
-def test_days_are_typed_both_ways():
-    """A2: as computers and as Texans write them."""
+def test_days_may_be_typed_in_iso_or_us_form():
+    """A2: as programs and as Texans write them."""
     assert parse_day("2026-03-08") == parse_day(" 03/08/2026") == parse_day("3/8/2026") == date(2026, 3, 8)
     for typed in ("", " ", "03-08-2026", "13/01/2026", "2026-3-8", "2026-02-30", "٢٠٢٦-٠٣-٠٨"):
         with pytest.raises(ValueError, match="."):
@@ -60,7 +60,7 @@ def _partitions() -> set[str]:
 
 @pytest.mark.django_db
 def test_the_sweep_makes_the_coming_months():
-    """R6: a partition is there before its month, also across the year's end; again it makes nothing."""
+    """R6: a partition exists before its month, also across the end of the year."""
     with time_machine.travel("2025-11-30T23:30:00-06:00", tick=False):
         make_partitions()
         made = _partitions()
@@ -70,7 +70,7 @@ def test_the_sweep_makes_the_coming_months():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("day", [date(2006, 12, 31), date(2199, 1, 1)])
-def test_no_partition_is_made_for_a_day_that_cannot_be(day):
+def test_no_partition_is_made_for_an_impossible_day(day):
     """D2: a typing error must not fill the database with tables."""
     with pytest.raises(ValueError, match="can be kept"):
         ensure_partitions(day, day)

@@ -1,4 +1,4 @@
-"""Usage can be distributed over machines by premise: the keys and the question of a report are such (docs/scale.md)."""
+"""Usage can be distributed over machines by premise: by its keys and its queries (docs/scale.md)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _UNIQUE = """
 
 
 @pytest.mark.parametrize("table", ["usage_day", "meters_carriedslots"])
-def test_the_premise_leads_every_unique_key_and_no_other_table_is_pointed_to(table):
-    """R6: a machine can keep both promises alone."""
+def test_unique_keys_start_with_the_premise_and_there_is_no_foreign_key(table):
+    """R6: each node can enforce both."""
     with connection.cursor() as cursor:
         cursor.execute(_UNIQUE, [table])
         assert cursor.fetchall() == [(["premise_id", "day", "channel"],)]
@@ -27,8 +27,8 @@ def test_the_premise_leads_every_unique_key_and_no_other_table_is_pointed_to(tab
         assert cursor.fetchone() == (0,)
 
 
-def test_a_report_asks_for_one_premise(premise):
-    """R6: by its key, so that neither meters nor machines are searched."""
+def test_a_report_query_uses_the_key_of_one_premise(premise):
+    """R6: one index look-up on one node."""
     UsageDayFactory(premise_id=premise.pk)
     question = reader._USAGE.replace("%b", "%s")
     with connection.cursor() as cursor:

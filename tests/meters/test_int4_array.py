@@ -24,7 +24,7 @@ DAYS = st.sampled_from([92, 96, 100]).flatmap(
 @example(day=[*range(96)])
 @example(day=[*range(88), *[None] * 8])  # as many bytes as a whole day of 92 slots without its first four
 @given(day=DAYS)
-def test_any_day_is_read_as_it_is_stored(plain_cursor, day):
+def test_any_day_is_unpacked_as_it_was_stored(plain_cursor, day):
     """R6"""
     plain_cursor.execute("SELECT array_send(%b::int4[])", [day], binary=True)
     (sent,) = plain_cursor.fetchone()

@@ -1,4 +1,4 @@
-"""What the load commands show and leave behind: dry runs, rejected rows as CSV, progress, exit status (D2)."""
+"""The output of the load commands: dry runs, rejected rows as CSV, progress, exit status (D2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meters.imports.progress import format_progress
 from meters.management.commands.load_usage import Command
 from meters.models import Meter, Premise, UsageDay
 from tests.factories import PremiseFactory, TdspFactory
-from tests.meters.files import ESIID, OTHER_ESIID, SPRING, row, rows, text
+from tests.meters.usage_files import ESIID, OTHER_ESIID, SPRING, row, rows, text
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def rejected_rows(folder: Path) -> list[dict[str, str]]:
 
 
 class TestADryRun:
-    """D2: it says what a load would do, and stores nothing."""
+    """D2: it reports what an import would do, and stores nothing."""
 
     def test_of_usage(self, usage, premise, capsys):
         with pytest.raises(CommandError) as failure:
@@ -65,7 +65,7 @@ class TestADryRun:
         assert "meters: 1 new" in capsys.readouterr().out
         assert not Meter.objects.exists()
 
-    def test_says_the_same_as_the_load_after_it(self, usage, premise, capsys):
+    def test_reports_the_same_as_the_real_import(self, usage, premise, capsys):
         told = []
         for options in (["--dry-run"], [], []):
             with pytest.raises(CommandError):
@@ -75,9 +75,9 @@ class TestADryRun:
 
 
 class TestRejectedRows:
-    """D2: as a CSV with file, line and reason, and what the row said, readable by its owner only."""
+    """D2: as a CSV with file, line and reason, and the row's text, readable by its owner only."""
 
-    def test_are_written_whatever_they_hold(self, usage, premise, tmp_path, capsys):
+    def test_are_written_whatever_they_contain(self, usage, premise, tmp_path, capsys):
         with pytest.raises(CommandError):
             call_command("load_usage", "--rejected", str(tmp_path / "rejected.csv"), usage)
         written = rejected_rows(tmp_path)
@@ -94,7 +94,7 @@ class TestRejectedRows:
         out, err = capsys.readouterr()
         assert "100 rows read, 4 rejected" in out and err == ""
 
-    def test_mended_and_loaded_again_complete_the_day(self, premise, tmp_path):
+    def test_complete_the_day_when_fixed_and_imported(self, premise, tmp_path):
         lines = rows()
         bad = lines[40].replace(",.041,", ",O.041,")
         (tmp_path / "a.csv").write_bytes(text(*lines[:40], bad, *lines[41:]))
@@ -105,13 +105,13 @@ class TestRejectedRows:
         call_command("load_usage", str(tmp_path / "b.csv"))
         assert UsageDay.objects.get().wh == [*range(1, 97)]
 
-    def test_that_cannot_be_written_stop_the_load_before_it_begins(self, usage, premise, tmp_path):
+    def test_that_cannot_be_written_stop_the_import_before_it_starts(self, usage, premise, tmp_path):
         with pytest.raises(CommandError, match="can't be written.*Name another file") as failure:
             call_command("load_usage", "--rejected", str(tmp_path / "no" / "rejected.csv"), usage)
         assert failure.value.returncode == 2
         assert not UsageDay.objects.exists()
 
-    def test_never_take_the_place_of_a_file_to_load(self, usage, premise, tmp_path):
+    def test_never_overwrite_an_input_file(self, usage, premise, tmp_path):
         before = Path(usage).read_bytes()
         (tmp_path / "link.csv").symlink_to(usage)
         for same in (usage, str(tmp_path / "link.csv")):
@@ -120,7 +120,7 @@ class TestRejectedRows:
             assert failure.value.returncode == 2
         assert Path(usage).read_bytes() == before and not UsageDay.objects.exists()
 
-    def test_on_a_full_disk_end_with_2_and_say_so(self, usage, premise):
+    def test_on_a_full_disk_exit_with_2_and_the_cause(self, usage, premise):
         with pytest.raises(CommandError, match="No space left.*What was stored stays. Free up space") as failure:
             call_command("load_usage", "--rejected", "/dev/full", usage)
         assert failure.value.returncode == 2
@@ -128,8 +128,8 @@ class TestRejectedRows:
             call_command("load_usage", "--dry-run", "--rejected", "/dev/full", usage)
 
 
-class TestTheLastWord:
-    """D2: it says of the good rows what is true."""
+class TestTheLastMessage:
+    """D2: it is true about the good rows."""
 
     @pytest.mark.parametrize("options", [[], ["--dry-run"]])
     def test_where_every_row_was_rejected(self, premise, tmp_path, options):
@@ -149,7 +149,7 @@ class TestTheLastWord:
             call_command("load_usage", usage, str(tmp_path / "a.csv"))
 
 
-def test_a_database_that_does_not_answer_is_not_taken_for_rejected_rows(usage):
+def test_an_unreachable_database_exits_with_2(usage):
     """D2: the status is 2, in one sentence."""
     nobody = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
     command = [sys.executable, "manage.py", "load_usage", usage]
@@ -158,15 +158,15 @@ def test_a_database_that_does_not_answer_is_not_taken_for_rejected_rows(usage):
     assert "The database is not responding" in ended.stderr and "Traceback" not in ended.stderr
 
 
-def test_progress_shows_share_rate_and_time_left():
+def test_progress_shows_percent_rate_and_time_left():
     """D2."""
     assert format_progress(42_000_000, 100_000_000, 3.5) == " 42 %  12.0 MB/s  0:05 left"
     assert format_progress(1_000_000, 60_000_000_000, 0.5) == "  0 %  2.0 MB/s  8:20:00 left"
     assert format_progress(0, 0, 0) == "  0 %  0.0 MB/s  0:00 left"
 
 
-def test_progress_stands_on_a_terminal_only(usage, premise, monkeypatch):
-    """D2: a log file gets no line that is written over and over."""
+def test_progress_is_shown_on_a_terminal_only(usage, premise, monkeypatch):
+    """D2: a log file gets no overwritten lines."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

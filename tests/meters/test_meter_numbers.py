@@ -11,14 +11,14 @@ import pytest
 from meters.imports import FileError, ImportResult, RejectedRow, import_meters
 from meters.models import Meter
 from tests.factories import MeterFactory
-from tests.meters.files import ESIID, OTHER_ESIID, load_together
+from tests.meters.usage_files import ESIID, OTHER_ESIID, import_together
 
 pytestmark = pytest.mark.django_db
 
 HEADER = "ESIID,METER_NUMBER,INSTALLED_ON,SERVICE_SINCE"
 
 
-def load(folder: Path, *lines: str, header: str = HEADER) -> tuple[ImportResult, list[tuple[int, str]]]:
+def import_rows(folder: Path, *lines: str, header: str = HEADER) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "meters.csv"
     path.write_text("\n".join([header, *lines]))
     rejections: list[RejectedRow] = []
@@ -38,9 +38,9 @@ def today() -> date:
     return datetime.now(ZoneInfo("America/Chicago")).date()
 
 
-def test_numbers_are_kept_as_they_are_compared(tmp_path, premise, other_premise):
+def test_numbers_are_stored_in_their_normal_form(tmp_path, premise, other_premise):
     """D2: without spaces, dashes and a single leading letter, upper case."""
-    result, rejected = load(
+    result, rejected = import_rows(
         tmp_path, f"'{ESIID},l104-051 941,2020-05-06,2024-02-01", f'"{OTHER_ESIID}",142606737lg,05/07/2020,'
     )
     assert (counts(result), rejected) == ((2, 2, 0, 0), [])
@@ -52,24 +52,24 @@ def test_numbers_are_kept_as_they_are_compared(tmp_path, premise, other_premise)
 
 def test_columns_are_found_by_name(tmp_path, premise):
     """D2: in any order, the optional ones left out."""
-    assert load(tmp_path, f"104051941,{ESIID}", header="meter_number, esiid")[1] == []
+    assert import_rows(tmp_path, f"104051941,{ESIID}", header="meter_number, esiid")[1] == []
     assert on_record() == {"104051941": (None, None)}
 
 
-def test_a_re_load_changes_nothing(tmp_path, premise):
+def test_importing_again_changes_nothing(tmp_path, premise):
     """D2."""
     lines = [f"{ESIID},104051941,2020-05-06,2024-02-01"]
-    load(tmp_path, *lines)
-    assert counts(load(tmp_path, *lines)[0]) == (1, 0, 0, 1)
-    assert counts(load(tmp_path, f"{ESIID},104051941,,")[0]) == (1, 0, 0, 1)
+    import_rows(tmp_path, *lines)
+    assert counts(import_rows(tmp_path, *lines)[0]) == (1, 0, 0, 1)
+    assert counts(import_rows(tmp_path, f"{ESIID},104051941,,")[0]) == (1, 0, 0, 1)
     assert on_record() == {"104051941": (date(2020, 5, 6), None)}
 
 
-def test_an_exchanged_meter_is_removed_when_the_new_one_came(tmp_path, premise, other_premise):
+def test_a_replaced_meter_is_removed_as_of_the_new_ones_installation(tmp_path, premise, other_premise):
     """D2: the file names the current meters; other premises keep theirs."""
     MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1))
     MeterFactory(premise=other_premise, number="2")
-    assert counts(load(tmp_path, f"{ESIID},3,2025-06-01,")[0]) == (1, 1, 0, 0)
+    assert counts(import_rows(tmp_path, f"{ESIID},3,2025-06-01,")[0]) == (1, 1, 0, 0)
     assert on_record() == {
         "1": (date(2010, 1, 1), date(2025, 6, 1)),
         "2": (None, None),
@@ -77,31 +77,31 @@ def test_an_exchanged_meter_is_removed_when_the_new_one_came(tmp_path, premise, 
     }
 
 
-def test_without_a_day_the_old_meter_is_removed_today(tmp_path, premise):
+def test_without_an_installation_day_the_old_meter_is_removed_today(tmp_path, premise):
     """D2: today in Central time."""
     MeterFactory(premise=premise, number="1")
-    load(tmp_path, f"{ESIID},3,,")
+    import_rows(tmp_path, f"{ESIID},3,,")
     assert on_record()["1"] == (None, today())
 
 
-def test_a_meter_that_only_goes_is_removed_today(tmp_path, premise):
+def test_a_meter_removed_without_replacement_is_removed_today(tmp_path, premise):
     """D2: the one that stays says nothing about the day."""
     MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1))
     MeterFactory(premise=premise, number="2", installed_on=date(2012, 1, 1))
-    load(tmp_path, f"{ESIID},1,2010-01-01,")
+    import_rows(tmp_path, f"{ESIID},1,2010-01-01,")
     assert on_record()["2"] == (date(2012, 1, 1), today())
 
 
-def test_a_meter_that_comes_back_is_current_again(tmp_path, premise):
+def test_a_meter_that_returns_is_current_again(tmp_path, premise):
     """D2."""
     MeterFactory(premise=premise, number="1", removed_on=date(2025, 1, 1))
-    assert counts(load(tmp_path, f"{ESIID},1,,")[0]) == (1, 0, 1, 0)
+    assert counts(import_rows(tmp_path, f"{ESIID},1,,")[0]) == (1, 0, 1, 0)
     assert on_record() == {"1": (None, None)}
 
 
 def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
-    """D2: also where their rows stand apart."""
-    load(tmp_path, f"{ESIID},1,,", f"{OTHER_ESIID},2,,", f"{ESIID},3,,")
+    """D2: also if their rows are apart."""
+    import_rows(tmp_path, f"{ESIID},1,,", f"{OTHER_ESIID},2,,", f"{ESIID},3,,")
     assert on_record() == {"1": (None, None), "2": (None, None), "3": (None, None)}
 
 
@@ -122,33 +122,33 @@ def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
         (f"{OTHER_ESIID},8,,2024-01-02", "second_service"),
     ],
 )
-def test_a_bad_row_is_turned_away_and_takes_no_meter_away(tmp_path, premise, other_premise, bad, reason):
-    """D2: what can't be read may have named the very meter that seems to be missing."""
+def test_an_invalid_row_is_rejected_and_removes_no_meter(tmp_path, premise, other_premise, bad, reason):
+    """D2: an unreadable row may have named the meter that seems to be missing."""
     MeterFactory(premise=premise, number="5")
-    result, rejected = load(tmp_path, f"{OTHER_ESIID},7,,2024-01-01", bad)
+    result, rejected = import_rows(tmp_path, f"{OTHER_ESIID},7,,2024-01-01", bad)
     assert rejected == [(3, reason)]
     assert counts(result) == (2, 1, 0, 0)
     assert on_record() == {"5": (None, None), "7": (None, None)}
 
 
-def test_a_bad_row_beside_a_good_one_removes_nothing_at_its_premise(tmp_path, premise):
-    """D2: nothing is lost by a typing error."""
+def test_an_invalid_row_beside_a_good_one_removes_nothing_at_its_premise(tmp_path, premise):
+    """D2: a typing error loses nothing."""
     MeterFactory(premise=premise, number="5")
-    load(tmp_path, f"{ESIID},6,,", f"{ESIID},5,not a day,")
+    import_rows(tmp_path, f"{ESIID},6,,", f"{ESIID},5,not a day,")
     assert on_record() == {"5": (None, None), "6": (None, None)}
 
 
 @pytest.mark.parametrize("header", ["", "ESIID", "ESIID,METER_NUMBER,INSTALLED", "ESIID,METER_NUMBER,ESIID"])
-def test_a_header_of_other_columns_is_refused(tmp_path, premise, header):
-    """D2: a column that is misspelt must not be lost silently."""
+def test_an_unknown_header_is_rejected(tmp_path, premise, header):
+    """D2: a misspelled column must not be ignored."""
     with pytest.raises(FileError, match="header"):
-        load(tmp_path, f"{ESIID},1", header=header)
+        import_rows(tmp_path, f"{ESIID},1", header=header)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_loads_at_once_end_as_one(tmp_path, premise):
-    """D2: each meter is there once."""
+def test_simultaneous_imports_of_a_file_end_like_one(tmp_path, premise):
+    """D2: each meter exists once."""
     path = tmp_path / "meters.csv"
     path.write_text("\n".join([HEADER, *(f"{ESIID},{n},," for n in range(1, 500))]))
-    results = load_together(import_meters, [path] * 3)
+    results = import_together(import_meters, [path] * 3)
     assert sorted(result.new for result in results) == [0, 0, 499]

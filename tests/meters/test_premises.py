@@ -13,7 +13,7 @@ from django.db import connection
 from meters.imports import FileError, ImportResult, RejectedRow, import_premises
 from meters.models import Premise
 from tests.factories import TdspFactory
-from tests.meters.files import load_together
+from tests.meters.usage_files import import_together
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def tdsps(db):
     return [TdspFactory(name="CenterPoint", duns=CENTERPOINT), TdspFactory(name="AEP Texas Central", duns=AEP)]
 
 
-def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
+def import_rows(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
     path = folder / "premises.csv"
     path.write_bytes("".join(line + "\r\n" for line in lines).encode() if content is None else content)
     rejections: list[RejectedRow] = []
@@ -46,9 +46,9 @@ def counts(result: ImportResult) -> tuple[int, int, int, int]:
     return result.rows, result.new, result.changed, result.unchanged
 
 
-def test_both_forms_of_the_extract_are_read(tmp_path):
+def test_both_layouts_of_the_extract_are_read(tmp_path):
     """D2: 22 columns and the older 19."""
-    result, rejected = load(tmp_path, NEW_FORM, OLD_FORM)
+    result, rejected = import_rows(tmp_path, NEW_FORM, OLD_FORM)
     assert (counts(result), rejected) == ((2, 2, 0, 0), [])
     old, new = Premise.objects.order_by("tdsp__name")
     assert (new.esiid, new.tdsp.name, new.address, new.address_overflow) == (
@@ -72,36 +72,36 @@ def test_both_forms_of_the_extract_are_read(tmp_path):
     )
 
 
-def test_a_re_load_changes_nothing_and_takes_no_numbers(tmp_path):
+def test_importing_again_changes_nothing_and_uses_no_ids(tmp_path):
     """D2: ids have four bytes and must not be used up by re-loads."""
-    load(tmp_path, NEW_FORM, OLD_FORM)
+    import_rows(tmp_path, NEW_FORM, OLD_FORM)
     before = _rows_and_next_id()
-    assert counts(load(tmp_path, NEW_FORM, OLD_FORM)[0]) == (2, 0, 0, 2)
+    assert counts(import_rows(tmp_path, NEW_FORM, OLD_FORM)[0]) == (2, 0, 0, 2)
     assert _rows_and_next_id() == before
 
 
-def test_a_changed_row_is_written_and_what_we_know_ourselves_stays(tmp_path):
-    """D2, R2: `service_since` is not the extract's."""
-    load(tmp_path, NEW_FORM)
+def test_a_changed_row_is_stored_and_service_since_stays(tmp_path):
+    """D2, R2: `service_since` does not come from the extract."""
+    import_rows(tmp_path, NEW_FORM)
     Premise.objects.update(service_since=date(2026, 1, 1))
-    assert counts(load(tmp_path, NEW_FORM.replace("BAYTOWN", "HOUSTON"))[0]) == (1, 0, 1, 0)
+    assert counts(import_rows(tmp_path, NEW_FORM.replace("BAYTOWN", "HOUSTON"))[0]) == (1, 0, 1, 0)
     premise = Premise.objects.get()
     assert (premise.city, premise.service_since) == ("HOUSTON", date(2026, 1, 1))
 
 
-def test_the_older_form_empties_no_column_that_it_lacks(tmp_path):
-    """D2: the 19 columns know no county."""
-    load(tmp_path, NEW_FORM)
+def test_the_older_layout_keeps_columns_that_it_lacks(tmp_path):
+    """D2: the 19 columns have no county."""
+    import_rows(tmp_path, NEW_FORM)
     fields = NEW_FORM.replace("06/01/2026,Move In", "").split(",")
     del fields[20:], fields[6]
-    assert counts(load(tmp_path, ",".join(fields))[0]) == (1, 0, 1, 0)
+    assert counts(import_rows(tmp_path, ",".join(fields))[0]) == (1, 0, 1, 0)
     premise = Premise.objects.get()
     assert (premise.county, premise.metered_service_type, premise.open_service_orders) == ("CHAMBERS", "M04", "")
 
 
-def test_the_later_of_two_rows_counts(tmp_path):
+def test_the_later_of_two_rows_wins(tmp_path):
     """D2: as it would in a later file."""
-    result, _ = load(tmp_path, NEW_FORM, NEW_FORM.replace("BAYTOWN", "HOUSTON"))
+    result, _ = import_rows(tmp_path, NEW_FORM, NEW_FORM.replace("BAYTOWN", "HOUSTON"))
     assert (counts(result), Premise.objects.get().city) == ((2, 1, 1, 0), "HOUSTON")
 
 
@@ -121,23 +121,23 @@ def test_the_later_of_two_rows_counts(tmp_path):
         (NEW_FORM + "x" * 5000, "too_long"),
     ],
 )
-def test_a_bad_row_is_turned_away_and_the_good_one_goes_in(tmp_path, bad, reason):
+def test_an_invalid_row_is_rejected_and_the_good_one_stored(tmp_path, bad, reason):
     """D2: line and reason."""
-    result, rejected = load(tmp_path, bad, OLD_FORM)
+    result, rejected = import_rows(tmp_path, bad, OLD_FORM)
     assert rejected == [(1, reason)]
     assert counts(result) == (2, 1, 0, 0)
 
 
-def test_a_row_in_another_encoding_is_turned_away(tmp_path):
-    """D2: nothing is guessed into an address."""
+def test_a_row_in_another_encoding_is_rejected(tmp_path):
+    """D2: no address is guessed."""
     content = NEW_FORM.replace("BAYTOWN", "PEÑA").encode("latin-1") + b"\n" + OLD_FORM.encode()
-    assert load(tmp_path, content=content)[1] == [(1, "not_text")]
-    assert load(tmp_path, content=b"\xef\xbb\xbf" + NEW_FORM.replace("BAYTOWN", "PEÑA").encode())[1] == []
+    assert import_rows(tmp_path, content=content)[1] == [(1, "not_text")]
+    assert import_rows(tmp_path, content=b"\xef\xbb\xbf" + NEW_FORM.replace("BAYTOWN", "PEÑA").encode())[1] == []
 
 
-def test_a_spreadsheet_that_took_the_zeros_of_the_duns_is_read(tmp_path):
+def test_a_duns_without_leading_zeros_is_read(tmp_path):
     """D2: 7924772 is 007924772."""
-    assert load(tmp_path, OLD_FORM.replace(AEP, AEP.lstrip("0")))[1] == []
+    assert import_rows(tmp_path, OLD_FORM.replace(AEP, AEP.lstrip("0")))[1] == []
 
 
 def test_a_zip_of_extracts_is_read_and_rejections_name_its_member(tmp_path, capsys):
@@ -155,7 +155,7 @@ def test_a_zip_of_extracts_is_read_and_rejections_name_its_member(tmp_path, caps
     assert "3 rows read, 1 rejected; premises: 2 new" in out
 
 
-def test_a_damaged_zip_is_refused(tmp_path):
+def test_a_damaged_zip_is_rejected(tmp_path):
     """D2: with what to do."""
     path = tmp_path / "extract.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -168,11 +168,11 @@ def test_a_damaged_zip_is_refused(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_loads_at_once_end_as_one(tmp_path):
-    """D2: each premise is there once and no row is rejected."""
+def test_simultaneous_imports_of_a_file_end_like_one(tmp_path):
+    """D2: each premise exists once and no row is rejected."""
     path = tmp_path / "premises.csv"
     path.write_text("\n".join(NEW_FORM.replace("0102", f"{n:04}") for n in range(2000)))
-    results = load_together(import_premises, [path] * 3)
+    results = import_together(import_premises, [path] * 3)
     assert sorted(result.new for result in results) == [0, 0, 2000]
     assert Premise.objects.count() == 2000
 

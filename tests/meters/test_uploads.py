@@ -18,7 +18,7 @@ from meters.imports import uploads
 from meters.imports.upload_handler import LimitedUploadHandler, is_too_large
 from meters.models import Upload, UploadChunk, UploadKind, UploadState, UsageDay
 from tests.factories import OperatorFactory, PremiseFactory, TdspFactory, UploadChunkFactory, UploadFactory
-from tests.meters.files import OTHER_ESIID, load_file, row, rows, text
+from tests.meters.usage_files import OTHER_ESIID, import_file, row, rows, text
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +154,6 @@ def test_an_upload_is_cut_at_the_limit_and_refused(settings):
 
 def test_a_file_of_a_command_is_the_same_as_an_upload(tmp_path, premise):
     """D2: both ways count alike."""
-    result, _rejected = load_file(tmp_path, text(*rows()))
+    result, _rejected = import_file(tmp_path, text(*rows()))
     upload = imported(queue(text(*rows())))
     assert (result.new, upload.unchanged, upload.rows) == (1, 1, result.rows)

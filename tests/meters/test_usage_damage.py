@@ -19,9 +19,9 @@ from meters.models import UsageDay
 from meters.usage.days import shape_of
 from meters.usage.interval_csv import HEADER, render_day
 from meters.usage.reader import DayReadings
-from tests.meters.files import ESIID, FALL, OTHER_ESIID, SPRING, load_file, rows, text
-from tests.meters.layouts import LAYOUTS
 from tests.meters.test_archives import zipped
+from tests.meters.usage_file_layouts import LAYOUTS
+from tests.meters.usage_files import ESIID, FALL, OTHER_ESIID, SPRING, import_file, rows, text
 from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ LONG = b"9" * 1_000_000
 
 
 class Line(NamedTuple):
-    """A line as it stands in the file, whose day and printed row it is, and whether it must be turned away."""
+    """A line of the file, its day and printed row, and whether it must be rejected."""
 
     content: bytes
     of: tuple[str, date, int, int] | None = None
@@ -100,10 +100,8 @@ damages = st.lists(
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(layout="main", done=[(0.5, kind, 0.5) for kind in sorted(DAMAGES)], kept=1.0, slowly=False)
 @given(layout=st.sampled_from(sorted(LAYOUTS)), done=damages, kept=st.floats(0.2, 1), slowly=st.booleans())
-def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
-    tmp_path, premise, other_premise, layout, done, kept, slowly
-):
-    """D2: each damaged line is reported once; every other reading is stored as it was, the quick way and the slow."""
+def test_exactly_the_damaged_lines_are_rejected(tmp_path, premise, other_premise, layout, done, kept, slowly):
+    """D2: each damaged line is reported once; every other reading is stored as it was, read fast and row by row."""
     header, lines = whole_file(layout)
     file: list[Line] = [line for place, line in enumerate(lines) if place < kept * len(lines)]
     for place, kind, where in done:
@@ -123,7 +121,7 @@ def test_whatever_happens_to_lines_those_and_only_those_are_turned_away(
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
         if slowly:
             patch.setattr(printed_days.PrintedDayReader, "read_day", lambda *_arguments: None)
-        result, rejections = load_file(tmp_path, header + b"".join(line.content for line in file))
+        result, rejections = import_file(tmp_path, header + b"".join(line.content for line in file))
         stored = {(one.premise_id, one.day, one.channel): one for one in UsageDay.objects.all()}
         transaction.set_rollback(True)
     assert [one.line for one in rejections] == [n for n, line in enumerate(file, 2) if line.is_damaged and line.content]
@@ -150,15 +148,15 @@ def _left(one: DayReadings, printed_rows: set[int]) -> list[int | None]:
     change=st.sampled_from(["cut", "flip"]),
     place=st.floats(0, 1, exclude_max=True),
 )
-def test_an_archive_damaged_anywhere_is_refused_or_was_not_harmed(tmp_path, premise, pack, change, place):
-    """D2: never half of it, never other readings."""
+def test_an_archive_damaged_anywhere_is_rejected_or_intact(tmp_path, premise, pack, change, place):
+    """D2: all of it or nothing, and no other readings."""
     content = text(*rows())
     packed = gzip.compress(content, mtime=0) if pack == "gzip" else zipped(("usage.csv", content))
     at = int(len(packed) * place)
     damaged = packed[:at] if change == "cut" else packed[:at] + bytes([packed[at] ^ 0x55]) + packed[at + 1 :]
     with transaction.atomic():
         try:
-            load_file(tmp_path, damaged)
+            import_file(tmp_path, damaged)
         except FileError as error:
             assert error.result is None or not error.result.new
             assert not UsageDay.objects.exists()
@@ -168,20 +166,20 @@ def test_an_archive_damaged_anywhere_is_refused_or_was_not_harmed(tmp_path, prem
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp500"])
-def test_a_file_in_another_encoding_is_refused(tmp_path, premise, encoding):
+def test_a_file_in_another_encoding_is_rejected(tmp_path, premise, encoding):
     """D2: nothing is guessed."""
     with pytest.raises(FileError):
-        load_file(tmp_path, text(*rows()).decode().encode(encoding))
+        import_file(tmp_path, text(*rows()).decode().encode(encoding))
     assert not UsageDay.objects.exists()
 
 
 class TestMemory:
-    """D2: what is in a file does not decide what a load needs."""
+    """D2: an import's memory does not depend on the file's content."""
 
     LIMIT = 24 << 20
 
     def peak(self, path) -> int:
-        """Of a second load: modules and caches of the first are there."""
+        """The peak of a second import, after the first has loaded modules and caches."""
         import_usage(path)
         tracemalloc.start()
         try:
@@ -202,7 +200,7 @@ class TestMemory:
 
     @pytest.mark.control
     def test_is_not_bounded_without_the_limit_of_bytes(self, tmp_path, premise, monkeypatch):
-        """Control: a limit of rows alone holds forty times as much."""
+        """Control: with a limit of rows alone, forty times as much is held."""
         monkeypatch.setattr("meters.imports.usage_rows.BYTES_AT_ONCE", 1 << 40)
         (tmp_path / "junk.csv").write_bytes(text(*rows()) + (b"y," * 1_900 + b"\n") * 10_000)
         assert self.peak(tmp_path / "junk.csv") > self.LIMIT

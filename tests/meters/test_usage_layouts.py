@@ -1,4 +1,4 @@
-"""Every layout of docs/file-formats.md is read, and says the same (D2)."""
+"""Every layout of docs/file-formats.md is read with the same result (D2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ from meters.imports import printed_days
 from meters.models import UsageDay
 from meters.usage.interval_csv import HEADER, render_day
 from meters.usage.reader import UNDATED, DayReadings, stream_usage
-from tests.meters.files import DAY, ESIID, FALL, FALL_TIMES, SPRING, load, row, rows, spring_rows, stored, text
-from tests.meters.layouts import HEADER_2010, HEADER_2014, LAYOUTS
+from tests.meters.usage_file_layouts import HEADER_2010, HEADER_2014, LAYOUTS
+from tests.meters.usage_files import (
+    DAY,
+    ESIID,
+    FALL,
+    FALL_TIMES,
+    SPRING,
+    import_rows,
+    row,
+    rows,
+    spring_rows,
+    stored_day,
+    text,
+)
 from tests.support.usage import usage
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +46,7 @@ MIDNIGHT = ("00:00", "00:15")
         min_size=1,
     )
 )
-def test_any_usage_goes_through_report_and_loader_unchanged(premise, layout, days):
+def test_any_usage_survives_printing_and_importing(premise, layout, days):
     """R3, D2: gaps, estimated readings, both directions and every shape of day, as far as the layout carries them."""
     UsageDay.objects.all().delete()
     made = [_made(*key, *dice) for key, dice in sorted(days.items()) if layout.has_surplus or key[1] == 0]
@@ -42,7 +54,7 @@ def test_any_usage_goes_through_report_and_loader_unchanged(premise, layout, day
         render_day(ESIID, one.day, one.revision_at, one.channel, one.wh, one.est) for one in made
     )
     with TemporaryDirectory() as folder:
-        result, rejected = load(Path(folder), content=layout.write(content))
+        result, rejected = import_rows(Path(folder), content=layout.write(content))
     assert (result.new, rejected) == (len(made), [])
     back = list(stream_usage(premise.pk, date(2024, 12, 1), date(2026, 12, 1)))
     assert back == [_carried(one, layout) for one in made]
@@ -62,8 +74,8 @@ def _carried(one, layout) -> DayReadings:
 
 
 @EVERY_LAYOUT
-def test_days_written_as_smt_does_take_the_quick_way_and_the_same_row_by_row(tmp_path, premise, layout, monkeypatch):
-    """D2: both ways store the same; a spreadsheet's file has only the slow one."""
+def test_the_fast_reader_stores_the_same_as_reading_row_by_row(tmp_path, premise, layout, monkeypatch):
+    """D2: both store the same; a spreadsheet's file is always read row by row."""
     content = layout.write(_three_shapes(layout.has_surplus))
     taken = []
     take = printed_days.PrintedDayReader.read_day
@@ -74,12 +86,12 @@ def test_days_written_as_smt_does_take_the_quick_way_and_the_same_row_by_row(tmp
         return day
 
     monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", watched)
-    load(tmp_path, content=content)
+    import_rows(tmp_path, content=content)
     quick = list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31)))
     assert any(taken) == layout.has_seconds and len(quick) == (6 if layout.has_surplus else 3)
     UsageDay.objects.all().delete()
     monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", lambda *args: None)
-    load(tmp_path, content=content)
+    import_rows(tmp_path, content=content)
     assert list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31))) == quick
 
 
@@ -96,35 +108,35 @@ class TestUsageWithoutARevision:
     """D2, ADR 8."""
 
     def old(self, folder, *kwh: str):
-        return load(folder, content=_undated(*kwh))
+        return import_rows(folder, content=_undated(*kwh))
 
     def test_never_replaces_a_dated_one(self, tmp_path, premise):
-        load(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
+        import_rows(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
         result, rejected = self.old(tmp_path, "1", "1")
         assert (result.unchanged, rejected) == (1, [])
-        assert stored(premise.pk).wh == [2000] * 96
+        assert stored_day(premise.pk).wh == [2000] * 96
 
     def test_is_replaced_by_any_dated_one(self, tmp_path, premise):
         self.old(tmp_path, "1", "1")
-        load(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
-        assert stored(premise.pk).wh == [2000] * 96
+        import_rows(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
+        assert stored_day(premise.pk).wh == [2000] * 96
 
-    def test_stays_when_another_one_comes_which_fills_its_gaps(self, tmp_path, premise):
+    def test_stays_and_has_its_gaps_filled_by_another_one(self, tmp_path, premise):
         self.old(tmp_path, "1", "")
         self.old(tmp_path, "3", "3", "3")
-        assert stored(premise.pk).wh[:4] == [1000, 3000, 3000, None]
+        assert stored_day(premise.pk).wh[:4] == [1000, 3000, 3000, None]
         assert self.old(tmp_path, "4", "4", "4")[0].unchanged == 1
 
-    def test_is_printed_without_one_and_read_again(self, tmp_path, premise):
+    def test_is_printed_without_a_revision_and_read_again(self, tmp_path, premise):
         self.old(tmp_path, *["1"] * 96)
-        one = stored(premise.pk)
+        one = stored_day(premise.pk)
         printed = HEADER + render_day(ESIID, one.day, one.revision_at, one.channel, one.wh, one.est)
         assert printed.splitlines()[1] == f"'{ESIID},03/02/2026,,00:00,00:15,1,A,Consumption".encode()
-        result, rejected = load(tmp_path, content=printed)
+        result, rejected = import_rows(tmp_path, content=printed)
         assert (result.unchanged, rejected) == (1, [])
 
-    def test_may_not_stand_beside_a_dated_one_in_a_file(self, tmp_path, premise):
-        rejected = load(tmp_path, *rows()[:1], row(("00:15", "00:30"), revision=""))[1]
+    def test_may_not_be_mixed_with_a_dated_one_in_a_file(self, tmp_path, premise):
+        rejected = import_rows(tmp_path, *rows()[:1], row(("00:15", "00:30"), revision=""))[1]
         assert rejected == [(3, "second_revision")]
 
 
@@ -137,10 +149,10 @@ def _undated(*kwh: str) -> bytes:
     return text(*lines, header=HEADER_2010)
 
 
-def test_a_revision_without_seconds_is_the_minutes_beginning(tmp_path, premise):
-    """D2: what a spreadsheet saved never replaces the original."""
-    load(tmp_path, row(MIDNIGHT, revision="3/3/2026 6:18"))
-    assert stored(premise.pk).revision_at.astimezone(UTC).isoformat() == "2026-03-03T12:18:00+00:00"
+def test_a_revision_without_seconds_has_zero_seconds(tmp_path, premise):
+    """D2: a spreadsheet's file never replaces the original."""
+    import_rows(tmp_path, row(MIDNIGHT, revision="3/3/2026 6:18"))
+    assert stored_day(premise.pk).revision_at.astimezone(UTC).isoformat() == "2026-03-03T12:18:00+00:00"
 
 
 @pytest.mark.parametrize("header", [HEADER_2014, HEADER_2010])
@@ -149,39 +161,39 @@ def test_columns_of_the_old_layouts_are_found_in_any_order(tmp_path, premise, he
     lines = _undated("1", "2").decode().splitlines()[1:]
     turned = [",".join(reversed((line + ",Consumption" * (header == HEADER_2014)).split(","))) for line in lines]
     content = text(*turned, header=",".join(reversed(header.split(","))))
-    assert load(tmp_path, content=content)[1] == []
-    assert stored(premise.pk).wh[:3] == [1000, 2000, None]
+    assert import_rows(tmp_path, content=content)[1] == []
+    assert stored_day(premise.pk).wh[:3] == [1000, 2000, None]
 
 
-def test_generation_is_a_direction_of_its_own_layout_only(tmp_path, premise):
-    """D2: docs/file-formats.md knows no such label in the others."""
+def test_generation_is_a_direction_of_one_layout_only(tmp_path, premise):
+    """D2: the other layouts have no such label."""
     old = f"{ESIID},2026-03-02, 00:00, 00:15, 000000000000007.980,A,Generation"
-    assert load(tmp_path, content=text(old, header=HEADER_2014))[1] == []
+    assert import_rows(tmp_path, content=text(old, header=HEADER_2014))[1] == []
     assert UsageDay.objects.get().channel == 1
-    assert load(tmp_path, row(MIDNIGHT, direction="Generation"))[1] == [(2, "direction")]
+    assert import_rows(tmp_path, row(MIDNIGHT, direction="Generation"))[1] == [(2, "direction")]
 
 
 @pytest.mark.parametrize("change", [".1450", "1e1", "٣", "+1", "--", "1,", " "])
-def test_the_quick_way_lets_nothing_through(tmp_path, premise, change):
-    """D2: a whole day with one bad number goes row by row, and only that row is turned away."""
+def test_the_fast_reader_accepts_no_invalid_row(tmp_path, premise, change):
+    """D2: of a day with one invalid number only that row is rejected."""
     lines = rows()
     lines[40] = lines[40].replace(",.041,A", f",{change},A")
-    rejected = load(tmp_path, *lines)[1]
+    rejected = import_rows(tmp_path, *lines)[1]
     assert [line for line, _reason in rejected] == [42]
-    wh = stored(premise.pk).wh
+    wh = stored_day(premise.pk).wh
     assert (wh[40], [*wh[:40], *wh[41:]]) == (None, [*range(1, 41), *range(42, 97)])
 
 
-def test_a_day_twice_in_a_file_is_a_second_value_in_each_row(tmp_path, premise):
-    """D2: also where both are whole."""
-    rejected = load(tmp_path, *rows(), *rows(["9"] * 96))[1]
+def test_a_repeated_day_is_rejected_row_by_row(tmp_path, premise):
+    """D2: also if both are complete."""
+    rejected = import_rows(tmp_path, *rows(), *rows(["9"] * 96))[1]
     assert rejected == [(line, "second_value") for line in range(98, 194)]
-    assert stored(premise.pk).wh == [*range(1, 97)]
+    assert stored_day(premise.pk).wh == [*range(1, 97)]
 
 
-def test_whole_days_of_many_premises_are_read_over_the_edges_of_what_is_read_at_once(tmp_path, premise):
+def test_days_that_span_two_chunks_of_the_file_are_read(tmp_path, premise):
     """D2: files of several windows, with and without a last line end."""
     days = [DAY - timedelta(days=n) for n in range(60)]
     content = text(*(line for day in days for line in rows(day=day)))
-    result, rejected = load(tmp_path, content=content.removesuffix(b"\n"))
+    result, rejected = import_rows(tmp_path, content=content.removesuffix(b"\n"))
     assert (result.rows, result.new, rejected) == (60 * 96, 60, [])

@@ -1,4 +1,4 @@
-"""A bad row is told with line and reason, the good rows go in (D2)."""
+"""An invalid row is reported with line and reason, the good rows are stored (D2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from meters.imports import FileError, Reason
 from meters.models import UsageDay
-from tests.meters.files import (
+from tests.meters.usage_files import (
     DAY,
     ESIID,
     FALL,
@@ -15,11 +15,11 @@ from tests.meters.files import (
     HEADER,
     ORDINARY_TIMES,
     SPRING,
-    load,
+    import_rows,
     row,
     rows,
     spring_rows,
-    stored,
+    stored_day,
     text,
 )
 
@@ -79,62 +79,62 @@ GOOD = row(("00:15", "00:30"))
         (row(MIDNIGHT, revision="03/04/2026 06:00:00"), "second_revision"),
     ],
 )
-def test_a_bad_row_is_turned_away_and_the_good_ones_go_in(tmp_path, premise, bad, reason):
+def test_an_invalid_row_is_rejected_and_the_good_ones_stored(tmp_path, premise, bad, reason):
     """D2: the line number and the reason of each."""
-    result, rejected = load(tmp_path, GOOD, bad, row(("00:30", "00:45")))
+    result, rejected = import_rows(tmp_path, GOOD, bad, row(("00:30", "00:45")))
     assert rejected == [(3, reason)]
     assert (result.rows, result.rejected[Reason(reason)]) == (3, 1)
-    assert stored(premise.pk).wh[:4] == [None, 145, 145, None]
+    assert stored_day(premise.pk).wh[:4] == [None, 145, 145, None]
 
 
 @pytest.mark.parametrize("junk", [b"\0", b"\xff\xfe\xfa", b"'\xe9t\xe9", b"\x1a", b",,,,,,,", b'"' * 8], ids=repr)
 @pytest.mark.parametrize("place", range(8))
-def test_no_byte_in_any_column_ends_in_a_traceback(tmp_path, premise, junk, place):
+def test_no_byte_in_any_column_raises_an_error(tmp_path, premise, junk, place):
     """D2, A2: wrong encodings and NUL bytes are rejected rows."""
     fields = row(MIDNIGHT).encode().split(b",")
     fields[place] += junk
     content = text(GOOD) + b",".join(fields) + b"\n" + row(("00:30", "00:45")).encode()
-    _result, rejected = load(tmp_path, content=content)
+    _result, rejected = import_rows(tmp_path, content=content)
     assert [line for line, _reason in rejected] == [3]
     assert (rejected[0][1] == "not_text") is (junk in (b"\0", b"\xff\xfe\xfa", b"'\xe9t\xe9"))
-    assert stored(premise.pk).wh[:4] == [None, 145, 145, None]
+    assert stored_day(premise.pk).wh[:4] == [None, 145, 145, None]
 
 
-def test_a_value_in_the_hour_that_the_spring_day_lacks_is_turned_away(tmp_path, premise):
+def test_a_value_in_the_missing_hour_of_the_spring_day_is_rejected(tmp_path, premise):
     """D2: on that day the four printed rows must be blank."""
     lines = spring_rows()
     lines[9] = row(("02:15", "02:30"), ".1", day=SPRING, revision="03/09/2026 08:37:54")
     lines[10] = row(("02:30", "02:45"), "", "A", day=SPRING, revision="03/09/2026 08:37:54")
-    assert load(tmp_path, *lines)[1] == [(11, "no_such_time"), (12, "no_such_time")]
-    assert stored(premise.pk, SPRING).wh == [200] * 92
+    assert import_rows(tmp_path, *lines)[1] == [(11, "no_such_time"), (12, "no_such_time")]
+    assert stored_day(premise.pk, SPRING).wh == [200] * 92
 
 
-def test_the_second_pass_is_known_by_the_order_when_its_first_row_is_missing(tmp_path, premise):
-    """D2: on the fall day times that go back begin the second pass."""
+def test_times_that_go_back_start_the_second_pass(tmp_path, premise):
+    """D2: on the fall day."""
     lines = rows(times=FALL_TIMES, day=FALL)
-    result, rejected = load(tmp_path, *lines[:8], *lines[9:])
+    result, rejected = import_rows(tmp_path, *lines[:8], *lines[9:])
     assert rejected == []
-    assert stored(premise.pk, FALL).wh[4:13] == [5, 6, 7, 8, None, 10, 11, 12, 13]
+    assert stored_day(premise.pk, FALL).wh[4:13] == [5, 6, 7, 8, None, 10, 11, 12, 13]
 
 
-def test_a_repeated_row_of_the_first_pass_is_no_second_pass(tmp_path, premise):
+def test_a_repeated_row_of_the_first_pass_is_rejected(tmp_path, premise):
     """D2: a second value for one interval is rejected on the fall day too."""
     lines = rows(times=FALL_TIMES, day=FALL)
-    assert load(tmp_path, *lines[:6], lines[5], *lines[6:])[1] == [(8, "second_value")]
-    assert stored(premise.pk, FALL).wh == [*range(1, 101)]
+    assert import_rows(tmp_path, *lines[:6], lines[5], *lines[6:])[1] == [(8, "second_value")]
+    assert stored_day(premise.pk, FALL).wh == [*range(1, 101)]
 
 
-def test_a_bad_row_in_the_repeated_hour_moves_no_other(tmp_path, premise):
+def test_an_invalid_row_in_the_repeated_hour_moves_no_other(tmp_path, premise):
     """D2: rejecting the row that begins the second pass leaves the others in their places."""
     lines = rows(times=FALL_TIMES, day=FALL)
     lines[8] = lines[8].replace(",A,", ",?,")
-    assert load(tmp_path, *lines)[1] == [(10, "flag")]
-    assert stored(premise.pk, FALL).wh[4:13] == [5, 6, 7, 8, None, 10, 11, 12, 13]
+    assert import_rows(tmp_path, *lines)[1] == [(10, "flag")]
+    assert stored_day(premise.pk, FALL).wh[4:13] == [5, 6, 7, 8, None, 10, 11, 12, 13]
 
 
 @pytest.mark.parametrize("blocks_at_once", [1, 1000], ids=["another batch", "the same batch"])
-class TestADayThatTurnsUpAgainLater:
-    """D2: it is merged, however far away in the file."""
+class TestADayInSeveralPlaces:
+    """D2: its parts are merged, however far apart."""
 
     @pytest.fixture(autouse=True)
     def _batches(self, monkeypatch, blocks_at_once):
@@ -143,57 +143,55 @@ class TestADayThatTurnsUpAgainLater:
     def test_is_merged(self, tmp_path, premise, other_premise):
         lines = rows()
         between = rows(esiid=other_premise.esiid)
-        assert load(tmp_path, *lines[:50], *between, *lines[50:])[1] == []
-        assert stored(premise.pk).wh == [*range(1, 97)]
+        assert import_rows(tmp_path, *lines[:50], *between, *lines[50:])[1] == []
+        assert stored_day(premise.pk).wh == [*range(1, 97)]
 
-    def test_may_not_bring_a_second_value(self, tmp_path, premise, other_premise):
+    def test_must_not_have_a_second_value(self, tmp_path, premise, other_premise):
         lines = rows()
         between = rows(esiid=other_premise.esiid)
-        rejected = load(tmp_path, *lines[:50], *between, *[lines[49].replace(".05", ".9")], *lines[50:])[1]
+        rejected = import_rows(tmp_path, *lines[:50], *between, *[lines[49].replace(".05", ".9")], *lines[50:])[1]
         assert rejected == [(1 + 50 + 96 + 1, "second_value")]
-        assert stored(premise.pk).wh == [*range(1, 97)]
+        assert stored_day(premise.pk).wh == [*range(1, 97)]
 
-    def test_may_not_bring_another_revision(self, tmp_path, premise, other_premise):
+    def test_must_not_have_another_revision(self, tmp_path, premise, other_premise):
         lines = rows()
         newer = rows(revision="04/01/2026 06:00:00", direction="Surplus Generation")[:2]
-        rejected = load(tmp_path, *lines, *rows(esiid=other_premise.esiid), *newer)[1]
+        rejected = import_rows(tmp_path, *lines, *rows(esiid=other_premise.esiid), *newer)[1]
         assert rejected == [(194, "second_revision"), (195, "second_revision")]
 
     def test_replaces_an_older_revision_with_all_its_parts(self, tmp_path, premise, other_premise):
-        load(tmp_path, *rows(["9"] * 96, revision="03/03/2026 01:00:00"))
+        import_rows(tmp_path, *rows(["9"] * 96, revision="03/03/2026 01:00:00"))
         lines = rows()
-        assert load(tmp_path, *lines[:50], *rows(esiid=other_premise.esiid), *lines[50:])[1] == []
-        assert stored(premise.pk).wh == [*range(1, 97)]
+        assert import_rows(tmp_path, *lines[:50], *rows(esiid=other_premise.esiid), *lines[50:])[1] == []
+        assert stored_day(premise.pk).wh == [*range(1, 97)]
 
-    def test_goes_on_with_the_second_pass_of_the_fall_day(self, tmp_path, premise, other_premise):
+    def test_continues_the_second_pass_of_the_fall_day(self, tmp_path, premise, other_premise):
         lines = rows(times=FALL_TIMES, day=FALL)
-        assert load(tmp_path, *lines[:9], *rows(esiid=other_premise.esiid), *lines[9:])[1] == []
-        assert stored(premise.pk, FALL).wh == [*range(1, 101)]
+        assert import_rows(tmp_path, *lines[:9], *rows(esiid=other_premise.esiid), *lines[9:])[1] == []
+        assert stored_day(premise.pk, FALL).wh == [*range(1, 101)]
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["the layout's columns", "columns in another order"])
-@pytest.mark.parametrize(("misplaced", "turned_away", "kept"), [(5, 60, 777), (80, 80, 61)], ids=["first", "second"])
-def test_of_two_values_of_an_interval_the_later_row_is_turned_away(
-    tmp_path, premise, order, misplaced, turned_away, kept
-):
+@pytest.mark.parametrize(("misplaced", "rejected_row", "kept"), [(5, 60, 777), (80, 80, 61)], ids=["first", "second"])
+def test_the_later_of_two_values_of_an_interval_is_rejected(tmp_path, premise, order, misplaced, rejected_row, kept):
     """D2: also where the rest of the day is as printed, and is taken at once."""
     lines = rows()
     lines[misplaced] = row(ORDINARY_TIMES[60], ".777")
     ordered = [b",".join(line.split(b",")[::order]) + b"\n" for line in text(*lines).splitlines()]
-    assert load(tmp_path, content=b"".join(ordered))[1] == [(turned_away + 2, "second_value")]
-    assert stored(premise.pk).wh[60] == kept and stored(premise.pk).wh[misplaced] is None
+    assert import_rows(tmp_path, content=b"".join(ordered))[1] == [(rejected_row + 2, "second_value")]
+    assert stored_day(premise.pk).wh[60] == kept and stored_day(premise.pk).wh[misplaced] is None
 
 
-def test_rejected_rows_come_in_the_order_of_the_file(tmp_path, premise):
-    """D2: also where a reason is known only when the batch is stored."""
+def test_rejected_rows_are_in_the_order_of_the_file(tmp_path, premise):
+    """D2: also if a reason is found only when the batch is stored."""
     unknown, bad = row(MIDNIGHT, esiid="10443720009000018"), row(("00:30", "00:45"), "x")
-    assert [line for line, _ in load(tmp_path, unknown, bad, unknown, bad, GOOD)[1]] == [2, 3, 4, 5]
+    assert [line for line, _ in import_rows(tmp_path, unknown, bad, unknown, bad, GOOD)[1]] == [2, 3, 4, 5]
 
 
-def test_a_file_of_nothing_but_bad_rows_is_read_in_bounded_memory(tmp_path, premise, monkeypatch):
-    """D2: rejected rows are handed on as the file is read, not at its end."""
+def test_rejected_rows_are_reported_while_the_file_is_read(tmp_path, premise, monkeypatch):
+    """D2: not only at its end, so memory is bounded."""
     monkeypatch.setattr("meters.imports.usage.ROWS_AT_ONCE", 10)
-    result, rejected = load(tmp_path, GOOD, *[GOOD] * 99)
+    result, rejected = import_rows(tmp_path, GOOD, *[GOOD] * 99)
     assert [line for line, _ in rejected] == [*range(3, 102)]
     assert result.rejected == {Reason.SECOND_VALUE: 99}
 
@@ -213,24 +211,24 @@ def test_a_file_of_nothing_but_bad_rows_is_read_in_bounded_memory(tmp_path, prem
         (b"PK\x03\x04" + b"x" * 100 + b"PK\x05\x06" + b"\0" * 18, "contains no CSV file"),
     ],
 )
-def test_a_file_that_is_no_usage_file_is_refused_as_a_whole(tmp_path, premise, content, cause):
+def test_a_file_without_usage_is_rejected_entirely(tmp_path, premise, content, cause):
     """D2: the message says why and what the header should be."""
     with pytest.raises(FileError, match=cause):
-        load(tmp_path, content=content)
+        import_rows(tmp_path, content=content)
     assert not UsageDay.objects.exists()
 
 
 class TestTheCommand:
     """D2: exit status 0, 1 or 2; rejected rows on stderr, a summary on stdout."""
 
-    def test_is_content_with_a_clean_file(self, tmp_path, capsys, premise):
+    def test_accepts_a_valid_file(self, tmp_path, capsys, premise):
         (tmp_path / "a.csv").write_bytes(text(*rows()))
         call_command("load_usage", str(tmp_path / "a.csv"))
         out, err = capsys.readouterr()
         assert out == f"{tmp_path}/a.csv: 96 rows read, 0 rejected; days: 1 new, 0 changed, 0 unchanged\n"
         assert err == ""
 
-    def test_tells_each_rejected_row_and_ends_with_1(self, tmp_path, capsys, premise):
+    def test_lists_rejected_rows_and_exits_with_1(self, tmp_path, capsys, premise):
         (tmp_path / "a.csv").write_bytes(text(GOOD, row(MIDNIGHT, "x")))
         with pytest.raises(CommandError, match="Some rows were rejected. Fix the rejected rows") as failure:
             call_command("load_usage", str(tmp_path / "a.csv"))
@@ -238,12 +236,12 @@ class TestTheCommand:
         assert failure.value.returncode == 1
         assert err.startswith(f"{tmp_path}/a.csv:3: The kWh must be a number")
         assert "1 rejected" in out and ESIID not in out + err
-        assert stored(premise.pk).wh[1] == 145
+        assert stored_day(premise.pk).wh[1] == 145
 
-    def test_ends_with_2_for_a_file_that_is_not_there_and_loads_the_others(self, tmp_path, capsys, premise):
+    def test_exits_with_2_for_a_missing_file_and_imports_the_others(self, tmp_path, capsys, premise):
         (tmp_path / "b.csv").write_bytes(text(*rows()))
         with pytest.raises(CommandError) as failure:
             call_command("load_usage", str(tmp_path / "a.csv"), str(tmp_path), str(tmp_path / "b.csv"))
         assert failure.value.returncode == 2
         assert "a.csv can't be read: No such file or directory." in capsys.readouterr().err
-        assert stored(premise.pk, DAY).wh == [*range(1, 97)]
+        assert stored_day(premise.pk, DAY).wh == [*range(1, 97)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from meters.models import UsageDay
 from meters.usage.interval_csv import HEADER, format_kwh, render_day
 from meters.usage.reader import DayReadings, stream_usage
-from tests.meters.files import (
+from tests.meters.usage_files import (
     DAY,
     ESIID,
     FALL,
@@ -23,11 +23,11 @@ from tests.meters.files import (
     OTHER_ESIID,
     SPRING,
     export,
-    load,
+    import_rows,
     row,
     rows,
     spring_rows,
-    stored,
+    stored_day,
     text,
 )
 from tests.support import independent_csv
@@ -42,7 +42,7 @@ def test_an_ordinary_day_comes_back_as_it_was(tmp_path, capsysbinary, premise):
     lines = rows(kwh)
     lines[4] = lines[4].replace(",A,", ",E,")
     lines[95] = lines[95].replace(",A,", ",E,")
-    result, rejected = load(tmp_path, *lines)
+    result, rejected = import_rows(tmp_path, *lines)
     assert (result.rows, result.new, result.changed, result.unchanged, rejected) == (96, 1, 0, 0, [])
     assert export(capsysbinary, ESIID, DAY, DAY) == text(*lines)
 
@@ -50,17 +50,17 @@ def test_an_ordinary_day_comes_back_as_it_was(tmp_path, capsysbinary, premise):
 def test_the_spring_day_comes_back_with_its_four_blank_rows(tmp_path, capsysbinary, premise):
     """R3: 96 rows are printed, 92 quarter hours are stored."""
     lines = spring_rows()
-    assert load(tmp_path, *lines)[1] == []
+    assert import_rows(tmp_path, *lines)[1] == []
     assert export(capsysbinary, ESIID, SPRING, SPRING) == text(*lines)
-    assert len(stored(premise.pk, SPRING).wh) == 92
+    assert len(stored_day(premise.pk, SPRING).wh) == 92
 
 
 def test_the_fall_day_comes_back_with_its_repeated_hour(tmp_path, capsysbinary, premise):
     """R3: the second pass begins with `02:00,01:15`."""
     lines = rows(times=FALL_TIMES, day=FALL, revision="11/03/2025 08:01:08")
-    assert load(tmp_path, *lines)[1] == []
+    assert import_rows(tmp_path, *lines)[1] == []
     assert export(capsysbinary, ESIID, FALL, FALL) == text(*lines)
-    assert stored(premise.pk, FALL).wh[7:13] == [8, 9, 10, 11, 12, 13]
+    assert stored_day(premise.pk, FALL).wh[7:13] == [8, 9, 10, 11, 12, 13]
 
 
 def test_both_directions_and_two_premises_share_a_file(tmp_path, capsysbinary, premise, other_premise):
@@ -68,7 +68,7 @@ def test_both_directions_and_two_premises_share_a_file(tmp_path, capsysbinary, p
     solar = rows([".3"] * 96, direction="Surplus Generation")
     next_day = rows([".4"] * 96, day=DAY + timedelta(days=1), revision="03/04/2026 05:00:00")
     ours, others = [*rows(), *solar, *next_day], rows([".9"] * 96, esiid=OTHER_ESIID)
-    result, rejected = load(tmp_path, *ours, *others)
+    result, rejected = import_rows(tmp_path, *ours, *others)
     assert (result.new, rejected) == (4, [])
     assert export(capsysbinary, ESIID, DAY, DAY + timedelta(days=1)) == text(*ours)
     assert export(capsysbinary, OTHER_ESIID, DAY, DAY) == text(*others)
@@ -78,7 +78,7 @@ def test_columns_are_found_by_name_in_any_order(tmp_path, capsysbinary, premise)
     """D2: as docs/file-formats.md has it."""
     order = [7, 5, 6, 4, 3, 0, 2, 1]
     turned = [",".join(line.split(",")[n] for n in order) for line in text(*rows()).decode().splitlines()]
-    assert load(tmp_path, content="\n".join(turned).encode())[1] == []
+    assert import_rows(tmp_path, content="\n".join(turned).encode())[1] == []
     assert export(capsysbinary, ESIID, DAY, DAY) == text(*rows())
 
 
@@ -98,7 +98,7 @@ def test_columns_are_found_by_name_in_any_order(tmp_path, capsysbinary, premise)
 )
 def test_harmless_differences_are_read(tmp_path, capsysbinary, premise, change):
     """D2: none of these changes what the file says."""
-    result, rejected = load(tmp_path, content=change(text(*rows())))
+    result, rejected = import_rows(tmp_path, content=change(text(*rows())))
     assert (result.rows, rejected) == (96, [])
     assert export(capsysbinary, ESIID, DAY, DAY) == text(*rows())
 
@@ -129,7 +129,7 @@ def test_any_usage_goes_through_rendering_and_loading_unchanged(premise, days):
     made = [_made(day, channel, *dice) for (day, channel), dice in sorted(days.items())]
     with TemporaryDirectory() as folder:
         content = HEADER + b"".join(render_day(ESIID, *_rendered(one)) for one in made)
-        result, rejected = load(Path(folder), content=content)
+        result, rejected = import_rows(Path(folder), content=content)
     assert (result.new, rejected) == (len(made), [])
     back = list(stream_usage(premise.pk, date(2024, 12, 1), date(2026, 12, 1)))
     assert back == made
@@ -188,13 +188,13 @@ def test_an_export_that_cannot_be_is_refused_with_its_cause(premise, asked, caus
 
 def test_an_export_to_the_calendars_last_day_is_whole(tmp_path, capsysbinary, premise):
     """R3."""
-    load(tmp_path, *rows())
+    import_rows(tmp_path, *rows())
     assert export(capsysbinary, ESIID, DAY, date.max) == text(*rows())
 
 
 def test_an_export_that_cannot_be_written_is_not_taken_for_one_without_usage(tmp_path, premise, monkeypatch):
     """R3: its status is 2, and no traceback comes after it."""
-    load(tmp_path, *rows())
+    import_rows(tmp_path, *rows())
     with open("/dev/full", "w") as full:
         monkeypatch.setattr("sys.stdout", full)
         with pytest.raises(CommandError, match="can.t be written: No space left") as refused:
@@ -205,5 +205,5 @@ def test_an_export_that_cannot_be_written_is_not_taken_for_one_without_usage(tmp
 def test_a_day_of_another_month_finds_its_partition(tmp_path, capsysbinary, premise):
     """D2: a load makes the partitions that it needs."""
     line = row(("00:00", "00:15"), day=date(2009, 7, 4), revision="07/05/2009 06:00:00")
-    assert load(tmp_path, line)[1] == []
+    assert import_rows(tmp_path, line)[1] == []
     assert len(export(capsysbinary, ESIID, date(2009, 7, 1), date(2009, 7, 31)).splitlines()) == 97

@@ -1,4 +1,4 @@
-"""What a load reads of what is stored: its own days, however much usage there is (D2, R6)."""
+"""An import reads only its own days of what is stored (D2, R6)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import connection
 
 from meters.imports import usage_merge
 from tests.factories import PremiseFactory
-from tests.meters.files import DAY, load, rows
+from tests.meters.usage_files import DAY, import_rows, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -22,10 +22,10 @@ _READ = "SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_xact_user_tables WHE
 
 @pytest.fixture
 def read_again(tmp_path, premise):
-    """Rows of usage read one after the other, without an index, while a file is loaded for the second time."""
+    """Count the rows read without an index while a file is imported again."""
     others = PremiseFactory.create_batch(19)
     lines = [line for one in [premise, *others] for line in rows(esiid=one.esiid)]
-    load(tmp_path, *lines)
+    import_rows(tmp_path, *lines)
     with connection.cursor() as cursor:
         cursor.execute(_FILL, [DAY, OTHERS])
         cursor.execute("ANALYZE usage_day")
@@ -36,7 +36,7 @@ def read_again(tmp_path, premise):
         with connection.cursor() as cursor:
             cursor.execute(_READ)
             (before,) = cursor.fetchone()
-            result, _rejected = load(tmp_path, *lines)
+            result, _rejected = import_rows(tmp_path, *lines)
             assert (result.new, result.changed, result.unchanged) == (0, 0, 20)
             cursor.execute(_READ)
             return int(cursor.fetchone()[0]) - before
@@ -44,11 +44,11 @@ def read_again(tmp_path, premise):
     return read
 
 
-def test_a_file_loaded_again_looks_up_its_own_days(read_again):
+def test_a_file_imported_again_looks_up_only_its_own_days(read_again):
     assert read_again() == 0
 
 
 @pytest.mark.control
-def test_control_left_to_itself_postgresql_reads_all_of_the_month_for_each_batch(read_again, monkeypatch):
+def test_without_planner_settings_postgresql_reads_the_whole_month(read_again, monkeypatch):
     monkeypatch.setattr(usage_merge, "_LOOK_UP_EACH_DAY", "SELECT 1")
     assert read_again() >= OTHERS

@@ -81,14 +81,14 @@ def text(*lines: str, header: str = HEADER) -> bytes:
     return "".join(line + "\n" for line in [header, *lines]).encode()
 
 
-def load(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
+def import_rows(folder: Path, *lines: str, content: bytes | None = None) -> tuple[ImportResult, list[tuple[int, str]]]:
     """Load these rows; the result, and (line, code of the reason) of each rejected one."""
-    result, rejections = load_file(folder, text(*lines) if content is None else content)
+    result, rejections = import_file(folder, text(*lines) if content is None else content)
     assert all(rejection.file == str(folder / "usage.csv") for rejection in rejections)
     return result, [(rejection.line, rejection.reason.value) for rejection in rejections]
 
 
-def load_file(folder: Path, content: bytes) -> tuple[ImportResult, list[RejectedRow]]:
+def import_file(folder: Path, content: bytes) -> tuple[ImportResult, list[RejectedRow]]:
     """Load a file of this content, packed or not."""
     path = folder / "usage.csv"
     path.write_bytes(content)
@@ -104,12 +104,12 @@ def export(capsysbinary, esiid: str, first: date, last: date, *options: str) -> 
     return capsysbinary.readouterr().out
 
 
-def stored(premise_id: int, day: date = DAY) -> DayReadings:
+def stored_day(premise_id: int, day: date = DAY) -> DayReadings:
     (usage,) = stream_usage(premise_id, day, day)
     return usage
 
 
-def load_together(loader: Callable[[Path], ImportResult], paths: Sequence[Path]) -> list[ImportResult]:
+def import_together(loader: Callable[[Path], ImportResult], paths: Sequence[Path]) -> list[ImportResult]:
     """The results of loads at the same moment; raises what one of them raised."""
     results = []
     for result in together([partial(loader, path) for path in paths]):
