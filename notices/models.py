@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -26,9 +27,7 @@ class Audience(models.TextChoices):
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def published(self, *, at: datetime | None = None) -> NoticeQuerySet:
         now = at or Now()
-        return self.filter(published_from__lte=now).filter(
-            models.Q(published_until=None) | models.Q(published_until__gt=now)
-        )
+        return self.filter(Q(published_until=None) | Q(published_until__gt=now), published_from__lte=now)
 
     def visible_to(self, user: User | AnonymousUser) -> NoticeQuerySet:
         """Return the published notices for `user`; for staff those of their TDSP, for operators all (T2, D1).
@@ -40,12 +39,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         if user.is_operator:
             return self.published()
         if user.is_staff and user.is_active:
-            return self.published().filter(models.Q(tdsp=user.tdsp_id) | models.Q(tdsp=None))
+            return self.published().filter(Q(tdsp=user.tdsp_id) | Q(tdsp=None))
         if membership_of(user):
             return self.published().filter(audience__in=[Audience.THIRD_PARTIES, Audience.BOTH])
         if customer := customer_of(user):
             tdsps = customer.claims.filter(until=None).values("premise__tdsp")
-            publishers = models.Q(tdsp=None) | models.Q(tdsp__in=tdsps)
+            publishers = Q(tdsp=None) | Q(tdsp__in=tdsps)
             return self.published().filter(publishers, audience__in=[Audience.CUSTOMERS, Audience.BOTH])
         return self.none()
 
@@ -90,14 +89,14 @@ class Notice(models.Model):
         verbose_name_plural = _("notices")
         ordering = ["-published_from", "-pk"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(audience__in=Audience.values), name="notice_audience_is_known"),
+            models.CheckConstraint(condition=Q(audience__in=Audience.values), name="notice_audience_is_known"),
             models.CheckConstraint(
-                condition=models.Q(title_es="", text_es="") | ~(models.Q(title_es="") | models.Q(text_es="")),
+                condition=Q(title_es="", text_es="") | ~(Q(title_es="") | Q(text_es="")),
                 name="notice_in_spanish_has_title_and_text",
                 violation_error_message=_("Enter both the title and the text in Spanish, or neither."),
             ),
             models.CheckConstraint(
-                condition=models.Q(published_until=None) | models.Q(published_until__gt=models.F("published_from")),
+                condition=Q(published_until=None) | Q(published_until__gt=models.F("published_from")),
                 name="notice_ends_after_it_begins",
                 violation_error_message=_("Choose an end that is after the beginning."),
             ),
@@ -121,7 +120,11 @@ class Notice(models.Model):
 
     @property
     def publisher(self) -> str:
-        return str(self.tdsp) if self.tdsp else str(_("The operator of this portal"))
+        return str(self.tdsp or _("The operator of this portal"))
+
+    def mark_read(self, *, by: User) -> None:
+        """Record that `by` opened the notice; do nothing if that is recorded already, even at the same moment."""
+        NoticeRead.objects.bulk_create([NoticeRead(notice=self, user=by)], ignore_conflicts=True)
 
 
 class NoticeRead(models.Model):

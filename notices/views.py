@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
-from notices.actions import mark_read
 from notices.models import Notice
 
 PAGE_SIZE = 20
@@ -34,5 +33,5 @@ def notice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a notice and mark it as read."""
     notice = get_object_or_404(Notice.objects.visible_to(request.user).select_related("tdsp"), pk=pk)
     if request.method == "GET":
-        mark_read(notice, by=signed_in(request))
+        notice.mark_read(by=signed_in(request))
     return render(request, "notices/detail.html", {"notice": notice})

@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from notices.actions import mark_read
 from notices.models import Audience, Notice, NoticeRead
 from tests.factories import (
     EsiidClaimFactory,
@@ -108,7 +107,7 @@ def test_a_notice_is_new_until_it_is_opened(client, people):
 def test_opening_twice_at_the_same_moment_records_one_read(people):
     notice = NoticeFactory()
     for _look in range(2):
-        mark_read(notice, by=people["customer"])
+        notice.mark_read(by=people["customer"])
     assert NoticeRead.objects.count() == 1
 
 
