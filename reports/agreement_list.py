@@ -1,24 +1,28 @@
-"""The third party's list of agreements: its filters, order, counts, columns and rows (T3)."""
+"""The third party's list of agreements while it is short, otherwise their search: filters, order, counts (T1, T3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django.core.paginator import Paginator
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from django.db.models.expressions import OrderBy
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agreements.masking import VisibleCustomer, customer_for_third_party
-from agreements.models import Agreement, AgreementQuerySet, Review
-from agreements.search import Item, Search
+from agreements.forms.search import SearchForm
+from agreements.masking import customer_for_third_party
+from agreements.models import AgreementQuerySet, Review
+from agreements.search import Search
 from agreements.states import FINAL, Status
 from reports.models import ReportState
 
 PAGE_SIZE = 25
+# A query with one of these asks for the list, even if it is long.
+LIST_PARAMETERS = {"show", "status", "report", "sort", "page"}
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,7 @@ SORT_KEYS: dict[str, Any] = {
     "expires": Case(When(status=Status.PENDING, then="expires_at")),
     # Null while the third party may not read the name (T6).
     "customer": F("name_key"),
-    "report": Case(
-        *(When(stage.condition, then=Value(rank)) for rank, stage in enumerate(REPORT_STAGES.values())),
-        output_field=IntegerField(),
-    ),
+    "report": F("report_stage"),
 }
 SORTS: dict[str, Promise] = {
     "-initiated": _("Newest first"),
@@ -73,6 +74,16 @@ SORTS: dict[str, Promise] = {
     "report": _("Report state, first to last"),
     "-report": _("Report state, last to first"),
 }
+# Each column's head and the order that its link asks for.
+COLUMNS: list[tuple[Promise | str, str]] = [
+    (_("Agreement"), "-initiated"),
+    (_("Status"), "status"),
+    (_("Invitation expires"), "expires"),
+    (_("Customer"), "customer"),
+    ("ESIID", ""),
+    (_("Report"), ""),
+    (_("Report state"), "report"),
+]
 
 
 @dataclass(frozen=True)
@@ -86,19 +97,11 @@ class ListOptions:
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> ListOptions:
         """Read the options from a URL's query; ignore unknown values."""
-        status, report, sort = (query.get(name, "") for name in ("status", "report", "sort"))
-        return cls(
-            status if status in Status.values else "",
-            report if report in REPORT_STAGES else "",
-            sort if sort in SORTS else cls.sort,
-        )
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.status or self.report)
+        known = {"status": Status.values, "report": REPORT_STAGES, "sort": SORTS}
+        return cls(**{name: query[name] for name, values in known.items() if query.get(name) in values})
 
     def apply(self, agreements: AgreementQuerySet) -> AgreementQuerySet:
-        """Filter and order `agreements`."""
+        """Filter and order `agreements`, which have `report_stage`."""
         if self.status:
             agreements = agreements.filter(status=self.status)
         if self.report:
@@ -110,102 +113,74 @@ class ListOptions:
         key = OrderBy(SORT_KEYS[name], descending=is_descending, nulls_last=True if is_descending else None)
         return agreements.order_by(key, *NEWEST_FIRST)
 
+    def column_heads(self) -> Iterator[tuple[Promise | str, str, str]]:
+        """Yield each column's head, the order its link asks for, and its aria-sort; both may be empty.
 
-@dataclass(frozen=True)
-class ColumnHead:
-    """A column's head: `sort` is the order its link asks for, `direction` the value of aria-sort; both may be empty."""
-
-    label: Promise | str
-    sort: str = ""
-    direction: str = ""
-
-
-def column_heads(options: ListOptions) -> list[ColumnHead]:
-    """Return the heads of the table. A second click on a head reverses the order."""
-    heads = []
-    for label, sort in (
-        (_("Agreement"), "-initiated"),
-        (_("Status"), "status"),
-        (_("Invitation expires"), "expires"),
-        (_("Customer"), "customer"),
-        ("ESIID", ""),
-        (_("Report"), ""),
-        (_("Report state"), "report"),
-    ):
-        if not sort or sort.lstrip("-") != options.sort.lstrip("-"):
-            heads.append(ColumnHead(label, sort))
-        elif options.sort.startswith("-"):
-            heads.append(ColumnHead(label, options.sort[1:], "descending"))
-        else:
-            heads.append(ColumnHead(label, f"-{options.sort}", "ascending"))
-    return heads
+        A second click on a head reverses the order.
+        """
+        reverse, direction = (self.sort[1:], "descending") if self.sort[0] == "-" else (f"-{self.sort}", "ascending")
+        for label, sort in COLUMNS:
+            yield (label, reverse, direction) if sort in (self.sort, reverse) else (label, sort, "")
 
 
-@dataclass(frozen=True)
-class AgreementCounts:
-    """How many agreements there are of each status and after filtering, and which items of a search have none."""
+def list_context(agreements: AgreementQuerySet, query: QueryDict, search: Search | None) -> dict[str, Any]:
+    """Return what the page shows of the company's `agreements`, or of those that match `search`."""
+    options = ListOptions.from_query(query)
+    if search:
+        agreements = agreements.filter(search.condition())
+    counts = count_agreements(agreements, options, search)
+    is_long = search is None and counts["all"] > PAGE_SIZE
+    lists = not is_long or bool(LIST_PARAMETERS & query.keys())
+    context = {
+        "form": SearchForm(initial={"by": search.by, "items": search.text} if search else None),
+        "search": search,
+        "searches": search is not None or not lists,
+        "is_long": is_long,
+        "counts": counts,
+    }
+    if not lists or not counts["all"]:
+        return context
+    paginator = Paginator(options.apply(with_report_stage(agreements.with_overdue())), PAGE_SIZE)
+    paginator.count = counts["filtered"]  # counted already: one query less
+    page = paginator.get_page(query.get("page"))
+    stages = list(REPORT_STAGES.values())
+    return context | {
+        "lists": True,
+        "options": options,
+        "columns": options.column_heads(),
+        "page": page,
+        "rows": [
+            (agreement, customer_for_third_party(agreement), stages[agreement.report_stage])  # type: ignore[attr-defined]
+            for agreement in page
+        ],
+        "report_stages": stages,
+        "sorts": SORTS.items(),
+    }
 
-    by_status: dict[str, int]
-    filtered: int
-    missing_items: tuple[Item, ...] = ()
 
-    @property
-    def all(self) -> int:
-        return sum(self.by_status.values())
+def count_agreements(agreements: AgreementQuerySet, options: ListOptions, search: Search | None) -> dict[str, Any]:
+    """Count `agreements`, already narrowed to `search`, in one query.
 
-    @property
-    def statuses(self) -> list[tuple[str, Promise, int]]:
-        """Return value, label and count of each status."""
-        return [(value, label, self.by_status.get(value, 0)) for value, label in Status.choices]
-
-
-def count_agreements(
-    agreements: AgreementQuerySet, options: ListOptions, search: Search | None = None
-) -> AgreementCounts:
-    """Count `agreements`, already narrowed to `search`, in one query."""
+    Return `statuses` (value, label and count of each), `all`, `filtered` (how many have the status and the report's
+    stage of `options`) and `missing_items` (those of the search without any agreement).
+    """
     conditions = search.conditions() if search else {}
     matches = {f"item_{place}": Count("pk", filter=condition) for place, condition in enumerate(conditions.values())}
     filtered = Count("pk", filter=REPORT_STAGES[options.report].condition) if options.report else Count("pk")
     grouped = agreements.order_by().values("status").annotate(count=Count("pk"), filtered=filtered, **matches)
     rows = cast("list[dict[str, Any]]", list(grouped))
-    return AgreementCounts(
-        {row["status"]: row["count"] for row in rows},
-        sum(row["filtered"] for row in rows if options.status in ("", row["status"])),
-        tuple(item for item, match in zip(conditions, matches, strict=True) if not any(row[match] for row in rows)),
-    )
-
-
-class AgreementRow(NamedTuple):
-    """An agreement in the list, its customer masked as T6 says, and the stage of its report."""
-
-    agreement: Agreement
-    customer: VisibleCustomer
-    stage: ReportStage
+    by_status = {row["status"]: row["count"] for row in rows}
+    return {
+        "statuses": [(value, label, by_status.get(value, 0)) for value, label in Status.choices],
+        "all": sum(by_status.values()),
+        "filtered": sum(row["filtered"] for row in rows if options.status in ("", row["status"])),
+        "missing_items": [
+            item for place, item in enumerate(conditions) if not any(row[f"item_{place}"] for row in rows)
+        ],
+    }
 
 
 def with_report_stage(agreements: AgreementQuerySet) -> AgreementQuerySet:
-    """Annotate each agreement with `report_stage`, a key of REPORT_STAGES."""
-    whens = [When(stage.condition, then=Value(stage.value)) for stage in REPORT_STAGES.values()]
-    return agreements.annotate(report_stage=Case(*whens, output_field=CharField()))
-
-
-def list_context(
-    agreements: AgreementQuerySet, options: ListOptions, counts: AgreementCounts, page_number: str | None
-) -> dict[str, Any]:
-    """Return what the table and its filters show: `page`, `rows`, `columns`, `options`, `report_stages`, `sorts`."""
-    paginator = Paginator(options.apply(with_report_stage(agreements.with_overdue())), PAGE_SIZE)
-    paginator.count = counts.filtered  # counted already: one query less
-    page = paginator.get_page(page_number)
-    rows = []
-    for agreement in page:
-        stage = REPORT_STAGES[getattr(agreement, "report_stage")]  # noqa: B009 - an annotation, unknown to the types
-        rows.append(AgreementRow(agreement, customer_for_third_party(agreement), stage))
-    return {
-        "lists": True,
-        "page": page,
-        "rows": rows,
-        "columns": column_heads(options),
-        "options": options,
-        "report_stages": REPORT_STAGES.values(),
-        "sorts": SORTS.items(),
-    }
+    """Annotate each agreement with `report_stage`, the place of its stage in REPORT_STAGES."""
+    whens = [When(stage.condition, then=Value(place)) for place, stage in enumerate(REPORT_STAGES.values())]
+    return agreements.annotate(report_stage=Case(*whens, output_field=IntegerField()))

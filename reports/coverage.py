@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from operator import add
 from typing import NamedTuple
 
 from lib.central_time import ONE_DAY, days_between
@@ -24,20 +26,37 @@ class DayState(StrEnum):
     NOT_EXPECTED = "n"
 
 
-class DayCount(NamedTuple):
-    """The readings of one day and direction. `estimated` and `estimated_wh` are part of `present` and `wh`."""
+class UsageCount(NamedTuple):
+    """The readings of one direction. `estimated` and `estimated_wh` are part of `present` and `wh`."""
 
+    expected: int = 0
     present: int = 0
     estimated: int = 0
     wh: int = 0
     estimated_wh: int = 0
 
-    def state(self, expected: int) -> DayState:
-        """Return the state of a day with `expected` readings."""
-        if not self.present:
-            return DayState.MISSING
-        if self.present < expected:
-            return DayState.PARTIAL
+    def __add__(self, other: UsageCount) -> UsageCount:  # type: ignore[override]
+        return UsageCount(*map(add, self, other))
+
+    @property
+    def kwh(self) -> Decimal:
+        return Decimal(self.wh) / 1000
+
+    @property
+    def missing(self) -> int:
+        return self.expected - self.present
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether readings were expected and there is none."""
+        return self.expected > 0 and not self.present
+
+    @property
+    def day_state(self) -> DayState:
+        if not self.expected:
+            return DayState.NOT_EXPECTED
+        if self.missing:
+            return DayState.PARTIAL if self.present else DayState.MISSING
         return DayState.ESTIMATED if self.estimated else DayState.WHOLE
 
 
@@ -58,12 +77,12 @@ class Coverage:
         self.period = period
         self._metered_from = metered_from
         # The days that have a row, in order.
-        self._counts: dict[FlowDirection, dict[date, DayCount]] = {channel: {} for channel in FlowDirection}
+        self._recorded: dict[FlowDirection, dict[date, UsageCount]] = {channel: {} for channel in FlowDirection}
 
     def count_days(self, days: Iterable[DayReadings]) -> Iterator[DayReadings]:
         """Yield `days` (ordered by day) unchanged and count them."""
         for usage in days:
-            self._counts[FlowDirection(usage.channel)][usage.day] = count_readings(usage)
+            self._recorded[FlowDirection(usage.channel)][usage.day] = count_readings(usage)
             yield usage
 
     @property
@@ -72,79 +91,76 @@ class Coverage:
 
     @property
     def present_intervals(self) -> int:
-        return sum(count.present for counts in self._counts.values() for count in counts.values())
+        return sum(count.present for counts in self._recorded.values() for count in counts.values())
 
     @property
     def estimated_intervals(self) -> int:
-        return sum(count.estimated for counts in self._counts.values() for count in counts.values())
+        return sum(count.estimated for counts in self._recorded.values() for count in counts.values())
 
     @property
     def days_present(self) -> int:
         """Days of the period with a row in any direction."""
-        return len(set().union(*self._counts.values()))
+        return len(set().union(*self._recorded.values()))
 
     @property
     def total_wh(self) -> dict[str, int]:
         """Direction's label -> watt-hours, for the directions that have a row."""
-        return {
-            channel.label: sum(count.wh for count in counts.values())
-            for channel, counts in self._counts.items()
-            if counts
-        }
+        recorded = {channel.label: counts.values() for channel, counts in self._recorded.items() if counts}
+        return {label: sum(count.wh for count in counts) for label, counts in recorded.items()}
 
     @property
     def missing_days(self) -> dict[str, list[list[str]]]:
         """Direction's label -> [[first ISO day, last ISO day], ...], for the directions with missing days."""
         missing = {}
-        for channel, counts in self._counts.items():
+        for channel, counts in self._recorded.items():
             if ranges := day_ranges(day for day in self._expected_days(channel) if day not in counts):
                 missing[channel.label] = [[first.isoformat(), last.isoformat()] for first, last in ranges]
         return missing
 
     @property
     def day_states(self) -> dict[str, str]:
-        """Direction's label -> a DayState for each day of the period, in order; Consumption, and what has a row."""
+        """Direction's label -> a DayState for each day of the period, in order."""
         return {
-            channel.label: "".join(self.states(channel))
-            for channel, counts in self._counts.items()
-            if channel is FlowDirection.CONSUMPTION or counts
+            channel.label: "".join(count.day_state for count in self.day_counts(channel).values())
+            for channel in self.directions
         }
+
+    @property
+    def directions(self) -> list[FlowDirection]:
+        """Consumption, and Surplus Generation if it has a row."""
+        return [channel for channel, counts in self._recorded.items() if counts or channel is FlowDirection.CONSUMPTION]
 
     @property
     def expected_from(self) -> date:
         """The first day of the period on which Consumption is expected."""
         installed = max(self._metered_from or self.period.first, self.period.first)
-        first_read = next(iter(self._counts[FlowDirection.CONSUMPTION]), installed)
+        first_read = next(iter(self._recorded[FlowDirection.CONSUMPTION]), installed)
         return installed if installed <= first_read else self.period.first
 
-    def day_counts(self, channel: FlowDirection) -> dict[date, DayCount]:
-        """Return the counts of the days that have a row."""
-        return self._counts[channel]
-
-    def states(self, channel: FlowDirection) -> list[DayState]:
-        """Return the state of each day of the period, in order."""
-        expected, counts = set(self._expected_days(channel)), self._counts[channel]
-        return [
-            counts.get(day, DayCount()).state(slots_on(day)) if day in expected else DayState.NOT_EXPECTED
+    def day_counts(self, channel: FlowDirection) -> dict[date, UsageCount]:
+        """Return the count of each day of the period, in order."""
+        expected, recorded = set(self._expected_days(channel)), self._recorded[channel]
+        return {
+            day: recorded.get(day) or UsageCount(expected=slots_on(day) if day in expected else 0)
             for day in self.period.days()
-        ]
+        }
 
     def _expected_days(self, channel: FlowDirection) -> Iterator[date]:
         if channel is FlowDirection.CONSUMPTION:
             return days_between(self.expected_from, self.period.last)
-        days = list(self._counts[channel])
+        days = list(self._recorded[channel])
         return days_between(days[0], days[-1]) if days else iter(())
 
 
-def count_readings(usage: DayReadings) -> DayCount:
-    present = len(usage.wh) - usage.wh.count(None)
+def count_readings(usage: DayReadings) -> UsageCount:
+    expected, present = slots_on(usage.day), len(usage.wh) - usage.wh.count(None)
     wh = sum(filter(None, usage.wh))
     if usage.est is None:
-        return DayCount(present, 0, wh, 0)
+        return UsageCount(expected, present, 0, wh, 0)
     estimated = [
         reading or 0 for reading, is_estimated in zip(usage.wh, estimated_slots(usage), strict=True) if is_estimated
     ]
-    return DayCount(present, len(estimated), wh, sum(estimated))
+    return UsageCount(expected, present, len(estimated), wh, sum(estimated))
 
 
 def estimated_slots(usage: DayReadings) -> Iterator[bool]:

@@ -1,11 +1,11 @@
-"""The calendar of a report's days: a small block for each month, drawn as SVG by the template (R4)."""
+"""The calendar of a report's days: a small block for each month, drawn as SVG (R4)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
@@ -25,52 +25,45 @@ STATES: dict[DayState, tuple[str, Promise]] = {
 }
 
 
-@dataclass(frozen=True)
-class CalendarMonth:
+class CalendarMonth(NamedTuple):
     """`words`: for each state that occurs, its name and the days of the month, such as `1–14, 20`."""
 
     first: date
+    width: int
     height: int
     drawing: SafeString
     words: list[tuple[Promise, str]]
 
-    @classmethod
-    def draw(cls, first: date, days: list[tuple[date, DayState]]) -> CalendarMonth:
-        """Draw the month that begins on `first` and has `days`, in order."""
-        blanks = first.isoweekday() % 7  # weeks begin on Sunday
-        # Drawn here because a loop in the template takes ten times as long for a year's 730 days.
-        squares = []
-        for day, state in days:
-            week, weekday = divmod(blanks + day.day - 1, 7)
-            place = f'x="{weekday * CELL}" y="{week * CELL}"'
-            squares.append(f'<use href="#day-{STATES[state][0]}" {place} width="16" height="16"/>')
-        words = []
-        for state, (_symbol, name) in STATES.items():
-            runs = day_ranges(day for day, day_state in days if day_state is state)
-            if runs:
-                texts = (str(run[0].day) if run[0] == run[1] else f"{run[0].day}–{run[1].day}" for run in runs)
-                words.append((name, ", ".join(texts)))
-        weeks = (blanks + days[-1][0].day - 1) // 7 + 1
-        return cls(first, weeks * CELL, mark_safe("".join(squares)), words)  # numbers and our own symbols only
 
-
-@dataclass(frozen=True)
-class CoverageCalendar:
-    """`tally`: symbol, name and number of days of each state; days that are not expected only if there are any."""
-
-    months: list[CalendarMonth]
-    tally: list[tuple[str, Promise, int]]
-    width: int = 7 * CELL
-
-
-def coverage_calendar(first_day: date, states: str) -> CoverageCalendar:
-    """Return the calendar of the days from `first_day` on, each a letter of DayState."""
+def calendar_months(first_day: date, states: str) -> list[CalendarMonth]:
+    """Draw the days from `first_day` on, each a letter of DayState."""
     days = [(first_day + timedelta(days=number), DayState(letter)) for number, letter in enumerate(states)]
-    counts = Counter(state for _day, state in days)
-    tally = [
+    return [draw_month(first, list(group)) for first, group in groupby(days, lambda pair: pair[0].replace(day=1))]
+
+
+def draw_month(first: date, days: list[tuple[date, DayState]]) -> CalendarMonth:
+    """Draw the month that begins on `first` and has `days`, in order."""
+    blanks = first.isoweekday() % 7  # weeks begin on Sunday
+    # Drawn here because a loop in the template takes ten times as long for a year's 730 days.
+    squares = []
+    for day, state in days:
+        week, weekday = divmod(blanks + day.day - 1, 7)
+        place = f'x="{weekday * CELL}" y="{week * CELL}"'
+        squares.append(f'<use href="#day-{STATES[state][0]}" {place} width="16" height="16"/>')
+    words = []
+    for state, (_symbol, name) in STATES.items():
+        if runs := day_ranges(day for day, day_state in days if day_state is state):
+            texts = (f"{run[0].day}" if run[0] == run[1] else f"{run[0].day}–{run[1].day}" for run in runs)
+            words.append((name, ", ".join(texts)))
+    drawing = mark_safe("".join(squares))  # numbers and our own symbols only
+    return CalendarMonth(first, 7 * CELL, (week + 1) * CELL, drawing, words)
+
+
+def count_states(states: str) -> list[tuple[str, Promise, int]]:
+    """Return symbol, name and number of days of each state; days that are not expected only if there are any."""
+    counts = Counter(states)
+    return [
         (symbol, name, counts[state])
         for state, (symbol, name) in STATES.items()
         if counts[state] or state is not DayState.NOT_EXPECTED
     ]
-    by_month = groupby(days, lambda pair: pair[0].replace(day=1))
-    return CoverageCalendar([CalendarMonth.draw(first, list(group)) for first, group in by_month], tally)

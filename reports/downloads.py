@@ -1,4 +1,4 @@
-"""Who may download the report of an agreement, and the record of each download (R5, T12)."""
+"""Downloads: who may download a report, the log of downloads, and the responses that carry a file (R5, T12)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import TextChoices
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -16,6 +19,7 @@ from agreements.permissions import acting_member
 from agreements.states import Status
 from companies.models import membership_of
 from lib.central_time import utc_or_now
+from reports.gzip_stream import decompress
 from reports.models import Download, Report, ReportFile, ReportState
 
 logger = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ class DownloadRefusal(TextChoices):
         return statuses.get(self, 404)
 
 
+# For a report in a state in which it cannot be downloaded; a ready one only if its file is missing.
 STATE_REFUSALS = {
     ReportState.FAILED: DownloadRefusal.BEING_MADE,
     ReportState.PURGED: DownloadRefusal.FILE_DELETED,
@@ -86,3 +91,35 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
             raise DownloadRefused(STATE_REFUSALS[ReportState(report.state)])
         Download.objects.create(report=report, by=by, at=utc_or_now(at))
         return bytes(file.gzipped)
+
+
+def file_response(request: HttpRequest, file_name: str, size: int, gzipped: bytes) -> HttpResponseBase:
+    """Return a CSV: as it is stored to a browser that accepts gzip, otherwise decompressed while it is sent."""
+    if accepts_gzip(request):
+        headers = file_headers(file_name, len(gzipped)) | {"Content-Encoding": "gzip"}
+        response: HttpResponseBase = HttpResponse(gzipped, headers=headers)
+    else:
+        response = StreamingHttpResponse(decompress(gzipped), headers=file_headers(file_name, size))
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+def file_headers(file_name: str, size: int, content_type: str = "text/csv; charset=utf-8") -> dict[str, str]:
+    return {
+        "Content-Type": content_type,
+        "Content-Disposition": content_disposition_header(True, file_name) or "attachment",
+        "Content-Length": str(size),
+        "Cache-Control": "private, no-store",
+    }
+
+
+def accepts_gzip(request: HttpRequest) -> bool:
+    """Return whether the Accept-Encoding header names gzip, or anything, with a weight above 0."""
+    weights: dict[str, float] = {}
+    for item in request.headers.get("Accept-Encoding", "").lower().split(","):
+        name, _semicolon, parameter = (part.strip() for part in item.partition(";"))
+        try:
+            weights[name] = float(parameter.removeprefix("q=") or 1)
+        except ValueError:
+            weights[name] = 0
+    return weights.get("gzip", weights.get("*", 0)) > 0

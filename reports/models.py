@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements.models import Agreement
 from meters.models import FlowDirection
-from reports.coverage_calendar import CoverageCalendar, coverage_calendar
+from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
 
 # The directions in the CSV -> for people.
 DIRECTIONS: dict[str, Promise] = {
@@ -130,19 +130,16 @@ class Report(models.Model):
         ]
 
     @property
-    def calendars(self) -> list[tuple[Promise, CoverageCalendar]]:
-        """Direction -> the calendar of its days; none for a record older than `day_states`."""
-        return [
-            (name, coverage_calendar(self.first_day, self.day_states[label]))
-            for label, name in DIRECTIONS.items()
-            if self.day_states.get(label)
-        ]
+    def calendars(self) -> list[tuple[Promise, list[tuple[str, Promise, int]], list[CalendarMonth]]]:
+        """Each direction, its `count_states` and its `calendar_months`; none for a record older than `day_states`."""
+        directions = [(name, self.day_states.get(label)) for label, name in DIRECTIONS.items()]
+        return [(name, count_states(days), calendar_months(self.first_day, days)) for name, days in directions if days]
 
     @property
     def totals(self) -> list[tuple[Promise, Decimal]]:
         """Direction -> kWh, for people; the exact sum of the file's rows."""
-        kwh = {label: Decimal(wh) / 1000 for label, wh in self.total_wh.items()}
-        return [(name, kwh[label]) for label, name in DIRECTIONS.items() if label in kwh]
+        wh = self.total_wh
+        return [(name, Decimal(wh[label]) / 1000) for label, name in DIRECTIONS.items() if label in wh]
 
     @property
     def kept_until(self) -> datetime | None:

@@ -1,4 +1,4 @@
-"""A customer's meters, the days of their usage that the customer may see, and the usage of some of these days (C5).
+"""A customer's meters, the days of their usage that the customer may see, and the CSV of some of these days (C5).
 
 Nothing before the customer's own service is ever read (R2). Queries ask by premise and days only, as a report does, so
 the cost of a page does not grow with the number of meters (R6).
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -17,15 +16,13 @@ from django.db.models import QuerySet
 from accounts.models import User
 from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, central_day, utc_or_now
+from meters.identifiers import VISIBLE_DIGITS
 from meters.models import Premise
 from meters.usage.partitions import FIRST_DAY
-from meters.usage.reader import DayReadings, stream_usage
-from reports.coverage import Coverage
+from meters.usage.reader import stream_usage
+from reports.csv_layouts import csv_chunks, csv_layout
+from reports.gzip_stream import CompressedFile, compress
 from reports.period import Period, first_day_of_service
-from usage_pages.calendar_span import CalendarSpan
-
-# The utilities load a day's readings in the next morning; a day without readings is a gap only after that.
-READINGS_ARRIVE_WITHIN = timedelta(days=2)
 
 RECORDED_DAYS = """
     SELECT meter.premise_id,
@@ -54,34 +51,12 @@ class CustomerMeter:
     def premise(self) -> Premise:
         return self.claim.premise
 
-    @property
-    def readable_from(self) -> date:
-        """The first day that the customer may read (R2)."""
-        return self.service_start or FIRST_DAY
+    def readable_period(self, first: date, last: date, *, until: date) -> Period:
+        """Return `first` to `last` without the days before the customer's service (R2) and those after `until`.
 
-    def newest_day_in(self, span: CalendarSpan) -> date:
-        assert self.first and self.last
-        return max(min(span.last, self.last), self.first)
-
-    def download_period(self, first: date, last: date) -> Period:
-        """Return the days of a download: none before the customer's service (R2), and none after yesterday."""
-        last_possible = max(self.last or last, self.today - ONE_DAY)
-        return Period(first, max(first, self.readable_from), min(last, last_possible))
-
-
-@dataclass(frozen=True)
-class SpanUsage:
-    """The readings of a span. `days` is empty if there are none; `coverage` counted them."""
-
-    meter: CustomerMeter
-    span: CalendarSpan
-    coverage: Coverage
-    days: list[DayReadings]
-
-    @property
-    def begins_late(self) -> bool:
-        """Whether the first day with readings is inside the span."""
-        return self.meter.first is not None and self.span.first < self.meter.first <= self.span.last
+        Days after `until` remain as far as there are readings.
+        """
+        return Period(first, max(first, self.service_start or FIRST_DAY), min(last, max(self.last or until, until)))
 
 
 def current_claims(user: User) -> QuerySet[EsiidClaim]:
@@ -90,28 +65,26 @@ def current_claims(user: User) -> QuerySet[EsiidClaim]:
     return claims.order_by("premise__address", "premise__address_overflow", "pk")
 
 
-def load_meters(claims: Iterable[EsiidClaim], *, at: datetime | None = None) -> list[CustomerMeter]:
+def load_meters(claims: Iterable[EsiidClaim]) -> list[CustomerMeter]:
     """Return the meters of `claims`, which have `former_end`, with their first and last day; one query for all."""
-    today = central_day(utc_or_now(at))
+    today = central_day(utc_or_now())
     service_starts = {claim: first_day_of_service(claim.premise, claim.former_end) for claim in claims}
-    parameters: dict[str, Any] = {
-        "premises": [claim.premise_id for claim in service_starts],
-        "since": [day or FIRST_DAY for day in service_starts.values()],
-        "today": today,
-    }
+    premises = [claim.premise_id for claim in service_starts]
+    since = [day or FIRST_DAY for day in service_starts.values()]
     with connection.cursor() as cursor:
-        cursor.execute(RECORDED_DAYS, parameters)
+        cursor.execute(RECORDED_DAYS, {"premises": premises, "since": since, "today": today})
         days = {premise_id: (first, last) for premise_id, first, last in cursor.fetchall()}
     return [CustomerMeter(claim, today, day, *days[claim.premise_id]) for claim, day in service_starts.items()]
 
 
-def read_usage(meter: CustomerMeter, span: CalendarSpan) -> SpanUsage:
-    """Read the part of `span` that the customer may see and that can have readings by now.
+def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date) -> tuple[str, CompressedFile | None]:
+    """Return the name and the content of a CSV with the days up to yesterday; no content if there is no usage.
 
-    Before the first day with readings nothing is expected: the page says where the record begins.
+    It is the file that a third party would get for the same days and the same `type`, a ReportType (R3).
     """
-    gaps_until = max(meter.last or FIRST_DAY, meter.today - READINGS_ARRIVE_WITHIN)
-    period = Period(span.first, max(span.first, meter.readable_from), min(span.last, gaps_until))
-    coverage = Coverage(period, metered_from=meter.first)
-    days = coverage.count_days(stream_usage(meter.premise.pk, period.first, period.last))
-    return SpanUsage(meter, span, coverage, list(days))
+    period = meter.readable_period(first, last, until=meter.today - ONE_DAY)
+    layout, esiid = csv_layout(type), meter.premise.esiid
+    file = compress(csv_chunks(layout, esiid, period, stream_usage(meter.premise.pk, period.first, period.last)))
+    # Not the complete ESIID: browsers keep lists of file names.
+    file_name = f"usage-{esiid[-VISIBLE_DIGITS:]}-{layout.slug}-{period.first}-{period.last}.csv"
+    return file_name, file if file.line_count > 1 else None  # the first line is the header

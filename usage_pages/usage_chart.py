@@ -7,17 +7,18 @@ positions are pixels. Consumption is above the zero line, surplus generation bel
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from meters.models import FlowDirection
-from usage_pages.usage_columns import EnergyAmount, UsageColumn
+from reports.coverage import UsageCount
+from usage_pages.span_usage import UsageColumn
 
 TOP, PLOT, TICKS = 12, 220, 24  # pixels: margin at the top, the plot itself, the labels under it
 PARTIAL_HEIGHT = 8  # pixels of the strip that marks missing readings
@@ -34,52 +35,13 @@ SHAPE_NAMES: dict[str, Promise] = {
 }
 
 
-@dataclass(frozen=True)
-class ChartShape:
-    """A rectangle between two heights; `kind` is its class, and its pattern if it has one."""
+def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
+    """Draw `columns`, which all have the same directions. Return what usage_pages/chart.html shows as `chart`:
 
-    kind: str
-    left: float
-    width: float
-    top: float
-    bottom: float
-
-    @property
-    def element(self) -> str:
-        fill = "" if self.kind.startswith("bar") else f' fill="url(#{self.kind})"'
-        y, height = min(self.top, self.bottom), abs(self.top - self.bottom)
-        place = f'x="{self.left:.3f}%" y="{y:.1f}" width="{self.width:.3f}%" height="{height:.1f}"'
-        return f'<rect class="{self.kind}"{fill} {place}/>'
-
-
-@dataclass(frozen=True)
-class ChartLabel:
-    """`text` at `x` (percent) and `y` (pixels); minor labels are hidden on a narrow screen."""
-
-    x: str
-    y: str
-    text: str
-    anchor: str = "middle"
-    is_minor: bool = False
-
-
-@dataclass(frozen=True)
-class UsageChart:
-    shapes: list[ChartShape]
-    scale: list[ChartLabel]
-    ticks: list[ChartLabel]
-    legend: list[tuple[str, Promise]]  # kind and name
-    zero: str
-    height: int = TOP + PLOT + TICKS
-
-    @property
-    def drawing(self) -> SafeString:
-        """The elements of the shapes. A loop in the template takes ten times as long for a day's 200 of them."""
-        return mark_safe("".join(shape.element for shape in self.shapes))  # numbers and our own kinds only
-
-
-def draw_chart(columns: Sequence[UsageColumn]) -> UsageChart:
-    """Draw `columns`, which all have the same directions."""
+    * `height`, `zero` and `ticks_y`: of the picture, the zero line and the labels under the columns, in pixels,
+    * `drawing`: the bars and gaps, `scale`: y and text of each line, `ticks`: see `_ticks`,
+    * `legend`: kind and name of the shapes that occur.
+    """
     highest = {
         channel: max((column.amounts[channel].wh for column in columns if channel in column.amounts), default=0)
         for channel in FlowDirection
@@ -90,17 +52,24 @@ def draw_chart(columns: Sequence[UsageColumn]) -> UsageChart:
     steps_down = max(-(-highest[FlowDirection.SURPLUS_GENERATION] // step), int(has_surplus))
     pixels_per_wh = PLOT / ((steps_up + steps_down) * step)
     zero = TOP + steps_up * step * pixels_per_wh
-    shapes = list(_shapes(columns, FlowDirection.CONSUMPTION, zero, -pixels_per_wh, TOP))
+    # A loop in the template takes ten times as long for a day's 200 shapes.
+    drawing = "".join(_shapes(columns, FlowDirection.CONSUMPTION, zero, -pixels_per_wh, TOP))
     if has_surplus:
-        shapes += _shapes(columns, FlowDirection.SURPLUS_GENERATION, zero, pixels_per_wh, TOP + PLOT)
+        drawing += "".join(_shapes(columns, FlowDirection.SURPLUS_GENERATION, zero, pixels_per_wh, TOP + PLOT))
     scale = []
     for number in range(-steps_down, steps_up + 1):
         kwh = Decimal(abs(number) * step) / 1000
         text = number_format(kwh.normalize() if kwh % 1 else kwh.quantize(Decimal(1)), force_grouping=True)
-        scale.append(ChartLabel("100%", f"{zero - number * step * pixels_per_wh:.1f}", text, "end"))
-    drawn_kinds = {shape.kind for shape in shapes}
-    legend = [(kind, name) for kind, name in SHAPE_NAMES.items() if kind in drawn_kinds]
-    return UsageChart(shapes, scale, _ticks(columns), legend, f"{zero:.1f}")
+        scale.append((f"{zero - number * step * pixels_per_wh:.1f}", text))
+    return {
+        "height": TOP + PLOT + TICKS,
+        "zero": f"{zero:.1f}",
+        "drawing": mark_safe(drawing),  # numbers and our own kinds only
+        "scale": scale,
+        "ticks": _ticks(columns),
+        "ticks_y": TOP + PLOT + 17,
+        "legend": [(kind, name) for kind, name in SHAPE_NAMES.items() if f'class="{kind}"' in drawing],
+    }
 
 
 def scale_step(wh: int) -> int:
@@ -115,35 +84,45 @@ def scale_step(wh: int) -> int:
 
 def _shapes(
     columns: Sequence[UsageColumn], channel: FlowDirection, zero: float, pixels_per_wh: float, edge: int
-) -> Iterator[ChartShape]:
+) -> Iterator[str]:
     """Yield the gaps of one direction, then the bars over them. Bars to the upper `edge` have negative pixels."""
     width = 100 / len(columns)
     margin = 0 if len(columns) > 40 else BAR_MARGIN
-    amounts = [column.amounts.get(channel, EnergyAmount()) for column in columns]
+    amounts = [column.amounts.get(channel, UsageCount()) for column in columns]
     for is_gap, run in groupby(enumerate(amounts), lambda pair: pair[1].is_gap):
         places = [place for place, _amount in run]
         if is_gap:
-            yield ChartShape("missing", places[0] * width, len(places) * width, zero, edge)
+            yield _rectangle("missing", places[0] * width, len(places) * width, zero, edge)
     strip = edge + (PARTIAL_HEIGHT if pixels_per_wh < 0 else -PARTIAL_HEIGHT)
     for place, amount in enumerate(amounts):
         left, bar_width = (place + margin) * width, (1 - 2 * margin) * width
         if amount.missing and not amount.is_gap:
-            yield ChartShape("missing", left, bar_width, strip, edge)
+            yield _rectangle("missing", left, bar_width, strip, edge)
         actual = zero + (amount.wh - amount.estimated_wh) * pixels_per_wh
         if amount.wh > amount.estimated_wh:
-            yield ChartShape(f"bar-{channel.value}", left, bar_width, zero, actual)
+            yield _rectangle(f"bar-{channel.value}", left, bar_width, zero, actual)
         if amount.estimated_wh:
             estimated = actual + amount.estimated_wh * pixels_per_wh
-            yield ChartShape(f"estimated-{channel.value}", left, bar_width, actual, estimated)
+            yield _rectangle(f"estimated-{channel.value}", left, bar_width, actual, estimated)
 
 
-def _ticks(columns: Sequence[UsageColumn]) -> list[ChartLabel]:
-    """Return the labels under the columns: of quarter hours where they begin, of others in their middle."""
+def _rectangle(kind: str, left: float, width: float, top: float, bottom: float) -> str:
+    """Return the element between two heights, in either order; `kind` is its class, and its pattern if it has one."""
+    fill = "" if kind.startswith("bar") else f' fill="url(#{kind})"'
+    y, height = min(top, bottom), abs(top - bottom)
+    return f'<rect class="{kind}"{fill} x="{left:.3f}%" y="{y:.1f}" width="{width:.3f}%" height="{height:.1f}"/>'
+
+
+def _ticks(columns: Sequence[UsageColumn]) -> list[tuple[str, str, str, bool]]:
+    """Return x, anchor, text and `is_minor` of the labels under the columns.
+
+    Those of quarter hours are where the quarter hour begins, others in the middle of their column.
+    """
     width, are_quarter_hours = 100 / len(columns), len(columns) > 40
     ticks = []
     for place, column in enumerate(columns):
         if column.tick:
             x = place * width if are_quarter_hours else (place + 0.5) * width
             anchor = "start" if are_quarter_hours and not place else "middle"
-            ticks.append(ChartLabel(f"{x:.3f}%", str(TOP + PLOT + 17), column.tick, anchor, column.is_minor))
+            ticks.append((f"{x:.3f}%", anchor, column.tick, column.is_minor))
     return ticks

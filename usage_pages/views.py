@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
+from agreements.models import ReportType
 from customers.models import EsiidClaim, customer_of
-from reports.file_responses import file_response
-from usage_pages.customer_meters import current_claims, load_meters
-from usage_pages.forms import DownloadForm
-from usage_pages.page_context import page_context
-from usage_pages.usage_file import write_usage_file
+from meters.usage.days import FALL, SPRING, slots_on
+from reports.coverage import UsageCount
+from reports.downloads import file_response
+from reports.models import DIRECTIONS
+from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
+from usage_pages.forms import DownloadForm, SpanForm
+from usage_pages.span_usage import CalendarSpan, SpanKind, add_amounts, read_usage, usage_columns
+from usage_pages.usage_chart import draw_chart
 
 PAGE_SIZE = 25
 LINKED = 12  # meters that the page of usage links to; My Smart Meters has the others
@@ -37,14 +43,13 @@ def my_meters(request: HttpRequest) -> HttpResponse:
 @never_cache
 def usage(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Show the usage of the claim `pk`, or of the first one; lead a customer without any to add a meter."""
-    linked = list(_claims(request)[: LINKED + 1])
-    claim = next((claim for claim in linked if pk in (claim.pk, None)), None)
-    if claim is None and pk is not None:
-        claim = get_object_or_404(_claims(request), pk=pk)
-    if claim is None:
+    claims = _claims(request)
+    linked = list(claims[: LINKED + 1])
+    if pk is None and not linked:
         return render(request, "usage_pages/no_meter.html")
+    claim = next((claim for claim in linked if pk in (claim.pk, None)), None) or get_object_or_404(claims, pk=pk)
     (meter,) = load_meters([claim])
-    return render(request, "usage_pages/page.html", page_context(meter, request.GET) | {"linked": linked})
+    return render(request, "usage_pages/page.html", usage_context(meter, request.GET) | {"linked": linked})
 
 
 @login_required
@@ -59,6 +64,51 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
             return file_response(request, file_name, file.size, file.gzipped)
         form.add_error(None, _("There are no readings on these days. Choose other days."))
     return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
+
+
+def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
+    """Return what usage_pages/page.html shows of `meter`; only `meter` if it has no readings.
+
+    `query` names a span as CalendarSpan.query does; by default it is the month of the latest readings, which is also
+    shown if the form refuses the span.
+    """
+    if not meter.first or not meter.last:
+        return {"meter": meter}
+    span = CalendarSpan.around(SpanKind.MONTH, meter.last)
+    initial = {"view": span.kind, "day": meter.last}
+    form = SpanForm(initial | query.dict() if query.keys() & initial.keys() else None, meter=meter, initial=initial)
+    if form.is_valid():
+        span = form.span()
+    newest_day = max(min(span.last, meter.last), meter.first)
+    coverage, days = read_usage(meter, span)
+    columns = list(usage_columns(span, coverage, days))
+    directions = [DIRECTIONS[channel.label] for channel in coverage.directions]
+    totals = add_amounts(column.amounts for column in columns).values()
+    clocks = {
+        SPRING: _("Clocks went forward on this day. It has 23 hours. The hour from 2:00 AM to 3:00 AM does not exist."),
+        FALL: _(
+            "Clocks went back on this day. It has 25 hours. The hour from 1:00 AM to 2:00 AM occurs "
+            "twice, as CDT and as CST."
+        ),
+    }
+    file = {"type": ReportType.INTERVAL, "first": max(span.first, meter.first), "last": newest_day}
+    return {
+        "meter": meter,
+        "form": form,
+        "span": span,
+        "kinds": [CalendarSpan.around(kind, newest_day) for kind in SpanKind],
+        "before": span.before() if span.first > meter.first else None,
+        "after": span.after() if span.last < meter.last else None,
+        "begins_late": span.first < meter.first <= span.last,
+        "clocks": clocks.get(slots_on(span.first), "") if span.kind is SpanKind.DAY else "",
+        "chart": draw_chart(columns),
+        "highest": max(columns, key=lambda column: next(iter(column.amounts.values())).wh),
+        "rows": [column for column in columns if column.readings],
+        "directions": directions,
+        "totals": list(zip(directions, totals, strict=True)),
+        "counts": sum(totals, UsageCount()),
+        "download": DownloadForm(None, meter=meter, initial=file),
+    }
 
 
 def _claims(request: HttpRequest) -> QuerySet[EsiidClaim]:

@@ -127,7 +127,7 @@ def test_each_day_has_a_state_by_direction():
     ]
     found = coverage(first, last, days)
     assert found.day_states == {"Consumption": "wepmmw", "Surplus Generation": "nnwnnn"}
-    assert found.day_counts(CONSUMPTION)[date(2026, 3, 9)] == (95, 1, 475, 5)
+    assert found.day_counts(CONSUMPTION)[date(2026, 3, 9)] == (96, 95, 1, 475, 5)
 
 
 def test_the_states_agree_with_the_counts_whatever_the_readings():

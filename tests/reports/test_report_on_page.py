@@ -16,7 +16,7 @@ from django.utils.html import strip_tags
 from agreements.models import Agreement
 from agreements.states import Status
 from reports.actions import generate_due_reports
-from reports.coverage_calendar import coverage_calendar
+from reports.coverage_calendar import calendar_months
 from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
 from tests.support.accepted_agreements import accepted_agreement, report_of
@@ -181,7 +181,7 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
 
 def test_the_calendar_has_a_column_per_weekday_and_a_row_per_week():
     """R4: March 2026 begins on a Sunday, and its second day whose clocks changed is one square like the others."""
-    (month,) = coverage_calendar(date(2026, 3, 2), "wwwwwwm").months
+    (month,) = calendar_months(date(2026, 3, 2), "wwwwwwm")
     squares = re.findall(r'#day-(\w+)" x="(\d+)" y="(\d+)"', month.drawing)
     assert squares == [("whole", str(18 * n), "0") for n in range(1, 7)] + [("missing", "0", "18")]
 
