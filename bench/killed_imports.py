@@ -22,7 +22,7 @@ def kill_import(path: Path, times: int, *, seed: int, blocks: int = 1_000, mode:
     The database is that of the environment.
     """
     process = subprocess.run(
-        [sys.executable, "-m", "bench.kill_children", str(path), str(times), str(seed), str(blocks), mode],
+        [sys.executable, "-m", "bench.kill_processes", str(path), str(times), str(seed), str(blocks), mode],
         stdout=subprocess.PIPE,
         text=True,
         check=True,

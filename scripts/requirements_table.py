@@ -28,8 +28,8 @@ SPECIFICATION = ROOT / "docs" / "specification.md"
 DESIGN = ROOT / "docs" / "design-2012.toml"
 
 NOT_THE_PRODUCT = {"tests", "bench", "demo", "local", "scripts", "docs", "locale", "requirements", "static", "var"}
-CODE_SHOWN = 8
-TESTS_SHOWN = 4
+MAX_CODE_PLACES = 8
+MAX_TEST_PLACES = 4
 
 _HEADING = re.compile(r"^### (EM20[1-5]|[A-Z]\d{1,2})\. (.+)$", re.MULTILINE)
 _ID = re.compile(r"(?<![\w.-])(EM20[1-9]|[LTCERDAXO]\d{1,2})(?:\s+to\s+([LTCERDAXO]\d{1,2}|EM20[1-9]))?(?![\w-]|\.\d)")
@@ -208,7 +208,7 @@ def page() -> str:
     lines += ["", "## Requirements", "", "| id | what | code | tests |", "|---|---|---|---|"]
     for one, title in requirements().items():
         link = _specification_link(one)
-        code_cell, tests_cell = _cell(code.get(one, []), CODE_SHOWN), _cell(tests.get(one, []), TESTS_SHOWN)
+        code_cell, tests_cell = _cell(code.get(one, []), MAX_CODE_PLACES), _cell(tests.get(one, []), MAX_TEST_PLACES)
         lines.append(f"| {link} | {title} | {code_cell} | {tests_cell} |")
     return "\n".join(lines) + "\n"
 
@@ -244,9 +244,9 @@ def _specification_link(one: str) -> str:
     return f"[{one}](specification.md#{slug})"
 
 
-def _cell(places: list[Place] | tuple[Place, ...], shown: int = 100) -> str:
-    more = f"<br>and {len(places) - shown} more" if len(places) > shown else ""
-    return "<br>".join(place.link for place in places[:shown]) + more
+def _cell(places: list[Place] | tuple[Place, ...], limit: int = 100) -> str:
+    more = f"<br>and {len(places) - limit} more" if len(places) > limit else ""
+    return "<br>".join(place.link for place in places[:limit]) + more
 
 
 if __name__ == "__main__":

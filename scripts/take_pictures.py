@@ -113,14 +113,14 @@ def main() -> None:
 
 
 def _demo() -> Demo:
-    shown = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "manage.py", "load_demo", "--show-logins"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    password, meter = re.search(r"password: (\S+)", shown), re.search(r"(\d{22}|\d{17})\s+(\w+)", shown)
+    password, meter = re.search(r"password: (\S+)", output), re.search(r"(\d{22}|\d{17})\s+(\w+)", output)
     assert password and meter, "load_demo --show-logins names no password, or no meter to try."
     return Demo(password[1], meter[1], meter[2])
 

@@ -176,8 +176,8 @@ def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
 )
 def test_an_impossible_value_is_an_error_at_its_field(field, entered, message):
     """A2: the cause and the next step, in the summary and at the field."""
-    shown = messages(form(**{field: entered}))
-    assert list(shown) == [f"id_{field}"] and message in shown[f"id_{field}"]
+    errors = messages(form(**{field: entered}))
+    assert list(errors) == [f"id_{field}"] and message in errors[f"id_{field}"]
 
 
 @pytest.mark.parametrize(("entered", "kept"), [("77520-1234", "77520-1234"), (" 77520 ", "77520")])

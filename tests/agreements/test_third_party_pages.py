@@ -66,8 +66,8 @@ class TestAgreement:
 
     def test_leads_only_to_pages_that_the_third_party_has(self, client, member):
         """T2: the customer on the page is not the one who reads it."""
-        shown = client.get(agreement_url(initiate(member.user)[0])).content.decode()
-        assert f'href="{reverse("agreements")}"' in shown and f'href="{reverse("usage")}"' not in shown
+        page = client.get(agreement_url(initiate(member.user)[0])).content.decode()
+        assert f'href="{reverse("agreements")}"' in page and f'href="{reverse("usage")}"' not in page
 
     @pytest.mark.parametrize(
         ("decide", "sentence"),

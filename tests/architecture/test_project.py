@@ -13,7 +13,7 @@ from smt_portal.celery import app
 from tests import factories
 from tests.support.source_files import ROOT, tracked
 
-ROOMS = ["notifications", "meters", "accounts", "notices", "agreements", "reports", "demo"]
+APPS = ["notifications", "meters", "accounts", "notices", "agreements", "reports", "demo"]
 EMAILS = sorted({path.stem for path in (ROOT / "templates" / "emails").glob("*.txt")} - {"base"})
 
 
@@ -23,9 +23,7 @@ def test_every_model_has_a_factory():
         for _name, factory in inspect.getmembers(factories, inspect.isclass)
         if hasattr(factory, "_meta") and factory._meta.model
     }
-    ours = {
-        model for room in settings.INSTALLED_APPS if room in ROOMS for model in apps.get_app_config(room).get_models()
-    }
+    ours = {model for app in settings.INSTALLED_APPS if app in APPS for model in apps.get_app_config(app).get_models()}
     # A row that only an action ever makes, and that means nothing without it.
     by_action = {"DayCounter"}
     assert {model.__name__ for model in ours - made} <= by_action
@@ -45,7 +43,7 @@ def test_no_email_has_only_html():
     assert names - parts == set(EMAILS)
 
 
-def test_every_scheduled_task_and_every_bell_exists():
+def test_every_scheduled_task_and_wake_up_exists():
     """E2, R1."""
     app.loader.import_default_modules()
     rung = {task for tasks in settings.WORKER_WAKEUPS.values() for task in tasks}
@@ -55,7 +53,7 @@ def test_every_scheduled_task_and_every_bell_exists():
 
 
 def test_files_stay_short():
-    """A room's file can be read at one sitting."""
+    """A app's file can be read at one sitting."""
     long = {
         str(path.relative_to(ROOT)): count
         for path in tracked("*.py", "*.html", "*.css", "*.js")
@@ -64,7 +62,7 @@ def test_files_stay_short():
     assert not long
 
 
-def test_no_room_has_a_cupboard_for_everything():
+def test_no_file_is_named_for_nothing_in_particular():
     names = {"utils.py", "helpers.py", "common.py", "services.py", "signals.py", "core.py", "misc.py"}
     assert not [path for path in tracked("*.py") if path.name in names]
 

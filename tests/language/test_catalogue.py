@@ -88,6 +88,6 @@ def test_sentences_are_marked_by_names_that_are_looked_for() -> None:
 
 def test_what_is_named_as_english_only_is_there() -> None:
     """A pattern that names nothing is left over, or misspelled."""
-    paths = (path for room in messages.APPS for path in (messages.ROOT / room).rglob("*.*"))
+    paths = (path for app in messages.APPS for path in (messages.ROOT / app).rglob("*.*"))
     names = [path.relative_to(messages.ROOT).as_posix() for path in paths]
     assert [kind for kind in messages.ENGLISH_ONLY if not any(fnmatch(name, kind) for name in names)] == []

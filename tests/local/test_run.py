@@ -62,8 +62,8 @@ class Checkout:
     def pids(self, command: str) -> list[int]:
         """Process ids of the supervisor's direct children whose command lines match `command`."""
         supervisor = int((self.var / "run.lock").read_text())
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-        return [int(pid) for pid in children if re.search(command, _command(Path("/proc") / pid))]
+        pids = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+        return [int(pid) for pid in pids if re.search(command, _command(Path("/proc") / pid))]
 
     def leave_an_older_database(self) -> None:
         """What a version with other migrations left in var/: a cluster, mail, and no record of migrations."""

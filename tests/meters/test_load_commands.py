@@ -172,9 +172,9 @@ def test_progress_is_shown_on_a_terminal_only(usage, premise, monkeypatch):
         def isatty(self) -> bool:
             return True
 
-    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+    for stream, has_progress in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr("sys.stderr", stream)
         command = Command(stdout=io.StringIO(), stderr=stream)
         with pytest.raises(CommandError):
             call_command(command, usage)
-        assert ("100 %" in stream.getvalue()) is shown
+        assert ("100 %" in stream.getvalue()) is has_progress

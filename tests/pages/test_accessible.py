@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from tests.pages.known import Known
 from tests.pages.showing import LANGUAGE, SEEN, Screen
-from tests.pages.visits import Visit, all_visits, shown
+from tests.pages.visits import Visit, all_visits, visit_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
@@ -28,13 +28,13 @@ def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known)
 
     Where the markup is `known`, only the words are new: then it is whether they fit a phone.
     """
-    english = shown(visit, world, "en")
+    english = visit_page(visit, world, "en")
     screen.show(english)
     is_known = known.has(english.content.decode())
     found = screen.problems(320, "light", rules=[] if is_known else None)
     found += screen.problems(1280, "dark", rules=[] if is_known else SEEN)
     if visit.is_for_customers:
-        screen.show(shown(visit, world, "es"))
+        screen.show(visit_page(visit, world, "es"))
     found += screen.problems(1280, "light", rules=[] if is_known else SEEN)
     found += screen.problems(320, "dark", rules=LANGUAGE if is_known else SEEN)
     return found + screen.heard()

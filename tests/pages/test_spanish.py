@@ -18,7 +18,7 @@ from scripts.messages import sources
 from tests.factories import MeterFactory
 from tests.pages.letters import customers_emails
 from tests.pages.reading import english_in, pieces
-from tests.pages.visits import all_visits, shown
+from tests.pages.visits import all_visits, visit_page
 from tests.support.agreements import ROSA, initiate
 
 # The same word in both languages.
@@ -56,7 +56,7 @@ def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(filled: dict[
     found = ""
     with rendered() as names:
         for visit in (visit for visit in all_visits() if visit.is_for_customers and visit.state != FAILURE):
-            spanish, english = (pieces(shown(visit, filled, code).content.decode()) for code in ("es", "en"))
+            spanish, english = (pieces(visit_page(visit, filled, code).content.decode()) for code in ("es", "en"))
             if left := english_in(spanish, english, SAME):
                 found += f"\n{visit}: {left}"
     assert not found, found
@@ -66,7 +66,7 @@ def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(filled: dict[
 def test_the_page_of_our_own_failure_says_the_same_in_both_languages(filled: dict[str, Any]) -> None:
     """It must not ask which language it is in: that may be what failed. So it has both."""
     (visit,) = (visit for visit in all_visits() if visit.state == FAILURE)
-    page = shown(visit, filled, "es").content.decode()
+    page = visit_page(visit, filled, "es").content.decode()
     (spanish,) = re.findall(r'(?s)<section lang="es">.*?</section>', page)
     english = page.split("<main")[1].replace(spanish, "")
     assert [len(re.findall(rf"<{tag}\b", english)) for tag in ("h1", "p", "a")] == [
@@ -108,6 +108,6 @@ def test_a_letter_of_authorization_is_in_the_customers_language(filled: dict[str
 @pytest.mark.control
 def test_control_a_page_that_stayed_english_is_found_out(filled: dict[str, Any]) -> None:
     for visit in all_visits()[:3]:
-        english = pieces(shown(visit, filled, "en").content.decode())
+        english = pieces(visit_page(visit, filled, "en").content.decode())
         assert english_in(english, english, SAME)
         assert english_in(english, [], SAME), "the words alone give it away"

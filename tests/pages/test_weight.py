@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from tests.look.reading import read
 from tests.pages.showing import Screen
-from tests.pages.visits import Visit, shown
+from tests.pages.visits import Visit, visit_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
@@ -33,7 +33,7 @@ def test_the_decision_page_weighs_at_most_60_kb_in_6_requests_and_has_no_script(
     """C1, A1."""
     open_page = Visit("invitation", "anonymous", "", lambda client, world: client.get(
         reverse("invitation", args=[world["token"]])))  # fmt: skip
-    answer = shown(open_page, filled, language)
+    answer = visit_page(open_page, filled, language)
     requests: list[str] = []
     page.on("request", lambda request: requests.append("/" + request.url.split("/", 3)[3]))
     screen = Screen(page)

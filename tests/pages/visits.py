@@ -63,7 +63,7 @@ def all_visits() -> list[Visit]:
     return [*plain_visits(), *(Visit(*each) for each in states())]
 
 
-def shown(visit: Visit, world: World, language: str) -> Any:
+def visit_page(visit: Visit, world: World, language: str) -> Any:
     """The answer of `visit` in `language`. Whatever it changes is undone."""
     with transaction.atomic(), translation.override(language):
         client = Client(headers={"accept-language": language})

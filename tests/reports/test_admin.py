@@ -27,8 +27,8 @@ def test_an_operator_sees_every_report_and_download(client):
     reports = [DownloadFactory().report for _ in range(2)]
     client.force_login(OperatorFactory())
     for page in (REPORTS, DOWNLOADS):
-        shown = client.get(page).content.decode()
-        assert all(report.agreement.number in shown for report in reports)
+        text = client.get(page).content.decode()
+        assert all(report.agreement.number in text for report in reports)
 
 
 def test_tdsp_staff_see_only_the_reports_of_their_own_premises(client):
@@ -36,9 +36,9 @@ def test_tdsp_staff_see_only_the_reports_of_their_own_premises(client):
     own, other = DownloadFactory().report, DownloadFactory().report
     client.force_login(staff_of(own.agreement.premise.tdsp))
     for page in (REPORTS, DOWNLOADS):
-        shown = client.get(page).content.decode()
-        assert own.agreement.number in shown
-        assert other.agreement.number not in shown
+        text = client.get(page).content.decode()
+        assert own.agreement.number in text
+        assert other.agreement.number not in text
     assert client.get(reverse("admin:reports_report_change", args=[own.pk])).status_code == 200
     assert client.get(reverse("admin:reports_report_change", args=[other.pk])).status_code == 404
 
@@ -59,9 +59,9 @@ def test_the_admin_shows_no_file(client):
     """D1"""
     report = ReportFileFactory(content=b"the customer's life").report
     client.force_login(OperatorFactory())
-    shown = client.get(reverse("admin:reports_report_change", args=[report.pk])).content.decode()
-    assert report.sha256 in shown
-    assert "the customer" not in shown.replace("the customers", "")
+    text = client.get(reverse("admin:reports_report_change", args=[report.pk])).content.decode()
+    assert report.sha256 in text
+    assert "the customer" not in text.replace("the customers", "")
 
 
 def test_failed_reports_are_made_again_by_the_next_sweep(client):

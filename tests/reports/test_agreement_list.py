@@ -283,9 +283,9 @@ class TestSorting:
                 AgreementFactory(company=member.company, customer=CustomerFactory(), last_name=name)
                 for name in (first, second)
             )
-            shown = AgreementFactory(company=member.company, last_name="Zzz")
+            unmasked = AgreementFactory(company=member.company, last_name="Zzz")
             for sort in ("customer", "-customer"):
-                assert numbers(client.get(LIST, {"sort": sort})) == [shown.number, newer.number, older.number]
+                assert numbers(client.get(LIST, {"sort": sort})) == [unmasked.number, newer.number, older.number]
 
 
 def test_a_name_has_a_key_exactly_while_the_third_party_sees_it(member):

@@ -14,7 +14,7 @@ from tests.pages.states.registry import Open, state
 from tests.pages.world import World
 
 
-def shown(name: str, **query: str) -> Open:
+def usage_page(name: str, **query: str) -> Open:
     return lambda client, world: client.get(reverse(name, args=[world["claim"]]), query)
 
 
@@ -27,19 +27,19 @@ for _view, _day in [
     ("month", "2026-10-14"),
     ("year", "2026-01-01"),
 ]:
-    state("meter_usage", "customer", f"the {_view} of {_day}")(shown("meter_usage", view=_view, day=_day))
-state("meter_usage", "customer", "days that are not there")(shown("meter_usage", view="day", day="1999-01-01"))
-state("meter_usage", "customer", "no day at all")(shown("meter_usage", view="decade", day="yesterday"))
-state("usage_csv", "customer", "sent empty")(shown("usage_csv"))
-state("usage_csv", "customer", "wrong")(shown("usage_csv", type="yearly", first="yesterday", last="x"))
+    state("meter_usage", "customer", f"the {_view} of {_day}")(usage_page("meter_usage", view=_view, day=_day))
+state("meter_usage", "customer", "days that are not there")(usage_page("meter_usage", view="day", day="1999-01-01"))
+state("meter_usage", "customer", "no day at all")(usage_page("meter_usage", view="decade", day="yesterday"))
+state("usage_csv", "customer", "sent empty")(usage_page("usage_csv"))
+state("usage_csv", "customer", "wrong")(usage_page("usage_csv", type="yearly", first="yesterday", last="x"))
 state("usage_csv", "customer", "the wrong way round")(
-    shown("usage_csv", type="daily", first="2026-10-14", last="2026-10-12")
+    usage_page("usage_csv", type="daily", first="2026-10-14", last="2026-10-12")
 )
 state("usage_csv", "customer", "days that are not there")(
-    shown("usage_csv", type="daily", first="1999-10-14", last="1999-10-15")
+    usage_page("usage_csv", type="daily", first="1999-10-14", last="1999-10-15")
 )
 state("usage_csv", "customer", "days without readings")(
-    shown("usage_csv", type="daily", first="2026-10-20", last="2026-10-20")
+    usage_page("usage_csv", type="daily", first="2026-10-20", last="2026-10-20")
 )
 
 

@@ -1,6 +1,6 @@
 """A process that imports a file in child processes and kills each of them with -9 midway.
 
-python -m bench.kill_children FILE TIMES SEED DAYS_AT_ONCE [careless]
+python -m bench.kill_processes FILE TIMES SEED DAYS_AT_ONCE [careless]
 
 Prints, as JSON, how many days were stored after each kill. `careless` disables the protection: every statement of an
 import is committed by itself, and each child is killed where it records the slots that a merged day carries over.
