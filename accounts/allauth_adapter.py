@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import get_language
@@ -66,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
             EmailAddress.objects.update_or_create(user=user, email=user.email.lower(), defaults=values)
         return super().pre_login(request, user, **options)
 
-    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> Any:
         """Greet the user in the language of the page that follows (C6)."""
         with translation.override(page_language(user)):
             return super().post_login(request, user, **options)

@@ -41,7 +41,7 @@ def add_usage(places: dict[int, DemoPremise], first_day: date, last_day: date) -
             "INSERT INTO usage_day (premise_id, day, channel, revision_at, est, wh)"
             " SELECT premise_id, day, channel, revision_at, est, wh FROM demo_usage ON CONFLICT DO NOTHING"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def copy_usage(places: dict[int, DemoPremise], first_day: date, last_day: date, *, table: str = "usage_day") -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.signals import setup_logging
-from kombu import Connection
+from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
 
@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
 class Broker(Connection):
     """Retries a lost broker at least every three seconds: kombu's pause grows to half a minute (ADR 0004)."""
 
-    def ensure_connection(self, *args: Any, **options: Any) -> Connection:
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
         pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 3}
         return super().ensure_connection(*args, **pauses | options)
 

@@ -52,7 +52,8 @@ def navigation_counts(user: Any, membership: Membership | None) -> tuple[int, in
     if membership is None or not membership.is_administrator:
         return unread.count(), 0
     requests = CompanyLink.objects.open_join_requests().filter(company=membership.company_id)
-    return User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
+    counts: tuple[int, int] = User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
+    return counts
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

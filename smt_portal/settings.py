@@ -37,7 +37,7 @@ def _refuse(wrong: bool, why: str) -> None:
 
 def _required(name: str, development: str) -> str:
     """Return environment variable `name`. Production has no default for it and refuses development's (A4)."""
-    value = env.str(name, "" if PRODUCTION else development)
+    value: str = env.str(name, "" if PRODUCTION else development)
     why = f"{name} is not set. Production needs its own value; see .env.example."
     _refuse(not value or _INSECURE in value, why)
     return value

@@ -148,7 +148,7 @@ class InviteUserView(CompanyFormView):
 
     def perform(self, form: Any) -> str:
         invitations.invite_user(self.request.company, **form.cleaned_data, by=self.request.user)
-        return _("Invitation sent to %s.") % form.cleaned_data["email"]
+        return str(_("Invitation sent to %s.") % form.cleaned_data["email"])
 
 
 class _InvitationButtonView(CompanyButtonView):

@@ -17,4 +17,4 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
 
 
 def is_too_large(file: UploadedFile) -> bool:
-    return (file.size or 0) > settings.LOAD_UPLOAD_LIMIT
+    return bool((file.size or 0) > settings.LOAD_UPLOAD_LIMIT)
