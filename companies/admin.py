@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django import forms
@@ -18,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role, User, signed_in
-from companies import members, profile, registration, wording
-from companies.models import Company, CompanyEvent, Membership, compare_fields
+from companies import members, profile, wording
+from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
+from companies.registration import change_standing
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
 
@@ -33,8 +32,6 @@ class CompanyActionForm(ActionForm):
 
 class MembershipForm(forms.ModelForm):
     class Meta:
-        model = Membership
-        fields = ["user", *Membership.PERMISSIONS, "approved_at", "ended_at"]
         help_texts = {
             "approved_at": _("Empty: the user has asked to join and has no access yet."),
             "ended_at": _("Empty: still a user."),
@@ -110,14 +107,11 @@ class CompanyAdmin(ScopedAdmin):
 
     def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
         """Approve or suspend by the page's own buttons, after saving what the operator sees."""
-        companies = Company.objects.filter(pk=obj.pk)
-        if "_approve" in request.POST:
-            self.approve(request, companies)
-        elif "_suspend" in request.POST:
-            self.suspend(request, companies)
-        else:
-            return super().response_change(request, obj)
-        return HttpResponseRedirect(request.path)
+        for button, action in {"_approve": self.approve, "_suspend": self.suspend}.items():
+            if button in request.POST:
+                action(request, Company.objects.filter(pk=obj.pk))
+                return HttpResponseRedirect(request.path)
+        return super().response_change(request, obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Approve users whom an operator adds, and record every change in the company's history."""
@@ -131,7 +125,7 @@ class CompanyAdmin(ScopedAdmin):
 
     @admin.action(description=_("Approve: the company can create agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._change_standing(request, companies, registration.approve_company, "Approved.")
+        self._change_standing(request, companies, CompanyStanding.APPROVED)
 
     @admin.action(
         description=_("Suspend or refuse: the company can't create, resend, or download"), permissions=["change"]
@@ -142,14 +136,15 @@ class CompanyAdmin(ScopedAdmin):
             text = _("Nothing has changed. Enter a reason next to the action. The company will see it.")
             self.message_user(request, text, messages.ERROR)
             return
-        self._change_standing(request, companies, partial(registration.suspend_company, reason=reason), "Suspended.")
+        self._change_standing(request, companies, CompanyStanding.SUSPENDED, reason)
 
     def _change_standing(
-        self, request: HttpRequest, companies: QuerySet[Company], action: Callable[..., bool], log: str
+        self, request: HttpRequest, companies: QuerySet[Company], standing: CompanyStanding, reason: str = ""
     ) -> None:
-        changed = [company for company in companies if action(company, by=request.user)]
+        by = signed_in(request)
+        changed = [company for company in companies if change_standing(company, standing, by=by, reason=reason)]
         for company in changed:
-            self.log_change(request, company, log)
+            self.log_change(request, company, f"{standing.value.capitalize()}.")
         if changed:
             names = ", ".join(f"{company}: {company.get_standing_display()}" for company in changed)
             self.message_user(request, names, messages.SUCCESS)

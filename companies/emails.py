@@ -33,8 +33,7 @@ def send_registration_refusal(email: str, *, language: str) -> None:
 
 def send_company_registered(company: Company) -> None:
     """COMPANY_REGISTERED to the operators, who approve the company."""
-    subject = _("{company} registered and is waiting for approval")
-    _send("COMPANY_REGISTERED", _operators(), subject, company)
+    _send("COMPANY_REGISTERED", _operators(), _("{company} registered and is waiting for approval"), company)
 
 
 def send_company_approved(company: Company) -> None:

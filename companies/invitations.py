@@ -24,10 +24,8 @@ from lib.refusals import Problem, Refused
 def invite_user(
     company: Company, email: str, permissions: Collection[str], *, by: User, at: datetime | None = None
 ) -> CompanyLink:
-    """Email a link that makes its reader a user with `permissions`. Raises PermissionDenied, Refused.
-
-    Only an approved company invites: an operator has checked who sends email in the portal's name.
-    """
+    """Email a link that makes its reader a user with `permissions`. Raises PermissionDenied, Refused."""
+    # Only an approved company: an operator has checked who sends email in the portal's name.
     company = lock_as_administrator(company.pk, by, ONLY_APPROVED)
     refuse_current_user(company, email)
     invitations = company.links.open_invitations()

@@ -47,10 +47,7 @@ def request_to_join(
 
 @transaction.atomic
 def confirm_join_request(token: str, *, at: datetime | None = None) -> None:
-    """Show the request to the company's administrators and email them. Raises LinkRefused.
-
-    The emails have a daily limit; Pending Approvals lists every request.
-    """
+    """Show the request to the company's administrators and email them. Raises LinkRefused."""
     if company_id := open_link(token, CompanyLinkKind.JOIN_REQUEST, at=at).company_id:
         lock_company(company_id)  # if one person confirms two requests at once, one of them is the newer
     join_request = open_link(token, CompanyLinkKind.JOIN_REQUEST, at=at, lock=True)
@@ -62,7 +59,7 @@ def confirm_join_request(token: str, *, at: datetime | None = None) -> None:
     same_person = join_request.company.links.open_join_requests(at=at).filter(email__iexact=join_request.email)
     for older in same_person.exclude(pk=join_request.pk):
         end_link(older, CompanyLinkEnd.REPLACED, at=at)
-    with suppress(LimitReached):
+    with suppress(LimitReached):  # the emails have a daily limit; Pending Approvals lists every request
         spend([Limit("join-requests", str(company_id), settings.COMPANY_REQUEST_EMAILS)], at=at)
         emails.send_join_request(join_request)
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.rate_limits import Limit, refuse_with, spend
-from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind, CompanyStanding
-from companies.permissions import NOT_SUSPENDED, lock_as_administrator
+from companies.models import Company, CompanyLink, CompanyLinkEnd, CompanyLinkKind
+from companies.permissions import NOT_SUSPENDED, Standings, lock_as_administrator
 from lib import link_tokens
 from lib.refusals import Problem, Refused
 
@@ -75,13 +75,8 @@ def end_link(link: CompanyLink, ended_as: CompanyLinkEnd, *, at: datetime | None
     CompanyLink.objects.filter(pk=link.pk, ended_at=None).update(ended_at=at or Now(), ended_as=ended_as, answers={})
 
 
-def lock_open_link(
-    link: CompanyLink, by: User, standings: frozenset[CompanyStanding] = NOT_SUSPENDED
-) -> tuple[Company, CompanyLink]:
-    """Lock the link's company, as one of its administrators, and then the link.
-
-    Raises PermissionDenied, and Refused if the link ended since the page was shown.
-    """
+def lock_open_link(link: CompanyLink, by: User, standings: Standings = NOT_SUSPENDED) -> tuple[Company, CompanyLink]:
+    """Lock the link's company, as one of its administrators, and then the link. Raises PermissionDenied, Refused."""
     assert link.company_id
     company = lock_as_administrator(link.company_id, by, standings)
     locked = CompanyLink.objects.select_for_update().filter(pk=link.pk, company=company, ended_at=None).first()
@@ -92,10 +87,8 @@ def lock_open_link(
 
 
 def count_public_form(network: str) -> None:
-    """Count one public form sent from `network`. Raises Refused if the network has sent enough of them today.
-
-    Runs in its own transaction, so a form rejected later still counts.
-    """
+    """Count one public form sent from `network`. Raises Refused if the network has sent enough of them today."""
+    # Its own transaction, so that a form rejected later still counts.
     with transaction.atomic(), refuse_with(_("Too many forms were sent from your network today. Try again after %s.")):
         spend([Limit("company-form", network, settings.COMPANY_FORMS_PER_NETWORK_ADDRESS)])
 
@@ -111,12 +104,10 @@ def count_public_email(email: str) -> None:
 
 
 def delete_old_links(*, at: datetime | None = None) -> int:
-    """Delete links that ended or expired settings.COMPANY_LINK_RETENTION ago; return their number (X6).
-
-    What a stranger typed, a password hash included, is cleared as soon as the link expires. Invitations keep it:
-    an administrator may send them again.
-    """
+    """Delete links that ended or expired settings.COMPANY_LINK_RETENTION ago; return their number (X6)."""
     now = at or Now()
+    # What a stranger typed, a password hash included, is cleared as soon as the link expires. Invitations keep it:
+    # an administrator may send them again.
     expired = CompanyLink.objects.filter(expires_at__lt=now).exclude(kind=CompanyLinkKind.INVITATION)
     expired.exclude(answers={}).update(answers={})
     before = now - settings.COMPANY_LINK_RETENTION

@@ -50,10 +50,7 @@ def create_user(new_user: NewUser, *, email: str, language: str) -> User:
 
 @transaction.atomic
 def change_permissions(membership: Membership, permissions: Collection[str], *, by: User) -> bool:
-    """Give the user exactly `permissions` (names of Membership.PERMISSIONS) and email the user; False if unchanged.
-
-    Raises PermissionDenied, and Refused for the last administrator and for a user who was removed.
-    """
+    """Give the user exactly `permissions` and email the user; False if unchanged. Raises PermissionDenied, Refused."""
     company = lock_as_administrator(membership.company_id, by)
     current = _require_current(membership)
     values = {name: name in permissions for name in Membership.PERMISSIONS}
@@ -69,10 +66,7 @@ def change_permissions(membership: Membership, permissions: Collection[str], *, 
 
 @transaction.atomic
 def remove_member(membership: Membership, *, by: User) -> None:
-    """End the membership and email the user, also while the company is suspended. The row stays for the history.
-
-    Raises PermissionDenied, and Refused for the last administrator and for a user who was removed already.
-    """
+    """End the membership, also in a suspended company, and email the user. Raises PermissionDenied, Refused."""
     company = lock_as_administrator(membership.company_id, by, ANY_STANDING)
     current = _require_current(membership)
     _require_other_administrator(current)

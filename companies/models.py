@@ -278,7 +278,5 @@ def compare_fields(row: models.Model, values: Mapping[str, Any]) -> dict[str, li
 
 def membership_of(user: User | AnonymousUser) -> Membership | None:
     """Return the membership that lets `user` act for a company now, or None."""
-    if not user.is_authenticated:
-        return None
-    membership = getattr(user, "membership", None)
+    membership: Membership | None = getattr(user, "membership", None)
     return membership if membership and membership.approved_at and not membership.ended_at else None

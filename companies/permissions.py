@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from companies.models import Company, CompanyStanding, Membership
 
+Standings = frozenset[CompanyStanding]
+
 ANY_STANDING = frozenset(CompanyStanding)
 NOT_SUSPENDED = frozenset({CompanyStanding.PENDING, CompanyStanding.APPROVED})
 ONLY_APPROVED = frozenset({CompanyStanding.APPROVED})
 
 
-def standing_refusal(company: Company, standings: frozenset[CompanyStanding] = ONLY_APPROVED) -> str:
+def standing_refusal(company: Company, standings: Standings = ONLY_APPROVED) -> str:
     """Return why `company` may not do what needs one of `standings`; empty if it may."""
     if company.standing in standings:
         return ""
@@ -22,11 +24,8 @@ def standing_refusal(company: Company, standings: frozenset[CompanyStanding] = O
     return _("Your company is waiting for approval. You can do this after it's approved.")
 
 
-def require_administrator(user: User, company: Company, standings: frozenset[CompanyStanding] = NOT_SUSPENDED) -> None:
-    """Raise PermissionDenied unless `user` administers `company` now and it is in one of `standings` (T12).
-
-    Reads the membership from the database, but not the company.
-    """
+def require_administrator(user: User, company: Company, standings: Standings = NOT_SUSPENDED) -> None:
+    """Raise PermissionDenied unless `user` administers `company` now and it is in one of `standings` (T12)."""
     if not Membership.objects.administrators().filter(user=user, company=company).exists():
         raise PermissionDenied(_("Only an administrator of your company can do this."))
     if refusal := standing_refusal(company, standings):
@@ -41,9 +40,7 @@ def lock_company(company_id: int) -> Company:
     return Company.objects.select_for_update(no_key=True).get(pk=company_id)
 
 
-def lock_as_administrator(
-    company_id: int, user: User, standings: frozenset[CompanyStanding] = NOT_SUSPENDED
-) -> Company:
+def lock_as_administrator(company_id: int, user: User, standings: Standings = NOT_SUSPENDED) -> Company:
     """Lock the company and check under the lock that `user` administers it. Raises PermissionDenied."""
     company = lock_company(company_id)
     require_administrator(user, company, standings)

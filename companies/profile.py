@@ -24,10 +24,7 @@ PROFILE = REVIEWED + EDITABLE
 
 @transaction.atomic
 def change_profile(company: Company, values: Mapping[str, Any], *, by: User) -> bool:
-    """Change the fields in EDITABLE to `values`; other fields are ignored. False if nothing differs.
-
-    Raises PermissionDenied.
-    """
+    """Change the fields in EDITABLE to `values`, ignoring others; False if unchanged. Raises PermissionDenied."""
     company = lock_as_administrator(company.pk, by)
     changes = compare_fields(company, {field: values[field] for field in EDITABLE if field in values})
     if changes:
@@ -38,10 +35,7 @@ def change_profile(company: Company, values: Mapping[str, Any], *, by: User) -> 
 
 @transaction.atomic
 def request_rename(company: Company, *, legal_name: str, duns: str, reason: str, by: User) -> None:
-    """Email the operators a request to change the legal name or DUNS; nothing changes until one of them does it.
-
-    Raises PermissionDenied, and Refused if nothing would change or the day's requests are used up.
-    """
+    """Ask the operators by email for another legal name or DUNS. Raises PermissionDenied, Refused."""
     company = lock_as_administrator(company.pk, by)
     changes = compare_fields(company, {"legal_name": legal_name, "duns": duns})
     if not changes:

@@ -22,15 +22,13 @@ logger = logging.getLogger(__name__)
 
 
 def register_company(profile: Mapping[str, Any], new_user: NewUser, *, email: str, language: str, network: str) -> None:
-    """Send the confirmation email; nothing else exists before its link is confirmed. Raises Refused.
-
-    A DUNS or an email that is registered already is mentioned in the email only: the page is the same for everyone.
-    """
+    """Send the confirmation email; nothing else exists before its link is confirmed. Raises Refused."""
     count_public_form(network)
     with transaction.atomic():
         if User.objects.filter(username__iexact=new_user.username).exists():
             raise username_taken()
         count_public_email(email)
+        # A registered DUNS or email is mentioned in the email only: the page is the same for everyone.
         is_known = Company.objects.filter(duns=profile["duns"]).exists()
         if is_known or User.objects.filter(email__iexact=email).exists():
             emails.send_registration_refusal(email, language=language)
@@ -68,21 +66,12 @@ def confirm_registration(token: str) -> Company | None:
     return company
 
 
-def approve_company(company: Company, *, by: User) -> bool:
-    """Let the company initiate, resend and download, and email its administrators; False if it is approved already."""
-    return _change_standing(company, CompanyStanding.APPROVED, by=by)
-
-
-def suspend_company(company: Company, *, by: User, reason: str) -> bool:
-    """Stop the company's initiations, resends and downloads at once, or refuse its registration.
-
-    Its administrators get `reason` by email, and its users read it on their pages. False if it is suspended already.
-    """
-    return _change_standing(company, CompanyStanding.SUSPENDED, by=by, reason=reason)
-
-
 @transaction.atomic
-def _change_standing(company: Company, standing: CompanyStanding, *, by: User, reason: str = "") -> bool:
+def change_standing(company: Company, standing: CompanyStanding, *, by: User, reason: str = "") -> bool:
+    """Approve or suspend the company and email its administrators; False if it has this standing already.
+
+    Only an approved company creates, resends and downloads. Its users read the `reason` of a suspension.
+    """
     # Conditional, so that only one of two operators who decide at once decides.
     others = Company.objects.filter(pk=company.pk).exclude(standing=standing)
     is_changed = others.update(standing=standing, standing_reason=reason) == 1

@@ -55,10 +55,9 @@ def timeline_entries(events: Iterable[CompanyEvent]) -> list[TimelineEntry]:
         if event.about and event.kind != CompanyEventKind.REGISTERED:
             title = f"{title}: {event.about.get_full_name() or event.about.get_username()}"
         details = describe_event(event)
-        if event.by and event.by.is_staff:
+        if event.by:
             # Staff have no names here: the company deals with the portal's operator.
-            details = [_("By the operator of this portal"), *details]
-        elif event.by:
-            details = [_("By %s") % (event.by.get_full_name() or event.by.get_username()), *details]
+            name = event.by.get_full_name() or event.by.get_username()
+            details.insert(0, _("By the operator of this portal") if event.by.is_staff else _("By %s") % name)
         entries.append(TimelineEntry(event.at, title, ". ".join(details)))
     return entries

@@ -7,6 +7,7 @@ owner. Comparing addresses literally is easy to defeat.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 from django.db import models
 
@@ -36,10 +37,8 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gob", "gov", "mil", "net",
 def normalize_domain(address: str) -> str:
     """Return the mail domain in lower case and ASCII, as SMTP writes it; for an alias the main name."""
     domain = address.rpartition("@")[2].strip().rstrip(".").lower()
-    try:
+    with suppress(UnicodeError):  # not a name that DNS could hold: compared as it is
         domain = domain.encode("idna").decode()
-    except UnicodeError:
-        pass  # not a name that DNS could hold: compared as it is
     return _ALIASES.get(domain, domain)
 
 

@@ -61,8 +61,9 @@ def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[Fing
 
 def delete_old_fingerprints() -> int:
     """Delete fingerprints not seen for settings.COMPANY_FINGERPRINT_RETENTION; return their number (X6)."""
-    old = CompanyFingerprint.objects.filter(last_seen_at__lt=Now() - settings.COMPANY_FINGERPRINT_RETENTION)
-    return old.delete()[0]
+    return CompanyFingerprint.objects.filter(last_seen_at__lt=Now() - settings.COMPANY_FINGERPRINT_RETENTION).delete()[
+        0
+    ]
 
 
 class FingerprintMiddleware:
@@ -77,22 +78,18 @@ class FingerprintMiddleware:
         has_session = hasattr(request, "user") and settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_session and (membership := membership_of(request.user)):
             if not request.COOKIES.get(COOKIE):
-                _set_device_cookie(request, response)
+                request.COOKIES[COOKIE] = secrets.token_urlsafe(16)
+                response.set_cookie(
+                    COOKIE,
+                    request.COOKIES[COOKIE],
+                    max_age=settings.COMPANY_FINGERPRINT_RETENTION,
+                    httponly=True,
+                    samesite="Lax",
+                    secure=settings.SESSION_COOKIE_SECURE,
+                )
             fingerprints = fingerprint_request(request) | fingerprint_mailbox(membership.user.email)
             place = "".join(fingerprints.values())[:200]
             if request.session.get(_SESSION_KEY) != place:
                 record_fingerprints(membership.company, fingerprints)
                 request.session[_SESSION_KEY] = place
         return response
-
-
-def _set_device_cookie(request: HttpRequest, response: HttpResponse) -> None:
-    request.COOKIES[COOKIE] = secrets.token_urlsafe(16)
-    response.set_cookie(
-        COOKIE,
-        request.COOKIES[COOKIE],
-        max_age=settings.COMPANY_FINGERPRINT_RETENTION,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )

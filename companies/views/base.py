@@ -16,8 +16,8 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
 
 from accounts.models import User
-from companies.models import Company, CompanyStanding, Membership, membership_of
-from companies.permissions import ANY_STANDING, require_administrator
+from companies.models import Company, Membership, membership_of
+from companies.permissions import ANY_STANDING, Standings, require_administrator
 from lib.action_form_view import ActionFormView
 from lib.error_summary import ShowsRefusals
 
@@ -52,24 +52,12 @@ def member_page(view: Callable[..., Any], *, refused: str = "companies/not_allow
     return page
 
 
-def administrator_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let administrators of a third party in; its other users read why they may not. Actions check again."""
-
-    @member_page
-    @wraps(view)
-    def page(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        require_administrator(request.user, request.company, ANY_STANDING)
-        return view(request, *args, **kwargs)
-
-    return page
-
-
 @method_decorator(member_page, name="dispatch")
 class CompanyFormView(ActionFormView):
     """A form for administrators of a company that is in one of `standings`."""
 
     request: MemberRequest
-    standings: frozenset[CompanyStanding] = ANY_STANDING
+    standings: Standings = ANY_STANDING
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         require_administrator(self.request.user, self.request.company, self.standings)

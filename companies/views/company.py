@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from companies import invitations, join_requests, members, profile
 from companies.forms import CompanyContactForm, CompanyRenameForm, InvitationForm, MemberProfileForm, PermissionsForm
 from companies.models import CompanyLink, Membership
-from companies.permissions import NOT_SUSPENDED, ONLY_APPROVED
-from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, administrator_page, member_page
+from companies.permissions import ANY_STANDING, NOT_SUSPENDED, ONLY_APPROVED, require_administrator
+from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions, timeline_entries
 from lib.action_form_view import ActionFormView
 
@@ -87,9 +87,10 @@ class CompanyRenameView(CompanyFormView):
         return _("Request sent to the operator. We'll email you when the change is made.")
 
 
-@administrator_page
+@member_page
 def company_users(request: MemberRequest) -> HttpResponse:
     """List the company's users with their permissions, and the open invitations."""
+    require_administrator(request.user, request.company, ANY_STANDING)
     memberships = request.company.memberships.current().select_related("user").order_by("user__last_name", "user__pk")
     open_invitations = request.company.links.open_invitations().with_is_expired().with_is_undelivered()
     context = {
@@ -176,9 +177,10 @@ class InvitationCancelView(_InvitationButtonView):
         return _("Invitation canceled.")
 
 
-@administrator_page
+@member_page
 def company_approvals(request: MemberRequest) -> HttpResponse:
     """List the requests to join, oldest first."""
+    require_administrator(request.user, request.company, ANY_STANDING)
     context = {"join_requests": request.company.links.open_join_requests(), "company": request.company}
     return render(request, "companies/approvals.html", context)
 

@@ -10,11 +10,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-import companies.registration
 from agreements import actions, creation, locks, permissions, transitions
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, transition
+from companies.models import CompanyStanding
+from companies.registration import change_standing
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
@@ -177,7 +178,7 @@ def test_an_earlier_suspension_takes_effect(act):
 
     def suspend():
         with transaction.atomic():
-            companies.registration.suspend_company(member.membership.company, by=operator, reason="Forged consent.")
+            change_standing(member.membership.company, CompanyStanding.SUSPENDED, by=operator, reason="Forged consent.")
             begun.set()
             until_somebody_waits()  # the submission is at the company's lock
 
