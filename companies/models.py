@@ -68,16 +68,10 @@ class Company(models.Model):
         return User.objects.filter(pk__in=self.memberships.administrators().values("user"))
 
     def record_event(
-        self,
-        kind: CompanyEventKind,
-        *,
-        by: User | None,
-        about: User | None = None,
-        changes: Mapping[str, list[Any]] | None = None,
-        at: datetime | None = None,
+        self, kind: CompanyEventKind, *, by: User | None, at: datetime | None = None, **details: Any
     ) -> None:
-        """Write one line of the company's history; `changes` is what compare_fields returns."""
-        self.events.create(kind=kind, by=by, about=about, changes=changes or {}, at=at or Now())
+        """Write one line of the company's history; `details` are `about` and `changes` of CompanyEvent."""
+        self.events.create(kind=kind, by=by, at=at or Now(), **details)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

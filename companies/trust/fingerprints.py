@@ -61,9 +61,8 @@ def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[Fing
 
 def delete_old_fingerprints() -> int:
     """Delete fingerprints not seen for settings.COMPANY_FINGERPRINT_RETENTION; return their number (X6)."""
-    return CompanyFingerprint.objects.filter(last_seen_at__lt=Now() - settings.COMPANY_FINGERPRINT_RETENTION).delete()[
-        0
-    ]
+    before = Now() - settings.COMPANY_FINGERPRINT_RETENTION
+    return CompanyFingerprint.objects.filter(last_seen_at__lt=before).delete()[0]
 
 
 class FingerprintMiddleware:
