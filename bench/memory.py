@@ -46,11 +46,11 @@ def main(work: str, *arguments: str) -> None:
         from meters.usage.reader import stream_usage
 
         period = Period(date.fromisoformat(first), date.fromisoformat(first), date.fromisoformat(last))
-        found = Premise.objects.get(pk=premise)
-        days = stream_usage(found.pk, period.first, period.last)
-        return compress(csv_chunks(csv_layout("interval"), found.esiid, period, days)).size
+        esiid = Premise.objects.get(pk=premise).esiid
+        days = stream_usage(int(premise), period.first, period.last)
+        return compress(csv_chunks(csv_layout("interval"), esiid, period, days)).size
 
-    def load(path: str) -> int:
+    def import_file(path: str) -> int:
         return import_usage(path).rows
 
     # Idle is a worker that has done such work on a small scale, so that modules and templates are loaded.
@@ -61,11 +61,11 @@ def main(work: str, *arguments: str) -> None:
         small = Path(arguments[0] + ".small")
         with Path(arguments[0]).open("rb") as file:
             small.write_bytes(b"".join(file.readline() for _line in range(97)))
-        load(str(small))
+        import_file(str(small))
         small.unlink()
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     idle = _status("VmRSS")
-    assert {"report": report, "load": load}[work](*arguments) > 0
+    assert {"report": report, "load": import_file}[work](*arguments) > 0
     print(json.dumps(_status("VmHWM") - idle))
 
 

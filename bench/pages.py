@@ -39,7 +39,7 @@ def measure_pages(rounds: int) -> list[Goal]:
     hers = Agreement.objects.filter(customer__user__username=GRACE.profile.username).order_by("number")[0]
     pages = {
         "hello": ("/hello/", company),
-        "hello to nobody": ("/hello/", ""),
+        "anonymous hello": ("/hello/", ""),
         "Customer Agreements": (reverse("agreements"), company),
         "View agreement": (reverse("agreement", args=[done.number]), company),
         "the form of a new agreement": (reverse("agreement_new"), company),
@@ -63,7 +63,7 @@ def measure_pages(rounds: int) -> list[Goal]:
         if name.startswith("hello"):
             continue
         cost, cost_to_nobody = (
-            measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "hello to nobody")
+            measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "anonymous hello")
         )
         each, hello_each = (measured.best(page_name) / often[page_name] * 1e3 for page_name in (name, "hello"))
         detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x an anonymous hello"

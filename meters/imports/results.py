@@ -29,10 +29,7 @@ class Reason(models.TextChoices):
     """Why a row was rejected, and what to do. It never repeats a value of the row, which may be personal (X4)."""
 
     TOO_LONG = "too_long", _("The line is longer than any row can be. Check that this is the right file.")
-    NOT_TEXT = (
-        "not_text",
-        _("The row has characters that are not UTF-8 text. Save the file as UTF-8 and load it again."),
-    )
+    NOT_TEXT = "not_text", _("The row is not UTF-8 text. Save the file as UTF-8 and load it again.")
     COLUMNS = "columns", _("The row has the wrong number of columns. Check for missing or extra commas.")
     QUOTES = "quotes", _("The row's quotation marks do not match. Fix them and load the file again.")
     ESIID = "esiid", _("The ESIID does not have 17 or 22 digits. Correct it and load the file again.")
@@ -43,41 +40,23 @@ class Reason(models.TextChoices):
     REVISION = "revision", _("The revision date can't be read. Write it as MM/DD/YYYY HH:MM:SS.")
     SECOND_REVISION = (
         "second_revision",
-        _("An earlier row of this file has another revision for this ESIID and day. Load one revision per file."),
+        _("An earlier row has another revision of this day. Load one revision per file."),
     )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time can't be read. Write it as HH:MM.")
-    OFF_QUARTER = (
-        "off_quarter",
-        _("The times are not a 15-minute interval that starts on a quarter hour. Correct them."),
-    )
-    NO_SUCH_TIME = (
-        "no_such_time",
-        _("This time does not exist on this day because clocks change. Leave kWh and flag blank, or remove the row."),
-    )
-    SECOND_VALUE = (
-        "second_value",
-        _("An earlier row of this file has a value for this interval. Keep one of them and load the file again."),
-    )
+    OFF_QUARTER = "off_quarter", _("The times are not 15 minutes from a quarter hour to the next. Correct them.")
+    NO_SUCH_TIME = "no_such_time", _("Clocks change: this day has no such time. Leave kWh and flag blank.")
+    SECOND_VALUE = "second_value", _("An earlier row has a value for this interval. Keep one and load the file again.")
     KWH = "kwh", _("The kWh must be a number of 0 or more with up to three decimals. Correct it.")
     KWH_LIMIT = "kwh_limit", _("The kWh is over 9,999. Correct it.")
     FLAG = "flag", _("The flag is neither A nor E. Correct it.")
     FLAG_WITHOUT_KWH = "flag_without_kwh", _("The row has a flag and no kWh. Fill in both or leave both blank.")
     KWH_WITHOUT_FLAG = "kwh_without_flag", _("The row has a kWh and no flag. Fill in both or leave both blank.")
-    UNKNOWN_DUNS = (
-        "unknown_duns",
-        _("No TDSP on record has this DUNS number. Add the TDSP in the admin first, or correct the number."),
-    )
+    UNKNOWN_DUNS = "unknown_duns", _("No TDSP on record has this DUNS number. Correct it, or add the TDSP first.")
     FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column allows. Shorten it.")
     METER_NUMBER = "meter_number", _("The meter number does not have 1 to 20 letters and digits. Correct it.")
-    SECOND_METER = (
-        "second_meter",
-        _("An earlier row of this file has this meter at this ESIID. Keep one of them and load the file again."),
-    )
-    SECOND_SERVICE = (
-        "second_service",
-        _("An earlier row of this file has another SERVICE_SINCE for this ESIID. Keep one date and load it again."),
-    )
+    SECOND_METER = "second_meter", _("An earlier row has this meter at this ESIID. Keep one and load the file again.")
+    SECOND_SERVICE = "second_service", _("An earlier row has another SERVICE_SINCE. Keep one and load the file again.")
 
 
 class InvalidRow(Exception):

@@ -212,8 +212,8 @@ def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: l
         esiid = next(word for word in words if normalize_esiid(word))
         premise = Premise.objects.get(esiid=esiid)
         assert words[words.index(esiid) + 1] == premise.meters.get(removed_on=None).number
-        asked = premise.agreements.filter(company__duns=BLUEBONNET.duns).count()
-        assert asked <= 1  # L5: a newcomer can still ask
+        agreement_count = premise.agreements.filter(company__duns=BLUEBONNET.duns).count()
+        assert agreement_count <= 1  # L5: a newcomer can still ask
     assert sum("not registered" in line or "same household" in line for line in lines) == 3
 
 
@@ -254,15 +254,15 @@ def test_days_have_as_many_slots_as_quarter_hours(clock_changes: list[UsageDay])
 
 
 def test_usage_is_believable() -> None:
-    """Summer afternoons and winter mornings stand out, offices sleep at weekends, nobody uses less than nothing."""
+    """Peaks on summer afternoons and winter mornings, quiet offices at weekends, and no negative usage."""
     places = dict(enumerate(neighborhood(0, TODAY), start=1))
     usage.copy_usage(places, date(2026, 1, 1), date(2026, 8, 31))
     by_key = {place.key: number for number, place in places.items()}
 
     def mean(key: str, month: int, slots: range, weekdays: range = range(7)) -> float:
         days = UsageDay.objects.filter(premise_id=by_key[key], day__month=month, channel=FlowDirection.CONSUMPTION)
-        found = [day.wh[slot] or 0 for day in days if day.day.weekday() in weekdays for slot in slots]
-        return sum(found) / len(found)
+        values = [day.wh[slot] or 0 for day in days if day.day.weekday() in weekdays for slot in slots]
+        return sum(values) / len(values)
 
     afternoon, morning, night = range(60, 76), range(22, 30), range(4, 16)
     assert mean("okafor", 7, afternoon) > 2 * mean("okafor", 4, afternoon)

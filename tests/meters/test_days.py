@@ -87,10 +87,10 @@ def test_usage_is_streamed_by_day_then_direction():
             if (day, channel) != (days[0], 0):
                 UsageDayFactory(premise=None, premise_id=premise_id, day=day, channel=channel)
     UsageDayFactory(day=days[1])
-    asked = []
+    streamed = []
     for usage in stream_usage(premise_id, days[0], days[8]):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        asked.append((usage.day, usage.channel))
-    assert asked == [(day, channel) for day in days[:9] for channel in (0, 1)]
+        streamed.append((usage.day, usage.channel))
+    assert streamed == [(day, channel) for day in days[:9] for channel in (0, 1)]
     assert list(stream_usage(premise_id, days[3], days[3] - timedelta(days=1))) == []

@@ -21,7 +21,7 @@ _READ = "SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_xact_user_tables WHE
 
 
 @pytest.fixture
-def read_again(tmp_path, premise):
+def count_rows_read_again(tmp_path, premise):
     """Count the rows read without an index while a file is imported again."""
     others = PremiseFactory.create_batch(19)
     lines = [line for one in [premise, *others] for line in rows(esiid=one.esiid)]
@@ -29,10 +29,10 @@ def read_again(tmp_path, premise):
     with connection.cursor() as cursor:
         cursor.execute(_FILL, [DAY, OTHERS])
         cursor.execute("ANALYZE usage_day")
-        # What a load sets ends with its transaction; here the test's is around all.
+        # An import's settings end with its transaction, but here it is inside the test's.
         cursor.execute("SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT")
 
-    def read() -> int:
+    def import_again() -> int:
         with connection.cursor() as cursor:
             cursor.execute(_READ)
             (before,) = cursor.fetchone()
@@ -41,14 +41,14 @@ def read_again(tmp_path, premise):
             cursor.execute(_READ)
             return int(cursor.fetchone()[0]) - before
 
-    return read
+    return import_again
 
 
-def test_a_file_imported_again_looks_up_only_its_own_days(read_again):
-    assert read_again() == 0
+def test_a_file_imported_again_looks_up_only_its_own_days(count_rows_read_again):
+    assert count_rows_read_again() == 0
 
 
 @pytest.mark.control
-def test_without_planner_settings_postgresql_reads_the_whole_month(read_again, monkeypatch):
+def test_without_planner_settings_postgresql_reads_the_whole_month(count_rows_read_again, monkeypatch):
     monkeypatch.setattr(usage_merge, "_LOOK_UP_EACH_DAY", "SELECT 1")
-    assert read_again() >= OTHERS
+    assert count_rows_read_again() >= OTHERS

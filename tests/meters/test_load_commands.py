@@ -66,12 +66,14 @@ class TestADryRun:
         assert not Meter.objects.exists()
 
     def test_reports_the_same_as_the_real_import(self, usage, premise, capsys):
-        told = []
+        summaries = []
         for options in (["--dry-run"], [], []):
             with pytest.raises(CommandError):
                 call_command("load_usage", *options, usage)
-            told.append(capsys.readouterr().out.splitlines()[0])
-        assert told[0] == told[1] and "1 new" in told[1] and "0 new, 0 changed, 1 unchanged" in told[2]
+            summaries.append(capsys.readouterr().out.splitlines()[0])
+        assert (
+            summaries[0] == summaries[1] and "1 new" in summaries[1] and "0 new, 0 changed, 1 unchanged" in summaries[2]
+        )
 
 
 class TestRejectedRows:
@@ -151,9 +153,9 @@ class TestTheLastMessage:
 
 def test_an_unreachable_database_exits_with_2(usage):
     """D2: the status is 2, in one sentence."""
-    nobody = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
+    environment = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}
     command = [sys.executable, "manage.py", "load_usage", usage]
-    ended = subprocess.run(command, env=nobody, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     assert "The database is not responding" in ended.stderr and "Traceback" not in ended.stderr
 

@@ -117,7 +117,7 @@ class TestReadersAndSweeps:
         kept_forever(premise, OLD_DAY)
         reading, swept = threading.Event(), threading.Event()
 
-        def read() -> None:
+        def read_month() -> None:
             with connections["default"].cursor() as cursor:
                 cursor.execute("BEGIN")
                 cursor.execute("SELECT count(*) FROM usage_day")
@@ -126,7 +126,7 @@ class TestReadersAndSweeps:
                 cursor.execute("COMMIT")
             connections.close_all()
 
-        reader = threading.Thread(target=read)
+        reader = threading.Thread(target=read_month)
         reader.start()
         try:
             assert reading.wait(30)
@@ -139,20 +139,20 @@ class TestReadersAndSweeps:
 
     def sweep_during_an_import(self) -> int:
         """Sweep after an import announced the month and before it committed that."""
-        noted, go_on = threading.Event(), threading.Event()
+        announced, go_on = threading.Event(), threading.Event()
 
-        def keep() -> None:
+        def announce_month() -> None:
             with transaction.atomic():
                 ensure_partitions(OLD_DAY, OLD_DAY)
-                noted.set()
+                announced.set()
                 while not (somebody_waits() or go_on.wait(0.02)):
                     pass
             connections.close_all()
 
-        loader = threading.Thread(target=keep)
+        loader = threading.Thread(target=announce_month)
         loader.start()
         try:
-            assert noted.wait(30)
+            assert announced.wait(30)
             return drop_expired_partitions(at=NOW)
         finally:
             go_on.set()

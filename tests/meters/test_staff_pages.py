@@ -32,16 +32,16 @@ def test_a_premise_is_found_by_esiid_meter_number_or_address(operator_client, pr
     MeterFactory(premise=premise, number="104051941")
     PremiseFactory(esiid="10443729999999999", address="1 Elm Street")
     page = operator_client.get(PREMISES, {"q": typed})
-    assert [found.esiid for found in page.context["cl"].result_list] == [ESIID]
+    assert [premise.esiid for premise in page.context["cl"].result_list] == [ESIID]
 
 
 def test_staff_see_the_premises_and_meters_of_their_tdsp_only(staff_client, premise):
     """D1: another TDSP's are not found."""
     MeterFactory(premise=premise, number="1")
     other = MeterFactory(number="2")
-    assert [found.pk for found in staff_client.get(PREMISES).context["cl"].result_list] == [premise.pk]
+    assert [record.pk for record in staff_client.get(PREMISES).context["cl"].result_list] == [premise.pk]
     meters = staff_client.get(reverse("admin:meters_meter_changelist")).context["cl"].result_list
-    assert [found.number for found in meters] == ["1"]
+    assert [meter.number for meter in meters] == ["1"]
     tdsps = staff_client.get(reverse("admin:meters_tdsp_changelist")).context["cl"].result_list
     assert list(tdsps) == [premise.tdsp]
     page = staff_client.get(reverse("admin:meters_premise_change", args=[other.premise_id]), follow=True)

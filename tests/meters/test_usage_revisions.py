@@ -52,14 +52,14 @@ class TestRevisions:
     def test_the_same_revision_only_fills_missing_slots(self, tmp_path, premise):
         """D2: a file can be imported again after its rejected rows are fixed."""
         lines = rows()
-        spoilt = [*lines[:3], lines[3].replace(",A,", ",?,"), *lines[4:]]
-        _, rejected = import_rows(tmp_path, *spoilt)
+        damaged = [*lines[:3], lines[3].replace(",A,", ",?,"), *lines[4:]]
+        _, rejected = import_rows(tmp_path, *damaged)
         assert (rejected, stored_day(premise.pk).wh[3]) == ([(5, "flag")], None)
-        mended = [lines[0].replace(".001", "7"), *lines[1:3], lines[3].replace(",A,", ",E,"), *lines[4:]]
-        assert counts(import_rows(tmp_path, *mended)[0]) == (0, 1, 0)
+        fixed = [lines[0].replace(".001", "7"), *lines[1:3], lines[3].replace(",A,", ",E,"), *lines[4:]]
+        assert counts(import_rows(tmp_path, *fixed)[0]) == (0, 1, 0)
         assert stored_day(premise.pk).wh == [*range(1, 97)]
         assert stored_day(premise.pk).est == (1 << 3).to_bytes(12, "little")
-        assert counts(import_rows(tmp_path, *mended)[0]) == (0, 0, 1)
+        assert counts(import_rows(tmp_path, *fixed)[0]) == (0, 0, 1)
 
     def test_slots_without_rows_in_a_newer_revision_keep_their_values(self, tmp_path, premise):
         """D2: nothing is lost; blank is not absent."""

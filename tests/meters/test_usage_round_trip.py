@@ -170,7 +170,7 @@ def test_an_export_without_usage_is_a_header_and_says_so(capsysbinary, premise):
 
 
 @pytest.mark.parametrize(
-    ("asked", "cause"),
+    ("arguments", "cause"),
     [
         (["10443720009999999", "2026-03-02", "2026-03-02"], "not on record"),
         (["rubbish", "2026-03-02", "2026-03-02"], "not on record"),
@@ -179,10 +179,10 @@ def test_an_export_without_usage_is_a_header_and_says_so(capsysbinary, premise):
         ([ESIID, "2026-03-02", "2026-03-01"], "before the first"),
     ],
 )
-def test_an_export_that_cannot_be_is_refused_with_its_cause(premise, asked, cause):
+def test_an_export_that_cannot_be_is_refused_with_its_cause(premise, arguments, cause):
     """A2: each message names the cause."""
     with pytest.raises(CommandError, match=cause) as refused:
-        call_command("export_usage", *asked)
+        call_command("export_usage", *arguments)
     assert refused.value.returncode == 2
 
 
