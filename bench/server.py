@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from local.addresses import VAR
-from local.servers import Postgres, make_runtime_dir, remove_runtime_dir
+from local.servers import Postgres
 
 DATABASE = "bench"
 # fsync, synchronous_commit and full_page_writes stay on. Checkpoints are few, as on any server that loads at night.
@@ -26,12 +26,7 @@ def database() -> Iterator[None]:
     """Provide an empty, migrated database, and remove it afterwards."""
     home = VAR / f"bench-{os.getpid()}"  # two runs may share a checkout
     home.mkdir(parents=True)
-    pointer = home / "runtime"
-    runtime = make_runtime_dir(pointer)
-    sockets = runtime / "postgres"
-    sockets.mkdir(mode=0o700)
-    runtime.chmod(0o711)
-    postgres = Postgres(home / "data", runtime=sockets, log=home / "postgres.log", options=OPTIONS)
+    postgres = Postgres(home / "data", log=home / "postgres.log", options=OPTIONS)
     try:
         postgres.start()
         postgres.create_database(DATABASE)
@@ -43,7 +38,6 @@ def database() -> Iterator[None]:
         yield
     finally:
         postgres.stop()
-        remove_runtime_dir(pointer)
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -15,20 +15,5 @@ RUNNING_FILE = VAR / "running.env"
 
 def publish_addresses(addresses: Mapping[str, str]) -> None:
     """Write `addresses` (environment variable -> value) as django-environ reads them; only the owner may read them."""
-    RUNNING_FILE.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = RUNNING_FILE.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text("".join(f"{name}='{value}'\n" for name, value in addresses.items()))
-    unfinished.replace(RUNNING_FILE)
-
-
-def published_addresses() -> dict[str, str]:
-    """Return what a running `make run` published, else nothing."""
-    if not RUNNING_FILE.exists():
-        return {}
-    lines = (line.partition("=") for line in RUNNING_FILE.read_text().splitlines())
-    return {name: value[1:-1] for name, _equals, value in lines}
-
-
-def withdraw_addresses() -> None:
-    RUNNING_FILE.unlink(missing_ok=True)
+    RUNNING_FILE.touch(mode=0o600)
+    RUNNING_FILE.write_text("".join(f"{name}='{value}'\n" for name, value in addresses.items()))

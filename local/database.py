@@ -1,7 +1,6 @@
 """The development database: whether this version of the portal made it, and how it is brought up to date.
 
-`python -m local.database SIGN_INS_FILE` migrates it, loads the demo and writes the demo's sign-ins into the file. It is
-one process for four commands: each of them alone would spend a second on starting Django.
+`python -m local.database SIGN_INS_FILE` migrates it, loads the demo and writes the demo's sign-ins into the file.
 """
 
 from __future__ import annotations
@@ -22,10 +21,7 @@ def migration_hashes() -> dict[str, str]:
 
 
 def is_of_this_version(record: Path) -> bool:
-    """Whether `record` has the hashes of migrations that this version still has, unchanged.
-
-    Migrations that were added since are no obstacle. Older versions wrote no record.
-    """
+    """Whether `record` has the hashes of migrations that this version still has. Older versions wrote no record."""
     return record.exists() and json.loads(record.read_text()).items() <= migration_hashes().items()
 
 
@@ -38,15 +34,12 @@ def main() -> None:
 
     django.setup()
     loader = MigrationLoader(connection)
-    unknown = {
-        key for key in loader.applied_migrations if key[0] in loader.migrated_apps
-    } - loader.disk_migrations.keys()
-    if unknown:
-        sys.exit(
-            f"Another version of the portal made the database in DATABASE_URL: it has the migration "
-            f"{'.'.join(min(unknown))}, which this version does not have. Nothing was changed. Use an empty database, "
-            f"or unset DATABASE_URL: make run then makes its own."
-        )
+    for app, name in loader.applied_migrations.keys() - loader.disk_migrations.keys():
+        if app in loader.migrated_apps:
+            sys.exit(
+                f"Another version of the portal made the database in DATABASE_URL: it has the migration {app}.{name}, "
+                "which this version does not have. Nothing was changed. Use an empty database, or unset DATABASE_URL."
+            )
     call_command("migrate", interactive=False, verbosity=1)
     call_command("createcachetable", verbosity=0)
     call_command("load_demo")

@@ -1,19 +1,15 @@
-"""Development's mail server: it saves every message as an .eml file and sends nothing (E4).
-
-python -m local.mail_catcher MAILBOX_DIR SOCKET_FD
-"""
+"""Development's mail server: it saves every message as an .eml file and sends nothing (E4)."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import signal
-import socket
-import sys
 import time
 from pathlib import Path
 
+from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from local.servers import free_port
 
 
 def save_message(mailbox: Path, content: bytes, *, sender: str, recipients: list[str]) -> Path:
@@ -29,30 +25,16 @@ def save_message(mailbox: Path, content: bytes, *, sender: str, recipients: list
     return unfinished.rename(mailbox / name)
 
 
-class SavingHandler:
+class MailCatcher(Controller):
+    """A mail server in a thread, on a free loopback port."""
+
     def __init__(self, mailbox: Path) -> None:
+        super().__init__(self, hostname="127.0.0.1", port=free_port(), server_hostname="localhost")
         self.mailbox = mailbox
+        self.url = f"smtp://127.0.0.1:{self.port}"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        content = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
-        try:
-            save_message(self.mailbox, content, sender=envelope.mail_from or "", recipients=list(envelope.rcpt_tos))
-        except OSError as error:
-            return f"451 The development mailbox cannot be written: {error.strerror}"
+        assert isinstance(envelope.content, bytes)
+        sender = envelope.mail_from or ""
+        save_message(self.mailbox, envelope.content, sender=sender, recipients=list(envelope.rcpt_tos))
         return "250 Saved in the development mailbox"
-
-
-async def serve(mailbox: Path, listener: socket.socket) -> None:
-    """Receive mail until SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    handler = SavingHandler(mailbox)
-    server = await loop.create_server(lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True), sock=listener)
-    await stopped.wait()
-    server.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2]))))

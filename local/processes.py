@@ -1,134 +1,101 @@
-"""Processes that this one starts and that must not outlive it."""
+"""Processes that must not outlive the one that starts them."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+# Reads the process groups to stop, one per line, until we end. Each that is left then gets a second to end in order,
+# the newest first.
+REAPER = """
+while read -r group; do groups="$group $groups"; done
+for group in $groups; do kill -INT -$group && sleep 1; done
+for group in $groups; do kill -KILL -$group; done
+"""
 
 
-class ProcessEnded(Exception):
-    """A process ended by itself. The message says which one, how, and how its log ends."""
+class CannotRun(Exception):
+    """A server or process could not start, or ended by itself. The message says which one and why."""
 
 
 class Process:
-    """A running process in its own process group, with its own log.
+    """A running process with its own log, in its own process group, which includes what it starts.
 
-    The group keeps a terminal's Ctrl-C from reaching everything at once, so that processes are stopped in order, and
-    it includes what the process starts. On Linux the kernel also stops the process when its parent is killed.
+    A terminal's Ctrl-C does not reach it, so that processes stop in order. If we are killed, a shell stops them.
     """
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str | Path],
-        *,
-        log: Path,
-        stop_signal: signal.Signals = signal.SIGTERM,
-        **options: Any,
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str | Path], *, log: Path, **options: Any) -> None:
         """Start `command` with an empty log. `options` are those of subprocess.Popen."""
         self.name = name
         self.log = log
-        self.stop_signal = stop_signal
-        self._shown_bytes = 0
-        self._is_killed = False
+        self._shown_length = 0
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
-            self.popen = subprocess.Popen(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_stop_with_parent(stop_signal, os.getpid()),
-                **options,
-            )
-
-    @property
-    def pid(self) -> int:
-        return self.popen.pid
-
-    def is_running(self) -> bool:
-        return self.popen.poll() is None
+            streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+            self.popen = subprocess.Popen(command, start_new_session=True, **streams, **options)
+        reaper = _start_reaper()
+        assert reaper.stdin
+        reaper.stdin.write(f"{self.popen.pid}\n")
+        reaper.stdin.flush()
 
     def check(self) -> None:
-        """Raise ProcessEnded if the process has ended."""
-        if self.is_running():
-            return
-        code = self.popen.wait()
-        how = f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
-        raise ProcessEnded(f"{self.name} ended by itself ({how}). The end of {self.log}:\n{self.log_end()}")
+        """Raise CannotRun if the process has ended."""
+        if (code := self.popen.poll()) is not None:
+            raise CannotRun(f"{self.name} ended by itself (exit code {code}). The end of {self.log}:\n{self.log_end()}")
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the log contains `text`. Raises CannotRun."""
+        wait_until(lambda: text in self.log.read_text(errors="replace"), processes=[self], seconds=60, what=self.name)
 
     def log_end(self, line_count: int = 15) -> str:
         """Return the last lines of the log, indented for a terminal."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(f"    {line}" for line in lines[-line_count:])
+        return "\n".join(f"    {line}" for line in self.log.read_text(errors="replace").splitlines()[-line_count:])
 
     def new_lines(self) -> list[str]:
-        """Return the whole lines that were logged since the last call, with the process's name in front of each."""
-        with self.log.open("rb") as log:
-            log.seek(self._shown_bytes)
-            text = log.read().rpartition(b"\n")[0]
-        self._shown_bytes += len(text) + bool(text)
-        return [f"{self.name} | {line}" for line in text.decode(errors="replace").splitlines()]
-
-    def request_stop(self) -> None:
-        if self.is_running():
-            self.popen.send_signal(self.stop_signal)
-            self._signal_group(signal.SIGCONT)  # a suspended process receives nothing else
+        """Return what was logged since the last call, with the process's name in front of each line."""
+        with self.log.open(errors="replace") as log:
+            log.seek(self._shown_length)
+            lines = [f"{self.name} | {line.rstrip()}" for line in log.readlines()]
+            self._shown_length = log.tell()
+        return lines
 
     def stop(self, timeout_seconds: float = 10) -> None:
         """Ask the process to stop, wait, then kill it and everything it has started."""
-        self.request_stop()
+        self.popen.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(timeout_seconds)
         self.kill()
 
     def kill(self) -> None:
         """Kill the process group, including what an ended process has left behind."""
-        if not self._is_killed:  # later the group's number may be another one's
-            self._signal_group(signal.SIGKILL)
-            self.popen.wait()
-            self._is_killed = True
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        # macOS reports "not permitted" for a group of zombies.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS forbids it for a group of zombies
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
 
 
 def wait_until(is_ready: Callable[[], bool], *, processes: Sequence[Process], seconds: float, what: str) -> None:
-    """Wait for `is_ready()`. Raises ProcessEnded if a process ends or `seconds` pass."""
+    """Wait for `is_ready()`. Raises CannotRun if a process ends or `seconds` pass."""
     deadline = time.monotonic() + seconds
     while not is_ready():
         for process in processes:
             process.check()
         if time.monotonic() > deadline:
             logs = "\n".join(f"  {process.log}:\n{process.log_end()}" for process in processes)
-            raise ProcessEnded(f"{what} did not answer within {seconds:.0f} seconds.\n{logs}")
+            raise CannotRun(f"{what} did not answer within {seconds:.0f} seconds.\n{logs}")
         time.sleep(0.05)
 
 
-def _stop_with_parent(stop_signal: signal.Signals, parent: int) -> Callable[[], None] | None:
-    """Return a function for the new process that asks Linux to signal it when its parent dies."""
-    if _libc is None:
-        return None
-    libc = _libc
-
-    def set_parent_death_signal() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return set_parent_death_signal
+@cache
+def _start_reaper() -> subprocess.Popen[str]:
+    command = ["sh", "-c", REAPER]
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=nothing, stderr=nothing, start_new_session=True, text=True
+    )

@@ -8,6 +8,7 @@ The journey is a real one: it makes an agreement, so each run leaves one more in
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+import environ
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.addresses import published_addresses  # noqa: E402 - the path above comes first
+from local.addresses import RUNNING_FILE  # noqa: E402 - the path above comes first
 from tests.support.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -92,7 +94,8 @@ def decision_link(page: Page, portal: str, number: str) -> str:
 
 
 def main() -> None:
-    portal = published_addresses()["PORTAL_ORIGIN"]
+    environ.Env.read_env(RUNNING_FILE)
+    portal = os.environ["PORTAL_ORIGIN"]
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser: Browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)

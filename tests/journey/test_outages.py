@@ -35,7 +35,7 @@ def assert_each_once(portal: RunningPortal, kinds: dict[str, int]) -> None:
     assert set(Email.objects.values_list("state", flat=True)) == {EmailState.SENT}
     assert list(Report.objects.values_list("state", "attempts")) == [(ReportState.READY, 0)] * kinds["EM204"]
     assert ReportFile.objects.count() == kinds["EM204"]
-    assert all(process.is_running() for process in portal.processes)
+    assert all(process.popen.poll() is None for process in portal.processes)
 
 
 @pytest.mark.parametrize(

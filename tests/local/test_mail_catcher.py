@@ -1,15 +1,11 @@
 """Development's mail server saves whole messages with their envelopes."""
 
 import smtplib
-import socket
-import sys
 import threading
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from local.addresses import ROOT
-from local.mail_catcher import save_message
-from local.processes import Process
+from local.mail_catcher import MailCatcher, save_message
 
 
 def saved_files(mailbox: Path) -> list[Path]:
@@ -18,12 +14,10 @@ def saved_files(mailbox: Path) -> list[Path]:
 
 def test_a_sent_message_is_saved_with_its_envelope(tmp_path):
     mailbox = tmp_path / "mail box"
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        command = [sys.executable, "-m", "local.mail_catcher", str(mailbox), str(listener.fileno())]
-        catcher = Process("catcher", command, log=tmp_path / "log", cwd=ROOT, pass_fds=[listener.fileno()])
+    catcher = MailCatcher(mailbox)
+    catcher.start()
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", catcher.port, timeout=20) as client:
             client.sendmail("from@a.example", ["one@b.example", "two@b.example"], "Subject: Hello\n\n.dot\nbody")
     finally:
         catcher.stop()

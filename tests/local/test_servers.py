@@ -1,14 +1,14 @@
 """The servers out of packages start wherever the checkout lies and however the last run ended."""
 
-import os
 import stat
 import subprocess
 
+import psutil
 import psycopg
 import pytest
 import redis
 
-from local.servers import Postgres, make_runtime_dir, remove_runtime_dir
+from local.servers import Postgres
 
 
 @pytest.fixture
@@ -16,15 +16,13 @@ def postgres(tmp_path):
     # Longer than a socket's path may be, and with a space in it.
     home = tmp_path / ("a long path " * 12).strip()
     home.mkdir()
-    pointer = tmp_path / "runtime"
-    server = Postgres(home / "data", runtime=make_runtime_dir(pointer), log=tmp_path / "log", options={"fsync": "off"})
+    server = Postgres(home / "data", log=tmp_path / "log", options={"fsync": "off"})
     yield server
     server.stop()
-    remove_runtime_dir(pointer)
 
 
 def query(server: Postgres, question: str, database: str = "postgres"):
-    with psycopg.connect(host=str(server.runtime), user="postgres", dbname=database, autocommit=True) as connection:
+    with psycopg.connect(host=str(server.sockets), user="postgres", dbname=database, autocommit=True) as connection:
         return connection.execute(question).fetchone()
 
 
@@ -35,7 +33,7 @@ def test_postgres_data_survives_stop_kill_and_a_recycled_pid(postgres):
     postgres.start()
     postgres.create_database("portal")
     postgres.create_database("portal")  # the second time it is there
-    with psycopg.connect(host=str(postgres.runtime), user="postgres", dbname="portal") as connection:
+    with psycopg.connect(host=str(postgres.sockets), user="postgres", dbname="portal") as connection:
         connection.execute("create table answers as select 42 as answer")
     postgres.stop()
 
@@ -44,7 +42,7 @@ def test_postgres_data_survives_stop_kill_and_a_recycled_pid(postgres):
     postgres.process.kill()  # as power loss would end it
     record = postgres.data / "postmaster.pid"
     lines = record.read_text().splitlines()
-    other = subprocess.Popen(["sleep", "60"], user=postgres.user)  # it now has the recorded pid
+    other = subprocess.Popen(["sleep", "60"])  # it now has the recorded pid
     record.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
     try:
         postgres.start()
@@ -58,34 +56,21 @@ def test_postgres_data_survives_stop_kill_and_a_recycled_pid(postgres):
 def test_postgres_left_running_on_our_data_is_replaced(postgres):
     postgres.start()
     assert postgres.process
-    first = postgres.process
+    first, first_sockets = postgres.process, postgres.sockets
     postgres.start()
     assert first.popen.wait(10) == 0
     assert query(postgres, "select 1") == (1,)
+    assert not first_sockets.exists()
 
 
-def test_postgres_listens_on_no_network_and_its_socket_is_ours(postgres):
-    postgres.start()
-    assert query(postgres, "show listen_addresses") == ("",)
-    assert stat.S_IMODE(postgres.runtime.stat().st_mode) == 0o700
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can become another account.")
-def test_postgres_does_not_run_as_root(postgres):
+def test_postgres_listens_on_no_network_its_socket_is_private_and_it_does_not_run_as_root(postgres):
     postgres.start()
     assert postgres.process
-    assert os.stat(f"/proc/{postgres.process.pid}").st_uid == postgres.user != 0
-
-
-def test_a_runtime_folder_is_private_and_replaces_the_one_of_a_killed_run(tmp_path):
-    pointer = tmp_path / "runtime"
-    first = make_runtime_dir(pointer)
-    second = make_runtime_dir(pointer)
-    assert not first.exists()
-    assert stat.S_IMODE(second.stat().st_mode) == 0o700
-    assert len(str(second)) < 60
-    remove_runtime_dir(pointer)
-    assert not second.exists() and not pointer.is_symlink()
+    assert query(postgres, "show listen_addresses") == ("",)
+    assert stat.S_IMODE(postgres.sockets.stat().st_mode) == 0o700
+    assert psutil.Process(postgres.process.popen.pid).uids().real != 0
+    postgres.stop()
+    assert not postgres.sockets.exists()
 
 
 def test_redis_requires_its_password_and_restarts_on_the_same_address(redis_server):

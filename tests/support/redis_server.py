@@ -23,11 +23,11 @@ class BreakableRedis(Redis):
     def freeze(self) -> None:
         """Stop it from answering while connections stay open and new ones are accepted."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGSTOP)
+        os.kill(self.process.popen.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGCONT)
+        os.kill(self.process.popen.pid, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def redis_server(tmp_path: Path) -> Iterator[BreakableRedis]:
     """A started Redis that this test may `stop`, `kill`, `freeze`, `thaw` and `start` again on the same address."""
     if redis_program() is None:
         pytest.skip("There is no redis-server on this machine.")
-    redis = BreakableRedis(runtime=tmp_path, log=tmp_path / "redis.log")
+    redis = BreakableRedis(log=tmp_path / "redis.log")
     redis.start()
     yield redis
     redis.kill()

@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 
 from local.addresses import VAR
-from local.servers import Postgres, Redis, make_runtime_dir, redis_program, remove_runtime_dir
+from local.servers import Postgres, Redis, redis_program
 from tests.support.template import prepare_template
 
 # The data of a test run is worth nothing: speed over durability.
@@ -62,21 +62,15 @@ def start_services(stack: ExitStack) -> None:
         return
     home, lock = _own_folder()
     stack.callback(lock.close)
-    pointer = home / "runtime"
-    runtime = make_runtime_dir(pointer)
-    stack.callback(remove_runtime_dir, pointer)
     if not os.environ.get("DATABASE_URL"):
-        sockets = runtime / "postgres"
-        sockets.mkdir(mode=0o700)
-        runtime.chmod(0o711)
-        postgres = Postgres(home / "data", runtime=sockets, log=home / "postgres.log", options=FAST_AND_LOOSE)
+        postgres = Postgres(home / "data", log=home / "postgres.log", options=FAST_AND_LOOSE)
         stack.callback(postgres.stop)
         postgres.start()
         postgres.create_database("smt_portal")
         os.environ["DATABASE_URL"] = postgres.url("smt_portal")
         stack.callback(os.environ.pop, "DATABASE_URL", None)
     if not os.environ.get("REDIS_URL") and redis_program():
-        redis = Redis(runtime=runtime, log=home / "redis.log")
+        redis = Redis(log=home / "redis.log")
         stack.callback(redis.stop)
         redis.start()
         os.environ["REDIS_URL"] = redis.url

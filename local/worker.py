@@ -1,0 +1,17 @@
+"""A Celery worker and beat in one process: `python -m local.worker`.
+
+Beat is a thread: without Redis the broker is in memory, and works within one process only. The web server wakes no
+worker then; the periodic sweeps find what is due.
+"""
+
+from __future__ import annotations
+
+from celery.beat import EmbeddedService
+
+from smt_portal.celery import app
+
+if __name__ == "__main__":
+    app.loader.import_default_modules()
+    # Beat need not catch up after a pause: every sweep finds what is due now. So it keeps no schedule in a file.
+    EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
+    app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=2"])
