@@ -106,7 +106,7 @@ class Supervisor(ExitStack):
         portal = [web_server, self.start_process("worker", "local.worker")]
 
         def is_healthy() -> bool:
-            connection = http.client.HTTPConnection(*listener.getsockname(), timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=5)
             with contextlib.suppress(OSError):
                 connection.request("GET", "/health/")
                 return connection.getresponse().status == 200

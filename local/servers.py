@@ -67,7 +67,7 @@ class Postgres:
         private = {"listen_addresses": "", "unix_socket_directories": self.sockets, "unix_socket_permissions": "0700"}
         options = [f"--{name}={value}" for name, value in {**private, **self.options}.items()]
         # Not through pg_ctl: it starts a daemon, which survives a supervisor killed with -9.
-        command = [self.programs / "postgres", "-D", self.data, *options]
+        command = [str(self.programs / "postgres"), "-D", str(self.data), *options]
         self.process = Process("PostgreSQL", command, log=self.log, **run_as)
         self.process.wait_for("database system is ready to accept connections")
 
@@ -99,7 +99,7 @@ class Postgres:
         os.chown(unfinished, run_as.get("user", -1), run_as.get("group", -1))
         # One collation on every machine, whatever locales it has.
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--lc-messages=C"]
-        command = [initdb, "--pgdata", unfinished, "--username=postgres", "--auth=trust", "--no-sync", *locale]
+        command = [str(initdb), f"--pgdata={unfinished}", "--username=postgres", "--auth=trust", "--no-sync", *locale]
         outcome = subprocess.run(command, capture_output=True, text=True, **run_as)
         if outcome.returncode:
             raise CannotRun(f"PostgreSQL could not create its data:\n{outcome.stdout}{outcome.stderr}")

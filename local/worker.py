@@ -6,11 +6,11 @@ worker then; the periodic sweeps find what is due.
 
 from __future__ import annotations
 
+from celery.app.utils import find_app
 from celery.beat import EmbeddedService
 
-from smt_portal.celery import app
-
 if __name__ == "__main__":
+    app = find_app("smt_portal")
     app.loader.import_default_modules()
     # Beat need not catch up after a pause: every sweep finds what is due now. So it keeps no schedule in a file.
     EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
