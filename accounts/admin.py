@@ -1,22 +1,21 @@
-"""The admin of users, and of the access log (D1, D3). customers/user_admin.py adds the roles and registers it."""
+"""The admin of users, and of the access log (D1, D3). customers/admin.py adds the roles and registers it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import second_factor
-from accounts.audit.admin import AccessLogEntryAdmin
-from accounts.models import User, signed_in
-from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin
-
-__all__ = ["AccessLogEntryAdmin", "UserAdmin"]
+from accounts.models import AccessLogEntry, User, signed_in
+from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operator
 
 
 class UserAdmin(ScopedAdmin, DjangoUserAdmin):
@@ -104,3 +103,32 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
                 unchanged,
             )
             self.message_user(request, text % unchanged, messages.WARNING)
+
+
+@admin.register(AccessLogEntry)
+class AccessLogEntryAdmin(ScopedAdmin):
+    """Read-only. Viewing the access log is not itself logged: it contains no personal data."""
+
+    tdsp_path = "tdsp"
+    customer_data = False
+    fields = ["at", "person", "tdsp", "action", "kind_of_record", "object_id", "label", "rows"]
+    list_display = ["at", "user", "tdsp", "action", "kind_of_record", "label", "rows"]
+    list_display_links = ["at"]
+    list_filter = ["action", "tdsp"]
+    operators_filters = ("tdsp",)
+    list_select_related = ["user", "tdsp"]
+    search_fields = ["user__username__iexact", "label", "object_id__iexact"]
+    search_help_text = _("User ID, agreement number, or last digits of an ESIID")
+    date_hierarchy = "at"
+
+    def allows(self, request: HttpRequest, permission: str) -> bool:
+        is_reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))
+        return is_reader and super().allows(request, permission)
+
+    @admin.display(description=_("user"))
+    def person(self, entry: AccessLogEntry) -> str:
+        return str(entry.user)
+
+    @admin.display(description=_("kind of record"), ordering="model")
+    def kind_of_record(self, entry: AccessLogEntry) -> Any:
+        return capfirst(apps.get_model(entry.model)._meta.verbose_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from accounts.audit import access_log
+from accounts import access_log
 
 
 @shared_task

@@ -10,12 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.credentials import CredentialsForm
+from accounts.forms import CredentialsForm
 from accounts.models import User
 from companies.members import NewUser
 from companies.models import Company, CompanyLink, Membership
 from companies.profile import PROFILE
-from lib.error_summary import ShowsRefusals
+from lib.action_forms import ShowsRefusals
 from lib.form_fields import (
     EmailAgainField,
     EmailLineField,
@@ -123,7 +123,7 @@ class ConfirmedEmailForm(forms.Form):
         return require_same_email(self.cleaned_data.get("user_email"), self.cleaned_data["user_email_again"])
 
 
-class NewUserForm(ShowsRefusals, NameForm, CredentialsForm):
+class NewUserForm(NameForm, CredentialsForm):
     """Name, user ID and password of a person who becomes a third party's user."""
 
     def new_user(self) -> NewUser:
@@ -167,7 +167,7 @@ class InvitationAcceptanceForm(NewUserForm):
         return user
 
 
-class JoinRequestForm(ShowsRefusals, NameForm, ConfirmedEmailForm):
+class JoinRequestForm(NameForm, ConfirmedEmailForm):
     """A person asks to join a company."""
 
     company = LineField(
@@ -201,5 +201,5 @@ class InvitationForm(PermissionsForm):
     field_order = ["email", "permissions"]
 
 
-class MemberProfileForm(ShowsRefusals, PhoneForm, NameForm):
+class MemberProfileForm(PhoneForm, NameForm):
     """A third party's user: name and phone. The email has its own page, where it is confirmed."""

@@ -1,25 +1,83 @@
-"""Registered customers, for operators and for the TDSP of their premises (D1)."""
+"""Registered customers, for operators and for the TDSP of their premises, and users with their roles (D1)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.admin_forms import CustomerForm, EsiidClaimForm, EsiidClaimFormSet
+from accounts.admin import UserAdmin
+from accounts.models import User
 from customers.models import Customer, EsiidClaim
-from customers.user_admin import UserWithRoleAdmin
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
+from meters.identifiers import normalize_esiid
+from meters.models import Premise
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["CustomerAdmin", "UserWithRoleAdmin"]
-
 CUSTOMER_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
+
+
+class PremiseField(forms.ModelChoiceField):
+    """A premise, by its ESIID as people type or paste it."""
+
+    widget = forms.TextInput(attrs={"size": 30})
+    default_error_messages = {
+        "invalid_choice": _("No premise has this ESIID. Check it, or load the TDSP's premises first.")
+    }
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the ESIID for a premise's key; leave what was typed as it is."""
+        return Premise.objects.get(pk=value).esiid if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        if value and normalize_esiid(value) is None:
+            raise ValidationError(_("Enter an ESIID with 17 or 22 digits."))
+        return super().to_python(value and normalize_esiid(value))
+
+
+class EsiidClaimForm(forms.ModelForm):
+    premise = PremiseField(Premise.objects.all(), to_field_name="esiid", label="ESIID")
+
+    class Meta:
+        model = EsiidClaim
+        fields = ["premise", "until"]
+        labels = {"until": _("until (empty if current)")}
+
+
+class EsiidClaimFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        """Refuse the same ESIID twice: Django checks each row against the database only."""
+        super().clean()
+        held: set[Premise] = set()
+        for form in self.forms:
+            premise = form.cleaned_data.get("premise") if form.is_valid() else None
+            if premise is None or form.cleaned_data.get("until"):
+                continue
+            if premise in held:
+                form.add_error("premise", _("This ESIID is already in the table. Remove one of the two."))
+            held.add(premise)
+
+
+class CustomerForm(forms.ModelForm):
+    class Meta:
+        model = Customer
+        fields = ["user", *CUSTOMER_FIELDS]
+        help_texts = {"user": _("Someone who does not work for a third party or a TDSP.")}
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if user.represents_organization:
+            raise ValidationError(
+                _("This user works for a third party or a TDSP. Create a separate user for the customer.")
+            )
+        return user
 
 
 def visible_claims(request: HttpRequest) -> QuerySet[EsiidClaim]:
@@ -114,3 +172,16 @@ class CustomerAdmin(ScopedAdmin):
     @admin.display(description=_("holds"))
     def holds(self, customer: Customer) -> str:
         return ", ".join(str(claim.premise) for claim in customer.claims.all() if claim.until is None)
+
+
+@admin.register(User)
+class UserWithRoleAdmin(UserAdmin):
+    list_display = ["username", "email", "first_name", "last_name", "role", "is_staff", "is_active"]
+    list_select_related = ["membership__company", "customer", "tdsp"]
+
+    @admin.display(description=_("role"))
+    def role(self, user: User) -> str:
+        if membership := getattr(user, "membership", None):
+            return str(membership.company)
+        role = getattr(user, "customer", None) or user.tdsp or (_("Operator") if user.is_operator else "")
+        return str(role)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -16,6 +17,11 @@ from meters.models import Premise
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+
+# What customers change about themselves.
+USER_FIELDS = ("first_name", "last_name", "phone", "phone_extension", "language")
+CUSTOMER_FIELDS = ("middle_initial", "suffix", "title", "company_name")
 
 
 class CustomerKind(models.TextChoices):
@@ -50,6 +56,15 @@ class Customer(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
         self.user.assign_role(Role.CUSTOMER)
+
+    @transaction.atomic
+    def change_profile(self, values: Mapping[str, Any]) -> None:
+        """Change the fields that `values` has. Existing agreements keep what they said when they were initiated."""
+        for record, names in ((self.user, USER_FIELDS), (self, CUSTOMER_FIELDS)):
+            changed = [name for name in names if name in values]
+            for name in changed:
+                setattr(record, name, values[name])
+            record.save(update_fields=changed)
 
 
 class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):

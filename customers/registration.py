@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from enum import StrEnum
 
+import psycopg
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -20,7 +21,6 @@ from customers import emails
 from customers.esiid_claims import ClaimedMeter, require_free
 from customers.models import Customer, EsiidClaim, Registration
 from lib import link_tokens
-from lib.constraints import violated_constraint
 from lib.refusals import Problem, Refused
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,8 @@ def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
             registration.confirmed_at = at or Now()
             registration.save(update_fields=["password", "confirmed_at"])
     except IntegrityError as error:
-        if reason := _CONFLICTS.get(violated_constraint(error)):
+        constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
+        if reason := _CONFLICTS.get(constraint or ""):
             raise NotConfirmed(reason) from error
         raise
     except Registration.DoesNotExist:  # deleted since find_registration

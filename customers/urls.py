@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import path
 from django.views.generic import TemplateView
 
-from customers.views import profile, registration
+from customers import views
 
 urlpatterns = [
     path("register/", TemplateView.as_view(template_name="customers/registration/choose.html"), name="register"),
@@ -16,6 +16,6 @@ urlpatterns = [
         ),
         name="register_sent",
     ),
-    path("register/customer/<str:kind>/", registration.register_as, name="register_as"),
-    path("my/profile/", profile.customer_profile, name="customer_profile"),
+    path("register/customer/<str:kind>/", views.register_as, name="register_as"),
+    path("my/profile/", views.customer_profile, name="customer_profile"),
 ]

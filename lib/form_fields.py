@@ -18,6 +18,8 @@ from localflavor.us.us_states import US_STATES
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.widgets import RegionalPhoneNumberWidget
 
+from lib.action_forms import ShowsRefusals
+
 # Control characters, line and paragraph separators, and characters that change the reading direction: in a name they
 # break headers and plain text, or make it look like another name (E3).
 _CHANGES_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -164,21 +166,13 @@ class StateField(forms.ChoiceField):
         super().__init__(choices=US_STATES, initial="TX", widget=widget, **options)
 
 
-class NameForm(forms.Form):
+class NameForm(ShowsRefusals):
     """The name of the person who fills in the form."""
 
-    first_name = LineField(
-        label=_("First name"),
-        max_length=60,
-        error_messages={"required": _("Enter your first name.")},
-        autocomplete="given-name",
-    )
-    last_name = LineField(
-        label=_("Last name"),
-        max_length=60,
-        error_messages={"required": _("Enter your last name.")},
-        autocomplete="family-name",
-    )
+    required_messages = {"first_name": _("Enter your first name."), "last_name": _("Enter your last name.")}
+
+    first_name = LineField(label=_("First name"), max_length=60, autocomplete="given-name")
+    last_name = LineField(label=_("Last name"), max_length=60, autocomplete="family-name")
 
 
 class PhoneForm(forms.Form):

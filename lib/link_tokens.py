@@ -11,9 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 DECISION_LINK = "decision-link"  # a customer's answer to a request
@@ -47,6 +51,18 @@ def decrypt_link(ciphertext: bytes) -> str:
         return _cipher().decrypt(bytes(ciphertext)).decode()
     except InvalidToken as error:
         raise ValueError("The link was encrypted with another DECISION_LINK_KEY.") from error
+
+
+def noindex(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Ask search engines not to index a page whose address contains a token (X5)."""
+
+    @wraps(view)
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return page
 
 
 def _cipher() -> Fernet:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from agreements.request_data import MeterRow
-from lib.error_summary import ShowsRefusals
+from lib.action_forms import ShowsRefusals
 from lib.refusals import Problem
 from meters.form_fields import EsiidField, MeterNumberField
 

@@ -16,7 +16,7 @@ from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, entered_row
 from agreements.models import ReportLength, ReportType
 from agreements.request_data import AgreementRequest, Person
 from customers.models import CustomerKind
-from lib.error_summary import ErrorLink, ShowsRefusals, error_links
+from lib.action_forms import ErrorLink, ShowsRefusals, error_links
 from lib.form_fields import EmailLineField, LineField, PhoneField, StateField, ZipField
 from lib.refusals import Problem, Refused
 

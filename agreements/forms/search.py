@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.search import MOST_ITEMS, ParsedItems, Search, SearchBy, parse_items
-from lib.error_summary import ShowsRefusals
+from lib.action_forms import ShowsRefusals
 
 # Web servers refuse a request whose first line has 4,094 characters or more.
 LONGEST_QUERY = 3600

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agreements.request_data import Contact
-from lib.error_summary import ShowsRefusals
+from lib.action_forms import ShowsRefusals
 from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField
 
 

@@ -16,7 +16,7 @@ from agreements.models import Agreement
 from agreements.views import customer, third_party
 from companies.views.base import MemberRequest
 from lib import link_tokens
-from lib.noindex import noindex
+from lib.link_tokens import noindex
 
 private_page = cache_control(private=True, no_store=True)
 

@@ -15,14 +15,13 @@ from accounts.language import chosen_language
 from agreements import sign_up
 from agreements.models import Agreement
 from customers.esiid_claims import ClaimedMeter
-from customers.forms.registration import ClaimForm, Invited
+from customers.forms import ClaimForm, Invited
 from customers.models import CustomerKind
 from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
-from customers.views.profile import customer_or_404
-from customers.views.registration import registration_page
+from customers.views import customer_or_404, registration_page
 from lib import link_tokens
 from lib.client_address import client_network
-from lib.noindex import noindex
+from lib.link_tokens import noindex
 from lib.refusals import Refused
 
 NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict

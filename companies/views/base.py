@@ -18,8 +18,7 @@ from django.views.decorators.cache import cache_control
 from accounts.models import User
 from companies.models import Company, Membership, membership_of
 from companies.permissions import ANY_STANDING, Standings, require_administrator
-from lib.action_form_view import ActionFormView
-from lib.error_summary import ShowsRefusals
+from lib.action_forms import ActionFormView, ShowsRefusals
 
 
 class MemberRequest(HttpRequest):

@@ -17,7 +17,7 @@ from companies.models import CompanyLink, Membership
 from companies.permissions import ANY_STANDING, NOT_SUSPENDED, ONLY_APPROVED, require_administrator
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions, timeline_entries
-from lib.action_form_view import ActionFormView
+from lib.action_forms import ActionFormView
 
 
 @method_decorator(member_page, name="dispatch")

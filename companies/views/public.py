@@ -26,9 +26,9 @@ from companies.forms import CompanyRegistrationForm, InvitationAcceptanceForm, J
 from companies.links import LinkProblem, LinkRefused, open_link
 from companies.models import CompanyLink, CompanyLinkKind
 from companies.wording import describe_permissions
-from lib.action_form_view import ActionFormView
+from lib.action_forms import ActionFormView
 from lib.client_address import client_network
-from lib.noindex import noindex
+from lib.link_tokens import noindex
 from lib.refusals import Refused
 
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.audit.access_log import delete_old_entries
+from accounts.access_log import delete_old_entries
 from accounts.models import AccessLogEntry
 from lib.scoped_admin import AccessAction, ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page

@@ -202,7 +202,7 @@ def test_a_taken_user_id_is_refused(client):
 
 def test_a_user_id_cannot_be_an_email():
     """Both sign in: a user ID like another person's email would take over that person's sign-in."""
-    from customers.forms.registration import RegistrationForm
+    from customers.forms import RegistrationForm
     from customers.models import CustomerKind
 
     form = RegistrationForm(typed(None, username="ceo@example.com"), kind=CustomerKind.RESIDENTIAL)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
+from django.utils.deprecation import MiddlewareMixin
 
 from accounts.models import AccessLogEntry, signed_in
 from lib.append_only import retention
 
 
-class AccessLogMiddleware:
+class AccessLogMiddleware(MiddlewareMixin):
     """Write an entry for each of `request.viewed_records`. If that fails, the page is not shown (D3)."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if viewed_records := getattr(request, "viewed_records", []):
             user = signed_in(request)
             AccessLogEntry.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""What a form shows at the top of its page: its errors, and why an action refused what was typed (A2)."""
+"""Forms whose action may refuse them: the error summary at the top of the page, and the page (A2)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.generic import FormView
 
 from lib.refusals import Refused
 
@@ -32,12 +36,13 @@ class ShowsRefusals(forms.Form):
     """A form that can show why an action refused it, at the field and in the error summary."""
 
     use_required_attribute = False
-    required_messages: ClassVar[dict[str, Any]] = {}  # what to do about an empty field, by its name
+    required_messages: ClassVar[dict[str, Any]] = {}  # what to do about an empty field, by its name; inherited
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, message in self.required_messages.items():
-            self.fields[name].error_messages["required"] = message
+        for form in reversed(type(self).__mro__):
+            for name, message in vars(form).get("required_messages", {}).items():
+                self.fields[name].error_messages["required"] = message
         self.causes: list[str] = []  # the possible causes of a refusal, for the page
 
     def refuse(self, refused: Refused) -> None:
@@ -49,3 +54,30 @@ class ShowsRefusals(forms.Form):
     def error_links(self) -> list[ErrorLink]:
         """Return the lines of the error summary; none before the form is sent."""
         return error_links(self) if self.is_bound else []
+
+
+class ActionFormView(FormView):
+    """Subclasses set form_class, template_name and success_url, and implement `perform`.
+
+    A refused form is shown again with the reasons.
+    """
+
+    template_name: str
+
+    def perform(self, form: Any) -> str:
+        """Carry out the action and return the message for the next page; empty for none. May raise Refused."""
+        raise NotImplementedError
+
+    def form_valid(self, form: ShowsRefusals) -> HttpResponse:
+        try:
+            message = self.perform(form)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form)
+        if message:
+            messages.success(self.request, message)
+        return super().form_valid(form)
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Render now, not after the view has returned: a decorator may set the language for the view alone."""
+        return render(self.request, self.template_name, context, **kwargs)

@@ -1,16 +1,19 @@
-"""Registration of customers: choose the kind and send the form (C3). The pages that also touch agreements are there."""
+"""Registration and profile of customers (C3). The pages that also touch agreements are there."""
 
 from __future__ import annotations
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.language import set_language_cookie
 from customers import registration
-from customers.forms.registration import Invited, RegistrationForm
-from customers.models import CustomerKind
+from customers.forms import CustomerProfileForm, Invited, RegistrationForm
+from customers.models import Customer, CustomerKind, customer_of
 from lib.client_address import client_network
 from lib.refusals import Refused
 
@@ -37,3 +40,24 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
         except Refused as refused:
             form.refuse(refused)
     return render(request, "customers/registration/form.html", {"form": form, "kind": kind, "invited": invited})
+
+
+@login_required
+@never_cache
+def customer_profile(request: HttpRequest) -> HttpResponse:
+    customer = customer_or_404(request)
+    form = CustomerProfileForm(request.POST or None, customer=customer)
+    if form.is_valid():
+        customer.change_profile(form.cleaned_data)
+        messages.success(request, _("Profile saved."))
+        return redirect("customer_profile")
+    claims = customer.claims.filter(until=None).select_related("premise").prefetch_related("premise__meters")
+    return render(request, "customers/profile/profile.html", {"form": form, "claims": claims})
+
+
+def customer_or_404(request: HttpRequest) -> Customer:
+    """Return the signed-in customer; for everyone else the page does not exist."""
+    customer = customer_of(request.user)
+    if customer is None:
+        raise Http404
+    return customer

@@ -1,4 +1,4 @@
-"""The registration form, residential and business, and the form that adds a meter (C3)."""
+"""The forms of registration, residential and business, of another meter and of the profile (C3)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.http import QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms.credentials import CredentialsForm
+from accounts.forms import CredentialsForm
 from accounts.models import User
 from customers.esiid_claims import ClaimedMeter
-from customers.models import Customer, CustomerKind, Registration
-from lib.error_summary import ShowsRefusals
+from customers.models import CUSTOMER_FIELDS, USER_FIELDS, Customer, CustomerKind, Registration
+from lib.action_forms import ShowsRefusals
 from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, require_same_email
 from meters.form_fields import EsiidField, MeterNumberField
 
@@ -34,8 +34,10 @@ class Invited:
     initial: dict[str, Any]
 
 
-class PersonForm(ShowsRefusals, NameForm, PhoneForm):
+class PersonForm(NameForm, PhoneForm):
     """The customer's name, phone and language."""
+
+    required_messages = {"company_name": _("Enter your company's name."), "language": _("Choose a language.")}
 
     middle_initial = LineField(
         label=_("Middle initial"),
@@ -51,17 +53,11 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
         required=False,
         widget=forms.TextInput({"autocomplete": "honorific-suffix", "size": "6"}),
     )
-    company_name = LineField(
-        label=_("Company name"),
-        max_length=120,
-        error_messages={"required": _("Enter your company's name.")},
-        autocomplete="organization",
-    )
+    company_name = LineField(label=_("Company name"), max_length=120, autocomplete="organization")
     language = forms.ChoiceField(
         label=_("Language preference"),
         help_text=_("For our emails to you, and for these pages after you sign in."),
         choices=settings.LANGUAGES,
-        error_messages={"required": _("Choose a language.")},
         widget=forms.RadioSelect,
     )
     field_order = ["first_name", "middle_initial", "last_name", "suffix", "company_name", "phone", "phone_extension"]
@@ -79,14 +75,13 @@ class PersonForm(ShowsRefusals, NameForm, PhoneForm):
 class ClaimForm(ShowsRefusals):
     """The meter of an account: ESIID and meter number."""
 
+    required_messages = {"esiid": _("Enter the ESIID."), "meter_number": _("Enter the meter number.")}
+
     esiid = EsiidField(
         label="ESIID",
         help_text=_("17 or 22 digits. It's on your electricity bill."),
         max_length=60,
-        error_messages={
-            "required": _("Enter the ESIID."),
-            "invalid": _("Enter an ESIID with 17 or 22 digits. It's on your electricity bill."),
-        },
+        error_messages={"invalid": _("Enter an ESIID with 17 or 22 digits. It's on your electricity bill.")},
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "numeric", "spellcheck": "false"}),
     )
     meter_number = MeterNumberField(
@@ -94,7 +89,6 @@ class ClaimForm(ShowsRefusals):
         help_text=_("If your meter number starts with a letter, enter it without the letter."),
         max_length=60,
         error_messages={
-            "required": _("Enter the meter number."),
             "invalid": _(
                 "Enter a meter number with up to 20 letters and numbers. It's on the meter and on your "
                 "electricity bill."
@@ -111,10 +105,11 @@ class ClaimForm(ShowsRefusals):
 class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
     """Everything that an account needs. With `invited`, the meter is not asked for."""
 
+    required_messages = {"email": _("Enter your email address.")}
+
     email = EmailLineField(
         label=_("Account email"),
         help_text=_("We'll send a link to this address. Open it and confirm to create your account."),
-        error_messages={"required": _("Enter your email address.")},
         autocomplete="email",
     )
     email_again = EmailAgainField(label=_("Confirm account email"))
@@ -148,3 +143,22 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
 
     def claimed_meter(self) -> ClaimedMeter:
         return self.invited.meter if self.invited else super().claimed_meter()
+
+
+class CustomerProfileForm(PersonForm):
+    """What a customer may change at once. The email has its own page, because it must be confirmed."""
+
+    title = LineField(
+        label=_("Title"),
+        help_text=_("For example, Ms. or Dr."),
+        max_length=20,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "honorific-prefix", "size": "8"}),
+    )
+
+    field_order = ["title", *PersonForm.field_order]
+
+    def __init__(self, data: QueryDict | None = None, *, customer: Customer) -> None:
+        initial = {name: getattr(customer.user, name) for name in USER_FIELDS}
+        initial |= {name: getattr(customer, name) for name in CUSTOMER_FIELDS}
+        super().__init__(data, kind=CustomerKind(customer.kind), initial=initial)

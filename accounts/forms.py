@@ -1,0 +1,100 @@
+"""What people enter about their accounts, and allauth's forms in our words. Forms parse; actions decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from lib.action_forms import ShowsRefusals
+from lib.form_fields import LineField
+
+
+class NewPasswordField(forms.CharField):
+    def __init__(self, **options: Any) -> None:
+        widget = forms.PasswordInput({"autocomplete": "new-password"})
+        super().__init__(max_length=256, strip=False, widget=widget, **options)
+
+
+class CredentialsForm(ShowsRefusals):
+    """User ID and password; the validators in settings decide what a password needs."""
+
+    required_messages = {
+        "username": _("Enter a User ID."),
+        "password1": _("Enter a password."),
+        "password2": _("Enter the same password again."),
+    }
+
+    username = LineField(
+        label=_("User ID"),
+        help_text=_("3 to 60 characters: letters, numbers, and . _ -"),
+        max_length=60,
+        # No @: a user ID must not look like another user's email, because both sign in.
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9._-]{3,60}\Z", _("Enter a User ID with 3 to 60 characters: letters, numbers, and . _ -")
+            )
+        ],
+        widget=forms.TextInput({"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    password1 = NewPasswordField(label=_("Password"))
+    password2 = NewPasswordField(label=_("Confirm password"))
+
+    @property
+    def password_rules(self) -> list[str]:
+        return password_validators_help_texts()
+
+    def clean_password2(self) -> str:
+        first, again = self.cleaned_data.get("password1"), str(self.cleaned_data["password2"])
+        if first and first != again:
+            raise ValidationError(_("The two passwords don't match. Enter both again."))
+        return again
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if password := data.get("password1"):
+            try:
+                validate_password(password, self.unsaved_user(data))
+            except ValidationError as error:
+                self.add_error("password1", error)
+        return data
+
+    def unsaved_user(self, data: dict[str, Any]) -> User:
+        """Return the user as far as the form is filled in: the password must not be made of this data."""
+        return User(**{name: data.get(name) or "" for name in ("first_name", "last_name", "username")})
+
+
+class SignInForm(LoginForm):
+    """Say what the first field expects, and let password managers fill it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("User ID or email")
+        self.fields["login"].error_messages["required"] = _("Enter your User ID or email.")
+        self.fields["password"].error_messages["required"] = _("Enter your password.")
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """Name the key, and choose whether it also replaces the password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the key")
+        self.fields["passwordless"].label = _("Sign in with this key alone, without the password")
+        self.fields["passwordless"].help_text = _("Your browser will ask for your fingerprint, face, or PIN each time.")
+
+
+class EditKeyForm(EditWebAuthnForm):
+    """Rename a key."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name of the key")

@@ -1,1 +1,0 @@
-"""What people enter about their accounts. Forms parse; actions decide."""
