@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements import daily_limits, emails, loa, locks
-from agreements.consent.consent_signals import record_signals_at_acceptance
-from agreements.consent.review import hold_for_review
+from agreements.consent import hold_for_review, record_signals_at_acceptance
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status

@@ -1,28 +1,142 @@
-"""Agreements in the admin: everything about one on a page, read-only and without its link (D1, X5)."""
+"""Agreements and emails in the admin, read-only and without links; held reports are reviewed here (D1, X1, X5).
+
+Emails are here because only an agreement knows which TDSP an email belongs to.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from agreements.consent.review_admin import ConsentReviewAdmin
-from agreements.email_admin import EmailAdmin, describe_kind
-from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
+from accounts.models import signed_in
+from agreements.consent import REASON_LENGTH, AlreadyReviewed, review_consent
+from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
 from lib.central_time import format_central
-from lib.scoped_admin import RolePermissions
+from lib.scoped_admin import AccessAction, RolePermissions, ScopedAdmin
+from notifications.actions import retry_failed
 from notifications.models import Email
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+_NAMES = {
+    "EM201": _("request"), "EM202": _("reminder"), "EM203": _("acceptance"), "EM204": _("report"),
+    "EM205": _("rejection"),
+}  # fmt: skip
 
-__all__ = ["AgreementAdmin", "EmailAdmin"]
 
-_SECRET = ("link_nonce", "link_hash")
+def describe_kind(kind: str) -> str:
+    """Return an email's kind for staff: "EM201: request", or "Join requested" if it has no number."""
+    return f"{kind}: {_NAMES[kind]}" if kind in _NAMES else kind.replace("_", " ").capitalize()
+
+
+class KindFilter(admin.AllValuesFieldListFilter):
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        first, *kinds = super().choices(changelist)
+        yield first  # All
+        yield from (choice | {"display": describe_kind(str(choice["display"]))} for choice in kinds)
+
+
+class EmailForm(forms.ModelForm):
+    """The labels of the read-only page."""
+
+    class Meta:
+        model = Email
+        fields: tuple[str, ...] = ()
+        labels = {
+            "about": _("About agreement"),
+            "to_address": _("To"),
+            "message_id": "Message-ID",
+            "uncertain_attempts": _("Attempts without an answer"),
+            "queued_at": _("Created"),
+            "due_at": _("Due"),
+            "sent_at": _("Sent"),
+            "failed_at": _("Failed"),
+            "body_forgotten_at": _("Text deleted"),
+        }
+
+
+@admin.register(Email)
+class EmailAdmin(ScopedAdmin):
+    """Read-only and without bodies and attachments, which hold the customer's links and letters."""
+
+    form = EmailForm
+    fields = (
+        ("what", "about", "language"),
+        ("to_address", "message_id"),
+        ("state", "attempts", "uncertain_attempts"),
+        ("failure", "last_error"),
+        ("queued_at", "due_at", "sent_at", "failed_at", "body_forgotten_at"),
+    )
+    readonly_fields = ("what",)
+    list_display = ("what", "about", "to_address", "state", "attempts", "queued_at", "sent_at", "last_error")
+    list_filter = ("state", ("kind", KindFilter), "queued_at")
+    search_fields = ("about", "to_address__iexact")
+    search_help_text = _("Agreement number or full email address")
+    ordering = ("-queued_at", "-pk")
+    actions = ("try_again",)
+
+    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the emails about the TDSP's agreements; only operators see emails about accounts."""
+        return records.filter(about__in=Agreement.objects.visible_to(signed_in(request)).values("number"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
+        # Attachments are large and not for staff.
+        unread = ("text", "html", "attachment", "placeholder", "link_nonce", "link_secret")
+        return super().get_queryset(request).defer(*unread)
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def what(self, email: Email) -> str:
+        return describe_kind(email.kind)
+
+    def log_label(self, record: Email) -> str:
+        return str(record)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "view")
+
+    @admin.action(description=_("Retry failed emails"), permissions=["retry"])
+    def try_again(self, request: HttpRequest, emails: QuerySet[Email]) -> None:
+        again = [email for email in emails if retry_failed(email, by=signed_in(request))]
+        for email in again:
+            self.log_change(request, email, "Tried again.")
+        left = emails.count() - len(again)
+        if again:
+            text = ngettext("%d email will be sent again.", "%d emails will be sent again.", len(again)) % len(again)
+            self.message_user(request, text, messages.SUCCESS)
+        if left:
+            text = ngettext(
+                "%d email was not changed: it has not failed, or its text has been deleted.",
+                "%d emails were not changed: they have not failed, or their text has been deleted.",
+                left,
+            )
+            self.message_user(request, text % left, messages.WARNING)
+
+
+class ConsentReviewForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[
+            (Review.RELEASED, _("Release the report. We'll make it, and the third party can download it.")),
+            (Review.REFUSED, _("Refuse the report. There will be no report for this agreement.")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether to release or refuse the report.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("The customer and the third party will see it."),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
+        error_messages={"required": _("Enter a reason. Both sides will see it.")},
+    )
 
 
 class EventInline(RolePermissions, admin.TabularInline):
@@ -55,8 +169,10 @@ class LetterInline(RolePermissions, admin.StackedInline):
     verbose_name_plural = _("letter of authorization")
 
 
-class AgreementAdmin(ConsentReviewAdmin):
-    """The page of an agreement. The app that adds the report to it registers it."""
+class AgreementAdmin(ScopedAdmin):
+    """The page of an agreement, and one to review its held report (X1). The app that adds the report registers it."""
+
+    change_form_template = "admin/agreements/agreement/change_form.html"
 
     tdsp_path = "premise__tdsp"
     list_display = [
@@ -65,13 +181,9 @@ class AgreementAdmin(ConsentReviewAdmin):
     list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]
     operators_filters = ("premise__tdsp",)
     search_fields = [
-        "number__startswith",
-        "esiid__startswith",
-        "meter_number__startswith",
-        "last_name__istartswith",
-        "email__iexact",
-        "third_party_name__icontains",
-    ]
+        "number__startswith", "esiid__startswith", "meter_number__startswith", "last_name__istartswith",
+        "email__iexact", "third_party_name__icontains",
+    ]  # fmt: skip
     search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, or company")
     date_hierarchy = "initiated_at"
     inlines = [EventInline, SignalInline, LetterInline]
@@ -92,8 +204,33 @@ class AgreementAdmin(ConsentReviewAdmin):
     ]  # fmt: skip
     readonly_fields = ["customer_name", "service_address", "emails"]
 
+    def get_urls(self) -> list[URLPattern]:
+        review = self.admin_site.admin_view(self.review_view)
+        return [path("<int:pk>/review/", review, name="agreements_agreement_review"), *super().get_urls()]
+
+    def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the signals and the form, or record the decision. Another TDSP's agreement is a 404."""
+        agreement: Agreement = self.get_object(request, str(pk))
+        form = ConsentReviewForm(request.POST or None)
+        if agreement.review == Review.HELD and not form.is_valid():
+            self.record_view(request, AccessAction.VIEW, agreement)
+            title = gettext("Review the report for agreement %s") % agreement.number
+            context = self.admin_site.each_context(request) | {"title": title, "opts": self.opts, "form": form}
+            context |= {"original": agreement, "signals": agreement.signals.all()}
+            return TemplateResponse(request, "admin/agreements/agreement/review.html", context)
+        try:
+            if agreement.review != Review.HELD:
+                raise AlreadyReviewed(gettext("This report is no longer under review."))
+            outcome, reason = Review(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
+            agreement = review_consent(agreement, outcome, by=signed_in(request), reason=reason)
+            self.log_change(request, agreement, f"Review: {agreement.review}.")
+            messages.success(request, gettext("Your decision is recorded. Both sides have been emailed."))
+        except AlreadyReviewed as refusal:
+            messages.warning(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:agreements_agreement_change", args=[agreement.pk]))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
-        return super().get_queryset(request).defer(*_SECRET)
+        return super().get_queryset(request).defer("link_nonce", "link_hash")
 
     def get_inlines(self, request: HttpRequest, obj: Agreement | None) -> list[Any]:
         """Omit the letter until it exists: Django shows an empty form for it."""
@@ -108,15 +245,9 @@ class AgreementAdmin(ConsentReviewAdmin):
     @admin.display(description=_("emails"))
     def emails(self, agreement: Agreement) -> str:
         emails = Email.objects.about(agreement.number).only("kind", "to_address", "state", "queued_at")
-        lines = [
-            (
-                reverse("admin:notifications_email_change", args=[email.pk]),
-                describe_kind(email.kind),
-                email.to_address,
-                format_central(email.queued_at),
-                email.get_state_display(),
-            )
-            for email in emails
-        ]
+        lines = []
+        for email in emails:
+            url, kind = reverse("admin:notifications_email_change", args=[email.pk]), describe_kind(email.kind)
+            lines.append((url, kind, email.to_address, format_central(email.queued_at), email.get_state_display()))
         items = format_html_join("", '<li><a href="{}">{}</a> {}, {}: {}</li>', lines)
         return format_html("<ul>{}</ul>", items) if items else str(_("None"))

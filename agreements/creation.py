@@ -14,13 +14,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from agreements import daily_limits, emails, locks
 from agreements.actions import expire_overdue
-from agreements.consent.consent_signals import record_signals_at_initiation
-from agreements.meter_match import MeterMatch, match_meters
+from agreements.consent import record_signals_at_initiation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind
-from agreements.models.day_counter import take_numbers
+from agreements.models.submission import take_numbers
 from agreements.permissions import acting_member
 from agreements.request_data import AgreementRequest, Contact, Person
-from agreements.request_rules import check_request
+from agreements.request_rules import MeterMatch, check_request, match_meters
 from agreements.states import INITIAL, Channel
 from companies.models import Company
 from customers.models import Customer, CustomerKind

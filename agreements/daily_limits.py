@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts import rate_limits
 from accounts.models import User
 from accounts.rate_limits import Limit, LimitReached
+from agreements import emails
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
 from agreements.request_data import AgreementRequest
 from companies.models import Company
-from lib.central_time import format_central
+from lib.central_time import central_day, format_central, utc_or_now
 from lib.refusals import Problem, Refused
+from meters.models import Premise
 
 DAY = timedelta(days=1)
 
@@ -43,7 +48,7 @@ def record_failed_matches(
     """Count the failed matches in `refused` and return what to raise.
 
     If they exceed a limit, the refusal does not say which rows failed. The TDSPs are notified by a sweep
-    (guessing_notices.py): the time of the answer must not tell which ESIIDs exist.
+    (`notify_of_guessing`): the time of the answer must not tell which ESIIDs exist.
     """
     failed_rows = {problem.row for problem in refused.problems if problem.code == "mismatch"}
     esiids = [row.esiid for row in request.rows if row.row in failed_rows]
@@ -86,3 +91,28 @@ def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:
     if reminders.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
         return _("Your company has reached its daily limit of reminders. Try again tomorrow.")
     return ""
+
+
+def notify_of_guessing(*, at: datetime | None = None) -> int:
+    """Email the TDSPs of the ESIIDs and the operators, once a day and company. Return the number of companies."""
+    recent = FailedMatch.objects.filter(at__gt=utc_or_now(at) - DAY)
+    limits = {
+        "user": settings.FAILED_MATCHES_PER_USER,
+        "company": settings.FAILED_MATCHES_PER_COMPANY,
+        "esiid": settings.FAILED_MATCHES_PER_ESIID,
+    }
+    esiids: dict[int, set[str]] = defaultdict(set)
+    latest: dict[int, datetime] = {}
+    for column, limit in limits.items():
+        reached = recent.values(column).annotate(count=Count("pk")).filter(count__gte=limit).values(column)
+        failures = recent.filter(**{f"{column}__in": reached}).order_by("at")
+        for company_id, esiid, failed_at in failures.values_list("company", "esiid", "at"):
+            esiids[company_id].add(esiid)
+            latest[company_id] = max(failed_at, latest.get(company_id, failed_at))
+    for company in Company.objects.filter(pk__in=esiids).order_by("pk"):
+        staff = User.objects.filter(is_staff=True, is_active=True)
+        tdsps = Premise.objects.filter(esiid__in=esiids[company.pk]).values("tdsp")
+        readers = (staff.filter(tdsp__in=tdsps) | staff.filter(tdsp=None)).distinct().order_by("pk")
+        with transaction.atomic():
+            emails.queue_guessing_notices(company, readers, day=central_day(latest[company.pk]))
+    return len(esiids)

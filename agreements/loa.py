@@ -1,22 +1,24 @@
 """The letter of authorization (LOA): the text of what a customer authorized, as page and PDF (EM203, P2.3).
 
-The text is stored with its version and hash; the PDF is drawn from the stored text.
+The text is stored with its version and hash; the PDF is drawn from the stored text. The decision page is stored as
+plain text (C7), rendered from the template that the page includes, so the two cannot differ.
 """
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from html.parser import HTMLParser
 from importlib.resources import files
 
 from django.conf import settings
 from django.template import engines
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-from agreements.decision_text import decision_text
 from agreements.models import Agreement, Letter
 from lib.central_time import CENTRAL
 from notifications.plain_text import one_line
@@ -108,3 +110,55 @@ def as_pdf(letter: Letter) -> bytes:
         else:
             page.ln(2.6)
     return bytes(page.output())
+
+
+TERMS = "agreements/terms.html"
+_BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
+_MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
+
+
+def decision_text(agreement: Agreement, *, language: str) -> str:
+    """Return the decision page's text in `language`: a line for each paragraph, fact or list item."""
+    with translation.override(language), timezone.override(CENTRAL):
+        html = render_to_string(TERMS, {"agreement": agreement})
+    return html_to_text(html)
+
+
+def html_to_text(html: str) -> str:
+    """Return the text of `html` in lines: `## heading`, `- item`, `label: value`, `> quotation`."""
+    parser = TextParser()
+    parser.feed(html)
+    parser.close()
+    return "\n".join(parser.lines) + "\n"
+
+
+class TextParser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: list[str] = []
+        self.line = ""
+        self.is_quoted = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCK_TAGS and tag != "dd":  # a fact follows its label on the same line
+            self.end_line()
+        self.is_quoted = self.is_quoted or tag == "blockquote"
+        if tag == "h2" and self.lines:
+            self.lines.append("")
+        self.line += _MARKERS.get(tag, "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "dt":
+            self.line = f"{self.line.rstrip()}: "
+        if tag in _BLOCK_TAGS:
+            self.end_line()
+        if tag == "blockquote":
+            self.is_quoted = False
+
+    def handle_data(self, data: str) -> None:
+        self.line += data
+
+    def end_line(self) -> None:
+        if words := " ".join(self.line.split()):
+            self.lines.append(f"> {words}" if self.is_quoted else words)
+        self.line = ""

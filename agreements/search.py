@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models.name_key import NameKey
+from agreements.models.agreement import NameKey
 from lib.digits import bare_digits
 from meters.identifiers import normalize_esiid, normalize_meter_number
 

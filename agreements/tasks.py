@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements import actions, guessing_notices, retention
+from agreements import actions, daily_limits, retention
 
 
 @shared_task
@@ -12,7 +12,7 @@ def expire_overdue() -> None:
 
 @shared_task
 def notify_of_guessing() -> None:
-    guessing_notices.notify_of_guessing()
+    daily_limits.notify_of_guessing()
 
 
 @shared_task

@@ -7,7 +7,7 @@ import django.db.models.functions.datetime
 import phonenumber_field.modelfields
 from django.db import migrations, models
 
-import agreements.models.name_key
+import agreements.models.agreement
 
 
 class Migration(migrations.Migration):
@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
                         expression=models.Case(
                             models.When(
                                 models.Q(("was_registered", False), ("status", "complete"), _connector="OR"),
-                                then=agreements.models.name_key.NameKey("last_name"),
+                                then=agreements.models.agreement.NameKey("last_name"),
                             )
                         ),
                         output_field=models.TextField(db_collation="C"),

@@ -16,8 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from agreements.models.draft import Draft
-from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import (
     DATA_IN_WORDS,
     PERIOD_IN_WORDS,
@@ -26,6 +24,7 @@ from agreements.models.report_options import (
     ReportType,
     report_type_in_words,
 )
+from agreements.models.submission import Draft
 from agreements.states import NEVER_ACCEPTED, Status
 from companies.models import Company, membership_of
 from companies.trust.email_identity import (
@@ -42,6 +41,24 @@ from meters.models import Premise
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+
+# While the third party sees a masked name, the key is null: neither search nor order can reveal it (T6).
+NAME_IS_VISIBLE = models.Q(was_registered=False) | models.Q(status=Status.COMPLETE)
+
+
+class NameKey(models.Func):
+    """A name without case, accents, spaces, hyphens and apostrophes: `Núñez-O’Brien` is `nunezobrien`.
+
+    An immutable SQL function of the first migration, used for the column and for search terms.
+    """
+
+    function = "name_key"
+    arity = 1
+    output_field = models.TextField()
+
+
+VISIBLE_NAME_KEY = models.Case(models.When(NAME_IS_VISIBLE, then=NameKey("last_name")))
 
 
 class Review(models.TextChoices):

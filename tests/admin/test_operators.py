@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from agreements.meter_match import match_meters
 from agreements.request_data import AgreementRequest, MeterRow, Person
+from agreements.request_rules import match_meters
 from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from meters.models import Tdsp

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from agreements import actions
-from agreements.decision_text import decision_text, html_to_text
+from agreements.loa import decision_text, html_to_text
 from agreements.models import Agreement
 from agreements.request_data import Person
 from agreements.states import Channel

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 import reports.actions
 from agreements import actions
-from agreements.consent.review import review_consent
+from agreements.consent import review_consent
 from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
 from agreements.request_data import Person
 from agreements.states import Channel, Status

@@ -16,7 +16,7 @@ from django.urls import reverse
 import reports.actions
 from accounts.models import User
 from agreements import actions
-from agreements.consent.review import review_consent
+from agreements.consent import review_consent
 from agreements.models import Agreement, Review, SignalKind
 from agreements.states import Channel, Status
 from companies.models import CompanyStanding

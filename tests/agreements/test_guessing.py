@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
-from agreements import actions, creation, daily_limits, guessing_notices, locks, retention
+from agreements import actions, creation, daily_limits, locks, retention
 from agreements.models import Agreement, Draft, FailedMatch
 from lib.central_time import format_central
 from lib.refusals import Refused
@@ -153,7 +153,7 @@ def test_reaching_a_limit_notifies_the_tdsp_once_a_day(member):
         refusal(member, wrong_meter(number))
     assert not Email.objects.exists(), "the time of an answer must not tell whom it concerns"
     for minutes in (1, 2, 14 * 60):
-        guessing_notices.notify_of_guessing(at=NOON + timedelta(minutes=minutes))
+        daily_limits.notify_of_guessing(at=NOON + timedelta(minutes=minutes))
     notices = Email.objects.filter(kind="GUESSING")
     assert {email.to_address for email in notices} == {staff.email, operator.email}
     assert notices.count() == 2

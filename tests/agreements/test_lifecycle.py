@@ -12,7 +12,7 @@ from django.db.utils import Error as DatabaseError
 
 from agreements import actions, creation, retention
 from agreements.models import Agreement, AgreementEvent, DayCounter, Draft, EventKind
-from agreements.models.day_counter import NumbersExhausted, take_numbers
+from agreements.models.submission import NumbersExhausted, take_numbers
 from agreements.states import FINAL, TRANSITIONS, Channel, Status, as_mermaid
 from agreements.transitions import TransitionRefused, transition
 from companies.models import CompanyStanding

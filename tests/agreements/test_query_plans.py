@@ -7,8 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
-from agreements import daily_limits
-from agreements.consent import consent_signals
+from agreements import consent, daily_limits
 from agreements.models import Agreement
 from agreements.request_data import AgreementRequest, Person
 from agreements.search import Item, Search, SearchBy
@@ -103,7 +102,7 @@ def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
     request = AgreementRequest(True, CustomerKind.RESIDENTIAL, Person(email=address), (), "interval", "1m")
     with CaptureQueriesContext(connection) as queries, override_settings(INITIATIONS_PER_COMPANY=1_000_000):
         daily_limits.refuse_flooding(request, company=agreement.company, at=now)
-        consent_signals.record_signals_at_initiation([agreement], at=now)
+        consent.record_signals_at_initiation([agreement], at=now)
         daily_limits.reminder_refusal(agreement, at=now)
     with connection.cursor() as cursor:
         plans = []

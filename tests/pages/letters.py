@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.second_factor import remove_lost_factors
 from agreements import actions
 from agreements import emails as agreement_emails
-from agreements.consent.review import review_consent
+from agreements.consent import review_consent
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from companies import emails

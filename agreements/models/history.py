@@ -1,4 +1,4 @@
-"""The history of an agreement (L8)."""
+"""The history of an agreement: its events (L8) and the letter of authorization (EM203)."""
 
 from __future__ import annotations
 
@@ -49,3 +49,23 @@ class AgreementEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement} {self.kind}"
+
+
+class Letter(models.Model):
+    """The letter of authorization (LOA) of an accepted agreement: the text that the customer authorized, with its hash.
+
+    `decision_text` is the text of the decision page in `decision_language`. `version` covers the wording of both texts.
+    """
+
+    agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
+    version = models.CharField(max_length=20)
+    language = models.CharField(max_length=10)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    signed_at = models.DateTimeField()
+    decision_language = models.CharField(max_length=10, blank=True)
+    decision_text = models.TextField(blank=True)
+    decision_sha256 = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"LOA {self.agreement}"
