@@ -127,7 +127,7 @@ def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactor
     before = _everything()
     out = StringIO()
     call_command("load_demo", premises=0, days=2, stdout=out)
-    assert "nothing was done" in out.getvalue() and "--force" in out.getvalue()
+    assert "nothing was loaded" in out.getvalue() and "--force" in out.getvalue()
     assert _everything() == before
     call_command("load_demo", premises=0, days=2, force=True, stdout=out)
     assert loader.is_loaded()
