@@ -91,10 +91,10 @@ def _about_companies(language: str) -> None:
     emails.send_rename_request(company, by=user, changes=changes, reason="We have merged.")
     emails.send_company_renamed(company, changes=changes)
     agreement = AgreementFactory()
-    agreement_emails.review_needed(agreement, [user])
-    agreement_emails.guessing_noticed(company, user, day=timezone.localdate())
-    agreement_emails.not_accepted(agreement)
-    report_emails.report_ready(ReportFactory())
+    agreement_emails.queue_review_request(agreement, [user])
+    agreement_emails.queue_guessing_notices(company, [user], day=timezone.localdate())
+    agreement_emails.queue_expiry(agreement)
+    report_emails.queue_report_ready(ReportFactory())
 
 
 def _about_agreements(world: World, language: str) -> None:
