@@ -55,24 +55,12 @@ class ValuesOnRecordFilter(admin.AllValuesFieldListFilter):
         return (choice for choice in super().choices(changelist) if choice["display"] != "")
 
 
-class PremiseAdminForm(forms.ModelForm):
-    class Meta:
-        model = Premise
-        fields = forms.ALL_FIELDS
-        labels = {
-            "polr_customer_class": _("POLR customer class"),
-            "settlement_ams_indicator": _("Settlement AMS indicator"),
-            "tdsp_ams_indicator": _("TDSP AMS indicator"),
-        }
-
-
 @admin.register(Premise)
 class PremiseAdmin(ScopedAdmin):
     """A premise is never deleted, because agreements and usage refer to it. The extract makes it Inactive."""
 
     operators_may = tdsp_may = EDIT
     tdsp_path = "tdsp"
-    form = PremiseAdminForm
     operators_filters = ("tdsp",)
     list_display = ["esiid", "address", "city", "zip_code", "tdsp", "status", "service_since"]
     list_filter = ["tdsp", "status", ("premise_type", ValuesOnRecordFilter)]

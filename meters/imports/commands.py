@@ -7,8 +7,9 @@ did not answer, or the output could not be written. 130: interrupted.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -18,14 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from meters.imports.progress import ProgressLine
 from meters.imports.rejected_rows import RejectedRowsCsv
-from meters.imports.results import FileError, ImportResult, OnRejection, Progress, RejectedRow
-
-
-class Importer(Protocol):
-    def __call__(
-        self, path: str, on_rejection: OnRejection, progress: Progress | None, *, dry_run: bool
-    ) -> ImportResult: ...
-
+from meters.imports.results import FileError, ImportResult, OnRejection, RejectedRow
 
 # By whether it is a dry run.
 _SOME_REJECTED = {
@@ -53,7 +47,7 @@ class ImportCommand(BaseCommand):
 
     epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded, 130 stopped.")
     requires_system_checks: list[str] = []
-    import_file: Importer
+    import_file: Callable[..., ImportResult]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = str(self.epilog)

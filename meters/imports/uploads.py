@@ -13,20 +13,17 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from meters.imports import FileError, ImportResult, RejectedRow, import_meters, import_premises, import_usage
 from meters.models import Upload, UploadChunk, UploadKind, UploadRejection, UploadState
 from notifications.wakeup import wake_workers
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 logger = logging.getLogger(__name__)
 

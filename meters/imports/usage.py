@@ -79,12 +79,8 @@ def _import_csv(
                     reason = Reason.UNKNOWN_ESIID if premise_id is None else Reason.OTHER_TDSP
                     for line, row in day.rows():
                         batch.reject(line, reason, row)
-            merged = merge_days(days, batch.reject, dry_run=dry_run)
             result.rows += batch.rows
-            result.new += merged.new
-            result.changed += merged.changed
-            result.unchanged += merged.unchanged
-            result.older += merged.older
+            merge_days(days, result, batch.reject, dry_run=dry_run)
             for number, why, rejected_row in sorted(batch.rejected, key=itemgetter(0)):
                 result.reject(source.name, number, why, rejected_row)
             if progress:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from meters.imports.results import Reason, Reject
+from meters.imports.results import ImportResult, Reason, Reject
 from meters.imports.staged_days import ALL_SLOTS, DayOfRows, StagedDay, copy_row
 from meters.usage.days import FALL, SECOND_PASS
 from meters.usage.partitions import ensure_partitions, first_kept_day
@@ -89,15 +89,6 @@ _STORE_CARRIED = """
 _DROP_CARRIED = "DELETE FROM meters_carriedslots WHERE premise_id = %s AND day = %s AND channel = %s"
 
 
-class MergeCounts(NamedTuple):
-    """Days that a batch added, changed and left alone; `older` of them are before the first day that is kept."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    older: int = 0
-
-
 class MergedDay(NamedTuple):
     """A day's readings; `est` and `carried_over` have a bit per slot, the latter for slots of an older revision."""
 
@@ -117,13 +108,13 @@ def usage_stage() -> Iterator[None]:
         cursor.execute(_DROP)
 
 
-def merge_days(days: Days, reject: Reject, *, dry_run: bool = False) -> MergeCounts:
-    """Store these days in one transaction; `reject` is called for rows that the file had before.
+def merge_days(days: Days, result: ImportResult, reject: Reject, *, dry_run: bool = False) -> None:
+    """Store these days in one transaction and count them in `result`; call `reject` for rows that the file had before.
 
     A `dry_run` is rolled back, but for what the file has had.
     """
     if not days:
-        return MergeCounts()
+        return
     months = {day.replace(day=1) for _premise, day, _channel in days}
     if not dry_run:
         for month in months:
@@ -148,8 +139,10 @@ def merge_days(days: Days, reject: Reject, *, dry_run: bool = False) -> MergeCou
             if dry_run:
                 transaction.set_rollback(True)
     first_kept = first_kept_day()
-    older = sum(day < first_kept for _premise, day, _channel in days)
-    return MergeCounts(new, changed, len(days) - new - changed, older)
+    result.new += new
+    result.changed += changed
+    result.unchanged += len(days) - new - changed
+    result.older += sum(day < first_kept for _premise, day, _channel in days)
 
 
 def stage_days(days: Days) -> None:

@@ -65,9 +65,15 @@ class Migration(migrations.Migration):
                 ("station_name", models.CharField(blank=True, max_length=60)),
                 ("metered", models.CharField(blank=True, max_length=1)),
                 ("open_service_orders", models.CharField(blank=True, max_length=200)),
-                ("polr_customer_class", models.CharField(blank=True, max_length=60)),
-                ("settlement_ams_indicator", models.CharField(blank=True, max_length=1)),
-                ("tdsp_ams_indicator", models.CharField(blank=True, max_length=10)),
+                (
+                    "polr_customer_class",
+                    models.CharField(blank=True, max_length=60, verbose_name="POLR customer class"),
+                ),
+                (
+                    "settlement_ams_indicator",
+                    models.CharField(blank=True, max_length=1, verbose_name="settlement AMS indicator"),
+                ),
+                ("tdsp_ams_indicator", models.CharField(blank=True, max_length=10, verbose_name="TDSP AMS indicator")),
                 ("switch_hold_indicator", models.CharField(blank=True, max_length=1)),
                 ("metered_service_type", models.CharField(blank=True, max_length=10)),
                 ("metered_service_type_description", models.CharField(blank=True, max_length=60)),
@@ -120,7 +126,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("esiid__regex", "^([0-9]{17}|[0-9]{22})$")),
                 name="esiid_is_17_or_22_digits",
-                violation_error_message="An ESIID has 17 or 22 digits.",
+                violation_error_message="Enter an ESIID with 17 or 22 digits.",
             ),
         ),
         migrations.CreateModel(

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("new", models.BigIntegerField(default=0, verbose_name="new")),
                 ("changed", models.BigIntegerField(default=0, verbose_name="changed")),
                 ("unchanged", models.BigIntegerField(default=0, verbose_name="unchanged")),
-                ("older", models.BigIntegerField(default=0, verbose_name="days older than usage is kept")),
+                ("older", models.BigIntegerField(default=0, verbose_name="days older than the retention period")),
                 ("rejected", models.BigIntegerField(default=0, verbose_name="rows rejected")),
                 ("rejected_by_reason", models.JSONField(default=dict)),
                 ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),
