@@ -215,18 +215,18 @@ class Upload(models.Model):
         verbose_name_plural = _("data files")
         ordering = ["-queued_at", "-pk"]
         indexes = [
-            models.Index(fields=["queued_at"], name="load_unfinished", condition=models.Q(state__in=UNFINISHED)),
+            models.Index(fields=["queued_at"], name="upload_unfinished", condition=models.Q(state__in=UNFINISHED)),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "sha256", "tdsp"],
-                name="file_waits_once",
+                name="upload_waits_once",
                 condition=models.Q(state__in=UNFINISHED),
                 nulls_distinct=False,
                 violation_error_message=_("This file is already being loaded. See its page under Data files."),
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=UploadKind.values), name="load_kind_is_known"),
-            models.CheckConstraint(condition=models.Q(state__in=UploadState.values), name="load_state_is_known"),
+            models.CheckConstraint(condition=models.Q(kind__in=UploadKind.values), name="upload_kind_is_known"),
+            models.CheckConstraint(condition=models.Q(state__in=UploadState.values), name="upload_state_is_known"),
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,7 @@ app.conf.beat_schedule = {
     "delete old registrations": _every(3600, "customers.tasks.delete_old_registrations"),
     "forget abandoned drafts": _every(3600, "agreements.tasks.delete_old_drafts"),
     "purge old report files": _every(3600, "reports.tasks.purge_files"),
-    "load queued files": _every(5, "meters.tasks.import_uploads"),
+    "import uploads": _every(5, "meters.tasks.import_uploads"),
     "delete old access log entries": _every(24 * 3600, "accounts.tasks.delete_old_access_log_entries"),
     "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
     "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),

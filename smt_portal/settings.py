@@ -293,7 +293,7 @@ CELERY_TIMEZONE = TIME_ZONE
 WORKER_WAKEUPS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.generate_due_reports"],
-    "load queued": ["meters.tasks.import_uploads"],
+    "upload queued": ["meters.tasks.import_uploads"],
 }
 
 # --- Rules of the business (requirement ids) --------------------------------------------------------------------

@@ -65,9 +65,9 @@ def queue_upload(
             upload.save()
             for number, chunk in enumerate(file.chunks(CHUNK_BYTES)):
                 UploadChunk.objects.create(upload=upload, number=number, content=chunk)
-            wake_workers("load queued")
+            wake_workers("upload queued")
     except IntegrityError as error:
-        if "file_waits_once" not in str(error):
+        if "upload_waits_once" not in str(error):
             raise
         raise AlreadyUploaded(_("This file is already being loaded. See its page under Data files.")) from error
     return upload

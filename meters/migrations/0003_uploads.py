@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="upload",
             index=models.Index(
-                condition=models.Q(("state__in", ["queued", "running"])), fields=["queued_at"], name="load_unfinished"
+                condition=models.Q(("state__in", ["queued", "running"])), fields=["queued_at"], name="upload_unfinished"
             ),
         ),
         migrations.AddConstraint(
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("state__in", ["queued", "running"])),
                 fields=("kind", "sha256", "tdsp"),
-                name="file_waits_once",
+                name="upload_waits_once",
                 nulls_distinct=False,
                 violation_error_message="This file is already being loaded. See its page under Data files.",
             ),
@@ -137,13 +137,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="upload",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["premises", "meters", "usage"])), name="load_kind_is_known"
+                condition=models.Q(("kind__in", ["premises", "meters", "usage"])), name="upload_kind_is_known"
             ),
         ),
         migrations.AddConstraint(
             model_name="upload",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["queued", "running", "done", "failed"])), name="load_state_is_known"
+                condition=models.Q(("state__in", ["queued", "running", "done", "failed"])), name="upload_state_is_known"
             ),
         ),
         migrations.AddConstraint(
