@@ -17,6 +17,12 @@ from accounts import second_factor
 from accounts.models import AccessLogEntry, User, signed_in
 from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operator
 
+NEXT = _("Create the user first. Then create the customer, or add the user to a third party.")
+STAFF = _(
+    "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all. "
+    "Superusers create and change staff."
+)
+
 
 class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     """Everyone who signs in. What a user may do depends on the company, the customer or the TDSP."""
@@ -30,13 +36,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = _("User ID, name, or email")
     add_fieldsets = (
-        (
-            None,
-            {
-                "fields": ("username", "email", "first_name", "last_name", "phone", "language"),
-                "description": _("Create the user first. Then create the customer, or add the user to a third party."),
-            },
-        ),
+        (None, {"fields": ("username", "email", "first_name", "last_name", "phone", "language"), "description": NEXT}),
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
     )
     fieldsets = (
@@ -44,13 +44,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
         (_("Person"), {"fields": ("first_name", "last_name", "email", "phone", "phone_extension", "language")}),
         (
             _("Staff"),
-            {
-                "fields": ("is_active", "is_staff", "tdsp", "is_supervisor", "is_superuser"),
-                "description": _(
-                    "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all. "
-                    "Superusers create and change staff."
-                ),
-            },
+            {"fields": ("is_active", "is_staff", "tdsp", "is_supervisor", "is_superuser"), "description": STAFF},
         ),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
@@ -121,9 +115,9 @@ class AccessLogEntryAdmin(ScopedAdmin):
     search_help_text = _("User ID, agreement number, or last digits of an ESIID")
     date_hierarchy = "at"
 
-    def allows(self, request: HttpRequest, permission: str) -> bool:
+    def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:
         is_reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))
-        return is_reader and super().allows(request, permission)
+        return is_reader and super().allows(request, permission, record)
 
     @admin.display(description=_("user"))
     def person(self, entry: AccessLogEntry) -> str:

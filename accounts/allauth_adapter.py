@@ -20,6 +20,7 @@ from accounts import emails
 from accounts.language import page_language
 from accounts.models import User
 from lib.client_address import client_address
+from notifications.outgoing import FixedLink
 
 # allauth's name of an email -> our kind and subject; the kind names the templates.
 _EMAILS: dict[str, tuple[str, Promise]] = {
@@ -80,7 +81,8 @@ class AccountAdapter(DefaultAccountAdapter):
         else:
             kind, subject = "ACCOUNT_CHANGED", _("Your account was changed")
             context = context | {"happening": _CHANGES[template_prefix]}
-        link = context.get(_LINKS.get(kind, ""))  # stored encrypted: readers of the outbox must not use it
+        url = context.get(_LINKS.get(kind, ""))
+        link = FixedLink(url) if url else None
         with transaction.atomic():
             emails.send_account_email(kind, to=email, language=language, subject=subject, context=context, link=link)
 

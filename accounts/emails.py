@@ -11,36 +11,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from notifications.actions import queue_email
-from notifications.outgoing import FixedLink, OutgoingEmail
+from notifications.outgoing import AccountLink, FixedLink, OutgoingEmail
+
+Link = AccountLink | FixedLink
 
 
 def send_second_factor_removed(owner: User) -> None:
     """Queue ACCOUNT_CHANGED to the user whose lost second factor an operator removed."""
     happening = _("The operator of this portal turned off your two-step sign-in. Set it up again after you sign in.")
-    send_account_email(
-        "ACCOUNT_CHANGED",
-        to=owner.email,
-        language=owner.language,
-        subject=_("Your account was changed"),
-        context={"happening": happening, "timestamp": timezone.now()},
-    )
+    subject, context = _("Your account was changed"), {"happening": happening, "timestamp": timezone.now()}
+    send_account_email("ACCOUNT_CHANGED", to=owner.email, language=owner.language, subject=subject, context=context)
 
 
 def send_account_email(
-    kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any], link: str | None = None
+    kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any], link: Link | None = None
 ) -> None:
-    """Queue one email about an account, with the templates of `kind`. Call it inside a transaction.
-
-    `link` opens the account: the templates show it as `link_url`, and the row stores it encrypted.
-    """
-    queue_email(
-        OutgoingEmail(
-            key=f"{kind}:{uuid.uuid4()}",
-            kind=kind,
-            to=to,
-            language=language,
-            subject=subject,
-            context=context,
-            link=FixedLink(link) if link else None,
-        )
-    )
+    """Queue one email about an account, with the templates of `kind`. Call it inside a transaction."""
+    key = f"{kind}:{uuid.uuid4()}"
+    email = OutgoingEmail(kind=kind, key=key, to=to, language=language, subject=subject, context=context, link=link)
+    queue_email(email)

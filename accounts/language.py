@@ -51,9 +51,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        linked = request.GET.get(PARAMETER)
-        if linked not in dict(settings.LANGUAGES):
-            linked = None
+        choice = request.GET.get(PARAMETER)
+        linked = choice if choice in dict(settings.LANGUAGES) else None
         # Without a session cookie there is no user, and the database need not be asked for one.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         user = request.user if has_session and isinstance(request.user, User) else None

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from lib.append_only import append_only
 from lib.scoped_admin import AccessAction
 from meters.models import Tdsp
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 class Role(models.TextChoices):
@@ -79,15 +75,6 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-ACCESS_ACTIONS = {
-    AccessAction.VIEW: _("Opened"),
-    AccessAction.LIST: _("Listed"),
-    AccessAction.SEARCH: _("Searched"),
-    AccessAction.HISTORY: _("Opened the history"),
-    AccessAction.EXPORT: _("Downloaded"),
-}
-
-
 class AccessLogEntry(models.Model):
     """A member of staff saw customer data: who, when, which record or how many rows of a list (D3).
 
@@ -97,7 +84,7 @@ class AccessLogEntry(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("user"))
     tdsp = models.ForeignKey(Tdsp, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="TDSP")
     at = models.DateTimeField(_("at"), db_default=Now())
-    action = models.CharField(_("action"), max_length=10, choices=ACCESS_ACTIONS)
+    action = models.CharField(_("action"), max_length=10, choices=AccessAction)
     model = models.CharField(_("kind of record"), max_length=60)
     object_id = models.CharField(_("key"), max_length=40, blank=True)
     label = models.CharField(_("record"), max_length=40, blank=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +18,6 @@ from customers.models import Customer, EsiidClaim
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 CUSTOMER_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
 
@@ -105,6 +103,12 @@ class EsiidClaimInline(RolePermissions, admin.TabularInline):
         return formats.date_format(timezone.localtime(claim.since), "DATETIME_FORMAT") if claim.pk else ""
 
 
+NEW_CUSTOMER = _(
+    "A customer signs in as a user. Create the user first (+), with the name and email of the account. Then enter the "
+    "customer's ESIIDs below. A third party finds a registered customer by ESIID, meter number, and this email."
+)
+
+
 @admin.register(Customer)
 class CustomerAdmin(ScopedAdmin):
     """A registered customer: a user, the kind of customer, and the ESIIDs."""
@@ -118,19 +122,7 @@ class CustomerAdmin(ScopedAdmin):
     search_help_text = _("Last name, email, User ID, company name, or ESIID")
     autocomplete_fields = ["user"]
     inlines = [EsiidClaimInline]
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": ("user", *CUSTOMER_FIELDS),
-                "description": _(
-                    "A customer signs in as a user. Create the user first (+), with the name and email of the "
-                    "account. Then enter the customer's ESIIDs below. A third party finds a registered "
-                    "customer by ESIID, meter number, and this email."
-                ),
-            },
-        ),
-    )
+    fieldsets = ((None, {"fields": ("user", *CUSTOMER_FIELDS), "description": NEW_CUSTOMER}),)
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         return records.filter(Exists(visible_claims(request).filter(customer=OuterRef("pk"), until=None)))
@@ -138,9 +130,7 @@ class CustomerAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         return super().get_queryset(request).prefetch_related(Prefetch("claims", visible_claims(request)))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         """Also search by ESIID; a TDSP's staff find only its own ESIIDs."""
         customers, may_repeat = super().get_search_results(request, queryset, search_term)
         words = search_words(search_term).strip()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +15,6 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import Role, User
 from meters.models import Premise
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
-
 
 # What customers change about themselves.
 USER_FIELDS = ("first_name", "last_name", "phone", "phone_extension", "language")

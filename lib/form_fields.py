@@ -6,7 +6,6 @@ Their messages say what to do next.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -24,20 +23,12 @@ from lib.action_forms import ShowsRefusals
 # break headers and plain text, or make it look like another name (E3).
 _CHANGES_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
-_INVISIBLE_MESSAGE = _("Remove the invisible character. Type the text instead of pasting it.")
 
 TOO_LONG = ngettext_lazy(
     "Enter %(limit_value)d character or fewer. You entered %(show_value)d.",
     "Enter %(limit_value)d characters or fewer. You entered %(show_value)d.",
     "limit_value",
 )
-
-
-def has_invisible(text: str, allowed: Iterable[str] = ()) -> bool:
-    """Whether `text` has a character that people cannot read, other than those `allowed`."""
-    return any(
-        (unicodedata.category(one) in _INVISIBLE or one in _CHANGES_DIRECTION) and one not in allowed for one in text
-    )
 
 
 def replace_technical_validators(field: forms.CharField, max_length: int) -> None:
@@ -60,8 +51,10 @@ class LineField(forms.CharField):
 
     def run_validators(self, value: str) -> None:
         super().run_validators(value)
-        if has_invisible(value, self.allowed):
-            raise ValidationError(_INVISIBLE_MESSAGE, code="invisible")
+        invisible = {one for one in value if unicodedata.category(one) in _INVISIBLE or one in _CHANGES_DIRECTION}
+        if invisible - set(self.allowed):
+            message = _("Remove the invisible character. Type the text instead of pasting it.")
+            raise ValidationError(message, code="invisible")
 
 
 class ParagraphField(LineField):

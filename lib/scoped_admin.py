@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.db.models import QuerySet
-from django.http import Http404
+from django.db.models import QuerySet, TextChoices
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from lib.digits import bare_digits
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 NOTHING: frozenset[str] = frozenset()
 VIEW = frozenset({"view"})
@@ -31,14 +28,14 @@ EDIT = frozenset({"view", "add", "change"})
 _START_OF_ESIID = re.compile(r"10[0-9]{3,20}")
 
 
-class AccessAction(StrEnum):
+class AccessAction(TextChoices):
     """How staff saw records (D3)."""
 
-    VIEW = "view"
-    LIST = "list"
-    SEARCH = "search"
-    HISTORY = "history"
-    EXPORT = "export"
+    VIEW = "view", _("Opened")
+    LIST = "list", _("Listed")
+    SEARCH = "search", _("Searched")
+    HISTORY = "history", _("Opened the history")
+    EXPORT = "export", _("Downloaded")
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class RolePermissions:
     operators_may: ClassVar[frozenset[str]] = VIEW
     tdsp_may: ClassVar[frozenset[str]] = VIEW
 
-    def allows(self, request: HttpRequest, permission: str) -> bool:
+    def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:
         if is_operator(request):
             return permission in self.operators_may
         return tdsp_of(request) is not None and permission in self.tdsp_may
@@ -88,13 +85,13 @@ class RolePermissions:
         return self.allows(request, "view")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, "view")
+        return self.allows(request, "view", obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, "add")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, "change")
+        return self.allows(request, "change", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -137,21 +134,13 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         return self.limit_to_tdsp(request, records) if tdsp_of(request) is not None else records.none()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        record = super().get_object(request, object_id, from_field)
-        if record is None:
-            raise Http404
-        return record
+        if record := super().get_object(request, object_id, from_field):
+            return record
+        raise Http404
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, "view") and self._is_in_scope(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.allows(request, "change") and self._is_in_scope(request, obj)
-
-    def _is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
-        if obj is None or is_operator(request):
-            return True
-        return self.get_queryset(request).filter(pk=obj.pk).exists()
+    def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:
+        in_scope = record is None or is_operator(request) or self.get_queryset(request).filter(pk=record.pk).exists()
+        return in_scope and super().allows(request, permission)
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the inlines of a new record to which no row can be added."""
@@ -169,9 +158,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         named = any(lookup == name or lookup.startswith(f"{name}__") for name in offered if isinstance(name, str))
         return named and super().lookup_allowed(lookup, value, request)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         """Also find an ESIID, or its beginning, that was pasted as a spreadsheet shows it."""
         return super().get_search_results(request, queryset, search_words(search_term))
 
@@ -207,14 +194,8 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
             self.record_view(request, action, rows=len(changelist.result_list))
         return response
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        response = super().changeform_view(request, object_id, form_url, extra_context)
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        response = super().changeform_view(request, object_id, *args, **kwargs)
         return self.record_page(request, AccessAction.VIEW, response) if object_id else response
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
