@@ -1,7 +1,5 @@
 """Notices for staff: TDSP staff write those of their TDSP, operators those of every TDSP and their own (T2, D1)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages
@@ -31,15 +29,10 @@ class NoticeAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         about = ("tdsp", "audience") if is_operator(request) else ("audience",)
+        fallback = _("Without a Spanish text, people who read Spanish see the English text.")
         return (
             (None, {"fields": (*about, "title", "text")}),
-            (
-                _("In Spanish"),
-                {
-                    "fields": ("title_es", "text_es"),
-                    "description": _("Without a Spanish text, people who read Spanish see the English text."),
-                },
-            ),
+            (_("In Spanish"), {"fields": ("title_es", "text_es"), "description": fallback}),
             (_("When"), {"fields": ("published_from", "published_until"), "description": _("In Central Time.")}),
         )
 

@@ -80,8 +80,6 @@ class Notice(models.Model):
         User, null=True, editable=False, on_delete=models.SET_NULL, related_name="+", verbose_name=_("made by")
     )
 
-    is_read: bool  # from NoticeQuerySet.with_is_read()
-
     objects = NoticeQuerySet.as_manager()
 
     class Meta:

@@ -1,27 +1,27 @@
-"""Generate the reports of accepted agreements, once each; retry failed ones; purge files (R1, R5).
+"""Generate the reports of accepted agreements, once each; retry failed ones; purge files and records (R1, R5, X6).
 
 A report is one transaction: claim, read, compress, store, queue EM204. A worker that dies in it leaves nothing behind,
 and the next sweep generates the report.
 """
-
-from __future__ import annotations
 
 import logging
 import traceback
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
 from agreements.models import Agreement
+from agreements.retention import BATCH, delete_agreements
 from lib.central_time import utc_or_now
 from meters.usage.reader import stream_usage
 from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Download, Report, ReportFile, ReportState
 from reports.period import agreement_period, metered_from
 
 logger = logging.getLogger(__name__)
@@ -38,10 +38,12 @@ COVERAGE_COLUMNS = (
 
 def generate_due_reports(*, limit: int = 100, at: datetime | None = None) -> int:
     """Generate at most `limit` due reports, each in its own transaction; return how many were tried (R1)."""
+    failed = Report.objects.due_for_retry(at=at).order_by("retry_at").select_related("agreement__premise")
+    failed = failed.select_for_update(of=("self",), skip_locked=True, no_key=True)
     tried = 0
     while tried < limit:
         with transaction.atomic():
-            report = _claim_new() or _claim_retry(at)
+            report = _claim_new() or failed.first()
             if report is None:
                 break
             now = utc_or_now(at)
@@ -77,6 +79,18 @@ def purge_files(*, at: datetime | None = None) -> int:
             return purged
 
 
+@transaction.atomic
+def delete_old_reports(*, at: datetime | None = None) -> int:
+    """Delete at most BATCH reports, with files, downloads and agreements, AGREEMENT_RETENTION after the end (X6)."""
+    old = Report.objects.filter(agreement__ended_at__lt=utc_or_now(at) - settings.AGREEMENT_RETENTION)
+    old = old.select_related("agreement").select_for_update(skip_locked=True, of=("self", "agreement"))
+    reports = list(old[:BATCH])
+    Download.objects.filter(report__in=reports).delete()
+    Report.objects.filter(pk__in=[report.pk for report in reports]).delete()
+    delete_agreements(Agreement.objects.filter(pk__in=[report.agreement_id for report in reports]))
+    return len(reports)
+
+
 def _claim_new() -> Report | None:
     """Return an unsaved report for a waiting agreement, which stays locked until the end of the transaction."""
     waiting = Agreement.objects.awaiting_report().order_by("ended_at").select_related("premise")
@@ -96,11 +110,6 @@ def mark_report_recorded(agreement: Agreement) -> None:
 
 def has_report(agreement: Agreement) -> bool:
     return Report.objects.filter(agreement=agreement).exists()
-
-
-def _claim_retry(at: datetime | None) -> Report | None:
-    failed = Report.objects.due_for_retry(at=at).order_by("retry_at").select_related("agreement__premise")
-    return failed.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
 
 
 def generate_report(report: Report, now: datetime) -> None:
@@ -125,7 +134,7 @@ def generate_report(report: Report, now: datetime) -> None:
     report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
     report.rows, report.size, report.sha256 = file.line_count - 1, file.size, file.sha256
     report.save()
-    ReportFile.objects.store(report, file.gzipped)
+    ReportFile.store(report, file.gzipped)
     emails.queue_report_ready(report)
 
 

@@ -1,9 +1,5 @@
 """Reports for TDSP staff and operators: their records, without files and readings, and retries of failed ones (D1)."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -40,25 +36,13 @@ class ReportAdmin(ScopedAdmin):
     date_hierarchy = "made_at"
     actions = ["make_again"]
 
-    def get_form(self, request: HttpRequest, obj: Report | None = None, change: bool = False, **kwargs: Any) -> Any:
-        labels = {
-            "asked_first_day": _("First day requested"),
-            "file_name": _("File"),
-            "days_present": _("Days with data"),
-            "expected_from": _("Metered since"),
-            "sha256": "SHA-256",
-            "retry_at": _("Next try"),
-            "purged_at": _("Deleted"),
-        }
-        return super().get_form(request, obj, change=change, labels=labels, **kwargs)
-
     def log_label(self, record: Report) -> str:
         return record.agreement.number
 
     @admin.display(description=_("total"))
     def totals(self, report: Report) -> str:
-        kwh = ((name, formats.number_format(total, use_l10n=True)) for name, total in report.totals)
-        return format_html_join(", ", "{}: {} kWh", kwh) or str(self.get_empty_value_display())
+        totals = ((name, formats.number_format(kwh, use_l10n=True)) for name, kwh in report.totals)
+        return format_html_join(", ", "{}: {} kWh", totals) or str(self.get_empty_value_display())
 
     @admin.display(description=_("days without data"))
     def missing(self, report: Report) -> str:

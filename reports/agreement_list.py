@@ -53,7 +53,6 @@ REPORT_STAGES = {
 }
 
 NEWEST_FIRST = ("-initiated_at", "-number")
-OLDEST_FIRST = ("initiated_at", "number")
 SORT_KEYS: dict[str, Any] = {
     "status": F("status"),
     # Only a pending request expires; all others sort last.
@@ -108,16 +107,13 @@ class ListOptions:
             agreements = agreements.filter(REPORT_STAGES[self.report].condition)
         name, is_descending = self.sort.lstrip("-"), self.sort.startswith("-")
         if name == "initiated":
-            return agreements.order_by(*(NEWEST_FIRST if is_descending else OLDEST_FIRST))
+            return agreements.order_by(f"{self.sort}_at", "-number" if is_descending else "number")
         # Nulls sort last in both directions. In ascending order that is the default, which the index serves.
         key = OrderBy(SORT_KEYS[name], descending=is_descending, nulls_last=True if is_descending else None)
         return agreements.order_by(key, *NEWEST_FIRST)
 
     def column_heads(self) -> Iterator[tuple[Promise | str, str, str]]:
-        """Yield each column's head, the order its link asks for, and its aria-sort; both may be empty.
-
-        A second click on a head reverses the order.
-        """
+        """Yield each column's head, the order its link asks for, and its aria-sort. A second click reverses the order."""
         reverse, direction = (self.sort[1:], "descending") if self.sort[0] == "-" else (f"-{self.sort}", "ascending")
         for label, sort in COLUMNS:
             yield (label, reverse, direction) if sort in (self.sort, reverse) else (label, sort, "")

@@ -4,12 +4,10 @@ Each layout turns `DayReadings` into bytes in constant memory: at most two days 
 every layout that the form offers.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from agreements.models import ReportType
@@ -50,74 +48,45 @@ def csv_chunks(layout: CsvLayout, esiid: str, period: Period, days: Iterable[Day
     yield from layout.rows(esiid, period, days)
 
 
-def interval_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
-    """Yield one row per 15 minutes, byte for byte as Smart Meter Texas prints it."""
+def interval_rows(
+    render: Callable[..., bytes], esiid: str, _period: Period, days: Iterable[DayReadings]
+) -> Iterator[bytes]:
+    """Yield one row per 15 minutes, as the function `render` of interval_csv writes a day."""
     for usage in days:
-        yield interval_csv.render_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
-
-
-def clean_interval_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
-    """Yield one row per 15 minutes that exist on the clock, each also with its start in UTC."""
-    for usage in days:
-        yield interval_csv.render_clean_day(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
+        yield render(esiid, usage.day, usage.revision_at, usage.channel, usage.wh, usage.est)
 
 
 def daily_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """Yield one row per day and direction. No register readings are loaded: their two columns stay blank."""
     for usage in days:
-        total = RowTotal(usage.channel)
-        total.add(usage)
-        revision, kwh, _kw, flag, direction = total.cells
-        yield f"'{esiid},{_us_date(usage.day)},{revision},,,{kwh},{flag},{direction}\n".encode()
+        revision, kwh, _kw, flag, direction = total_cells([usage])
+        yield f"'{esiid},{usage.day:%m/%d/%Y},{revision},,,{kwh},{flag},{direction}\n".encode()
 
 
 def monthly_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
     """Yield one row per calendar month of the period, or its part, and direction; none for a month without data."""
     for month, month_days in groupby(days, lambda usage: usage.day.replace(day=1)):
-        totals: dict[int, RowTotal] = {}
-        for usage in month_days:
-            totals.setdefault(usage.channel, RowTotal(usage.channel)).add(usage)
         first, last = max(month, period.first), min(last_of_month(month), period.last)
-        for _channel, total in sorted(totals.items()):
-            yield f"'{esiid},{_us_date(first)},{_us_date(last)},{','.join(total.cells)}\n".encode()
+        by_channel = attrgetter("channel")
+        for _channel, channel_days in groupby(sorted(month_days, key=by_channel), by_channel):
+            cells = ",".join(total_cells(list(channel_days)))
+            yield f"'{esiid},{first:%m/%d/%Y},{last:%m/%d/%Y},{cells}\n".encode()
+
+
+def total_cells(days: Sequence[DayReadings]) -> tuple[str, str, str, str, str]:
+    """Return revision, kWh, highest kW, flag and direction of days of one direction; blanks if there is no reading."""
+    revision = format_revision(max(usage.revision_at for usage in days))
+    direction = CHANNEL_LABELS[days[0].channel].decode()
+    readings = [wh for usage in days for wh in usage.wh if wh is not None]
+    if not readings:
+        return revision, "", "", "", direction
+    flag = "E" if any(any(estimated_slots(usage)) for usage in days) else "A"
+    return revision, format_kwh(sum(readings)), format_kwh(max(readings) * INTERVALS_PER_HOUR), flag, direction
 
 
 LAYOUTS: dict[str, CsvLayout] = {
-    ReportType.INTERVAL: CsvLayout("15min", interval_csv.HEADER, interval_rows),
+    ReportType.INTERVAL: CsvLayout("15min", interval_csv.HEADER, partial(interval_rows, interval_csv.render_day)),
     ReportType.DAILY: CsvLayout("daily", DAILY_HEADER, daily_rows),
     ReportType.MONTHLY: CsvLayout("monthly", MONTHLY_HEADER, monthly_rows),
 }
-CLEAN_LAYOUT = CsvLayout("15min-utc", interval_csv.CLEAN_HEADER, clean_interval_rows)
-
-
-@dataclass
-class RowTotal:
-    """Several days of one direction as one row."""
-
-    channel: int
-    wh: int = 0
-    peak_wh: int | None = None  # None: no reading at all
-    has_estimated: bool = False
-    revision_at: datetime | None = None
-
-    def add(self, usage: DayReadings) -> None:
-        readings = [wh for wh in usage.wh if wh is not None]
-        if readings:
-            self.wh += sum(readings)
-            self.peak_wh = max(*readings, self.peak_wh or 0)
-            self.has_estimated = self.has_estimated or any(estimated_slots(usage))
-        self.revision_at = max(usage.revision_at, self.revision_at or usage.revision_at)
-
-    @property
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """Revision, kWh, highest kW, flag and direction; kWh, kW and flag are blank without any reading."""
-        revision = format_revision(self.revision_at) if self.revision_at else ""
-        direction = CHANNEL_LABELS[self.channel].decode()
-        if self.peak_wh is None:
-            return revision, "", "", "", direction
-        kw = format_kwh(self.peak_wh * INTERVALS_PER_HOUR)
-        return revision, format_kwh(self.wh), kw, "E" if self.has_estimated else "A", direction
-
-
-def _us_date(day: date) -> str:
-    return f"{day:%m/%d/%Y}"
+CLEAN_LAYOUT = CsvLayout("15min-utc", interval_csv.CLEAN_HEADER, partial(interval_rows, interval_csv.render_clean_day))

@@ -1,7 +1,5 @@
 """The manifest: what a report covers, as JSON for programs (R4)."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 

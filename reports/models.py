@@ -38,8 +38,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def not_downloaded(self) -> ReportQuerySet:
         """Return ready reports without a download, ordered by when their file will be removed (R5)."""
-        downloads = Download.objects.filter(report=models.OuterRef("pk"))
-        return self.filter(~models.Exists(downloads), state=ReportState.READY).order_by("made_at", "pk")
+        return self.filter(downloads=None, state=ReportState.READY).order_by("made_at", "pk")
 
     def failed(self) -> ReportQuerySet:
         return self.filter(state=ReportState.FAILED)
@@ -61,26 +60,27 @@ class Report(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices)
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
-    asked_first_day = models.DateField()  # before `first_day` where the customer's service began later (R2)
+    # Before `first_day` where the customer's service began later (R2).
+    asked_first_day = models.DateField("first day requested")
     made_at = models.DateTimeField(_("made"), null=True)
-    file_name = models.CharField(max_length=80, blank=True)
+    file_name = models.CharField("file", max_length=80, blank=True)
     rows = models.IntegerField(_("rows"), default=0)
-    days_present = models.IntegerField(default=0)
+    days_present = models.IntegerField("days with data", default=0)
     expected_intervals = models.IntegerField(_("expected intervals"), default=0)
     present_intervals = models.IntegerField(_("present intervals"), default=0)
     estimated_intervals = models.IntegerField(_("estimated intervals"), default=0)
     # Later than `first_day` if the first meter was installed in the period; null in records older than this field.
-    expected_from = models.DateField(null=True)
+    expected_from = models.DateField("metered since", null=True)
     day_states = models.JSONField(default=dict)  # direction's label -> a coverage.DayState per day of the period
     missing_days = models.JSONField(default=dict)  # direction's label -> [[first ISO day, last ISO day], ...]
     total_wh = models.JSONField(default=dict)  # direction's label -> watt-hours
     size = models.IntegerField(_("size in bytes"), default=0)
-    sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
 
     attempts = models.PositiveSmallIntegerField(default=0)
-    retry_at = models.DateTimeField(null=True)
+    retry_at = models.DateTimeField("next try", null=True)
     last_error = models.CharField(max_length=500, blank=True)
-    purged_at = models.DateTimeField(null=True)
+    purged_at = models.DateTimeField("deleted", null=True)
 
     objects = ReportQuerySet.as_manager()
 
@@ -151,31 +151,23 @@ class Report(models.Model):
         return self.downloads.select_related("by")
 
 
-class ReportFileManager(models.Manager["ReportFile"]):
-    def store(self, report: Report, gzipped: bytes) -> None:
-        """Insert the file of `report`. Django's `create` would put the bytes into the statement as hexadecimal digits,
-        which takes four times their size in memory (R6)."""
-        statement = f"INSERT INTO {self.model._meta.db_table} (report_id, gzipped) VALUES (%s, %b)"
-        connection.ensure_connection()
-        with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(statement, (report.pk, gzipped))
-
-
 class ReportFile(models.Model):
     """The report's bytes, compressed by gzip, in a table of their own so that lists do not read them."""
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, primary_key=True, related_name="file")
     gzipped = models.BinaryField()
 
-    objects = ReportFileManager()
-
     def __str__(self) -> str:
         return f"File of {self.report}"
 
-
-class DownloadQuerySet(models.QuerySet["Download"]):
-    def visible_to(self, user: User | AnonymousUser) -> DownloadQuerySet:
-        return self.filter(report__agreement__in=Agreement.objects.visible_to(user))
+    @classmethod
+    def store(cls, report: Report, gzipped: bytes) -> None:
+        """Insert the file of `report`. Django's `create` would put the bytes into the statement as hexadecimal digits,
+        which takes four times their size in memory (R6)."""
+        statement = f"INSERT INTO {cls._meta.db_table} (report_id, gzipped) VALUES (%s, %b)"
+        connection.ensure_connection()
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(statement, (report.pk, gzipped))
 
 
 class Download(models.Model):
@@ -184,8 +176,6 @@ class Download(models.Model):
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(db_default=Now())
-
-    objects = DownloadQuerySet.as_manager()
 
     class Meta:
         ordering = ["at"]

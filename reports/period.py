@@ -10,8 +10,6 @@ It never begins before the present customer's service, if the TDSP reported that
 tenant's usage. The TDSP reports it with the meter's data, or by ending the former customer's claim of the ESIID.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,10 +41,6 @@ class Period:
     asked_first: date
     first: date
     last: date
-
-    @property
-    def is_shortened(self) -> bool:
-        return self.first > self.asked_first
 
     def days(self) -> Iterator[date]:
         return days_between(self.first, self.last)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reports import actions, retention
+from reports import actions
 
 
 @shared_task
@@ -17,4 +17,4 @@ def purge_files() -> None:
 
 @shared_task
 def delete_old_reports() -> None:
-    retention.delete_old_reports()
+    actions.delete_old_reports()

@@ -4,8 +4,6 @@ Nothing before the customer's own service is ever read (R2). Queries ask by prem
 the cost of a page does not grow with the number of meters (R6).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -52,10 +50,7 @@ class CustomerMeter:
         return self.claim.premise
 
     def readable_period(self, first: date, last: date, *, until: date) -> Period:
-        """Return `first` to `last` without the days before the customer's service (R2) and those after `until`.
-
-        Days after `until` remain as far as there are readings.
-        """
+        """Return `first` to `last` without days before the customer's service (R2) and without empty ones after `until`."""
         return Period(first, max(first, self.service_start or FIRST_DAY), min(last, max(self.last or until, until)))
 
 

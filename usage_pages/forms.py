@@ -1,7 +1,5 @@
 """The forms of the page of usage: other days, or a download (C5)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms
@@ -17,16 +15,12 @@ from usage_pages.span_usage import CalendarSpan, SpanKind
 class DayField(forms.DateField):
     """A day as the browser's calendar or a person types it: 2026-11-02 or 11/02/2026."""
 
-    def __init__(self, *, label: Any) -> None:
-        super().__init__(
-            label=label,
-            input_formats=["%Y-%m-%d", "%m/%d/%Y"],
-            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-            error_messages={
-                "invalid": gettext_lazy("Enter a date such as 2026-11-02 or 11/02/2026."),
-                "required": gettext_lazy("Enter a date."),
-            },
-        )
+    input_formats = ["%Y-%m-%d", "%m/%d/%Y"]
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    default_error_messages = {
+        "invalid": gettext_lazy("Enter a date such as 2026-11-02 or 11/02/2026."),
+        "required": gettext_lazy("Enter a date."),
+    }
 
 
 class MeterDaysForm(forms.Form):
@@ -86,8 +80,7 @@ class DownloadForm(MeterDaysForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = cleaned.get("first"), cleaned.get("last")
-        if first and last:
-            assert self.meter.first and self.meter.last
+        if first and last and self.meter.first and self.meter.last:
             if last < first:
                 self.add_error("last", _("The last day is before the first day. Swap them."))
             elif last < self.meter.first or first > self.meter.last:

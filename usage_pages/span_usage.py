@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from lib.central_time import ONE_DAY, days_between, last_of_month
+from lib.central_time import days_between, last_of_month
 from meters.models import FlowDirection
 from meters.usage.days import FALL, slot_start, slots_on
 from meters.usage.reader import DayReadings, stream_usage
@@ -52,12 +52,6 @@ class CalendarSpan:
         if kind is SpanKind.YEAR:
             return cls(kind, date(day.year, 1, 1), date(day.year, 12, 31))
         return cls(kind, day, day)
-
-    def before(self) -> CalendarSpan:
-        return CalendarSpan.around(self.kind, self.first - ONE_DAY)
-
-    def after(self) -> CalendarSpan:
-        return CalendarSpan.around(self.kind, self.last + ONE_DAY)
 
     @property
     def query(self) -> str:
@@ -125,15 +119,6 @@ def usage_columns(span: CalendarSpan, coverage: Coverage, days: list[DayReadings
     return month_columns(span, coverage) if span.kind is SpanKind.YEAR else day_columns(span, coverage)
 
 
-def add_amounts(parts: Iterable[Amounts]) -> Amounts:
-    """Return the sum of each direction."""
-    sums: Amounts = {}
-    for amounts in parts:
-        for channel, amount in amounts.items():
-            sums[channel] = sums.get(channel, UsageCount()) + amount
-    return sums
-
-
 def quarter_hour_columns(day: date, coverage: Coverage, days: list[DayReadings]) -> Iterator[UsageColumn]:
     slots, is_expected = slots_on(day), coverage.expected_from <= day <= coverage.period.last
     amounts = {channel: [UsageCount(expected=int(is_expected))] * slots for channel in coverage.directions}
@@ -166,7 +151,8 @@ def day_columns(span: CalendarSpan, coverage: Coverage) -> Iterator[UsageColumn]
 
 def month_columns(span: CalendarSpan, coverage: Coverage) -> Iterator[UsageColumn]:
     for first, days in groupby(amounts_by_day(span, coverage), lambda pair: pair[0].replace(day=1)):
-        amounts = add_amounts(day_amounts for _day, day_amounts in days)
+        parts = [day_amounts for _day, day_amounts in days]
+        amounts = {channel: sum((part[channel] for part in parts), UsageCount()) for channel in coverage.directions}
         month = CalendarSpan.around(SpanKind.MONTH, first)
         yield UsageColumn(date_format(first, "F"), date_format(first, "M"), first.month % 2 == 0, month, amounts)
 

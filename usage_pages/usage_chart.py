@@ -4,8 +4,6 @@ Horizontal positions are percentages of the picture's width, so that one drawing
 positions are pixels. Consumption is above the zero line, surplus generation below it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -23,6 +21,7 @@ from usage_pages.span_usage import UsageColumn
 TOP, PLOT, TICKS = 12, 220, 24  # pixels: margin at the top, the plot itself, the labels under it
 PARTIAL_HEIGHT = 8  # pixels of the strip that marks missing readings
 MOST_STEPS = 4  # of the scale
+MOST_DAYS = 31  # more columns are quarter hours
 BAR_MARGIN = 0.15  # of a column, on either side of its bar; quarter hours have none
 
 # In the order of the legend; the numbers are the channels'.
@@ -39,8 +38,8 @@ def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
     """Draw `columns`, which all have the same directions. Return what usage_pages/chart.html shows as `chart`:
 
     * `height`, `zero` and `ticks_y`: of the picture, the zero line and the labels under the columns, in pixels,
-    * `drawing`: the bars and gaps, `scale`: y and text of each line, `ticks`: see `_ticks`,
-    * `legend`: kind and name of the shapes that occur.
+    * `drawing`: the bars and gaps, `legend`: kind and name of those that occur, `scale`: y and text of each line,
+    * `ticks`: x, anchor, text and `is_minor` of the labels.
     """
     highest = {
         channel: max((column.amounts[channel].wh for column in columns if channel in column.amounts), default=0)
@@ -61,12 +60,20 @@ def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
         kwh = Decimal(abs(number) * step) / 1000
         text = number_format(kwh.normalize() if kwh % 1 else kwh.quantize(Decimal(1)), force_grouping=True)
         scale.append((f"{zero - number * step * pixels_per_wh:.1f}", text))
+    # The labels of quarter hours are where the quarter hour begins, others in the middle of their column.
+    width, are_quarter_hours = 100 / len(columns), len(columns) > MOST_DAYS
+    ticks = []
+    for place, column in enumerate(columns):
+        if column.tick:
+            x = place * width if are_quarter_hours else (place + 0.5) * width
+            anchor = "start" if are_quarter_hours and not place else "middle"
+            ticks.append((f"{x:.3f}%", anchor, column.tick, column.is_minor))
     return {
         "height": TOP + PLOT + TICKS,
         "zero": f"{zero:.1f}",
         "drawing": mark_safe(drawing),  # numbers and our own kinds only
         "scale": scale,
-        "ticks": _ticks(columns),
+        "ticks": ticks,
         "ticks_y": TOP + PLOT + 17,
         "legend": [(kind, name) for kind, name in SHAPE_NAMES.items() if f'class="{kind}"' in drawing],
     }
@@ -87,7 +94,7 @@ def _shapes(
 ) -> Iterator[str]:
     """Yield the gaps of one direction, then the bars over them. Bars to the upper `edge` have negative pixels."""
     width = 100 / len(columns)
-    margin = 0 if len(columns) > 40 else BAR_MARGIN
+    margin = 0 if len(columns) > MOST_DAYS else BAR_MARGIN
     amounts = [column.amounts.get(channel, UsageCount()) for column in columns]
     for is_gap, run in groupby(enumerate(amounts), lambda pair: pair[1].is_gap):
         places = [place for place, _amount in run]
@@ -111,18 +118,3 @@ def _rectangle(kind: str, left: float, width: float, top: float, bottom: float) 
     fill = "" if kind.startswith("bar") else f' fill="url(#{kind})"'
     y, height = min(top, bottom), abs(top - bottom)
     return f'<rect class="{kind}"{fill} x="{left:.3f}%" y="{y:.1f}" width="{width:.3f}%" height="{height:.1f}"/>'
-
-
-def _ticks(columns: Sequence[UsageColumn]) -> list[tuple[str, str, str, bool]]:
-    """Return x, anchor, text and `is_minor` of the labels under the columns.
-
-    Those of quarter hours are where the quarter hour begins, others in the middle of their column.
-    """
-    width, are_quarter_hours = 100 / len(columns), len(columns) > 40
-    ticks = []
-    for place, column in enumerate(columns):
-        if column.tick:
-            x = place * width if are_quarter_hours else (place + 0.5) * width
-            anchor = "start" if are_quarter_hours and not place else "middle"
-            ticks.append((f"{x:.3f}%", anchor, column.tick, column.is_minor))
-    return ticks

@@ -1,7 +1,5 @@
 """My Smart Meters and Usage, for the customer who holds the meters (C5)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,13 +14,14 @@ from django.views.decorators.http import require_safe
 from accounts.models import signed_in
 from agreements.models import ReportType
 from customers.models import EsiidClaim, customer_of
-from meters.usage.days import FALL, SPRING, slots_on
+from lib.central_time import ONE_DAY
+from meters.usage.days import slots_on
 from reports.coverage import UsageCount
 from reports.downloads import file_response
 from reports.models import DIRECTIONS
 from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
 from usage_pages.forms import DownloadForm, SpanForm
-from usage_pages.span_usage import CalendarSpan, SpanKind, add_amounts, read_usage, usage_columns
+from usage_pages.span_usage import CalendarSpan, SpanKind, read_usage, usage_columns
 from usage_pages.usage_chart import draw_chart
 
 PAGE_SIZE = 25
@@ -83,24 +82,17 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
     coverage, days = read_usage(meter, span)
     columns = list(usage_columns(span, coverage, days))
     directions = [DIRECTIONS[channel.label] for channel in coverage.directions]
-    totals = add_amounts(column.amounts for column in columns).values()
-    clocks = {
-        SPRING: _("Clocks went forward on this day. It has 23 hours. The hour from 2:00 AM to 3:00 AM does not exist."),
-        FALL: _(
-            "Clocks went back on this day. It has 25 hours. The hour from 1:00 AM to 2:00 AM occurs "
-            "twice, as CDT and as CST."
-        ),
-    }
+    totals = [sum((column.amounts[channel] for column in columns), UsageCount()) for channel in coverage.directions]
     file = {"type": ReportType.INTERVAL, "first": max(span.first, meter.first), "last": newest_day}
     return {
         "meter": meter,
         "form": form,
         "span": span,
         "kinds": [CalendarSpan.around(kind, newest_day) for kind in SpanKind],
-        "before": span.before() if span.first > meter.first else None,
-        "after": span.after() if span.last < meter.last else None,
+        "before": CalendarSpan.around(span.kind, span.first - ONE_DAY) if span.first > meter.first else None,
+        "after": CalendarSpan.around(span.kind, span.last + ONE_DAY) if span.last < meter.last else None,
         "begins_late": span.first < meter.first <= span.last,
-        "clocks": clocks.get(slots_on(span.first), "") if span.kind is SpanKind.DAY else "",
+        "slots": slots_on(span.first) if span.kind is SpanKind.DAY else None,
         "chart": draw_chart(columns),
         "highest": max(columns, key=lambda column: next(iter(column.amounts.values())).wh),
         "rows": [column for column in columns if column.readings],

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import reports.actions
-import reports.retention
 from agreements import actions, retention
 from agreements.models import Agreement, AgreementEvent, Letter
 from agreements.request_data import Person
@@ -95,7 +94,7 @@ def test_after_three_years_an_agreement_is_deleted_with_its_rows(member):
     reports.actions.generate_due_reports()
     later = NOON + timedelta(days=3 * 365 + 2)
     assert retention.delete_old_agreements(at=later) == 0  # an agreement with a report goes together with it
-    assert reports.retention.delete_old_reports(at=later) == 1
+    assert reports.actions.delete_old_reports(at=later) == 1
     assert list(Agreement.objects.all()) == [young]
     for model in (AgreementEvent, Letter):
         assert set(model.objects.values_list("agreement", flat=True)) == {young.pk}

@@ -1,9 +1,6 @@
-from __future__ import annotations
-
 import os
 import sys
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,9 +17,8 @@ from reports.period import Period
 
 class Command(BaseCommand):
     help = (
-        "Write the CSV of an ESIID's days to standard output, byte for byte as in a report of "
-        "that type (R3). If there is no usage on these days, write only the header and exit with "
-        "status 1."
+        "Write the CSV of an ESIID's days to standard output, byte for byte as in a report of that type (R3). "
+        "If there is no usage on these days, write only the header and exit with status 1."
     )
     requires_system_checks: list[str] = []
 
@@ -46,30 +42,22 @@ class Command(BaseCommand):
             raise CommandError(
                 _("This ESIID is not on record. Check its digits, or load its premise first."), returncode=2
             )
-        days = stream_usage(premise.pk, first, last)
-        first_readings = next(days, None)
-        if first_readings:
-            days = chain([first_readings], days)
-        out = getattr(self.stdout, "buffer", None)
+        layout, days = csv_layout(type, with_utc=clean), stream_usage(premise.pk, first, last)
         try:
-            for chunk in csv_chunks(csv_layout(type, with_utc=clean), premise.esiid, Period(first, first, last), days):
-                if out is None:  # a test's StringIO
-                    self.stdout.write(chunk.decode(), ending="")
-                else:
-                    out.write(chunk)
-            if out is not None:
-                out.flush()
-        except BrokenPipeError:
-            # The reader has closed the pipe. Discard what is buffered, so that Python does not complain on exit.
+            chunks = csv_chunks(layout, premise.esiid, Period(first, first, last), days)
+            size = sum(map(sys.stdout.buffer.write, chunks))
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            # Discard what is buffered, so that Python does not complain on exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
-        except OSError as error:  # a full disk; the exit status 1 would mean "no usage"
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                return  # the reader has closed the pipe
+            # For example a full disk. The exit status 1 would mean "no usage".
             raise CommandError(
                 _("The CSV can't be written: %(reason)s. Free up space and try again.") % {"reason": error.strerror},
                 returncode=2,
             ) from error
-        if first_readings is None:
+        if size == len(layout.header):
             raise CommandError(
                 _("There is no usage for this ESIID on these days. Load it first, or choose other days."), returncode=1
             )
