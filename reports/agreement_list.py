@@ -113,7 +113,7 @@ class ListOptions:
         return agreements.order_by(key, *NEWEST_FIRST)
 
     def column_heads(self) -> Iterator[tuple[Promise | str, str, str]]:
-        """Yield each column's head, the order its link asks for, and its aria-sort. A second click reverses the order."""
+        """Yield each column's head, the order its link asks for (a second click reverses it), and its aria-sort."""
         reverse, direction = (self.sort[1:], "descending") if self.sort[0] == "-" else (f"-{self.sort}", "ascending")
         for label, sort in COLUMNS:
             yield (label, reverse, direction) if sort in (self.sort, reverse) else (label, sort, "")

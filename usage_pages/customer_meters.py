@@ -50,7 +50,7 @@ class CustomerMeter:
         return self.claim.premise
 
     def readable_period(self, first: date, last: date, *, until: date) -> Period:
-        """Return `first` to `last` without days before the customer's service (R2) and without empty ones after `until`."""
+        """Return `first` to `last` without days before the customer's service (R2) and empty days after `until`."""
         return Period(first, max(first, self.service_start or FIRST_DAY), min(last, max(self.last or until, until)))
 
 
