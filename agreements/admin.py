@@ -51,16 +51,10 @@ class EmailForm(forms.ModelForm):
         model = Email
         fields: tuple[str, ...] = ()
         labels = {
-            "about": _("About agreement"),
-            "to_address": _("To"),
-            "message_id": "Message-ID",
-            "uncertain_attempts": _("Attempts without an answer"),
-            "queued_at": _("Created"),
-            "due_at": _("Due"),
-            "sent_at": _("Sent"),
-            "failed_at": _("Failed"),
-            "body_forgotten_at": _("Text deleted"),
-        }
+            "about": _("About agreement"), "to_address": _("To"), "message_id": "Message-ID",
+            "uncertain_attempts": _("Attempts without an answer"), "queued_at": _("Created"), "due_at": _("Due"),
+            "sent_at": _("Sent"), "failed_at": _("Failed"), "body_forgotten_at": _("Text deleted"),
+        }  # fmt: skip
 
 
 @admin.register(Email)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -29,14 +29,6 @@ from lib.refusals import Problem, Refused
 from meters.models import Premise
 
 
-@dataclass(frozen=True)
-class Initiation:
-    """The outcome of a submission; `is_new` is False for a second click on Submit (T9)."""
-
-    agreements: list[Agreement]
-    is_new: bool
-
-
 def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = None) -> Draft:
     """Check page 1 and save it for page 2. Raises Refused with the problems of all rows."""
     company = acting_member(by, "may_initiate").company
@@ -57,15 +49,15 @@ def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = No
 @transaction.atomic
 def initiate(
     draft_id: UUID, *, by: User, contact: Contact, comments: str, attested: bool, at: datetime | None = None
-) -> Initiation:
-    """Create the draft's agreements, one per meter, and queue their invitations; all or none (L6).
+) -> list[Agreement]:
+    """Create and return the draft's agreements, one per meter, and queue their invitations; all or none (L6).
 
-    Submitting a draft again returns the agreements of the first submission. Raises Draft.DoesNotExist for another
+    Submitting a draft again returns the agreements of the first submission (T9). Raises Draft.DoesNotExist for another
     user's draft, PermissionDenied, and Refused.
     """
     draft = locks.lock_draft(draft_id, by)
     if draft.submitted_at:
-        return Initiation(list(draft.agreements.order_by("number")), is_new=False)
+        return list(draft.agreements.order_by("number"))
     company = acting_member(by, "may_initiate").company
     if not attested:
         message = _("Confirm that you have the customer's authorization.")
@@ -91,7 +83,7 @@ def initiate(
     draft.submitted_at = at
     draft.answers = {}  # the agreements have the data now; one copy is enough
     draft.save(update_fields=["submitted_at", "answers"])
-    return Initiation(agreements, is_new=True)
+    return agreements
 
 
 def build_agreements(
@@ -126,10 +118,11 @@ def build_agreements(
                 company=company,
                 initiated_by=draft.user,
                 submission=draft,
-                third_party_name=company.legal_name,  # from the profile, not from the form (T8)
-                privacy_policy_url=company.privacy_policy_url,
                 comments=comments,
                 attested_at=at,
+                # from the profile, not from the form (T8)
+                third_party_name=company.legal_name,
+                privacy_policy_url=company.privacy_policy_url,
                 premise=premise,
                 esiid=row.esiid,
                 meter_number=row.meter_number,
@@ -143,6 +136,6 @@ def build_agreements(
                 link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
                 **contact.columns(),
                 **person.columns(),
-            )
+            )  # fmt: skip
         )
     return agreements

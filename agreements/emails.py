@@ -26,26 +26,15 @@ THIRD_PARTY_LANGUAGE = "en"
 
 def queue_invitation(agreement: Agreement) -> None:
     """Queue EM201 to the customer: the request, and the only copy of the decision link (C7, X5)."""
-    _queue_to_customer(
-        "EM201",
-        agreement,
-        _("{company} is asking for your electricity usage data"),
-        key=f"EM201:{agreement.number}",
-        template="EM201",
-        link=DecisionLink(agreement.link_nonce),
-    )
+    subject, link = _("{company} is asking for your electricity usage data"), DecisionLink(agreement.link_nonce)
+    _queue_to_customer("EM201", agreement, subject, key=f"EM201:{agreement.number}", template="EM201", link=link)
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
     """Queue EM202 to the customer: EM201 marked as a reminder, with the same link."""
-    _queue_to_customer(
-        "EM202",
-        agreement,
-        _("Reminder: {company} is asking for your electricity usage data"),
-        key=f"EM202:{agreement.number}:{event.pk}",
-        template="EM202",
-        link=DecisionLink(agreement.link_nonce),
-    )
+    subject = _("Reminder: {company} is asking for your electricity usage data")
+    key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.link_nonce)
+    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link)
 
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
@@ -76,17 +65,7 @@ def queue_review_request(agreement: Agreement, reviewers: Iterable[User]) -> Non
     """Queue to the TDSP's staff that a report waits for their review (X1)."""
     subject = format_lazy(_("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.third_party_name)
     for user in reviewers:
-        queue_email(
-            OutgoingEmail(
-                key=f"REVIEW:{agreement.number}:{user.pk}",
-                kind="REVIEW",
-                to=user.email,
-                language=THIRD_PARTY_LANGUAGE,
-                subject=subject,
-                template="REVIEW_tdsp",
-                context={"agreement": agreement},
-            )
-        )
+        _queue_to_staff("REVIEW", user, subject, key=f"REVIEW:{agreement.number}:{user.pk}", agreement=agreement)
 
 
 def queue_review_outcome(agreement: Agreement) -> None:
@@ -103,21 +82,19 @@ def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: da
     """
     keys = {f"GUESSING:{company.pk}:{day}:{user.pk}": user for user in readers}
     queued = set(Email.objects.filter(key__in=keys).values_list("key", flat=True))
+    subject = format_lazy(_("{company}: many entries don't match our records"), company=company.legal_name)
     for key, user in keys.items():
         if key not in queued:
-            queue_email(
-                OutgoingEmail(
-                    key=key,
-                    kind="GUESSING",
-                    to=user.email,
-                    language=THIRD_PARTY_LANGUAGE,
-                    subject=format_lazy(
-                        _("{company}: many entries don't match our records"), company=company.legal_name
-                    ),
-                    template="GUESSING_tdsp",
-                    context={"company": company, "day": day},
-                )
-            )
+            _queue_to_staff("GUESSING", user, subject, key=key, company=company, day=day)
+
+
+def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **context: Any) -> None:
+    language, template = THIRD_PARTY_LANGUAGE, f"{kind}_tdsp"
+    queue_email(
+        OutgoingEmail(
+            key=key, kind=kind, to=user.email, language=language, subject=subject, template=template, context=context
+        )
+    )
 
 
 def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **details: Any) -> None:

@@ -40,16 +40,11 @@ def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None
         text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
     text = text.strip() + "\n"
     return Letter.objects.create(
-        agreement=agreement,
-        version=VERSION,
-        language=agreement.language,
-        text=text,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
-        signed_at=at,
-        decision_language=page_language,
-        decision_text=page_text,
+        agreement=agreement, version=VERSION, signed_at=at,
+        language=agreement.language, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(),
+        decision_language=page_language, decision_text=page_text,
         decision_sha256=hashlib.sha256(page_text.encode()).hexdigest(),
-    )
+    )  # fmt: skip
 
 
 def blocks(letter: Letter) -> list[tuple[str, list[str]]]:
@@ -82,10 +77,8 @@ def as_pdf(letter: Letter) -> bytes:
     """Return the letter as PDF on US Letter paper. Its date is the signature's, so the bytes are deterministic."""
     with translation.override(letter.language):
         footing = _("Agreement %(number)s · text version %(version)s · SHA-256 of the text %(sha256)s…") % {
-            "number": letter.agreement.number,
-            "version": letter.version,
-            "sha256": letter.sha256[:16],
-        }
+            "number": letter.agreement.number, "version": letter.version, "sha256": letter.sha256[:16],
+        }  # fmt: skip
         title = _("Letter of authorization")
     page = LetterPage(format="Letter", unit="mm")
     page.footing = footing

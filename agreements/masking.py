@@ -40,24 +40,18 @@ def mask_person(person: Person) -> VisibleCustomer:
     return VisibleCustomer(
         name=mask_words(f"{person.first_name} {person.last_name}"),
         company_name=mask_words(person.company_name),
-        title="",
         address=f"{mask_words(person.street)}, {person.zip_code[:5]}",
-        phone="",
-        email=person.email,
-        is_masked=True,
-    )
+        email=person.email, title="", phone="", is_masked=True,
+    )  # fmt: skip
 
 
 def unmasked_person(person: Person) -> VisibleCustomer:
     return VisibleCustomer(
         name=" ".join(filter(None, (person.first_name, person.middle_initial, person.last_name))),
-        company_name=person.company_name,
-        title=person.title,
         address=f"{person.street}, {person.city}, {person.state} {person.zip_code}",
         phone=PhoneNumber.from_string(person.phone, region="US").as_national if person.phone else "",
-        email=person.email,
-        is_masked=False,
-    )
+        company_name=person.company_name, title=person.title, email=person.email, is_masked=False,
+    )  # fmt: skip
 
 
 def customer_for_third_party(agreement: Agreement) -> VisibleCustomer:

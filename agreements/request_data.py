@@ -39,20 +39,14 @@ class Person:
     @classmethod
     def of_customer(cls, customer: Customer, premise: Premise) -> Person:
         """Return a registered customer as recorded, at the address of `premise`."""
+        user = customer.user
         return cls(
-            email=customer.user.email,
-            first_name=customer.user.first_name,
-            middle_initial=customer.middle_initial,
-            last_name=customer.user.last_name,
-            title=customer.title,
-            language=customer.user.language,
-            company_name=customer.company_name,
+            first_name=user.first_name, middle_initial=customer.middle_initial, last_name=user.last_name,
+            title=customer.title, company_name=customer.company_name,
+            language=user.language, email=user.email, phone=str(user.phone or ""),
             street=f"{premise.address} {premise.address_overflow}".strip(),
-            city=premise.city,
-            state=premise.state,
-            zip_code=premise.zip_code,
-            phone=str(customer.user.phone or ""),
-        )
+            city=premise.city, state=premise.state, zip_code=premise.zip_code,
+        )  # fmt: skip
 
     @classmethod
     def of_agreement(cls, agreement: Agreement) -> Person:

@@ -13,15 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from agreements.models import (
-    Agreement,
-    AgreementEvent,
-    AgreementQuerySet,
-    ConsentSignal,
-    Draft,
-    FailedMatch,
-    Letter,
-)
+from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Draft, FailedMatch, Letter
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import utc_or_now

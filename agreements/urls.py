@@ -1,26 +1,21 @@
 """The third party's pages about agreements. A number has exactly twelve digits (L7)."""
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from agreements.views import authorization, new_agreement, third_party
+from agreements.views import authorization, third_party
 
 
-class AgreementNumberConverter:
+class AgreementNumberConverter(StringConverter):
     regex = "[0-9]{12}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(AgreementNumberConverter, "agreement_number")
 
 urlpatterns = [
-    path("new/", new_agreement.agreement_new, name="agreement_new"),
-    path("new/<uuid:draft>/", new_agreement.agreement_review, name="agreement_review"),
-    path("new/<uuid:draft>/submitted/", new_agreement.agreement_submitted, name="agreement_submitted"),
+    path("new/", third_party.agreement_new, name="agreement_new"),
+    path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
+    path("new/<uuid:draft>/submitted/", third_party.agreement_submitted, name="agreement_submitted"),
     path(
         "<agreement_number:number>/authorization/",
         authorization.agreement_authorization,

@@ -162,15 +162,15 @@ def play_stories(people: People, places: dict[str, DemoPremise], now: datetime) 
         at = story.requested.resolve(now)
         draft = start_draft(agreement_request(story, places), by=user, at=at - timedelta(minutes=2))
         contact = Contact(f"{profile.first_name} {profile.last_name}", profile.phone, profile.email)
-        created = initiate(draft.pk, by=user, contact=contact, comments=story.comments, attested=True, at=at)
+        agreements = initiate(draft.pk, by=user, contact=contact, comments=story.comments, attested=True, at=at)
         for chapter in story.chapters:
-            for agreement in created.agreements:
+            for agreement in agreements:
                 chapter.action(agreement, people, chapter.when.resolve(now))
                 agreement.refresh_from_db()
-        for agreement in created.agreements:
+        for agreement in agreements:
             if agreement.status != Status.PENDING:
                 mark_emails_sent(agreement)
-        all_agreements += created.agreements
+        all_agreements += agreements
     reports.purge_files(at=now)
     return all_agreements
 

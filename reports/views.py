@@ -15,7 +15,7 @@ from agreements.permissions import why_not
 from agreements.states import Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
 from agreements.views import customer
-from agreements.views.invitation import DecisionView
+from agreements.views.customer import DecisionView
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import Email, EmailState

@@ -46,7 +46,6 @@ ENGLISH_ONLY = (
     "templates/companies/*",
     "templates/reports/third_party/*",
     "agreements/forms/*",
-    "agreements/views/new_agreement.py",
     "agreements/views/third_party.py",
     "agreements/creation.py",
     "agreements/daily_limits.py",

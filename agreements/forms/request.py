@@ -1,24 +1,95 @@
-"""Page 1: the request to the customer (T4 to T6)."""
+"""The form for new agreements: the request with its meters on page 1 (T4 to T6), the contact on page 2 (T8)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
-from agreements.forms.meters import ROWS_AT_FIRST, BaseMeterFormSet, entered_rows, meter_formset
 from agreements.models import ReportLength, ReportType
-from agreements.request_data import AgreementRequest, Person
+from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind
 from lib.action_forms import ErrorLink, ShowsRefusals, error_links
-from lib.form_fields import EmailLineField, LineField, PhoneField, StateField, ZipField
+from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField, StateField, ZipField
 from lib.refusals import Problem, Refused
+from meters.form_fields import EsiidField, MeterNumberField
+
+ROWS_AT_FIRST = 3
+# A browser must neither suggest nor store the customer's data, which is not the user's own.
+_PRIVATE = {"autocomplete": "off"}
+
+
+class MeterRowForm(ShowsRefusals):
+    """One meter by its ESIID and number. An empty row is left out; a half-filled one is an error."""
+
+    problem: Problem | None = None  # why the rules refused this row
+
+    required_messages = {
+        "esiid": _("Enter the ESIID, or clear this row."),
+        "meter_number": _("Enter the meter number, or clear this row."),
+    }
+
+    esiid = EsiidField(
+        label="ESIID", widget=forms.TextInput({**_PRIVATE, "inputmode": "numeric", "spellcheck": "false"})
+    )
+    meter_number = MeterNumberField(
+        label=_("Meter number"),
+        widget=forms.TextInput({**_PRIVATE, "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+if TYPE_CHECKING:
+    _FormSet = forms.BaseFormSet[MeterRowForm]
+else:
+    _FormSet = forms.BaseFormSet  # takes no type at run time
+
+
+class BaseMeterFormSet(_FormSet):
+    default_error_messages = {
+        "missing_management_form": _("We didn't receive the list of meters. Enter the meters again."),
+        "too_many_forms": _("Enter %(num)d meters or fewer. Use another form for the rest."),
+    }
+
+    def initial_form_count(self) -> int:
+        """Return 0, so that any row may be emptied again."""
+        return 0
+
+    def clean(self) -> None:
+        if not any(self.errors) and not any(form.has_changed() for form in self.forms):
+            raise ValidationError(_("Enter the ESIID and meter number of at least one meter."), code="no_meter")
+
+    def rows(self) -> tuple[MeterRow, ...]:
+        """Return the filled rows with their numbers on the form."""
+        filled = ((number, form.cleaned_data) for number, form in enumerate(self.forms, 1) if form.has_changed())
+        return tuple(MeterRow(number, data["esiid"], data["meter_number"]) for number, data in filled)
+
+
+def meter_formset(
+    data: QueryDict | None, rows: list[dict[str, str]] | None = None, count: int = ROWS_AT_FIRST
+) -> BaseMeterFormSet:
+    most = settings.AGREEMENT_METERS_PER_FORM
+    limits = {"extra": min(count, most), "max_num": most, "absolute_max": most, "validate_max": True}
+    factory = forms.formset_factory(MeterRowForm, formset=BaseMeterFormSet, **limits)
+    return cast(BaseMeterFormSet, factory(data, initial=rows, prefix="meters"))
+
+
+def entered_rows(data: QueryDict) -> list[dict[str, str]]:
+    """Return the unchecked rows, at most as many as a form takes."""
+    total = data.get("meters-TOTAL_FORMS", "")
+    count = int(total) if re.fullmatch(r"[0-9]{1,3}", total) else 0
+    return [
+        {name: data.get(f"meters-{row}-{name}", "") for name in MeterRowForm.base_fields}
+        for row in range(min(count, settings.AGREEMENT_METERS_PER_FORM))
+    ]
+
 
 YES, NO = "yes", "no"
 # Fields that a registered customer's form does not have (T6).
@@ -193,3 +264,47 @@ class AgreementRequestForm(ShowsRefusals):
             return {*UNREGISTERED_FIELDS, "language"}
         unused = set() if kind == CustomerKind.BUSINESS else {"company_name"}
         return unused if kind == CustomerKind.RESIDENTIAL else unused | {"language"}
+
+
+class SubmissionForm(ShowsRefusals):
+    """Page 2 (T8). The company's name and privacy policy come from its profile."""
+
+    KEPT_FIELDS = ("contact_name", "contact_phone", "contact_email", "comments")
+
+    required_messages = {
+        "contact_name": _("Enter the name of a person the customer can contact."),
+        "contact_phone": _("Enter a phone number that the customer can call."),
+        "contact_email": _("Enter an email address that the customer can write to."),
+        "attested": _("Confirm that you have the customer's authorization."),
+    }
+
+    contact_name = LineField(label=_("Contact name"), max_length=120, autocomplete="name")
+    contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
+    contact_email = EmailLineField(
+        label=_("Contact email"),
+        help_text=_("We'll email the customer's answer and the report notice to this address."),
+        autocomplete="email",
+    )
+    comments = ParagraphField(
+        label=_("Comments to the customer"),
+        help_text=_("Optional. The customer will see this in the email. Up to 1,000 characters."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea({"rows": 5, "autocomplete": "off"}),
+    )
+    attested = forms.BooleanField(
+        label=_(
+            "I attest that my company has the customer's authorization, on paper or in electronic "
+            "form, to read the customer's energy data."
+        )
+    )
+
+    def answers(self) -> dict[str, Any]:
+        """Return the arguments of a valid form for `creation.initiate`."""
+        data = self.cleaned_data
+        contact = Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
+        return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
+
+    def entries(self) -> dict[str, str]:
+        """Return the unchecked entries, to fill the form again after a change on page 1."""
+        return {name: str(self.data.get(name, ""))[:1500] for name in self.KEPT_FIELDS}

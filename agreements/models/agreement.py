@@ -16,14 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from agreements.models.report_options import (
-    DATA_IN_WORDS,
-    PERIOD_IN_WORDS,
-    SIGNED_PERIOD,
-    ReportLength,
-    ReportType,
-    report_type_in_words,
-)
+from agreements.models import report_options
+from agreements.models.report_options import ReportLength, ReportType
 from agreements.models.submission import Draft
 from agreements.states import NEVER_ACCEPTED, Status
 from companies.models import Company, membership_of
@@ -286,20 +280,20 @@ class Agreement(models.Model):
 
     @property
     def data_in_words(self) -> str:
-        return str(DATA_IN_WORDS[ReportType(self.report_type)])
+        return str(report_options.DATA_IN_WORDS[ReportType(self.report_type)])
 
     @property
     def report_type_in_words(self) -> str:
         """The report type for the third party, which needs to know about UTC columns."""
-        return report_type_in_words(self.report_type, self.with_utc)
+        return report_options.report_type_in_words(self.report_type, self.with_utc)
 
     @property
     def period_in_words(self) -> str:
-        return str(PERIOD_IN_WORDS[ReportLength(self.report_length)])
+        return str(report_options.PERIOD_IN_WORDS[ReportLength(self.report_length)])
 
     @property
     def signed_period(self) -> str:
-        return str(SIGNED_PERIOD[ReportLength(self.report_length)])
+        return str(report_options.SIGNED_PERIOD[ReportLength(self.report_length)])
 
     @property
     @admin.display(description=_("service address"))

@@ -38,9 +38,7 @@ class AgreementEvent(models.Model):
         ordering = ["at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["agreement"],
-                condition=models.Q(kind__in=list(TRANSITIONS)),
-                name="agreement_ends_once",
+                fields=["agreement"], condition=models.Q(kind__in=list(TRANSITIONS)), name="agreement_ends_once"
             ),
             models.CheckConstraint(condition=models.Q(kind__in=EventKind.values), name="event_kind_is_known"),
         ]

@@ -1,23 +1,105 @@
-"""3rd Party Agreements of a registered customer: the list and the decision (C4)."""
+"""The customer's pages: the decision, by an email's link or in the account, and sign-up from a request (C1 to C4)."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views import View
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from accounts.models import signed_in
+from accounts.language import chosen_language
+from accounts.models import User, signed_in
+from agreements import actions, sign_up
 from agreements.models import Agreement
-from agreements.states import Channel
+from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
-from agreements.views.invitation import DECISIONS, decide
-from customers.models import customer_of
+from companies.trust.fingerprints import fingerprint_request
+from customers.esiid_claims import ClaimedMeter
+from customers.forms import ClaimForm, Invited
+from customers.models import CustomerKind, customer_of
+from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
+from customers.views import customer_or_404, registration_page
+from lib import link_tokens
+from lib.client_address import client_network
+from lib.link_tokens import noindex
+from lib.refusals import Refused
+
+# The values of `decision` and the statuses that they lead to.
+DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
+
+
+def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
+    """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused."""
+    if request.POST["decision"] == "reject":
+        actions.reject(agreement, channel=channel, by=by)
+        return
+    fingerprints, page_language = fingerprint_request(request), translation.get_language()
+    actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprints, page_language=page_language)
+
+
+# Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
+# answer.
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
+class DecisionView(View):
+    """GET only shows, because mail scanners follow links (C1); POST with `decision` decides."""
+
+    http_method_names = ["get", "head", "post"]
+    # For each status; a subclass adds the page of an accepted request.
+    templates: ClassVar[dict[Status, str]] = {
+        Status.PENDING: "agreements/invitation/decide.html",
+        Status.REJECTED: "agreements/invitation/rejected.html",
+        Status.NOT_ACCEPTED: "agreements/invitation/expired.html",
+        Status.WITHDRAWN: "agreements/invitation/withdrawn.html",
+    }
+
+    def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> Any:
+        agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+        if agreement is None:
+            return _page(request, "agreements/invitation/unknown.html", status=404)
+        with translation.override(chosen_language(request) or agreement.language):
+            return super().dispatch(request, agreement)
+
+    def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
+        return _page(request, self.templates[status], agreement)
+
+    def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        if request.POST.get("decision") not in DECISIONS:
+            if agreement.status != Status.PENDING or agreement.is_overdue:
+                return self.get(request, agreement)
+            return _page(request, self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
+        try:
+            decide(request, agreement, channel=Channel.INVITATION)
+        except TransitionRefused as refusal:
+            # The same answer again is no conflict.
+            if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
+                changed = "agreements/invitation/changed.html"
+                template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
+                return _page(request, template, refusal.agreement, status=409)
+        return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
+
+
+def _page(
+    request: HttpRequest, template: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    response = render(request, template, {"agreement": agreement, **context}, status=status)
+    response["Content-Language"] = translation.get_language() or ""
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
 
 PAGE_SIZE = 25
 
@@ -52,3 +134,53 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         )
         messages.error(request, expired if refusal.expired else changed)
     return redirect("customer_agreement", number)
+
+
+NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
+
+
+@noindex
+def register_invited(request: HttpRequest, token: str) -> HttpResponse:
+    """The registration form filled from the agreement; its link proves that the customer received the request."""
+    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+    if agreement is None or agreement.customer_id:
+        return redirect("invitation", token)
+    names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
+    initial = {name: getattr(agreement, name) for name in names}
+    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
+    invited = Invited(ClaimedMeter(agreement.esiid, agreement.meter_number), agreement.link_hash, initial)
+    with translation.override(chosen_language(request) or agreement.language):
+        return registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
+
+
+@noindex
+@never_cache
+def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button and changes nothing, because mail scanners follow links; POST opens the account."""
+    try:
+        registration = find_registration(token)
+        with translation.override(registration.language):
+            if request.method == "POST":
+                sign_up.confirm_registration(token)
+            page = "confirmed" if request.method == "POST" or registration.confirmed_at else "confirm"
+            return render(request, f"customers/registration/{page}.html", {"registration": registration})
+    except NotConfirmed as refusal:
+        context = {"reason": refusal.reason, "days": settings.REGISTRATION_PERIOD.days}
+        status = NOT_CONFIRMED_STATUS.get(refusal.reason, 409)
+        return render(request, "customers/registration/not_confirmed.html", context, status=status)
+
+
+@login_required
+@never_cache
+def customer_add_meter(request: HttpRequest) -> HttpResponse:
+    """Add a meter, and the agreements about it that were sent to the customer's address."""
+    customer = customer_or_404(request)
+    form = ClaimForm(request.POST or None)
+    if form.is_valid():
+        try:
+            sign_up.add_meter(customer, form.claimed_meter(), network=client_network(request))
+            messages.success(request, _("Meter added to your account."))
+            return redirect("customer_profile")
+        except Refused as refused:
+            form.refuse(refused)
+    return render(request, "customers/profile/add_meter.html", {"form": form})

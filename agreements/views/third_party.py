@@ -1,21 +1,31 @@
-"""The third party's access to its agreements, Resend Email and Withdraw (T11, T12)."""
+"""The third party's pages: Resend Email, Withdraw (T11, T12), and the form for new agreements (T4 to T10)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views import View
 from django.views.decorators.http import require_POST
 
-from agreements import actions
-from agreements.models import Agreement, AgreementQuerySet
-from agreements.third_party_wording import describe_refusal, why_not_resend_or_withdraw
+from agreements import actions, creation
+from agreements.forms.request import AgreementRequestForm, SubmissionForm
+from agreements.masking import customer_of_request
+from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
+from agreements.models.report_options import report_type_in_words
+from agreements.permissions import acting_member
+from agreements.request_data import AgreementRequest
+from agreements.third_party_wording import describe_meter, describe_refusal, why_not_resend_or_withdraw
 from agreements.transitions import TransitionRefused
 from companies.views.base import MemberRequest, member_page
+from lib.refusals import Refused
 
 
 def third_party_page(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
@@ -59,3 +69,106 @@ def run_action(request: MemberRequest, number: str, action: Callable[..., Any], 
     except actions.ResentTooOften as refusal:
         messages.warning(request, str(refusal))
     return redirect("agreement", number)
+
+
+# Where the session keeps the entries of page 2 while the user changes page 1.
+PAGE_2_KEY = "agreement_contact"
+
+
+def get_draft(request: MemberRequest, draft_id: str | UUID) -> Draft:
+    try:
+        return get_object_or_404(Draft, pk=UUID(str(draft_id)), user=request.user)
+    except ValueError:
+        raise Http404 from None
+
+
+class RequestPage(View):
+    """Page 1: the request. `?draft=` fills it with a draft; "Add another meter" works without JavaScript."""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        acting_member(request.user, "may_initiate")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: MemberRequest) -> HttpResponse:
+        if "draft" not in request.GET:
+            return self.render(AgreementRequestForm())
+        draft = get_draft(request, request.GET["draft"])
+        if draft.submitted_at:
+            return redirect("agreement_submitted", draft.pk)
+        return self.render(AgreementRequestForm.of(AgreementRequest.from_json(draft.answers)))
+
+    def post(self, request: MemberRequest) -> HttpResponse:
+        if "add_meters" in request.POST:
+            return self.render(AgreementRequestForm.with_more_rows(request.POST))
+        form = AgreementRequestForm(request.POST)
+        if form.is_valid():
+            try:
+                return redirect("agreement_review", creation.start_draft(form.agreement_request(), by=request.user).pk)
+            except Refused as refused:
+                form.refuse(refused)
+        return self.render(form)
+
+    def render(self, form: AgreementRequestForm) -> HttpResponse:
+        context = {"form": form, "problems": form.error_links()}
+        return render(self.request, "agreements/third_party/new.html", context)
+
+
+class SubmissionPage(View):
+    """Page 2: read-back, contact, comments, attestation and Submit (T8)."""
+
+    request: MemberRequest
+    draft: Draft
+
+    def dispatch(self, request: Any, draft: UUID, **kwargs: Any) -> Any:
+        self.draft = get_draft(request, draft)
+        if self.draft.submitted_at:
+            return redirect("agreement_submitted", draft)
+        acting_member(request.user, "may_initiate")
+        return super().dispatch(request)
+
+    def get(self, request: MemberRequest) -> HttpResponse:
+        contact = {
+            "contact_name": request.user.get_full_name(),
+            "contact_phone": request.user.phone or request.company.phone,
+            "contact_email": request.user.email,
+        }
+        return self.render(SubmissionForm(initial=contact | request.session.get(PAGE_2_KEY, {})))
+
+    def post(self, request: MemberRequest) -> HttpResponse:
+        form = SubmissionForm(request.POST)
+        if form.is_valid():
+            try:
+                creation.initiate(self.draft.pk, by=request.user, **form.answers())
+                request.session.pop(PAGE_2_KEY, None)
+                return redirect("agreement_submitted", self.draft.pk)
+            except Refused as refused:
+                form.refuse(refused)
+        request.session[PAGE_2_KEY] = form.entries()
+        return self.render(form)
+
+    def render(self, form: SubmissionForm) -> HttpResponse:
+        agreement_request = AgreementRequest.from_json(self.draft.answers)
+        context = {
+            "form": form, "problems": form.error_links(), "company": self.request.company,
+            "page_1": f"{reverse('agreement_new')}?draft={self.draft.pk}",
+            "agreement_request": agreement_request, "customer": customer_of_request(agreement_request),
+            "language": dict(settings.LANGUAGES)[agreement_request.person.language],
+            "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
+            "report_length": ReportLength(agreement_request.report_length).label,
+        }  # fmt: skip
+        return render(self.request, "agreements/third_party/review.html", context)
+
+
+agreement_new = third_party_page(RequestPage.as_view())
+agreement_review = third_party_page(SubmissionPage.as_view())
+
+
+@third_party_page
+def agreement_submitted(request: MemberRequest, draft: UUID) -> HttpResponse:
+    """Show the confirmation, the same on every request (T9)."""
+    submitted = get_draft(request, draft)
+    if not submitted.submitted_at:
+        return redirect("agreement_review", draft)
+    made = [(agreement, describe_meter(agreement)) for agreement in submitted.agreements.order_by("number")]
+    context = {"made": made, "numbers": [agreement.number for agreement, _meter in made]}
+    return render(request, "agreements/third_party/submitted.html", context)

@@ -42,7 +42,7 @@ def agreement_request(
 
 
 def submit_draft(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
-    return creation.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at).agreements
+    return creation.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at)
 
 
 def initiate(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
