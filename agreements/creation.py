@@ -18,8 +18,7 @@ from agreements.consent import record_signals_at_initiation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind
 from agreements.models.submission import take_numbers
 from agreements.permissions import acting_member
-from agreements.request_data import AgreementRequest, Contact, Person
-from agreements.request_rules import MeterMatch, check_request, match_meters
+from agreements.request import AgreementRequest, Contact, MeterMatch, Person, check_request, match_meters
 from agreements.states import INITIAL, Channel
 from companies.models import Company
 from customers.models import Customer, CustomerKind

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.rate_limits import Limit, LimitReached
 from agreements import emails
 from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
-from agreements.request_data import AgreementRequest
+from agreements.request import AgreementRequest
 from companies.models import Company
 from lib.central_time import central_day, format_central, utc_or_now
 from lib.refusals import Problem, Refused

@@ -100,17 +100,9 @@ def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **c
 def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **details: Any) -> None:
     """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail."""
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
-    queue_email(
-        OutgoingEmail(
-            kind=kind,
-            about=agreement.number,
-            to=agreement.email,
-            language=agreement.language,
-            subject=format_lazy(subject, company=agreement.third_party_name, n=agreement.number),
-            context={"agreement": agreement},
-            **fields | details,
-        )
-    )
+    fields |= {"to": agreement.email, "language": agreement.language, "context": {"agreement": agreement}} | details
+    subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
+    queue_email(OutgoingEmail(kind=kind, about=agreement.number, subject=subject, **fields))
 
 
 def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) -> None:
@@ -121,8 +113,8 @@ def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) 
             about=agreement.number,
             to=agreement.contact_email,
             language=THIRD_PARTY_LANGUAGE,
-            subject=format_lazy(subject, company=agreement.third_party_name, n=agreement.number),
             template=f"{kind}_third_party",
+            subject=format_lazy(subject, company=agreement.third_party_name, n=agreement.number),
             context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
-        )
+        )  # fmt: skip
     )

@@ -25,8 +25,7 @@ from notifications.plain_text import one_line
 
 VERSION = "2026-11"
 HEADING = "## "  # starts a heading in the letter's plain text
-POINT = "- "
-_KINDS = {HEADING: "heading", POINT: "points", "": "lines"}
+_KINDS = {HEADING: "heading", "- ": "points", "": "lines"}
 
 
 def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None) -> Letter:
@@ -105,7 +104,6 @@ def as_pdf(letter: Letter) -> bytes:
     return bytes(page.output())
 
 
-TERMS = "agreements/terms.html"
 _BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
 _MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 
@@ -113,7 +111,7 @@ _MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 def decision_text(agreement: Agreement, *, language: str) -> str:
     """Return the decision page's text in `language`: a line for each paragraph, fact or list item."""
     with translation.override(language), timezone.override(CENTRAL):
-        html = render_to_string(TERMS, {"agreement": agreement})
+        html = render_to_string("agreements/terms.html", {"agreement": agreement})
     return html_to_text(html)
 
 

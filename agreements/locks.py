@@ -15,7 +15,7 @@ from accounts import rate_limits
 from accounts.models import User
 from agreements.daily_limits import failed_match_limits
 from agreements.models import Agreement, Draft
-from agreements.request_data import AgreementRequest
+from agreements.request import AgreementRequest
 from companies.models import Company
 from companies.trust.email_identity import normalize_mailbox
 from meters.models import Premise

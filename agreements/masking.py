@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from phonenumber_field.phonenumber import PhoneNumber
 
 from agreements.models import Agreement
-from agreements.request_data import AgreementRequest, Person
-from agreements.request_rules import match_meters
+from agreements.request import AgreementRequest, Person, match_meters
 from agreements.states import Status
 from customers.models import Customer
 from meters.models import Premise

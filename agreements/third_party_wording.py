@@ -80,11 +80,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         elif email.state == EmailState.FAILED:
             problem = email.get_failure_display()
         at = email.sent_at or email.failed_at or email.queued_at
-        lines.append(
-            EmailLine(
-                name % names.get(email.kind, _("Notice")), email.state, states[EmailState(email.state)], at, problem
-            )
-        )
+        name %= names.get(email.kind, _("Notice"))
+        lines.append(EmailLine(name, email.state, states[EmailState(email.state)], at, problem))
     return lines
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.utils.functional import cached_property
 
 from accounts.models import User
-from agreements.request_data import Person
+from agreements.request import Person
 from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from demo.neighborhood import CENTERPOINT, DemoPremise

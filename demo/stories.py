@@ -10,7 +10,7 @@ from accounts.models import User
 from agreements import actions
 from agreements.creation import initiate, start_draft
 from agreements.models import Agreement, ReportLength, ReportType
-from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
+from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from agreements.states import Channel, Status
 from customers.models import Customer, CustomerKind
 from demo.neighborhood import DemoPremise

@@ -50,7 +50,7 @@ ENGLISH_ONLY = (
     "agreements/creation.py",
     "agreements/daily_limits.py",
     "agreements/permissions.py",
-    "agreements/request_rules.py",
+    "agreements/request.py",
     "agreements/search.py",
     "agreements/third_party_wording.py",
     "companies/*",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import ReportLength, ReportType
-from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
+from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind
 from lib.action_forms import ErrorLink, ShowsRefusals, error_links
 from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField, StateField, ZipField
@@ -76,8 +76,9 @@ def meter_formset(
     data: QueryDict | None, rows: list[dict[str, str]] | None = None, count: int = ROWS_AT_FIRST
 ) -> BaseMeterFormSet:
     most = settings.AGREEMENT_METERS_PER_FORM
-    limits = {"extra": min(count, most), "max_num": most, "absolute_max": most, "validate_max": True}
-    factory = forms.formset_factory(MeterRowForm, formset=BaseMeterFormSet, **limits)
+    factory = forms.formset_factory(
+        MeterRowForm, BaseMeterFormSet, extra=min(count, most), max_num=most, absolute_max=most, validate_max=True
+    )
     return cast(BaseMeterFormSet, factory(data, initial=rows, prefix="meters"))
 
 
@@ -269,8 +270,6 @@ class AgreementRequestForm(ShowsRefusals):
 class SubmissionForm(ShowsRefusals):
     """Page 2 (T8). The company's name and privacy policy come from its profile."""
 
-    KEPT_FIELDS = ("contact_name", "contact_phone", "contact_email", "comments")
-
     required_messages = {
         "contact_name": _("Enter the name of a person the customer can contact."),
         "contact_phone": _("Enter a phone number that the customer can call."),
@@ -307,4 +306,5 @@ class SubmissionForm(ShowsRefusals):
 
     def entries(self) -> dict[str, str]:
         """Return the unchecked entries, to fill the form again after a change on page 1."""
-        return {name: str(self.data.get(name, ""))[:1500] for name in self.KEPT_FIELDS}
+        names = ("contact_name", "contact_phone", "contact_email", "comments")
+        return {name: str(self.data.get(name, ""))[:1500] for name in names}

@@ -38,24 +38,23 @@ _RULES: dict[SearchBy, Promise] = {
 
 
 class SearchForm(ShowsRefusals):
+    required_messages = {
+        "by": gettext_lazy("Choose what to search by."),
+        "items": gettext_lazy("Enter what to search for, such as 102*."),
+    }
+
     by = forms.ChoiceField(
         label=gettext_lazy("Select type of agreement search criteria"),
         choices=SearchBy.choices,
         initial=SearchBy.NUMBER,
         widget=forms.RadioSelect,
-        error_messages={
-            "required": gettext_lazy("Choose what to search by."),
-            "invalid_choice": gettext_lazy("Choose what to search by from the list."),
-        },
+        error_messages={"invalid_choice": gettext_lazy("Choose what to search by from the list.")},
     )
     items = forms.CharField(
         label=gettext_lazy("Enter one or more search items"),
         help_text=gettext_lazy(
-            "Up to 100 items, separated by commas. To search by the first characters, add *, such as " "102*."
+            "Up to 100 items, separated by commas. To search by the first characters, add *, such as 102*."
         ),
-        error_messages={
-            "required": gettext_lazy("Enter what to search for, such as 102*.")
-        },
         widget=forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 

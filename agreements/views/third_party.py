@@ -21,7 +21,7 @@ from agreements.masking import customer_of_request
 from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
 from agreements.models.report_options import report_type_in_words
 from agreements.permissions import acting_member
-from agreements.request_data import AgreementRequest
+from agreements.request import AgreementRequest
 from agreements.third_party_wording import describe_meter, describe_refusal, why_not_resend_or_withdraw
 from agreements.transitions import TransitionRefused
 from companies.views.base import MemberRequest, member_page
@@ -42,16 +42,14 @@ def own_agreements(request: MemberRequest) -> AgreementQuerySet:
 @require_POST
 def agreement_resend(request: MemberRequest, number: str) -> HttpResponse:
     """Send the invitation again (EM202)."""
-    message = _("Email resent. The customer's deadline has not changed.")
-    return run_action(request, number, actions.resend, message)
+    return run_action(request, number, actions.resend, _("Email resent. The customer's deadline has not changed."))
 
 
 @third_party_page
 def agreement_withdraw(request: MemberRequest, number: str) -> HttpResponse:
     """Ask for confirmation on GET, withdraw on POST."""
     if request.method == "POST":
-        message = _("Agreement withdrawn. We've emailed the customer.")
-        return run_action(request, number, actions.withdraw, message)
+        return run_action(request, number, actions.withdraw, _("Agreement withdrawn. We've emailed the customer."))
     agreement = get_object_or_404(own_agreements(request).with_overdue(), number=number)
     if reason := why_not_resend_or_withdraw(agreement, request.user):
         messages.error(request, reason)
@@ -109,8 +107,7 @@ class RequestPage(View):
         return self.render(form)
 
     def render(self, form: AgreementRequestForm) -> HttpResponse:
-        context = {"form": form, "problems": form.error_links()}
-        return render(self.request, "agreements/third_party/new.html", context)
+        return render(self.request, "agreements/third_party/new.html", {"form": form, "problems": form.error_links()})
 
 
 class SubmissionPage(View):

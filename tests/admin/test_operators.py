@@ -9,8 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from agreements.request_data import AgreementRequest, MeterRow, Person
-from agreements.request_rules import match_meters
+from agreements.request import AgreementRequest, MeterRow, Person, match_meters
 from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from meters.models import Tdsp

@@ -18,7 +18,7 @@ from django.urls import reverse
 from accounts.models import User
 from agreements import actions, creation
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from companies.models import CompanyLinkKind, Membership
 from customers.models import EsiidClaim

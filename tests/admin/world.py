@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Status
 from lib import link_tokens
 from meters.models import Premise, Tdsp, UploadState

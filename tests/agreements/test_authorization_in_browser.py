@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from agreements import actions
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import MembershipFactory

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agreements import actions
 from agreements.loa import decision_text, html_to_text
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory

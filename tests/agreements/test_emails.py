@@ -11,7 +11,7 @@ from django.conf import settings
 
 from agreements import actions, loa
 from agreements.models import Agreement, Letter
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory

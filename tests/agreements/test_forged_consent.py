@@ -10,7 +10,7 @@ import reports.actions
 from agreements import actions
 from agreements.consent import review_consent
 from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from companies.models import CompanyFingerprint, FingerprintKind
 from lib import link_tokens

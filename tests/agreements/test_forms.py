@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 
 from agreements.forms.request import AgreementRequestForm, SubmissionForm
-from agreements.request_data import AgreementRequest, MeterRow, Person
+from agreements.request import AgreementRequest, MeterRow, Person
 from lib.refusals import Problem, Refused
 from tests.support.agreement_forms import EMPTY, PAGE_2, UNREGISTERED, rows
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agreements import actions
 from agreements.models import Agreement, Letter
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from lib import link_tokens
 from notifications.models import Email

@@ -287,7 +287,7 @@ def test_a_company_that_is_not_approved_initiates_and_resends_nothing(member, st
 def test_a_registered_customers_name_and_address_come_from_the_account(member):
     """T6, functional rule 2."""
     claim, meter = registered_customer()
-    from agreements.request_data import Person
+    from agreements.request import Person
 
     typed = Person(email=claim.customer.user.email.upper(), first_name="Somebody", last_name="Else")
     (agreement,) = initiate(member, meter, registered=True, person=typed)

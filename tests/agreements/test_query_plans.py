@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agreements import consent, daily_limits
 from agreements.models import Agreement
-from agreements.request_data import AgreementRequest, Person
+from agreements.request import AgreementRequest, Person
 from agreements.search import Item, Search, SearchBy
 from companies.models import Company
 from customers.models import CustomerKind

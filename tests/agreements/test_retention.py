@@ -9,7 +9,7 @@ import pytest
 import reports.actions
 from agreements import actions, retention
 from agreements.models import Agreement, AgreementEvent, Letter
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from lib.refusals import Refused
 from notifications.models import Email

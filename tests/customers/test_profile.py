@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from agreements import sign_up
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from customers import esiid_claims
 from customers.esiid_claims import ClaimedMeter
 from customers.models import Customer, EsiidClaim

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from agreements import actions
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel
 from customers import registration
 from customers.models import Customer, EsiidClaim, Registration

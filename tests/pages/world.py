@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agreements import actions
 from agreements.models import Agreement, Review
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from lib import link_tokens
 from meters.models import Meter

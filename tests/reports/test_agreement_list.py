@@ -15,7 +15,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, Review
-from agreements.request_data import Person
+from agreements.request import Person
 from agreements.states import Channel, Status
 from reports.agreement_list import REPORT_STAGES, with_report_stage
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory, ReportFactory

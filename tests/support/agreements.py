@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import User
 from agreements import creation
 from agreements.models import Agreement, Draft, ReportLength, ReportType
-from agreements.request_data import AgreementRequest, Contact, MeterRow, Person
+from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind, EsiidClaim
 from meters.models import Meter
 from tests.factories import EsiidClaimFactory, MeterFactory

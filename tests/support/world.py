@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from agreements import creation
 from agreements.models import Agreement
-from agreements.request_data import Person
+from agreements.request import Person
 from companies.models import CompanyLinkKind
 from lib import link_tokens
 from tests.factories import (

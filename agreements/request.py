@@ -1,4 +1,4 @@
-"""What one third party may request about one ESIID (L5, L6), and whether it knows the customer's meters (T7).
+"""A request to a customer: what the third party enters (T4 to T8), and whether it may request it (L5, L6, T7).
 
 One query with the same joins and one answer whatever is wrong, so that the form reveals nothing about customers.
 """
@@ -6,18 +6,106 @@ One query with the same joins and one answer whatever is wrong, so that the form
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
-from agreements.request_data import AgreementRequest
 from companies.models import Company
+from customers.models import Customer, CustomerKind
 from lib.central_time import CENTRAL, format_central
 from lib.refusals import Problem, Refused
+from meters.models import Premise
+
+
+@dataclass(frozen=True)
+class MeterRow:
+    """One meter of the form: the row's number on the page (from 1), ESIID and meter number normalized."""
+
+    row: int
+    esiid: str
+    meter_number: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer's name, address and contact data. The form of a registered customer has only `email` (T6)."""
+
+    email: str
+    first_name: str = ""
+    middle_initial: str = ""
+    last_name: str = ""
+    title: str = ""
+    language: str = "en"
+    company_name: str = ""
+    street: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    phone: str = ""  # E.164 or empty
+
+    @classmethod
+    def of_customer(cls, customer: Customer, premise: Premise) -> Person:
+        """Return a registered customer as recorded, at the address of `premise`."""
+        user = customer.user
+        return cls(
+            first_name=user.first_name, middle_initial=customer.middle_initial, last_name=user.last_name,
+            title=customer.title, company_name=customer.company_name,
+            language=user.language, email=user.email, phone=str(user.phone or ""),
+            street=f"{premise.address} {premise.address_overflow}".strip(),
+            city=premise.city, state=premise.state, zip_code=premise.zip_code,
+        )  # fmt: skip
+
+    @classmethod
+    def of_agreement(cls, agreement: Agreement) -> Person:
+        """Return the customer as copied into `agreement`; reverses `columns`."""
+        values = {each.name: str(getattr(agreement, each.name, "") or "") for each in fields(cls)}
+        return cls(**values | {"company_name": agreement.customer_company_name})
+
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an agreement about this customer."""
+        columns = asdict(self)
+        columns["customer_company_name"] = columns.pop("company_name")
+        return columns
+
+
+@dataclass(frozen=True)
+class AgreementRequest:
+    """Page 1 of the form, cleaned (T4). A draft stores it as JSON."""
+
+    registered: bool
+    kind: CustomerKind
+    person: Person
+    rows: tuple[MeterRow, ...]
+    report_type: str
+    report_length: str
+    with_utc: bool = False  # the 15-minute CSV also with UTC columns
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, answers: dict[str, Any]) -> AgreementRequest:
+        kind, person = CustomerKind(answers["kind"]), Person(**answers["person"])
+        rows = tuple(MeterRow(**row) for row in answers["rows"])
+        return cls(**answers | {"kind": kind, "person": person, "rows": rows})
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The person at the third party who answers the customer's questions (T8); `phone` in E.164."""
+
+    name: str
+    phone: str
+    email: str
+
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an agreement with this contact."""
+        return {f"contact_{name}": value for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -28,7 +116,7 @@ class MeterMatch:
     customer_id: int | None
 
 
-# A customer is registered at a premise while claim it. The account's user must be active.
+# A customer is registered at a premise while the customer claims it. The account's user must be active.
 _QUERY = """
 SELECT entry.row, premise.id, meter.id IS NOT NULL, claim.customer_id, lower(account.email) = lower(%(email)s)
 FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
@@ -48,11 +136,11 @@ def match_meters(request: AgreementRequest) -> dict[int, MeterMatch]:
         cursor.execute(
             _QUERY,
             {
-                "email": request.person.email,
                 "rows": [row.row for row in request.rows],
                 "esiids": [row.esiid for row in request.rows],
                 "meters": [row.meter_number for row in request.rows],
-            },
+                "email": request.person.email,
+            },  # fmt: skip
         )
         return {
             row: MeterMatch(premise_id, customer_id if request.registered else None)
