@@ -28,6 +28,7 @@ from lib.central_time import utc_or_now
 from notifications.wakeup import wake_workers
 
 MANY_ESIIDS = 3
+REASON_LENGTH = 500
 YOUNG_HOLD = timedelta(days=30)
 _BY_FINGERPRINT = {FingerprintKind.NETWORK: SignalKind.NETWORK, FingerprintKind.BROWSER: SignalKind.BROWSER}
 # Domains whose mailboxes are assigned: three students or officials of one of them are no farm of mailboxes.
@@ -104,9 +105,6 @@ def _count_esiids(agreements: AgreementQuerySet) -> int:
     """
     just_taken = Q(premise__claims__customer=F("customer"), premise__claims__since__gt=F("initiated_at") - YOUNG_HOLD)
     return agreements.filter(Q(was_registered=False) | just_taken).values("premise").distinct().count()
-
-
-REASON_LENGTH = 500
 
 
 class AlreadyReviewed(Exception):

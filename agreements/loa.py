@@ -26,6 +26,9 @@ from notifications.plain_text import one_line
 VERSION = "2026-11"
 HEADING = "## "  # starts a heading in the letter's plain text
 _KINDS = {HEADING: "heading", "- ": "points", "": "lines"}
+# Of the decision page's HTML.
+_BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
+_MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 
 
 def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None) -> Letter:
@@ -102,10 +105,6 @@ def as_pdf(letter: Letter) -> bytes:
         else:
             page.ln(2.6)
     return bytes(page.output())
-
-
-_BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
-_MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 
 
 def decision_text(agreement: Agreement, *, language: str) -> str:

@@ -177,20 +177,15 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     """
     matches = match_meters(request)
     limit, window = settings.AGREEMENT_LIMIT_PER_ESIID, settings.AGREEMENT_LIMIT_WINDOW
-    earlier = Agreement.objects.filter(
-        company=company, premise__in=[match.premise_id for match in matches.values()]
-    ).order_by("-initiated_at")
+    premise_ids = [match.premise_id for match in matches.values()]
+    earlier = Agreement.objects.filter(company=company, premise__in=premise_ids).order_by("-initiated_at")
     initiated: dict[int, list[datetime]] = defaultdict(list)
     # The window is whole Central days: in UTC it would end an hour off across a clock change.
-    for premise_id, initiated_at in earlier.filter(initiated_at__gt=at.astimezone(CENTRAL) - window).values_list(
-        "premise", "initiated_at"
-    ):
+    recent = earlier.filter(initiated_at__gt=at.astimezone(CENTRAL) - window)
+    for premise_id, initiated_at in recent.values_list("premise", "initiated_at"):
         initiated[premise_id].append(initiated_at)
-    waiting = dict(
-        earlier.pending()
-        .filter(report_type=request.report_type, report_length=request.report_length, expires_at__gte=at)
-        .values_list("premise", "number")
-    )
+    same_report = earlier.filter(report_type=request.report_type, report_length=request.report_length)
+    waiting = dict(same_report.pending().filter(expires_at__gte=at).values_list("premise", "number"))
 
     problems: list[Problem] = []
     first_rows: dict[str, int] = {}

@@ -54,13 +54,3 @@ TRANSITIONS: dict[str, Transition] = {
 INITIAL = Status.PENDING
 FINAL = frozenset(Status) - {transition.source for transition in TRANSITIONS.values()}
 NEVER_ACCEPTED = [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN]
-
-
-def as_mermaid() -> str:
-    """Draw the table as a Mermaid state diagram."""
-    lines = ["stateDiagram-v2", f"    [*] --> {INITIAL.value}: third party initiates"]
-    lines += [
-        f"    {change.source.value} --> {change.target.value}: {change.trigger}" for change in TRANSITIONS.values()
-    ]
-    lines += [f"    {status.value} --> [*]" for status in Status if status in FINAL]
-    return "\n".join(lines) + "\n"

@@ -13,10 +13,9 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agreements.forms.search import SearchForm
+from agreements.forms.search import Search, SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import AgreementQuerySet, Review
-from agreements.search import Search
 from agreements.states import FINAL, Status
 from reports.models import ReportState
 

@@ -51,7 +51,6 @@ ENGLISH_ONLY = (
     "agreements/daily_limits.py",
     "agreements/permissions.py",
     "agreements/request.py",
-    "agreements/search.py",
     "agreements/third_party_wording.py",
     "companies/*",
     # emails to companies and utilities

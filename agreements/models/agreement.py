@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 # While the third party sees a masked name, the key is null: neither search nor order can reveal it (T6).
-NAME_IS_VISIBLE = models.Q(was_registered=False) | models.Q(status=Status.COMPLETE)
+NAME_IS_VISIBLE = Q(was_registered=False) | Q(status=Status.COMPLETE)
 
 
 class NameKey(models.Func):
@@ -89,7 +90,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def with_overdue(self) -> AgreementQuerySet:
         """Annotate `is_overdue`: still Pending though its period is over by the database's clock (L2)."""
-        overdue = models.Q(status=Status.PENDING, expires_at__lt=Now())
+        overdue = Q(status=Status.PENDING, expires_at__lt=Now())
         return self.annotate(is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()))
 
     def pending(self) -> AgreementQuerySet:
@@ -118,7 +119,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def to_domain(self, domain: str) -> AgreementQuerySet:
         """Return agreements whose customer's address is under `domain`, a privately owned one (X1); indexed."""
-        begins = [models.Q(domain_key__startswith=name[::-1]) for name in domain_spellings(domain)]
+        begins = [Q(domain_key__startswith=name[::-1]) for name in domain_spellings(domain)]
         same_end = self.alias(domain_key=DomainKey("email")).filter(reduce(or_, begins))
         return same_end.filter(email__iregex=domain_regex(domain))
 
@@ -202,52 +203,48 @@ class Agreement(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["company", "premise", "report_type", "report_length"],
-                condition=models.Q(status=Status.PENDING),
+                condition=Q(status=Status.PENDING),
                 name="one_pending_request_per_report",
             ),
-            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="agreement_status_is_known"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="agreement_status_is_known"),
             models.CheckConstraint(
-                condition=models.Q(status=Status.PENDING, ended_at=None)
-                | (~models.Q(status=Status.PENDING) & models.Q(ended_at__isnull=False)),
+                condition=Q(status=Status.PENDING, ended_at=None)
+                | (~Q(status=Status.PENDING) & Q(ended_at__isnull=False)),
                 name="agreement_ended_unless_pending",
             ),
-            models.CheckConstraint(condition=models.Q(review__in=Review.values), name="agreement_review_is_known"),
+            models.CheckConstraint(condition=Q(review__in=Review.values), name="agreement_review_is_known"),
             models.CheckConstraint(
-                condition=models.Q(review=Review.NONE) | models.Q(status=Status.COMPLETE),
+                condition=Q(review=Review.NONE) | Q(status=Status.COMPLETE),
                 name="only_accepted_agreements_are_reviewed",
             ),
+            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"),
             models.CheckConstraint(
-                condition=models.Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(was_registered=False)
-                | models.Q(customer__isnull=False)
-                | models.Q(person_forgotten_at__isnull=False),
+                condition=Q(was_registered=False) | Q(customer__isnull=False) | Q(person_forgotten_at__isnull=False),
                 name="registered_customer_is_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(customer_kind=CustomerKind.BUSINESS) | models.Q(customer_company_name=""),
+                condition=Q(customer_kind=CustomerKind.BUSINESS) | Q(customer_company_name=""),
                 name="customer_company_only_for_business",
             ),
             models.CheckConstraint(
-                condition=models.Q(with_utc=False) | models.Q(report_type=ReportType.INTERVAL),
+                condition=Q(with_utc=False) | Q(report_type=ReportType.INTERVAL),
                 name="utc_columns_only_for_intervals",
                 violation_error_message=_("Only the 15-minute report has UTC columns."),
             ),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], name="agreement_overdue", condition=models.Q(status=Status.PENDING)),
+            models.Index(fields=["expires_at"], name="agreement_overdue", condition=Q(status=Status.PENDING)),
             models.Index(
                 fields=["ended_at"],
                 name="agreement_awaits_report",
-                condition=models.Q(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT),
+                condition=Q(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT),
             ),
             models.Index(
                 fields=["ended_at"],
                 name="agreement_to_forget",
-                condition=models.Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
+                condition=Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
             ),
-            models.Index(fields=["ended_at"], name="agreement_held", condition=models.Q(review=Review.HELD)),
+            models.Index(fields=["ended_at"], name="agreement_held", condition=Q(review=Review.HELD)),
             models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
             models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
             # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.

@@ -38,6 +38,8 @@ from lib.refusals import Refused
 
 # The values of `decision` and the statuses that they lead to.
 DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
+NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
+PAGE_SIZE = 25
 
 
 def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
@@ -101,9 +103,6 @@ def _page(
     return response
 
 
-PAGE_SIZE = 25
-
-
 def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
     """Return the signed-in customer's agreements. Raises Http404 for users who are no customers."""
     if (customer := customer_of(request.user)) is None:
@@ -134,9 +133,6 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         )
         messages.error(request, expired if refusal.expired else changed)
     return redirect("customer_agreement", number)
-
-
-NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
 
 
 @noindex

@@ -27,6 +27,9 @@ from agreements.transitions import TransitionRefused
 from companies.views.base import MemberRequest, member_page
 from lib.refusals import Refused
 
+# Where the session keeps the entries of page 2 while the user changes page 1.
+PAGE_2_KEY = "agreement_contact"
+
 
 def third_party_page(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
     """Let members of a third party in; for others the page does not exist (T12). A refusal states its reason."""
@@ -67,10 +70,6 @@ def run_action(request: MemberRequest, number: str, action: Callable[..., Any], 
     except actions.ResentTooOften as refusal:
         messages.warning(request, str(refusal))
     return redirect("agreement", number)
-
-
-# Where the session keeps the entries of page 2 while the user changes page 1.
-PAGE_2_KEY = "agreement_contact"
 
 
 def get_draft(request: MemberRequest, draft_id: str | UUID) -> Draft:

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from agreements import consent, daily_limits
+from agreements.forms.search import Item, Search, SearchBy
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person
-from agreements.search import Item, Search, SearchBy
 from companies.models import Company
 from customers.models import CustomerKind
 from reports.agreement_list import ListOptions, with_report_stage

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreements.forms.search import SearchForm
-from agreements.search import SearchBy, parse_items
+from agreements.forms.search import SearchBy, SearchForm, parse_items
 
 BY = {"number": SearchBy.NUMBER, "name": SearchBy.LAST_NAME, "esiid": SearchBy.ESIID, "meter": SearchBy.METER}
 
