@@ -89,12 +89,8 @@ def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: da
 
 
 def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **context: Any) -> None:
-    language, template = THIRD_PARTY_LANGUAGE, f"{kind}_tdsp"
-    queue_email(
-        OutgoingEmail(
-            key=key, kind=kind, to=user.email, language=language, subject=subject, template=template, context=context
-        )
-    )
+    fields: dict[str, Any] = {"language": THIRD_PARTY_LANGUAGE, "template": f"{kind}_tdsp", "context": context}
+    queue_email(OutgoingEmail(key=key, kind=kind, to=user.email, subject=subject, **fields))
 
 
 def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **details: Any) -> None:

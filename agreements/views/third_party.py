@@ -123,11 +123,8 @@ class SubmissionPage(View):
         return super().dispatch(request)
 
     def get(self, request: MemberRequest) -> HttpResponse:
-        contact = {
-            "contact_name": request.user.get_full_name(),
-            "contact_phone": request.user.phone or request.company.phone,
-            "contact_email": request.user.email,
-        }
+        user, phone = request.user, request.user.phone or request.company.phone
+        contact = {"contact_name": user.get_full_name(), "contact_phone": phone, "contact_email": user.email}
         return self.render(SubmissionForm(initial=contact | request.session.get(PAGE_2_KEY, {})))
 
     def post(self, request: MemberRequest) -> HttpResponse:
