@@ -10,8 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from notifications.actions import queue_email
-from notifications.outgoing import AccountLink, FixedLink, OutgoingEmail
+from notifications.actions import AccountLink, FixedLink, OutgoingEmail, queue_email
 
 Link = AccountLink | FixedLink
 

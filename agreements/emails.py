@@ -14,9 +14,8 @@ from agreements import loa
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
 from companies.models import Company
-from notifications.actions import queue_email
+from notifications.actions import DecisionLink, OutgoingEmail, queue_email
 from notifications.models import Email
-from notifications.outgoing import DecisionLink, OutgoingEmail
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise

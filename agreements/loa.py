@@ -21,7 +21,7 @@ from fpdf.enums import XPos, YPos
 
 from agreements.models import Agreement, Letter
 from lib.central_time import CENTRAL
-from notifications.plain_text import one_line
+from notifications.templatetags.plain_text import one_line
 
 VERSION = "2026-11"
 HEADING = "## "  # starts a heading in the letter's plain text

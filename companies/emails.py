@@ -13,8 +13,7 @@ from accounts.emails import send_account_email
 from accounts.models import User
 from companies.models import Company, CompanyLink, Membership
 from companies.wording import describe_changes, describe_permissions
-from notifications.actions import queue_email
-from notifications.outgoing import AccountLink, OutgoingEmail
+from notifications.actions import AccountLink, OutgoingEmail, queue_email
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

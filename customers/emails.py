@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.emails import send_account_email
 from accounts.models import User
 from customers.models import Registration
-from notifications.outgoing import AccountLink
+from notifications.actions import AccountLink
 
 
 def send_confirmation_link(registration: Registration) -> None:

@@ -6,8 +6,10 @@ import logging
 import re
 import secrets
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,27 +18,75 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.template import engines
 from django.utils import timezone, translation
+from django.utils.functional import Promise
 
+from lib import link_tokens
 from lib.central_time import CENTRAL
 from notifications.models import Email, EmailState
-from notifications.outgoing import OutgoingEmail
-from notifications.plain_text import one_line
+from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
 logger = logging.getLogger(__name__)
 
-SUBJECT_LENGTH = 200
+
+@dataclass(frozen=True)
+class TokenLink:
+    """A link with a token. Templates show `link_token`, which is derived from `nonce` when the email is sent (X5)."""
+
+    nonce: bytes | memoryview
+    purpose: ClassVar[str]
+    variable: ClassVar[str] = "link_token"
+
+    def columns(self) -> dict[str, Any]:
+        return {"link_nonce": bytes(self.nonce), "link_purpose": self.purpose}
+
+
+class DecisionLink(TokenLink):
+    purpose = link_tokens.DECISION_LINK
+
+
+class AccountLink(TokenLink):
+    purpose = link_tokens.ACCOUNT_LINK
+
+
+@dataclass(frozen=True)
+class FixedLink:
+    """A whole link that cannot be derived again. Templates show `link_url`; the row keeps it encrypted until sent."""
+
+    url: str
+    variable: ClassVar[str] = "link_url"
+
+    def columns(self) -> dict[str, Any]:
+        return {"link_secret": link_tokens.encrypt_link(self.url)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingEmail:
+    """`kind` also names the templates emails/<kind>.txt and .html, unless `template` names others.
+
+    An email whose `key` was queued before is not queued again. `about` is an agreement number or empty. A lazy
+    `subject` is translated into `language`. `attachment` is the file name and the bytes of a PDF.
+    """
+
+    kind: str
+    key: str
+    to: str
+    language: str
+    subject: str | Promise
+    context: Mapping[str, Any]
+    about: str = ""
+    template: str = ""
+    attachment: tuple[str, bytes] | None = None
+    link: DecisionLink | AccountLink | FixedLink | None = None
 
 
 def queue_email(outgoing: OutgoingEmail) -> None:
     """Write one email into the outbox, in the transaction of the change that causes it (E2).
 
     Both templates are rendered now, in the email's language and Central time, with its context plus `origin`,
-    `site_name` and `language`. A link is rendered as a random placeholder, which opens nothing; the real one replaces
-    it when the email is sent (X5).
-
-    Raises RuntimeError outside a transaction, ValidationError for an address that no email can go to, ValueError for an
-    attachment that is not a PDF and for a template that leaves the link out.
+    `site_name` and `language`. A random placeholder stands for the link until the email is sent (X5).
+    Raises RuntimeError outside a transaction, ValidationError for an invalid address, ValueError for an attachment that
+    is not a PDF and for a template that leaves the link out.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
@@ -45,17 +95,13 @@ def queue_email(outgoing: OutgoingEmail) -> None:
     if attachment is not None and not (attachment_name.endswith(".pdf") and attachment.startswith(b"%PDF-")):
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     template = f"emails/{outgoing.template or outgoing.kind}"
-    context = {
-        **outgoing.context,
-        "origin": settings.PORTAL_ORIGIN,
-        "site_name": settings.SITE_NAME,
-        "language": outgoing.language,
-    }
+    site = {"origin": settings.PORTAL_ORIGIN, "site_name": settings.SITE_NAME, "language": outgoing.language}
+    context = {**outgoing.context, **site}
     placeholder = ""
     if outgoing.link:
         placeholder = context[outgoing.link.variable] = secrets.token_urlsafe(32)
     with translation.override(outgoing.language), timezone.override(CENTRAL):
-        subject = one_line(outgoing.subject, SUBJECT_LENGTH)
+        subject = one_line(outgoing.subject, 200)
         text = _render("text", f"{template}.txt", context)
         html = _render("django", f"{template}.html", context)
     if outgoing.link and not (placeholder in text and placeholder in html):
@@ -80,43 +126,26 @@ def queue_email(outgoing: OutgoingEmail) -> None:
     wake_workers("email queued")
 
 
-def retry_failed(email: Email, *, by: AbstractBaseUser, at: datetime | None = None) -> bool:
-    """Queue a failed email again, as if it were new. Returns False if it has not failed or its body was forgotten.
-
-    It keeps its Message-ID: a mail program that already has it shows it once.
-    """
-    moment = at or Now()
+def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
+    """Queue a failed email again with its old Message-ID. Returns False if it has not failed or its body is gone."""
+    failed = Email.objects.failed().filter(pk=email.pk, body_forgotten_at=None)
+    new = {"queued_at": Now(), "due_at": Now(), "failed_at": None, "attempts": 0, "uncertain_attempts": 0}
     with transaction.atomic():
-        retried = Email.objects.filter(pk=email.pk, state=EmailState.FAILED, body_forgotten_at=None).update(
-            state=EmailState.QUEUED, queued_at=moment, due_at=moment, failed_at=None, attempts=0, uncertain_attempts=0
-        )
-        if retried:
-            wake_workers("email queued")
-            logger.info("Email %s is tried again, by user %s.", email.pk, by.pk)
-    return bool(retried)
+        if not failed.update(state=EmailState.QUEUED, **new):
+            return False
+        wake_workers("email queued")
+    logger.info("Email %s is tried again, by user %s.", email.pk, by.pk)
+    return True
 
 
 def forget_bodies(*, at: datetime | None = None) -> int:
-    """Empty sent and failed emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number.
-
-    The record that an email was sent, about what and when, stays.
-    """
+    """Empty sent and failed emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number."""
     moment = at or Now()
-    old = Email.objects.filter(
-        body_forgotten_at=None,
-        state__in=[EmailState.SENT, EmailState.FAILED],
-        queued_at__lt=moment - settings.EMAIL_BODY_RETENTION,
-    )
-    return old.update(
-        text="",
-        html="",
-        attachment=None,
-        placeholder="",
-        link_nonce=None,
-        link_purpose="",
-        link_secret=None,
-        body_forgotten_at=moment,
-    )
+    ended = Email.objects.filter(state__in=[EmailState.SENT, EmailState.FAILED], body_forgotten_at=None)
+    body = {"text": "", "html": "", "attachment": None}
+    link = {"placeholder": "", "link_nonce": None, "link_purpose": "", "link_secret": None}
+    old = ended.filter(queued_at__lt=moment - settings.EMAIL_BODY_RETENTION)
+    return old.update(**body, **link, body_forgotten_at=moment)
 
 
 def _render(engine: str, name: str, context: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import smtplib
+from collections.abc import Iterator
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.failures import FailureReason
+from notifications.models import FailureReason
 
 
 class DeliveryError(Exception):
@@ -30,7 +31,6 @@ def portal_host() -> str:
 
 # Replies to MAIL that are about our login, not about the message: correcting the settings helps every email.
 _LOGIN_CODES = {530, 534, 535, 538}
-_CLOSING = 421
 
 
 class MailServer:
@@ -42,12 +42,9 @@ class MailServer:
 
     def open(self) -> None:
         """Connect, with TLS and login as the settings say. Raises DeliveryError."""
-        try:
+        with self._drop_at_failure(FailureReason.UNREACHABLE):
             self._backend.open()
             self._smtp.ehlo_or_helo_if_needed()
-        except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            self._drop()
-            raise DeliveryError(_describe(error), FailureReason.UNREACHABLE) from None
         self._is_used = False
 
     def announce(self, sender: str, recipient: str) -> None:
@@ -60,24 +57,18 @@ class MailServer:
             self._drop()  # a server may close the connection between two emails
             self.open()
         self._is_used = True
-        try:
+        with self._drop_at_failure(FailureReason.UNREACHABLE):
             options = ["body=8bitmime"] if self._smtp.has_extn("8bitmime") else []
-            self._check_reply(self._smtp.mail(parseaddr(sender)[1], options), is_about_us=True)
-            self._check_reply(self._smtp.rcpt(recipient))
-        except (OSError, smtplib.SMTPServerDisconnected) as error:
-            self._drop()
-            raise DeliveryError(_describe(error), FailureReason.UNREACHABLE) from None
+            self._check_reply(*self._smtp.mail(parseaddr(sender)[1], options), is_about_us=True)
+            self._check_reply(*self._smtp.rcpt(recipient))
 
     def hand_over(self, message: bytes) -> None:
         """Send DATA. Returning means that the server took the message. Raises DeliveryError."""
-        try:
-            reply = self._smtp.data(message)
-        except smtplib.SMTPDataError as error:  # no to the word DATA itself: not a byte of the message has gone out
-            reply = (error.smtp_code, _as_bytes(error.smtp_error))
-        except (OSError, smtplib.SMTPException) as error:  # the server may or may not have the message
-            self._drop()
-            raise DeliveryError(_describe(error), FailureReason.UNCERTAIN) from None
-        self._check_reply(reply)
+        with self._drop_at_failure(FailureReason.UNCERTAIN):  # the server may or may not have the message
+            try:
+                self._check_reply(*self._smtp.data(message))
+            except smtplib.SMTPDataError as error:  # no to the word DATA itself: not a byte of the message has gone out
+                self._check_reply(error.smtp_code, error.smtp_error)
 
     def close(self) -> None:
         with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -89,20 +80,27 @@ class MailServer:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._backend.connection
 
-    def _check_reply(self, reply: tuple[int, bytes], *, is_about_us: bool = False) -> None:
-        code, details = reply[0], f"{reply[0]} {_as_bytes(reply[1]).decode('utf-8', 'replace')}"
+    @contextlib.contextmanager
+    def _drop_at_failure(self, reason: FailureReason) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            self._drop()
+            raise DeliveryError(_describe(error), reason) from None
+
+    def _check_reply(self, code: int, reply: bytes | str, *, is_about_us: bool = False) -> None:
+        details = _describe(smtplib.SMTPResponseException(code, reply))
         if 200 <= code < 300:
             return
-        if code == _CLOSING or (is_about_us and code in _LOGIN_CODES) or not 400 <= code < 600:
-            self._drop()  # no email is to blame
+        if code == 421 or (is_about_us and code in _LOGIN_CODES) or not 400 <= code < 600:
+            self._drop()  # the server closes, or rejects us: no email is to blame
             raise DeliveryError(details, FailureReason.UNREACHABLE)
         raise DeliveryError(details, FailureReason.REFUSED if code >= 500 else FailureReason.DEFERRED)
 
     def _drop(self) -> None:
         """Close without QUIT, which would wait for the answer of a server that answers nothing."""
-        for connection in (self._backend.connection, self._backend._partial_connection):
-            if connection is not None:
-                connection.close()
+        for connection in filter(None, (self._backend.connection, self._backend._partial_connection)):
+            connection.close()
         self._backend.connection = self._backend._partial_connection = None
 
 
@@ -120,11 +118,8 @@ class _Backend(EmailBackend):
         return lambda host, port, **options: smtp(host, port, **options | {"local_hostname": name})
 
 
-def _as_bytes(reply: bytes | str) -> bytes:
-    return reply.encode() if isinstance(reply, str) else reply
-
-
 def _describe(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_as_bytes(error.smtp_error).decode('utf-8', 'replace')}"
+        reply = error.smtp_error
+        return f"{error.smtp_code} {reply if isinstance(reply, str) else reply.decode('utf-8', 'replace')}"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

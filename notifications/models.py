@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
-
-from notifications.failures import FailureReason
 
 
 class EmailState(models.TextChoices):
@@ -19,30 +18,41 @@ class EmailState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class FailureReason(models.TextChoices):
+    """Why an email was not delivered: a code, and a sentence for the third party and staff."""
+
+    REFUSED = (
+        "refused",
+        _("The email server refused the message. The address may be wrong, or the mailbox may be closed or full."),
+    )
+    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")
+    UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
+    UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
+    UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
+
+
+LEASED = Q(state__in=[EmailState.SENDING, EmailState.HANDED])
+
+
 class EmailQuerySet(models.QuerySet["Email"]):
     def due(self, *, at: datetime | None = None) -> EmailQuerySet:
         """Emails that a worker should take now: queued ones that are due, and ones whose worker went silent."""
         moment = at or Now()
-        return self.filter(
-            models.Q(state=EmailState.QUEUED, due_at__lte=moment)
-            | models.Q(state__in=[EmailState.SENDING, EmailState.HANDED], leased_until__lt=moment)
-        )
+        return self.filter(Q(state=EmailState.QUEUED, due_at__lte=moment) | (LEASED & Q(leased_until__lt=moment)))
 
     def failed(self) -> EmailQuerySet:
         """Those that no worker tries again, unless staff ask for it."""
         return self.filter(state=EmailState.FAILED)
 
-    def about(self, subject_number: str) -> EmailQuerySet:
-        """Emails about one agreement, by its number."""
-        return self.filter(about=subject_number)
+    def about(self, agreement_number: str) -> EmailQuerySet:
+        return self.filter(about=agreement_number)
 
 
 class Email(models.Model):
-    """One message to one address.
+    """One message to one address. `text` and `html` hold `placeholder` where a link's token belongs.
 
-    `key` makes queueing twice harmless. `text` and `html` hold `placeholder` where a link's token belongs. The token is
-    derived from `link_nonce` and `link_purpose` when the message is handed over, and is stored nowhere (X5). A link
-    that cannot be derived is kept in `link_secret`, encrypted, until the email is sent.
+    The token is derived from `link_nonce` and `link_purpose` when the message is handed over, and stored nowhere (X5).
+    A link that cannot be derived is kept in `link_secret`, encrypted, until the email is sent.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -74,33 +84,30 @@ class Email(models.Model):
     failed_at = models.DateTimeField(null=True)
     body_forgotten_at = models.DateTimeField(null=True)
 
+    clock: datetime  # PostgreSQL's time, where a query adds it
+
     objects = EmailQuerySet.as_manager()
 
     class Meta:
         ordering = ["queued_at", "pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="email_queued", condition=models.Q(state=EmailState.QUEUED)),
-            models.Index(
-                fields=["leased_until"],
-                name="email_leased",
-                condition=models.Q(state__in=[EmailState.SENDING, EmailState.HANDED]),
-            ),
-            models.Index(fields=["queued_at"], name="email_body_age", condition=models.Q(body_forgotten_at=None)),
+            models.Index(fields=["due_at"], name="email_queued", condition=Q(state=EmailState.QUEUED)),
+            models.Index(fields=["leased_until"], name="email_leased", condition=LEASED),
+            models.Index(fields=["queued_at"], name="email_body_age", condition=Q(body_forgotten_at=None)),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=EmailState.values), name="email_state_is_known"),
+            models.CheckConstraint(condition=Q(state__in=EmailState.values), name="email_state_is_known"),
             models.CheckConstraint(
-                condition=~models.Q(state=EmailState.SENT) | models.Q(sent_at__isnull=False),
-                name="email_sent_has_a_time",
+                condition=~Q(state=EmailState.SENT) | Q(sent_at__isnull=False), name="email_sent_has_a_time"
             ),
             models.CheckConstraint(
-                condition=~models.Q(state=EmailState.FAILED) | ~models.Q(failure=""), name="email_failed_has_a_reason"
+                condition=~Q(state=EmailState.FAILED) | ~Q(failure=""), name="email_failed_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=models.Q(placeholder="", link_nonce=None, link_secret=None)
-                | (~models.Q(placeholder="") & models.Q(link_nonce__isnull=False, link_secret=None))
-                | (~models.Q(placeholder="") & models.Q(link_nonce=None, link_secret__isnull=False))
-                | models.Q(state=EmailState.SENT, link_secret=None),
+                condition=Q(placeholder="", link_nonce=None, link_secret=None)
+                | (~Q(placeholder="") & Q(link_nonce__isnull=False, link_secret=None))
+                | (~Q(placeholder="") & Q(link_nonce=None, link_secret__isnull=False))
+                | Q(state=EmailState.SENT, link_secret=None),
                 name="email_placeholder_has_its_link",
             ),
         ]

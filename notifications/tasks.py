@@ -6,12 +6,5 @@ from celery import shared_task
 
 from notifications import actions, delivery
 
-
-@shared_task(name="notifications.tasks.deliver_due")
-def deliver_due() -> None:
-    delivery.deliver_due()
-
-
-@shared_task(name="notifications.tasks.forget_bodies")
-def forget_bodies() -> None:
-    actions.forget_bodies()
+deliver_due = shared_task(delivery.deliver_due, name="notifications.tasks.deliver_due")
+forget_bodies = shared_task(actions.forget_bodies, name="notifications.tasks.forget_bodies")

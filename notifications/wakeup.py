@@ -1,8 +1,4 @@
-"""Wake workers after a commit, because there may be work for them.
-
-A wake-up is best effort. The work is a row in PostgreSQL and the periodic sweeps find it anyway, so a lost, repeated
-or late wake-up is harmless, and no request waits for the broker (E2).
-"""
+"""Wake workers after a commit: best effort, because the sweeps find the work anyway. No request waits for it (E2)."""
 
 from __future__ import annotations
 
@@ -43,6 +39,5 @@ class _Wakeup:
             current_app.send_task(self.task, retry=False, expires=60, ignore_result=True)
         except Exception as error:  # whatever the broker's client raises: the sweep does the work
             _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
-            logger.warning(
-                "The broker did not take %s (%s); the sweep will find the work.", self.task, type(error).__name__
-            )
+            reason = type(error).__name__
+            logger.warning("The broker did not take %s (%s); the sweep will find the work.", self.task, reason)

@@ -4,8 +4,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from notifications.actions import queue_email
-from notifications.outgoing import OutgoingEmail
+from notifications.actions import OutgoingEmail, queue_email
 from reports.models import Report
 
 

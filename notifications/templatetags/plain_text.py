@@ -1,14 +1,41 @@
-"""Filters for users' text in our sentences (E3): `{{ comments|quoted }}`, `{{ name|one_line }}`, and
-`{{ name|before_stop }}` where a full stop follows."""
+"""Filters for users' text in emails: names on one line, comments quoted, nothing that looks like our own text (E3)."""
 
 from __future__ import annotations
 
-from django import template
+import re
+import textwrap
+import unicodedata
 
-from notifications import plain_text
+from django import template
 
 register = template.Library()
 
-register.filter("one_line", plain_text.one_line)
-register.filter("quoted", plain_text.quoted)
-register.filter("before_stop", plain_text.before_stop)
+QUOTE = "> "
+WIDTH = 72
+
+# Control, format (bidirectional overrides, zero-width), surrogate and private characters; each kind of space and line
+# break becomes a plain space first.
+_UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+@register.filter
+def one_line(value: object, length: int | None = None) -> str:
+    """Return `value` as one line of at most `length` characters, without control and bidirectional characters."""
+    text = re.sub(r"\s+", " ", str(value))
+    text = "".join(character for character in text if unicodedata.category(character) not in _UNWANTED).strip()
+    return text if length is None or len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """Return `value` with `> ` before every line, wrapped: a mail program's wrapping would look like our own text."""
+    lines: list[str] = []
+    for line in str(value).strip().splitlines():
+        lines += textwrap.wrap(one_line(line), WIDTH - len(QUOTE), break_on_hyphens=False) or [""]
+    return "\n".join((QUOTE + line).rstrip() for line in lines)
+
+
+@register.filter
+def before_stop(name: object) -> str:
+    """Return `name` for the end of a sentence, which has its own full stop: "Acme Inc." loses one."""
+    return str(name).removesuffix(".")

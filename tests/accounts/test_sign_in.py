@@ -14,8 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from lib import link_tokens
-from notifications import message
-from notifications.delivery import deliver_due
+from notifications.delivery import deliver_due, with_link
 from notifications.models import Email
 from tests.factories import CustomerFactory, UserFactory
 from tests.support.registration import PASSWORD, log_in
@@ -97,7 +96,7 @@ def test_a_password_reset_is_queued_without_a_mail_server(client, rosa, address,
 def email_text(kind: str = "PASSWORD_RESET") -> str:
     """What the reader of the one email of that kind gets."""
     email = Email.objects.get(kind=kind)
-    return message.with_link(email, email.text)
+    return with_link(email, email.text)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,7 +117,7 @@ def test_no_row_contains_a_link_that_opens_an_account(client, rosa, smtp_sink, s
         assert f"{settings.PORTAL_ORIGIN}{found[0]}" in delivery.message.get_body((kind,)).get_content()
     email = Email.objects.get()
     assert (email.state, email.link_secret) == ("sent", None)
-    assert found[1] not in message.with_link(email, email.text)
+    assert found[1] not in with_link(email, email.text)
 
 
 @pytest.mark.control

@@ -13,8 +13,8 @@ from pytest_django import Settings
 from lib import link_tokens
 from local.mail_catcher import save_message
 from notifications import delivery
+from notifications.actions import DecisionLink
 from notifications.models import Email
-from notifications.outgoing import DecisionLink
 from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.local.inbox_urls")]

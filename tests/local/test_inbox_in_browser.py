@@ -13,8 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 from lib import link_tokens
 from local.mail_catcher import save_message
 from notifications import delivery
+from notifications.actions import DecisionLink
 from notifications.models import Email
-from notifications.outgoing import DecisionLink
 from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [

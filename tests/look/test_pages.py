@@ -16,7 +16,7 @@ from django.views import defaults
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from notifications import message
+from notifications import delivery
 from notifications.models import Email
 from tests.look.reading import Page, read
 
@@ -71,7 +71,7 @@ def whole(response: HttpResponseBase) -> Page:
 def letter() -> str:
     """What the reader of the one email gets: the row has a seal where a link is (X5)."""
     email = Email.objects.get()
-    return message.with_link(email, email.text)
+    return delivery.with_link(email, email.text)
 
 
 @pytest.mark.django_db

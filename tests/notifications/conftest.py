@@ -13,9 +13,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from notifications.actions import queue_email
+from notifications.actions import OutgoingEmail, queue_email
 from notifications.models import Email
-from notifications.outgoing import OutgoingEmail
 from tests.support.smtp_sink import SmtpSink
 
 MOMENT = datetime(2026, 7, 1, 17, 30, tzinfo=UTC)

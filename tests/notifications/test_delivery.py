@@ -14,9 +14,8 @@ from pytest_django import Settings
 
 from lib import link_tokens
 from notifications import actions, delivery
-from notifications.failures import FailureReason
-from notifications.models import Email, EmailState
-from notifications.outgoing import DecisionLink
+from notifications.actions import DecisionLink
+from notifications.models import Email, EmailState, FailureReason
 from tests.factories import EmailFactory, UserFactory
 from tests.support.smtp_sink import SmtpSink
 

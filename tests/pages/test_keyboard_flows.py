@@ -19,7 +19,7 @@ from agreements.models import Agreement, EventKind
 from agreements.states import Status
 from companies.models import CompanyLink
 from lib import link_tokens
-from notifications.message import with_link
+from notifications.delivery import with_link
 from notifications.models import Email
 from tests.factories import (
     AgreementFactory,

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from notifications.message import with_link
+from notifications.delivery import with_link
 from notifications.models import Email
 from tests.factories import UserFactory
 from tests.pages.states.registry import sent, state
