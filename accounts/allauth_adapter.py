@@ -20,7 +20,7 @@ from accounts import emails
 from accounts.language import page_language
 from accounts.models import User
 from lib.client_address import client_address
-from notifications.outgoing import FixedLink
+from notifications.actions import FixedLink
 
 # allauth's name of an email -> our kind and subject; the kind names the templates.
 _EMAILS: dict[str, tuple[str, Promise]] = {

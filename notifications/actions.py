@@ -62,10 +62,9 @@ class FixedLink:
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingEmail:
-    """`kind` also names the templates emails/<kind>.txt and .html, unless `template` names others.
+    """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
-    An email whose `key` was queued before is not queued again. `about` is an agreement number or empty. A lazy
-    `subject` is translated into `language`. `attachment` is the file name and the bytes of a PDF.
+    `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated.
     """
 
     kind: str

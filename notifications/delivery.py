@@ -22,8 +22,9 @@ from django.db.models.functions import Now
 from django.utils.encoding import punycode
 
 from lib import link_tokens
+from notifications.failures import FailureReason
 from notifications.mail_server import DeliveryError, MailServer, portal_host
-from notifications.models import Email, EmailQuerySet, EmailState, FailureReason
+from notifications.models import Email, EmailQuerySet, EmailState
 from notifications.templatetags.plain_text import one_line
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def _claim(at: datetime | None) -> Email | None:
             email = due.annotate(clock=Now()).first()
             if email is None:
                 return None
-            moment = at or email.clock
+            moment: datetime = at or vars(email)["clock"]
             was_handed = email.state == EmailState.HANDED
             if was_handed and email.uncertain_attempts:
                 _give_up(email, FailureReason.UNCERTAIN, email.last_error, at)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.models import FailureReason
+from notifications.failures import FailureReason
 
 
 class DeliveryError(Exception):

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from notifications.failures import FailureReason
+
 
 class EmailState(models.TextChoices):
     QUEUED = "queued", _("Queued")  # due from `due_at` on
@@ -16,19 +18,6 @@ class EmailState(models.TextChoices):
     HANDED = "handed", _("Handed over")  # committed just before DATA: from now on the mail server may have it
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
-
-
-class FailureReason(models.TextChoices):
-    """Why an email was not delivered: a code, and a sentence for the third party and staff."""
-
-    REFUSED = (
-        "refused",
-        _("The email server refused the message. The address may be wrong, or the mailbox may be closed or full."),
-    )
-    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")
-    UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
-    UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
-    UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
 
 
 LEASED = Q(state__in=[EmailState.SENDING, EmailState.HANDED])
@@ -41,7 +30,6 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.filter(Q(state=EmailState.QUEUED, due_at__lte=moment) | (LEASED & Q(leased_until__lt=moment)))
 
     def failed(self) -> EmailQuerySet:
-        """Those that no worker tries again, unless staff ask for it."""
         return self.filter(state=EmailState.FAILED)
 
     def about(self, agreement_number: str) -> EmailQuerySet:
@@ -83,8 +71,6 @@ class Email(models.Model):
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     body_forgotten_at = models.DateTimeField(null=True)
-
-    clock: datetime  # PostgreSQL's time, where a query adds it
 
     objects = EmailQuerySet.as_manager()
 

@@ -39,5 +39,4 @@ class _Wakeup:
             current_app.send_task(self.task, retry=False, expires=60, ignore_result=True)
         except Exception as error:  # whatever the broker's client raises: the sweep does the work
             _paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
-            reason = type(error).__name__
-            logger.warning("The broker did not take %s (%s); the sweep will find the work.", self.task, reason)
+            logger.warning("The broker did not take %s (%s). A sweep finds the work.", self.task, type(error).__name__)

@@ -15,7 +15,8 @@ from accounts.models import User
 from companies import invitations, members
 from companies.members import NewUser
 from companies.models import CompanyEvent, CompanyLink, CompanyStanding, Membership, membership_of
-from notifications.models import Email, EmailState, FailureReason
+from notifications.failures import FailureReason
+from notifications.models import Email, EmailState
 from smt_portal.logs import without_private_data
 from tests.factories import (
     CompanyLinkFactory,

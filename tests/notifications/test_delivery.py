@@ -15,7 +15,8 @@ from pytest_django import Settings
 from lib import link_tokens
 from notifications import actions, delivery
 from notifications.actions import DecisionLink
-from notifications.models import Email, EmailState, FailureReason
+from notifications.failures import FailureReason
+from notifications.models import Email, EmailState
 from tests.factories import EmailFactory, UserFactory
 from tests.support.smtp_sink import SmtpSink
 

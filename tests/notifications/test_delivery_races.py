@@ -17,8 +17,9 @@ from django.db import connection
 from django.utils import timezone
 
 from notifications import delivery
+from notifications.failures import FailureReason
 from notifications.mail_server import MailServer
-from notifications.models import Email, EmailQuerySet, EmailState, FailureReason
+from notifications.models import Email, EmailQuerySet, EmailState
 from tests.notifications.conftest import address_of_the_test_database
 from tests.support.races import PATIENCE
 from tests.support.smtp_sink import SmtpSink

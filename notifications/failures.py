@@ -1,0 +1,17 @@
+"""Why an email was not delivered: a code, and a sentence for the third party and staff."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class FailureReason(models.TextChoices):
+    REFUSED = (
+        "refused",
+        _("The email server refused the message. The address may be wrong, or the mailbox may be closed or full."),
+    )
+    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")
+    UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
+    UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
+    UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
