@@ -1,5 +1,7 @@
 """Notices for staff: TDSP staff write those of their TDSP, operators those of every TDSP and their own (T2, D1)."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.contrib import admin, messages

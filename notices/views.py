@@ -1,5 +1,7 @@
 """The notices for the signed-in user (T2)."""
 
+from __future__ import annotations
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse

@@ -4,6 +4,8 @@ A report is one transaction: claim, read, compress, store, queue EM204. A worker
 and the next sweep generates the report.
 """
 
+from __future__ import annotations
+
 import logging
 import traceback
 from datetime import datetime, timedelta

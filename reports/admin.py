@@ -1,5 +1,7 @@
 """Reports for TDSP staff and operators: their records, without files and readings, and retries of failed ones (D1)."""
 
+from __future__ import annotations
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest

@@ -1,5 +1,7 @@
 """The calendar of a report's days: a small block for each month, drawn as SVG (R4)."""
 
+from __future__ import annotations
+
 from collections import Counter
 from datetime import date, timedelta
 from itertools import groupby

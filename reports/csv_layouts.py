@@ -4,6 +4,8 @@ Each layout turns `DayReadings` into bytes in constant memory: at most two days 
 every layout that the form offers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby

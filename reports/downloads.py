@@ -1,5 +1,7 @@
 """Downloads: who may download a report, the log of downloads, and the responses that carry a file (R5, T12)."""
 
+from __future__ import annotations
+
 import logging
 from datetime import datetime
 

@@ -1,5 +1,7 @@
 """EM204: the report is ready, or there was no data for it (R4)."""
 
+from __future__ import annotations
+
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _

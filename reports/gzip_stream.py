@@ -1,5 +1,7 @@
 """A report's file as it is stored: compressed by gzip, with the size and hash of the bytes inside."""
 
+from __future__ import annotations
+
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
