@@ -54,3 +54,10 @@ def test_an_upward_import_is_noticed(copied_code, module, added_line):
     outcome = lint(copied_code)
     assert outcome.returncode == 1
     assert "BROKEN" in outcome.stdout
+
+
+@pytest.mark.control
+@pytest.mark.parametrize("app", PACKAGES)
+def test_a_module_outside_every_layer_is_noticed(copied_code, app):
+    (copied_code / app / "unplaced.py").touch()
+    assert "unplaced" in lint(copied_code).stdout
