@@ -35,7 +35,7 @@ class Process:
         """Start `command` with an empty log. `options` are those of subprocess.Popen."""
         self.name = name
         self.log = log
-        self._shown_length = 0
+        self._printed_length = 0
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as output:
             streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
@@ -61,9 +61,9 @@ class Process:
     def new_lines(self) -> list[str]:
         """Return what was logged since the last call, with the process's name in front of each line."""
         with self.log.open(errors="replace") as log:
-            log.seek(self._shown_length)
+            log.seek(self._printed_length)
             lines = [f"{self.name} | {line.rstrip()}" for line in log.readlines()]
-            self._shown_length = log.tell()
+            self._printed_length = log.tell()
         return lines
 
     def stop(self, timeout_seconds: float = 10) -> None:

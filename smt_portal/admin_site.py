@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
@@ -36,9 +34,7 @@ class PortalAdminSite(AdminSite):
     index_title = _("Records and tasks")
     empty_value_display = "–"
 
-    def register(
-        self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
-    ) -> None:
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Leave out the admin classes of packages: they know no roles, and some show links and secrets."""
         app = apps.get_containing_app_config(admin_class.__module__) if admin_class else None
         if app and Path(app.path).parent == settings.BASE_DIR:

@@ -5,12 +5,13 @@ Every task calls an action and may be lost, repeated or late: the work is in Pos
 
 from __future__ import annotations
 
+import logging.config
 import os
 from typing import Any
 
 from celery import Celery
-from celery.app.amqp import AMQP
 from celery.signals import setup_logging
+from django.conf import settings
 from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
@@ -24,47 +25,41 @@ class Broker(Connection):
         return super().ensure_connection(*args, **pauses | options)
 
 
-class PatientAMQP(AMQP):
-    Connection = Broker
-
-
-app = Celery("smt_portal", amqp=PatientAMQP)
+app = Celery("smt_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.amqp.Connection = Broker
 app.autodiscover_tasks()
 
-
-def _every(seconds: float, task: str) -> dict[str, Any]:
-    # A sweep that did not start in time is useless: the next one finds the same rows.
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
-
-
+HOUR, DAY = 3600, 24 * 3600
+# Task -> every how many seconds.
+SWEEPS = {
+    "notifications.tasks.deliver_due": 3,
+    "reports.tasks.generate_due_reports": 3,
+    "agreements.tasks.expire_overdue": 60,
+    "agreements.tasks.notify_of_guessing": 60,
+    "agreements.tasks.delete_old_failed_matches": DAY,
+    "agreements.tasks.delete_personal_data": HOUR,
+    "reports.tasks.delete_old_reports": HOUR,
+    "agreements.tasks.delete_old_agreements": HOUR,
+    "customers.tasks.delete_old_registrations": HOUR,
+    "agreements.tasks.delete_old_drafts": HOUR,
+    "reports.tasks.purge_files": HOUR,
+    "meters.tasks.import_uploads": 5,
+    "accounts.tasks.delete_old_access_log_entries": DAY,
+    "meters.tasks.make_partitions": 6 * HOUR,
+    "meters.tasks.drop_expired_partitions": 6 * HOUR,
+    "companies.tasks.delete_old_links": HOUR,
+    "companies.tasks.delete_old_fingerprints": DAY,
+    "notifications.tasks.forget_bodies": HOUR,
+}
+# A sweep that did not start in time is useless: the next one finds the same rows.
 app.conf.beat_schedule = {
-    "deliver due emails": _every(3, "notifications.tasks.deliver_due"),
-    "generate due reports": _every(3, "reports.tasks.generate_due_reports"),
-    "record expired invitations": _every(60, "agreements.tasks.expire_overdue"),
-    "tell TDSPs about guessing": _every(60, "agreements.tasks.notify_of_guessing"),
-    "forget old failed matches": _every(24 * 3600, "agreements.tasks.delete_old_failed_matches"),
-    "forget people who never accepted": _every(3600, "agreements.tasks.delete_personal_data"),
-    "delete old reports' records": _every(3600, "reports.tasks.delete_old_reports"),
-    "delete old agreements": _every(3600, "agreements.tasks.delete_old_agreements"),
-    "delete old registrations": _every(3600, "customers.tasks.delete_old_registrations"),
-    "forget abandoned drafts": _every(3600, "agreements.tasks.delete_old_drafts"),
-    "purge old report files": _every(3600, "reports.tasks.purge_files"),
-    "import uploads": _every(5, "meters.tasks.import_uploads"),
-    "delete old access log entries": _every(24 * 3600, "accounts.tasks.delete_old_access_log_entries"),
-    "make coming partitions": _every(6 * 3600, "meters.tasks.make_partitions"),
-    "drop expired partitions": _every(6 * 3600, "meters.tasks.drop_expired_partitions"),
-    "delete old company links": _every(3600, "companies.tasks.delete_old_links"),
-    "delete old company fingerprints": _every(24 * 3600, "companies.tasks.delete_old_fingerprints"),
-    "forget old email bodies": _every(3600, "notifications.tasks.forget_bodies"),
+    task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+    for task, seconds in SWEEPS.items()
 }
 app.conf.beat_max_loop_interval = 3
 
 
 @setup_logging.connect
 def configure_logging(**kwargs: Any) -> None:
-    import logging.config
-
-    from django.conf import settings
-
     logging.config.dictConfig(settings.LOGGING)

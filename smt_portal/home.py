@@ -26,66 +26,50 @@ def home(request: HttpRequest) -> HttpResponse:
     if not isinstance(user, User):
         return render(request, "home/public.html")
     if membership := membership_of(user):
-        return render(request, "home/third_party.html", third_party_context(user, membership))
+        return third_party_home(request, user, membership)
     if customer := customer_of(user):
-        return render(request, "home/customer.html", customer_context(user, customer))
-    if user.is_staff:
-        return render(request, "home/staff.html", staff_context(user))
-    return render(request, "home/no_role.html")
+        return customer_home(request, user, customer)
+    return staff_home(request, user) if user.is_staff else render(request, "home/no_role.html")
 
 
-def third_party_context(user: User, membership: Membership) -> dict[str, Any]:
+def third_party_home(request: HttpRequest, user: User, membership: Membership) -> HttpResponse:
     agreements = Agreement.objects.visible_to(user).filter(company=membership.company_id)
-    may_download = membership.may_download and membership.company.is_active
-    ready = Report.objects.filter(agreement__in=agreements).not_downloaded().select_related("agreement")
-    reports, reports_count = _first_and_count(ready) if may_download else ([], 0)
-    return {
-        "company": membership.company,
-        "may_initiate": membership.may_initiate and membership.company.is_active,
-        "may_download": may_download,
-        **_waiting(agreements),
-        "reports": reports,
-        "reports_count": reports_count,
-        **_notices(user),
-    }
+    is_active = membership.company.is_active
+    may = {"may_initiate": membership.may_initiate and is_active, "may_download": membership.may_download and is_active}
+    reports = Report.objects.filter(agreement__in=agreements).not_downloaded().select_related("agreement")
+    ready, ready_count = _first_and_count(reports) if may["may_download"] else ([], 0)
+    context = {"company": membership.company, **may, "reports": ready, "reports_count": ready_count}
+    return render(request, "home/third_party.html", {**context, **_to_do(user, agreements)})
 
 
-def customer_context(user: User, customer: Customer) -> dict[str, Any]:
+def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpResponse:
     agreements = Agreement.objects.visible_to(user).filter(customer=customer)
-    meters = Meter.objects.filter(
-        premise__claims__customer=customer, premise__claims__until=None, removed_on=None
-    ).select_related("premise")
-    return {
-        "person": customer,
-        **_waiting(agreements),
-        "meters": list(meters.order_by("premise__esiid", "number")[:100]),
-        **_notices(user),
-    }
+    meters = Meter.objects.filter(premise__claims__customer=customer, premise__claims__until=None, removed_on=None)
+    first_meters = meters.select_related("premise").order_by("premise__esiid", "number")[:100]
+    context = {"person": customer, "meters": list(first_meters), **_to_do(user, agreements)}
+    return render(request, "home/customer.html", context)
 
 
-def staff_context(user: User) -> dict[str, Any]:
+def staff_home(request: HttpRequest, user: User) -> HttpResponse:
     agreements = Agreement.objects.visible_to(user)
     emails = Email.objects.failed()
     if not user.is_operator:
         emails = emails.filter(about__in=agreements.values("number"))
     companies = Company.objects.filter(standing=CompanyStanding.PENDING)
-    return {
+    context = {
         "held": agreements.held_for_review().count(),
         "failed_reports": Report.objects.visible_to(user).failed().count(),
         "failed_emails": emails.count(),
         "companies": companies.count() if user.is_operator else None,
     }
+    return render(request, "home/staff.html", context)
 
 
-def _waiting(agreements: AgreementQuerySet) -> dict[str, Any]:
-    waiting, count = _first_and_count(agreements.open_soonest_first())
-    return {"waiting": waiting, "waiting_count": count}
-
-
-def _notices(user: User) -> dict[str, Any]:
+def _to_do(user: User, agreements: AgreementQuerySet) -> dict[str, Any]:
+    waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
     # The navigation shows the count too: with it in the page's own context nothing is counted twice.
-    unread, count = _first_and_count(Notice.objects.unread_by(user).select_related("tdsp"), limit=3)
-    return {"notices": unread, "unread_notices": count}
+    unread, unread_count = _first_and_count(Notice.objects.unread_by(user).select_related("tdsp"), limit=3)
+    return {"waiting": waiting, "waiting_count": waiting_count, "notices": unread, "unread_notices": unread_count}
 
 
 def _first_and_count(rows: QuerySet[Any], limit: int = 5) -> tuple[list[Any], int]:

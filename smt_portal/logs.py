@@ -36,14 +36,9 @@ class PrivateDataFilter(logging.Filter):
 
 def build_formatter(json: bool) -> logging.Formatter:
     """Return a formatter that writes JSON objects in production and readable lines elsewhere."""
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     if not json:
         return logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
-    )
+    stdlib, processors = structlog.stdlib, structlog.processors
+    shared: list[Any] = [stdlib.add_log_level, stdlib.add_logger_name, processors.TimeStamper(fmt="iso", utc=True)]
+    last: list[Any] = [stdlib.ProcessorFormatter.remove_processors_meta, processors.JSONRenderer()]
+    return stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)

@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.second_factor import lacks_second_factor
-from companies.models import CompanyLink, Membership, membership_of
+from companies.models import CompanyLink, membership_of
 from customers.models import customer_of
 from notices.models import Notice
 
@@ -28,32 +28,31 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
     """
     user = getattr(request, "user", None)
     membership = membership_of(user) if user else None
-    counts = cache(lambda: navigation_counts(user, membership))
+
+    @cache
+    def unread_notices_and_join_requests() -> tuple[int, int]:
+        if not isinstance(user, User) or user.is_staff:  # staff write notices and need not read them
+            return 0, 0
+        unread = Notice.objects.unread_by(user)
+        if membership is None or not membership.is_administrator:
+            return unread.count(), 0
+        requests = CompanyLink.objects.open_join_requests().filter(company=membership.company_id)
+        counts: tuple[int, int] = User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
+        return counts
+
     return {
         "site_name": settings.SITE_NAME,
         "membership": membership,
         # A third party's user acts for the company: no query for a customer on their pages.
         "customer": customer_of(user) if user and not membership else None,
         # Called by the navigation and the home page.
-        "pending_approvals": lambda: counts()[1],
-        "unread_notices": lambda: counts()[0],
+        "pending_approvals": lambda: unread_notices_and_join_requests()[1],
+        "unread_notices": lambda: unread_notices_and_join_requests()[0],
         "inbox": bool(settings.MAILBOX_DIR),
         "second_factor_required": settings.SECOND_FACTOR_REQUIRED,
         # Called by the page on which one is set up.
         "second_factor_missing": cache(lambda: user is not None and lacks_second_factor(user)),
     }
-
-
-def navigation_counts(user: Any, membership: Membership | None) -> tuple[int, int]:
-    """Count the user's unread notices and, for an administrator, the requests to join, in one query."""
-    if not isinstance(user, User) or user.is_staff:  # staff write notices and need not read them
-        return 0, 0
-    unread = Notice.objects.unread_by(user)
-    if membership is None or not membership.is_administrator:
-        return unread.count(), 0
-    requests = CompanyLink.objects.open_join_requests().filter(company=membership.company_id)
-    counts: tuple[int, int] = User.objects.filter(pk=user.pk).values_list(_count(unread), _count(requests)).get()
-    return counts
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:

@@ -5,20 +5,19 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import set_language
-from smt_portal import home, pages
+from smt_portal.home import home
+from smt_portal.pages import HelpPage, health
 
 urlpatterns = [
-    path("", home.home, name="home"),
+    path("", home, name="home"),
     path("language/", set_language, name="set_language"),
-    path("health/", pages.health, name="health"),
-    path("help/", pages.HelpPage.as_view(template_name="help/index.html"), name="help"),
-    path("help/faq/", pages.HelpPage.as_view(template_name="help/faq.html"), name="help_faq"),
-    path(
-        "help/security-and-privacy/", pages.HelpPage.as_view(template_name="help/security.html"), name="help_security"
-    ),
-    path("help/smart-meter/", pages.HelpPage.as_view(template_name="help/meter.html"), name="help_meter"),
-    path("help/glossary/", pages.HelpPage.as_view(template_name="help/glossary.html"), name="help_glossary"),
-    path("help/account/", pages.HelpPage.as_view(template_name="help/account.html"), name="help_account"),
+    path("health/", health, name="health"),
+    path("help/", HelpPage.as_view(template_name="help/index.html"), name="help"),
+    path("help/faq/", HelpPage.as_view(template_name="help/faq.html"), name="help_faq"),
+    path("help/security-and-privacy/", HelpPage.as_view(template_name="help/security.html"), name="help_security"),
+    path("help/smart-meter/", HelpPage.as_view(template_name="help/meter.html"), name="help_meter"),
+    path("help/glossary/", HelpPage.as_view(template_name="help/glossary.html"), name="help_glossary"),
+    path("help/account/", HelpPage.as_view(template_name="help/account.html"), name="help_account"),
     path("", include("customers.urls")),
     path("third-party/", include("companies.urls")),
     path("", include("notices.urls")),

@@ -1,8 +1,4 @@
-"""Spanish as in the United States: Spanish words, American numbers, and dates that cannot be taken for others.
-
-Django's own Spanish writes 72,953 for what everybody in Texas writes 72.953; and 03/04 is a day in March here, in April
-there. Central time is named so that nobody takes it for another zone.
-"""
+"""Spanish as in the United States: Spanish words, American numbers (72,953.5), and dates with the month's name."""
 
 DATE_FORMAT = r"j \d\e F \d\e Y"
 SHORT_DATE_FORMAT = DATE_FORMAT
