@@ -1,8 +1,7 @@
 """From the outbox to the mail server: find due emails, claim them, hand them over, record the outcome (E2).
 
-An email is claimed in one transaction, handed over outside of any, and recorded by conditional UPDATEs that match only
-while the claim is still ours. `handed` is committed before the first byte of the message leaves: after a crash, a
-`sending` email was certainly not sent and a `handed` one may have been.
+An email is claimed in one transaction, handed over outside of any, and recorded by UPDATEs that match our claim.
+`handed` is committed before the first byte leaves: after a crash, a `sending` email was not sent, a `handed` may be.
 """
 
 from __future__ import annotations
@@ -148,10 +147,7 @@ def envelope_address(email: Email) -> str:
 
 
 def message_bytes(email: Email) -> bytes:
-    """Return the whole message, ASCII only, with the link where the row has a placeholder (X5).
-
-    Every attempt has the same Message-ID and Date, so that a second copy is recognized.
-    """
+    """Return the message, ASCII only, with its link (X5). The Message-ID never changes: copies are recognized."""
     message = EmailMessage(policy=SMTP)
     message["From"] = settings.DEFAULT_FROM_EMAIL
     message["To"] = envelope_address(email)

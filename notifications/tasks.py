@@ -6,5 +6,12 @@ from celery import shared_task
 
 from notifications import actions, delivery
 
-deliver_due = shared_task(delivery.deliver_due, name="notifications.tasks.deliver_due")
-forget_bodies = shared_task(actions.forget_bodies, name="notifications.tasks.forget_bodies")
+
+@shared_task
+def deliver_due() -> None:
+    delivery.deliver_due()
+
+
+@shared_task
+def forget_bodies() -> None:
+    actions.forget_bodies()

@@ -10,8 +10,7 @@ from django import template
 
 register = template.Library()
 
-QUOTE = "> "
-WIDTH = 72
+QUOTE, WIDTH = "> ", 72
 
 # Control, format (bidirectional overrides, zero-width), surrogate and private characters; each kind of space and line
 # break becomes a plain space first.
