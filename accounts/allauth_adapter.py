@@ -22,14 +22,12 @@ from accounts.models import User
 from lib.client_address import client_address
 from notifications.actions import FixedLink
 
-# allauth's name of an email -> our kind and subject; the kind names the templates.
-_EMAILS: dict[str, tuple[str, Promise]] = {
-    "account/email/password_reset_key": ("PASSWORD_RESET", _("Choose a new password")),
-    "account/email/unknown_account": ("PASSWORD_RESET_UNKNOWN", _("No account has this email address")),
-    "account/email/email_confirmation": ("EMAIL_CONFIRMATION", _("Confirm your email address")),
+# allauth's name of an email -> our kind, which names the templates; the subject; the link's name in allauth's context.
+_EMAILS: dict[str, tuple[str, Promise, str]] = {
+    "account/email/password_reset_key": ("PASSWORD_RESET", _("Choose a new password"), "password_reset_url"),
+    "account/email/unknown_account": ("PASSWORD_RESET_UNKNOWN", _("No account has this email address"), ""),
+    "account/email/email_confirmation": ("EMAIL_CONFIRMATION", _("Confirm your email address"), "activate_url"),
 }
-# The kinds with a link into the account, and the link's name in allauth's context.
-_LINKS = {"PASSWORD_RESET": "password_reset_url", "EMAIL_CONFIRMATION": "activate_url"}
 # allauth's name of an email -> what changed, for ACCOUNT_CHANGED.
 _CHANGES: dict[str, Promise] = {
     "account/email/password_changed": _("Your password was changed."),
@@ -76,13 +74,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Queue the email in its reader's language, so that nothing waits for the mail server or gets lost."""
         reader = context.get("user") or User.objects.filter(email__iexact=email).first()
         language = reader.language if reader else get_language() or settings.LANGUAGE_CODE
-        if template_prefix in _EMAILS:
-            kind, subject = _EMAILS[template_prefix]
+        if happening := _CHANGES.get(template_prefix):
+            kind, subject, link_name = "ACCOUNT_CHANGED", _("Your account was changed"), ""
+            context = context | {"happening": happening}
         else:
-            kind, subject = "ACCOUNT_CHANGED", _("Your account was changed")
-            context = context | {"happening": _CHANGES[template_prefix]}
-        url = context.get(_LINKS.get(kind, ""))
-        link = FixedLink(url) if url else None
+            kind, subject, link_name = _EMAILS[template_prefix]
+        link = FixedLink(context[link_name]) if link_name else None
         with transaction.atomic():
             emails.send_account_email(kind, to=email, language=language, subject=subject, context=context, link=link)
 
@@ -98,8 +95,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Return False, with a message, if another account has taken the address since."""
-        others = User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id)
-        if others.exists():
+        if User.objects.filter(email__iexact=email_address.email).exclude(pk=email_address.user_id).exists():
             refusal = translation.gettext("This address belongs to another account. Your address has not changed.")
             messages.error(request, refusal)
             return False

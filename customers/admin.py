@@ -19,7 +19,7 @@ from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, se
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
 
-CUSTOMER_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
+ADMIN_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
 
 
 class PremiseField(forms.ModelChoiceField):
@@ -66,7 +66,7 @@ class EsiidClaimFormSet(forms.BaseInlineFormSet):
 class CustomerForm(forms.ModelForm):
     class Meta:
         model = Customer
-        fields = ["user", *CUSTOMER_FIELDS]
+        fields = ["user", *ADMIN_FIELDS]
         help_texts = {"user": _("Someone who does not work for a third party or a TDSP.")}
 
     def clean_user(self) -> User:
@@ -122,7 +122,7 @@ class CustomerAdmin(ScopedAdmin):
     search_help_text = _("Last name, email, User ID, company name, or ESIID")
     autocomplete_fields = ["user"]
     inlines = [EsiidClaimInline]
-    fieldsets = ((None, {"fields": ("user", *CUSTOMER_FIELDS), "description": NEW_CUSTOMER}),)
+    fieldsets = ((None, {"fields": ("user", *ADMIN_FIELDS), "description": NEW_CUSTOMER}),)
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         return records.filter(Exists(visible_claims(request).filter(customer=OuterRef("pk"), until=None)))
@@ -142,10 +142,10 @@ class CustomerAdmin(ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if is_operator(request):
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": ["__str__", "user_id_of", "email_of", "phone_of", *CUSTOMER_FIELDS]})]
+        return [(None, {"fields": ["__str__", "user_id_of", "email_of", "phone_of", *ADMIN_FIELDS]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *CUSTOMER_FIELDS]
+        return [] if is_operator(request) else ["__str__", "user_id_of", "email_of", "phone_of", *ADMIN_FIELDS]
 
     @admin.display(description=_("User ID"), ordering="user__username")
     def user_id_of(self, customer: Customer) -> str:

@@ -132,10 +132,9 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
 
     def registration(self) -> Registration:
         """Return the registration of a valid form, not saved, with its password in clear text."""
-        names = ("first_name", "middle_initial", "last_name", "suffix", "company_name", "phone", "phone_extension")
-        data = self.cleaned_data
+        data, names = self.cleaned_data, (*PersonForm.field_order, "email", "language", "username")
         return Registration(
-            **{name: data[name] for name in (*names, "email", "language", "username") if name in data},
+            **{name: data[name] for name in names if name in data},
             kind=self.kind,
             password=data["password1"],
             reference=self.invited.reference if self.invited else "",

@@ -57,7 +57,6 @@ def customer_profile(request: HttpRequest) -> HttpResponse:
 
 def customer_or_404(request: HttpRequest) -> Customer:
     """Return the signed-in customer; for everyone else the page does not exist."""
-    customer = customer_of(request.user)
-    if customer is None:
-        raise Http404
-    return customer
+    if customer := customer_of(request.user):
+        return customer
+    raise Http404

@@ -57,10 +57,7 @@ class ShowsRefusals(forms.Form):
 
 
 class ActionFormView(FormView):
-    """Subclasses set form_class, template_name and success_url, and implement `perform`.
-
-    A refused form is shown again with the reasons.
-    """
+    """Subclasses set form_class, template_name and success_url, and implement `perform`."""
 
     template_name: str
 

@@ -1,7 +1,4 @@
-"""Form fields for names, addresses and contacts of people and companies, and the parts that several forms share.
-
-Their messages say what to do next.
-"""
+"""Form fields for names, addresses and contacts of people and companies, and the parts that several forms share."""
 
 from __future__ import annotations
 
@@ -110,8 +107,7 @@ class PhoneField(PhoneNumberField):
     """
 
     def __init__(self, *, autocomplete: str = "", beside_extension: bool = False, **options: Any) -> None:
-        attrs = {"autocomplete": autocomplete} if autocomplete else {}
-        widget = RegionalPhoneNumberWidget(region="US", attrs=attrs)
+        widget = RegionalPhoneNumberWidget("US", {"autocomplete": autocomplete} if autocomplete else {})
         super().__init__(region="US", widget=widget, **options)
         self.error_messages["invalid"] = _("Enter a phone number with its area code, such as 512-555-0100.")
         self.error_messages["extension"] = _("Enter the phone number without an extension.")

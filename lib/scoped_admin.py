@@ -1,6 +1,6 @@
 """The base class of every admin: the role decides, the TDSP limits, and what is shown is logged (D1, D3).
 
-An admin only notes on the request what its page shows (`request.viewed_records`). accounts.audit writes the access log
+An admin only notes on the request what its page shows (`request.viewed_records`). accounts.access_log writes the log
 from it before the response leaves.
 """
 
@@ -51,8 +51,7 @@ class ViewedRecords:
 
 def is_operator(request: HttpRequest) -> bool:
     """Whether the user runs the portal and sees every TDSP's records (D1)."""
-    user = request.user
-    return user.is_active and getattr(user, "is_staff", False) and getattr(user, "tdsp_id", None) is None
+    return getattr(request.user, "is_operator", False)
 
 
 def tdsp_of(request: HttpRequest) -> int | None:
@@ -188,8 +187,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         response = super().changelist_view(request, extra_context)
-        changelist = (getattr(response, "context_data", None) or {}).get("cl")
-        if changelist is not None:
+        if changelist := (getattr(response, "context_data", None) or {}).get("cl"):
             action = AccessAction.SEARCH if changelist.query else AccessAction.LIST
             self.record_view(request, action, rows=len(changelist.result_list))
         return response
