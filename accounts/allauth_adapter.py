@@ -74,6 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Queue the email in its reader's language, so that nothing waits for the mail server or gets lost."""
         reader = context.get("user") or User.objects.filter(email__iexact=email).first()
         language = reader.language if reader else get_language() or settings.LANGUAGE_CODE
+        subject: str | Promise
         if happening := _CHANGES.get(template_prefix):
             kind, subject, link_name = "ACCOUNT_CHANGED", _("Your account was changed"), ""
             context = context | {"happening": happening}

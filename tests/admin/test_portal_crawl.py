@@ -31,7 +31,7 @@ from tests.support.agreements import ROSA, agreement_request, initiate
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
 
 # Rows of the table of addresses that need a link which only its reader has.
 BY_LINK = {"token", "registration_token", "invited_token", "request_token"}

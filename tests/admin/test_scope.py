@@ -16,7 +16,7 @@ from notifications.models import Email
 from tests.admin.world import World
 from tests.factories import EsiidClaimFactory, OperatorFactory, PremiseFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 # Record -> what a TDSP's staff and what operators may do besides looking; None: they do not even find it.
 EDIT, VIEW = {"add", "change"}, set[str]()

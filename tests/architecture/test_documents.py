@@ -17,6 +17,8 @@ ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 # Documents that the project was built from and that are not part of it.
 FOREIGN_DOCUMENTS = re.compile(r"\b(SPEC|DESIGN|FORMATS|WRITING)(\.md\b| section\b| \d| [A-Z]\d|\b(?=,|\)))")
 
+pytestmark = pytest.mark.slow
+
 
 def headings(text: str) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""

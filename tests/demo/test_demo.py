@@ -30,7 +30,7 @@ from notifications.models import Email, EmailState
 from reports.models import Download, Report, ReportState
 from tests.factories import PremiseFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

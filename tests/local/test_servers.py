@@ -10,6 +10,8 @@ import redis
 
 from local.servers import Postgres
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def postgres(tmp_path):

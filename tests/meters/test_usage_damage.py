@@ -24,7 +24,7 @@ from tests.meters.usage_file_layouts import LAYOUTS
 from tests.meters.usage_files import ESIID, FALL, OTHER_ESIID, SPRING, import_file, rows, text
 from tests.support.usage import usage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 LONG = b"9" * 1_000_000
 
