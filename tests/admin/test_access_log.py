@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from accounts.access_log import delete_old_entries
 from accounts.models import AccessLogEntry
-from accounts.tasks import delete_old_access_log_entries
 from lib.scoped_admin import AccessAction, ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
@@ -158,9 +158,9 @@ def test_entries_are_kept_for_three_years(db: None):
     """X6"""
     old = AccessLogEntryFactory(at=datetime.fromisoformat("2023-01-01T00:00Z"))
     kept = AccessLogEntryFactory(at=datetime.fromisoformat("2024-01-01T00:00Z"))
-    assert delete_old_access_log_entries(at=datetime.fromisoformat("2026-06-01T00:00Z")) == 1
+    assert delete_old_entries(at=datetime.fromisoformat("2026-06-01T00:00Z")) == 1
     assert AccessLogEntry.objects.get(pk__in=[old.pk, kept.pk]) == kept
-    assert delete_old_access_log_entries(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
+    assert delete_old_entries(at=datetime.fromisoformat("2027-01-02T00:00Z") - timedelta(days=1)) == 0
 
 
 def test_the_access_log_is_readable(client: Client, world: World):
