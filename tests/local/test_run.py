@@ -36,7 +36,7 @@ class Checkout:
         self.var = folder / "var"
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
         ours = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORT", "PORTAL_ORIGIN", "MAILBOX_DIR", "SMT_ENV"}
-        self.env = {name: value for name, value in os.environ.items() if name not in ours} | {MARK: folder.name}
+        self.env = {name: value for name, value in os.environ.items() if name not in ours} | {MARK: str(folder)}
 
     def run(self, module: str = "local.run", output: str = "output.txt") -> subprocess.Popen[str]:
         with (self.folder / output).open("w") as out:
@@ -81,7 +81,7 @@ class Checkout:
                 environment = process.joinpath("environ").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if command and (f"{MARK}={self.folder.name}" in environment or str(self.folder) in command):
+            if command and (f"{MARK}={self.folder}" in environment or str(self.folder) in command):
                 commands.append(command)
         return commands
 
@@ -104,11 +104,11 @@ def _command(process: Path) -> str:
 
 @pytest.fixture
 def checkout(tmp_path):
-    checkout = Checkout(tmp_path / f"a checkout {os.getpid()}")
+    checkout = Checkout(tmp_path / "a checkout")
     yield checkout
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{MARK}={checkout.folder.name}" in process.joinpath("environ").read_text(errors="replace"):
+            if f"{MARK}={checkout.folder}" in process.joinpath("environ").read_text(errors="replace"):
                 os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
