@@ -53,7 +53,7 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         choice = request.GET.get(PARAMETER)
         linked = choice if choice in dict(settings.LANGUAGES) else None
-        # Without a session cookie there is no user, and the database need not be asked for one.
+        # Without a session cookie there is no user to look up in the database.
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
         user = request.user if has_session and isinstance(request.user, User) else None
         if user and user.represents_organization:

@@ -12,6 +12,6 @@ from celery.beat import EmbeddedService
 if __name__ == "__main__":
     app = find_app("smt_portal")
     app.loader.import_default_modules()
-    # Beat need not catch up after a pause: every sweep finds what is due now. So it keeps no schedule in a file.
+    # Beat has nothing to catch up on after a pause: every sweep finds what is due now. So it keeps no schedule file.
     EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
     app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=2"])

@@ -59,7 +59,7 @@ class UploadForm(forms.ModelForm):
 
 @admin.register(Upload)
 class UploadAdmin(ScopedAdmin):
-    """For a TDSP's staff, only rows of its own premises are imported."""
+    """Uploads of data files. A TDSP's staff import only rows of the TDSP's own premises."""
 
     operators_may = tdsp_may = VIEW | {"add"}
     tdsp_path = "tdsp"

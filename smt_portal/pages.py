@@ -31,7 +31,7 @@ def portal_context(request: HttpRequest) -> dict[str, Any]:
 
     @cache
     def unread_notices_and_join_requests() -> tuple[int, int]:
-        if not isinstance(user, User) or user.is_staff:  # staff write notices and need not read them
+        if not isinstance(user, User) or user.is_staff:  # staff write notices, they do not read them here
             return 0, 0
         unread = Notice.objects.unread_by(user)
         if membership is None or not membership.is_administrator:

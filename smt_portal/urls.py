@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import set_language
+from accounts.language_switch import set_language
 from smt_portal.home import home
 from smt_portal.pages import HelpPage, health
 

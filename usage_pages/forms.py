@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.models import ReportType
+from usage_pages.calendar_usage import CalendarSpan, SpanKind
 from usage_pages.customer_meters import CustomerMeter
-from usage_pages.span_usage import CalendarSpan, SpanKind
 
 
 class DayField(forms.DateField):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from meters.models import FlowDirection
 from reports.coverage import UsageCount
-from usage_pages.span_usage import UsageColumn
+from usage_pages.calendar_usage import UsageColumn
 
 TOP, PLOT, TICKS = 12, 220, 24  # pixels: margin at the top, the plot itself, the labels under it
 PARTIAL_HEIGHT = 8  # pixels of the strip that marks missing readings

@@ -19,9 +19,9 @@ from meters.usage.days import slots_on
 from reports.coverage import UsageCount
 from reports.downloads import file_response
 from reports.models import DIRECTIONS
+from usage_pages.calendar_usage import CalendarSpan, SpanKind, read_usage, usage_columns
 from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
 from usage_pages.forms import DownloadForm, SpanForm
-from usage_pages.span_usage import CalendarSpan, SpanKind, read_usage, usage_columns
 from usage_pages.usage_chart import draw_chart
 
 PAGE_SIZE = 25

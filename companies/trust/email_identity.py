@@ -1,4 +1,4 @@
-"""Whose an email address is: the mailbox that it leads to and the domain that somebody registered (X1, X2).
+"""The identity behind an email address: its mailbox and its registered domain (X1, X2).
 
 `Rosa+solar@GoogleMail.com` and `ro.sa@gmail.com` are one mailbox; `billing.shop.example` and `shop.example` have one
 owner. Comparing addresses literally is easy to defeat.

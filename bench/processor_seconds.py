@@ -1,6 +1,6 @@
 """The figures of docs/scale.md: processor time of a meter-day, a report and a sweep.
 
-python -m bench.scale [--rows 1000000]
+python -m bench.processor_seconds [--rows 1000000]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ REPORTS, SWEEPS = 30, 50
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.processor_seconds", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
