@@ -23,6 +23,8 @@ from reports.models import ReportState
 
 AT_ONCE = 5  # requests of a page in one turn
 
+BASELINES = ("hello", "anonymous hello")
+
 
 def measure(rounds: int) -> list[Goal]:
     """Load the demo into the empty database and measure pages of it."""
@@ -55,16 +57,14 @@ def measure_pages(rounds: int) -> list[Goal]:
         return request
 
     # Hello is so fast that it is requested more often.
-    often = {name: AT_ONCE * (20 if name.startswith("hello") else 1) for name in pages}
+    often = {name: AT_ONCE * (20 if name in BASELINES else 1) for name in pages}
     tasks = {name: requests_of(*page, often[name]) for name, page in pages.items()}
     measured = run_in_turns(tasks, rounds=rounds * 3, cpu=True)
     goals = []
     for name, page in pages.items():
-        if name.startswith("hello"):
+        if name in BASELINES:
             continue
-        cost, cost_to_nobody = (
-            measured.ratio(name, hello) * often[hello] / often[name] for hello in ("hello", "anonymous hello")
-        )
+        cost, cost_to_nobody = (measured.ratio(name, hello) * often[hello] / often[name] for hello in BASELINES)
         each, hello_each = (measured.best(page_name) / often[page_name] * 1e3 for page_name in (name, "hello"))
         detail = f"{each:.1f} ms against {hello_each:.2f} ms; {cost_to_nobody:.0f} x an anonymous hello"
         goals.append(Goal(f"SQL queries of {name}", 6, count_queries(requests_of(*page, 1)), unit="queries"))
