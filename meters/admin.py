@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, URLField
+from django.db.models import Model, QuerySet, URLField
 from django.utils.translation import gettext_lazy as _
 
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
 from meters.form_fields import MeterNumberField
 from meters.identifiers import mask_esiid
-from meters.models import Meter, Premise, Tdsp
+from meters.models import ElectricityProvider, Meter, Premise, Tdsp
 from meters.upload_admin import UploadAdmin
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-__all__ = ["UploadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
+__all__ = ["ElectricityProviderAdmin", "UploadAdmin", "MeterAdmin", "PremiseAdmin", "TdspAdmin"]
 
 
 class MeterAdminForm(forms.ModelForm):
@@ -46,6 +46,19 @@ class TdspAdmin(ScopedAdmin):
     list_display = ["name", "duns", "contact_phone", "website"]
     search_fields = ["name", "duns"]
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
+
+
+@admin.register(ElectricityProvider)
+class ElectricityProviderAdmin(ScopedAdmin):
+    """The names that customers may enter for their electricity provider (X7)."""
+
+    operators_may = EDIT
+    customer_data = False
+    list_display = ["name", "certificate_number"]
+    search_fields = ["name", "certificate_number"]
+
+    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
+        return records
 
 
 class ValuesOnRecordFilter(admin.AllValuesFieldListFilter):

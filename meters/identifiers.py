@@ -1,8 +1,9 @@
-"""ESIIDs and meter numbers as people type them (docs/file-formats.md)."""
+"""ESIIDs, meter numbers and names of electricity providers as people type them (docs/file-formats.md)."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from lib.digits import bare_digits
 
@@ -11,6 +12,9 @@ _ESIID = re.compile(r"(?:[0-9]{17}|[0-9]{22})")
 _METER = re.compile(r"[0-9A-Z]{1,20}")
 
 VISIBLE_DIGITS = 7
+
+# Legal forms, which people leave out of a company's name.
+_LEGAL_FORMS = frozenset("co company corp corporation inc incorporated limited llc llp lp ltd".split())
 
 
 def normalize_esiid(typed: str) -> str | None:
@@ -25,6 +29,23 @@ def normalize_meter_number(typed: str) -> str | None:
     if len(number) > 1 and number[0].isalpha() and number[1].isdigit():
         number = number[1:]
     return number if number.isascii() and _METER.fullmatch(number) else None
+
+
+def is_certificate_number(text: str) -> bool:
+    """Whether `text` can be the certificate number of an electricity provider: five digits."""
+    return len(text) == 5 and text.isascii() and text.isdigit()
+
+
+def provider_name_key(name: str) -> str:
+    """Return a provider's name without case, accents, punctuation, spaces and legal form, to be compared (X7).
+
+    `TXU Energy Retail Co., L.L.C.` and `txu energy retail` have one key.
+    """
+    letters = unicodedata.normalize("NFKD", name).casefold().replace("&", " and ")
+    words = re.sub(r"[^0-9a-z]+", " ", re.sub(r"[.'’\u0300-\u036f]", "", letters)).split()
+    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+        words.pop()
+    return "".join(words)
 
 
 def mask_esiid(esiid: str) -> str:

@@ -1,4 +1,4 @@
-"""Premises (electric service points), their meters, and usage as one row per premise, Central day and direction."""
+"""Premises, electricity providers, meters, and usage as one row per premise, Central day and direction."""
 
 from __future__ import annotations
 
@@ -22,6 +22,32 @@ class Tdsp(models.Model):
     class Meta:
         verbose_name = "TDSP"
         ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ElectricityProvider(models.Model):
+    """A name of a retail electric provider (REP), by its certificate of the Public Utility Commission of Texas.
+
+    A provider that does business under several names has several rows.
+    """
+
+    certificate_number = models.CharField(_("PUCT certificate number"), max_length=5)
+    name = models.CharField(_("name"), max_length=120)
+
+    class Meta:
+        verbose_name = _("electricity provider")
+        verbose_name_plural = _("electricity providers")
+        ordering = ["name", "certificate_number"]
+        constraints = [
+            models.UniqueConstraint(fields=["certificate_number", "name"], name="provider_name_once"),
+            models.CheckConstraint(
+                condition=models.Q(certificate_number__regex=r"^[0-9]{5}$"),
+                name="certificate_number_is_5_digits",
+                violation_error_message=_("Enter a certificate number with 5 digits."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -58,15 +84,24 @@ class Premise(models.Model):
     metered_service_type_description = models.CharField(max_length=60, blank=True)
     # The first day of the present customer's service, if the TDSP gave it: no report goes further back (R2).
     service_since = models.DateField(_("present customer's service began on"), null=True, blank=True)
+    # The certificate number of the present customer's electricity provider; empty: not known (X7).
+    provider_number = models.CharField(
+        _("electricity provider's certificate number"), max_length=5, blank=True, db_default=""
+    )
 
     class Meta:
         ordering = ["esiid"]
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(provider_number="") | models.Q(provider_number__regex=r"^[0-9]{5}$"),
+                name="provider_number_is_5_digits_or_empty",
+                violation_error_message=_("Enter a certificate number with 5 digits, or leave it empty."),
+            ),
+            models.CheckConstraint(
                 condition=models.Q(esiid__regex=r"^([0-9]{17}|[0-9]{22})$"),
                 name="esiid_is_17_or_22_digits",
                 violation_error_message=_("Enter an ESIID with 17 or 22 digits."),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

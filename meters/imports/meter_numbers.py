@@ -1,4 +1,4 @@
-"""Import meter numbers (D2, docs/file-formats.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE]`.
+"""Import meter numbers (D2, docs/file-formats.md): `ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE][,REP]`.
 
 The rows of one file for an ESIID are its current meters. The meters on record that they leave out are removed.
 """
@@ -11,21 +11,21 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from meters.identifiers import normalize_esiid, normalize_meter_number
+from meters.identifiers import is_certificate_number, normalize_esiid, normalize_meter_number
 from meters.imports.archives import open_sources
 from meters.imports.results import FileError, ImportResult, InvalidRow, OnRejection, Progress, Reason
 from meters.imports.text_lines import TextWindow, split_fields
 from meters.usage.days import parse_day
 
 _REQUIRED = {"ESIID", "METER_NUMBER"}
-_OPTIONAL = {"INSTALLED_ON", "SERVICE_SINCE"}
+_OPTIONAL = {"INSTALLED_ON", "SERVICE_SINCE", "REP"}
 _LOCK = 0x534D5403  # "SMT", 3: one file of meters at a time
 
 _CREATE = """
     DROP TABLE IF EXISTS pg_temp.meter_stage;
     CREATE TEMP TABLE meter_stage (
-        line int4, esiid text, number text, installed_on date, service_since date, premise_id int4, rejected text,
-        text bytea, outcome text);
+        line int4, esiid text, number text, installed_on date, service_since date, provider text, premise_id int4,
+        rejected text,         text bytea, outcome text);
 """
 _PREMISES = "UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid"
 _OTHER_TDSP = """
@@ -42,18 +42,28 @@ _INDEX = """
         SELECT line, service_since, first_value(service_since) OVER (PARTITION BY premise_id ORDER BY line) AS first
         FROM meter_stage WHERE rejected IS NULL AND service_since IS NOT NULL) n
     WHERE n.line = s.line AND n.service_since <> n.first;
+    UPDATE meter_stage s SET rejected = 'second_provider' FROM (
+        SELECT line, provider, first_value(provider) OVER (PARTITION BY premise_id ORDER BY line) AS first
+        FROM meter_stage WHERE rejected IS NULL AND provider IS NOT NULL) n
+    WHERE n.line = s.line AND n.provider <> n.first;
     CREATE INDEX ON meter_stage (premise_id);
     UPDATE meter_stage s SET outcome = 'new' WHERE rejected IS NULL
     AND NOT EXISTS (SELECT FROM meters_meter m WHERE m.premise_id = s.premise_id AND m.number = s.number);
     ANALYZE meter_stage;
 """
-_COPY = "COPY meter_stage (line, esiid, number, installed_on, service_since, rejected, text) FROM STDIN"
+_COPY = "COPY meter_stage (line, esiid, number, installed_on, service_since, provider, rejected, text) FROM STDIN"
 _REJECTED = "SELECT line, rejected, text FROM meter_stage WHERE rejected IS NOT NULL ORDER BY line"
 _SERVICE = """
     WITH done AS (
         UPDATE meters_premise p SET service_since = s.service_since FROM meter_stage s
         WHERE s.premise_id = p.id AND s.rejected IS NULL AND s.service_since IS NOT NULL
         AND p.service_since IS DISTINCT FROM s.service_since RETURNING s.line
+    ) UPDATE meter_stage s SET outcome = coalesce(s.outcome, 'changed') FROM done WHERE done.line = s.line
+"""
+_PROVIDER = """
+    WITH done AS (
+        UPDATE meters_premise p SET provider_number = s.provider FROM meter_stage s
+        WHERE s.premise_id = p.id AND s.rejected IS NULL AND p.provider_number <> s.provider RETURNING s.line
     ) UPDATE meter_stage s SET outcome = coalesce(s.outcome, 'changed') FROM done WHERE done.line = s.line
 """
 _KNOWN = """
@@ -94,9 +104,10 @@ def import_meters(
 ) -> ImportResult:
     """Import the meter numbers (plain, gzip or ZIP) at `path`; the result counts rows as new, changed or unchanged.
 
-    A premise's meters that the file leaves out are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE is
-    stored at the premise. One transaction per CSV; a `dry_run` rolls it back. With `only_tdsp`, the id of a TDSP, rows
-    of other TDSPs' premises are rejected (D1). FileError if the file can't be read or its header has other columns.
+    A premise's meters that the file leaves out are removed as of the new one's INSTALLED_ON, or today. SERVICE_SINCE
+    and REP are stored at the premise; a blank REP means that the provider is not known. One transaction per CSV; a
+    `dry_run` rolls it back. With `only_tdsp`, the id of a TDSP, rows of other TDSPs' premises are rejected (D1).
+    FileError if the file can't be read or its header has other columns.
     """
     result = ImportResult(str(path), "meters", on_rejection=on_rejection)
     for source in open_sources(path):
@@ -104,7 +115,10 @@ def import_meters(
         names = text.read_header()
         if len(set(names)) != len(names) or not _REQUIRED <= set(names) <= _REQUIRED | _OPTIONAL:
             raise FileError(
-                _("%(file)s: the first line must be the header ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE].")
+                _(
+                    "%(file)s: the first line must be the header "
+                    "ESIID,METER_NUMBER[,INSTALLED_ON][,SERVICE_SINCE][,REP]."
+                )
                 % {"file": source.name}
             )
         with transaction.atomic():
@@ -113,7 +127,7 @@ def import_meters(
                 cursor.execute(_PREMISES)
                 if only_tdsp is not None:
                     cursor.execute(_OTHER_TDSP, [only_tdsp])
-                for statement in (_INDEX, _SERVICE, _KNOWN, _NEW, _REMOVED, _COUNTS):
+                for statement in (_INDEX, _SERVICE, _PROVIDER, _KNOWN, _NEW, _REMOVED, _COUNTS):
                     cursor.execute(statement)
                 new, changed, unchanged = cursor.fetchone()
             with connection.chunked_cursor() as cursor:
@@ -140,7 +154,7 @@ def _stage_rows(text: TextWindow, names: list[str], result: ImportResult) -> Non
                 if line == b"":
                     continue
                 result.rows += 1
-                esiid = number = installed_on = service_since = reason = None
+                esiid = number = installed_on = service_since = provider = reason = None
                 try:
                     fields = split_fields(line)
                     if len(fields) != len(names):
@@ -154,9 +168,12 @@ def _stage_rows(text: TextWindow, names: list[str], result: ImportResult) -> Non
                         raise InvalidRow(Reason.METER_NUMBER)
                     installed_on = _parse_optional_day(row.get("INSTALLED_ON"))
                     service_since = _parse_optional_day(row.get("SERVICE_SINCE"))
+                    provider = row.get("REP")
+                    if provider and not is_certificate_number(provider):
+                        raise InvalidRow(Reason.PROVIDER)
                 except InvalidRow as invalid:
                     reason = invalid.reason
-                copy.write_row([line_number, esiid, number, installed_on, service_since, reason, line])
+                copy.write_row([line_number, esiid, number, installed_on, service_since, provider, reason, line])
 
 
 def _parse_optional_day(text: str | None) -> date | None:

@@ -16,7 +16,8 @@ from meters.models import Premise, Tdsp
 ROWS_AT_ONCE = 5_000
 
 # The extract has no header. Its columns are Premise's fields in their order, and the TDSP's DUNS after the county.
-_FIELDS = [field for field in Premise._meta.concrete_fields if field.name not in ("id", "tdsp", "service_since")]
+_NOT_IN_EXTRACTS = ("id", "tdsp", "service_since", "provider_number")
+_FIELDS = [field for field in Premise._meta.concrete_fields if field.name not in _NOT_IN_EXTRACTS]
 _STORED = tuple(field.name for field in _FIELDS)
 _COLUMNS = (*_STORED[:7], "duns", *_STORED[7:])
 _NOT_IN_OLD_EXTRACTS = ("county", "metered_service_type", "metered_service_type_description")
@@ -61,8 +62,9 @@ def import_premises(
 ) -> ImportResult:
     """Import the extract (plain, gzip or ZIP) at `path`; the result counts premises; a `dry_run` stores nothing.
 
-    A premise on record takes the file's values and keeps `service_since`. With `only_tdsp`, the id of a TDSP, rows of
-    another TDSP, or for another's premises, are rejected (D1). FileError if the file can't be read.
+    A premise on record takes the file's values and keeps `service_since` and `provider_number`. With `only_tdsp`, the
+    id of a TDSP, rows of another TDSP, or for another's premises, are rejected (D1). FileError if the file can't be
+    read.
     """
     result = ImportResult(str(path), "premises", on_rejection=on_rejection)
     tdsps = {duns.strip().zfill(9): pk for duns, pk in Tdsp.objects.values_list("duns", "pk")}

@@ -56,6 +56,9 @@ class Reason(models.TextChoices):
     FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column allows. Shorten it.")
     METER_NUMBER = "meter_number", _("The meter number does not have 1 to 20 letters and digits. Correct it.")
     SECOND_METER = "second_meter", _("An earlier row has this meter at this ESIID. Keep one and load the file again.")
+    CERTIFICATE = "certificate", _("The row needs a certificate number with 5 digits and a name. Correct it.")
+    PROVIDER = "provider", _("The REP is not a certificate number with 5 digits. Correct it or leave it blank.")
+    SECOND_PROVIDER = "second_provider", _("An earlier row has another REP. Keep one and load the file again.")
     SECOND_SERVICE = "second_service", _("An earlier row has another SERVICE_SINCE. Keep one and load the file again.")
 
 

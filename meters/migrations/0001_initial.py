@@ -60,6 +60,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ElectricityProvider",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("certificate_number", models.CharField(max_length=5, verbose_name="PUCT certificate number")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+            ],
+            options={
+                "verbose_name": "electricity provider",
+                "verbose_name_plural": "electricity providers",
+                "ordering": ["name", "certificate_number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("certificate_number", "name"), name="provider_name_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("certificate_number__regex", "^[0-9]{5}$")),
+                        name="certificate_number_is_5_digits",
+                        violation_error_message="Enter a certificate number with 5 digits.",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Tdsp",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -107,6 +128,15 @@ class Migration(migrations.Migration):
                 (
                     "service_since",
                     models.DateField(blank=True, null=True, verbose_name="present customer's service began on"),
+                ),
+                (
+                    "provider_number",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        max_length=5,
+                        verbose_name="electricity provider's certificate number",
+                    ),
                 ),
                 (
                     "tdsp",
@@ -254,6 +284,14 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="premise",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("provider_number", ""), ("provider_number__regex", "^[0-9]{5}$"), _connector="OR"),
+                name="provider_number_is_5_digits_or_empty",
+                violation_error_message="Enter a certificate number with 5 digits, or leave it empty.",
+            ),
         ),
         migrations.AddConstraint(
             model_name="premise",

@@ -98,7 +98,7 @@ def test_every_document_that_the_code_names_exists():
 
 def test_each_adr_has_its_own_number():
     numbers = [int(path.name[:4]) for path in ADRS]
-    assert numbers == list(range(1, len(ADRS) + 1))
+    assert len(set(numbers)) == len(numbers)
     for path, number in zip(ADRS, numbers, strict=True):
         text = path.read_text()
         assert text.startswith(f"# {number}. ")

@@ -19,6 +19,7 @@ from tests.factories.companies import (
 from tests.factories.customers import CustomerFactory, EsiidClaimFactory, RegistrationFactory
 from tests.factories.meters import (
     CarriedSlotsFactory,
+    ElectricityProviderFactory,
     MeterFactory,
     OldMonthFactory,
     PremiseFactory,
@@ -52,6 +53,7 @@ __all__ = [
     "CustomerFactory",
     "DownloadFactory",
     "DraftFactory",
+    "ElectricityProviderFactory",
     "EmailFactory",
     "EsiidClaimFactory",
     "FailedMatchFactory",

@@ -10,6 +10,7 @@ from factory.django import DjangoModelFactory
 
 from meters.models import (
     CarriedSlots,
+    ElectricityProvider,
     Meter,
     OldMonth,
     Premise,
@@ -31,6 +32,14 @@ class TdspFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Lone Star Delivery {n}")
     duns = factory.Sequence(lambda n: f"{100000000 + n}")
+
+
+class ElectricityProviderFactory(DjangoModelFactory):
+    class Meta:
+        model = ElectricityProvider
+
+    certificate_number = factory.Sequence(lambda n: f"{90000 + n % 10000}")
+    name = factory.Sequence(lambda n: f"Bright Star Energy {n}, LLC")
 
 
 class PremiseFactory(DjangoModelFactory):
