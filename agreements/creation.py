@@ -33,7 +33,6 @@ def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = No
     company = acting_member(by, "may_initiate").company
     with transaction.atomic():
         locks.lock_company(company.pk)
-        locks.lock_failed_matches(request, by=by, company=company)
         at = utc_or_now(at)
         try:
             daily_limits.refuse_guessing(request, by=by, company=company, at=at)

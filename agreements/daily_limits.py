@@ -25,11 +25,17 @@ DAY = timedelta(days=1)
 
 
 def failed_match_limits(by: User, company: Company, *esiids: str) -> list[Limit]:
-    """Return the limits of failed matches: per user, per company and, across companies, per ESIID."""
+    """Return the limits of failed matches: per user, per company, and per company and ESIID.
+
+    An ESIID's limit is each company's own: otherwise one could block another's correct request.
+    """
     return [
         Limit("failed-match-user", str(by.pk), settings.FAILED_MATCHES_PER_USER),
         Limit("failed-match-company", str(company.pk), settings.FAILED_MATCHES_PER_COMPANY),
-        *(Limit("failed-match-esiid", esiid, settings.FAILED_MATCHES_PER_ESIID) for esiid in sorted(set(esiids))),
+        *(
+            Limit("failed-match-esiid", f"{company.pk}:{esiid}", settings.FAILED_MATCHES_PER_ESIID)
+            for esiid in sorted(set(esiids))
+        ),
     ]
 
 

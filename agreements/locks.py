@@ -13,10 +13,7 @@ from django.conf import settings
 import companies.permissions
 from accounts import rate_limits
 from accounts.models import User
-from agreements.daily_limits import failed_match_limits
 from agreements.models import Agreement, Draft
-from agreements.request import AgreementRequest
-from companies.models import Company
 from companies.trust.email_identity import normalize_mailbox
 from meters.models import Premise
 
@@ -28,11 +25,6 @@ def lock_draft(draft_id: UUID, user: User) -> Draft:
 
 # Limits of a company are checked, and its standing is changed, by one transaction at a time (X2, D1).
 lock_company = companies.permissions.lock_company
-
-
-def lock_failed_matches(request: AgreementRequest, *, by: User, company: Company) -> None:
-    """Lock the limits of failed matches, also of ESIIDs that are not on record (X2)."""
-    rate_limits.lock_subjects(failed_match_limits(by, company, *(row.esiid for row in request.rows)))
 
 
 def lock_mailbox(address: str) -> None:

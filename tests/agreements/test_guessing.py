@@ -14,7 +14,14 @@ from lib.central_time import format_central
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.agreements.test_forged_consent import rosa_at
-from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, PremiseFactory, UserFactory
+from tests.factories import (
+    CompanyFactory,
+    MembershipFactory,
+    MeterFactory,
+    OperatorFactory,
+    PremiseFactory,
+    UserFactory,
+)
 from tests.support.agreement_forms import page_1
 from tests.support.agreements import agreement_request, initiate, submit_draft
 from tests.support.races import met, together
@@ -72,15 +79,24 @@ def test_after_twenty_failed_matches_a_company_must_wait(member):
     assert refusal(MembershipFactory().user, wrong_meter()) == ["mismatch"]
 
 
-def test_after_three_failed_matches_an_esiid_is_blocked_for_everyone(member):
-    """X2: also one that is not on record, or the limit itself would tell."""
+def test_after_three_failed_matches_about_an_esiid_a_company_must_wait(member):
+    """X2: also about one that is not on record, or the limit itself would tell."""
     meter = MeterFactory()
     guess = MeterFactory.build(premise=meter.premise, number="123")
     unknown = MeterFactory.build(premise=PremiseFactory.build(), number="123")
     for tried in (guess, unknown):
         for _try in range(3):
-            assert refusal(MembershipFactory().user, tried) == ["mismatch"]
-        assert refusal(MembershipFactory().user, tried) == ["guessing"]
+            assert refusal(member, tried) == ["mismatch"]
+        assert refusal(MembershipFactory(company=member.membership.company).user, tried) == ["guessing"]
+
+
+def test_one_companys_failures_do_not_block_anothers_correct_request(member):
+    """X2"""
+    meter = MeterFactory()
+    for _try in range(3):
+        refusal(member, MeterFactory.build(premise=meter.premise, number="123"))
+    assert refusal(member, meter) == ["guessing"]
+    assert creation.start_draft(agreement_request(meter), by=MembershipFactory().user, at=NOON)
 
 
 def test_several_guesses_on_one_form_all_count(member):
@@ -88,26 +104,36 @@ def test_several_guesses_on_one_form_all_count(member):
     meter = MeterFactory()
     guesses = [MeterFactory.build(premise=meter.premise, number=f"12{number}") for number in range(4)]
     assert refusal(member, *guesses, meter) == ["guessing"]
-    assert refusal(MembershipFactory().user, meter) == ["guessing"]
+    assert refusal(member, meter) == ["guessing"]
+
+
+def test_the_tdsp_is_told_of_failures_across_companies(member):
+    """X2: one each, from three companies."""
+    meter, operator = MeterFactory(), OperatorFactory()
+    for user in (member, MembershipFactory().user, MembershipFactory().user):
+        assert refusal(user, MeterFactory.build(premise=meter.premise, number="123")) == ["mismatch"]
+    daily_limits.notify_of_guessing(at=NOON + timedelta(minutes=1))
+    assert Email.objects.filter(kind="GUESSING", to_address=operator.email).count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_simultaneous_companies_get_three_answers_about_an_esiid():
+def test_twenty_simultaneous_users_of_a_company_get_three_answers_about_an_esiid():
     """X2."""
     assert answers_about_one_esiid() == 3
 
 
 def answers_about_one_esiid() -> int:
-    """How many of twenty companies that guess at once learn whether they were right."""
-    guess, users = wrong_meter(), [MembershipFactory().user for _ in range(20)]
+    """How many of a company's twenty users who guess at once learn whether they were right."""
+    guess, company = wrong_meter(), CompanyFactory()
+    users = [MembershipFactory(company=company).user for _ in range(20)]
     results = together([lambda user=user: creation.start_draft(agreement_request(guess), by=user) for user in users])
     return [result.problems[0].code for result in results].count("mismatch")
 
 
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
-def test_control_without_the_lock_on_esiids_they_get_more_answers(monkeypatch):
-    monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
+def test_control_without_the_lock_on_the_company_they_get_more_answers(monkeypatch):
+    monkeypatch.setattr(locks, "lock_company", lambda company: None)
     monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_about_one_esiid() == 20
 
@@ -138,7 +164,6 @@ def answers_to_one_user() -> int:
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_there_are_more_answers(monkeypatch):
     monkeypatch.setattr(locks, "lock_company", lambda company: None)
-    monkeypatch.setattr(locks, "lock_failed_matches", lambda request, **details: None)
     monkeypatch.setattr(daily_limits, "record_failed_matches", met(daily_limits.record_failed_matches, by=20))
     assert answers_to_one_user() == 20
 
