@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import Role, User
+from lib.append_only import append_only
 from notifications.models import Email
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class CompanyEvent(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         indexes = [models.Index(fields=["company", "at"], name="company_history")]
+        triggers = [append_only("company_events_are_append_only")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.company}"

@@ -48,6 +48,7 @@ class Supervisor(ExitStack):
         super().__init__()
         self.env = {"REDIS_URL": "", "LOG_LEVEL": "WARNING", **development_keys(), **os.environ}
         self.env |= {"SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
+        self.urls: dict[str, str] = {}  # DATABASE_URL of the web server and of the worker, if they are not the owner's
         self.processes: list[Process] = []
 
     def run(self) -> NoReturn:
@@ -87,8 +88,9 @@ class Supervisor(ExitStack):
             shutil.rmtree(MAIL, ignore_errors=True)
         print("Starting PostgreSQL ...", flush=True)
         self.start_server(postgres)
-        postgres.create_database(DATABASE)
-        self.env["DATABASE_URL"] = postgres.url(DATABASE)
+        postgres.create_database(DATABASE, with_roles=True)
+        self.env["DATABASE_URL"] = postgres.url(DATABASE, "portal_owner")
+        self.urls = {name: postgres.url(DATABASE, f"portal_{name}") for name in ("web", "worker")}
 
     def prepare_database(self) -> None:
         print("Preparing the database (the first time with a demo in it) ...", flush=True)
@@ -100,10 +102,10 @@ class Supervisor(ExitStack):
 
     def start_portal(self, listener: socket.socket) -> list[Process]:
         print("Starting the web server and the worker ...", flush=True)
-        gunicorn = ["gunicorn", "smt_portal.wsgi:application", "--workers=2", "--graceful-timeout=5"]
-        gunicorn += [f"--bind=fd://{listener.fileno()}", "--no-control-socket", "--log-level=warning"]
-        web_server = self.start_process("web server", *gunicorn, pass_fds=[listener.fileno()])
-        portal = [web_server, self.start_process("worker", "local.worker")]
+        gunicorn = ["gunicorn", "--config=python:smt_portal.web_server", "smt_portal.wsgi:application"]
+        gunicorn += [f"--bind=fd://{listener.fileno()}", "--graceful-timeout=5", "--log-level=warning"]
+        web_server = self.start_process("web server", *gunicorn, role="web", pass_fds=[listener.fileno()])
+        portal = [web_server, self.start_process("worker", "local.worker", role="worker")]
 
         def is_healthy() -> bool:
             connection = http.client.HTTPConnection("127.0.0.1", listener.getsockname()[1], timeout=5)
@@ -123,9 +125,10 @@ class Supervisor(ExitStack):
         assert server.process
         self.processes.append(server.process)
 
-    def start_process(self, name: str, *module: str, **options: Any) -> Process:
+    def start_process(self, name: str, *module: str, role: str = "", **options: Any) -> Process:
         log = LOGS / f"{name.replace(' ', '-')}.log"
-        process = Process(name, [sys.executable, "-m", *module], log=log, env=self.env, cwd=ROOT, **options)
+        env = self.env | ({"DATABASE_URL": self.urls[role]} if role in self.urls else {})
+        process = Process(name, [sys.executable, "-m", *module], log=log, env=env, cwd=ROOT, **options)
         self.callback(process.stop)
         self.processes.append(process)
         return process

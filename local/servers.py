@@ -24,9 +24,18 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from local.addresses import ROOT
 from local.processes import CannotRun, Process
 
 SYSTEM_USER = "pgserver"
+ROLES = ROOT / "ops" / "postgres" / "roles.sql"
+# As in docker-compose.yml: what a statement holds, such as a name, is in no line of the log (X4).
+QUIET_LOG = {
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 
 
 class Postgres:
@@ -65,7 +74,7 @@ class Postgres:
             self._create_cluster(self.programs / "initdb", run_as)
         self._stop_leftover()
         private = {"listen_addresses": "", "unix_socket_directories": self.sockets, "unix_socket_permissions": "0700"}
-        options = [f"--{name}={value}" for name, value in {**private, **self.options}.items()]
+        options = [f"--{name}={value}" for name, value in {**private, **QUIET_LOG, **self.options}.items()]
         # Not through pg_ctl: it starts a daemon, which survives a supervisor killed with -9.
         command = [str(self.programs / "postgres"), "-D", str(self.data), *options]
         self.process = Process("PostgreSQL", command, log=self.log, **run_as)
@@ -81,15 +90,18 @@ class Postgres:
         self._stop_leftover()
         shutil.rmtree(self.data)
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = "postgres") -> str:
         """Return the address as django-environ reads it."""
-        return f"postgres://postgres@/{self.sockets}/{database}"
+        return f"postgres://{role}@/{self.sockets}/{database}"
 
-    def create_database(self, name: str) -> None:
-        """Create database `name` unless it exists."""
+    def create_database(self, name: str, *, with_roles: bool = False) -> None:
+        """Create database `name` unless it exists; with the portal's roles if it is not the tests'."""
         with psycopg.connect(host=str(self.sockets), user="postgres", autocommit=True) as connection:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase):
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        if with_roles:
+            with psycopg.connect(host=str(self.sockets), user="postgres", dbname=name, autocommit=True) as connection:
+                apply_roles(connection)
 
     def _create_cluster(self, initdb: Path, run_as: dict[str, Any]) -> None:
         # Made beside its place and moved: an interrupted initdb leaves nothing that looks like a cluster.
@@ -140,6 +152,11 @@ class Redis:
     def stop(self) -> None:
         if self.process is not None:
             self.process.stop()
+
+
+def apply_roles(connection: psycopg.Connection) -> None:
+    """Create the portal's roles where they are missing, and give them time limits and rights in this database (O1)."""
+    connection.execute(ROLES.read_bytes())
 
 
 def redis_program() -> Path | str | None:

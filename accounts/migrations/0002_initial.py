@@ -107,8 +107,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="access_log_is_append_only",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            IF TG_OP = 'DELETE' AND current_setting('smt.retention', true) = 'on' THEN\n                RETURN OLD;\n            END IF;\n            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation';\n        ",
-                    hash="04468834129ddb079477661f593b5942a3a4a847",
+                    func="\n            IF TG_OP = 'DELETE' AND current_setting('smt.retention', true) = 'on' AND (\n                OLD.at < now() - interval '1000 days'\n                OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')\n            ) THEN\n                RETURN OLD;\n            END IF;\n            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation';\n        ",
+                    hash="3a0102eeef4496c38215fad1cb7e00adfbe2a0ac",
                     operation="UPDATE OR DELETE",
                     pgid="pgtrigger_access_log_is_append_only_a63a7",
                     table="accounts_accesslogentry",

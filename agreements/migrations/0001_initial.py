@@ -420,8 +420,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="agreement_events_are_append_only",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n            IF TG_OP = 'DELETE' AND current_setting('smt.retention', true) = 'on' THEN\n                RETURN OLD;\n            END IF;\n            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation';\n        ",
-                    hash="359f6d7d1603c113e40339ef037d792f9368cf5c",
+                    func="\n            IF TG_OP = 'DELETE' AND current_setting('smt.retention', true) = 'on' AND (\n                OLD.at < now() - interval '1000 days'\n                OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')\n            ) THEN\n                RETURN OLD;\n            END IF;\n            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation';\n        ",
+                    hash="49d6e20c6b79640c3828bee407685878077f1c6b",
                     operation="UPDATE OR DELETE",
                     pgid="pgtrigger_agreement_events_are_append_only_a26e0",
                     table="agreements_agreementevent",

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import pgtrigger.compiler
+import pgtrigger.migrations
 import phonenumber_field.modelfields
 from django.conf import settings
 from django.db import migrations, models
@@ -262,5 +264,19 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="companyevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="company_events_are_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF TG_OP = 'DELETE' AND current_setting('smt.retention', true) = 'on' AND (\n                OLD.at < now() - interval '1000 days'\n                OR pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE')\n            ) THEN\n                RETURN OLD;\n            END IF;\n            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME\n                USING ERRCODE = 'restrict_violation';\n        ",
+                    hash="4701b5c0efff5a108cc90de8c8cd84588c76616a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_company_events_are_append_only_5fd3a",
+                    table="companies_companyevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

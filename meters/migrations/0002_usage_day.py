@@ -23,4 +23,32 @@ class Migration(migrations.Migration):
             """,
             "DROP TABLE usage_day",
         ),
+        # Only the owner of a table may attach or drop a partition, and workers are not (O1): these run as the owner.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION make_usage_partition(month date) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+            DECLARE
+                name text := to_char(month, '"usage_day_y"YYYY"m"MM');
+                following date := month + interval '1 month';
+            BEGIN
+                IF month <> date_trunc('month', month) THEN
+                    RAISE EXCEPTION 'Not the first day of a month.';
+                END IF;
+                -- Made apart and attached, because CREATE ... PARTITION OF would lock every reader out.
+                EXECUTE format('CREATE TABLE IF NOT EXISTS public.%I '
+                    '(LIKE public.usage_day INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+                EXECUTE format('ALTER TABLE public.usage_day ATTACH PARTITION public.%I '
+                    'FOR VALUES FROM (%L) TO (%L)', name, month, following);
+            END
+            $$;
+            CREATE FUNCTION drop_usage_partition(month date) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+            BEGIN
+                EXECUTE format('DROP TABLE IF EXISTS public.%I', to_char(month, '"usage_day_y"YYYY"m"MM'));
+            END
+            $$
+            """,
+            "DROP FUNCTION drop_usage_partition(date); DROP FUNCTION make_usage_partition(date)",
+        ),
     ]

@@ -68,14 +68,7 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
         attached = _attached()
         missing = [month for month in months if _name(month) not in attached]
         for month in missing:
-            # Created apart and attached, because CREATE ... PARTITION OF would lock every reader out.
-            cursor.execute(
-                f"CREATE TABLE IF NOT EXISTS {_name(month)} (LIKE usage_day INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
-            )
-            cursor.execute(
-                f"ALTER TABLE usage_day ATTACH PARTITION {_name(month)} "
-                f"FOR VALUES FROM ('{month}') TO ('{add_months(month, 1)}')"
-            )
+            cursor.execute("SELECT make_usage_partition(%s)", [month])
     return len(missing)
 
 
@@ -105,7 +98,7 @@ def drop_expired_partitions(*, at: datetime | None = None) -> int:
                 if OldMonth.objects.filter(month=month, kept_until__gt=now).exists():
                     continue
                 cursor.execute("SET LOCAL lock_timeout = '1s'")
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+                cursor.execute("SELECT drop_usage_partition(%s)", [month])
                 CarriedSlots.objects.filter(day__gte=month, day__lt=add_months(month, 1)).delete()
                 OldMonth.objects.filter(month=month).delete()
         except OperationalError as error:

@@ -15,6 +15,7 @@ import psycopg
 from environ import Env
 from psycopg import sql
 
+from local.servers import ROLES, apply_roles
 from tests.support.source_files import ROOT
 
 PREFIX = "smt_template_"
@@ -22,7 +23,7 @@ PREFIX = "smt_template_"
 
 def prepare_template() -> str:
     """Return the name of the template on the server of DATABASE_URL; it is made if it does not exist."""
-    files = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements" / "dev.txt"]
+    files = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "requirements" / "dev.txt", ROLES]
     digest = hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files))
     name = f"{PREFIX}{digest.hexdigest()[:16]}"
     url = urlsplit(os.environ["DATABASE_URL"])
@@ -41,8 +42,12 @@ def prepare_template() -> str:
                     connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(outdated)))
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(outdated)))
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            with psycopg.connect(**login, dbname=name, autocommit=True) as template:
+                apply_roles(template)
+            # Owned as in production, so that a test can sign in as the web server or a worker.
             environment = os.environ | {
-                "DATABASE_URL": urlunsplit(url._replace(path=f"{url.path.rpartition('/')[0]}/{name}"))
+                "PGOPTIONS": "-c role=portal_owner",
+                "DATABASE_URL": urlunsplit(url._replace(path=f"{url.path.rpartition('/')[0]}/{name}")),
             }
             for command in (["migrate", "--no-input"], ["createcachetable"]):
                 subprocess.run(
