@@ -8,6 +8,8 @@ from accounts.language_switch import set_language
 from smt_portal.home import home
 from smt_portal.pages import HelpPage, health
 
+handler500 = "smt_portal.error_pages.server_error"
+
 urlpatterns = [
     path("", home, name="home"),
     path("language/", set_language, name="set_language"),

@@ -97,7 +97,7 @@ class RunningPortal:
         }
         self._folder = folder
         fd = self._listener.fileno()
-        gunicorn = ["gunicorn", "smt_portal.wsgi:application", "--workers", "2", "--no-control-socket"]
+        gunicorn = ["gunicorn", "--config", "python:smt_portal.web_server", "smt_portal.wsgi:application"]
         celery = ["celery", "--app", "smt_portal"]
         self.web = self._program("web", *gunicorn, "--bind", f"fd://{fd}", pass_fds=[fd])
         self.worker = self._program("worker", *celery, "worker", "--concurrency", "2", "--loglevel", "INFO")
