@@ -16,9 +16,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lib.file_uploads import FilePolicy, accepts_file
 from lib.scoped_admin import VIEW, ScopedAdmin, tdsp_of
 from meters.imports import Reason, uploads
-from meters.imports.upload_handler import is_too_large
+from meters.imports.upload_handler import LimitedUploadHandler, is_too_large
 from meters.models import Upload
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ class UploadAdmin(ScopedAdmin):
         queued = uploads.queue_upload(obj.kind, file, by=request.user, only_tdsp=tdsp_of(request))
         obj.pk, obj.file_name = queued.pk, queued.file_name
 
+    @accepts_file(
+        FilePolicy(
+            LimitedUploadHandler, lambda: settings.LOAD_UPLOAD_LIMIT, lambda user: user.is_active and user.is_staff
+        )
+    )
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
         try:
             return super().add_view(request, form_url, {"title": _("Load data"), **(extra_context or {})})
