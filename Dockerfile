@@ -1,6 +1,6 @@
 # The portal for production: one image for web, worker and clock. docker-compose.yml shows how they are started.
 
-FROM python:3.13-slim AS build
+FROM python:3.13.14-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 WORKDIR /portal
@@ -15,8 +15,10 @@ RUN key() { python -c "import secrets; print(secrets.token_urlsafe(64))"; } \
        /venv/bin/python manage.py collectstatic --no-input \
     && SMT_ENV=test /venv/bin/python -m compileall -q -j 0 .
 
-FROM python:3.13-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
+FROM python:3.13.14-slim
+# /scratch: what is uploaded or unpacked, on a disk of its own and not in memory.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
+    && install --directory --owner portal --mode 700 /scratch
 COPY --from=build /venv /venv
 COPY --from=build /static /static
 COPY --from=build /portal /portal
@@ -24,10 +26,8 @@ WORKDIR /portal
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SMT_ENV=production \
-    STATIC_ROOT=/static
+    STATIC_ROOT=/static \
+    TMPDIR=/scratch
 USER portal
 EXPOSE 8000
-# Sync workers, one per core: the pages are short and wait for nothing but PostgreSQL.
-CMD ["gunicorn", "smt_portal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", \
-     "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "20", "--max-requests", "5000", \
-     "--max-requests-jitter", "500", "--no-control-socket"]
+CMD ["gunicorn", "--config", "python:smt_portal.web_server", "smt_portal.wsgi:application"]
