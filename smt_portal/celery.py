@@ -10,9 +10,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from kombu.connection import Connection
+
+from smt_portal.request_ids import current_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
 
@@ -63,3 +65,13 @@ app.conf.beat_max_loop_interval = 3
 @setup_logging.connect
 def configure_logging(**kwargs: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+def name_lines_after_task(task_id: str, **kwargs: Any) -> None:
+    current_id.set(task_id)
+
+
+@task_postrun.connect
+def forget_task(**kwargs: Any) -> None:
+    current_id.set("")

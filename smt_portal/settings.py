@@ -96,6 +96,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "smt_portal.request_ids.request_id",
+    "smt_portal.body_limits.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "smt_portal.csp.content_security_policy",
@@ -132,8 +134,9 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-# Counts a file's bytes while it arrives and stops at LOAD_UPLOAD_LIMIT (D2).
-FILE_UPLOAD_HANDLERS = ["meters.imports.upload_handler.LimitedUploadHandler"]
+# No page takes files or large bodies unless lib.file_uploads lets it (O1).
+FILE_UPLOAD_HANDLERS = ["lib.file_uploads.RefusingUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes of a form
 
 # --- Data -------------------------------------------------------------------------------------------------------
 
@@ -290,7 +293,7 @@ OLD_USAGE_KEPT = timedelta(days=env.int("OLD_USAGE_KEPT_DAYS", 90))  # older mon
 
 SITE_NAME = "Smart Meter Texas"
 
-# --- Logs: no tokens, names, addresses or emails in them (X4) ----------------------------------------------------
+# --- Logs: no tokens, names, addresses or emails in them (X4); a request id in each line (O2) ---------------------
 
 LOGGING = {
     "version": 1,
@@ -302,6 +305,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "celery.app.trace": {"level": "WARNING"},  # else four lines per sweep
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
+        "fpdf": {"level": "ERROR"},  # its warnings name the letters that a font lacks, which are a customer's name
     },
 }
