@@ -1,12 +1,13 @@
 """Generate the reports of accepted agreements, once each; retry failed ones; purge files and records (R1, R5, X6).
 
-A report is one transaction: claim, read, compress, store, queue EM204. A worker that dies in it leaves nothing behind,
-and the next sweep generates the report.
+An attempt is counted and its successor scheduled in one transaction, before the report is made in another: read,
+compress, store, queue EM204. A worker that dies leaves its attempt behind and nothing else.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from agreements.models import Agreement
 from agreements.retention import BATCH, delete_agreements
 from lib.central_time import utc_or_now
 from meters.usage.reader import stream_usage
+from notifications.wakeup import wake_workers
 from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
@@ -30,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 # How long to wait after the first, second, ... failure. After the last one staff have to act.
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+# A report whose attempts ended so often without an outcome kills its workers.
+SILENT_ATTEMPTS = 3
+RUN_SECONDS = 10  # then the sweep ends and another one goes on (E6)
 PURGE_BATCH = 100
 # What a report's record takes from its coverage.
 COVERAGE_COLUMNS = (
@@ -39,23 +44,14 @@ COVERAGE_COLUMNS = (
 
 
 def generate_due_reports(*, limit: int = 100, at: datetime | None = None) -> int:
-    """Generate at most `limit` due reports, each in its own transaction; return how many were tried (R1)."""
-    failed = Report.objects.due_for_retry(at=at).order_by("retry_at").select_related("agreement__premise")
-    failed = failed.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    tried = 0
-    while tried < limit:
-        with transaction.atomic():
-            report = _claim_new() or failed.first()
-            if report is None:
-                break
-            now = utc_or_now(at)
-            try:
-                with transaction.atomic():
-                    generate_report(report, now)
-            except Exception as error:  # of any kind: this report waits, the next one is generated
-                # If the connection is lost, this fails too: nothing is committed, and the next sweep starts over.
-                _record_failure(report, error, now)
+    """Generate due reports, at most `limit` and for RUN_SECONDS; return how many were tried (R1, E6)."""
+    end, tried = time.monotonic() + RUN_SECONDS, 0
+    while (report := _claim(utc_or_now(at))) is not None:
+        _make(report, utc_or_now(at))
         tried += 1
+        if tried == limit or time.monotonic() > end:
+            wake_workers("agreement completed")  # the rest is another run's
+            break
     return tried
 
 
@@ -93,6 +89,27 @@ def delete_old_reports(*, at: datetime | None = None) -> int:
     return len(reports)
 
 
+@transaction.atomic
+def _claim(now: datetime) -> Report | None:
+    """Count an attempt at a due report and schedule the next one; return the report, or None if none is due."""
+    report = _claim_new()
+    due = Report.objects.due_for_retry(at=now).order_by("retry_at").select_related("agreement__premise")
+    while report is None:
+        report = due.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
+        if report is None:
+            return None
+        if report.state == ReportState.MAKING and report.attempts >= SILENT_ATTEMPTS:
+            report.state, report.retry_at = ReportState.FAILED, None
+            report.last_error = f"The worker ended in each of {report.attempts} attempts."
+            report.save(update_fields=["state", "retry_at", "last_error"])
+            logger.error("Report %s failed: %s", report.agreement.number, report.last_error)
+            report = None
+    report.state, report.attempts = ReportState.MAKING, report.attempts + 1
+    report.retry_at = now + BACKOFF[min(report.attempts, len(BACKOFF)) - 1]
+    report.save()
+    return report
+
+
 def _claim_new() -> Report | None:
     """Return an unsaved report for a waiting agreement, which stays locked until the end of the transaction."""
     waiting = Agreement.objects.awaiting_report().order_by("ended_at").select_related("premise")
@@ -101,17 +118,32 @@ def _claim_new() -> Report | None:
     while agreement := waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first():
         mark_report_recorded(agreement)
         if not has_report(agreement):
-            return Report(agreement=agreement)
+            period = agreement_period(agreement)
+            days = {"first_day": period.first, "last_day": period.last, "asked_first_day": period.asked_first}
+            return Report(agreement=agreement, **days)
     return None
 
 
 def mark_report_recorded(agreement: Agreement) -> None:
-    """Take `agreement` off the list of the waiting, in the transaction that records the report or its failure."""
+    """Take `agreement` off the list of the waiting, in the transaction that records the first attempt."""
     Agreement.objects.filter(pk=agreement.pk).update(report_recorded=True)
 
 
 def has_report(agreement: Agreement) -> bool:
     return Report.objects.filter(agreement=agreement).exists()
+
+
+def _make(report: Report, now: datetime) -> None:
+    """Generate a claimed report in one transaction, or record why not."""
+    claimed = Report.objects.filter(pk=report.pk, state=ReportState.MAKING, attempts=report.attempts)
+    try:
+        with transaction.atomic():
+            # The lock shows other workers that this one is alive, however long it takes.
+            if claimed.select_for_update(skip_locked=True, no_key=True).exists():
+                generate_report(report, now)
+    except Exception as error:  # of any kind: this report waits, the next one is generated
+        # If the connection is lost, this fails too: the next attempt is scheduled anyway.
+        _record_failure(report, error, now)
 
 
 def generate_report(report: Report, now: datetime) -> None:
@@ -141,26 +173,13 @@ def generate_report(report: Report, now: datetime) -> None:
 
 
 def _record_failure(report: Report, error: Exception, now: datetime) -> None:
-    period, attempts = agreement_period(report.agreement), report.attempts + 1
-    retry_at = now + BACKOFF[attempts - 1] if attempts <= len(BACKOFF) else None
-    if Report.objects.filter(agreement=report.agreement).exclude(state=ReportState.FAILED).exists():
-        return  # another worker recorded the report: the table's constraint refused this one
+    retry_at = now + BACKOFF[report.attempts - 1] if report.attempts <= len(BACKOFF) else None
     # Not the error's message: it may quote a reading, a name or an address (X4).
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     places = [f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     reason = f"{type(error).__name__}{f' {sqlstate}' if sqlstate else ''} at {' > '.join(places)}"
-    Report.objects.update_or_create(
-        agreement=report.agreement,
-        defaults={
-            "state": ReportState.FAILED,
-            "first_day": period.first,
-            "last_day": period.last,
-            "asked_first_day": period.asked_first,
-            "attempts": attempts,
-            "retry_at": retry_at,
-            "last_error": reason[:500],
-        },
-    )
+    claimed = Report.objects.filter(pk=report.pk, state=ReportState.MAKING, attempts=report.attempts)
+    claimed.update(state=ReportState.FAILED, retry_at=retry_at, last_error=reason[:500])
     level = logging.WARNING if retry_at else logging.ERROR
-    logger.log(level, "Report %s failed (attempt %s): %s", report.agreement.number, attempts, reason)
+    logger.log(level, "Report %s failed (attempt %s): %s", report.agreement.number, report.attempts, reason)

@@ -36,12 +36,13 @@ class ReportStage:
 
 _ENTITLED = Q(status=Status.COMPLETE, review__in=[Review.NONE, Review.RELEASED])
 _FAILED = Q(report__state=ReportState.FAILED)
+_MAKING = Q(report=None) | Q(report__state=ReportState.MAKING) | _FAILED & ~Q(report__retry_at=None)
 REPORT_STAGES = {
     stage.value: stage
     for stage in (
         ReportStage("waiting", _("After acceptance"), Q(status=Status.PENDING), is_tagged=False),
         ReportStage("held", _("Under review"), Q(review=Review.HELD)),
-        ReportStage("making", _("Being made"), _ENTITLED & (Q(report=None) | _FAILED & ~Q(report__retry_at=None))),
+        ReportStage("making", _("Being made"), _ENTITLED & _MAKING),
         ReportStage("ready", _("Ready"), _ENTITLED & Q(report__state=ReportState.READY)),
         ReportStage("no_data", _("No data"), _ENTITLED & Q(report__state=ReportState.NO_DATA)),
         ReportStage("failed", _("Failed"), _ENTITLED & _FAILED & Q(report__retry_at=None)),

@@ -44,6 +44,7 @@ class DownloadRefusal(TextChoices):
 
 # For a report in a state in which it cannot be downloaded; a ready one only if its file is missing.
 STATE_REFUSALS = {
+    ReportState.MAKING: DownloadRefusal.BEING_MADE,
     ReportState.FAILED: DownloadRefusal.BEING_MADE,
     ReportState.PURGED: DownloadRefusal.FILE_DELETED,
     ReportState.READY: DownloadRefusal.FILE_MISSING,

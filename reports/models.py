@@ -26,10 +26,14 @@ DIRECTIONS: dict[str, Promise] = {
 
 
 class ReportState(models.TextChoices):
+    MAKING = "making", _("Being made")  # if the worker goes silent, it is tried again at `retry_at`
     READY = "ready", _("Ready")
     NO_DATA = "no_data", _("No data")
     FAILED = "failed", _("Failed")  # tried again at `retry_at`; if that is null, staff have to act
     PURGED = "purged", _("Deleted")
+
+
+UNFINISHED = (ReportState.MAKING, ReportState.FAILED)
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -44,7 +48,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(state=ReportState.FAILED)
 
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
-        return self.filter(state=ReportState.FAILED, retry_at__lte=at or Now())
+        """Return reports that failed or whose worker went silent, and whose next attempt is due (R1)."""
+        return self.filter(state__in=UNFINISHED, retry_at__lte=at or Now())
 
     def due_for_purge(self, *, at: datetime | None = None) -> ReportQuerySet:
         """Return ready reports whose file has reached settings.REPORT_RETENTION (R5)."""
@@ -86,7 +91,7 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state=ReportState.FAILED)),
+            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state__in=UNFINISHED)),
             models.Index(fields=["made_at"], name="report_purge", condition=models.Q(state=ReportState.READY)),
         ]
         constraints = [

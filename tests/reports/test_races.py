@@ -1,33 +1,26 @@
-"""Workers that work at the same time, and workers that die: one report, one EM204 (R1)."""
+"""Workers that work at the same time: one report, one EM204 (R1)."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 
 import pytest
-from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from agreements.models import AgreementQuerySet
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import generate_due_reports
-from reports.gzip_stream import decompress
-from reports.models import Report, ReportFile, ReportState
-from tests.support import independent_csv
+from reports.models import Report, ReportFile, ReportQuerySet, ReportState
 from tests.support.accepted_agreements import accepted_agreement, report_of
-from tests.support.races import PATIENCE, together, until_somebody_waits
+from tests.support.races import PATIENCE, met, together, until_somebody_waits
 from tests.support.usage import every_day, store
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -87,9 +80,10 @@ def set_flag_after_the_report(monkeypatch) -> None:
 
 
 def remove_locks(monkeypatch) -> None:
-    """Neither the claim locks the agreement nor the mark."""
+    """Neither the claim locks the agreement nor the mark, and no worker claims it before all have seen it."""
     monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
     set_flag_after_the_report(monkeypatch)
+    monkeypatch.setattr(actions, "has_report", met(actions.has_report, by=WORKERS))
 
 
 def assert_one_report(agreement) -> None:
@@ -107,13 +101,17 @@ def test_workers_that_sweep_at_the_same_moment_generate_a_report_once(slowly):
     assert_one_report(agreement)
 
 
+def sweep_once() -> int:
+    return generate_due_reports(limit=1)
+
+
 @pytest.mark.control
-def test_without_the_lock_they_all_generate_it(meeting, monkeypatch):
+def test_without_the_lock_they_all_claim_it(monkeypatch):
     """R1: what the lock is for. The table's constraint still keeps the second report and the second EM204 out."""
     remove_locks(monkeypatch)
     agreement = waiting()
-    together([generate_due_reports] * WORKERS)
-    assert len(meeting) == WORKERS
+    outcomes = together([sweep_once] * WORKERS)
+    assert len([outcome for outcome in outcomes if isinstance(outcome, IntegrityError)]) == WORKERS - 1
     assert_one_report(agreement)
 
 
@@ -127,7 +125,7 @@ def test_without_lock_and_constraint_there_are_several_reports(meeting, monkeypa
         name = next(name for name, one in constraints.items() if one["unique"] and one["columns"] == ["agreement_id"])
         cursor.execute(f"ALTER TABLE reports_report DROP CONSTRAINT {name}")
         try:
-            together([generate_due_reports] * WORKERS)
+            together([sweep_once] * WORKERS)
             assert Report.objects.count() == WORKERS
         finally:
             cursor.execute("TRUNCATE reports_report CASCADE")
@@ -140,6 +138,39 @@ def test_workers_share_the_work(meeting):
         waiting()
     assert together([generate_due_reports] * WORKERS) == [1] * WORKERS
     assert Report.objects.filter(state=ReportState.READY).count() == Email.objects.count() == WORKERS
+
+
+def overtake(monkeypatch) -> None:
+    """While one worker reads the usage, another one sweeps long after the next attempt is due."""
+    is_read = threading.Event()
+
+    def read(premise_id: int, first: date, last: date) -> Iterator[DayReadings]:
+        if not is_read.is_set():
+            is_read.set()
+            [tried] = together([lambda: generate_due_reports(at=timezone.now() + timedelta(hours=1))])
+            assert isinstance(tried, int)
+        yield from stream_usage(premise_id, first, last)
+
+    monkeypatch.setattr(actions, "stream_usage", read)
+    generate_due_reports()
+
+
+def test_a_slow_worker_is_not_overtaken(monkeypatch):
+    """R1"""
+    agreement = waiting()
+    overtake(monkeypatch)
+    assert_one_report(agreement)
+    assert report_of(agreement).attempts == 1
+
+
+@pytest.mark.control
+def test_without_the_lock_on_the_report_a_slow_worker_is_overtaken(monkeypatch):
+    """R1"""
+    monkeypatch.setattr(ReportQuerySet, "select_for_update", lambda queryset, **options: queryset)
+    agreement = waiting()
+    overtake(monkeypatch)
+    assert_one_report(agreement)
+    assert report_of(agreement).attempts == 2
 
 
 @dataclass
@@ -181,7 +212,7 @@ def late_claim(monkeypatch) -> StaleList:
     return old
 
 
-def sweep_with_a_stale_list(late: StaleList) -> int:
+def sweep_with_a_stale_list(late: StaleList) -> int | Exception:
     """One worker reads its list, another one makes the report meanwhile; how many the first one tried then."""
     late_tried, made_meanwhile = together([late.sweep, late.meanwhile])
     assert made_meanwhile == 1
@@ -196,12 +227,12 @@ def test_a_stale_list_generates_nothing_twice(late_claim):
 
 
 @pytest.mark.control
-def test_without_both_checks_a_stale_list_generates_it_twice(late_claim, monkeypatch):
+def test_without_both_checks_a_stale_list_claims_it_twice(late_claim, monkeypatch):
     """R1: no mark on the agreement that makes PostgreSQL look again, and no look for the record."""
     agreement = waiting()
     monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
     monkeypatch.setattr(actions, "has_report", lambda agreement: False)
-    assert sweep_with_a_stale_list(late_claim) == 1
+    assert isinstance(sweep_with_a_stale_list(late_claim), IntegrityError)
     assert_one_report(agreement)  # by the constraint
 
 
@@ -215,76 +246,3 @@ def test_either_check_alone_is_enough(late_claim, monkeypatch, defence):
         set_flag_after_the_report(monkeypatch)
     assert sweep_with_a_stale_list(late_claim) == 0
     assert_one_report(agreement)
-
-
-WORKER = """
-import contextlib, os, sys, time, django
-django.setup()
-from reports import actions, tasks
-
-stream_usage, pause = actions.stream_usage, float(sys.argv[1])
-def slow(*period):
-    for number, day in enumerate(stream_usage(*period)):
-        if pause and number == 15:
-            print("half way", flush=True)
-            time.sleep(pause)
-        yield day
-actions.stream_usage = slow
-if sys.argv[2] == "no transaction":  # the control: every statement is committed by itself
-    generate = actions.generate_report
-    def careless(report, now):
-        report.state = "no_data"
-        report.first_day = report.last_day = report.asked_first_day = "2026-01-01"
-        report.save()
-        generate(report, now)
-    actions.generate_report = careless
-    actions.transaction.atomic = contextlib.nullcontext
-    from agreements.models import AgreementQuerySet
-    AgreementQuerySet.select_for_update = lambda queryset, **options: queryset
-tasks.generate_due_reports()
-print("done", flush=True)
-"""
-
-
-def start_worker(pause: float, mode: str = "as it is") -> subprocess.Popen:
-    """A process of its own on the test's database that stops for `pause` seconds in the middle of a report."""
-    database = connection.settings_dict["NAME"]
-    url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{database}"
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(pause), mode],
-        cwd=Path(settings.BASE_DIR),
-        env=os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "smt_portal.settings", "REDIS_URL": ""},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def kill_half_way(mode: str = "as it is") -> None:
-    with start_worker(60, mode) as worker:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "half way\n"
-        os.kill(worker.pid, signal.SIGKILL)
-        assert worker.wait(10) == -signal.SIGKILL
-
-
-def test_a_worker_killed_in_mid_report_leaves_nothing_and_the_next_one_generates_it():
-    """R1: kill -9, then a worker that lives."""
-    agreement = waiting()
-    kill_half_way()
-    assert not Report.objects.exists() and not Email.objects.exists()
-    with start_worker(0) as worker:
-        assert worker.communicate(timeout=60)[0] == "done\n"
-    assert_one_report(agreement)
-    days = every_day(FIRST, LAST)
-    packed = bytes(ReportFile.objects.get().gzipped)
-    assert b"".join(decompress(packed)) == independent_csv.interval_csv(agreement.esiid, days)
-
-
-@pytest.mark.control
-def test_without_one_transaction_a_killed_worker_loses_the_report():
-    """R1: what the single transaction is for."""
-    waiting()
-    kill_half_way("no transaction")
-    with start_worker(0) as worker:
-        worker.communicate(timeout=60)
-    assert not ReportFile.objects.exists()
