@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from accounts.models import User
 from agreements import daily_limits, emails, loa, locks
 from agreements.consent import hold_for_review, record_signals_at_acceptance
 from agreements.models import Agreement, AgreementEvent, EventKind
+from agreements.period import find_period
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, record_event, transition
@@ -37,11 +39,16 @@ def accept(
 ) -> Agreement:
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
-    `page_language` is the language of the decision page, by default the agreement's. If there are signs against the
+    The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
+    decision page, by default the agreement's. If there are signs against the
     consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused.
     """
     at = utc_or_now(at)
-    agreement = transition(agreement, "accept", at=at, by=by, channel=channel)
+    if period := find_period(agreement, accepted_at=at):
+        columns: dict[str, Any] = {"period_first_day": period.first, "period_last_day": period.last}
+    else:
+        columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT}
+    agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
     letter = loa.sign(agreement, at=at, page_language=page_language)
     if record_signals_at_acceptance(agreement, fingerprints, at=at):
         hold_for_review(agreement, at=at)

@@ -20,6 +20,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from agreements.models import Agreement, Letter
+from agreements.period import awaited_days, offer_context, offered_period
 from lib.central_time import CENTRAL
 from notifications.templatetags.plain_text import one_line
 
@@ -37,9 +38,11 @@ def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None
     That page was in `page_language`, by default the agreement's language (C7).
     """
     page_language = page_language or agreement.language
-    page_text = decision_text(agreement, language=page_language)
+    page_text = decision_text(agreement, language=page_language, at=at)
     with translation.override(agreement.language), timezone.override(CENTRAL):
-        text = engines["text"].get_template("agreements/letter.txt").render({"agreement": agreement, "signed_at": at})
+        context = {"agreement": agreement, "signed_at": at, "period": offered_period(agreement, at=at)}
+        context["latest_day"] = awaited_days(at)[1]
+        text = engines["text"].get_template("agreements/letter.txt").render(context)
     text = text.strip() + "\n"
     return Letter.objects.create(
         agreement=agreement, version=VERSION, signed_at=at,
@@ -107,10 +110,11 @@ def as_pdf(letter: Letter) -> bytes:
     return bytes(page.output())
 
 
-def decision_text(agreement: Agreement, *, language: str) -> str:
-    """Return the decision page's text in `language`: a line for each paragraph, fact or list item."""
+def decision_text(agreement: Agreement, *, language: str, at: datetime) -> str:
+    """Return the decision page's text in `language` at `at`: a line for each paragraph, fact or list item."""
+    context = {"agreement": agreement, **offer_context(agreement, at=at)}
     with translation.override(language), timezone.override(CENTRAL):
-        html = render_to_string("agreements/terms.html", {"agreement": agreement})
+        html = render_to_string("agreements/terms.html", context)
     return html_to_text(html)
 
 

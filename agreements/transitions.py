@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
@@ -25,11 +26,14 @@ class TransitionRefused(Exception):
         return self.agreement.status in (Status.PENDING, Status.NOT_ACCEPTED)
 
 
-def update_status(agreement: Agreement, change: Transition, at: datetime) -> bool:
-    """Return whether the database row was in the transition's source status and period, and was updated."""
+def update_status(agreement: Agreement, change: Transition, at: datetime, **columns: Any) -> bool:
+    """Return whether the database row was in the transition's source status and period, and was updated.
+
+    `columns` are written with the status.
+    """
     period = {"expires_at__gte": at} if change.in_time else {"expires_at__lt": at}
     rows = Agreement.objects.filter(pk=agreement.pk, status=change.source, **period)
-    return rows.update(status=change.target, ended_at=at) == 1
+    return rows.update(status=change.target, ended_at=at, **columns) == 1
 
 
 def record_event(
@@ -48,13 +52,17 @@ def record_event(
     )
 
 
-def transition(agreement: Agreement, name: str, *, at: datetime, by: User | None, channel: Channel) -> Agreement:
+def transition(
+    agreement: Agreement, name: str, *, at: datetime, by: User | None, channel: Channel, **columns: Any
+) -> Agreement:
     """Make the transition `name` of states.TRANSITIONS, record its event and return the refreshed agreement.
+
+    `columns` of the agreement are written with its status.
 
     Of two concurrent calls one wins; the other raises TransitionRefused. Needs a transaction.
     """
     change = TRANSITIONS[name]
-    is_updated = update_status(agreement, change, at)
+    is_updated = update_status(agreement, change, at, **columns)
     agreement.refresh_from_db()
     if not is_updated:
         raise TransitionRefused(agreement)

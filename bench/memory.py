@@ -36,10 +36,10 @@ def main(work: str, *arguments: str) -> None:
     from bench.server import connect
 
     connect()
+    from agreements.period import Period
     from meters.imports import import_usage
     from reports.csv_layouts import csv_chunks, csv_layout
     from reports.gzip_stream import compress
-    from reports.period import Period
 
     def report(premise: str, first: str, last: str) -> int:
         from meters.models import Premise

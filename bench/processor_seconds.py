@@ -59,11 +59,11 @@ def print_import_cost(path: Path, days: int, name: str, *, empty: bool) -> None:
 
 
 def print_report_cost() -> None:
+    from agreements.period import Period
     from bench import data
     from meters.usage.reader import stream_usage
     from reports.csv_layouts import csv_chunks, csv_layout
     from reports.gzip_stream import compress
-    from reports.period import Period
 
     data.make_premises(300)
     data.fill_usage(365)

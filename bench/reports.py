@@ -10,13 +10,13 @@ from pathlib import Path
 import psycopg
 from django.db import connection
 
+from agreements.period import Period
 from bench import data, naive
 from bench.goals import Goal
 from bench.memory import memory_over_idle
 from bench.rounds import run_in_turns
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.period import Period
 
 NEIGHBORS = 20  # premises in the table of single intervals
 

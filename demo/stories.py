@@ -71,7 +71,10 @@ def answer_channel(agreement: Agreement) -> tuple[Channel, User | None]:
 
 def accept_request(agreement: Agreement, people: People, at: datetime) -> None:
     channel, user = answer_channel(agreement)
-    actions.accept(agreement, at=at, channel=channel, by=user)
+    agreement = actions.accept(agreement, at=at, channel=channel, by=user)
+    if agreement.awaits_data_until:  # the demo's usage does not go back that far, or its meter never sent any
+        at = agreement.awaits_data_until
+        reports.end_waiting(at=at)
     reports.generate_due_reports(limit=1, at=at + WORKER_TIME)
 
 

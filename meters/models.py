@@ -107,6 +107,12 @@ class Premise(models.Model):
     def __str__(self) -> str:
         return mask_esiid(self.esiid)
 
+    @property
+    def service_address(self) -> str:
+        """The address on record, on one line."""
+        street = " ".join(part for part in (self.address, self.address_overflow) if part)
+        return f"{street}, {self.city}, {self.state} {self.zip_code}"
+
 
 class Meter(models.Model):
     """A smart meter at a premise. `number` has the form of `identifiers.normalize_meter_number`."""

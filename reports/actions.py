@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -17,16 +17,24 @@ from django.db import transaction
 
 from accounts.models import User
 from agreements.models import Agreement
+from agreements.period import (
+    accepted_at,
+    awaited_days,
+    final_period,
+    find_period,
+    fixed_period,
+    is_wait_over,
+)
 from agreements.retention import BATCH, delete_agreements
 from lib.central_time import utc_or_now
-from meters.usage.reader import stream_usage
+from meters.models import Meter
+from meters.usage.reader import premises_on_file, stream_usage
 from notifications.wakeup import wake_workers
 from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
 from reports.models import Download, Report, ReportFile, ReportState
-from reports.period import agreement_period, metered_from
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +44,7 @@ BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), ti
 SILENT_ATTEMPTS = 3
 RUN_SECONDS = 10  # then the sweep ends and another one goes on (E6)
 PURGE_BATCH = 100
+WAITING_BATCH = 1000
 # What a report's record takes from its coverage.
 COVERAGE_COLUMNS = (
     "expected_from", "day_states", "expected_intervals", "present_intervals", "estimated_intervals",
@@ -53,6 +62,40 @@ def generate_due_reports(*, limit: int = 100, at: datetime | None = None) -> int
             wake_workers("agreement completed")  # the rest is another run's
             break
     return tried
+
+
+def end_waiting(*, at: datetime | None = None) -> int:
+    """Fix the period of the agreements whose data came or whose wait is over; return how many (R7).
+
+    Their reports are then due like any other. Three queries for each day of acceptance and WAITING_BATCH agreements.
+    """
+    now, after, ended = utc_or_now(at), 0, 0
+    while batch := list(Agreement.objects.awaiting_data().filter(pk__gt=after).order_by("pk")[:WAITING_BATCH]):
+        after = batch[-1].pk
+        by_days: dict[tuple[date, date], list[Agreement]] = {}
+        for agreement in batch:
+            by_days.setdefault(awaited_days(accepted_at(agreement)), []).append(agreement)
+        for (first, last), agreements in by_days.items():
+            on_file = premises_on_file([agreement.premise_id for agreement in agreements], first, last)
+            for agreement in agreements:
+                if agreement.premise_id in on_file or is_wait_over(agreement, now):
+                    ended += _end_wait(agreement, now)
+    return ended
+
+
+@transaction.atomic
+def _end_wait(agreement: Agreement, now: datetime) -> bool:
+    """Fix the period unless another worker did or the days on file are a former customer's."""
+    waiting = Agreement.objects.awaiting_data().filter(pk=agreement.pk).select_related("premise")
+    locked = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
+    if locked is None:
+        return False
+    period = find_period(locked, accepted_at=accepted_at(locked))
+    if period is None and is_wait_over(locked, now):
+        period = final_period(locked)
+    if period is None:
+        return False
+    return waiting.update(period_first_day=period.first, period_last_day=period.last) == 1
 
 
 def retry_report(report: Report, *, by: User, at: datetime | None = None) -> bool:
@@ -118,7 +161,7 @@ def _claim_new() -> Report | None:
     while agreement := waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first():
         mark_report_recorded(agreement)
         if not has_report(agreement):
-            period = agreement_period(agreement)
+            period = fixed_period(agreement)
             days = {"first_day": period.first, "last_day": period.last, "asked_first_day": period.asked_first}
             return Report(agreement=agreement, **days)
     return None
@@ -149,7 +192,7 @@ def _make(report: Report, now: datetime) -> None:
 def generate_report(report: Report, now: datetime) -> None:
     """Read the usage of a claimed report, write its file and its record, and queue the emails."""
     agreement = report.agreement
-    period = agreement_period(agreement)
+    period = fixed_period(agreement)
     coverage = Coverage(period, metered_from=metered_from(agreement.premise_id))
     days = coverage.count_days(stream_usage(agreement.premise_id, period.first, period.last))
     layout = csv_layout(agreement.report_type, with_utc=agreement.with_utc)
@@ -170,6 +213,13 @@ def generate_report(report: Report, now: datetime) -> None:
     report.save()
     ReportFile.store(report, file.gzipped)
     emails.queue_report_ready(report)
+
+
+def metered_from(premise_id: int) -> date | None:
+    """Return the day the premise's first meter was installed; None if that is unknown for any of its meters."""
+    installed: list[date | None] = list(Meter.objects.filter(premise=premise_id).values_list("installed_on", flat=True))
+    known = [day for day in installed if day]
+    return min(known) if known and len(known) == len(installed) else None
 
 
 def _record_failure(report: Report, error: Exception, now: datetime) -> None:

@@ -42,7 +42,8 @@ REPORT_STAGES = {
     for stage in (
         ReportStage("waiting", _("After acceptance"), Q(status=Status.PENDING), is_tagged=False),
         ReportStage("held", _("Under review"), Q(review=Review.HELD)),
-        ReportStage("making", _("Being made"), _ENTITLED & _MAKING),
+        ReportStage("awaiting_data", _("Waiting for data"), _ENTITLED & Q(period_last_day=None)),
+        ReportStage("making", _("Being made"), _ENTITLED & ~Q(period_last_day=None) & _MAKING),
         ReportStage("ready", _("Ready"), _ENTITLED & Q(report__state=ReportState.READY)),
         ReportStage("no_data", _("No data"), _ENTITLED & Q(report__state=ReportState.NO_DATA)),
         ReportStage("failed", _("Failed"), _ENTITLED & _FAILED & Q(report__retry_at=None)),

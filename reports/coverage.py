@@ -9,11 +9,11 @@ from enum import StrEnum
 from operator import add
 from typing import NamedTuple
 
+from agreements.period import Period
 from lib.central_time import ONE_DAY, days_between
 from meters.models import FlowDirection
 from meters.usage.days import slots_on
 from meters.usage.reader import DayReadings
-from reports.period import Period
 
 
 class DayState(StrEnum):
@@ -69,20 +69,23 @@ class Coverage:
     * Surplus Generation is expected from the first to the last day on which the premise has any in the period: before
       the panels were connected and after they were removed, nothing is missing; in between a gap is a gap. A premise
       without any is not expected to generate.
-    * A day without a row is a missing day of its direction, in `missing_days`; all its intervals are missing too.
-    * A slot without a reading inside a day that has a row is a missing interval, not a missing day.
+    * A day without a reading is a missing day of its direction, in `missing_days`, whether it has no row or only blank
+      ones (SMT prints those for a day that was not read); all its intervals are missing too.
+    * A slot without a reading inside a day that has others is a missing interval, not a missing day.
     """
 
     def __init__(self, period: Period, *, metered_from: date | None = None) -> None:
         self.period = period
         self._metered_from = metered_from
-        # The days that have a row, in order.
+        # The days that have a reading, in order.
         self._recorded: dict[FlowDirection, dict[date, UsageCount]] = {channel: {} for channel in FlowDirection}
 
     def count_days(self, days: Iterable[DayReadings]) -> Iterator[DayReadings]:
         """Yield `days` (ordered by day) unchanged and count them."""
         for usage in days:
-            self._recorded[FlowDirection(usage.channel)][usage.day] = count_readings(usage)
+            count = count_readings(usage)
+            if count.present:
+                self._recorded[FlowDirection(usage.channel)][usage.day] = count
             yield usage
 
     @property
@@ -99,12 +102,12 @@ class Coverage:
 
     @property
     def days_present(self) -> int:
-        """Days of the period with a row in any direction."""
+        """Days of the period with a reading in any direction."""
         return len(set().union(*self._recorded.values()))
 
     @property
     def total_wh(self) -> dict[str, int]:
-        """Direction's label -> watt-hours, for the directions that have a row."""
+        """Direction's label -> watt-hours, for the directions that have a reading."""
         recorded = {channel.label: counts.values() for channel, counts in self._recorded.items() if counts}
         return {label: sum(count.wh for count in counts) for label, counts in recorded.items()}
 
@@ -127,7 +130,7 @@ class Coverage:
 
     @property
     def directions(self) -> list[FlowDirection]:
-        """Consumption, and Surplus Generation if it has a row."""
+        """Consumption, and Surplus Generation if it has a reading."""
         return [channel for channel, counts in self._recorded.items() if counts or channel is FlowDirection.CONSUMPTION]
 
     @property

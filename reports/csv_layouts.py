@@ -13,19 +13,21 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from agreements.models import ReportType
-from lib.central_time import last_of_month
+from agreements.period import Period
+from lib.central_time import days_between, last_of_month
 from meters.usage import interval_csv
+from meters.usage.days import slots_on
 from meters.usage.interval_csv import CHANNEL_LABELS, format_kwh, format_revision
 from meters.usage.reader import DayReadings
 from reports.coverage import estimated_slots
-from reports.period import Period
 
 DAILY_HEADER = (
     b"ESIID,USAGE_DATE,REVISION_DATE,START_READING,END_READING,USAGE_KWH,ESTIMATED_ACTUAL,"
-    b"CONSUMPTION_SURPLUSGENERATION\n"
+    b"CONSUMPTION_SURPLUSGENERATION,EXPECTED_INTERVALS,PRESENT_INTERVALS\n"
 )
 MONTHLY_HEADER = (
-    b"ESIID,START_DATE,END_DATE,REVISION_DATE,ACTUAL_KWH,METERED_KW,ESTIMATED_ACTUAL,CONSUMPTION_SURPLUSGENERATION\n"
+    b"ESIID,START_DATE,END_DATE,REVISION_DATE,ACTUAL_KWH,METERED_KW,ESTIMATED_ACTUAL,CONSUMPTION_SURPLUSGENERATION,"
+    b"EXPECTED_INTERVALS,PRESENT_INTERVALS\n"
 )
 INTERVALS_PER_HOUR = 4  # the kilowatts of an interval are four times its kilowatt-hours
 
@@ -59,31 +61,49 @@ def interval_rows(
 
 
 def daily_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
-    """Yield one row per day and direction. No register readings are loaded: their two columns stay blank."""
+    """Yield one row per day and direction with readings. No register readings are loaded: their columns stay blank."""
     for usage in days:
-        revision, kwh, _kw, flag, direction = total_cells([usage])
-        yield f"'{esiid},{usage.day:%m/%d/%Y},{revision},,,{kwh},{flag},{direction}\n".encode()
+        if total := total_of([usage]):
+            cells = f"{total.revision},,,{total.kwh},{total.flag},{total.direction}"
+            yield f"'{esiid},{usage.day:%m/%d/%Y},{cells},{slots_on(usage.day)},{total.present}\n".encode()
 
 
 def monthly_rows(esiid: str, period: Period, days: Iterable[DayReadings]) -> Iterator[bytes]:
-    """Yield one row per calendar month of the period, or its part, and direction; none for a month without data."""
+    """Yield one row per direction with readings and calendar month of the period, or its part."""
     for month, month_days in groupby(days, lambda usage: usage.day.replace(day=1)):
         first, last = max(month, period.first), min(last_of_month(month), period.last)
+        expected = sum(slots_on(day) for day in days_between(first, last))
         by_channel = attrgetter("channel")
         for _channel, channel_days in groupby(sorted(month_days, key=by_channel), by_channel):
-            cells = ",".join(total_cells(list(channel_days)))
-            yield f"'{esiid},{first:%m/%d/%Y},{last:%m/%d/%Y},{cells}\n".encode()
+            if total := total_of(list(channel_days)):
+                cells = f"{total.revision},{total.kwh},{total.highest_kw},{total.flag},{total.direction}"
+                yield f"'{esiid},{first:%m/%d/%Y},{last:%m/%d/%Y},{cells},{expected},{total.present}\n".encode()
 
 
-def total_cells(days: Sequence[DayReadings]) -> tuple[str, str, str, str, str]:
-    """Return revision, kWh, highest kW, flag and direction of days of one direction; blanks if there is no reading."""
-    revision = format_revision(max(usage.revision_at for usage in days))
-    direction = CHANNEL_LABELS[days[0].channel].decode()
+class UsageTotal(NamedTuple):
+    """The readings of days of one direction, as a row prints them; `present` counts 15-minute intervals."""
+
+    revision: str
+    kwh: str
+    highest_kw: str
+    flag: str
+    direction: str
+    present: int
+
+
+def total_of(days: Sequence[DayReadings]) -> UsageTotal | None:
+    """Return the total of `days`, which have one direction; None if there is no reading (R4: they are missing)."""
     readings = [wh for usage in days for wh in usage.wh if wh is not None]
     if not readings:
-        return revision, "", "", "", direction
-    flag = "E" if any(any(estimated_slots(usage)) for usage in days) else "A"
-    return revision, format_kwh(sum(readings)), format_kwh(max(readings) * INTERVALS_PER_HOUR), flag, direction
+        return None
+    return UsageTotal(
+        revision=format_revision(max(usage.revision_at for usage in days)),
+        kwh=format_kwh(sum(readings)),
+        highest_kw=format_kwh(max(readings) * INTERVALS_PER_HOUR),
+        flag="E" if any(any(estimated_slots(usage)) for usage in days) else "A",
+        direction=CHANNEL_LABELS[days[0].channel].decode(),
+        present=len(readings),
+    )
 
 
 LAYOUTS: dict[str, CsvLayout] = {

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 
+from agreements.models import ReportType
 from lib.central_time import CENTRAL
 from reports.models import Report
 
@@ -27,6 +28,7 @@ def render_manifest(report: Report) -> bytes:
         "with_utc_columns": agreement.with_utc,
         "accepted_at": _central(agreement.ended_at),
         "made_at": _central(report.made_at),
+        "readings": f"As on file at {_central(report.made_at)}. Later corrections by the utility are not included.",
         "time_zone": "America/Chicago. Days and times are Central time, daylight saving time included.",
         "asked_period": {"first_day": report.asked_first_day.isoformat(), "last_day": report.last_day.isoformat()},
         "covered_period": {"first_day": report.first_day.isoformat(), "last_day": report.last_day.isoformat()},
@@ -50,6 +52,11 @@ def render_manifest(report: Report) -> bytes:
             label: [{"first_day": first, "last_day": last} for first, last in ranges]
             for label, ranges in sorted(report.missing_days.items())
         },
+        "months": (
+            "Calendar months, added up from 15-minute readings; not billing periods and not the billed figures."
+            if agreement.report_type == ReportType.MONTHLY
+            else None
+        ),
         "total_kwh": {label: wh / 1000 for label, wh in sorted(report.total_wh.items())},
         "file": {
             "name": report.file_name,

@@ -11,6 +11,11 @@ def generate_due_reports() -> None:
 
 
 @shared_task
+def end_waiting() -> None:
+    actions.end_waiting()
+
+
+@shared_task
 def purge_files() -> None:
     actions.purge_files()
 

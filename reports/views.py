@@ -11,6 +11,7 @@ from accounts.models import signed_in
 from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement
+from agreements.period import offer_context
 from agreements.permissions import why_not
 from agreements.states import Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
@@ -18,6 +19,7 @@ from agreements.views import customer
 from agreements.views.customer import DecisionView
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
+from lib.central_time import utc_or_now
 from notifications.models import Email, EmailState
 from reports.agreement_list import list_context
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
@@ -48,7 +50,9 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
 @third_party_page
 def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
-    agreement = get_object_or_404(own_agreements(request).with_overdue().select_related("report"), number=number)
+    agreement = get_object_or_404(
+        own_agreements(request).with_overdue().select_related("report", "premise__tdsp"), number=number
+    )
     emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
     requests = [email for email in emails if email.kind in ("EM201", "EM202")]
     is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue
@@ -70,8 +74,11 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
 @never_cache
 def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     """Show a customer one agreement with its report (C4, R5)."""
-    agreement = get_object_or_404(customer.own_agreements(request).select_related("report"), number=number)
-    return render(request, "reports/customer/agreement.html", {"agreement": agreement})
+    agreement = get_object_or_404(
+        customer.own_agreements(request).select_related("report", "premise__tdsp"), number=number
+    )
+    offer = offer_context(agreement, at=utc_or_now()) if agreement.status == Status.PENDING else {}
+    return render(request, "reports/customer/agreement.html", {"agreement": agreement, **offer})
 
 
 class DecisionWithReportView(DecisionView):

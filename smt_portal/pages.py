@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -68,6 +69,8 @@ class HelpPage(TemplateView):
         "invitation_days": settings.AGREEMENT_INVITATION_PERIOD.days,
         "limit": settings.AGREEMENT_LIMIT_PER_ESIID,
         "limit_days": settings.AGREEMENT_LIMIT_WINDOW.days,
+        "latest_days": settings.REPORT_LATEST_DAYS,
+        "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
         "report_days": settings.REPORT_RETENTION.days,
         "email_days": settings.EMAIL_BODY_RETENTION.days,
         "personal_days": settings.PERSONAL_DATA_RETENTION.days,

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
+from agreements.period import Period, first_day_of_service
 from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, central_day, utc_or_now
 from meters.identifiers import VISIBLE_DIGITS
@@ -20,7 +21,6 @@ from meters.usage.partitions import FIRST_DAY
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import CompressedFile, compress
-from reports.period import Period, first_day_of_service
 
 RECORDED_DAYS = """
     SELECT meter.premise_id,

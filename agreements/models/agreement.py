@@ -69,6 +69,11 @@ class Review(models.TextChoices):
 REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
 
 
+AWAITS_REPORT = Q(
+    status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT, period_last_day__isnull=False
+)
+
+
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def visible_to(self, user: User | AnonymousUser) -> AgreementQuerySet:
         """Return the agreements that `user` may see; every page about agreements starts here (T12, D1)."""
@@ -86,7 +91,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def by_link(self, link_hash: str) -> AgreementQuerySet:
         """Return the agreement whose decision link has this hash (X5)."""
-        return self.with_overdue().filter(link_hash=link_hash)
+        return self.with_overdue().filter(link_hash=link_hash).select_related("premise__tdsp")
 
     def with_overdue(self) -> AgreementQuerySet:
         """Annotate `is_overdue`: still Pending though its period is over by the database's clock (L2)."""
@@ -123,9 +128,13 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         same_end = self.alias(domain_key=DomainKey("email")).filter(reduce(or_, begins))
         return same_end.filter(email__iregex=domain_regex(domain))
 
+    def awaiting_data(self) -> AgreementQuerySet:
+        """Return complete agreements whose report waits for the utility's data (R7); a partial index."""
+        return self.filter(status=Status.COMPLETE, period_last_day=None)
+
     def awaiting_report(self) -> AgreementQuerySet:
-        """Return complete agreements without a report whose consent needs no review (R1, X1); a partial index."""
-        return self.filter(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT)
+        """Return complete agreements whose report can be made and is not yet (R1, R7, X1); a partial index."""
+        return self.filter(AWAITS_REPORT)
 
 
 class Agreement(models.Model):
@@ -184,6 +193,11 @@ class Agreement(models.Model):
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
 
+    # The report's days, fixed at the acceptance or, where it had to wait for data, when they came (R2, R7).
+    period_first_day = models.DateField(_("first day"), null=True, editable=False)
+    period_last_day = models.DateField(_("last day"), null=True, editable=False)
+    awaits_data_until = models.DateTimeField(_("waits for data until"), null=True, editable=False)
+
     # Set when a report is recorded, so that the sweep for due reports reads a partial index (R6).
     report_recorded = models.BooleanField(default=False, editable=False)
 
@@ -212,6 +226,15 @@ class Agreement(models.Model):
                 | (~Q(status=Status.PENDING) & Q(ended_at__isnull=False)),
                 name="agreement_ended_unless_pending",
             ),
+            models.CheckConstraint(
+                condition=Q(status=Status.COMPLETE)
+                & (
+                    Q(period_first_day__isnull=False, period_last_day__isnull=False)
+                    | Q(awaits_data_until__isnull=False)
+                )
+                | ~Q(status=Status.COMPLETE) & Q(period_first_day=None, period_last_day=None, awaits_data_until=None),
+                name="accepted_has_its_period_or_waits",
+            ),
             models.CheckConstraint(condition=Q(review__in=Review.values), name="agreement_review_is_known"),
             models.CheckConstraint(
                 condition=Q(review=Review.NONE) | Q(status=Status.COMPLETE),
@@ -237,7 +260,12 @@ class Agreement(models.Model):
             models.Index(
                 fields=["ended_at"],
                 name="agreement_awaits_report",
-                condition=Q(status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT),
+                condition=AWAITS_REPORT,
+            ),
+            models.Index(
+                fields=["id"],
+                name="agreement_awaits_data",
+                condition=Q(status=Status.COMPLETE, period_last_day__isnull=True),
             ),
             models.Index(
                 fields=["ended_at"],
@@ -283,6 +311,11 @@ class Agreement(models.Model):
     def report_type_in_words(self) -> str:
         """The report type for the third party, which needs to know about UTC columns."""
         return report_options.report_type_in_words(self.report_type, self.with_utc)
+
+    @property
+    def awaits_data(self) -> bool:
+        """Whether the report waits for the utility's data (R7)."""
+        return self.status == Status.COMPLETE and self.period_last_day is None
 
     @property
     def period_in_words(self) -> str:

@@ -26,21 +26,22 @@ DATA_IN_WORDS = {
     ReportType.DAILY: _("daily electricity use"),
     ReportType.MONTHLY: _("monthly electricity use"),
 }
+# The days before they are known: utilities send readings a day or two late (R2).
 PERIOD_IN_WORDS = {
-    ReportLength.ONE_DAY: _("the day before you accept"),
-    ReportLength.ONE_MONTH: _("the month up to the day before you accept"),
-    ReportLength.THREE_MONTHS: _("the 3 months up to the day before you accept"),
-    ReportLength.SIX_MONTHS: _("the 6 months up to the day before you accept"),
-    ReportLength.ONE_YEAR: _("the year up to the day before you accept"),
+    ReportLength.ONE_DAY: _("the latest day that your utility has sent us"),
+    ReportLength.ONE_MONTH: _("the month up to the latest day that your utility has sent us"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the latest day that your utility has sent us"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the latest day that your utility has sent us"),
+    ReportLength.ONE_YEAR: _("the year up to the latest day that your utility has sent us"),
 }
 
-# For the letter, which the customer signs (EM203).
+# For the letter of a customer whose report waits for its data (EM203, R7).
 SIGNED_PERIOD = {
-    ReportLength.ONE_DAY: _("the day before I accepted"),
-    ReportLength.ONE_MONTH: _("the month up to the day before I accepted"),
-    ReportLength.THREE_MONTHS: _("the 3 months up to the day before I accepted"),
-    ReportLength.SIX_MONTHS: _("the 6 months up to the day before I accepted"),
-    ReportLength.ONE_YEAR: _("the year up to the day before I accepted"),
+    ReportLength.ONE_DAY: _("the latest day on file"),
+    ReportLength.ONE_MONTH: _("the month that ends with the latest day on file"),
+    ReportLength.THREE_MONTHS: _("the 3 months that end with the latest day on file"),
+    ReportLength.SIX_MONTHS: _("the 6 months that end with the latest day on file"),
+    ReportLength.ONE_YEAR: _("the year that ends with the latest day on file"),
 }
 
 

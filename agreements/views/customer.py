@@ -23,6 +23,7 @@ from accounts.language import chosen_language
 from accounts.models import User, signed_in
 from agreements import actions, sign_up
 from agreements.models import Agreement
+from agreements.period import offer_context
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from companies.trust.fingerprints import fingerprint_request
@@ -32,6 +33,7 @@ from customers.models import CustomerKind, customer_of
 from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
 from customers.views import customer_or_404, registration_page
 from lib import link_tokens
+from lib.central_time import utc_or_now
 from lib.client_address import client_network
 from lib.link_tokens import noindex
 from lib.refusals import Refused
@@ -97,6 +99,8 @@ class DecisionView(View):
 def _page(
     request: HttpRequest, template: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
 ) -> HttpResponse:
+    if agreement and agreement.status == Status.PENDING:
+        context |= offer_context(agreement, at=utc_or_now())
     response = render(request, template, {"agreement": agreement, **context}, status=status)
     response["Content-Language"] = translation.get_language() or ""
     response["X-Robots-Tag"] = "noindex, nofollow"

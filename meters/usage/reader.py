@@ -24,6 +24,17 @@ _USAGE = """
 """
 
 
+_LATEST_DAY = """
+    SELECT day FROM usage_day
+    WHERE premise_id = %s::int4 AND day BETWEEN %s::date AND %s::date AND array_remove(wh, NULL) <> '{}'
+    ORDER BY day DESC LIMIT 1
+"""
+_PREMISES_ON_FILE = """
+    SELECT DISTINCT premise_id FROM usage_day
+    WHERE premise_id = ANY(%s::int4[]) AND day BETWEEN %s::date AND %s::date AND array_remove(wh, NULL) <> '{}'
+"""
+
+
 class DayReadings(NamedTuple):
     """A day's readings in one direction; `wh` and `est` as in UsageDay."""
 
@@ -54,3 +65,18 @@ def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[D
         if last_queried == last_day:
             return
         first_day = last_queried + timedelta(days=1)
+
+
+def latest_day_on_file(premise_id: int, first_day: date, last_day: date) -> date | None:
+    """Return the latest day from `first_day` to `last_day`, both included, with a reading in any direction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST_DAY, (premise_id, first_day, last_day))
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def premises_on_file(premise_ids: list[int], first_day: date, last_day: date) -> set[int]:
+    """Return those of `premise_ids` with a reading on any day from `first_day` to `last_day`, both included."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PREMISES_ON_FILE, (premise_ids, first_day, last_day))
+        return {premise_id for (premise_id,) in cursor.fetchall()}

@@ -22,7 +22,10 @@ from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, Operato
 pytestmark = pytest.mark.django_db
 
 # Records without customer data. Pages of all others must be logged.
-NO_CUSTOMER = {"meters.tdsp", "meters.upload", "companies.company", "accounts.accesslogentry", "notices.notice"}
+NO_CUSTOMER = {
+    "meters.tdsp", "meters.electricityprovider", "meters.upload", "companies.company", "accounts.accesslogentry",
+    "notices.notice",
+}  # fmt: skip
 # Pages that show no record.
 NO_RECORD = re.compile(r"_add$|_delete$")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
@@ -32,6 +33,9 @@ def agreement(member) -> Agreement:
     claim, meter = registered_customer()
     (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     return agreement
+
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
 def link(agreement: Agreement, name: str = "invitation") -> str:
@@ -157,7 +161,7 @@ class TestDecisionText:
             agreement.privacy_policy_url,
             "one report",
             "electricity use in 15-minute intervals",
-            "the 3 months up to the day before you accept",
+            "the 3 months up to the latest day that your utility has sent us",
             agreement.number,
             agreement.meter_number,
             agreement.esiid[-7:],
@@ -180,7 +184,9 @@ class TestDecisionText:
         (agreement,) = initiate(member)
         Agreement.objects.update(privacy_policy_url="")
         agreement.refresh_from_db()
-        assert "Privacy policy: The privacy policy has not been provided." in decision_text(agreement, language="en")
+        assert "Privacy policy: The privacy policy has not been provided." in decision_text(
+            agreement, language="en", at=NOW
+        )
 
     @pytest.mark.parametrize("where", ["link", "account"])
     def test_is_what_the_page_said_word_for_word(self, client, agreement, where):
@@ -201,12 +207,12 @@ class TestDecisionText:
 
     def test_has_none_of_the_pages_buttons(self, member):
         (agreement,) = initiate(member)
-        assert "Accept\n" not in decision_text(agreement, language="en")
+        assert "Accept\n" not in decision_text(agreement, language="en", at=NOW)
 
     def test_is_the_same_for_every_reader(self, member):
         (agreement,) = initiate(member)
-        assert decision_text(agreement, language="en") == decision_text(agreement, language="en")
-        assert decision_text(agreement, language="es") != ""
+        assert decision_text(agreement, language="en", at=NOW) == decision_text(agreement, language="en", at=NOW)
+        assert decision_text(agreement, language="es", at=NOW) != ""
 
     @pytest.mark.parametrize(
         ("page", "text"),

@@ -70,7 +70,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
             agreement.contact_email,
             agreement.privacy_policy_url,
             "single report of your electricity use in 15-minute intervals",
-            "the 3 months up to the day before you accept",
+            "the 3 months up to the latest day that your utility has sent us",
             "You can answer until",
             "have to agree",
             "Neither this portal nor any regulatory agency has reviewed",

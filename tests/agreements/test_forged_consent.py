@@ -19,6 +19,7 @@ from reports.models import Report
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
 from tests.support.agreements import ROSA, initiate
 from tests.support.races import together
+from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     client.force_login(member)
     client.get(reverse("agreements"), **THEIR_ADDRESS)
     (agreement,) = initiate(member, person=rosa_at(mailbox))
+    deliver_usage(agreement.premise)
     assert client.post(link(agreement), {"decision": "accept"}, **THEIR_ADDRESS).status_code == 302
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review) == (Status.COMPLETE, Review.HELD)
@@ -78,6 +80,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
 def test_a_release_lets_the_report_be_made(member):
     """X1: and both sides are told why."""
     (agreement,) = initiate(member, person=rosa_at(member.email))
+    deliver_usage(agreement.premise)
     actions.accept(agreement, channel=Channel.INVITATION)
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
@@ -98,6 +101,7 @@ def test_an_ordinary_acceptance_is_not_held(client, member):
     client.logout()
     client.cookies.clear()
     (agreement,) = initiate(member)
+    deliver_usage(agreement.premise)
     client.post(link(agreement), {"decision": "accept"}, **HOME)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review, signals(agreement)) == (Status.COMPLETE, Review.NONE, set())

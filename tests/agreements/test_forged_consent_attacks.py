@@ -33,6 +33,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.agreements import initiate, registered_customer
+from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,7 @@ def attacker() -> User:
 
 def accept(agreement: Agreement, client: Client | None = None, **place: str) -> None:
     """Somebody clicks: in a browser and network that nobody knows, unless they are told."""
+    deliver_usage(agreement.premise)
     answer = (client or Client()).post(link(agreement), {"decision": "accept"}, **(place or HOME))
     assert answer.status_code == 302
     agreement.refresh_from_db()
@@ -221,6 +223,7 @@ def test_an_account_with_the_companys_mailbox_is_recognized(attacker):
     (agreement,) = initiate(attacker, meter, registered=True, person=rosa_at("sam+rosa@shop.example"))
     client = Client()
     client.force_login(User.objects.get(pk=claim.customer.user_id))
+    deliver_usage(agreement.premise)
     client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, **HOME)
     agreement.refresh_from_db()
     assert_no_report_without_a_release(agreement, attacker)
@@ -296,6 +299,7 @@ def test_the_third_partys_pages_cannot_release_a_held_report(client, attacker):
 def test_an_honest_acceptance_is_not_held(attacker):
     """X1: the control."""
     (agreement,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
+    deliver_usage(agreement.premise)
     actions.accept(agreement, channel=Channel.INVITATION)
     assert agreement.signals.count() == 0 and reports.actions.generate_due_reports() == 1
 

@@ -76,7 +76,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
         agreement.privacy_policy_url,
         "one report</strong>",
         "electricity use in 15-minute intervals",
-        "the 3 months up to the day before you accept",
+        "the 3 months up to the latest day that your utility has sent us",
         agreement.meter_number,
         agreement.esiid[-7:],
         "You can answer until",

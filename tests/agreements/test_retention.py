@@ -16,6 +16,7 @@ from notifications.models import Email
 from reports.models import Download, Report, ReportFile
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import ROSA, initiate, registered_customer
+from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,8 @@ def test_an_agreement_without_personal_data_counts_for_the_limit(member, setting
 def test_after_three_years_an_agreement_is_deleted_with_its_rows(member):
     """X6: events too, which nothing else may delete; younger ones stay."""
     old, young = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
+    deliver_usage(old.premise, NOON)
+    deliver_usage(young.premise, NOON + timedelta(days=5))
     actions.accept(old, channel=Channel.INVITATION, at=NOON)
     actions.accept(young, channel=Channel.INVITATION, at=NOON + timedelta(days=5))
     reports.actions.generate_due_reports()

@@ -205,7 +205,9 @@ class TestMasking:
     def test_it_is_found_after_the_acceptance(self, client, member):
         """T6."""
         agreement = AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
-        Agreement.objects.filter(pk=agreement.pk).update(status=Status.COMPLETE, ended_at=agreement.initiated_at)
+        Agreement.objects.filter(pk=agreement.pk).update(
+            status=Status.COMPLETE, ended_at=agreement.initiated_at, awaits_data_until=agreement.initiated_at
+        )
         assert numbers(find(client, "name", "akin")) == [agreement.number]
 
     @pytest.mark.parametrize("status", [Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN])

@@ -20,6 +20,7 @@ from agreements.models import (
     ReportType,
     SignalKind,
 )
+from agreements.period import awaited_days, report_period
 from agreements.states import Channel, Status
 from customers.models import CustomerKind
 from lib import link_tokens
@@ -51,6 +52,17 @@ class AgreementFactory(DjangoModelFactory):
     expires_at = factory.LazyAttribute(lambda agreement: agreement.initiated_at + timedelta(days=30))
     ended_at = factory.LazyAttribute(
         lambda agreement: None if agreement.status == Status.PENDING else agreement.initiated_at + timedelta(days=1)
+    )
+    # As if yesterday had been on file at the acceptance.
+    period_last_day = factory.LazyAttribute(
+        lambda agreement: awaited_days(agreement.ended_at)[1] if agreement.status == Status.COMPLETE else None
+    )
+    period_first_day = factory.LazyAttribute(
+        lambda agreement: (
+            report_period(agreement.period_last_day, agreement.report_length, agreement.premise.service_since).first
+            if agreement.period_last_day
+            else None
+        )
     )
     company = factory.SubFactory(CompanyFactory)
     initiated_by = factory.LazyAttribute(lambda agreement: MembershipFactory(company=agreement.company).user)

@@ -168,7 +168,9 @@ def in_state(company, state: str) -> Agreement:
     if state in ("waiting", "none"):
         return AgreementFactory(company=company, status=Status.PENDING if state == "waiting" else Status.WITHDRAWN)
     review = {"held": Review.HELD, "refused": Review.REFUSED, "ready": Review.RELEASED}.get(state, Review.NONE)
-    agreement = AgreementFactory(company=company, status=Status.COMPLETE, review=review)
+    waits = {"period_first_day": None, "period_last_day": None, "awaits_data_until": timezone.now()}
+    columns = waits if state == "awaiting_data" else {}
+    agreement = AgreementFactory(company=company, status=Status.COMPLETE, review=review, **columns)
     if state in ("ready", "no_data", "failed", "purged"):
         ReportFactory(agreement=agreement, state=state)
     return agreement

@@ -14,6 +14,7 @@ import pytest
 from django.template.loader import render_to_string
 
 from agreements.models import Agreement, ReportLength, ReportType
+from agreements.period import final_period
 from meters.usage.days import slots_on
 from reports.actions import generate_due_reports
 from reports.manifest import render_manifest
@@ -34,6 +35,9 @@ def made(premise=None, *days, length="12m", kind="interval", at=APRIL_FIRST, **f
     )
     if days:
         store(agreement.premise, *days)
+    period = final_period(agreement)
+    agreement.period_first_day, agreement.period_last_day = period.first, period.last
+    agreement.save()
     generate_due_reports()
     return report_of(agreement)
 

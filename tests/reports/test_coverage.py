@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from datetime import date
 
+from agreements.period import Period
 from meters.usage.days import slots_on
 from reports.coverage import Coverage, DayState
-from reports.period import Period
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreements.models import ReportType
+from agreements.period import Period
 from meters.usage.days import slots_on
 from reports.csv_layouts import LAYOUTS, csv_chunks, csv_layout
-from reports.period import Period
 from tests.support import independent_csv
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, usage
 
@@ -112,8 +112,8 @@ def test_a_day_as_a_row():
     )
     assert file_of("daily", [day]).decode().splitlines() == [
         "ESIID,USAGE_DATE,REVISION_DATE,START_READING,END_READING,USAGE_KWH,ESTIMATED_ACTUAL,"
-        "CONSUMPTION_SURPLUSGENERATION",
-        "'10443720000000017,06/01/2026,06/02/2026 06:18:33,,,1,E,Consumption",
+        "CONSUMPTION_SURPLUSGENERATION,EXPECTED_INTERVALS,PRESENT_INTERVALS",
+        "'10443720000000017,06/01/2026,06/02/2026 06:18:33,,,1,E,Consumption,96,96",
     ]
 
 
@@ -124,7 +124,15 @@ def test_a_month_as_a_row_names_the_part_that_the_period_covers():
     june_solar = usage(date(2026, 6, 1), SURPLUS, wh=[None] * 96)
     found = file_of("monthly", [april, june, june_solar], date(2026, 4, 15), date(2026, 6, 14)).decode()
     assert [re.sub(r" \d\d:\d\d:\d\d", "", row) for row in found.splitlines()[1:]] == [
-        "'10443720000000017,04/15/2026,04/30/2026,04/21/2026,.5,2,A,Consumption",
-        "'10443720000000017,06/01/2026,06/14/2026,06/02/2026,.125,.5,A,Consumption",
-        "'10443720000000017,06/01/2026,06/14/2026,06/02/2026,,,,Surplus Generation",
+        f"'10443720000000017,04/15/2026,04/30/2026,04/21/2026,.5,2,A,Consumption,{16 * 96},96",
+        f"'10443720000000017,06/01/2026,06/14/2026,06/02/2026,.125,.5,A,Consumption,{14 * 96},1",
     ]
+
+
+def test_a_day_of_blank_rows_is_missing_in_every_layout_but_the_15_minute_one():
+    """R3, R4: SMT prints blank rows for a day that was not read."""
+    days = [usage(date(2026, 6, 1), wh=[100] * 96), usage(date(2026, 6, 2), wh=[None] * 96)]
+    assert len(file_of("interval", days).splitlines()) == 1 + 2 * 96
+    assert len(file_of("daily", days).splitlines()) == 1 + 1
+    assert file_of("monthly", days).decode().splitlines()[1].endswith(",A,Consumption,192,96")
+    assert file_of("monthly", days[1:]).count(b"\n") == 1

@@ -8,13 +8,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agreements.models import ReportLength
-from reports.period import MONTHS, report_period
+from agreements.period import MONTHS, Period, awaited_days, report_period
 
 CENTRAL = ZoneInfo("America/Chicago")
 
 
 def central(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=CENTRAL)
+
+
+def period_of(accepted_at: datetime, length: str, service_start: date | None) -> Period:
+    """The period of an acceptance where yesterday is on file."""
+    _earliest, yesterday = awaited_days(accepted_at)
+    return report_period(yesterday, length, service_start)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +58,7 @@ def central(text: str) -> datetime:
 )
 def test_it_ends_on_the_day_before_acceptance_and_goes_back_calendar_months(accepted, length, first, last):
     """R2"""
-    found = report_period(central(accepted), length, None)
+    found = period_of(central(accepted), length, None)
     assert (found.first.isoformat(), found.last.isoformat()) == (first, last)
     assert found.first == found.asked_first
 
@@ -68,13 +74,13 @@ def test_it_ends_on_the_day_before_acceptance_and_goes_back_calendar_months(acce
 )
 def test_the_day_of_acceptance_is_the_central_one(accepted, last):
     """R2, A3"""
-    assert report_period(accepted, "1d", None).last == last
+    assert period_of(accepted, "1d", None).last == last
 
 
 def test_it_never_starts_before_the_present_customers_service():
     """R2: nobody gives away a former tenant's life."""
     accepted = central("2026-11-23T10:00")
-    found = report_period(accepted, "12m", date(2026, 9, 15))
+    found = period_of(accepted, "12m", date(2026, 9, 15))
     assert (found.asked_first, found.first, found.last) == (date(2025, 11, 23), date(2026, 9, 15), date(2026, 11, 22))
     assert found.first > found.asked_first
 
@@ -82,14 +88,14 @@ def test_it_never_starts_before_the_present_customers_service():
 def test_a_service_that_began_earlier_changes_nothing():
     """R2"""
     accepted = central("2026-11-23T10:00")
-    assert report_period(accepted, "1m", date(2026, 10, 23)) == report_period(accepted, "1m", None)
-    assert report_period(accepted, "1m", date(2019, 1, 1)) == report_period(accepted, "1m", None)
+    assert period_of(accepted, "1m", date(2026, 10, 23)) == period_of(accepted, "1m", None)
+    assert period_of(accepted, "1m", date(2019, 1, 1)) == period_of(accepted, "1m", None)
 
 
 @pytest.mark.parametrize("since", [date(2026, 11, 23), date(2027, 1, 1)])
 def test_a_service_that_began_too_late_leaves_no_day(since):
     """R2"""
-    found = report_period(central("2026-11-23T10:00"), "1m", since)
+    found = period_of(central("2026-11-23T10:00"), "1m", since)
     assert list(found.days()) == []
     assert found.first > found.asked_first
 

@@ -115,7 +115,7 @@ def test_a_shortened_period_says_why():
     [
         ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "try again automatically"),
         ({"state": ReportState.FAILED}, "is looking into it"),
-        ({"state": ReportState.NO_DATA}, "no readings for August 23, 2026 to November 22, 2026"),
+        ({"state": ReportState.NO_DATA}, "has not delivered any readings for August 23, 2026 to November 22, 2026"),
         (
             {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
             "service began on November 23, 2026. The report would have ended on November 22, 2026",
@@ -137,7 +137,7 @@ def test_each_other_state_is_explained_and_offers_no_download(fields, sentence):
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (Status.COMPLETE, "being made now"),
+        (Status.COMPLETE, "is being made"),
         (Status.PENDING, "make it after the customer accepts"),
         (Status.REJECTED, "did not accept"),
         (Status.NOT_ACCEPTED, "did not accept"),

@@ -90,12 +90,21 @@ def daily_csv(esiid: str, days: Iterable[DayReadings]) -> bytes:
     rows = []
     for one in days:
         revision, kwh, _kw, flag = sums_of([one])
-        rows.append([f"'{esiid}", us_date(one.day), revision, "", "", kwh, flag, LABELS[one.channel]])
+        present = sum(wh is not None for wh in one.wh)
+        if present:
+            row = [f"'{esiid}", us_date(one.day), revision, "", "", kwh, flag, LABELS[one.channel]]
+            rows.append([*row, str(len(one.wh)), str(present)])
     header = (
         "ESIID,USAGE_DATE,REVISION_DATE,START_READING,END_READING,USAGE_KWH,ESTIMATED_ACTUAL,"
-        "CONSUMPTION_SURPLUSGENERATION"
+        "CONSUMPTION_SURPLUSGENERATION,EXPECTED_INTERVALS,PRESENT_INTERVALS"
     )
     return write_csv(header, rows)
+
+
+def quarters_of(day: date) -> int:
+    """By the clock: midnights of two days, in UTC."""
+    start, end = (datetime(one.year, one.month, one.day, tzinfo=CENTRAL) for one in (day, day + timedelta(1)))
+    return (end.astimezone(UTC) - start.astimezone(UTC)) // QUARTER
 
 
 def monthly_csv(esiid: str, first: date, last: date, days: Iterable[DayReadings]) -> bytes:
@@ -104,11 +113,14 @@ def monthly_csv(esiid: str, first: date, last: date, days: Iterable[DayReadings]
     for (year, month, channel), some in groupby(ordered, lambda one: (one.day.year, one.day.month, one.channel)):
         in_month = [day for n in range((last - first).days + 1) if (day := first + timedelta(n)).month == month]
         in_month = [day for day in in_month if day.year == year]
-        revision, kwh, kw, flag = sums_of(list(some))
-        rows.append(
-            [f"'{esiid}", us_date(in_month[0]), us_date(in_month[-1]), revision, kwh, kw, flag, LABELS[channel]]
-        )
+        month_days = list(some)
+        revision, kwh, kw, flag = sums_of(month_days)
+        present = sum(wh is not None for one in month_days for wh in one.wh)
+        if present:
+            row = [f"'{esiid}", us_date(in_month[0]), us_date(in_month[-1]), revision, kwh, kw, flag, LABELS[channel]]
+            rows.append([*row, str(sum(map(quarters_of, in_month))), str(present)])
     header = (
-        "ESIID,START_DATE,END_DATE,REVISION_DATE,ACTUAL_KWH,METERED_KW,ESTIMATED_ACTUAL,CONSUMPTION_SURPLUSGENERATION"
+        "ESIID,START_DATE,END_DATE,REVISION_DATE,ACTUAL_KWH,METERED_KW,ESTIMATED_ACTUAL,CONSUMPTION_SURPLUSGENERATION,"
+        "EXPECTED_INTERVALS,PRESENT_INTERVALS"
     )
     return write_csv(header, rows)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from lib.central_time import central_day, utc_or_now
 from meters.models import FlowDirection, Premise, UsageDay
 from meters.usage.days import slots_on
 from meters.usage.partitions import ensure_partitions
@@ -43,6 +44,13 @@ def usage(
 def store(premise: Premise, *days: DayReadings) -> None:
     ensure_partitions(min(one.day for one in days), max(one.day for one in days))
     UsageDay.objects.bulk_create(UsageDay(premise_id=premise.pk, **one._asdict()) for one in days)
+
+
+def deliver_usage(premise: Premise, at: datetime | None = None) -> None:
+    """Store the day before `at`, by default now, so that an acceptance then does not wait for data (R7)."""
+    day = central_day(utc_or_now(at)) - timedelta(days=1)
+    if not UsageDay.objects.filter(premise_id=premise.pk, day=day).exists():
+        store(premise, usage(day))
 
 
 def days_between(first: date, last: date) -> list[date]:

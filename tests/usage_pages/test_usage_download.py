@@ -12,8 +12,8 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from agreements.period import Period
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.period import Period
 from tests.support import independent_csv
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 from tests.support.usage_page import page_text, total_kwh

@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from agreements.models import ReportType
+from agreements.period import Period
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
 from meters.usage.days import parse_day
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.period import Period
 
 
 class Command(BaseCommand):

@@ -1,0 +1,132 @@
+"""Which days a report covers (R2, R7).
+
+The period ends with the latest Central day before the acceptance that is on file for the premise, if it is one of the
+last settings.REPORT_LATEST_DAYS days: utilities deliver a day or two late. With L its last day, it begins
+
+* for 1 day on L itself,
+* for 1, 3, 6 or 12 months on the day of the earlier month that has the number of the day after L, or on that month's
+  last day if it has no such day: for L = March 30, "1 month" begins on February 28 (29).
+
+It is fixed at the acceptance. Where none of these days is on file, the agreement waits for one of them, at most
+settings.REPORT_DATA_WAIT; then the period ends with the latest day on file in the period that would end on the day
+before the acceptance.
+
+It never begins before the present customer's service, if the TDSP reported that day: a customer cannot share a former
+tenant's usage. The TDSP reports it with the meter's data, or by ending the former customer's claim of the ESIID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from agreements.models import Agreement, ReportLength
+from customers.models import EsiidClaim
+from lib.central_time import ONE_DAY, add_months, central_day, days_between
+from meters.models import Premise
+from meters.usage.reader import latest_day_on_file
+
+# None: one day.
+MONTHS: dict[str, int | None] = {
+    ReportLength.ONE_DAY: None,
+    ReportLength.ONE_MONTH: 1,
+    ReportLength.THREE_MONTHS: 3,
+    ReportLength.SIX_MONTHS: 6,
+    ReportLength.ONE_YEAR: 12,
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Central days `first` to `last`, both included; it would begin on `asked_first` but for the present service.
+
+    `first` after `last`: the service began too late for any complete day, and nothing is covered.
+    """
+
+    asked_first: date
+    first: date
+    last: date
+
+    def days(self) -> Iterator[date]:
+        return days_between(self.first, self.last)
+
+
+def report_period(last: date, length: str, service_start: date | None) -> Period:
+    """Return the period that ends on `last` and has `length`, a value of ReportLength (R2)."""
+    months = MONTHS[length]
+    asked_first = last if months is None else add_months(last + ONE_DAY, -months)
+    return Period(asked_first, max(asked_first, service_start or asked_first), last)
+
+
+def awaited_days(accepted_at: datetime) -> tuple[date, date]:
+    """Return the first and last Central day of which one has to be on file for an acceptance at `accepted_at` (R2)."""
+    accepted_on = central_day(accepted_at)
+    return accepted_on - timedelta(days=settings.REPORT_LATEST_DAYS), accepted_on - ONE_DAY
+
+
+def accepted_at(agreement: Agreement) -> datetime:
+    """Return when `agreement`, which is complete, was accepted."""
+    assert agreement.ended_at is not None  # the constraint agreement_ended_unless_pending
+    return agreement.ended_at
+
+
+def is_wait_over(agreement: Agreement, now: datetime) -> bool:
+    """Return whether an agreement that waits for data has waited long enough (R7)."""
+    return agreement.awaits_data_until is not None and agreement.awaits_data_until <= now
+
+
+def find_period(agreement: Agreement, *, accepted_at: datetime) -> Period | None:
+    """Return the period of an acceptance at `accepted_at`; None if the report has to wait for its data (R7)."""
+    service_start = _service_start(agreement, accepted_at)
+    earliest, yesterday = awaited_days(accepted_at)
+    if service_start and service_start > yesterday:  # no day of this customer can ever come
+        return report_period(yesterday, agreement.report_length, service_start)
+    last = latest_day_on_file(agreement.premise_id, max(earliest, service_start or earliest), yesterday)
+    return report_period(last, agreement.report_length, service_start) if last else None
+
+
+def final_period(agreement: Agreement) -> Period:
+    """Return the period of an accepted agreement whose wait for data is over (R7)."""
+    service_start = _service_start(agreement, accepted_at(agreement))
+    _earliest, yesterday = awaited_days(accepted_at(agreement))
+    asked = report_period(yesterday, agreement.report_length, service_start)
+    last = latest_day_on_file(agreement.premise_id, asked.first, yesterday)
+    return report_period(last, agreement.report_length, service_start) if last else asked
+
+
+def fixed_period(agreement: Agreement) -> Period:
+    """Return the period of an accepted agreement that waits for no data."""
+    assert agreement.period_first_day and agreement.period_last_day
+    asked_first = report_period(agreement.period_last_day, agreement.report_length, None).first
+    return Period(asked_first, agreement.period_first_day, agreement.period_last_day)
+
+
+def offered_period(agreement: Agreement, *, at: datetime) -> Period | None:
+    """Return the period that an acceptance at `at` would have, or has; None if it would wait for data (C7)."""
+    return fixed_period(agreement) if agreement.period_last_day else find_period(agreement, accepted_at=at)
+
+
+def offer_context(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
+    """Return what `agreements/terms.html` needs besides the agreement: the days that an acceptance at `at` shares."""
+    return {"period": offered_period(agreement, at=at), "data_wait_days": settings.REPORT_DATA_WAIT.days}
+
+
+def _service_start(agreement: Agreement, accepted_at: datetime) -> date | None:
+    # All former claims by others; an unregistered customer has none of their own to leave out.
+    former = EsiidClaim.objects.filter(premise=agreement.premise, until__lte=accepted_at)
+    former_end = former.exclude(customer=agreement.customer_id).aggregate(last=Max("until"))["last"]
+    return first_day_of_service(agreement.premise, former_end)
+
+
+def first_day_of_service(premise: Premise, former_end: datetime | None) -> date | None:
+    """Return the present customer's first day at `premise`, if the TDSP reported it (R2).
+
+    `former_end` is when the last claim by another customer ended, if any; that day still belonged to that customer.
+    """
+    known = [premise.service_since] if premise.service_since else []
+    return max([*known, central_day(former_end) + ONE_DAY] if former_end else known, default=None)

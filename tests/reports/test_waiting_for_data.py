@@ -1,0 +1,221 @@
+"""A report waits for the data that its utility delivers late (R2, R7)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from agreements import actions
+from agreements.models import Agreement
+from agreements.period import fixed_period
+from agreements.states import Channel
+from lib.link_tokens import derive_token
+from meters.models import UsageDay
+from notifications.models import Email
+from reports.actions import end_waiting, generate_due_reports
+from reports.models import Report, ReportState
+from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory, PremiseFactory
+from tests.support.accepted_agreements import CENTRAL, report_of
+from tests.support.agreements import initiate
+from tests.support.usage import every_day, store, usage
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 6, 15)
+
+
+@pytest.fixture
+def member() -> User:
+    return MembershipFactory().user
+
+
+def days_ago(count: int) -> date:
+    return TODAY - timedelta(days=count)
+
+
+def moment(hour: int, minute: int = 0, *, day: date = TODAY) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=CENTRAL)
+
+
+def accepted(member, at: datetime, premise=None, length: str = "1d") -> Agreement:
+    meter = MeterFactory(premise=premise or PremiseFactory())
+    (agreement,) = initiate(member, meter, at=at - timedelta(days=1), report_length=length)
+    return actions.accept(agreement, channel=Channel.INVITATION, at=at)
+
+
+def sweep(at: datetime) -> None:
+    end_waiting(at=at)
+    generate_due_reports(at=at)
+
+
+def texts(agreement: Agreement, kind: str) -> dict[str, str]:
+    emails = Email.objects.about(agreement.number).filter(kind=kind)
+    return {email.key.rsplit(":", 1)[-1]: email.text for email in emails}
+
+
+@pytest.mark.parametrize(
+    ("hour", "on_file", "last"),
+    [
+        (1, 2, days_ago(2)),  # before the night's file: the file of the morning before is there
+        (6, 2, days_ago(2)),
+        (10, 1, days_ago(1)),  # after it
+        (10, 3, days_ago(3)),  # of a utility that is two days later than usual
+    ],
+)
+@pytest.mark.parametrize("length", ["1d", "1m", "12m"])
+def test_the_period_ends_with_the_latest_day_on_file_at_the_acceptance(member, hour, on_file, last, length):
+    """R2: at once, for one day too."""
+    premise = PremiseFactory()
+    store(premise, *every_day(days_ago(40), days_ago(on_file)))
+    agreement = accepted(member, moment(hour), premise, length)
+    assert not agreement.awaits_data
+    assert agreement.period_last_day == last
+    store(premise, *every_day(days_ago(on_file - 1), TODAY))  # what comes later changes nothing
+    sweep(moment(hour, 1))
+    report = report_of(agreement)
+    assert (report.state, report.last_day) == (ReportState.READY, last)
+    assert (
+        report.first_day
+        == {"1d": last, "1m": fixed_period(agreement).first, "12m": fixed_period(agreement).first}[length]
+    )
+
+
+def test_a_report_waits_for_a_utility_that_is_late_and_is_made_by_its_delivery(member):
+    """R7: one day; both sides know; the letter says how the period will be chosen."""
+    premise = PremiseFactory()
+    store(premise, *every_day(days_ago(30), days_ago(4)))
+    agreement = accepted(member, moment(1), premise)
+    assert agreement.awaits_data and agreement.awaits_data_until == moment(1) + timedelta(hours=72)
+    sweep(moment(9, 39))
+    assert not Report.objects.exists()
+    for side, text in texts(agreement, "EM203").items():
+        assert "latest readings yet" in text, side
+        assert "June 18, 2026, 1:00 AM" in text, side
+    assert "the latest day on file, no later than June 14, 2026" in agreement.letter.text
+
+    store(premise, usage(days_ago(2)))  # at 09:40
+    sweep(moment(9, 41))
+    report = report_of(agreement)
+    assert (report.state, report.first_day, report.last_day) == (ReportState.READY, days_ago(2), days_ago(2))
+    store(premise, usage(days_ago(1)))
+    sweep(moment(9, 50))
+    assert report_of(agreement).sha256 == report.sha256
+    assert set(texts(agreement, "EM204")) == {agreement.number}
+
+
+@pytest.mark.parametrize("length", ["1d", "1m"])
+def test_of_a_silent_utility_the_report_is_made_of_what_is_on_file_or_says_that_nothing_came(member, length):
+    """R7: never that nothing was used."""
+    premise = PremiseFactory()
+    store(premise, *every_day(days_ago(60), days_ago(10)))
+    agreement = accepted(member, moment(1), premise, length)
+    sweep(moment(1) + timedelta(hours=71, minutes=59))
+    assert not Report.objects.exists()
+    sweep(moment(1) + timedelta(hours=72))
+    report = report_of(agreement)
+    if length == "1m":
+        assert (report.state, report.last_day) == (ReportState.READY, days_ago(10))
+        assert (report.days, report.days_present) == (31, 31)
+        return
+    assert (report.state, report.last_day) == (ReportState.NO_DATA, days_ago(1))
+    utility = premise.tdsp.name
+    for side, text in texts(agreement, "EM204").items():
+        assert f"{utility} has not" in text and "June 14, 2026" in text, side
+        assert "no usage" not in text.lower()
+
+
+def test_a_day_of_blank_rows_does_not_end_the_wait(member):
+    """R7, R4: SMT prints blank rows for a day that was not read."""
+    premise = PremiseFactory()
+    store(premise, usage(days_ago(1), wh=[None] * 96))
+    agreement = accepted(member, moment(10), premise)
+    sweep(moment(11))
+    assert not Report.objects.exists()
+    UsageDay.objects.filter(premise_id=premise.pk).update(wh=[1] * 96)
+    sweep(moment(12))
+    assert report_of(agreement).state == ReportState.READY
+
+
+def test_a_former_customers_day_does_not_end_the_wait(member):
+    """R2, R7: the present customer's service began yesterday; the day before is not the customer's."""
+    premise = PremiseFactory(service_since=days_ago(1))
+    store(premise, usage(days_ago(2)))
+    agreement = accepted(member, moment(1), premise)
+    sweep(moment(2))
+    assert agreement.awaits_data and not Report.objects.exists()
+    store(premise, usage(days_ago(1)))
+    sweep(moment(10))
+    assert report_of(agreement).first_day == days_ago(1)
+
+
+def test_a_service_that_begins_today_waits_for_nothing(member):
+    """R2: no day of this customer can come."""
+    agreement = accepted(member, moment(10), PremiseFactory(service_since=TODAY))
+    assert not agreement.awaits_data
+    sweep(moment(10, 1))
+    assert report_of(agreement).state == ReportState.NO_DATA
+
+
+def test_another_premises_delivery_ends_no_wait(member):
+    """R7."""
+    accepted(member, moment(1))
+    store(PremiseFactory(), usage(days_ago(1)))
+    sweep(moment(10))
+    assert not Report.objects.exists()
+
+
+def test_the_period_stays_as_accepted_whatever_changes_later(member):
+    """R2: fixed at the acceptance; a service start that the utility corrects later does not move the signed days."""
+    premise = PremiseFactory()
+    store(premise, *every_day(days_ago(40), days_ago(1)))
+    agreement = accepted(member, moment(10), premise, "1m")
+    signed = agreement.letter.text
+    EsiidClaimFactory(premise=premise, until=moment(1, day=days_ago(5)))
+    premise.service_since = days_ago(3)
+    premise.save()
+    sweep(moment(10, 1))
+    report = report_of(agreement)
+    assert (report.first_day, report.last_day) == (date(2026, 5, 15), days_ago(1))
+    assert "The report covers May 15, 2026 to June 14, 2026." in signed
+
+
+def test_a_held_report_waits_for_both(member):
+    """R7, X1."""
+    premise = PremiseFactory()
+    agreement = accepted(member, moment(1), premise)
+    Agreement.objects.filter(pk=agreement.pk).update(review="held")
+    store(premise, usage(days_ago(1)))
+    sweep(moment(10))
+    agreement.refresh_from_db()
+    assert agreement.period_last_day == days_ago(1) and not Report.objects.exists()
+    Agreement.objects.filter(pk=agreement.pk).update(review="released")
+    sweep(moment(11))
+    assert report_of(agreement).state == ReportState.READY
+
+
+def test_both_sides_read_what_is_awaited_and_until_when(client, member):
+    """R7, C2."""
+    agreement = accepted(member, moment(1))
+    path = reverse("invitation", args=[derive_token(bytes(agreement.link_nonce))])
+    customers_page = unescape(client.get(path).content.decode())
+    client.force_login(member)
+    third_partys_page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())
+    for page in (customers_page, third_partys_page):
+        assert "latest readings yet" in page and "June 18, 2026, 1:00 AM" in page
+        assert "being made" not in page.lower()
+    listed = client.get(reverse("agreements")).content.decode()
+    assert "Waiting for data" in listed
+
+
+def test_a_thousand_waiting_agreements_cost_as_many_queries_as_one(member, django_assert_max_num_queries):
+    """R7: one question for each day of acceptance."""
+    premise = PremiseFactory()
+    for _number in range(12):
+        accepted(member, moment(1))
+    store(premise, usage(days_ago(1)))
+    with django_assert_max_num_queries(4):
+        assert end_waiting(at=moment(10)) == 0
