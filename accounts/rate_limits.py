@@ -13,10 +13,10 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models.functions import Now
-from django.utils.crypto import salted_hmac
 
 from accounts.models import RateLimitHit
 from lib.central_time import ONE_DAY, format_central
+from lib.keyed_hashes import keyed_hashes
 from lib.refusals import Problem, Refused
 
 
@@ -29,8 +29,9 @@ class Limit:
     maximum: int
 
     @property
-    def subject_hash(self) -> str:
-        return salted_hmac(f"accounts.rate_limits.{self.name}", self.subject, algorithm="sha256").hexdigest()
+    def subject_hashes(self) -> tuple[str, ...]:
+        """The hash that is recorded, and those that were before SECRET_KEY was replaced."""
+        return keyed_hashes(f"accounts.rate_limits.{self.name}", self.subject)
 
 
 class LimitReached(Exception):
@@ -60,7 +61,8 @@ def refuse_with(message: str, *, field: str = "") -> Iterator[None]:
 
 def lock_subjects(limits: Iterable[Limit]) -> None:
     """Let one transaction at a time count for each subject, so that parallel requests cannot exceed a limit."""
-    keys = sorted(int.from_bytes(bytes.fromhex(limit.subject_hash)[:8], "big", signed=True) for limit in limits)
+    hashes = {subject_hash for limit in limits for subject_hash in limit.subject_hashes}
+    keys = sorted(int.from_bytes(bytes.fromhex(subject_hash)[:8], "big", signed=True) for subject_hash in hashes)
     with connection.cursor() as cursor:
         for key in keys:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
@@ -71,7 +73,7 @@ def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | Non
     recent = RateLimitHit.objects.filter(at__gt=(at or Now()) - ONE_DAY)
     free_at: list[datetime] = []
     for limit in limits:
-        hits = recent.filter(subject_hash=limit.subject_hash).order_by("-at").values_list("at", flat=True)
+        hits = recent.filter(subject_hash__in=limit.subject_hashes).order_by("-at").values_list("at", flat=True)
         latest = list(hits[: limit.maximum + exceeded])
         if len(latest) >= limit.maximum + exceeded:
             free_at.append(latest[limit.maximum - 1] + ONE_DAY)
@@ -81,7 +83,9 @@ def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | Non
 
 def record_hits(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
     """Count one hit against each limit."""
-    RateLimitHit.objects.bulk_create(RateLimitHit(subject_hash=limit.subject_hash, at=at or Now()) for limit in limits)
+    RateLimitHit.objects.bulk_create(
+        RateLimitHit(subject_hash=limit.subject_hashes[0], at=at or Now()) for limit in limits
+    )
 
 
 def delete_old_hits(*, at: datetime | None = None) -> int:

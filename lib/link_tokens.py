@@ -1,7 +1,8 @@
 """One-time link tokens: 256 bits derived from a key and a nonce, and stored only as a hash (X5).
 
 A row keeps the nonce, so that an email can be rendered again. Without the key from the environment, a copy of the
-database opens no link. A nonce gives a different token for each purpose.
+database opens no link. A nonce gives a different token for each purpose, and names the key of
+settings.DECISION_LINK_KEY that it was made for: of several keys the first is for new nonces, each for its own.
 
 A link that a package makes, such as a password reset, cannot be derived again. It is encrypted until its email is sent.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
@@ -25,13 +26,20 @@ ACCOUNT_LINK = "account-link"  # a step toward an account: an address confirmed,
 
 
 def new_nonce() -> bytes:
-    """Return 16 random bytes."""
-    return secrets.token_bytes(16)
+    """Return 16 random bytes after the name of the current key."""
+    return _key_name(_keys()[0]) + secrets.token_bytes(16)
 
 
 def derive_token(nonce: bytes, purpose: str = DECISION_LINK) -> str:
-    """Return the token of `nonce` for `purpose`: 43 URL-safe characters, 256 bits."""
-    digest = salted_hmac(purpose, bytes(nonce), secret=settings.DECISION_LINK_KEY, algorithm="sha256").digest()
+    """Return the token of `nonce` for `purpose`: 43 URL-safe characters, 256 bits.
+
+    Raises ValueError if the key of `nonce` is no longer in settings.DECISION_LINK_KEY.
+    """
+    nonce = bytes(nonce)
+    key = next((key for key in _keys() if nonce.startswith(_key_name(key))), None)
+    if key is None:
+        raise ValueError("The link was made with a key that DECISION_LINK_KEY no longer has.")
+    digest = salted_hmac(purpose, nonce, secret=key, algorithm="sha256").digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
@@ -46,11 +54,11 @@ def encrypt_link(link: str) -> bytes:
 
 
 def decrypt_link(ciphertext: bytes) -> str:
-    """Reverse `encrypt_link`. Raises ValueError if it was encrypted with another key."""
+    """Reverse `encrypt_link`. Raises ValueError if no key of settings.DECISION_LINK_KEY fits."""
     try:
         return _cipher().decrypt(bytes(ciphertext)).decode()
     except InvalidToken as error:
-        raise ValueError("The link was encrypted with another DECISION_LINK_KEY.") from error
+        raise ValueError("The link was encrypted with a key that DECISION_LINK_KEY no longer has.") from error
 
 
 def noindex(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -65,6 +73,14 @@ def noindex(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return page
 
 
-def _cipher() -> Fernet:
-    digest = hashlib.sha256(b"email-secret:" + settings.DECISION_LINK_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(digest))
+def _keys() -> list[str]:
+    return [key.strip() for key in settings.DECISION_LINK_KEY.split(",")]
+
+
+def _key_name(key: str) -> bytes:
+    return hashlib.sha256(b"key-name:" + key.encode()).digest()[:4]
+
+
+def _cipher() -> MultiFernet:
+    digests = [hashlib.sha256(b"email-secret:" + key.encode()).digest() for key in _keys()]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from itertools import chain
 
 from django.conf import settings
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import salted_hmac
 
 from companies.models import Company, CompanyFingerprint, FingerprintKind, membership_of
 from companies.trust.email_identity import normalize_mailbox
 from lib.client_address import client_address, client_network
+from lib.keyed_hashes import keyed_hashes
 
-COOKIE = "smt_device"
+COOKIE = f"{settings.COOKIE_PREFIX}smt_device"
 _SESSION_KEY = "recorded_fingerprints"
 
-Fingerprints = dict[FingerprintKind, str]  # a keyed hash for each kind that is known
+Fingerprints = dict[
+    FingerprintKind, tuple[str, ...]
+]  # keyed hashes of each kind that is known, the current key's first
 
 
 def fingerprint_request(request: HttpRequest) -> Fingerprints:
@@ -39,14 +42,14 @@ def fingerprint_mailbox(address: str) -> Fingerprints:
     return {FingerprintKind.MAILBOX: _hash(FingerprintKind.MAILBOX, normalize_mailbox(address))}
 
 
-def _hash(kind: FingerprintKind, value: str) -> str:
-    return salted_hmac(f"companies.fingerprint.{kind.value}", value, algorithm="sha256").hexdigest()
+def _hash(kind: FingerprintKind, value: str) -> tuple[str, ...]:
+    return keyed_hashes(f"companies.fingerprint.{kind.value}", value)
 
 
 def record_fingerprints(company: Company, fingerprints: Fingerprints) -> None:
     """Store `fingerprints` as those of a user of `company`, or renew when they were last seen."""
     CompanyFingerprint.objects.bulk_create(
-        [CompanyFingerprint(company=company, kind=kind, value_hash=value) for kind, value in fingerprints.items()],
+        [CompanyFingerprint(company=company, kind=kind, value_hash=hashes[0]) for kind, hashes in fingerprints.items()],
         update_conflicts=True,
         unique_fields=["company", "kind", "value_hash"],
         update_fields=["last_seen_at"],
@@ -55,7 +58,7 @@ def record_fingerprints(company: Company, fingerprints: Fingerprints) -> None:
 
 def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[FingerprintKind]:
     """Return the kinds in which `fingerprints` match those of the company's users."""
-    known = CompanyFingerprint.objects.filter(company=company, value_hash__in=fingerprints.values())
+    known = CompanyFingerprint.objects.filter(company=company, value_hash__in=chain(*fingerprints.values()))
     return {FingerprintKind(kind) for kind in known.values_list("kind", flat=True)}
 
 
@@ -87,7 +90,7 @@ class FingerprintMiddleware:
                     secure=settings.SESSION_COOKIE_SECURE,
                 )
             fingerprints = fingerprint_request(request) | fingerprint_mailbox(membership.user.email)
-            place = "".join(fingerprints.values())[:200]
+            place = "".join(hashes[0] for hashes in fingerprints.values())[:200]
             if request.session.get(_SESSION_KEY) != place:
                 record_fingerprints(membership.company, fingerprints)
                 request.session[_SESSION_KEY] = place

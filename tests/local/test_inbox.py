@@ -19,7 +19,7 @@ from tests.support.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.local.inbox_urls")]
 
-NONCE = b"0123456789abcdef"
+NONCE = link_tokens.new_nonce()
 
 
 @pytest.fixture

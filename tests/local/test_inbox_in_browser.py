@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.urls("tests.local.inbox_urls"),
 ]
 
-NONCE = b"0123456789abcdef"
+NONCE = link_tokens.new_nonce()
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -22,7 +22,7 @@ from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NONCE = b"0123456789abcdef"
+NONCE = link_tokens.new_nonce()
 PDF = b"%PDF-1.7 \x00\xff letter"
 Queue = Callable[..., Email]
 

@@ -19,7 +19,7 @@ from notifications.models import Email
 from notifications.templatetags import plain_text
 from tests.support.races import together
 
-NONCE = b"0123456789abcdef"
+NONCE = link_tokens.new_nonce()
 PDF = b"%PDF-1.7 letter"
 
 
