@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import encrypt
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
@@ -80,6 +84,17 @@ class SignInForm(LoginForm):
         self.fields["login"].error_messages["required"] = _("Enter your User ID or email.")
         self.fields["password"].error_messages["required"] = _("Enter your password.")
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class ActivateAppForm(ActivateTOTPForm):
+    """Use up the code that activates an authenticator app, so that it opens no session (X3)."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        app = Authenticator(user=self.user, type=Authenticator.Type.TOTP, data={"secret": encrypt(self.secret)})
+        if not TOTP(app).validate_code(code):
+            raise ValidationError(_("This code was used already. Wait for the next one."))
+        return code
 
 
 class AddKeyForm(AddWebAuthnForm):

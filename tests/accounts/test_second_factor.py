@@ -132,6 +132,47 @@ def test_an_app_is_set_up_announced_by_email_and_asked_for_at_sign_in(
     assert again.get(reverse("agreements")).status_code == 200
 
 
+@pytest.fixture
+def app_activated_with_code(client, required, frozen_clock):
+    """A user whose app was activated this half minute: the user ID and the code."""
+    user = _with_password(MUST["member"]())
+    log_in(client, user.username)
+    step = client.get(reverse("mfa_activate_totp"))
+    client.post(step.headers["Location"], {"password": PASSWORD})
+    code = _code(client.get(reverse("mfa_activate_totp")).context["form"].secret)
+    client.post(reverse("mfa_activate_totp"), {"code": code})
+    assert Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return user.username, code
+
+
+def _is_let_in_with(username: str, code: str) -> bool:
+    browser = Client()
+    log_in(browser, username)
+    browser.post(reverse("mfa_authenticate"), {"code": code})
+    return browser.get(reverse("agreements")).status_code == 200
+
+
+def test_the_code_that_activates_an_app_opens_no_session(app_activated_with_code):
+    """X3: whoever looks over a shoulder has no half minute."""
+    username, code = app_activated_with_code
+    assert not _is_let_in_with(username, code)
+    assert not _is_let_in_with(username, f"{code[:3]} {code[3:]}")
+
+
+@pytest.mark.control
+def test_control_with_djangos_form_the_activating_code_opens_a_session(settings, request):
+    settings.MFA_FORMS = {name: form for name, form in settings.MFA_FORMS.items() if name != "activate_totp"}
+    assert _is_let_in_with(*request.getfixturevalue("app_activated_with_code"))
+
+
+def test_a_code_opens_one_session(app_activated_with_code):
+    """X3."""
+    username, code = app_activated_with_code
+    cache.clear()  # as if another code had activated it
+    assert _is_let_in_with(username, code)
+    assert not _is_let_in_with(username, code)
+
+
 def test_a_recovery_code_signs_in_once(client, required):
     user = _with_password(MUST["operator"]())
     TOTP.activate(user, generate_totp_secret())
