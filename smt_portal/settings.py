@@ -49,11 +49,14 @@ DEBUG = env.bool("DEBUG", False)
 _refuse(DEBUG, "DEBUG is on. Production shows no debug pages: unset DEBUG.")
 
 SECRET_KEY = _required("SECRET_KEY", f"{_INSECURE}-secret-key-0123456789-abcdefghijklmnopqrstuvwxyz")
-# Decision links are derived from this key: a new one invalidates the links of all open requests.
+# Its predecessors: what was signed or hashed with them is still known.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# One-time links are derived from it. Several keys are separated by commas: the first derives, all verify (X5).
 DECISION_LINK_KEY = _required("DECISION_LINK_KEY", f"{_INSECURE}-decision-link-key-0123456789-abcdefghijkl")
 # Encrypts second factors. Several keys are separated by commas: the first encrypts, all decrypt (X3).
 MFA_KEY = _required("MFA_KEY", f"{_INSECURE}-second-factor-key-0123456789-abcdefghijkl")
-_SHORTEST_KEY = min(len(key.strip()) for key in (SECRET_KEY, DECISION_LINK_KEY, *MFA_KEY.split(",")))
+_KEYS = (SECRET_KEY, *SECRET_KEY_FALLBACKS, *DECISION_LINK_KEY.split(","), *MFA_KEY.split(","))
+_SHORTEST_KEY = min(len(key.strip()) for key in _KEYS)
 _refuse(_SHORTEST_KEY < 50, "SECRET_KEY, DECISION_LINK_KEY and MFA_KEY need at least 50 random characters each.")
 # Whether third parties' users and staff need a second factor (X3). If not, the sign-in page says so.
 SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
@@ -66,6 +69,12 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[environ.urlparse(PORTAL_ORIGI
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 
 SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_IDLE_PERIOD = timedelta(hours=1)  # X3: of third parties' users and staff
+# A browser takes such a cookie from this host only, over HTTPS.
+COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "lib.message_storage.HostMessageStorage"
 _refuse(not PORTAL_ORIGIN.startswith("https://"), "PORTAL_ORIGIN must start with https:// in production.")
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
@@ -97,10 +106,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "smt_portal.request_ids.request_id",
+    "smt_portal.security_headers.security_headers",
     "smt_portal.body_limits.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "smt_portal.csp.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,6 +117,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.session_limits.SessionLimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.SecondFactorMiddleware",
@@ -163,6 +173,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["smt_portal.formats"]
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = PRODUCTION
@@ -207,6 +218,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # nobody can take over an account unnoticed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
 MFA_FORMS = {"add_webauthn": "accounts.forms.AddKeyForm", "edit_webauthn": "accounts.forms.EditKeyForm"}
+MFA_FORMS["activate_totp"] = "accounts.forms.ActivateAppForm"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts start with a confirmed email or are made by an operator

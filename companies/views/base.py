@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
 
 from accounts.models import User
 from companies.models import Company, Membership, membership_of
@@ -36,7 +35,6 @@ def member_page(view: Callable[..., Any], *, refused: str = "companies/not_allow
     """
 
     @login_required
-    @cache_control(private=True, no_cache=True)
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         member_request = cast(MemberRequest, request)

@@ -139,7 +139,7 @@ def test_while_the_database_restarts_every_page_says_when_to_try_again(web_serve
     link = own_link()
     browser = web_server.browser()
     assert browser.get(link).status == 200
-    browser.cookies["sessionid"] = "x" * 32  # whoever is signed in needs the database on every page
+    browser.cookies["__Host-sessionid"] = "x" * 32  # whoever is signed in needs the database on every page
     with no_connections():
         for path in (link, "/", "/agreements/", "/admin/", "/my/usage/", "/third-party/users/", "/notices/"):
             answer = browser.get(path)
