@@ -9,6 +9,7 @@ from lib.digits import bare_digits
 
 _METER_NOISE = re.compile(r"[\s'’`\-–—]+")
 _ESIID = re.compile(r"(?:[0-9]{17}|[0-9]{22})")
+_ROUNDED = re.compile(r"[0-9][.,]?[0-9]*[Ee]\+?[0-9]+|[0-9]{15,22}\.0+")
 _METER = re.compile(r"[0-9A-Z]{1,20}")
 
 VISIBLE_DIGITS = 7
@@ -21,6 +22,19 @@ def normalize_esiid(typed: str) -> str | None:
     """Return the digits of an ESIID typed with spaces, dashes or an apostrophe; None if it is not one."""
     digits = bare_digits(typed)
     return digits if digits and _ESIID.fullmatch(digits) else None
+
+
+def is_rounded_number(typed: str) -> bool:
+    """Whether a program wrote the ESIID as a number and lost its last digits: `1.04437E+16`, `10443720009000016.0`.
+
+    Such numbers have 15 to 17 exact digits, so what remains may be a neighbor's ESIID.
+    """
+    return bool(_ROUNDED.fullmatch(typed.strip()))
+
+
+def ends_in_zeros(esiid: str) -> bool:
+    """Whether the digits that a spreadsheet can't keep, all but the first fifteen, are zeros."""
+    return not esiid[15:].strip("0")
 
 
 def normalize_meter_number(typed: str) -> str | None:

@@ -56,30 +56,31 @@ class ElectricityProvider(models.Model):
 class Premise(models.Model):
     """An electric service point, identified by its ESIID (17 or 22 digits).
 
-    Its columns are those of ERCOT's TDSP ESIID extract, in its order: meters.imports.premises relies on that.
+    Its columns are those of ERCOT's TDSP ESIID extract, in its order, and at least as long as ERCOT allows:
+    meters.imports.premises relies on that.
     """
 
     id = models.AutoField(primary_key=True)  # four bytes, because every row of usage_day has it
     esiid = models.CharField("ESIID", max_length=22, unique=True)
     tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="premises", verbose_name="TDSP")
-    address = models.CharField(_("address"), max_length=120)
+    address = models.CharField(_("address"), max_length=200)
     address_overflow = models.CharField(_("address, second line"), max_length=120, blank=True)
     city = models.CharField(_("city"), max_length=60)
-    state = models.CharField(_("state"), max_length=2, default="TX")
-    zip_code = models.CharField(_("ZIP code"), max_length=10)
+    state = models.CharField(_("state"), max_length=10, default="TX")
+    zip_code = models.CharField(_("ZIP code"), max_length=30)
     county = models.CharField(_("county"), max_length=60, blank=True)
     meter_read_cycle = models.CharField(max_length=10, blank=True)
     status = models.CharField(_("status"), max_length=30, default="Active")
     premise_type = models.CharField(_("premise type"), max_length=60, blank=True)
     power_region = models.CharField(max_length=20, blank=True)
-    station_code = models.CharField(max_length=30, blank=True)
-    station_name = models.CharField(max_length=60, blank=True)
-    metered = models.CharField(max_length=1, blank=True)
-    open_service_orders = models.CharField(max_length=200, blank=True)
+    station_code = models.CharField(max_length=64, blank=True)
+    station_name = models.CharField(max_length=64, blank=True)
+    metered = models.CharField(max_length=10, blank=True)
+    open_service_orders = models.CharField(max_length=2000, blank=True)
     polr_customer_class = models.CharField(_("POLR customer class"), max_length=60, blank=True)
-    settlement_ams_indicator = models.CharField(_("settlement AMS indicator"), max_length=1, blank=True)
+    settlement_ams_indicator = models.CharField(_("settlement AMS indicator"), max_length=10, blank=True)
     tdsp_ams_indicator = models.CharField(_("TDSP AMS indicator"), max_length=10, blank=True)
-    switch_hold_indicator = models.CharField(max_length=1, blank=True)
+    switch_hold_indicator = models.CharField(max_length=10, blank=True)
     metered_service_type = models.CharField(max_length=10, blank=True)
     metered_service_type_description = models.CharField(max_length=60, blank=True)
     # The first day of the present customer's service, if the TDSP gave it: no report goes further back (R2).
@@ -115,7 +116,10 @@ class Premise(models.Model):
 
 
 class Meter(models.Model):
-    """A smart meter at a premise. `number` has the form of `identifiers.normalize_meter_number`."""
+    """A smart meter's stay at a premise; one that was removed and came back has two.
+
+    `number` has the form of `identifiers.normalize_meter_number`.
+    """
 
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="meters")
     number = models.CharField(_("meter number"), max_length=20)
@@ -125,7 +129,12 @@ class Meter(models.Model):
     class Meta:
         ordering = ["premise", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["premise", "number"], name="meter_once_at_a_premise"),
+            models.UniqueConstraint(
+                fields=["premise", "number"],
+                condition=models.Q(removed_on=None),
+                name="meter_once_at_a_premise",
+                violation_error_message=_("This meter is at this premise already."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(number__regex=r"^[0-9A-Z]+$"), name="meter_number_is_upper_case_alphanumeric"
             ),
@@ -205,6 +214,7 @@ class UploadState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     RUNNING = "running", _("Loading")
     DONE = "done", _("Done")
+    PARTIAL = "partial", _("Done, with rejected rows")
     FAILED = "failed", _("Failed")
 
 
@@ -220,7 +230,8 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 class Upload(models.Model):
     """A file that staff uploaded, and the outcome of its import (D2). `tdsp` limits it to that TDSP's premises.
 
-    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as in ImportResult.
+    `new`, `changed` and `unchanged` count premises, rows of meters, or days of usage, as in ImportResult; so do the
+    other numbers. `rejected` includes `contradicted`.
     """
 
     kind = models.CharField(_("type of file"), max_length=10, choices=UploadKind.choices)
@@ -245,6 +256,8 @@ class Upload(models.Model):
     changed = models.BigIntegerField(_("changed"), default=0)
     unchanged = models.BigIntegerField(_("unchanged"), default=0)
     older = models.BigIntegerField(_("days older than the retention period"), default=0)
+    superseded = models.BigIntegerField(_("rows of an older revision, ignored"), default=0)
+    contradicted = models.BigIntegerField(_("values kept, although the file has other ones"), default=0)
     rejected = models.BigIntegerField(_("rows rejected"), default=0)
     rejected_by_reason = models.JSONField(default=dict)  # value of imports.Reason -> rows
     error = models.CharField(_("error"), max_length=500, blank=True)
@@ -275,7 +288,7 @@ class Upload(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.state in (UploadState.DONE, UploadState.FAILED)
+        return self.state not in UNFINISHED
 
     @property
     def percent(self) -> int:
@@ -304,6 +317,7 @@ class UploadRejection(models.Model):
     file = models.CharField(max_length=250)  # the CSV, if the upload was a ZIP of several
     line = models.BigIntegerField()
     reason = models.CharField(max_length=20)  # value of imports.Reason
+    column = models.CharField(max_length=40, blank=True)  # the field that is wrong, where the reason does not say it
 
     class Meta:
         ordering = ["pk"]

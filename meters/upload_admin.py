@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from lib.file_uploads import FilePolicy, accepts_file
 from lib.scoped_admin import VIEW, ScopedAdmin, tdsp_of
 from meters.imports import Reason, uploads
+from meters.imports.results import explain_rejection
 from meters.imports.upload_handler import LimitedUploadHandler, is_too_large
 from meters.models import Upload
 
@@ -78,8 +79,7 @@ class UploadAdmin(ScopedAdmin):
         if obj is None:
             return [(None, {"fields": ["kind", "file"]})]
         result = ["rows", "new", "changed", "unchanged", "rejected", "reasons"] if obj.is_finished else []
-        if obj.older:
-            result.insert(4, "older")
+        result[4:4] = [name for name in ("superseded", "contradicted", "older") if getattr(obj, name)]
         return [
             (_("File"), {"fields": ["kind", "file_name", "file_size", "tdsp_or_all", "person", "queued_at"]}),
             (_("Result"), {"fields": ["state", "error", "started_at", "finished_at", *result]}),
@@ -149,5 +149,5 @@ class UploadAdmin(ScopedAdmin):
         for row in upload.rejections.iterator():
             # Spreadsheets run a name that begins like a formula.
             name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
-            writer.writerow([name, row.line, Reason(row.reason).label])
+            writer.writerow([name, row.line, explain_rejection(Reason(row.reason), row.column)])
         return response

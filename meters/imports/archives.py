@@ -7,6 +7,7 @@ The same pass finds decompression bombs.
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import zipfile
 import zlib
@@ -21,6 +22,8 @@ from django.utils.translation import gettext as _
 from meters.imports.results import FileError
 
 _CHUNK_BYTES = 1 << 20
+# SMT adds a number to the names of the files that it sends by FTP: `IntervalMeterUsage.CSV.134642921`.
+_CSV_NAME = re.compile(r"\.csv(?:\.[0-9]+)?$", re.IGNORECASE)
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # the first bytes of such files
 # Real interval CSV shrinks 10 to 30 times, a year of zeros 150 times. Deflate's own limit is 1,032.
 RATIO_LIMIT = 400
@@ -93,8 +96,13 @@ def _open_zip(path: str | Path, file: IO[bytes]) -> Iterator[CsvSource]:
     members = [
         member
         for member in archive.infolist()
-        if member.filename.lower().endswith(".csv") and not member.filename.startswith("__MACOSX/")
+        if _CSV_NAME.search(member.filename) and not member.filename.startswith("__MACOSX/")
     ]
+    if "xl/workbook.xml" in archive.namelist():
+        raise FileError(
+            _("%(file)s is an Excel workbook. Load the CSV it was made from, or save the sheet as CSV UTF-8.")
+            % {"file": path}
+        )
     if not members:
         if any(name.lower().endswith((".zip", ".gz", ".7z")) for name in archive.namelist()):
             raise FileError(

@@ -21,6 +21,8 @@ from meters.imports.progress import ProgressLine
 from meters.imports.rejected_rows import RejectedRowsCsv
 from meters.imports.results import FileError, ImportResult, OnRejection, RejectedRow
 
+LISTED_ROWS = 20  # rejected rows on stderr, of all files together
+
 # By whether it is a dry run.
 _SOME_REJECTED = {
     False: _lazy("Some rows were rejected. Fix the rejected rows and load the file again. The others are in."),
@@ -58,12 +60,12 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--rejected",
             metavar="FILE",
-            help=_("write rejected rows to this CSV file with line and reason, instead of listing them"),
+            help=_("write rejected rows to this CSV file with line and reason, instead of listing the first ones"),
         )
 
     def handle(self, *args: Any, files: list[str], dry_run: bool, rejected: str | None, **options: Any) -> None:
         self._progress = ProgressLine(sys.stderr) if self.stderr.isatty() else None
-        self._has_stored_rows = False
+        self._has_stored_rows, self._listed = False, 0
         failure = ""
         try:
             with ExitStack() as stack:
@@ -94,6 +96,10 @@ class ImportCommand(BaseCommand):
         try:
             result = type(self).import_file(path, on_rejection, self._progress, dry_run=dry_run)
             status = 1 if result.rejections else 0
+            if not result.rows:
+                self._clear_progress()
+                self.stderr.write(f"{path}: {result.failure}")
+                status = 2
         except FileError as error:
             self._clear_progress()
             self.stderr.write(str(error))
@@ -105,8 +111,13 @@ class ImportCommand(BaseCommand):
         return status
 
     def _list_rejected_row(self, row: RejectedRow) -> None:
-        self._clear_progress()
-        self.stderr.write(str(row))
+        """List the row on stderr, unless there were many."""
+        self._listed += 1
+        if self._listed <= LISTED_ROWS:
+            self._clear_progress()
+            self.stderr.write(str(row))
+        elif self._listed == LISTED_ROWS + 1:
+            self.stderr.write(_("More rows were rejected. To have all of them, load the file with --rejected FILE."))
 
     def _clear_progress(self) -> None:
         if self._progress:
@@ -122,6 +133,10 @@ def format_summary(result: ImportResult, *, dry_run: bool = False) -> str:
         )
         % {**vars(result), "rejected": result.rejections}
     ]
+    if result.superseded:
+        lines.append(_("  older revision, ignored: %(rows)d rows") % {"rows": result.superseded})
+    if result.contradicted:
+        lines.append(_("  kept, although the file has other values: %(rows)d rows") % {"rows": result.contradicted})
     lines += [f"  {count} x {reason.label}" for reason, count in result.rejected.most_common()]
     if result.older:
         months, days = settings.USAGE_RETENTION_MONTHS, settings.OLD_USAGE_KEPT.days

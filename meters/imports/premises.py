@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from meters.identifiers import normalize_esiid
+from meters.identifiers import is_rounded_number, normalize_esiid
 from meters.imports.archives import open_sources
 from meters.imports.results import ImportResult, InvalidRow, OnRejection, Progress, Reason
-from meters.imports.text_lines import Line, TextWindow, split_fields
+from meters.imports.text_lines import Line, TextWindow, split_fields, trim_fields
 from meters.models import Premise, Tdsp
 
 ROWS_AT_ONCE = 5_000
@@ -23,6 +23,13 @@ _COLUMNS = (*_STORED[:7], "duns", *_STORED[7:])
 _NOT_IN_OLD_EXTRACTS = ("county", "metered_service_type", "metered_service_type_description")
 _OLD_COLUMNS = tuple(column for column in _COLUMNS if column not in _NOT_IN_OLD_EXTRACTS)
 _LAYOUTS = {len(columns): columns for columns in (_COLUMNS, _OLD_COLUMNS)}
+# Where the extract names a column otherwise than Premise its field.
+_NAMES_OF_ERCOT = {
+    "zip_code": "ZIPCODE",
+    "station_code": "STATIONCODE",
+    "station_name": "STATIONNAME",
+    "metered_service_type_description": "METERED_SERVICE_TYPE_DESC",
+}
 _MAX_LENGTHS = {field.name: field.max_length or 0 for field in _FIELDS}
 
 _LOCK = 0x534D5402  # "SMT", 2: one batch of premises at a time
@@ -86,7 +93,7 @@ def import_premises(
                     if only_tdsp not in (None, row["tdsp_id"]):
                         raise InvalidRow(Reason.OTHER_TDSP)
                 except InvalidRow as invalid:
-                    result.reject(source.name, number, invalid.reason, content)
+                    result.reject(source.name, number, invalid.reason, content, invalid.column)
                     continue
                 esiid = str(row["esiid"])
                 if esiid in rows:  # the later row wins, as it would in a later file
@@ -98,19 +105,19 @@ def import_premises(
 
 
 def _parse_row(fields: list[str], tdsps: dict[str, int]) -> Row:
-    columns = _LAYOUTS.get(len(fields))
-    if columns is None:
-        raise InvalidRow(Reason.COLUMNS)
+    columns = _LAYOUTS.get(len(fields)) or _COLUMNS
+    fields = trim_fields(fields, len(columns))
     row = dict(zip(columns, fields, strict=True))
     esiid = normalize_esiid(row["esiid"])
     if esiid is None:
-        raise InvalidRow(Reason.ESIID)
+        raise InvalidRow(Reason.CUT_ESIID if is_rounded_number(row["esiid"]) else Reason.ESIID)
     tdsp_id = tdsps.get(row["duns"].strip().zfill(9))  # spreadsheets drop leading zeros
     if tdsp_id is None:
         raise InvalidRow(Reason.UNKNOWN_DUNS)
     row["esiid"] = esiid
-    if any(len(row.get(column, "")) > limit for column, limit in _MAX_LENGTHS.items()):
-        raise InvalidRow(Reason.FIELD_TOO_LONG)
+    for column, limit in _MAX_LENGTHS.items():
+        if len(row.get(column, "")) > limit:
+            raise InvalidRow(Reason.FIELD_TOO_LONG, _NAMES_OF_ERCOT.get(column, column.upper()))
     return {"tdsp_id": tdsp_id} | {column: row.get(column) for column in _STORED}
 
 

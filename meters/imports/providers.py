@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from meters.identifiers import is_certificate_number
 from meters.imports.archives import open_sources
+from meters.imports.file_kinds import describe_columns
 from meters.imports.results import FileError, ImportResult, InvalidRow, OnRejection, Progress, Reason
-from meters.imports.text_lines import TextWindow, split_fields
+from meters.imports.text_lines import TextWindow, split_fields, trim_fields
 from meters.models import ElectricityProvider
 
 _HEADER = ["CERTIFICATE_NUMBER", "NAME"]
@@ -38,7 +39,8 @@ def import_providers(
         names = text.read_header()
         if sorted(names) != _HEADER:
             raise FileError(
-                _("%(file)s: the first line must be the header CERTIFICATE_NUMBER,NAME.") % {"file": source.name}
+                _("%(file)s: the first line must be the header CERTIFICATE_NUMBER,NAME (%(difference)s).")
+                % {"file": source.name, "difference": describe_columns(names, tuple(_HEADER))}
             )
         for number, line in text.lines():
             if line == b"":
@@ -46,15 +48,13 @@ def import_providers(
             result.rows += 1
             try:
                 fields = split_fields(line)
-                if len(fields) != len(names):
-                    raise InvalidRow(Reason.COLUMNS)
-                row = dict(zip(names, fields, strict=True))
+                row = dict(zip(names, trim_fields(fields, len(names)), strict=True))
                 if not is_certificate_number(row["CERTIFICATE_NUMBER"]) or not row["NAME"]:
                     raise InvalidRow(Reason.CERTIFICATE)
                 if len(row["NAME"]) > 120:
-                    raise InvalidRow(Reason.FIELD_TOO_LONG)
+                    raise InvalidRow(Reason.FIELD_TOO_LONG, "NAME")
             except InvalidRow as invalid:
-                result.reject(source.name, number, invalid.reason, line)
+                result.reject(source.name, number, invalid.reason, line, invalid.column)
                 continue
             provider = (row["CERTIFICATE_NUMBER"], row["NAME"])
             if provider in known:

@@ -48,4 +48,4 @@ class RejectedRowsCsv:
 
     def __call__(self, row: RejectedRow) -> None:
         text = (row.text or b"").decode(errors="backslashreplace").replace("\0", r"\x00")
-        self._writer.writerow([row.file, row.line, row.reason.value, row.reason.label, text])
+        self._writer.writerow([row.file, row.line, row.reason.value, row.explanation, text])

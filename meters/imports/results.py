@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 # Called with the bytes read so far and the size of the CSV in bytes.
@@ -33,11 +34,22 @@ class Reason(models.TextChoices):
     COLUMNS = "columns", _("The row has the wrong number of columns. Check for missing or extra commas.")
     QUOTES = "quotes", _("The row's quotation marks do not match. Fix them and load the file again.")
     ESIID = "esiid", _("The ESIID does not have 17 or 22 digits. Correct it and load the file again.")
+    CUT_ESIID = (
+        "cut_esiid",
+        _(
+            "A spreadsheet seems to have replaced the last digits of the ESIID. Load the file as it was before. If the "
+            "ESIID is right, put an apostrophe before it."
+        ),
+    )
     UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
     OTHER_TDSP = "other_tdsp", _("The ESIID belongs to another TDSP. Only its staff or an operator can load it.")
     DATE = "date", _("The date can't be read. Write it as MM/DD/YYYY or YYYY-MM-DD.")
-    DATE_LIMITS = "date_limits", _("The date is before 2007 or after next year. Correct it and load the file again.")
+    NO_SUCH_DAY = "no_such_day", _("The date does not exist, like February 30. Correct it.")
+    DATE_LIMITS = "date_limits", _("The date is before 2007. Correct it and load the file again.")
+    DATE_AHEAD = "date_ahead", _("The date is after today. Correct it and load the file again.")
     REVISION = "revision", _("The revision date can't be read. Write it as MM/DD/YYYY HH:MM:SS.")
+    REVISION_AHEAD = "revision_ahead", _("The revision is more than a day in the future. Correct it.")
+    REVISION_EARLY = "revision_early", _("The revision is older than the day of usage itself. Correct one of the two.")
     SECOND_REVISION = (
         "second_revision",
         _("An earlier row has another revision of this day. Load one revision per file."),
@@ -46,14 +58,31 @@ class Reason(models.TextChoices):
     TIME = "time", _("The start or end time can't be read. Write it as HH:MM.")
     OFF_QUARTER = "off_quarter", _("The times are not 15 minutes from a quarter hour to the next. Correct them.")
     NO_SUCH_TIME = "no_such_time", _("Clocks change: this day has no such time. Leave kWh and flag blank.")
-    SECOND_VALUE = "second_value", _("An earlier row has a value for this interval. Keep one and load the file again.")
+    SECOND_VALUE = (
+        "second_value",
+        _("Another row of this revision has another value for this interval. Keep one and load the file again."),
+    )
+    REPEATED_HOUR = (
+        "repeated_hour",
+        _(
+            "Clocks go back on this day, and the file does not say which of the two hours from 1 AM this row belongs "
+            "to. Write all rows of the first hour, then all rows of the second."
+        ),
+    )
+    OTHER_VALUE = (
+        "other_value",
+        _(
+            "This revision is on record with another value for this interval, which was kept. To replace it, load a "
+            "newer revision."
+        ),
+    )
     KWH = "kwh", _("The kWh must be a number of 0 or more with up to three decimals. Correct it.")
     KWH_LIMIT = "kwh_limit", _("The kWh is over 9,999. Correct it.")
     FLAG = "flag", _("The flag is neither A nor E. Correct it.")
     FLAG_WITHOUT_KWH = "flag_without_kwh", _("The row has a flag and no kWh. Fill in both or leave both blank.")
     KWH_WITHOUT_FLAG = "kwh_without_flag", _("The row has a kWh and no flag. Fill in both or leave both blank.")
     UNKNOWN_DUNS = "unknown_duns", _("No TDSP on record has this DUNS number. Correct it, or add the TDSP first.")
-    FIELD_TOO_LONG = "field_too_long", _("A field is longer than its column allows. Shorten it.")
+    FIELD_TOO_LONG = "field_too_long", _("The field is longer than the portal can store. Shorten it.")
     METER_NUMBER = "meter_number", _("The meter number does not have 1 to 20 letters and digits. Correct it.")
     SECOND_METER = "second_meter", _("An earlier row has this meter at this ESIID. Keep one and load the file again.")
     CERTIFICATE = "certificate", _("The row needs a certificate number with 5 digits and a name. Correct it.")
@@ -63,11 +92,11 @@ class Reason(models.TextChoices):
 
 
 class InvalidRow(Exception):
-    """A row breaks a rule."""
+    """A row breaks a rule; `column` names the field, where the reason does not."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, column: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.column = reason, column
 
 
 # Called with the line number, the reason and the text of a rejected row, None if it was too long.
@@ -75,15 +104,27 @@ Reject = Callable[[int, Reason, bytes | None], None]
 
 
 class RejectedRow(NamedTuple):
-    """A row that was not imported: its CSV, its line from 1, the reason, and its text, None if it was too long."""
+    """A row that was not imported: its CSV, its line from 1, the reason, and its text, None if it was too long.
+
+    `column` names the field that is wrong, where the reason does not.
+    """
 
     file: str
     line: int
     reason: Reason
     text: bytes | None = None
+    column: str = ""
+
+    @property
+    def explanation(self) -> str:
+        return explain_rejection(self.reason, self.column)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason.label}"
+        return f"{self.file}:{self.line}: {self.explanation}"
+
+
+def explain_rejection(reason: Reason, column: str) -> str:
+    return f"{column}: {reason.label}" if column else str(reason.label)
 
 
 OnRejection = Callable[[RejectedRow], None]
@@ -93,7 +134,9 @@ OnRejection = Callable[[RejectedRow], None]
 class ImportResult:
     """The outcome of one file: `rows` it has, and how many things of the name `unit` are new, changed or unchanged.
 
-    `older`: days of usage before the first day that is kept; they are dropped after a while (ADR 9).
+    `unchanged` are those that are on record as the file has them. `superseded`: rows of usage that a newer revision
+    replaces, in the file or on record. `older`: days of usage before the first day that is kept; they are dropped
+    after a while (ADR 9).
     """
 
     file: str
@@ -102,15 +145,30 @@ class ImportResult:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    superseded: int = 0
     older: int = 0
     rejected: Counter[Reason] = field(default_factory=Counter)
     on_rejection: OnRejection | None = None
 
-    def reject(self, file: str, line: int, reason: Reason, text: bytes | None = None) -> None:
+    def reject(self, file: str, line: int, reason: Reason, text: bytes | None = None, column: str = "") -> None:
         self.rejected[reason] += 1
         if self.on_rejection:
-            self.on_rejection(RejectedRow(file, line, reason, text))
+            self.on_rejection(RejectedRow(file, line, reason, text, column))
 
     @property
     def rejections(self) -> int:
         return self.rejected.total()
+
+    @property
+    def contradicted(self) -> int:
+        """Rejected rows whose interval is on record with another value of the same revision."""
+        return self.rejected[Reason.OTHER_VALUE]
+
+    @property
+    def failure(self) -> str:
+        """Why the file counts as one that could not be loaded; empty if it does not."""
+        if not self.rows:
+            return _now("The file has no rows. Check that it's the right file.")
+        if self.rejections - self.contradicted >= self.rows:
+            return _now("Every row was rejected. Check that this is the right kind of file.")
+        return ""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from typing import AnyStr
 
 from django.utils.translation import gettext as _
 
 from meters.imports.archives import UNREADABLE, CsvSource, unreadable
+from meters.imports.file_kinds import refuse_other_kind
 from meters.imports.results import FileError, InvalidRow, Progress, Reason
 
-LINE_LIMIT = 4096  # bytes; the longest real row has 400
+LINE_LIMIT = 4096  # bytes; ERCOT's longest possible row has 2,800, real ones have 400
 _CHUNK_BYTES = 1 << 18
 
 Line = tuple[int, bytes | None]  # number from 1, content without line end; None: longer than LINE_LIMIT
@@ -20,7 +22,7 @@ class TextWindow:
     """A moving window over the text of a CSV, without its byte order mark.
 
     `window[at:]` starts at line `number`; `fill` makes it hold at least the next 32 KiB, or the rest of the file.
-    FileError for UTF-16 and for a file that can't be read to its end.
+    FileError for a file of another kind, and for one that can't be read to its end.
     """
 
     AHEAD = 1 << 15
@@ -30,10 +32,7 @@ class TextWindow:
         self._source, self._progress = source, progress
         self._is_exhausted, self._line_at = False, 0
         self.fill()
-        if self.window[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise FileError(
-                _("%(file)s is UTF-16 text. Save it as UTF-8 CSV and load it again.") % {"file": source.name}
-            )
+        refuse_other_kind(self.window, source.name)
         self.window = self.window.removeprefix(b"\xef\xbb\xbf")
 
     def fill(self, wanted: int = AHEAD) -> None:
@@ -93,14 +92,29 @@ class TextWindow:
             yield line
 
     def read_header(self) -> list[str]:
-        """Return the column names in the first line, in upper case; FileError if there are none."""
+        """Return the column names in the first line, in upper case and with underscores; FileError if there are none.
+
+        Empty ones at the end, which spreadsheets add, are left out: `trim_fields` fits the rows.
+        """
         _number, line = self.next_line() or (0, b"")
         try:
-            return [name.upper() for name in split_fields(line or None)]
+            names = ["_".join(name.upper().split()) for name in split_fields(line or None)]
+            while names and not names[-1]:
+                names.pop()
+            return names
         except InvalidRow as error:
             raise FileError(
                 _("%(file)s has no header line. Check that it's the right file.") % {"file": self._source.name}
             ) from error
+
+
+def trim_fields(fields: list[AnyStr], count: int) -> list[AnyStr]:
+    """Return `fields` without empty ones after the first `count`; InvalidRow if there are not as many."""
+    if len(fields) > count and not any(field.strip() for field in fields[count:]):
+        return fields[:count]
+    if len(fields) != count:
+        raise InvalidRow(Reason.COLUMNS)
+    return fields
 
 
 def split_fields(line: bytes | None) -> list[str]:

@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from meters.imports import FileError, ImportResult, RejectedRow, import_meters, import_premises, import_usage
+from meters.imports import FileError, ImportResult, Reason, RejectedRow, import_meters, import_premises, import_usage
 from meters.models import Upload, UploadChunk, UploadKind, UploadRejection, UploadState
 from notifications.wakeup import wake_workers
 
@@ -41,6 +41,7 @@ _IMPORTERS: dict[str, Callable[..., ImportResult]] = {
 _LOCK = 0x534D5410
 _FOLDER = "smt-upload-"
 
+_COUNTS = ("rows", "new", "changed", "unchanged", "superseded", "older")
 _PROGRESS = "UPDATE meters_upload SET bytes_done = %s, bytes_total = %s WHERE id = %s"
 
 
@@ -123,7 +124,9 @@ def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None
         rejected[row.reason.value] += 1
         if len(stored) < STORED_REJECTIONS:
             file = row.file.replace(path_on_disk, upload.file_name)[-250:]
-            stored.append(UploadRejection(upload=upload, file=file, line=row.line, reason=row.reason.value))
+            stored.append(
+                UploadRejection(upload=upload, file=file, line=row.line, reason=row.reason, column=row.column)
+            )
 
     def show_progress(done: int, size: int) -> None:
         nonlocal progress_at
@@ -140,10 +143,7 @@ def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None
         with _copied_to_disk(upload) as path:
             path_on_disk = str(path)
             counts = _IMPORTERS[upload.kind](path, reject, show_progress, only_tdsp=upload.tdsp_id)
-        if not counts.rows:
-            error = _("The file has no rows. Check that it's the right file.")
-        elif counts.rejections >= counts.rows:
-            error = _("No row of the file could be loaded. Check that it is the kind you chose, and see below.")
+        error = counts.failure
     except FileError as failure:
         error = str(failure).replace(path_on_disk, upload.file_name)
         counts = failure.result or ImportResult("", "", rows=rejected.total())
@@ -155,7 +155,7 @@ def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None
             "times": upload.attempts
         }
         counts = ImportResult("", "", rows=rejected.total())
-    state = UploadState.FAILED if error else UploadState.DONE
+    state = UploadState.FAILED if error else UploadState.PARTIAL if rejected else UploadState.DONE
     with transaction.atomic():
         upload.chunks.all().delete()
         UploadRejection.objects.bulk_create(stored, batch_size=1_000)
@@ -163,7 +163,8 @@ def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None
             state=state,
             error=error[:500],
             finished_at=at or Now(),
-            **{name: getattr(counts, name) for name in ("rows", "new", "changed", "unchanged", "older")},
+            **{name: getattr(counts, name) for name in _COUNTS},
+            contradicted=rejected[Reason.OTHER_VALUE],
             rejected=rejected.total(),
             rejected_by_reason=dict(rejected),
         )

@@ -7,7 +7,6 @@ from operator import itemgetter
 from pathlib import Path
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from meters.imports.archives import CsvSource, open_sources
 from meters.imports.results import FileError, ImportResult, OnRejection, Progress, Reason
@@ -15,7 +14,6 @@ from meters.imports.text_lines import TextWindow
 from meters.imports.usage_layouts import find_layout
 from meters.imports.usage_merge import Days, merge_days, usage_stage
 from meters.imports.usage_rows import RowReader
-from meters.usage.interval_csv import COLUMNS
 
 # A batch is a transaction and what an import holds in memory: about 15 MB. An interrupted import loses one batch.
 DAYS_AT_ONCE = 1_000
@@ -55,12 +53,7 @@ def _import_csv(
 ) -> None:
     text = TextWindow(source)  # without progress: another thread reads
     names = text.read_header()
-    layout = find_layout(names)
-    if layout is None:
-        raise FileError(
-            _("%(file)s: the header does not match any known usage layout. The first line should be %(header)s.")
-            % {"file": source.name, "header": ",".join(COLUMNS)}
-        )
+    layout = find_layout(names, source.name)
     batches = RowReader(names, layout).batches(text, DAYS_AT_ONCE, ROWS_AT_ONCE)
     # A thread reads the next batch while PostgreSQL stores this one.
     with usage_stage(), ThreadPoolExecutor(1, "read-ahead") as reader:

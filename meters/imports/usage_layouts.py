@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
 from lib.central_time import CENTRAL
-from meters.imports.results import InvalidRow, Reason
+from meters.imports.file_kinds import describe_columns
+from meters.imports.results import FileError, InvalidRow, Reason
 from meters.models import FlowDirection
 from meters.usage.days import parse_day
 from meters.usage.interval_csv import COLUMNS
@@ -55,9 +59,36 @@ LAYOUTS = (
 )
 
 
-def find_layout(names: list[str]) -> UsageLayout | None:
-    """Return the layout whose header has these names, in any order."""
-    return next((layout for layout in LAYOUTS if sorted(layout.columns) == sorted(names)), None)
+# A column that a file of another kind has -> what the file is, and what to do.
+_OTHER_FILES = {
+    "START_READING": _lazy("%(file)s is daily usage. Download the readings as 15-minute interval CSV and load that."),
+    "START_DATE": _lazy("%(file)s is monthly usage. Download the readings as 15-minute interval CSV and load that."),
+    "START_UTC": _lazy("%(file)s has UTC columns. Download the same readings without them and load that file."),
+    "METER_NUMBER": _lazy("%(file)s is a file of meter numbers. Load it as one."),
+    "CERTIFICATE_NUMBER": _lazy("%(file)s is a file of electricity providers. Load it as one."),
+}
+
+
+def find_layout(names: list[str], file: str) -> UsageLayout:
+    """Return the layout whose header has these names, in any order; FileError that says what is wrong with them."""
+    for layout in LAYOUTS:
+        if sorted(layout.columns) == sorted(names):
+            return layout
+    for column, message in _OTHER_FILES.items():
+        if column in names:
+            raise FileError(str(message) % {"file": file})
+    nearest = max(LAYOUTS, key=lambda layout: len({*layout.columns} & {*names}) - len({*layout.columns} - {*names}))
+    raise FileError(
+        _(
+            "%(file)s: the header does not match any known usage layout (%(difference)s). The first line should be "
+            "%(header)s."
+        )
+        % {
+            "file": file,
+            "difference": describe_columns(names, nearest.columns),
+            "header": ",".join(nearest.columns),
+        }
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -99,30 +99,30 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.AutoField(primary_key=True, serialize=False)),
                 ("esiid", models.CharField(max_length=22, unique=True, verbose_name="ESIID")),
-                ("address", models.CharField(max_length=120, verbose_name="address")),
+                ("address", models.CharField(max_length=200, verbose_name="address")),
                 ("address_overflow", models.CharField(blank=True, max_length=120, verbose_name="address, second line")),
                 ("city", models.CharField(max_length=60, verbose_name="city")),
-                ("state", models.CharField(default="TX", max_length=2, verbose_name="state")),
-                ("zip_code", models.CharField(max_length=10, verbose_name="ZIP code")),
+                ("state", models.CharField(default="TX", max_length=10, verbose_name="state")),
+                ("zip_code", models.CharField(max_length=30, verbose_name="ZIP code")),
                 ("county", models.CharField(blank=True, max_length=60, verbose_name="county")),
                 ("meter_read_cycle", models.CharField(blank=True, max_length=10)),
                 ("status", models.CharField(default="Active", max_length=30, verbose_name="status")),
                 ("premise_type", models.CharField(blank=True, max_length=60, verbose_name="premise type")),
                 ("power_region", models.CharField(blank=True, max_length=20)),
-                ("station_code", models.CharField(blank=True, max_length=30)),
-                ("station_name", models.CharField(blank=True, max_length=60)),
-                ("metered", models.CharField(blank=True, max_length=1)),
-                ("open_service_orders", models.CharField(blank=True, max_length=200)),
+                ("station_code", models.CharField(blank=True, max_length=64)),
+                ("station_name", models.CharField(blank=True, max_length=64)),
+                ("metered", models.CharField(blank=True, max_length=10)),
+                ("open_service_orders", models.CharField(blank=True, max_length=2000)),
                 (
                     "polr_customer_class",
                     models.CharField(blank=True, max_length=60, verbose_name="POLR customer class"),
                 ),
                 (
                     "settlement_ams_indicator",
-                    models.CharField(blank=True, max_length=1, verbose_name="settlement AMS indicator"),
+                    models.CharField(blank=True, max_length=10, verbose_name="settlement AMS indicator"),
                 ),
                 ("tdsp_ams_indicator", models.CharField(blank=True, max_length=10, verbose_name="TDSP AMS indicator")),
-                ("switch_hold_indicator", models.CharField(blank=True, max_length=1)),
+                ("switch_hold_indicator", models.CharField(blank=True, max_length=10)),
                 ("metered_service_type", models.CharField(blank=True, max_length=10)),
                 ("metered_service_type_description", models.CharField(blank=True, max_length=60)),
                 (
@@ -180,7 +180,13 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("queued", "Waiting"), ("running", "Loading"), ("done", "Done"), ("failed", "Failed")],
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Loading"),
+                            ("done", "Done"),
+                            ("partial", "Done, with rejected rows"),
+                            ("failed", "Failed"),
+                        ],
                         default="queued",
                         max_length=10,
                         verbose_name="state",
@@ -194,6 +200,14 @@ class Migration(migrations.Migration):
                 ("changed", models.BigIntegerField(default=0, verbose_name="changed")),
                 ("unchanged", models.BigIntegerField(default=0, verbose_name="unchanged")),
                 ("older", models.BigIntegerField(default=0, verbose_name="days older than the retention period")),
+                (
+                    "superseded",
+                    models.BigIntegerField(default=0, verbose_name="rows of an older revision, ignored"),
+                ),
+                (
+                    "contradicted",
+                    models.BigIntegerField(default=0, verbose_name="values kept, although the file has other ones"),
+                ),
                 ("rejected", models.BigIntegerField(default=0, verbose_name="rows rejected")),
                 ("rejected_by_reason", models.JSONField(default=dict)),
                 ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),
@@ -248,6 +262,7 @@ class Migration(migrations.Migration):
                 ("file", models.CharField(max_length=250)),
                 ("line", models.BigIntegerField()),
                 ("reason", models.CharField(max_length=20)),
+                ("column", models.CharField(blank=True, max_length=40)),
                 (
                     "upload",
                     models.ForeignKey(
@@ -277,7 +292,12 @@ class Migration(migrations.Migration):
                 "ordering": ["premise", "number"],
                 "indexes": [models.Index(fields=["number"], name="meter_number")],
                 "constraints": [
-                    models.UniqueConstraint(fields=("premise", "number"), name="meter_once_at_a_premise"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_on", None)),
+                        fields=("premise", "number"),
+                        name="meter_once_at_a_premise",
+                        violation_error_message="This meter is at this premise already.",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("number__regex", "^[0-9A-Z]+$")),
                         name="meter_number_is_upper_case_alphanumeric",
@@ -326,7 +346,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="upload",
             constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["queued", "running", "done", "failed"])), name="upload_state_is_known"
+                condition=models.Q(("state__in", ["queued", "running", "done", "partial", "failed"])),
+                name="upload_state_is_known",
             ),
         ),
         migrations.AddConstraint(

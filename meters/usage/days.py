@@ -78,6 +78,11 @@ def slot_start(day: date, slot: int) -> datetime:
     return day_start(day) + slot * INTERVAL
 
 
+def is_day_written(typed: str) -> bool:
+    """Whether this has the form of a day, which may be one that does not exist: 02/29/2023."""
+    return bool(_ISO_DAY.fullmatch(typed.strip()) or _US_DAY.fullmatch(typed.strip()))
+
+
 def parse_day(typed: str) -> date:
     """Return the day in `2025-03-09` or `03/09/2025`. ValueError for anything else."""
     match = _ISO_DAY.fullmatch(typed.strip()) or _US_DAY.fullmatch(typed.strip())

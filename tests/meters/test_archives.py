@@ -37,8 +37,9 @@ def zipped(*members: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> byte
         zipped(("usage.csv", CSV)),
         zipped(("a/USAGE.CSV", CSV), ("__MACOSX/usage.csv", b"\0\1"), ("readme.txt", b"hello")),
         zipped(("usage.csv", CSV), how=zipfile.ZIP_STORED),
+        zipped(("IntervalMeterUsage20260303.CSV.134642921", CSV)),
     ],
-    ids=["plain", "gzip", "gzip in two parts", "ZIP", "ZIP with other things", "ZIP, stored"],
+    ids=["plain", "gzip", "gzip in two parts", "ZIP", "ZIP with other things", "ZIP, stored", "ZIP, as SMT names it"],
 )
 def test_a_file_may_be_plain_gzipped_or_zipped(tmp_path, premise, content):
     """D2: recognized by content, not by name."""
@@ -80,6 +81,8 @@ def damaged(content: bytes, at: float) -> bytes:
         (zipped(("usage.csv", CSV))[:-30], "an incomplete ZIP. Download it again"),
         (zipped(("inner.zip", zipped(("usage.csv", CSV)))), "contains another archive"),
         (zipped(("usage.txt", CSV)), "contains no CSV file"),
+        (zipped(("usage.csv.old", CSV)), "contains no CSV file"),
+        (zipped(("xl/workbook.xml", b"<"), ("xl/a.csv", CSV)), "an Excel workbook. Load the CSV it was made from"),
         (zipped(("usage.csv", CSV), how=zipfile.ZIP_BZIP2), "uses an unusual compression"),
         (zipped(*((f"{n:06}" + "x" * 200 + ".csv", b"") for n in range(5_000))), "contains too many files"),
     ],
@@ -92,6 +95,8 @@ def damaged(content: bytes, at: float) -> bytes:
         "cut ZIP",
         "nested",
         "no CSV",
+        "no number",
+        "workbook",
         "bzip2",
         "many",
     ],

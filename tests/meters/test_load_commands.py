@@ -130,6 +130,24 @@ class TestRejectedRows:
             call_command("load_usage", "--dry-run", "--rejected", "/dev/full", usage)
 
 
+def test_only_the_first_rejected_rows_are_listed(premise, tmp_path, capsys):
+    """D2: a wrong file does not flood the terminal; the last line says how to get all."""
+    (tmp_path / "a.csv").write_bytes(text(*[row(MIDNIGHT, "x")] * 500))
+    with pytest.raises(CommandError):
+        call_command("load_usage", str(tmp_path / "a.csv"))
+    listed = capsys.readouterr().err.splitlines()
+    assert len(listed) == 21 and listed[-1].endswith("load the file with --rejected FILE.")
+
+
+def test_a_file_without_rows_is_not_loaded(premise, tmp_path, capsys):
+    """D2: as in the administration, it fails."""
+    (tmp_path / "a.csv").write_bytes(text())
+    with pytest.raises(CommandError) as failure:
+        call_command("load_usage", str(tmp_path / "a.csv"))
+    assert failure.value.returncode == 2
+    assert "a.csv: The file has no rows" in capsys.readouterr().err
+
+
 class TestTheLastMessage:
     """D2: it is true about the good rows."""
 

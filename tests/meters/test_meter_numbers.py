@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -99,6 +99,29 @@ def test_a_meter_that_returns_is_current_again(tmp_path, premise):
     assert on_record() == {"1": (None, None)}
 
 
+def test_a_meter_that_was_exchanged_and_comes_back_has_two_stays(tmp_path, premise):
+    """D2: A, then B, then A again: each stay has its own first and last day."""
+    MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1))
+    import_rows(tmp_path, f"{ESIID},2,2025-07-01,")
+    back = f"{ESIID},1,2025-08-01,"
+    assert counts(import_rows(tmp_path, back)[0]) == (1, 0, 1, 0)
+    stays = Meter.objects.order_by("installed_on").values_list("number", "installed_on", "removed_on")
+    assert list(stays) == [
+        ("1", date(2010, 1, 1), date(2025, 7, 1)),
+        ("2", date(2025, 7, 1), date(2025, 8, 1)),
+        ("1", date(2025, 8, 1), None),
+    ]
+    assert counts(import_rows(tmp_path, back)[0]) == (1, 0, 0, 1)
+    assert Meter.objects.count() == 3
+
+
+def test_a_meter_that_a_file_left_out_by_mistake_has_one_stay(tmp_path, premise):
+    """D2: its INSTALLED_ON is before the removal, so it never left."""
+    MeterFactory(premise=premise, number="1", installed_on=date(2010, 1, 1), removed_on=date(2025, 7, 1))
+    import_rows(tmp_path, f"{ESIID},1,2010-01-01,")
+    assert on_record() == {"1": (date(2010, 1, 1), None)}
+
+
 def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
     """D2: also if their rows are apart."""
     import_rows(tmp_path, f"{ESIID},1,,", f"{OTHER_ESIID},2,,", f"{ESIID},3,,")
@@ -113,7 +136,11 @@ def test_a_premise_may_have_several_meters(tmp_path, premise, other_premise):
         (f"{ESIID},,,", "meter_number"),
         (f"{ESIID},12/34,,", "meter_number"),
         (f"{ESIID},{'1' * 21},,", "meter_number"),
-        (f"{ESIID},1,2025-02-30,", "date"),
+        ("1.04437E+16,1,,", "cut_esiid"),
+        (f"{ESIID}.0,1,,", "cut_esiid"),
+        (f"{ESIID},1,2025-02-30,", "no_such_day"),
+        (f"{ESIID},1,{date.today() + timedelta(days=2)},", "date_ahead"),
+        (f"{ESIID},1,,{date.today() + timedelta(days=2)}", "date_ahead"),
         (f"{ESIID},1,,soon", "date"),
         (f"{ESIID},1,", "columns"),
         (f"{ESIID},1\0,,", "not_text"),
@@ -143,6 +170,17 @@ def test_an_unknown_header_is_rejected(tmp_path, premise, header):
     """D2: a misspelled column must not be ignored."""
     with pytest.raises(FileError, match="header"):
         import_rows(tmp_path, f"{ESIID},1", header=header)
+
+
+def test_a_wrong_header_names_the_columns(tmp_path, premise):
+    """D2: so that the cause is seen at once."""
+    with pytest.raises(FileError, match=r"unexpected: METER; missing: METER_NUMBER"):
+        import_rows(tmp_path, f"{ESIID},1", header="ESIID,Meter")
+
+
+def test_empty_columns_at_the_end_are_left_out(tmp_path, premise):
+    """D2: as a spreadsheet saves them."""
+    assert import_rows(tmp_path, f"{ESIID},1,,", f"{ESIID},2", header="ESIID,Meter Number,,")[1] == []
 
 
 @pytest.mark.django_db(transaction=True)

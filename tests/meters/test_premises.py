@@ -112,8 +112,9 @@ def test_the_later_of_two_rows_wins(tmp_path):
         (NEW_FORM.replace('"1008901000000000000102"', ""), "esiid"),
         (NEW_FORM.replace(CENTERPOINT, "957877906"), "unknown_duns"),
         (NEW_FORM.replace(f'"{CENTERPOINT}"', ""), "unknown_duns"),
-        (NEW_FORM.replace("206 BOXWOOD DR", "X" * 121), "field_too_long"),
-        (NEW_FORM.replace('"TX"', '"TEX"'), "field_too_long"),
+        (NEW_FORM.replace('"1008901000000000000102"', '"1.0089E+21"'), "cut_esiid"),
+        (NEW_FORM.replace("206 BOXWOOD DR", "X" * 201), "field_too_long"),
+        (NEW_FORM.replace('"TX"', '"TEXAS, U.S.A."'), "field_too_long"),
         (NEW_FORM + ',"X"', "columns"),
         ("total 2", "columns"),
         (NEW_FORM.replace('"BAYTOWN"', '"BAYTOWN'), "quotes"),
@@ -126,6 +127,32 @@ def test_an_invalid_row_is_rejected_and_the_good_one_stored(tmp_path, bad, reaso
     result, rejected = import_rows(tmp_path, bad, OLD_FORM)
     assert rejected == [(1, reason)]
     assert counts(result) == (2, 1, 0, 0)
+
+
+# ERCOT's own limits, by the column of NEW_FORM that they belong to.
+ERCOT_LENGTHS = {
+    "206 BOXWOOD DR": 200, "APT 2": 100, "BAYTOWN": 50, "TX": 10, "77520": 30, "_CD": 64, "CEDAR BAYOU OLD": 64,
+    "Y": 10, "06/01/2026,Move In": 2000,
+}  # fmt: skip
+
+
+def test_fields_as_long_as_ercot_allows_are_stored(tmp_path):
+    """D2: all at once, and empty columns that a spreadsheet added at the end."""
+    row = NEW_FORM
+    for value, length in ERCOT_LENGTHS.items():
+        row = row.replace(f'"{value}"', f'"{value.ljust(length, "X")}"', 1)
+    assert import_rows(tmp_path, row + ",,")[1] == []
+    premise = Premise.objects.get()
+    assert (len(premise.open_service_orders), len(premise.state)) == (2000, 10)
+
+
+def test_the_field_that_is_too_long_is_named(tmp_path, capsys):
+    """D2: a TDSP sees which column to look at."""
+    path = tmp_path / "premises.csv"
+    path.write_text(NEW_FORM.replace("CEDAR BAYOU OLD", "X" * 65))
+    with pytest.raises(CommandError):
+        call_command("load_premises", "--rejected", str(tmp_path / "rejected.csv"), str(path))
+    assert "STATIONNAME: The field is longer" in (tmp_path / "rejected.csv").read_text()
 
 
 def test_a_row_in_another_encoding_is_rejected(tmp_path):

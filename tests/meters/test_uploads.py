@@ -50,7 +50,7 @@ def test_rejected_rows_are_stored_without_their_text(premise, monkeypatch):
     """D2, X4: file, line and reason, up to a limit; all are counted."""
     monkeypatch.setattr(uploads, "STORED_REJECTIONS", 2)
     upload = imported(queue(text(*rows()[1:], *[row(MIDNIGHT, "x")] * 3)))
-    assert (upload.state, upload.rejected, upload.rejected_by_reason) == (UploadState.DONE, 3, {"kwh": 3})
+    assert (upload.state, upload.rejected, upload.rejected_by_reason) == (UploadState.PARTIAL, 3, {"kwh": 3})
     stored = upload.rejections.values_list("file", "line", "reason")
     assert list(stored) == [("night.csv", 97, "kwh"), ("night.csv", 98, "kwh")]
 
@@ -67,7 +67,7 @@ def test_an_upload_of_a_tdsp_imports_only_rows_of_its_premises(premise):
     [
         (b"A,B\n", "night.csv: the header does not match any known usage layout"),
         (text(), "The file has no rows"),
-        (text(row(MIDNIGHT, "x")), "No row of the file could be loaded"),
+        (text(row(MIDNIGHT, "x")), "Every row was rejected"),
     ],
 )
 def test_a_file_without_good_rows_fails_with_a_sentence(premise, content, error):
