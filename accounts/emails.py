@@ -23,9 +23,15 @@ def send_second_factor_removed(owner: User) -> None:
 
 
 def send_account_email(
-    kind: str, *, to: str, language: str, subject: str | Promise, context: dict[str, Any], link: Link | None = None
+    kind: str,
+    *,
+    to: str,
+    language: str,
+    subject: str | Promise,
+    context: dict[str, Any],
+    link: Link | None = None,
+    template: str = "",
 ) -> None:
-    """Queue one email about an account, with the templates of `kind`. Call it inside a transaction."""
-    key = f"{kind}:{uuid.uuid4()}"
-    email = OutgoingEmail(kind=kind, key=key, to=to, language=language, subject=subject, context=context, link=link)
-    queue_email(email)
+    """Queue one email about an account, with `template` or that of `kind`. Call it inside a transaction."""
+    fields: dict[str, Any] = {"to": to, "language": language, "subject": subject, "context": context}
+    queue_email(OutgoingEmail(kind=kind, key=f"{kind}:{uuid.uuid4()}", link=link, template=template, **fields))

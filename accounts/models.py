@@ -112,7 +112,7 @@ class AccessLogEntry(models.Model):
 
 
 class RateLimitHit(models.Model):
-    """Something that is limited per day happened: a failed match, or an email that a stranger caused (X2).
+    """Something that is limited happened: a failed match, or an email that a stranger caused (X2).
 
     `subject_hash` identifies its subject by a keyed hash: it can be compared, not read.
     """

@@ -1,4 +1,4 @@
-"""Daily limits on what can be guessed or flooded: ESIIDs, meter numbers, emails to one address (X2).
+"""Limits on what can be guessed or flooded: ESIIDs, meter numbers, emails to one address (X2).
 
 They are counted in PostgreSQL: every process shares them, and losing Redis lifts none. Call each function inside a
 transaction.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -19,14 +19,17 @@ from lib.central_time import ONE_DAY, format_central
 from lib.keyed_hashes import keyed_hashes
 from lib.refusals import Problem, Refused
 
+LONGEST_PERIOD = timedelta(days=30)  # of any limit
+
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `maximum` hits a day for one `subject`, for example an ESIID."""
+    """At most `maximum` hits in a `period` for one `subject`, for example an ESIID."""
 
     name: str
     subject: str
     maximum: int
+    period: timedelta = ONE_DAY
 
     @property
     def subject_hashes(self) -> tuple[str, ...]:
@@ -70,13 +73,13 @@ def lock_subjects(limits: Iterable[Limit]) -> None:
 
 def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | None = None) -> None:
     """Raise LimitReached if a limit is used up, or with `exceeded` only if it has more hits than its maximum."""
-    recent = RateLimitHit.objects.filter(at__gt=(at or Now()) - ONE_DAY)
     free_at: list[datetime] = []
     for limit in limits:
-        hits = recent.filter(subject_hash__in=limit.subject_hashes).order_by("-at").values_list("at", flat=True)
+        recent = RateLimitHit.objects.filter(subject_hash__in=limit.subject_hashes, at__gt=(at or Now()) - limit.period)
+        hits = recent.order_by("-at").values_list("at", flat=True)
         latest = list(hits[: limit.maximum + exceeded])
         if len(latest) >= limit.maximum + exceeded:
-            free_at.append(latest[limit.maximum - 1] + ONE_DAY)
+            free_at.append(latest[limit.maximum - 1] + limit.period)
     if free_at:
         raise LimitReached(max(free_at))
 
@@ -90,4 +93,4 @@ def record_hits(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
 
 def delete_old_hits(*, at: datetime | None = None) -> int:
     """Delete the hits that no limit counts any more and return their number."""
-    return RateLimitHit.objects.filter(at__lt=(at or Now()) - ONE_DAY).delete()[0]
+    return RateLimitHit.objects.filter(at__lt=(at or Now()) - LONGEST_PERIOD).delete()[0]

@@ -19,6 +19,7 @@ from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, record_event, transition
 from companies.trust.fingerprints import Fingerprints
+from customers.models import customer_of
 from lib.central_time import format_central, utc_or_now
 from notifications.wakeup import wake_workers
 
@@ -44,6 +45,7 @@ def accept(
     consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused.
     """
     at = utc_or_now(at)
+    _assign_to(by, agreement)
     if period := find_period(agreement, accepted_at=at):
         columns: dict[str, Any] = {"period_first_day": period.first, "period_last_day": period.last}
     else:
@@ -60,9 +62,16 @@ def accept(
 @transaction.atomic
 def reject(agreement: Agreement, *, channel: Channel, by: User | None = None, at: datetime | None = None) -> Agreement:
     """Reject the request for the customer and queue EM205 for both sides. Raises TransitionRefused."""
+    _assign_to(by, agreement)
     agreement = transition(agreement, "reject", at=utc_or_now(at), by=by, channel=channel)
     emails.queue_rejection(agreement)
     return agreement
+
+
+def _assign_to(user: User | None, agreement: Agreement) -> None:
+    """Make a signed-in customer's answer the customer's own, also if the request was sent to another address (C4)."""
+    if user and (customer := customer_of(user)):
+        Agreement.objects.filter(pk=agreement.pk, customer=None).update(customer=customer)
 
 
 @transaction.atomic

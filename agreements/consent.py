@@ -23,7 +23,7 @@ from agreements.transitions import record_event
 from companies.models import CompanyLink, FingerprintKind
 from companies.trust.email_identity import normalize_mailbox, registered_domain
 from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, match_fingerprints
-from customers.models import EsiidClaim
+from customers.models import ClaimState, EsiidClaim
 from lib.central_time import utc_or_now
 from notifications.wakeup import wake_workers
 
@@ -52,9 +52,15 @@ def record_signals_at_acceptance(agreement: Agreement, fingerprints: Fingerprint
     kinds = _address_signals(agreement)
     matches = match_fingerprints(agreement.company, fingerprints or {})
     kinds |= {_BY_FINGERPRINT[kind] for kind in matches if kind in _BY_FINGERPRINT}
-    # The ESIID has changed hands since the request: its usage is not the former customer's to share (R2).
-    holders = EsiidClaim.objects.filter(premise=agreement.premise_id, until=None).values_list("customer", flat=True)
-    if holders.first() != agreement.customer_id:
+    claims = EsiidClaim.objects.filter(premise=agreement.premise_id, until=None).with_state()
+    claim = claims.select_related("customer__user").first()
+    if claim and (
+        claim.customer_id == agreement.customer_id or claim.customer.user.email.lower() == agreement.email.lower()
+    ):
+        if claim.state != ClaimState.CONFIRMED:
+            kinds.add(SignalKind.UNCONFIRMED)  # knowing ESIID and meter number is not being the customer (X7)
+    elif claim or agreement.customer_id:
+        # The ESIID has changed hands since the request: its usage is not the former customer's to share (R2).
         kinds.add(SignalKind.OTHER_HOLDER)
     _record_signals(agreement, kinds, at)
     return agreement.signals.exists()

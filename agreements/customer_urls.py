@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from agreements.views import authorization, customer
+from agreements.views import authorization, customer, registration
 
 urlpatterns = [
     path(
         "invitation/<str:token>/authorization/", authorization.invitation_authorization, name="invitation_authorization"
     ),
-    path("invitation/<str:token>/register/", customer.register_invited, name="invitation_register"),
-    path("register/confirm/<str:token>/", customer.register_confirm, name="register_confirm"),
-    path("my/profile/add-meter/", customer.customer_add_meter, name="customer_add_meter"),
+    path("invitation/<str:token>/register/", registration.register_invited, name="invitation_register"),
+    path("register/confirm/<str:token>/", registration.register_confirm, name="register_confirm"),
+    path("my/profile/add-meter/", registration.customer_add_meter, name="customer_add_meter"),
+    path("my/profile/dispute/", registration.customer_dispute, name="customer_dispute"),
     path("my/agreements/", customer.customer_agreements, name="customer_agreements"),
     path(
         "my/agreements/<str:number>/authorization/", authorization.customer_authorization, name="customer_authorization"

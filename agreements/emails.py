@@ -93,11 +93,18 @@ def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **c
 
 
 def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **details: Any) -> None:
-    """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail."""
+    """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail.
+
+    A customer whose account has another address than the request gets what has no link there, too (C4).
+    """
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.language, "context": {"agreement": agreement}} | details
     subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
     queue_email(OutgoingEmail(kind=kind, about=agreement.number, subject=subject, **fields))
+    user = agreement.customer.user if agreement.customer else None
+    if user and "link" not in details and user.email.lower() != agreement.email.lower():
+        fields |= {"key": f"{kind}:{agreement.number}:account:customer", "to": user.email, "language": user.language}
+        queue_email(OutgoingEmail(kind=kind, about=agreement.number, subject=subject, **fields))
 
 
 def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) -> None:

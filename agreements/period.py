@@ -26,9 +26,8 @@ from django.conf import settings
 from django.db.models import Max
 
 from agreements.models import Agreement, ReportLength
-from customers.models import EsiidClaim
+from customers.models import EsiidClaim, first_day_of_service
 from lib.central_time import ONE_DAY, add_months, central_day, days_between
-from meters.models import Premise
 from meters.usage.reader import latest_day_on_file
 
 # None: one day.
@@ -118,15 +117,6 @@ def offer_context(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
 
 def _service_start(agreement: Agreement, accepted_at: datetime) -> date | None:
     # All former claims by others; an unregistered customer has none of their own to leave out.
-    former = EsiidClaim.objects.filter(premise=agreement.premise, until__lte=accepted_at)
+    former = EsiidClaim.objects.former().filter(premise=agreement.premise, until__lte=accepted_at)
     former_end = former.exclude(customer=agreement.customer_id).aggregate(last=Max("until"))["last"]
     return first_day_of_service(agreement.premise, former_end)
-
-
-def first_day_of_service(premise: Premise, former_end: datetime | None) -> date | None:
-    """Return the present customer's first day at `premise`, if the TDSP reported it (R2).
-
-    `former_end` is when the last claim by another customer ended, if any; that day still belonged to that customer.
-    """
-    known = [premise.service_since] if premise.service_since else []
-    return max([*known, central_day(former_end) + ONE_DAY] if former_end else known, default=None)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
 from companies.models import Company
-from customers.models import Customer, CustomerKind
+from customers.models import Customer, CustomerKind, EsiidClaim
 from lib.central_time import CENTRAL, format_central
 from lib.refusals import Problem, Refused
 from meters.models import Premise
@@ -116,14 +116,14 @@ class MeterMatch:
     customer_id: int | None
 
 
-# A customer is registered at a premise while the customer claims it. The account's user must be active.
+# A customer is registered at a premise while a confirmed claim lasts. The account's user must be active.
 _QUERY = """
 SELECT entry.row, premise.id, meter.id IS NOT NULL, claim.customer_id, lower(account.email) = lower(%(email)s)
 FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
 LEFT JOIN meters_premise premise ON premise.esiid = entry.esiid
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = entry.meter_number AND meter.removed_on IS NULL
-LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.until IS NULL
+LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.id = ANY(%(claims)s)
 LEFT JOIN customers_customer customer ON customer.id = claim.customer_id
 LEFT JOIN accounts_user account ON account.id = customer.user_id AND account.is_active
 ORDER BY entry.row
@@ -131,15 +131,18 @@ ORDER BY entry.row
 
 
 def match_meters(request: AgreementRequest) -> dict[int, MeterMatch]:
-    """Return the rows that match, by row number."""
+    """Return the rows that match, by row number; a customer counts as registered by a confirmed claim only (X7)."""
+    esiids = [row.esiid for row in request.rows]
+    claims = EsiidClaim.objects.confirmed().filter(premise__esiid__in=esiids).values_list("pk", flat=True)
     with connection.cursor() as cursor:
         cursor.execute(
             _QUERY,
             {
                 "rows": [row.row for row in request.rows],
-                "esiids": [row.esiid for row in request.rows],
+                "esiids": esiids,
                 "meters": [row.meter_number for row in request.rows],
                 "email": request.person.email,
+                "claims": list(claims),
             },  # fmt: skip
         )
         return {

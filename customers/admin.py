@@ -14,10 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from accounts.models import User
-from customers.models import Customer, EsiidClaim
+from customers.claim_admin import EsiidClaimAdmin
+from customers.models import ClaimDecision, Customer, EsiidClaim
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
+
+__all__ = ["CustomerAdmin", "EsiidClaimAdmin", "UserWithRoleAdmin"]
 
 ADMIN_FIELDS = ("kind", "company_name", "title", "middle_initial", "suffix")
 
@@ -47,6 +50,13 @@ class EsiidClaimForm(forms.ModelForm):
         model = EsiidClaim
         fields = ["premise", "until"]
         labels = {"until": _("until (empty if current)")}
+
+    def save(self, commit: bool = True) -> EsiidClaim:
+        """Confirm a new claim: the operator who enters it vouches for the customer."""
+        if self.instance.pk is None:
+            self.instance.decision, self.instance.decided_at = ClaimDecision.CONFIRMED, timezone.now()
+        claim: EsiidClaim = super().save(commit)
+        return claim
 
 
 class EsiidClaimFormSet(forms.BaseInlineFormSet):

@@ -1,13 +1,16 @@
-"""Claiming an ESIID: its meter number must match our records, and no other account may have it (C3).
+"""Claiming an ESIID: what must match our records, what speaks against a claim, and the claim itself (C3, X7).
 
-Every failure gets the same answer after the same query, so that the form cannot be used to look people up. Failures are
-counted for the ESIID and for the network (X2).
+Every failure gets the same answer after the same queries, so that the form cannot be used to look people up. An ESIID
+that another account has is no failure: whoever knows everything about it may dispute that account's claim. Failures
+are counted for the ESIID and for the network (X2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -15,14 +18,25 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts import rate_limits
-from accounts.rate_limits import Limit
-from customers.models import Customer, EsiidClaim
+from accounts.rate_limits import Limit, LimitReached
+from companies.models import FingerprintKind
+from companies.trust.fingerprints import Fingerprints, match_fingerprints
+from companies.trust.people import is_company_domain, is_company_mailbox
+from customers.models import ClaimSignal, Customer, EsiidClaim
+from lib import link_tokens
 from lib.refusals import Problem, Refused
-from meters.identifiers import mask_esiid
+from meters.identifiers import mask_esiid, provider_name_key
+from meters.models import ElectricityProvider
 
-_FREE_PREMISE = """
-SELECT premise.id, meter.id IS NOT NULL AND claim.id IS NULL
-FROM (SELECT %(esiid)s::text AS esiid, %(meter)s::text AS meter_number) AS claimed
+# A provider on record whose name is not in the directory counts as not known: nobody could enter it.
+_MATCH = """
+SELECT premise.id, meter.id IS NOT NULL, claim.customer_id,
+    premise.provider_number <> '' AND premise.provider_number = ANY(claimed.directory),
+    premise.provider_number = ANY(claimed.providers)
+FROM (
+    SELECT %(esiid)s::text AS esiid, %(meter)s::text AS meter_number, %(providers)s::text[] AS providers,
+        %(directory)s::text[] AS directory
+) AS claimed
 LEFT JOIN meters_premise premise ON premise.esiid = claimed.esiid
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = claimed.meter_number AND meter.removed_on IS NULL
@@ -33,67 +47,126 @@ LIMIT 1
 
 @dataclass(frozen=True)
 class ClaimedMeter:
-    """A meter that someone claims: ESIID and meter number, both normalized."""
+    """A meter that someone claims: ESIID and meter number, both normalized, and the provider's name as entered."""
 
     esiid: str
     meter_number: str
+    provider: str = ""
 
     @property
     def masked_esiid(self) -> str:
         return mask_esiid(self.esiid)
 
 
-def require_free(meter: ClaimedMeter, *, network: str, at: datetime | None = None) -> int:
-    """Return the id of the meter's premise if it can be claimed. Raises Refused.
+@dataclass(frozen=True)
+class MatchedMeter:
+    """A claimed meter that matches our records; `holder_id` is the customer who has it, if anybody."""
+
+    premise_id: int
+    provider_entered: str
+    provider_matches: bool  # false: no provider is on record
+    holder_id: int | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that a registration, a claim and a dispute have in common."""
+        return {"provider_entered": self.provider_entered, "provider_matches": self.provider_matches}
+
+
+def match_meter(meter: ClaimedMeter, *, network: str, at: datetime | None = None) -> MatchedMeter:
+    """Return what is on record about `meter` if everything entered is right. Raises Refused.
 
     Runs in its own transaction, so that a failure is counted although nothing else is recorded.
     """
-    limits = [
-        Limit("failed-match-address", network, settings.FAILED_CLAIMS_PER_ADDRESS),
-        Limit("failed-match-esiid", meter.esiid, settings.FAILED_CLAIMS_PER_ESIID),
+    period = settings.FAILED_CLAIM_PERIOD
+    failures = [
+        Limit("failed-claim-network", network, settings.FAILED_CLAIMS_PER_NETWORK),
+        Limit("failed-claim-esiid", meter.esiid, settings.FAILED_CLAIMS_PER_ESIID, period),
     ]
+    successes = Limit("claims-network", network, settings.CLAIMS_PER_NETWORK)
     message = _(
-        "Too many entries didn't match our records. Check the ESIID and meter number on your "
-        "electricity bill, and try again after %s."
+        "Too many entries didn't match our records, or too many meters were added from your network. Try again after "
+        "%s, or contact your utility. Its name is on your electricity bill."
     )
+    numbers: dict[str, list[str]] = {}
+    for number, name in ElectricityProvider.objects.values_list("certificate_number", "name"):
+        numbers.setdefault(provider_name_key(name), []).append(number)
+    values: dict[str, Any] = {
+        "esiid": meter.esiid,
+        "meter": meter.meter_number,
+        "providers": numbers.get(provider_name_key(meter.provider), []),
+        "directory": [number for same_name in numbers.values() for number in same_name],
+    }
     with transaction.atomic():
-        rate_limits.lock_subjects(limits)
+        rate_limits.lock_subjects([*failures, successes])
         with rate_limits.refuse_with(message):
-            rate_limits.check(limits, at=at)
+            rate_limits.check([*failures, successes], at=at)
         with connection.cursor() as cursor:
-            cursor.execute(_FREE_PREMISE, {"esiid": meter.esiid, "meter": meter.meter_number})
-            premise_id, is_free = cursor.fetchone()
-        if not is_free:
-            rate_limits.record_hits(limits, at=at)
-    if not is_free:
-        raise _mismatch()
-    return int(premise_id)
+            cursor.execute(_MATCH, values)
+            premise_id, has_meter, holder_id, is_provider_known, provider_matches = cursor.fetchone()
+        is_match = has_meter and (provider_matches or not is_provider_known)
+        rate_limits.record_hits([successes] if is_match else failures, at=at)
+        try:
+            rate_limits.check(failures[1:], at=at)
+            may_try_again = True
+        except LimitReached:
+            may_try_again = False
+    if not is_match:
+        raise _mismatch(may_try_again)
+    return MatchedMeter(premise_id, meter.provider, bool(provider_matches), holder_id)
 
 
-def claim_premise(customer: Customer, premise_id: int, *, at: datetime | None = None) -> EsiidClaim:
-    """Give the premise to `customer`. Raises Refused if another account has claimed it since `require_free`."""
+def find_signals(address: str, fingerprints: Fingerprints) -> set[ClaimSignal]:
+    """Return what speaks against a claim by the owner of `address`: the traits of any company's people (X7)."""
+    kinds = match_fingerprints(None, fingerprints)
+    signals = {
+        ClaimSignal.MAILBOX: is_company_mailbox(address),
+        ClaimSignal.DOMAIN: is_company_domain(address),
+        ClaimSignal.NETWORK: FingerprintKind.NETWORK in kinds,
+        ClaimSignal.BROWSER: FingerprintKind.BROWSER in kinds,
+    }
+    return {signal for signal, is_found in signals.items() if is_found}
+
+
+def claim_premise(
+    customer: Customer, matched: MatchedMeter, *, signals: Iterable[ClaimSignal] = (), at: datetime | None = None
+) -> EsiidClaim | None:
+    """Create the claim of `customer`; None if another account has the premise."""
+    nonce = link_tokens.new_nonce()
     try:
         with transaction.atomic():
-            return EsiidClaim.objects.create(customer=customer, premise_id=premise_id, since=at or Now())
-    except IntegrityError as error:
-        raise _mismatch() from error
+            return EsiidClaim.objects.create(
+                customer=customer,
+                premise_id=matched.premise_id,
+                since=at or Now(),
+                signals=sorted(signals),
+                link_nonce=nonce,
+                link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK)),
+                **matched.columns(),
+            )
+    except IntegrityError:
+        return None
 
 
-def _mismatch() -> Refused:
+def own_meter() -> Refused:
+    return Refused(Problem(_("This meter is already in your account."), "esiid", code="own"))
+
+
+def _mismatch(may_try_again: bool) -> Refused:
     """Return the one answer to every failure: the possible causes, without saying which."""
     causes = (
         _("The ESIID is incorrect."),
         _("The meter number is incorrect."),
         _("The ESIID and the meter number do not match each other."),
-        _(
-            "The ESIID already belongs to an account, perhaps of someone in your household or someone "
-            "who lived there before. Your utility can remove it from that account."
-        ),
+        _("The electricity provider is not the one that your utility has on record for this address."),
         _(
             "There is no smart meter yet. A digital display alone doesn't make a meter smart. Your "
             "electricity provider knows the type."
         ),
         _("The meter was installed less than 60 days ago, and its data is not available yet."),
     )
-    message = _("The ESIID and meter number don't match our records, or they can't be added to an account.")
-    return Refused(Problem(message, "esiid", causes=causes, code="mismatch"))
+    message = _("The ESIID, meter number, and electricity provider don't match our records.")
+    if may_try_again:
+        limit = _("You can try once more for this ESIID.")
+    else:
+        limit = _("You can't try this ESIID again for 30 days. Contact your utility to add it to an account.")
+    return Refused(Problem(f"{message} {limit}", "esiid", causes=causes, code="mismatch"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -19,18 +19,17 @@ from customers.models import CUSTOMER_FIELDS, USER_FIELDS, Customer, CustomerKin
 from lib.action_forms import ShowsRefusals
 from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, require_same_email
 from meters.form_fields import EsiidField, MeterNumberField
+from meters.models import ElectricityProvider
 
 
 @dataclass(frozen=True)
 class Invited:
     """What a customer who comes from a decision link brings: the meter, and initial values for the form.
 
-    `reference` is stored in the registration. The meter cannot be changed, and its ESIID is shown masked: the link must
-    not reveal more than its email did.
+    The meter cannot be changed, and its ESIID is shown masked: the link must not reveal more than its email did.
     """
 
     meter: ClaimedMeter
-    reference: str
     initial: dict[str, Any]
 
 
@@ -73,9 +72,13 @@ class PersonForm(NameForm, PhoneForm):
 
 
 class ClaimForm(ShowsRefusals):
-    """The meter of an account: ESIID and meter number."""
+    """The meter of an account: ESIID, meter number and electricity provider (X7)."""
 
-    required_messages = {"esiid": _("Enter the ESIID."), "meter_number": _("Enter the meter number.")}
+    required_messages = {
+        "esiid": _("Enter the ESIID."),
+        "meter_number": _("Enter the meter number."),
+        "provider": _("Enter your electricity provider."),
+    }
 
     esiid = EsiidField(
         label="ESIID",
@@ -97,13 +100,25 @@ class ClaimForm(ShowsRefusals):
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
+    provider = LineField(
+        label=_("Electricity provider"),
+        help_text=_("The company that sends your electricity bill. It's not the utility that owns the wires."),
+        max_length=120,
+        widget=forms.TextInput({"autocomplete": "off", "list": "provider-names"}),
+    )
+
+    def provider_names(self) -> list[str]:
+        """Return the names that the page offers; others can be entered, too."""
+        return list(ElectricityProvider.objects.order_by("name").values_list("name", flat=True).distinct())
+
     def claimed_meter(self) -> ClaimedMeter:
         """Return the meter of a valid form."""
-        return ClaimedMeter(self.cleaned_data["esiid"], self.cleaned_data["meter_number"])
+        data = self.cleaned_data
+        return ClaimedMeter(data["esiid"], data["meter_number"], data["provider"])
 
 
 class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
-    """Everything that an account needs. With `invited`, the meter is not asked for."""
+    """Everything that an account needs. With `invited`, only the provider is asked about the meter."""
 
     required_messages = {"email": _("Enter your email address.")}
 
@@ -114,6 +129,7 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
     )
     email_again = EmailAgainField(label=_("Confirm account email"))
     field_order = [*PersonForm.field_order, "email", "email_again", "language", "username", "password1", "password2"]
+    field_order += ["esiid", "meter_number", "provider"]
 
     def __init__(self, data: QueryDict | None = None, *, kind: CustomerKind, invited: Invited | None = None) -> None:
         super().__init__(data, kind=kind, initial=invited.initial if invited else {})
@@ -137,11 +153,12 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
             **{name: data[name] for name in names if name in data},
             kind=self.kind,
             password=data["password1"],
-            reference=self.invited.reference if self.invited else "",
         )
 
     def claimed_meter(self) -> ClaimedMeter:
-        return self.invited.meter if self.invited else super().claimed_meter()
+        if self.invited:
+            return replace(self.invited.meter, provider=self.cleaned_data["provider"])
+        return super().claimed_meter()
 
 
 class CustomerProfileForm(PersonForm):

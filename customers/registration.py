@@ -1,4 +1,4 @@
-"""A customer registers: sends the form, confirms by email, and then has an account with the ESIID (C3)."""
+"""A customer registers: sends the form, confirms by email, and then has an account that claims the ESIID (C3, X7)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from accounts import rate_limits
 from accounts.actions import create_confirmed_user
 from accounts.models import User
 from accounts.rate_limits import Limit
+from companies.trust.fingerprints import Fingerprints
 from customers import emails
-from customers.esiid_claims import ClaimedMeter, require_free
-from customers.models import Customer, EsiidClaim, Registration
+from customers.disputes import dispute_holder
+from customers.esiid_claims import ClaimedMeter, MatchedMeter, claim_premise, find_signals, match_meter
+from customers.models import ClaimDispute, ClaimSignal, Customer, EsiidClaim, Registration
 from lib import link_tokens
 from lib.refusals import Problem, Refused
 
@@ -39,7 +41,6 @@ class NotConfirmedReason(StrEnum):
 
 # What another account took first, by the constraint that says so.
 _CONFLICTS = {
-    "premise_has_one_claim": NotConfirmedReason.ESIID,
     "user_id_once": NotConfirmedReason.USER_ID,
     "accounts_user_username_key": NotConfirmedReason.USER_ID,
     "user_email_once": NotConfirmedReason.EMAIL,
@@ -55,14 +56,24 @@ class NotConfirmed(Exception):
         self.reason = reason
 
 
-def apply(registration: Registration, meter: ClaimedMeter, *, network: str, at: datetime | None = None) -> None:
+def apply(
+    registration: Registration,
+    meter: ClaimedMeter,
+    *,
+    network: str,
+    fingerprints: Fingerprints | None = None,
+    at: datetime | None = None,
+) -> None:
     """Save the new `registration`, whose password is in clear text, and email its confirmation link. Raises Refused.
 
     No account exists before the link is confirmed. Whether the email address has an account is told only to its owner,
-    in the email; the page is the same.
+    in the email, and whether another account has the ESIID only behind the link; the page is the same.
     """
     registration.password = make_password(registration.password)  # first, so that every path takes as long
-    registration.premise_id = require_free(meter, network=network, at=at)
+    matched = match_meter(meter, network=network, at=at)
+    registration.premise_id = matched.premise_id
+    registration.provider_entered, registration.provider_matches = matched.provider_entered, matched.provider_matches
+    registration.signals = sorted(find_signals(registration.email, fingerprints or {}))
     with transaction.atomic():
         if User.objects.filter(username__iexact=registration.username).exists():
             raise Refused(Problem(_("This User ID is already taken. Enter a different one."), "username", code="taken"))
@@ -94,11 +105,17 @@ def find_registration(token: str, *, at: datetime | None = None) -> Registration
     return registration
 
 
-def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
-    """Create the user and the customer and give it the ESIID, or change nothing. Raises NotConfirmed.
+def confirm(
+    token: str,
+    *,
+    fingerprints: Fingerprints | None = None,
+    disputes: bool = False,
+    at: datetime | None = None,
+) -> EsiidClaim | ClaimDispute | None:
+    """Create the user and the customer with its claim of the ESIID, or change nothing. Raises NotConfirmed, Refused.
 
-    Of two registrations for one ESIID, user ID or email, the first to confirm wins, by database constraints. Returns
-    None if the registration was confirmed before.
+    Of two registrations for one ESIID, user ID or email, the first to confirm wins, by database constraints. With
+    `disputes`, the claim of another account is disputed instead of refused. None if it was confirmed before.
     """
     try:
         with transaction.atomic():
@@ -109,7 +126,7 @@ def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
             user = create_confirmed_user(**{name: getattr(registration, name) for name in _USER_FIELDS})
             fields = {name: getattr(registration, name) for name in _CUSTOMER_FIELDS}
             customer = Customer.objects.create(user=user, **fields)
-            EsiidClaim.objects.create(customer=customer, premise_id=registration.premise_id, since=at or Now())
+            outcome = _claim(registration, customer, fingerprints or {}, disputes=disputes, at=at)
             registration.password = ""
             registration.confirmed_at = at or Now()
             registration.save(update_fields=["password", "confirmed_at"])
@@ -120,8 +137,22 @@ def confirm(token: str, *, at: datetime | None = None) -> Customer | None:
         raise
     except Registration.DoesNotExist:  # deleted since find_registration
         raise NotConfirmed(NotConfirmedReason.EXPIRED) from None
-    logger.info("Customer %s registered and holds premise %s.", customer.pk, registration.premise_id)
-    return customer
+    logger.info("Customer %s registered for premise %s.", customer.pk, registration.premise_id)
+    return outcome
+
+
+def _claim(
+    registration: Registration, customer: Customer, fingerprints: Fingerprints, *, disputes: bool, at: datetime | None
+) -> EsiidClaim | ClaimDispute:
+    """Claim the ESIID for the new customer or, with `disputes`, dispute the claim of another account."""
+    signals = {ClaimSignal(signal) for signal in registration.signals} | find_signals(registration.email, fingerprints)
+    matched = MatchedMeter(registration.premise_id, registration.provider_entered, registration.provider_matches)
+    if claim := claim_premise(customer, matched, signals=signals, at=at):
+        return claim
+    dispute = dispute_holder(customer, matched, signals=signals, at=at) if disputes else None
+    if dispute is None:
+        raise NotConfirmed(NotConfirmedReason.ESIID)
+    return dispute
 
 
 def delete_old_registrations(*, at: datetime | None = None) -> int:

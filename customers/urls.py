@@ -17,5 +17,6 @@ urlpatterns = [
         name="register_sent",
     ),
     path("register/customer/<str:kind>/", views.register_as, name="register_as"),
+    path("claims/<str:token>/", views.claim_notice, name="claim_notice"),
     path("my/profile/", views.customer_profile, name="customer_profile"),
 ]

@@ -11,10 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.language import set_language_cookie
-from customers import registration
+from companies.trust.fingerprints import fingerprint_request
+from customers import disputes, registration
 from customers.forms import CustomerProfileForm, Invited, RegistrationForm
-from customers.models import Customer, CustomerKind, customer_of
+from customers.models import Customer, CustomerKind, EsiidClaim, customer_of
 from lib.client_address import client_network
+from lib.link_tokens import noindex
 from lib.refusals import Refused
 
 
@@ -34,12 +36,32 @@ def registration_page(request: HttpRequest, kind: CustomerKind, *, invited: Invi
     form = RegistrationForm(request.POST or None, kind=kind, invited=invited)
     if form.is_valid():
         try:
-            registration.apply(form.registration(), form.claimed_meter(), network=client_network(request))
+            registration.apply(
+                form.registration(),
+                form.claimed_meter(),
+                network=client_network(request),
+                fingerprints=fingerprint_request(request),
+            )
             # The next pages cannot read the language from an account yet (C6).
             return set_language_cookie(redirect("register_sent"), form.cleaned_data["language"])
         except Refused as refused:
             form.refuse(refused)
     return render(request, "customers/registration/form.html", {"form": form, "kind": kind, "invited": invited})
+
+
+@noindex
+@never_cache
+def claim_notice(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the claim that a notice is about; POST disputes it, because mail scanners follow links (X7)."""
+    claim, refused = disputes.find_claim(token), None
+    if claim and request.method == "POST":
+        try:
+            disputes.dispute_by_link(claim)
+            return redirect("claim_notice", token)
+        except Refused as refusal:
+            refused = refusal
+    status = 409 if refused else 200 if claim else 404
+    return render(request, "customers/claims/notice.html", {"claim": claim, "refused": refused}, status=status)
 
 
 @login_required
@@ -51,7 +73,8 @@ def customer_profile(request: HttpRequest) -> HttpResponse:
         customer.change_profile(form.cleaned_data)
         messages.success(request, _("Profile saved."))
         return redirect("customer_profile")
-    claims = customer.claims.filter(until=None).select_related("premise").prefetch_related("premise__meters")
+    claims = EsiidClaim.objects.visible_to(request.user)
+    claims = claims.select_related("premise__tdsp").prefetch_related("premise__meters")
     return render(request, "customers/profile/profile.html", {"form": form, "claims": claims})
 
 

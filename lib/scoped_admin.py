@@ -152,7 +152,10 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow only the list's own filters: Django allows any column, and prefixes reveal its values (X5)."""
-        offered = [name if isinstance(name, str) else name[0] for name in self.get_list_filter(request)]
+        offered = [
+            filter_ if isinstance(filter_, str) else getattr(filter_, "parameter_name", None) or filter_[0]
+            for filter_ in self.get_list_filter(request)
+        ]
         offered += [self.date_hierarchy] if self.date_hierarchy else []
         named = any(lookup == name or lookup.startswith(f"{name}__") for name in offered if isinstance(name, str))
         return named and super().lookup_allowed(lookup, value, request)

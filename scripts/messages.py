@@ -70,6 +70,8 @@ ENGLISH_ONLY = (
     "templates/local/*",
     "agreements/models/consent.py",
     "agreements/consent.py",
+    "customers/claim_review.py",
+    "customers/models/claim.py",
     "meters/imports/*",
     "meters/management/*",
     "reports/agreement_list.py",

@@ -45,6 +45,7 @@ SWEEPS = {
     "reports.tasks.delete_old_reports": HOUR,
     "agreements.tasks.delete_old_agreements": HOUR,
     "customers.tasks.delete_old_registrations": HOUR,
+    "customers.tasks.escalate_overdue_claims": HOUR,
     "agreements.tasks.delete_old_drafts": HOUR,
     "reports.tasks.purge_files": HOUR,
     "meters.tasks.import_uploads": 5,

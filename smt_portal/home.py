@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, QuerySet, Window
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -12,8 +14,7 @@ from django.views.decorators.cache import never_cache
 from accounts.models import User
 from agreements.models import Agreement, AgreementQuerySet
 from companies.models import Company, CompanyStanding, Membership, membership_of
-from customers.models import Customer, customer_of
-from meters.models import Meter
+from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
 from notifications.models import Email
 from reports.models import Report
@@ -43,26 +44,38 @@ def third_party_home(request: HttpRequest, user: User, membership: Membership) -
 
 
 def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpResponse:
-    agreements = Agreement.objects.visible_to(user).filter(customer=customer)
-    meters = Meter.objects.filter(premise__claims__customer=customer, premise__claims__until=None, removed_on=None)
-    first_meters = meters.select_related("premise").order_by("premise__esiid", "number")[:100]
-    context = {"person": customer, "meters": list(first_meters), **_to_do(user, agreements)}
+    is_present = Q(premise__meters__removed_on=None)
+    numbers = ArrayAgg("premise__meters__number", filter=is_present, default=[], order_by="premise__meters__number")
+    claims = EsiidClaim.objects.visible_to(user).select_related("premise").annotate(meter_numbers=numbers)
+    context = {"person": customer, "claims": list(claims.order_by("premise__esiid")[:100])}
+    context |= _to_do(user, Agreement.objects.visible_to(user))
     return render(request, "home/customer.html", context)
 
 
 def staff_home(request: HttpRequest, user: User) -> HttpResponse:
     agreements = Agreement.objects.visible_to(user)
-    emails = Email.objects.failed()
+    emails, claims = Email.objects.failed(), EsiidClaim.objects.awaiting_decision()
     if not user.is_operator:
         emails = emails.filter(about__in=agreements.values("number"))
-    companies = Company.objects.filter(standing=CompanyStanding.PENDING)
-    context = {
-        "held": agreements.held_for_review().count(),
-        "failed_reports": Report.objects.visible_to(user).failed().count(),
-        "failed_emails": emails.count(),
-        "companies": companies.count() if user.is_operator else None,
+        claims = claims.filter(premise__tdsp=user.tdsp)
+    context = _count_rows(
+        user,
+        held=agreements.held_for_review(),
+        claims=claims,
+        failed_reports=Report.objects.visible_to(user).failed(),
+        failed_emails=emails,
+        companies=Company.objects.filter(standing=CompanyStanding.PENDING),
+    )
+    return render(request, "home/staff.html", context if user.is_operator else context | {"companies": None})
+
+
+def _count_rows(user: User, **querysets: QuerySet[Any]) -> dict[str, Any]:
+    """Count the rows of each queryset, all in one query."""
+    counts = {
+        name: Coalesce(Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")), 0)
+        for name, rows in querysets.items()
     }
-    return render(request, "home/staff.html", context)
+    return dict(User.objects.filter(pk=user.pk).values(**counts).get())
 
 
 def _to_do(user: User, agreements: AgreementQuerySet) -> dict[str, Any]:

@@ -280,8 +280,14 @@ REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
 REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
 REGISTRATION_PERIOD = timedelta(days=3)  # C3: not confirmed by then, it is forgotten
 REGISTRATION_EMAILS_PER_ADDRESS = 5  # a day
-FAILED_CLAIMS_PER_ADDRESS = 10  # X2: pairs of ESIID and meter number, a day and network address
-FAILED_CLAIMS_PER_ESIID = 3
+FAILED_CLAIMS_PER_NETWORK = 10  # X2: ESIID, meter number and provider, a day
+CLAIMS_PER_NETWORK = env.int("CLAIMS_PER_NETWORK", 20)  # X2: that matched, a day
+FAILED_CLAIMS_PER_ESIID = 2  # X7, within
+FAILED_CLAIM_PERIOD = timedelta(days=30)
+CLAIM_WAITING_PERIOD = timedelta(hours=72)  # X7: then a claim is confirmed, if nothing speaks against it
+CLAIM_NOTICE_PERIOD = timedelta(days=30)  # X7: the link of the notice disputes a claim so long
+CLAIM_DISPUTES_PER_ESIID = 2  # X7, within CLAIM_NOTICE_PERIOD
+CLAIM_REVIEW_WORKING_DAYS = 5  # X7: then the operators are told, too
 COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
 COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
 COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers

@@ -95,6 +95,8 @@ ROWS = {
     "invitation_register": everybody(TO_OWN, "token"),  # of a registered customer: to the invitation itself
     "customer_profile": of_customer(OK, OK),
     "customer_add_meter": of_customer(OK, OK),
+    "customer_dispute": Row(LOGIN, *[METHOD] * 7),
+    "claim_notice": everybody(OK, "claim_token"),
     # The other company's user is an administrator, too: what is not that company's does not exist.
     "member_profile": third_party(OK, OK),
     "company": third_party(OK, OK),

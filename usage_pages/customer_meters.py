@@ -1,7 +1,7 @@
 """A customer's meters, the days of their usage that the customer may see, and the CSV of some of these days (C5).
 
-Nothing before the customer's own service is ever read (R2). Queries ask by premise and days only, as a report does, so
-the cost of a page does not grow with the number of meters (R6).
+Nothing before the first day that the claim lets the customer see is ever read (R2, X7). Queries ask by premise and days
+only, as a report does, so the cost of a page does not grow with the number of meters (R6).
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
-from agreements.period import Period, first_day_of_service
+from agreements.period import Period
 from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, central_day, utc_or_now
 from meters.identifiers import VISIBLE_DIGITS
-from meters.models import Premise
-from meters.usage.partitions import FIRST_DAY
+from meters.models import Meter, Premise
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import CompressedFile, compress
@@ -34,42 +33,47 @@ RECORDED_DAYS = """
 
 @dataclass(frozen=True)
 class CustomerMeter:
-    """A premise that the customer holds. `first` and `last` are the days with readings, None if there are none yet.
+    """A premise that the customer claims. `first` and `last` are its visible days with readings, if there are any.
 
-    `service_start` is the first day of the customer's service, if known.
+    `visible_from` is the first day that the customer may see, None if the claim shows no usage (X7).
     """
 
     claim: EsiidClaim
     today: date
-    service_start: date | None
-    first: date | None
-    last: date | None
+    visible_from: date | None
+    first: date | None = None
+    last: date | None = None
 
     @property
     def premise(self) -> Premise:
         return self.claim.premise
 
+    @property
+    def visible_meters(self) -> list[Meter]:
+        """The premise's present meters, if the customer may see its usage."""
+        return [meter for meter in self.premise.meters.all() if self.visible_from and not meter.removed_on]
+
     def readable_period(self, first: date, last: date, *, until: date) -> Period:
-        """Return `first` to `last` without days before the customer's service (R2) and empty days after `until`."""
-        return Period(first, max(first, self.service_start or FIRST_DAY), min(last, max(self.last or until, until)))
+        """Return `first` to `last` without days that the customer may not see and empty days after `until` (R2, X7)."""
+        assert self.visible_from
+        return Period(first, max(first, self.visible_from), min(last, max(self.last or until, until)))
 
 
 def current_claims(user: User) -> QuerySet[EsiidClaim]:
     """Return the claims of `user`, ordered by address, with what `load_meters` needs."""
-    claims = EsiidClaim.objects.visible_to(user).with_former_end().select_related("premise__tdsp")
+    claims = EsiidClaim.objects.visible_to(user).select_related("premise__tdsp")
     return claims.order_by("premise__address", "premise__address_overflow", "pk")
 
 
 def load_meters(claims: Iterable[EsiidClaim]) -> list[CustomerMeter]:
-    """Return the meters of `claims`, which have `former_end`, with their first and last day; one query for all."""
+    """Return the meters of `claims`, which are visible, with their first and last day; one query for all."""
     today = central_day(utc_or_now())
-    service_starts = {claim: first_day_of_service(claim.premise, claim.former_end) for claim in claims}
-    premises = [claim.premise_id for claim in service_starts]
-    since = [day or FIRST_DAY for day in service_starts.values()]
+    first_days = {claim: claim.visible_from for claim in claims}
+    readable = {claim.premise_id: day for claim, day in first_days.items() if day}
     with connection.cursor() as cursor:
-        cursor.execute(RECORDED_DAYS, {"premises": premises, "since": since, "today": today})
+        cursor.execute(RECORDED_DAYS, {"premises": list(readable), "since": list(readable.values()), "today": today})
         days = {premise_id: (first, last) for premise_id, first, last in cursor.fetchall()}
-    return [CustomerMeter(claim, today, day, *days[claim.premise_id]) for claim, day in service_starts.items()]
+    return [CustomerMeter(claim, today, day, *days.get(claim.premise_id, ())) for claim, day in first_days.items()]
 
 
 def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date) -> tuple[str, CompressedFile | None]:

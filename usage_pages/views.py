@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
 from agreements.models import ReportType
-from customers.models import EsiidClaim, customer_of
+from customers.models import ClaimDispute, EsiidClaim, customer_of
 from lib.central_time import ONE_DAY
 from meters.usage.days import slots_on
 from reports.coverage import UsageCount
@@ -34,7 +34,9 @@ LINKED = 12  # meters that the page of usage links to; My Smart Meters has the o
 def my_meters(request: HttpRequest) -> HttpResponse:
     claims = _claims(request).prefetch_related("premise__meters")
     page = Paginator(claims, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "usage_pages/meters.html", {"page": page, "meters": load_meters(page.object_list)})
+    disputes = ClaimDispute.objects.visible_to(signed_in(request)).select_related("claim__premise__tdsp")
+    context = {"page": page, "meters": load_meters(page.object_list), "disputes": disputes}
+    return render(request, "usage_pages/meters.html", context)
 
 
 @login_required

@@ -30,9 +30,10 @@ from companies.trust.email_identity import (
     mailbox_regex,
     normalize_mailbox,
 )
-from customers.models import Customer, CustomerKind, customer_of
+from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
 from meters.identifiers import mask_esiid
 from meters.models import Premise
+from meters.usage.days import day_start
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -86,17 +87,44 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         if membership := membership_of(user):
             return self.filter(company=membership.company_id) if membership.may_view else self.none()
         if customer := customer_of(user):
-            return self.filter(customer=customer)
+            return self.of_customer(customer)
         return self.none()
+
+    def of_customer(self, customer: Customer) -> AgreementQuerySet:
+        """Return the customer's own agreements and those about the customer's meters (C4, X7).
+
+        Of a confirmed claim every one since the service began, also one sent to another address; of any other claim
+        those sent to the account's address. After a claim was refused, only those sent to that address stay.
+        """
+        address = customer.user.email
+        every_claim = list(customer.claims.with_state().with_former_end().select_related("premise"))
+        claims = [claim for claim in every_claim if claim.until is None]
+        refused = [claim.premise_id for claim in every_claim if claim.decision == ClaimDecision.REFUSED]
+        visible = Q(customer=customer) & (~Q(premise__in=refused) | Q(email__iexact=address))
+        unassigned = Q(customer=None, premise__in=[claim.premise_id for claim in claims], email__iexact=address)
+        for claim in claims:
+            if claim.state == ClaimState.CONFIRMED:
+                begins = {"initiated_at__gte": day_start(claim.service_start)} if claim.service_start else {}
+                unassigned |= Q(customer=None, premise=claim.premise_id, **begins)
+        return self.filter(visible | unassigned)
 
     def by_link(self, link_hash: str) -> AgreementQuerySet:
         """Return the agreement whose decision link has this hash (X5)."""
         return self.with_overdue().filter(link_hash=link_hash).select_related("premise__tdsp")
 
     def with_overdue(self) -> AgreementQuerySet:
-        """Annotate `is_overdue`: still Pending though its period is over by the database's clock (L2)."""
+        """Annotate what depends on the database's clock.
+
+        `is_overdue`: still Pending though its period is over (L2). `offers_registration`: its link fills in a
+        registration, as long as it can be answered or is accepted without a doubt, within its period (X7).
+        """
         overdue = Q(status=Status.PENDING, expires_at__lt=Now())
-        return self.annotate(is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()))
+        is_valid = Q(status=Status.PENDING) | Q(status=Status.COMPLETE, review__in=REVIEW_ALLOWS_REPORT)
+        offers = is_valid & Q(customer=None, expires_at__gte=Now())
+        return self.annotate(
+            is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()),
+            offers_registration=models.ExpressionWrapper(offers, output_field=models.BooleanField()),
+        )
 
     def pending(self) -> AgreementQuerySet:
         return self.filter(status=Status.PENDING)
@@ -209,6 +237,7 @@ class Agreement(models.Model):
     review_reason = models.CharField(_("reason for the decision"), max_length=500, blank=True)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
+    offers_registration: bool  # likewise
 
     objects = AgreementQuerySet.as_manager()
 

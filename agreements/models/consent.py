@@ -20,6 +20,7 @@ class SignalKind(models.TextChoices):
     NETWORK = "network", _("Accepted from a network address that the third party's users used")
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
     OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")
+    UNCONFIRMED = "unconfirmed", _("The customer's claim of the ESIID is not confirmed")
 
 
 class ConsentSignal(models.Model):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -21,26 +20,18 @@ from django.views.decorators.http import require_POST
 
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
-from agreements import actions, sign_up
+from agreements import actions
 from agreements.models import Agreement
 from agreements.period import offer_context
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from companies.trust.fingerprints import fingerprint_request
-from customers.esiid_claims import ClaimedMeter
-from customers.forms import ClaimForm, Invited
-from customers.models import CustomerKind, customer_of
-from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
-from customers.views import customer_or_404, registration_page
+from customers.models import customer_of
 from lib import link_tokens
 from lib.central_time import utc_or_now
-from lib.client_address import client_network
-from lib.link_tokens import noindex
-from lib.refusals import Refused
 
 # The values of `decision` and the statuses that they lead to.
 DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
-NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
 PAGE_SIZE = 25
 
 
@@ -109,9 +100,9 @@ def _page(
 
 def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
     """Return the signed-in customer's agreements. Raises Http404 for users who are no customers."""
-    if (customer := customer_of(request.user)) is None:
+    if customer_of(request.user) is None:
         raise Http404
-    return Agreement.objects.visible_to(request.user).filter(customer=customer).with_overdue()
+    return Agreement.objects.visible_to(request.user).with_overdue()
 
 
 @login_required
@@ -137,50 +128,3 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         )
         messages.error(request, expired if refusal.expired else changed)
     return redirect("customer_agreement", number)
-
-
-@noindex
-def register_invited(request: HttpRequest, token: str) -> HttpResponse:
-    """The registration form filled from the agreement; its link proves that the customer received the request."""
-    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
-    if agreement is None or agreement.customer_id:
-        return redirect("invitation", token)
-    names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
-    initial = {name: getattr(agreement, name) for name in names}
-    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
-    invited = Invited(ClaimedMeter(agreement.esiid, agreement.meter_number), agreement.link_hash, initial)
-    with translation.override(chosen_language(request) or agreement.language):
-        return registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
-
-
-@noindex
-@never_cache
-def register_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button and changes nothing, because mail scanners follow links; POST opens the account."""
-    try:
-        registration = find_registration(token)
-        with translation.override(registration.language):
-            if request.method == "POST":
-                sign_up.confirm_registration(token)
-            page = "confirmed" if request.method == "POST" or registration.confirmed_at else "confirm"
-            return render(request, f"customers/registration/{page}.html", {"registration": registration})
-    except NotConfirmed as refusal:
-        context = {"reason": refusal.reason, "days": settings.REGISTRATION_PERIOD.days}
-        status = NOT_CONFIRMED_STATUS.get(refusal.reason, 409)
-        return render(request, "customers/registration/not_confirmed.html", context, status=status)
-
-
-@login_required
-@never_cache
-def customer_add_meter(request: HttpRequest) -> HttpResponse:
-    """Add a meter, and the agreements about it that were sent to the customer's address."""
-    customer = customer_or_404(request)
-    form = ClaimForm(request.POST or None)
-    if form.is_valid():
-        try:
-            sign_up.add_meter(customer, form.claimed_meter(), network=client_network(request))
-            messages.success(request, _("Meter added to your account."))
-            return redirect("customer_profile")
-        except Refused as refused:
-            form.refuse(refused)
-    return render(request, "customers/profile/add_meter.html", {"form": form})

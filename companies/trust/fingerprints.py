@@ -56,9 +56,11 @@ def record_fingerprints(company: Company, fingerprints: Fingerprints) -> None:
     )
 
 
-def match_fingerprints(company: Company, fingerprints: Fingerprints) -> set[FingerprintKind]:
-    """Return the kinds in which `fingerprints` match those of the company's users."""
-    known = CompanyFingerprint.objects.filter(company=company, value_hash__in=chain(*fingerprints.values()))
+def match_fingerprints(company: Company | None, fingerprints: Fingerprints) -> set[FingerprintKind]:
+    """Return the kinds in which `fingerprints` match those of the company's users; None: of any company's."""
+    known = CompanyFingerprint.objects.filter(value_hash__in=chain(*fingerprints.values()))
+    if company:
+        known = known.filter(company=company)
     return {FingerprintKind(kind) for kind in known.values_list("kind", flat=True)}
 
 

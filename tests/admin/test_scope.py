@@ -27,7 +27,9 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "meters.upload": ({"add"}, {"add"}),
     "accounts.user": (None, EDIT),
     "companies.company": (None, EDIT),
+    "meters.electricityprovider": (VIEW, EDIT),
     "customers.customer": (VIEW, EDIT),
+    "customers.esiidclaim": (VIEW, VIEW),
     "accounts.accesslogentry": (VIEW, VIEW),
     "agreements.agreement": (VIEW, VIEW),
     "notifications.email": (VIEW, VIEW),
@@ -35,13 +37,15 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "reports.download": (VIEW, VIEW),
     "notices.notice": (EDIT, EDIT),
 }
-SCOPED = [name for name, (staff, _operators) in MATRIX.items() if staff is not None]
+SHARED = {"meters.electricityprovider"}  # of no TDSP
+SCOPED = [name for name, (staff, _operators) in MATRIX.items() if staff is not None and name not in SHARED]
 # What finds the other side's record, where the list can be searched.
 SEARCHED = {
     "meters.tdsp": ["Quetzal", "908200028"],
     "meters.premise": ["Quetzal Road", "10443720008200028", "'10443720008200028", "98200028", "104437200082"],
     "meters.meter": ["98200028", "10443720008200028"],
     "customers.customer": ["Quetzalson", "quetzal-holder@example.com", "quetzal-holder", "10443720008200028"],
+    "customers.esiidclaim": ["Quetzalson", "quetzal-holder@example.com", "10443720008200028"],
     "accounts.accesslogentry": ["label-8200028", "quetzal-staff"],
     "agreements.agreement": ["102518200028", "10443720008200028", "98200028", "Quetzalberg", "quetzal@mail.example"],
     "notifications.email": ["102518200028", "quetzal@mail.example"],

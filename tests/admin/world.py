@@ -22,6 +22,7 @@ from tests.factories import (
     CompanyFactory,
     CustomerFactory,
     DownloadFactory,
+    ElectricityProviderFactory,
     EmailFactory,
     EsiidClaimFactory,
     LetterFactory,
@@ -61,7 +62,7 @@ def side(name: str, digits: str) -> Side:
     meter = MeterFactory(premise=premise, number=f"9{digits}")
     holder = UserFactory(username=f"{name.lower()}-holder", first_name=f"Nina{name}", last_name=f"{name}son")
     customer = CustomerFactory(user=holder)
-    EsiidClaimFactory(customer=customer, premise=premise)
+    claim = EsiidClaimFactory(customer=customer, premise=premise)
     member = MembershipFactory(company=CompanyFactory(legal_name=f"{name} Savings")).user
     (pending,) = initiate(member, meter, registered=True, person=Person(email=holder.email))
     done = AgreementFactory(
@@ -95,6 +96,8 @@ def side(name: str, digits: str) -> Side:
         "meters.meter": meter,
         "meters.upload": load,
         "customers.customer": customer,
+        "customers.esiidclaim": claim,
+        "meters.electricityprovider": ElectricityProviderFactory(),
         "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"label-{digits}"),
         "agreements.agreement": done,
         "notifications.email": failed,

@@ -11,10 +11,9 @@ from django.urls import reverse
 from agreements import sign_up
 from agreements.models import Agreement
 from agreements.request import Person
-from customers import esiid_claims
 from customers.esiid_claims import ClaimedMeter
 from customers.models import Customer, EsiidClaim
-from lib.refusals import Refused
+from meters.models import Meter
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import initiate
 from tests.support.races import met, together
@@ -82,20 +81,20 @@ def test_an_added_meter_brings_the_agreements_sent_to_the_address(client, custom
         zip_code="78701",
     )
     initiate(MembershipFactory().user, meter, person=person)
-    pair = {"esiid": meter.premise.esiid, "meter_number": meter.number}
+    pair = {"esiid": meter.premise.esiid, "meter_number": meter.number, "provider": "Any"}
     assert client.post(reverse("customer_add_meter"), pair).status_code == 302
     assert customer.claims.filter(premise=meter.premise, until=None).exists()
     assert Agreement.objects.get().customer == customer
 
 
-def test_a_taken_meter_and_an_unknown_one_get_the_same_answer(client, customer):
-    taken = MeterFactory(premise=EsiidClaimFactory().premise)
-    sentences = set()
-    for esiid, number in [(taken.premise.esiid, taken.number), ("10443729999999999", "1")]:
-        answer = client.post(reverse("customer_add_meter"), {"esiid": esiid, "meter_number": number})
-        sentences.add((str(answer.context["form"].errors), *answer.context["form"].causes))
-    assert len(sentences) == 1
-    assert EsiidClaim.objects.filter(customer=customer).count() == 1
+def test_a_meter_that_is_in_the_account_already_is_named(client, customer):
+    meter = MeterFactory(premise=customer.premises.get())
+    answer = client.post(reverse("customer_add_meter"), _entries(meter))
+    assert "This meter is already in your account." in answer.content.decode()
+
+
+def _entries(meter: Meter) -> dict[str, str]:
+    return {"esiid": meter.premise.esiid, "meter_number": meter.number, "provider": "Any"}
 
 
 def _two_at_once() -> list:
@@ -113,7 +112,7 @@ def _two_at_once() -> list:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_customers_who_add_one_meter_at_once_one_gets_it():
     answers = _two_at_once()
-    assert [isinstance(answer, Refused) for answer in answers].count(True) == 1
+    assert [isinstance(answer, sign_up.EsiidTaken) for answer in answers].count(True) == 1
     assert EsiidClaim.objects.filter(until=None).count() == 1
 
 
@@ -122,7 +121,7 @@ def test_of_two_customers_who_add_one_meter_at_once_one_gets_it():
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_constraint_both_get_it(monkeypatch):
     constraint = EsiidClaim._meta.constraints[0]
-    monkeypatch.setattr(esiid_claims, "require_free", met(esiid_claims.require_free, by=2))
+    monkeypatch.setattr(sign_up, "match_meter", met(sign_up.match_meter, by=2))
     with connection.schema_editor() as editor:
         editor.remove_constraint(EsiidClaim, constraint)
     try:

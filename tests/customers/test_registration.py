@@ -15,10 +15,18 @@ from agreements.models import Agreement
 from agreements.request import Person
 from agreements.states import Channel
 from customers import registration
-from customers.models import Customer, EsiidClaim, Registration
+from customers.claim_review import decide_claim
+from customers.models import ClaimDecision, Customer, EsiidClaim, Registration
 from lib import link_tokens
 from notifications.models import Email
-from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory, RegistrationFactory, UserFactory
+from tests.factories import (
+    EsiidClaimFactory,
+    MembershipFactory,
+    MeterFactory,
+    OperatorFactory,
+    RegistrationFactory,
+    UserFactory,
+)
 from tests.support.agreements import initiate
 from tests.support.registration import PASSWORD, confirmation_link, log_in, register, typed
 
@@ -100,18 +108,21 @@ def test_a_registration_from_an_invitation_starts_filled_and_brings_the_agreemen
     assert client.get(reverse("customer_agreement", args=[agreement.number])).status_code == 200
 
 
-def test_with_another_address_only_the_agreement_of_the_link_is_assigned(client):
-    """The link proves one invitation; what was sent to an address belongs to who confirms that address."""
+def test_with_another_address_nothing_is_assigned_before_the_claim_is_confirmed(client):
+    """C4, X7: then every request about the meter is listed, the link's and others."""
     meter = MeterFactory()
     agreement = agreement_about(meter)
     other = agreement_about(MeterFactory(premise=meter.premise, number="204000777"))
     changed = {"email": "new@example.net", "email_again": "new@example.net"}
     client.post(invitation_link(agreement, "invitation_register"), typed(None, **changed))
     client.post(confirmation_link("new@example.net"))
-    agreement.refresh_from_db()
-    other.refresh_from_db()
-    assert agreement.customer == Customer.objects.get()
-    assert other.customer is None
+    log_in(client, "rosa.delgado")
+    listed = client.get(reverse("customer_agreements")).content.decode()
+    assert agreement.number not in listed and other.number not in listed
+    claim = EsiidClaim.objects.get()
+    decide_claim(claim.pk, ClaimDecision.CONFIRMED, by=OperatorFactory(), reason="She called.", dispute_id=None)
+    listed = client.get(reverse("customer_agreements")).content.decode()
+    assert agreement.number in listed and other.number in listed
 
 
 def test_a_registration_brings_the_agreements_sent_to_its_address(client):

@@ -16,7 +16,7 @@ from tests.factories.companies import (
     CompanyLinkFactory,
     MembershipFactory,
 )
-from tests.factories.customers import CustomerFactory, EsiidClaimFactory, RegistrationFactory
+from tests.factories.customers import ClaimDisputeFactory, CustomerFactory, EsiidClaimFactory, RegistrationFactory
 from tests.factories.meters import (
     CarriedSlotsFactory,
     ElectricityProviderFactory,
@@ -45,6 +45,7 @@ __all__ = [
     "AgreementEventFactory",
     "AgreementFactory",
     "CarriedSlotsFactory",
+    "ClaimDisputeFactory",
     "CompanyEventFactory",
     "CompanyFactory",
     "CompanyFingerprintFactory",

@@ -6,7 +6,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from customers.models import Customer, CustomerKind, EsiidClaim, Registration
+from customers.models import ClaimDecision, ClaimDispute, Customer, CustomerKind, EsiidClaim, Registration
 from lib import link_tokens
 from tests.factories.accounts import UserFactory
 from tests.factories.meters import PremiseFactory
@@ -27,11 +27,28 @@ class CustomerFactory(DjangoModelFactory):
 
 
 class EsiidClaimFactory(DjangoModelFactory):
+    """Confirmed by the utility; `waiting=True`: as after a registration in which everything matched."""
+
     class Meta:
         model = EsiidClaim
 
+    class Params:
+        waiting = factory.Trait(decision="", decided_at=None, provider_matches=True, provider_entered="Bright Star")
+
     customer = factory.SubFactory(CustomerFactory)
     premise = factory.SubFactory(PremiseFactory)
+    decision = ClaimDecision.CONFIRMED
+    decided_at = factory.LazyFunction(timezone.now)
+
+
+class ClaimDisputeFactory(DjangoModelFactory):
+    """By the link of the notice."""
+
+    class Meta:
+        model = ClaimDispute
+
+    claim = factory.SubFactory(EsiidClaimFactory)
+    at = factory.LazyFunction(timezone.now)
 
 
 class RegistrationFactory(DjangoModelFactory):

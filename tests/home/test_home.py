@@ -233,13 +233,13 @@ class TestStaffHome:
     def test_of_a_tdsp_see_its_own_tasks(self, client, mine):
         """D1."""
         client.force_login(UserFactory(is_staff=True, tdsp=mine.premise.tdsp))
-        assert self.counts(client) == [1, 1, 1]
+        assert self.counts(client) == [1, 0, 1, 1]
         assert "Companies to approve" not in main(client)
 
     def test_operators_see_all_and_the_companies_to_approve(self, client, mine):
         """D1, T13."""
         client.force_login(OperatorFactory())
-        assert self.counts(client) == [2, 2, 2, 1]
+        assert self.counts(client) == [2, 0, 2, 2, 1]
 
     def test_the_lists_behind_the_counts_answer(self, client, mine):
         client.force_login(OperatorFactory(is_superuser=True))

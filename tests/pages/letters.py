@@ -23,13 +23,18 @@ from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from companies import emails
 from companies.models import CompanyLinkKind
+from customers.claim_review import decide_claim
+from customers.emails import send_claim_disputed
+from customers.models import ClaimDecision, EsiidClaim
 from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
 from reports.actions import generate_due_reports
 from tests.factories import (
     AgreementFactory,
+    ClaimDisputeFactory,
     CompanyLinkFactory,
+    CustomerFactory,
     MembershipFactory,
     MeterFactory,
     OperatorFactory,
@@ -40,13 +45,13 @@ from tests.pages.states.account import changed_email
 from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 from tests.support.agreements import ROSA, initiate
-from tests.support.registration import register
+from tests.support.registration import confirmation_link, register
 
 
 def customers_emails(world: World, language: str) -> list[Email]:
     """In the order in which they were queued. Whatever causes them is undone."""
     theirs = [email for email in _caused(world, language) if not email.to_address.endswith("green-energy.example")]
-    return [email for email in theirs if email.kind not in ("REVIEW", "GUESSING")]
+    return [email for email in theirs if email.kind not in ("REVIEW", "GUESSING", "CLAIM")]
 
 
 def all_emails(world: World, language: str) -> list[Email]:
@@ -121,9 +126,18 @@ def _about_agreements(world: World, language: str) -> None:
 def _about_accounts(world: World, language: str) -> None:
     client = Client(headers={"accept-language": language})
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-    register(client, MeterFactory(), language=language)
+    meter = MeterFactory()
+    AgreementFactory(premise=meter.premise, language=language)
+    register(client, meter, language=language)
     owner = UserFactory(language=language)
     register(client, MeterFactory(), language=language, email=owner.email, email_again=owner.email)
+    client.post(confirmation_link())
+    claim = EsiidClaim.objects.get(premise=meter.premise)
+    for decision in ClaimDecision:
+        other = CustomerFactory(user__language=language)
+        dispute = ClaimDisputeFactory(claim=claim, customer=other)
+        send_claim_disputed(dispute)
+        decide_claim(claim.pk, decision, by=OperatorFactory(), reason="It is not clear.", dispute_id=dispute.pk)
     client.post(reverse("account_reset_password"), {"email": owner.email})
     client.post(reverse("account_reset_password"), {"email": "unknown@example.net"})
     for change in _CHANGES:

@@ -16,7 +16,10 @@ PASSWORD = "mockingbird porch swing"
 
 
 def typed(meter: Meter | None, **changes: Any) -> dict[str, Any]:
-    """A form filled in by Rosa Delgado; `meter` None leaves the meter out."""
+    """A form filled in by Rosa Delgado; `meter` None leaves the meter out.
+
+    The provider is any: as long as none is on record, none is wrong.
+    """
     form = {
         "first_name": "Rosa",
         "middle_initial": "M.",
@@ -30,6 +33,7 @@ def typed(meter: Meter | None, **changes: Any) -> dict[str, Any]:
         "username": "rosa.delgado",
         "password1": PASSWORD,
         "password2": PASSWORD,
+        "provider": "Bright Star Energy",
     }
     if meter:
         form |= {"esiid": meter.premise.esiid, "meter_number": meter.number}

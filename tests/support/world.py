@@ -14,6 +14,7 @@ from agreements import creation
 from agreements.models import Agreement
 from agreements.request import Person
 from companies.models import CompanyLinkKind
+from customers.models import EsiidClaim
 from lib import link_tokens
 from tests.factories import (
     CompanyLinkFactory,
@@ -39,6 +40,9 @@ def make_world() -> dict[str, Any]:
     member, (claim, meter) = MembershipFactory(is_administrator=True), registered_customer()
     person = Person(email=claim.customer.user.email)
     (agreement,) = initiate(member.user, meter, registered=True, person=person)
+    nonce = link_tokens.new_nonce()
+    link_hash = link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK))
+    EsiidClaim.objects.filter(pk=claim.pk).update(link_nonce=nonce, link_hash=link_hash)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
@@ -65,6 +69,7 @@ def make_world() -> dict[str, Any]:
         "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
         "draft": draft.pk,
         "claim": claim.pk,
+        "claim_token": link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK),
         "submitted": agreement.submission_id,
         "notice": NoticeFactory().pk,
         "key": "no-such-key",

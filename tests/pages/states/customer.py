@@ -12,8 +12,9 @@ from agreements import actions
 from agreements.models import Agreement
 from agreements.states import Channel
 from customers.models import EsiidClaim
+from meters.models import Meter
 from notices.models import Notice
-from tests.factories import AgreementFactory, MeterFactory
+from tests.factories import AgreementFactory, EsiidClaimFactory, MeterFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
 
@@ -80,15 +81,30 @@ def _without_meter(client: Client, world: World) -> Any:
 
 state("customer_add_meter", "customer", "sent empty")(sent("customer_add_meter"))
 state("customer_add_meter", "customer", "no match")(
-    sent("customer_add_meter", esiid="10443729999999999", meter_number="1")
+    sent("customer_add_meter", esiid="10443729999999999", meter_number="1", provider="Any")
 )
 
 
 @state("customer_add_meter", "customer", "added")
 def _added(client: Client, world: World) -> Any:
     meter = MeterFactory()
-    pair = {"esiid": meter.premise.esiid, "meter_number": meter.number}
-    return client.post(reverse("customer_add_meter"), pair, follow=True)
+    return client.post(reverse("customer_add_meter"), _entries(meter), follow=True)
+
+
+@state("customer_add_meter", "customer", "in another account")
+def _taken(client: Client, world: World) -> Any:
+    meter = MeterFactory(premise=EsiidClaimFactory().premise)
+    return client.post(reverse("customer_add_meter"), _entries(meter))
+
+
+@state("my_meters", "customer", "just disputed")
+def _disputed(client: Client, world: World) -> Any:
+    signed = _taken(client, world).context["signed"]
+    return client.post(reverse("customer_dispute"), {"signed": signed}, follow=True)
+
+
+def _entries(meter: Meter) -> dict[str, str]:
+    return {"esiid": meter.premise.esiid, "meter_number": meter.number, "provider": "Any"}
 
 
 @state("home", "customer", "nothing waits")

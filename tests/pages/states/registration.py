@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from customers.models import Registration
+from customers.models import ClaimDispute, Registration
 from tests.factories import EsiidClaimFactory, MeterFactory, UserFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World, pending, token
@@ -106,6 +107,45 @@ def _esiid_taken(client: Client, world: World) -> Any:
     link = _registered(client)
     EsiidClaimFactory(premise_id=Registration.objects.latest("pk").premise_id)
     return client.post(link)
+
+
+@state("register_confirm", "anonymous", "ESIID disputed")
+def _esiid_disputed(client: Client, world: World) -> Any:
+    link = _registered(client)
+    EsiidClaimFactory(premise_id=Registration.objects.latest("pk").premise_id)
+    return client.post(link, {"dispute": "yes"})
+
+
+@state("register_confirm", "anonymous", "confirmed with a matching provider")
+def _provider_matches(client: Client, world: World) -> Any:
+    link = _registered(client)
+    Registration.objects.update(provider_matches=True)
+    return client.post(link)
+
+
+@state("register_confirm", "anonymous", "confirmed with a warning sign")
+def _suspected(client: Client, world: World) -> Any:
+    link = _registered(client)
+    Registration.objects.update(signals=["network"])
+    return client.post(link)
+
+
+@state("claim_notice", "anonymous", "unknown")
+def _unknown_notice(client: Client, world: World) -> Any:
+    return client.get(reverse("claim_notice", args=["A" * 43]))
+
+
+@state("claim_notice", "anonymous", "disputed")
+def _disputed_notice(client: Client, world: World) -> Any:
+    return client.post(reverse("claim_notice", args=[world["claim_token"]]), follow=True)
+
+
+@state("claim_notice", "anonymous", "disputed too often")
+def _too_often_disputed(client: Client, world: World) -> Any:
+    for _each in range(settings.CLAIM_DISPUTES_PER_ESIID):
+        client.post(reverse("claim_notice", args=[world["claim_token"]]))
+        ClaimDispute.objects.update(decided_at=timezone.now(), is_upheld=False)
+    return client.post(reverse("claim_notice", args=[world["claim_token"]]))
 
 
 @state("register_confirm", "anonymous", "user id taken meanwhile")

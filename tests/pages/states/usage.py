@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.test import Client
@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from customers.models import EsiidClaim
 from meters.models import UsageDay
+from tests.factories import ClaimDisputeFactory, EsiidClaimFactory
 from tests.pages.states.registry import Open, state
 from tests.pages.world import World
 
@@ -55,3 +56,42 @@ def _moved_in(client: Client, world: World) -> Any:
     premise.service_since = date(2026, 10, 10)
     premise.save()
     return client.get(reverse("meter_usage", args=[world["claim"]]), {"view": "month", "day": "2026-10-14"})
+
+
+def _as(what: str, **fields: Any) -> Open:
+    """The claim with these `fields`, or disputed."""
+
+    def open_page(client: Client, world: World) -> Any:
+        if what == "disputed":
+            ClaimDisputeFactory(claim_id=world["claim"])
+        undecided = {"decision": "", "decided_at": None, "provider_matches": True}
+        EsiidClaim.objects.filter(pk=world["claim"]).update(**undecided | fields)
+        return client.get(reverse("meter_usage", args=[world["claim"]]))
+
+    return open_page
+
+
+for _what, _fields in {
+    "waiting 72 hours": {},
+    "without a provider on record": {"provider_matches": False, "since": datetime(2026, 10, 20, tzinfo=UTC)},
+    "under suspicion": {"signals": ["network"]},
+    "disputed": {},
+}.items():
+    state("meter_usage", "customer", _what)(_as(_what, **_fields))
+
+
+@state("my_meters", "customer", "of every kind")
+def _meters_of_every_kind(client: Client, world: World) -> Any:
+    customer = world["customer"].customer
+    EsiidClaimFactory(customer=customer, waiting=True)
+    EsiidClaimFactory(customer=customer, waiting=True, signals=["mailbox"])
+    EsiidClaimFactory(customer=customer, waiting=True, provider_matches=False)
+    ClaimDisputeFactory(claim__customer=customer)
+    ClaimDisputeFactory(customer=customer)
+    return client.get(reverse("my_meters"))
+
+
+@state("home", "customer", "with a meter that is disputed")
+def _home_of_a_disputed_meter(client: Client, world: World) -> Any:
+    ClaimDisputeFactory(claim_id=world["claim"])
+    return client.get(reverse("home"))

@@ -1,0 +1,150 @@
+"""The TDSP's queue of claims: to confirm or to refuse with a reason, and disputes to decide (X7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import signed_in
+from customers.claim_review import ClaimChanged, decide_claim
+from customers.models import ClaimDecision, ClaimDispute, ClaimSignal, ClaimState, EsiidClaim
+from customers.models.claim import REASON_LENGTH
+from lib.central_time import central_day, utc_or_now
+from lib.scoped_admin import AccessAction, ScopedAdmin
+
+
+class ClaimReviewForm(forms.Form):
+    decision = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[
+            (ClaimDecision.CONFIRMED, _("Confirm. The customer who has the ESIID can see all of its usage.")),
+            (ClaimDecision.REFUSED, _("Refuse. The ESIID is removed from the account at once.")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether to confirm or refuse the claim.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Everyone concerned will see it."),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
+        error_messages={"required": _("Enter a reason. Both sides will see it.")},
+    )
+    dispute = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class QueueFilter(admin.SimpleListFilter):
+    title = _("review")
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Claims to review")), ("disputed", _("Disputed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "disputed":
+            return queryset.filter(until=None, disputed_at__isnull=False)
+        if self.value() == "open":
+            return queryset.filter(pk__in=EsiidClaim.objects.awaiting_decision().values("pk"))
+        return queryset
+
+
+@admin.register(EsiidClaim)
+class EsiidClaimAdmin(ScopedAdmin):
+    """Read-only; a claim is confirmed or refused on a page of its own."""
+
+    tdsp_path = "premise__tdsp"
+    change_form_template = "admin/customers/esiidclaim/change_form.html"
+    list_display = ["esiid", "customer_name", "state_now", "waiting_since", "due_on", "since", "decision"]
+    list_filter = [QueueFilter, "decision"]
+    list_select_related = ["premise", "customer__user"]
+    search_fields = ["premise__esiid__startswith", "customer__user__email__iexact", "customer__user__last_name"]
+    search_help_text = _("ESIID, or the customer's last name or full email address")
+    ordering = ["since", "pk"]
+    fields = [
+        "esiid", "customer_name", "email", ("since", "until"), "state_now", ("provider_entered", "provider_matches"),
+        "warning_signs", ("decision", "decided_at", "decided_by"), "decision_reason",
+    ]  # fmt: skip
+    readonly_fields = ["esiid", "customer_name", "email", "state_now", "warning_signs"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        claims: Any = super().get_queryset(request)
+        records: QuerySet[Any] = claims.with_state().defer("link_nonce", "link_hash")
+        return records
+
+    def get_urls(self) -> list[URLPattern]:
+        review = self.admin_site.admin_view(self.review_view)
+        return [path("<int:pk>/review/", review, name="customers_esiidclaim_review"), *super().get_urls()]
+
+    def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what is known about the claim and the form, or record the decision. Another TDSP's claim is a 404."""
+        claim: EsiidClaim = self.get_object(request, str(pk))
+        dispute = ClaimDispute.objects.filter(claim=claim, decided_at=None).select_related("customer__user").first()
+        form = ClaimReviewForm(request.POST or None, initial={"dispute": dispute and dispute.pk})
+        if claim.until is None and not form.is_valid() and (dispute or not claim.decision):
+            self.record_view(request, AccessAction.VIEW, claim)
+            context = self.admin_site.each_context(request) | {"title": gettext("Review a claim"), "opts": self.opts}
+            context |= {"form": form, "original": claim, "dispute": dispute, "signs": _labels(claim.signals)}
+            context |= {"dispute_signs": _labels(dispute.signals) if dispute else []}
+            return TemplateResponse(request, "admin/customers/esiidclaim/review.html", context)
+        try:
+            if not form.is_valid():
+                raise ClaimChanged(gettext("This claim has already been decided."))
+            decision, reason = ClaimDecision(form.cleaned_data["decision"]), form.cleaned_data["reason"]
+            dispute_id = form.cleaned_data["dispute"]
+            decide_claim(claim.pk, decision, by=signed_in(request), reason=reason, dispute_id=dispute_id)
+            self.log_change(request, claim, f"Claim: {decision}.")
+            messages.success(request, gettext("Your decision is recorded. Everyone concerned has been emailed."))
+        except ClaimChanged as refusal:
+            messages.warning(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:customers_esiidclaim_change", args=[claim.pk]))
+
+    def log_label(self, record: EsiidClaim) -> str:
+        return str(record.premise)
+
+    @admin.display(description="ESIID", ordering="premise__esiid")
+    def esiid(self, claim: EsiidClaim) -> str:
+        return claim.premise.esiid
+
+    @admin.display(description=_("customer"), ordering="customer__user__last_name")
+    def customer_name(self, claim: EsiidClaim) -> str:
+        return str(claim.customer)
+
+    @admin.display(description=_("email"))
+    def email(self, claim: EsiidClaim) -> str:
+        return claim.customer.user.email
+
+    @admin.display(description=_("state"))
+    def state_now(self, claim: EsiidClaim) -> str:
+        return str(_("Ended") if claim.until else claim.state.label)
+
+    @admin.display(description=_("waiting"))
+    def waiting_since(self, claim: EsiidClaim) -> str:
+        """Return how many days the utility has had, if it has to decide."""
+        if not self._awaits_decision(claim):
+            return ""
+        days = (central_day(utc_or_now()) - central_day(claim.disputed_at or claim.since)).days
+        return gettext("%d days") % days
+
+    @admin.display(description=_("decide until"))
+    def due_on(self, claim: EsiidClaim) -> Any:
+        return claim.review_due_on if self._awaits_decision(claim) else ""
+
+    @admin.display(description=_("warning signs"))
+    def warning_signs(self, claim: EsiidClaim) -> str:
+        return "; ".join(_labels(claim.signals))
+
+    def _awaits_decision(self, claim: EsiidClaim) -> bool:
+        waits = (ClaimState.DISPUTED, ClaimState.SUSPECTED, ClaimState.PROVIDER_UNKNOWN)
+        return claim.until is None and claim.state in waits
+
+
+def _labels(signals: list[str]) -> list[str]:
+    return [str(ClaimSignal(signal).label) for signal in signals]

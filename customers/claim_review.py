@@ -1,0 +1,83 @@
+"""The utility's decision about a claim, and what happens when it takes too long (X7)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from customers import emails
+from customers.disputes import lock_claim
+from customers.models import ClaimDecision, ClaimDispute, EsiidClaim
+from customers.models.claim import REASON_LENGTH
+from lib.central_time import central_day, utc_or_now
+
+
+class ClaimChanged(Exception):
+    """The claim is not as the person who decides saw it; the message says what to do."""
+
+
+@transaction.atomic
+def decide_claim(
+    claim_id: int,
+    decision: ClaimDecision,
+    *,
+    by: User,
+    reason: str,
+    dispute_id: int | None,
+    at: datetime | None = None,
+) -> EsiidClaim:
+    """Confirm or refuse a current claim; `dispute_id` names the open dispute that the decision also ends, or none.
+
+    A refused claim ends at once. If a customer disputed it, that customer gets the ESIID, confirmed. Raises
+    ClaimChanged, PermissionDenied, ValidationError.
+    """
+    claim = lock_claim(claim_id)
+    if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == claim.premise.tdsp_id)):
+        raise PermissionDenied(_("Only the TDSP that owns the meter can decide about this claim."))
+    if not reason.strip():
+        raise ValidationError(_("Enter a reason. Both sides will see it."))
+    if len(reason) > REASON_LENGTH:
+        raise ValidationError(_("Enter a reason with %d characters or fewer.") % REASON_LENGTH)
+    at = utc_or_now(at)
+    dispute = claim.disputes.filter(decided_at=None).first()
+    if claim.until or (claim.decision and not dispute) or (dispute.pk if dispute else None) != dispute_id:
+        raise ClaimChanged(_("This claim has changed since you opened it. Read it again before you decide."))
+    is_refused = decision == ClaimDecision.REFUSED
+    details = {"decision": decision, "decided_at": at, "decided_by": by, "decision_reason": reason.strip()}
+    EsiidClaim.objects.filter(pk=claim.pk).update(**details, until=at if is_refused else None)
+    claim.refresh_from_db()
+    if dispute:
+        decided = {"decided_at": at, "decided_by": by, "is_upheld": is_refused, "reason": reason.strip()}
+        ClaimDispute.objects.filter(pk=dispute.pk).update(**decided)
+        dispute.refresh_from_db()
+        if is_refused and dispute.customer:
+            EsiidClaim.objects.create(
+                customer=dispute.customer,
+                premise=claim.premise,
+                since=at,
+                provider_entered=dispute.provider_entered,
+                provider_matches=dispute.provider_matches,
+                signals=dispute.signals,
+                **details | {"decision": ClaimDecision.CONFIRMED},
+            )
+    emails.send_claim_decided(claim, dispute)
+    return claim
+
+
+def escalate_overdue_claims(*, at: datetime | None = None, batch: int = 200) -> int:
+    """Tell the operators of claims that the utility has not decided about in time. Return their number."""
+    at, count = utc_or_now(at), 0
+    could_be_due = at - timedelta(days=settings.CLAIM_REVIEW_WORKING_DAYS)
+    waiting = EsiidClaim.objects.awaiting_decision().filter(escalated_at=None, since__lt=could_be_due)
+    for claim in waiting.order_by("since")[:batch]:
+        if claim.review_due_on < central_day(at):
+            with transaction.atomic():
+                if EsiidClaim.objects.filter(pk=claim.pk, escalated_at=None).update(escalated_at=at):
+                    emails.send_overdue_claim(claim)
+                    count += 1
+    return count

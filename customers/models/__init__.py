@@ -1,0 +1,29 @@
+"""Registered customers, their claims of ESIIDs, and registrations."""
+
+from customers.models.claim import (
+    ClaimDecision,
+    ClaimDispute,
+    ClaimSignal,
+    ClaimState,
+    EsiidClaim,
+    EsiidClaimQuerySet,
+    first_day_of_service,
+)
+from customers.models.customer import CUSTOMER_FIELDS, USER_FIELDS, Customer, CustomerKind, customer_of
+from customers.models.registration import Registration
+
+__all__ = [
+    "CUSTOMER_FIELDS",
+    "USER_FIELDS",
+    "ClaimDecision",
+    "ClaimDispute",
+    "ClaimSignal",
+    "ClaimState",
+    "Customer",
+    "CustomerKind",
+    "EsiidClaim",
+    "EsiidClaimQuerySet",
+    "Registration",
+    "customer_of",
+    "first_day_of_service",
+]
