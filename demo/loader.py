@@ -13,15 +13,17 @@ from accounts.models import User
 from agreements.models import Agreement
 from companies.models import Company
 from customers.models import Customer
-from demo import companies, stories
+from demo import claims, companies, stories
 from demo.neighborhood import UTILITIES, DemoPremise, neighborhood
 from demo.people import BLUEBONNET, People
+from demo.providers import OF_RESIDENTS, certificate_number, create_providers
 from demo.usage import add_usage, copy_usage
 from lib.central_time import central_day, utc_or_now
 from meters.models import Meter, Premise, Tdsp, UsageDay
 from reports import actions as reports
 
 PREMISES = 320
+WITHOUT_PROVIDER = {"pham", "hartman"}  # so that a claim waits for the TDSP
 DAYS = 430
 _LOCK = 0x534D5444  # "SMTD": two loads at once make one demo
 
@@ -75,8 +77,10 @@ def load_demo(
         named = {place.key: place for place in places if place.key}
         people = People(now)
         people.create_all({key: Premise.objects.get(esiid=place.esiid) for key, place in named.items()})
+        create_providers()
         companies.write_histories(people, now)
         agreements = stories.play_stories(people, named, now)
+        claims.play_claims(people, named, now)
     return LoadedDemo(LoadOutcome.LOADED, len(places), rows, len(agreements))
 
 
@@ -121,6 +125,7 @@ def create_premises(places: list[DemoPremise]) -> dict[int, DemoPremise]:
             tdsp_ams_indicator="AMSR",
             switch_hold_indicator="N",
             service_since=place.service_since,
+            provider_number="" if place.key in WITHOUT_PROVIDER else certificate_number(OF_RESIDENTS),
         )
         for place in places
     )

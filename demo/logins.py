@@ -7,7 +7,21 @@ from datetime import datetime
 
 from demo.loader import is_loaded
 from demo.neighborhood import DemoPremise, neighborhood
-from demo.people import BAKERY, BLUEBONNET, GRACE, LONE_STAR, MARIA, OPERATOR, PASSWORD, PERMIAN, TDSP_STAFF
+from demo.people import (
+    BAKERY,
+    BLUEBONNET,
+    DALE,
+    GRACE,
+    LINH,
+    LONE_STAR,
+    MARIA,
+    OPERATOR,
+    PASSWORD,
+    PERMIAN,
+    TDSP_STAFF,
+    VIVIAN,
+)
+from demo.providers import OF_RESIDENTS
 from lib.central_time import CENTRAL
 
 
@@ -29,13 +43,16 @@ def _logins() -> Iterator[tuple[str, str, str]]:
     yield GRACE.profile.username, "Grace Whitfield, customer", "solar usage, and who downloaded her report"
     yield MARIA.profile.username, "María Elena Garza, customer", "an open request, in Spanish"
     yield BAKERY.profile.username, f"{BAKERY.company_name}, customer", "open requests, four meters: gaps, no data"
+    yield LINH.profile.username, "Linh Pham, customer", "a new meter that waits for CenterPoint"
+    yield DALE.profile.username, "Dale Pruitt, customer", "a meter that is disputed"
+    yield VIVIAN.profile.username, f"{VIVIAN.company_name}, customer", "disputes Dale's meter"
     yield TDSP_STAFF, "CenterPoint's staff", "/admin/: its own premises and agreements"
     yield OPERATOR, "operator of the portal", "/admin/: everything"
 
 
 def _examples() -> Iterator[str]:
     places = {place.key: place for place in neighborhood(0, datetime.now(CENTRAL).date())}
-    yield "Meters to ask about (ESIID, meter number):"
+    yield f"Meters to try (ESIID, meter number), with the provider {OF_RESIDENTS}:"
     yield from _table(
         [
             ("not registered, any name and email", *_pair(places["delgado house"]), "with solar"),

@@ -14,6 +14,7 @@ from agreements.request import Person
 from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from demo.neighborhood import CENTERPOINT, DemoPremise
+from demo.providers import OF_RESIDENTS
 from meters.models import Premise, Tdsp
 
 PASSWORD = "armadillos-cross-at-dusk"
@@ -52,11 +53,12 @@ class ThirdParty:
 
 @dataclass(frozen=True)
 class Resident:
-    """A registered customer and the keys of its premises."""
+    """A registered customer and the keys of its premises; `claims` are not confirmed yet."""
 
     profile: Profile
     kind: CustomerKind
-    places: tuple[str, ...]
+    places: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
     company_name: str = ""
     title: str = ""
 
@@ -120,7 +122,24 @@ BAKERY = Resident(
     ("bakery", "bakery cafe", "bakery store", "bakery kiosk"),
     company_name="Hill Country Bakery LLC",
 )
-RESIDENTS = (GRACE, MARIA, BAKERY)
+LINH = Resident(
+    Profile("linh", "Linh", "Pham", "linh.pham@example.org", "+12815550133"),
+    CustomerKind.RESIDENTIAL,
+    claims=("pham",),
+)
+# Both say that the hardware store's meter is theirs.
+DALE = Resident(
+    Profile("dale", "Dale", "Pruitt", "dale.pruitt@example.net", "+17135550124"),
+    CustomerKind.RESIDENTIAL,
+    claims=("estimated week",),
+)
+VIVIAN = Resident(
+    Profile("vivian", "Vivian", "Tran", "manager@longpoint-hardware.example", "+17135550125"),
+    CustomerKind.BUSINESS,
+    claims=("estimated week",),
+    company_name="Long Point Hardware",
+)
+RESIDENTS = (GRACE, MARIA, BAKERY, LINH, DALE, VIVIAN)
 
 # Customers without an account, as third parties know them, by the key of their premise.
 NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
@@ -161,6 +180,7 @@ class People:
         self.since = now - timedelta(days=400)
         self.users: dict[str, User] = {}
         self.companies: dict[str, Company] = {}
+        self.customers: dict[str, Customer] = {}
 
     def create_all(self, premises: dict[str, Premise]) -> None:
         """Create all accounts; `premises` are those with a key, by key."""
@@ -238,8 +258,15 @@ class People:
             company_name=resident.company_name,
             title=resident.title,
         )
+        self.customers[resident.profile.username] = customer
         for key in resident.places:
-            EsiidClaim.objects.create(customer=customer, premise=premises[key], since=self.since)
+            EsiidClaim.objects.create(
+                customer=customer,
+                premise=premises[key],
+                since=self.since,
+                provider_entered=OF_RESIDENTS,
+                provider_matches=True,
+            )
 
 
 def person_of(key: str, place: DemoPremise) -> tuple[CustomerKind, Person]:

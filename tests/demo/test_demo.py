@@ -17,7 +17,7 @@ from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.states import Status
 from companies.models import Company, CompanyStanding
-from customers.models import Customer, CustomerKind
+from customers.models import ClaimState, Customer, CustomerKind
 from demo import loader, stories, usage
 from demo.load_shapes import LOAD_SHAPES
 from demo.loader import LoadOutcome
@@ -176,7 +176,7 @@ def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
 def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Client) -> None:
     """T12, T13: each is on its page, and the emails about it are in the mailbox."""
     loader.load_demo(premises=0, days=80)  # now: invitations and requests last for some days only
-    kinds = Email.objects.filter(about="").values_list("kind", flat=True)
+    kinds = Email.objects.filter(about="").exclude(kind__startswith="CLAIM").values_list("kind", flat=True)
     assert sorted(kinds) == ["COMPANY_REGISTERED", "JOIN_REQUESTED", "USER_INVITED"]
     client.force_login(User.objects.get(username="bluebonnet"))
     assert "tess.navarro@" in client.get(reverse("company_users")).content.decode()
@@ -189,6 +189,26 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
     assert client.get(reverse("agreement_new")).status_code == 200
     ready = Report.objects.filter(state=ReportState.READY, agreement__company__duns=BLUEBONNET.duns).first()
     assert ready and client.get(reverse("report_download", args=[ready.agreement.number])).status_code == 403
+
+
+def test_one_claim_waits_for_the_tdsp_and_one_is_disputed(client: Client) -> None:
+    """X7: in the TDSP's queue, and on the pages of all three customers."""
+    loader.load_demo(premises=0, days=80)
+    client.force_login(User.objects.get(username="centerpoint"))
+    queue = client.get(reverse("admin:customers_esiidclaim_changelist"), {"queue": "open"}).context["cl"].result_list
+    assert {claim.customer.user.username: claim.state for claim in queue} == {
+        "linh": ClaimState.PROVIDER_UNKNOWN,
+        "dale": ClaimState.DISPUTED,
+    }
+    sentences = {
+        "linh": "You can see your usage from now on",
+        "dale": "Someone else says that this meter is theirs",
+        "vivian": "You told us that this meter is yours",
+        "grace": "1817 HARVARD ST",
+    }
+    for username, sentence in sentences.items():
+        client.force_login(User.objects.get(username=username))
+        assert sentence in client.get(reverse("my_meters")).content.decode(), username
 
 
 def test_staff_of_a_tdsp_see_their_own_premises(demo: loader.LoadedDemo, client: Client) -> None:

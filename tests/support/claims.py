@@ -20,9 +20,9 @@ TODAY = timezone.localdate()
 LONG_AGO, YESTERDAY = TODAY - timedelta(days=40), TODAY - timedelta(days=1)
 
 
-def metered() -> Meter:
+def metered(name: str = "Bright Star Energy, LLC") -> Meter:
     """A meter with readings until yesterday, whose premise's provider is on record."""
-    provider = ElectricityProviderFactory(name="Bright Star Energy, LLC")
+    provider = ElectricityProviderFactory(name=name)
     meter = MeterFactory(premise__provider_number=provider.certificate_number, premise__address="77 Secret Lane")
     store(meter.premise, *every_day(LONG_AGO, YESTERDAY, CONSUMPTION))
     return meter
