@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from notifications.actions import AccountLink, FixedLink, OutgoingEmail, queue_email
+from notifications.models import Priority
 
 Link = AccountLink | FixedLink
 
@@ -33,5 +34,7 @@ def send_account_email(
     template: str = "",
 ) -> None:
     """Queue one email about an account, with `template` or that of `kind`. Call it inside a transaction."""
+    priority = Priority.URGENT if link else Priority.NORMAL
     fields: dict[str, Any] = {"to": to, "language": language, "subject": subject, "context": context}
-    queue_email(OutgoingEmail(kind=kind, key=f"{kind}:{uuid.uuid4()}", link=link, template=template, **fields))
+    fields |= {"link": link, "template": template, "priority": priority}
+    queue_email(OutgoingEmail(kind=kind, key=f"{kind}:{uuid.uuid4()}", **fields))

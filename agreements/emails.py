@@ -15,7 +15,7 @@ from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
 from companies.models import Company
 from notifications.actions import DecisionLink, OutgoingEmail, queue_email
-from notifications.models import Email
+from notifications.models import Email, Priority
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -26,14 +26,15 @@ THIRD_PARTY_LANGUAGE = "en"
 def queue_invitation(agreement: Agreement) -> None:
     """Queue EM201 to the customer: the request, and the only copy of the decision link (C7, X5)."""
     subject, link = _("{company} is asking for your electricity usage data"), DecisionLink(agreement.link_nonce)
-    _queue_to_customer("EM201", agreement, subject, key=f"EM201:{agreement.number}", template="EM201", link=link)
+    key = f"EM201:{agreement.number}"
+    _queue_to_customer("EM201", agreement, subject, key=key, template="EM201", link=link, priority=Priority.BULK)
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
     """Queue EM202 to the customer: EM201 marked as a reminder, with the same link."""
     subject = _("Reminder: {company} is asking for your electricity usage data")
     key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.link_nonce)
-    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link)
+    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link, priority=Priority.BULK)
 
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
@@ -100,11 +101,12 @@ def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **d
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.language, "context": {"agreement": agreement}} | details
     subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
-    queue_email(OutgoingEmail(kind=kind, about=agreement.number, subject=subject, **fields))
+    fields |= {"about": agreement.number, "company_id": agreement.company_id}
+    queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
     user = agreement.customer.user if agreement.customer else None
     if user and "link" not in details and user.email.lower() != agreement.email.lower():
         fields |= {"key": f"{kind}:{agreement.number}:account:customer", "to": user.email, "language": user.language}
-        queue_email(OutgoingEmail(kind=kind, about=agreement.number, subject=subject, **fields))
+        queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
 
 
 def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) -> None:
@@ -113,6 +115,7 @@ def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) 
             key=f"{kind}:{agreement.number}:third-party",
             kind=kind,
             about=agreement.number,
+            company_id=agreement.company_id,
             to=agreement.contact_email,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",

@@ -20,6 +20,7 @@ from customers.models import Customer, CustomerKind, EsiidClaim
 from lib.central_time import CENTRAL, format_central
 from lib.refusals import Problem, Refused
 from meters.models import Premise
+from notifications.actions import undelivered_numbers
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     """Return the matching meter of each row, by row number. Needs a lock on the premises to bind (locks.py).
 
     Raises Refused with the problems of all rows: an ESIID repeated on the form, no match, the yearly limit of
-    agreements per ESIID whatever their outcome, or an agreement that already waits for the customer's answer.
+    agreements per ESIID whatever their outcome, or an agreement that already waits for the customer's answer. An
+    agreement whose emails were all refused or returned does not count, unless the customer answered in the account.
     """
     matches = match_meters(request)
     limit, window = settings.AGREEMENT_LIMIT_PER_ESIID, settings.AGREEMENT_LIMIT_WINDOW
@@ -184,9 +186,11 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     earlier = Agreement.objects.filter(company=company, premise__in=premise_ids).order_by("-initiated_at")
     initiated: dict[int, list[datetime]] = defaultdict(list)
     # The window is whole Central days: in UTC it would end an hour off across a clock change.
-    recent = earlier.filter(initiated_at__gt=at.astimezone(CENTRAL) - window)
-    for premise_id, initiated_at in recent.values_list("premise", "initiated_at"):
-        initiated[premise_id].append(initiated_at)
+    recent = list(earlier.filter(initiated_at__gt=at.astimezone(CENTRAL) - window))
+    undelivered = undelivered_numbers(agreement.number for agreement in recent if not agreement.was_answered)
+    for agreement in recent:
+        if agreement.number not in undelivered:
+            initiated[agreement.premise_id].append(agreement.initiated_at)
     same_report = earlier.filter(report_type=request.report_type, report_length=request.report_length)
     waiting = dict(same_report.pending().filter(expires_at__gte=at).values_list("premise", "number"))
 

@@ -15,7 +15,7 @@ from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from lib.central_time import format_central
 from lib.timeline import TimelineEntry
-from notifications.models import Email, EmailState
+from notifications.models import ENDED_BADLY, Email, EmailState
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         EmailState.HANDED: _("Being sent"),
         EmailState.SENT: _("Sent"),
         EmailState.FAILED: _("Not delivered"),
+        EmailState.BOUNCED: _("Not delivered"),
     }
     lines = []
     for email in emails:
@@ -77,9 +78,9 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         problem = ""
         if email.state == EmailState.QUEUED and email.failure:
             problem = _("We couldn't send it yet. We'll try again automatically.")
-        elif email.state == EmailState.FAILED:
+        elif email.state in ENDED_BADLY:
             problem = email.get_failure_display()
-        at = email.sent_at or email.failed_at or email.queued_at
+        at = email.failed_at or email.sent_at or email.queued_at
         name %= names.get(email.kind, _("Notice"))
         lines.append(EmailLine(name, email.state, states[EmailState(email.state)], at, problem))
     return lines

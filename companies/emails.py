@@ -110,6 +110,7 @@ def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: A
         OutgoingEmail(
             key=f"{kind}:{link.pk}:{link.sent_count}",
             kind=kind,
+            company_id=link.company_id,
             to=link.email,
             language=link.language,
             subject=format_lazy(subject, company=link.company or ""),

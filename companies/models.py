@@ -184,10 +184,10 @@ class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):
         return confirmed.filter(ended_at=None, expires_at__gt=at or Now())
 
     def with_is_undelivered(self) -> CompanyLinkQuerySet:
-        """Annotate `is_undelivered`: the last email of the invitation failed for good."""
+        """Annotate `is_undelivered`: the last email of the invitation failed for good or bounced."""
         text = models.CharField()
         key = Concat(Value("USER_INVITED:"), Cast(OuterRef("pk"), text), Value(":"), Cast(OuterRef("sent_count"), text))
-        return self.annotate(is_undelivered=Exists(Email.objects.failed().filter(key=key)))
+        return self.annotate(is_undelivered=Exists(Email.objects.failed_or_bounced().filter(key=key)))
 
 
 class CompanyLink(models.Model):

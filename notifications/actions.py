@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from django.utils.functional import Promise
 
 from lib import link_tokens
 from lib.central_time import CENTRAL
-from notifications.models import Email, EmailState
+from notifications.models import ENDED_BADLY, Email, EmailState, Priority
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
@@ -64,7 +64,8 @@ class FixedLink:
 class OutgoingEmail:
     """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
-    `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated.
+    `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated. Each
+    run delivers a share of the emails of one `company_id` (E6).
     """
 
     kind: str
@@ -74,6 +75,8 @@ class OutgoingEmail:
     subject: str | Promise
     context: Mapping[str, Any]
     about: str = ""
+    priority: Priority = Priority.NORMAL
+    company_id: int | None = None
     template: str = ""
     attachment: tuple[str, bytes] | None = None
     link: DecisionLink | AccountLink | FixedLink | None = None
@@ -109,6 +112,8 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         key=outgoing.key,
         kind=outgoing.kind,
         about=outgoing.about,
+        priority=outgoing.priority,
+        company_id=outgoing.company_id,
         to_address=outgoing.to,
         language=outgoing.language,
         subject=subject,
@@ -137,10 +142,18 @@ def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
     return True
 
 
+def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
+    """Return those of the agreement `numbers` whose requests and reminders were all refused or returned (E7, L5)."""
+    requests = Email.objects.filter(about__in=list(numbers), kind__in=["EM201", "EM202"])
+    undelivered = set(requests.refused_or_bounced().values_list("about", flat=True))
+    rest = requests.exclude(pk__in=requests.refused_or_bounced().values("pk"))
+    return undelivered - set(rest.values_list("about", flat=True))
+
+
 def forget_bodies(*, at: datetime | None = None) -> int:
     """Empty sent and failed emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number."""
     moment = at or Now()
-    ended = Email.objects.filter(state__in=[EmailState.SENT, EmailState.FAILED], body_forgotten_at=None)
+    ended = Email.objects.filter(state__in=[EmailState.SENT, *ENDED_BADLY], body_forgotten_at=None)
     body = {"text": "", "html": "", "attachment": None}
     link = {"placeholder": "", "link_nonce": None, "link_purpose": "", "link_secret": None}
     old = ended.filter(queued_at__lt=moment - settings.EMAIL_BODY_RETENTION)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.encoding import punycode
 
@@ -25,6 +25,7 @@ from notifications.failures import FailureReason
 from notifications.mail_server import DeliveryError, MailServer, portal_host
 from notifications.models import Email, EmailQuerySet, EmailState
 from notifications.templatetags.plain_text import one_line
+from notifications.wakeup import wake_workers
 
 logger = logging.getLogger(__name__)
 
@@ -34,50 +35,57 @@ SHORTEST_PAUSE = timedelta(seconds=10)
 BACK_OFF = {
     FailureReason.UNREACHABLE: (20, timedelta(minutes=1)),
     FailureReason.DEFERRED: (1, timedelta(hours=1)),
-    FailureReason.UNCERTAIN: (1, SHORTEST_PAUSE),
+    FailureReason.SENDER_REJECTED: (1, timedelta(minutes=10)),
 }
+UNCERTAIN_PAUSE = timedelta(minutes=15)
+# A worker may wait for the server all these phases long before an email is handed over, and after that.
+LONGEST_LEASE = timedelta(minutes=20)
+HANDED_LEASE = timedelta(minutes=25)
+RUN_SECONDS = 10
+COMPANY_SHARE = 50  # emails about one company that a run delivers before it turns to others
 NO_LEASE: dict[str, None] = {"lease": None, "leased_until": None}
-_CONNECTING_LOCK = 0x534D5404  # "SMT", 4: held by the worker that connects to the mail server
 
 
 def deliver_due(*, at: datetime | None = None) -> int:
-    """Hand over every due email until the server cannot be reached; return how many it took. Any worker may run it."""
+    """Hand over due emails for RUN_SECONDS or until the server is away; return how many it took (E2, E6).
+
+    Urgent ones go first. A company's emails beyond its share wait for the next run, which is started at once.
+    """
+    end, sent_count = time.monotonic() + RUN_SECONDS, 0
+    shares: Counter[int] = Counter()
     if not Email.objects.due(at=at).exists():
         return 0
     server = MailServer()
-    with _connecting_lock() as is_ours:
-        if not is_ours:
-            return 0  # the worker that is connecting will find these emails too
-        try:
-            server.open()
-        except DeliveryError as error:
-            if email := _claim(at):
-                _record_failure(email, error, at)
-            return 0
-    sent_count = 0
     try:
-        while email := _claim(at):
+        server.open()
+    except DeliveryError as error:
+        if email := _claim(at, shares):
+            _record_failure(email, error, at)
+        return 0
+    try:
+        while time.monotonic() < end and (email := _claim(at, shares)):
             try:
                 sent_count += _send(email, server, at)
             except DeliveryError as error:
                 _record_failure(email, error, at)
-                if error.reason == FailureReason.UNREACHABLE:
-                    break
+                if not server.is_open:
+                    return sent_count
     finally:
         server.close()
+    if Email.objects.due(at=at).exists():
+        wake_workers("email queued")
     return sent_count
 
 
 def _send(email: Email, server: MailServer, at: datetime | None) -> bool:
     """Send a claimed email. Returns False if another worker has taken it meanwhile. Raises DeliveryError."""
     try:
-        content = message_bytes(email)
-    except (ValueError, LookupError, TypeError) as error:  # our own fault; the other emails must still go out
+        recipient, content = envelope_address(email), message_bytes(email)
+    except Exception as error:  # whatever is wrong with it, the other emails must still go out
         raise DeliveryError(type(error).__name__, FailureReason.UNWRITABLE) from error
-    server.announce(settings.DEFAULT_FROM_EMAIL, envelope_address(email))
-    # DATA waits three times for the server; only a longer silence means that the worker is gone.
-    until = (at or Now()) + max(settings.EMAIL_LEASE, timedelta(seconds=4 * settings.EMAIL_TIMEOUT))
+    server.announce(return_path(email), recipient)
     claimed = _claimed_row(email)
+    until = (at or Now()) + HANDED_LEASE
     if not claimed.filter(state=EmailState.SENDING).update(state=EmailState.HANDED, leased_until=until):
         logger.warning("Email %s was taken by another worker before it was handed over.", email.pk)
         return False
@@ -88,12 +96,15 @@ def _send(email: Email, server: MailServer, at: datetime | None) -> bool:
     return True
 
 
-def _claim(at: datetime | None) -> Email | None:
-    """Claim the next due email for settings.EMAIL_LEASE; None when nothing is due or other workers hold all of it."""
+def _claim(at: datetime | None, shares: Counter[int]) -> Email | None:
+    """Claim the next due email; None when nothing is due but what other workers hold and what exceeds `shares`.
+
+    The lease begins with settings.EMAIL_LEASE, so that a dead worker delays an email little, and doubles with each
+    attempt, so that a server that answers slowly is waited for in the end.
+    """
     while True:
         with transaction.atomic(durable=True):
-            due = Email.objects.due(at=at).select_for_update(skip_locked=True).order_by("due_at", "pk")
-            email = due.annotate(clock=Now()).first()
+            email = _lock_next(at, shares)
             if email is None:
                 return None
             moment: datetime = at or vars(email)["clock"]
@@ -105,28 +116,45 @@ def _claim(at: datetime | None) -> Email | None:
                 _give_up(email, reason, email.last_error or "Every worker that took it went silent.", at)
             else:
                 email.state, email.lease = EmailState.SENDING, uuid.uuid4()
-                email.leased_until = moment + settings.EMAIL_LEASE
+                lease = min(settings.EMAIL_LEASE * 2 ** min(email.attempts, 10), LONGEST_LEASE)
+                email.leased_until = moment + lease
                 email.attempts += 1
                 email.uncertain_attempts += was_handed
                 email.save(update_fields=["state", "lease", "leased_until", "attempts", "uncertain_attempts"])
+                if email.company_id is not None:
+                    shares[email.company_id] += 1
                 return email
+
+
+def _lock_next(at: datetime | None, shares: Counter[int]) -> Email | None:
+    """Lock a silent worker's email, or else the first of the queue. Two queries, each in the order of an index."""
+    emails = Email.objects.select_for_update(skip_locked=True).annotate(clock=Now())
+    if email := emails.silent(at=at).order_by("leased_until", "pk").first():
+        return email
+    spent = [company for company, count in shares.items() if count >= COMPANY_SHARE]
+    others = emails.exclude(company_id__in=spent) if spent else emails
+    return others.queued(at=at).order_by("priority", "due_at", "pk").first()
 
 
 def _record_failure(email: Email, error: DeliveryError, at: datetime | None) -> None:
     """Queue a claimed email again after a pause, or give it up."""
     details = without_secrets(str(error))[:500]
-    assert email.leased_until  # by _claim
-    waited = email.leased_until - settings.EMAIL_LEASE - email.queued_at
-    is_second_uncertain = error.reason == FailureReason.UNCERTAIN and email.uncertain_attempts
-    if error.reason not in BACK_OFF or is_second_uncertain or waited > settings.EMAIL_GIVE_UP_AFTER:
+    waited = (at or vars(email)["clock"]) - email.queued_at
+    is_uncertain = error.reason == FailureReason.UNCERTAIN
+    is_final = error.reason not in BACK_OFF and not is_uncertain
+    if is_final or (is_uncertain and email.uncertain_attempts) or waited > settings.EMAIL_GIVE_UP_AFTER:
         _give_up(email, error.reason, details, at)
         return
-    share, longest_pause = BACK_OFF[error.reason]
-    pause = min(max(waited / share, SHORTEST_PAUSE), longest_pause)
-    uncertain_attempts = email.uncertain_attempts + (error.reason == FailureReason.UNCERTAIN)
-    failure = {"uncertain_attempts": uncertain_attempts, "failure": error.reason, "last_error": details}
+    if is_uncertain:
+        pause = UNCERTAIN_PAUSE
+    else:
+        share, longest_pause = BACK_OFF[error.reason]
+        pause = min(max(waited / share, SHORTEST_PAUSE), longest_pause)
+    uncertain_attempts = email.uncertain_attempts + is_uncertain
+    failure = {"failure": error.reason, "last_error": details, "uncertain_attempts": uncertain_attempts}
     _claimed_row(email).update(state=EmailState.QUEUED, due_at=(at or Now()) + pause, **failure, **NO_LEASE)
-    logger.warning("Email %s waits %d s (%s). %s", email.pk, pause.total_seconds(), error.reason, details)
+    level = logging.ERROR if error.reason == FailureReason.SENDER_REJECTED else logging.WARNING
+    logger.log(level, "Email %s waits %d s (%s). %s", email.pk, pause.total_seconds(), error.reason, details)
 
 
 def _give_up(email: Email, reason: FailureReason, details: str, at: datetime | None) -> None:
@@ -144,6 +172,14 @@ def envelope_address(email: Email) -> str:
     """Return the recipient as SMTP wants it: the domain in ASCII."""
     local, _, domain = email.to_address.rpartition("@")
     return f"{local}@{punycode(domain)}"
+
+
+def return_path(email: Email) -> str:
+    """Return where bounces go: settings.BOUNCE_ADDRESS with the Message-ID in it, or else the sender (E7)."""
+    local, _, domain = str(settings.BOUNCE_ADDRESS).rpartition("@")
+    if not local:
+        return str(settings.DEFAULT_FROM_EMAIL)
+    return f"{local}+{email.message_id}@{domain}"
 
 
 def message_bytes(email: Email) -> bytes:
@@ -180,16 +216,3 @@ def with_link(email: Email, body: str) -> str:
     if email.link_nonce is None:
         return body
     return body.replace(email.placeholder, link_tokens.derive_token(bytes(email.link_nonce), email.link_purpose))
-
-
-@contextmanager
-def _connecting_lock() -> Iterator[bool]:
-    """Yield whether this worker may connect. While one does, no other has to sit through the same timeout."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_CONNECTING_LOCK])
-        (is_ours,) = cursor.fetchone()
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_CONNECTING_LOCK])

@@ -11,7 +11,12 @@ class FailureReason(models.TextChoices):
         "refused",
         _("The email server refused the message. The address may be wrong, or the mailbox may be closed or full."),
     )
-    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")
+    DEFERRED = "deferred", _("We tried for two days but couldn't deliver it.")  # the server is there and says "later"
     UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
+    SENDER_REJECTED = "sender_rejected", _("We tried for two days but couldn't deliver it.")  # by our own mail server
     UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
     UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
+    # Only from bounces (E7).
+    NO_SUCH_ADDRESS = "no_such_address", _("The address does not exist.")
+    MAILBOX_FULL = "mailbox_full", _("The mailbox is full.")
+    EXPIRED = "expired", _("The recipient's email server could not be reached for several days.")

@@ -18,19 +18,46 @@ class EmailState(models.TextChoices):
     HANDED = "handed", _("Handed over")  # committed just before DATA: from now on the mail server may have it
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
+    BOUNCED = "bounced", _("Bounced")  # sent, but a mail server on the way could not deliver it (E7)
 
 
+ENDED_BADLY = [EmailState.FAILED, EmailState.BOUNCED]
 LEASED = Q(state__in=[EmailState.SENDING, EmailState.HANDED])
 
 
+class Priority(models.IntegerChoices):
+    """In which order waiting emails are sent (E6)."""
+
+    URGENT = 0, _("Urgent")  # somebody waits in front of the screen: links to sign in, to register, to reset a password
+    NORMAL = 1, _("Normal")
+    BULK = 2, _("Bulk")  # invitations and reminders, which a company may send by the thousand
+
+
 class EmailQuerySet(models.QuerySet["Email"]):
+    def queued(self, *, at: datetime | None = None) -> EmailQuerySet:
+        return self.filter(state=EmailState.QUEUED, due_at__lte=at or Now())
+
+    def silent(self, *, at: datetime | None = None) -> EmailQuerySet:
+        """Emails whose worker has let its lease run out."""
+        return self.filter(LEASED, leased_until__lt=at or Now())
+
     def due(self, *, at: datetime | None = None) -> EmailQuerySet:
         """Emails that a worker should take now: queued ones that are due, and ones whose worker went silent."""
-        moment = at or Now()
-        return self.filter(Q(state=EmailState.QUEUED, due_at__lte=moment) | (LEASED & Q(leased_until__lt=moment)))
+        return self.queued(at=at) | self.silent(at=at)
 
     def failed(self) -> EmailQuerySet:
         return self.filter(state=EmailState.FAILED)
+
+    def rejecting_us(self) -> EmailQuerySet:
+        """Emails that wait because our mail server does not accept mail from the portal: operators must act (E5)."""
+        return self.filter(state=EmailState.QUEUED, failure=FailureReason.SENDER_REJECTED)
+
+    def failed_or_bounced(self) -> EmailQuerySet:
+        return self.filter(state__in=ENDED_BADLY)
+
+    def refused_or_bounced(self) -> EmailQuerySet:
+        """Emails that a mail server refused or returned for good: nobody got them (E7, L5)."""
+        return self.filter(Q(state=EmailState.FAILED, failure=FailureReason.REFUSED) | Q(state=EmailState.BOUNCED))
 
     def about(self, agreement_number: str) -> EmailQuerySet:
         return self.filter(about=agreement_number)
@@ -48,6 +75,8 @@ class Email(models.Model):
     about = models.CharField(max_length=40, blank=True, db_index=True)
     to_address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, default="en")
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    company_id = models.BigIntegerField(null=True)  # about whose business it is; a run sends each company its share
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField()
@@ -77,7 +106,15 @@ class Email(models.Model):
     class Meta:
         ordering = ["queued_at", "pk"]
         indexes = [
-            models.Index(fields=["due_at"], name="email_queued", condition=Q(state=EmailState.QUEUED)),
+            models.Index(
+                fields=["priority", "due_at", "id"], name="email_queued", condition=Q(state=EmailState.QUEUED)
+            ),
+            models.Index(fields=["failed_at"], name="email_failed", condition=Q(state=EmailState.FAILED)),
+            models.Index(
+                fields=["id"],
+                name="email_rejected",
+                condition=Q(state=EmailState.QUEUED, failure=FailureReason.SENDER_REJECTED),
+            ),
             models.Index(fields=["leased_until"], name="email_leased", condition=LEASED),
             models.Index(fields=["queued_at"], name="email_body_age", condition=Q(body_forgotten_at=None)),
         ]
@@ -87,13 +124,13 @@ class Email(models.Model):
                 condition=~Q(state=EmailState.SENT) | Q(sent_at__isnull=False), name="email_sent_has_a_time"
             ),
             models.CheckConstraint(
-                condition=~Q(state=EmailState.FAILED) | ~Q(failure=""), name="email_failed_has_a_reason"
+                condition=~Q(state__in=ENDED_BADLY) | ~Q(failure=""), name="email_failed_has_a_reason"
             ),
             models.CheckConstraint(
                 condition=Q(placeholder="", link_nonce=None, link_secret=None)
                 | (~Q(placeholder="") & Q(link_nonce__isnull=False, link_secret=None))
                 | (~Q(placeholder="") & Q(link_nonce=None, link_secret__isnull=False))
-                | Q(state=EmailState.SENT, link_secret=None),
+                | Q(state__in=[EmailState.SENT, EmailState.BOUNCED], link_secret=None),
                 name="email_placeholder_has_its_link",
             ),
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from notifications import actions, delivery
+from notifications import actions, bounces, delivery
 
 
 @shared_task
@@ -15,3 +15,8 @@ def deliver_due() -> None:
 @shared_task
 def forget_bodies() -> None:
     actions.forget_bodies()
+
+
+@shared_task
+def read_bounces() -> None:
+    bounces.read_maildir()

@@ -29,6 +29,7 @@ def _queue(report: Report, subject: Promise, *, template: str, to_customer: bool
             key=f"EM204:{agreement.number}" + ":customer" * to_customer,
             kind="EM204",
             about=agreement.number,
+            company_id=agreement.company_id,
             to=agreement.email if to_customer else agreement.contact_email,
             language=agreement.language if to_customer else "en",
             # The stubs accept only their private type of lazy strings.

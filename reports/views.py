@@ -20,7 +20,7 @@ from agreements.views.customer import DecisionView
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from lib.central_time import utc_or_now
-from notifications.models import Email, EmailState
+from notifications.models import ENDED_BADLY, Email
 from reports.agreement_list import list_context
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
 from reports.manifest import manifest_name, render_manifest
@@ -62,7 +62,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
         "customer": customer_for_third_party(agreement),
         "timeline": timeline(agreement.events.select_related("by")),
         "emails": email_lines(emails),
-        "is_undelivered": is_waiting and requests and all(email.state == EmailState.FAILED for email in requests),
+        "is_undelivered": is_waiting and requests and all(email.state in ENDED_BADLY for email in requests),
         "why_not": why_not_resend_or_withdraw(agreement, request.user),
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,

@@ -38,6 +38,7 @@ SWEEPS = {
     "notifications.tasks.deliver_due": 3,
     "reports.tasks.generate_due_reports": 3,
     "reports.tasks.end_waiting": 60,
+    "notifications.tasks.read_bounces": 60,
     "agreements.tasks.expire_overdue": 60,
     "agreements.tasks.notify_of_guessing": 60,
     "agreements.tasks.delete_old_failed_matches": DAY,

@@ -64,6 +64,7 @@ def staff_home(request: HttpRequest, user: User) -> HttpResponse:
         claims=claims,
         failed_reports=Report.objects.visible_to(user).failed(),
         failed_emails=emails,
+        rejected_emails=Email.objects.rejecting_us(),
         companies=Company.objects.filter(standing=CompanyStanding.PENDING),
     )
     return render(request, "home/staff.html", context if user.is_operator else context | {"companies": None})

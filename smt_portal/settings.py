@@ -229,13 +229,19 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 # --- Mail -------------------------------------------------------------------------------------------------------
 
 vars().update(env.email_url_config(_required("EMAIL_URL", "smtp://127.0.0.1:1025")))
-EMAIL_TIMEOUT = 15  # seconds; DATA's three waits fit into EMAIL_LEASE
+EMAIL_TIMEOUT = 30  # seconds until the mail server's machine answers
+# How long each phase may take as a whole (E5, RFC 5321 4.5.3.2): connecting with TLS and login; each of MAIL, RCPT and
+# RSET; the word DATA; the message; the answer to its final dot; QUIT.
+EMAIL_PHASE_SECONDS = {"connect": 300, "command": 300, "data": 120, "body": 600, "end": 600, "quit": 10}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
+# Where bounces go: emails are sent with the return path bounces+<Message-ID>@portal.example, which names nobody (E7).
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", "")
+BOUNCE_MAILDIR = env.str("BOUNCE_MAILDIR", "")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Development only: where the mail catcher keeps sent mail, which the portal then shows at /mailbox/ (E4).
 MAILBOX_DIR = env.str("MAILBOX_DIR", "")
 _refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows all mail to everyone: unset it.")
-# How long the worker that claimed an email may be silent before another one claims it.
+# How long the worker that claimed an email may be silent before another one claims it; doubled with each attempt.
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
 
@@ -328,6 +334,7 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},  # else four lines per sweep
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
+        "flufl.bounce": {"level": "CRITICAL"},  # its errors quote strangers' mail
         "fontTools": {"level": "WARNING"},
         "fpdf": {"level": "ERROR"},  # its warnings name the letters that a font lacks, which are a customer's name
     },

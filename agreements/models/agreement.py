@@ -329,6 +329,10 @@ class Agreement(models.Model):
         return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
 
     @property
+    def was_answered(self) -> bool:
+        return self.status in (Status.COMPLETE, Status.REJECTED)
+
+    @property
     def masked_esiid(self) -> str:
         return mask_esiid(self.esiid)
 

@@ -17,7 +17,8 @@ from agreements.states import FINAL, INITIAL, TRANSITIONS, Channel, Status
 from agreements.transitions import TransitionRefused, transition
 from companies.models import CompanyStanding
 from lib.refusals import Refused
-from notifications.models import Email
+from notifications.failures import FailureReason
+from notifications.models import Email, EmailState
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import agreement_request, initiate, registered_customer, submit_draft
 
@@ -193,6 +194,22 @@ def test_at_most_three_agreements_per_esiid_within_365_days(member):
         initiate(member, meter, at=NOON + timedelta(days=365) - timedelta(seconds=1))
     assert initiate(member, meter, at=NOON + timedelta(days=365))
     assert initiate(MembershipFactory().user, meter, at=NOON + timedelta(days=120))
+
+
+@pytest.mark.parametrize("state", [EmailState.FAILED, EmailState.BOUNCED])
+def test_an_agreement_whose_invitation_nobody_got_does_not_count(member, state):
+    """L5: but one that the customer answered in the account does, whatever became of its email."""
+    meter = MeterFactory()
+    for name in ("withdraw", "withdraw", "reject"):
+        decide(name, initiate(member, meter, at=NOON)[0], member, NOON)
+    with pytest.raises(Refused):
+        initiate(member, meter, at=NOON)
+    undelivered = {"state": state, "failure": FailureReason.REFUSED, "failed_at": NOON}
+    Email.objects.filter(kind="EM201").update(**undelivered)
+    for _ in range(2):
+        decide("withdraw", initiate(member, meter, at=NOON)[0], member, NOON)
+    with pytest.raises(Refused):
+        initiate(member, meter, at=NOON)
 
 
 def test_the_limit_is_a_setting(member, settings):

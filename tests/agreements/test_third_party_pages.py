@@ -11,6 +11,7 @@ from agreements.models import EventKind
 from agreements.states import Channel, Status
 from companies.models import CompanyLinkKind
 from lib import link_tokens
+from notifications.bounces import record_bounce
 from notifications.delivery import deliver_due
 from notifications.models import Email
 from tests.factories import (
@@ -24,6 +25,7 @@ from tests.factories import (
     ReportFactory,
 )
 from tests.support.agreements import initiate
+from tests.support.bounces import bounce, headers
 from tests.support.third_party_pages import agreement_url, overdue_agreement, page_text
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +113,24 @@ class TestAgreement:
         assert "We couldn't deliver the email" in words and "withdraw this agreement and create a new one" in words
         assert "Not delivered" in words and "email server refused the message" in words
         assert "5.1.1" not in words and "secret@host" not in response.content.decode()
+
+    def test_an_invitation_that_came_back_says_why(self, client, member, mail_server):
+        """E7"""
+        agreement = initiate(member.user)[0]
+        deliver_due()
+        record_bounce(bounce(headers(Email.objects.get())))
+        words = page_text(client.get(agreement_url(agreement)))
+        assert "We couldn't deliver the email" in words
+        assert "Not delivered" in words and "The address does not exist." in words
+
+    def test_an_invitation_that_waits_for_the_mail_server_is_not_called_failed(self, client, member, mail_server):
+        """E5"""
+        agreement = initiate(member.user)[0]
+        mail_server.mail_reply = "554 5.7.1 you may not send"
+        deliver_due()
+        words = page_text(client.get(agreement_url(agreement)))
+        assert "We couldn't send it yet. We'll try again automatically." in words
+        assert "We couldn't deliver the email" not in words
 
     def test_never_shows_the_decision_link(self, client, member):
         """X5: nor a part of an email's text."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 from agreements.models import Agreement, Review
 from agreements.states import Status
 from companies.models import CompanyStanding
+from notifications.failures import FailureReason
 from notifications.models import EmailState
 from reports.models import ReportState
 from tests.factories import (
@@ -240,6 +241,14 @@ class TestStaffHome:
         """D1, T13."""
         client.force_login(OperatorFactory())
         assert self.counts(client) == [2, 0, 2, 2, 1]
+
+    def test_operators_are_told_that_the_mail_server_rejects_the_portal(self, client, mine):
+        """E5."""
+        client.force_login(OperatorFactory())
+        assert "The mail server rejects the portal's emails" not in main(client)
+        EmailFactory(failure=FailureReason.SENDER_REJECTED)
+        assert "The mail server rejects the portal's emails" in main(client)
+        assert self.counts(client) == [2, 2, 2, 1]
 
     def test_the_lists_behind_the_counts_answer(self, client, mine):
         client.force_login(OperatorFactory(is_superuser=True))

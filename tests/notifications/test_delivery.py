@@ -188,7 +188,7 @@ def test_emails_wait_for_an_unreachable_server_and_are_sent_after_its_return(
 def test_a_silent_server_costs_one_timeout_for_all_emails(
     queue: Queue, mail_server: SmtpSink, settings: Settings
 ) -> None:
-    settings.EMAIL_TIMEOUT = 1
+    settings.EMAIL_PHASE_SECONDS = dict.fromkeys(settings.EMAIL_PHASE_SECONDS, 1)
     for number in range(5):
         queue(f"probe {number}")
     mail_server.hang_at = "rcpt"
@@ -216,7 +216,9 @@ def test_a_connection_lost_after_data_is_retried_once(queue: Queue, mail_server:
     assert delivery.deliver_due() == 0
     email.refresh_from_db()
     assert (email.state, email.uncertain_attempts) == (EmailState.QUEUED, 1)
-    assert delivery.deliver_due(at=later(minutes=1)) == 0
+    assert delivery.deliver_due(at=later(minutes=14)) == 0
+    assert len(mail_server.deliveries) == 1, "not before 15 minutes"
+    assert delivery.deliver_due(at=later(minutes=16)) == 0
     assert delivery.deliver_due(at=later(hours=1)) == 0
     email.refresh_from_db()
     assert email.state == EmailState.FAILED
@@ -231,7 +233,7 @@ def test_a_successful_retry_is_the_last(queue: Queue, mail_server: SmtpSink) -> 
     mail_server.drop_after_data = True
     delivery.deliver_due()
     mail_server.drop_after_data = False
-    assert delivery.deliver_due(at=later(minutes=1)) == 1
+    assert delivery.deliver_due(at=later(minutes=16)) == 1
     assert delivery.deliver_due(at=later(hours=1)) == 0
     email.refresh_from_db()
     assert email.state == EmailState.SENT

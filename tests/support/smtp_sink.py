@@ -35,17 +35,25 @@ class Delivery:
 class SmtpSink:
     """A mail server on `port` that collects messages in `deliveries` and fails as configured.
 
-    * `rcpt_reply`, `data_reply`: answer this instead, for example "451 try later" or "550 no such user"; an answer that
-      starts with 2 still takes the message. `data_reply` may be a list: one answer for each message, then none.
+    * `mail_reply`, `rcpt_reply`, `data_reply`: answer this instead, for example "451 try later" or "550 no such
+      user"; an answer that starts with 2 still takes the message. `data_reply` may be a list: one answer for each
+      message, then none.
     * `hang_at`: "rcpt" or "data" never answers (until `stop`).
+    * `close_at`: "connect", "ehlo", "mail", "rcpt" or "data" (before its 354) closes the connection.
+    * `drip_seconds`: EHLO is answered with a line every 0.1 s for so long, then the connection is closed.
+    * `seconds_after_dot`: takes the message and says so that much later.
     * `drop_after_data`: takes the message, then closes the connection before its reply: the uncertain case.
     """
 
     port: int = field(default_factory=free_port)
     deliveries: list[Delivery] = field(default_factory=list)
+    mail_reply: str = ""
     rcpt_reply: str = ""
     data_reply: str | list[str] = ""
     hang_at: str = ""
+    close_at: str = ""
+    drip_seconds: float = 0
+    seconds_after_dot: float = 0
     drop_after_data: bool = False
     attempts: int = 0
 
@@ -105,15 +113,41 @@ class _Connection(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.sink._connections.append(cast(asyncio.Transport, transport))
         super().connection_made(transport)
+        self.close_if("connect")
+
+    def close_if(self, phase: str) -> bool:
+        if self.sink.close_at == phase and self.transport is not None:
+            cast(asyncio.Transport, self.transport).abort()
+        return self.sink.close_at == phase
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        for _ in range(round(self.sink.drip_seconds * 10)):
+            await self.push("250-DRIP")
+            await asyncio.sleep(0.1)
+        if not self.close_if("ehlo"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        if not self.close_if("data"):
+            await super().smtp_DATA(arg)
 
 
 class _Handler:
     def __init__(self, sink: SmtpSink) -> None:
         self.sink = sink
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        cast(_Connection, server).close_if("mail")
+        if not self.sink.mail_reply:
+            envelope.mail_from = address
+        return self.sink.mail_reply or "250 OK"
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        cast(_Connection, server).close_if("rcpt")
         if self.sink.hang_at == "rcpt":
             await asyncio.Event().wait()
         if self.sink.rcpt_reply and not self.sink.rcpt_reply.startswith("2"):
@@ -132,6 +166,7 @@ class _Handler:
             return reply
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         self.sink.deliveries.append(Delivery(envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        await asyncio.sleep(self.sink.seconds_after_dot)
         if self.sink.drop_after_data and server.transport is not None:
             cast(asyncio.Transport, server.transport).abort()
         return reply or "250 OK"
