@@ -52,6 +52,10 @@ class ClaimState(models.TextChoices):
     DISPUTED = "disputed", _("Disputed")
 
 
+# Of a claim that needs the utility's decision although nobody disputes it.
+UNDECIDED = Q(until=None, decision="") & (Q(provider_matches=False) | ~Q(signals=[]))
+
+
 class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):
     def visible_to(self, user: User | AnonymousUser) -> EsiidClaimQuerySet:
         """Return the user's own current claims with what their `visible_from` needs: the only way to usage (C5, X7)."""
@@ -76,9 +80,10 @@ class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):
 
     def awaiting_decision(self) -> EsiidClaimQuerySet:
         """Return current claims that the utility must decide about: disputed, with a signal, or without a provider."""
-        undecided = Q(decision="") & (Q(provider_matches=False) | ~Q(signals=[]))
-        disputes = ClaimDispute.objects.filter(claim=models.OuterRef("pk"), decided_at=None)
-        return self.filter(undecided | Q(models.Exists(disputes)), until=None).with_state()
+        # A union: of an OR, PostgreSQL would test every claim.
+        undecided = self.model.objects.filter(UNDECIDED).values("pk")
+        disputed = ClaimDispute.objects.order_by().filter(decided_at=None).values("claim")
+        return self.filter(pk__in=undecided.union(disputed), until=None).with_state()
 
     def confirmed(self) -> EsiidClaimQuerySet:
         """Return current claims that are confirmed and not disputed: their customers are registered at the premise."""
@@ -140,11 +145,8 @@ class EsiidClaim(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["since"],
-                name="claim_undecided",
-                condition=Q(until=None, decision="") & (Q(provider_matches=False) | ~Q(signals=[])),
-            ),
+            models.Index(fields=["since"], name="claim_undecided", condition=UNDECIDED),
+            models.Index(fields=["since"], name="claim_age"),
         ]
 
     def __str__(self) -> str:

@@ -12,8 +12,9 @@ from agreements.forms.search import Item, Search, SearchBy
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person
 from companies.models import Company
-from customers.models import CustomerKind
+from customers.models import CustomerKind, EsiidClaim
 from reports.agreement_list import ListOptions, with_report_stage
+from tests.factories import AgreementFactory, ClaimDisputeFactory, EsiidClaimFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, rows_removed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -111,3 +112,32 @@ def plans_of_everything_about(address: str, agreement: Agreement) -> list[str]:
                 cursor.execute(f"EXPLAIN (ANALYZE) {sql}")
                 plans.append("\n".join(line for (line,) in cursor.fetchall()))
         return plans
+
+
+def test_a_customers_list_reads_few_of_a_hundred_thousand_agreements(company):
+    """C4: of the premises of one's claims, without all agreements of anybody."""
+    claims = [EsiidClaimFactory()]
+    claims += [EsiidClaimFactory(customer=claims[0].customer, waiting=waiting) for waiting in (True, False)]
+    agreement = AgreementFactory(premise=claims[2].premise)
+    visible = Agreement.objects.visible_to(claims[0].customer.user)
+    assert list(visible) == [agreement]
+    plan = visible.explain(analyze=True)
+    assert "Seq Scan on agreements_agreement" not in plan and rows_removed(plan) < 100, plan
+
+
+def test_the_queue_of_claims_reads_few_of_many_claims(company):
+    """X7"""
+    claim, disputed = EsiidClaimFactory(waiting=True, signals=["network"]), ClaimDisputeFactory().claim
+    columns = [one.column for one in EsiidClaim._meta.concrete_fields if not one.primary_key]
+    ended = {"decision": "'confirmed'", "decided_at": "now()", "until": "now()", "link_hash": "NULL"}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO customers_esiidclaim ({', '.join(columns)})"
+            f" SELECT {', '.join(ended.get(column, column) for column in columns)}"
+            f" FROM customers_esiidclaim, generate_series(1, 50000) WHERE id = {claim.pk}"
+        )
+        cursor.execute("ANALYZE customers_esiidclaim")
+    queue = EsiidClaim.objects.awaiting_decision()
+    assert set(queue) == {claim, disputed}
+    plan = queue.explain(analyze=True)
+    assert "Seq Scan on customers_esiidclaim" not in plan and rows_removed(plan) < 100, plan

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from agreements.models import Review
 from agreements.states import Status
 from tests.admin.world import World, make_world
-from tests.factories import AgreementFactory
+from tests.factories import AgreementFactory, ClaimDisputeFactory
 from tests.pages.known import Known
 from tests.pages.showing import SEEN
 
@@ -34,6 +34,8 @@ def addresses(world: World) -> Iterator[str]:
             yield reverse(f"admin:{name}_history", args=[record.pk])
     held = AgreementFactory(premise=world.own.premise, status=Status.COMPLETE, review=Review.HELD)
     yield reverse("admin:agreements_agreement_review", args=[held.pk])
+    disputed = ClaimDisputeFactory(claim__premise__tdsp=world.own.tdsp, claim__signals=["network"])
+    yield reverse("admin:customers_esiidclaim_review", args=[disputed.claim.pk])
     yield f"{reverse('admin:notices_notice_changelist')}?q=nowhere"
 
 
