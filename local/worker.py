@@ -1,17 +1,33 @@
-"""A Celery worker and beat in one process: `python -m local.worker`.
+"""Development's worker: `python -m local.worker`.
 
-Beat is a thread: without Redis the broker is in memory, and works within one process only. The web server wakes no
-worker then; the periodic sweeps find what is due.
+Sweeps run in one thread per queue, so that no kind of work waits for another. With Redis, wake-ups come on top, to a
+Celery worker in the same process; without it the web server wakes nobody, and the sweeps find what is due.
 """
 
 from __future__ import annotations
 
+import signal
+import threading
+from types import FrameType
+
 from celery.app.utils import find_app
-from celery.beat import EmbeddedService
 
 if __name__ == "__main__":
     app = find_app("smt_portal")
     app.loader.import_default_modules()
-    # Beat has nothing to catch up on after a pause: every sweep finds what is due now. So it keeps no schedule file.
-    EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler").start()
-    app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=2"])
+    app.set_current()
+
+    from notifications.sweeps import start_loops  # needs Django's settings
+
+    stop = threading.Event()
+    start_loops(stop)
+    if app.conf.broker_url.startswith("memory:"):
+
+        def stop_running(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop_running)
+        stop.wait()
+    else:
+        app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=4"])

@@ -13,6 +13,7 @@ from celery import Celery
 from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from kombu.connection import Connection
+from kombu.entity import Queue
 
 from smt_portal.request_ids import current_id
 
@@ -31,6 +32,8 @@ app = Celery("smt_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.amqp.Connection = Broker
 app.autodiscover_tasks()
+QUEUES = ("mail", "reports", "imports", "sweeps")
+app.conf.task_queues = [Queue(name) for name in QUEUES]  # a worker without --queues takes from all of them
 
 HOUR, DAY = 3600, 24 * 3600
 # Task -> every how many seconds.

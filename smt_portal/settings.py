@@ -255,6 +255,13 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1, "visibility_timeout": 600}
 CELERY_BROKER_TRANSPORT_OPTIONS |= {"retry_on_timeout": False, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
+# Each kind of work has a queue and workers of its own (E6); what has no route is in "sweeps".
+CELERY_TASK_DEFAULT_QUEUE = "sweeps"
+CELERY_TASK_ROUTES = {
+    "notifications.tasks.deliver_due": {"queue": "mail"},
+    "reports.tasks.generate_due_reports": {"queue": "reports"},
+    "meters.tasks.import_uploads": {"queue": "imports"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

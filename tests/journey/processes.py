@@ -1,4 +1,4 @@
-"""The portal's real processes: gunicorn, a Celery worker and beat, on a database that the test reads too."""
+"""The portal's real processes: gunicorn, Celery workers, beat and sweeper, on a database that the test reads too."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Program:
 
 
 class RunningPortal:
-    """`web`, `worker` and `beat`, each of which may be killed and started again, and whom they rely on."""
+    """`web`, a worker per queue, `beat` and `sweep`, which may be killed and started again, and whom they rely on."""
 
     def __init__(self, folder: Path, redis: BreakableRedis, mail: SmtpSink) -> None:
         self.redis, self.mail = redis, mail
@@ -100,12 +100,17 @@ class RunningPortal:
         gunicorn = ["gunicorn", "--config", "python:smt_portal.web_server", "smt_portal.wsgi:application"]
         celery = ["celery", "--app", "smt_portal"]
         self.web = self._program("web", *gunicorn, "--bind", f"fd://{fd}", pass_fds=[fd])
-        self.worker = self._program("worker", *celery, "worker", "--concurrency", "2", "--loglevel", "INFO")
+        self.workers = [
+            self._program(f"worker-{queue}", *celery, *options, "--loglevel", "INFO", "--queues", queue)
+            for queue in ("mail", "reports", "imports,sweeps")
+            for options in [("worker", "--concurrency", "1", "--hostname", f"{queue}@%h")]
+        ]
+        self.sweep = self._program("sweep", "manage", "sweep", "--loop")
         self.beat = self._program("beat", *celery, "beat", "--schedule", str(folder / "schedule"), "--pidfile", "")
 
     def start(self) -> None:
-        """Start all three at once, and wait until pages come and the worker takes work."""
-        for program in (self.web, self.worker, self.beat):
+        """Start all at once, and wait until pages come and the workers take work."""
+        for program in self.programs:
             program.start()
         wait_until(self._is_ready, processes=self.processes, seconds=60, what="The portal")
 
@@ -115,14 +120,23 @@ class RunningPortal:
             process.kill()
         self._listener.close()
 
-    def kill_worker(self) -> None:
-        """With -9, its whole process group."""
-        assert self.worker.process is not None
-        self.worker.process.kill()
+    def kill_workers(self) -> None:
+        """With -9, their whole process groups; the sweeper too."""
+        for program in (*self.workers, self.sweep):
+            if program.process is not None:
+                program.process.kill()
+
+    def start_workers(self) -> None:
+        for program in (*self.workers, self.sweep):
+            program.start()
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.web, *self.workers, self.beat, self.sweep]
 
     @property
     def processes(self) -> list[Process]:
-        return [program.process for program in (self.web, self.worker, self.beat) if program.process is not None]
+        return [program.process for program in self.programs if program.process is not None]
 
     # --- what people do
 
@@ -196,7 +210,7 @@ class RunningPortal:
             Visitor(self.origin).get("/health/")
         except OSError:
             return False
-        return bool(self.worker.process and " ready." in self.worker.process.log.read_text())
+        return all(worker.process and " ready." in worker.process.log.read_text() for worker in self.workers)
 
 
 def meter_with_usage() -> Meter:

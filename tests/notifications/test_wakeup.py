@@ -39,7 +39,7 @@ def task_count(redis_server: BreakableRedis) -> int:
     import redis
 
     with redis.Redis.from_url(redis_server.url) as client:
-        return int(client.llen("celery"))
+        return int(client.llen("mail"))
 
 
 def seconds_to_queue() -> float:

@@ -13,7 +13,7 @@ from tests.operations import image
 from tests.operations.conftest import BuiltImage
 from tests.support.source_files import ROOT
 
-OURS = ["web", "migrate", "worker", "beat"]
+OURS = ["web", "migrate", "beat"]
 FULL_VERSION = re.compile(r"[a-z/]+:v?\d+\.\d+(\.\d+)?(-[a-z0-9.]+)?")
 ROLE = re.compile(r"postgres://(\w+):")
 
