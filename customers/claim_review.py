@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from customers import emails
 from customers.disputes import lock_claim
-from customers.models import ClaimDecision, ClaimDispute, EsiidClaim
+from customers.models import ClaimDecision, ClaimDispute, EsiidClaim, FailedClaim
 from customers.models.claim import REASON_LENGTH
-from lib.central_time import central_day, utc_or_now
+from lib.central_time import ONE_DAY, central_day, utc_or_now
+from meters.models import Premise
 
 
 class ClaimChanged(Exception):
@@ -81,3 +84,27 @@ def escalate_overdue_claims(*, at: datetime | None = None, batch: int = 200) -> 
                     emails.send_overdue_claim(claim)
                     count += 1
     return count
+
+
+def notify_of_failed_claims(*, at: datetime | None = None) -> int:
+    """Tell TDSPs about the ESIIDs whose tries were used up in the last day. Return the number of TDSPs (X2).
+
+    A sweep, because the time of the form's answer must not tell which ESIIDs exist.
+    """
+    at = utc_or_now(at)
+    recent = FailedClaim.objects.filter(at__gt=at - ONE_DAY).values("esiid")
+    failures = FailedClaim.objects.filter(esiid__in=recent, at__gt=at - settings.FAILED_CLAIM_PERIOD)
+    used_up = failures.values("esiid").annotate(count=Count("pk")).filter(count__gte=settings.FAILED_CLAIMS_PER_ESIID)
+    esiids: dict[int, list[str]] = defaultdict(list)
+    premises = Premise.objects.filter(esiid__in=used_up.values("esiid")).order_by("esiid")
+    for tdsp_id, esiid in premises.values_list("tdsp", "esiid"):
+        esiids[tdsp_id].append(esiid)
+    for tdsp_id, used in esiids.items():
+        with transaction.atomic():
+            emails.queue_failed_claims(tdsp_id, used, day=central_day(at))
+    return len(esiids)
+
+
+def delete_old_failed_claims(*, at: datetime | None = None) -> int:
+    """Delete failed claims that no limit and no notice counts any more (X6)."""
+    return FailedClaim.objects.filter(at__lt=utc_or_now(at) - settings.FAILED_CLAIM_PERIOD).delete()[0]

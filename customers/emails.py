@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,8 @@ from accounts.emails import send_account_email
 from accounts.models import User
 from companies.trust.email_identity import normalize_mailbox
 from customers.models import ClaimDispute, Customer, EsiidClaim, Registration
-from notifications.actions import AccountLink
+from meters.identifiers import mask_esiid
+from notifications.actions import AccountLink, OutgoingEmail, queue_email
 
 STAFF_LANGUAGE = "en"
 
@@ -85,6 +87,27 @@ def send_claim_decided(claim: EsiidClaim, dispute: ClaimDispute | None) -> None:
     _send_to_customer("CLAIM_DECIDED", claim.customer, subject, claim=claim, has_esiid=is_confirmed)
     if dispute and dispute.customer:
         _send_to_customer("CLAIM_DECIDED", dispute.customer, subject, claim=claim, has_esiid=not is_confirmed)
+
+
+def queue_failed_claims(tdsp_id: int, esiids: Iterable[str], *, day: date) -> None:
+    """Queue FAILED_CLAIMS to the TDSP's staff, or to the operators: nobody can try these ESIIDs any more (X2).
+
+    Once a day and reader.
+    """
+    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+    context = {"esiids": [mask_esiid(esiid) for esiid in esiids], "days": settings.FAILED_CLAIM_PERIOD.days}
+    for user in staff.filter(tdsp=tdsp_id) or staff.filter(tdsp=None):
+        queue_email(
+            OutgoingEmail(
+                kind="FAILED_CLAIMS",
+                template="FAILED_CLAIMS_tdsp",
+                key=f"FAILED_CLAIMS:{tdsp_id}:{day}:{user.pk}",
+                to=user.email,
+                language=STAFF_LANGUAGE,
+                subject=_("Entries for an ESIID don't match our records"),
+                context=context,
+            )
+        )
 
 
 def _send_to_customer(kind: str, customer: Customer, subject: Any, **context: Any) -> None:

@@ -22,7 +22,7 @@ from accounts.rate_limits import Limit, LimitReached
 from companies.models import FingerprintKind
 from companies.trust.fingerprints import Fingerprints, match_fingerprints
 from companies.trust.people import is_company_domain, is_company_mailbox
-from customers.models import ClaimSignal, Customer, EsiidClaim
+from customers.models import ClaimSignal, Customer, EsiidClaim, FailedClaim
 from lib import link_tokens
 from lib.refusals import Problem, Refused
 from meters.identifiers import mask_esiid, provider_name_key
@@ -105,6 +105,8 @@ def match_meter(meter: ClaimedMeter, *, network: str, at: datetime | None = None
             premise_id, has_meter, holder_id, is_provider_known, provider_matches = cursor.fetchone()
         is_match = has_meter and (provider_matches or not is_provider_known)
         rate_limits.record_hits([successes] if is_match else failures, at=at)
+        if not is_match:
+            FailedClaim.objects.create(at=at or Now(), esiid=meter.esiid)
         try:
             rate_limits.check(failures[1:], at=at)
             may_try_again = True

@@ -15,3 +15,13 @@ def delete_old_registrations() -> None:
 @shared_task
 def escalate_overdue_claims() -> None:
     claim_review.escalate_overdue_claims()
+
+
+@shared_task
+def notify_of_failed_claims() -> None:
+    claim_review.notify_of_failed_claims()
+
+
+@shared_task
+def delete_old_failed_claims() -> None:
+    claim_review.delete_old_failed_claims()

@@ -50,6 +50,8 @@ SWEEPS = {
     "agreements.tasks.delete_old_agreements": HOUR,
     "customers.tasks.delete_old_registrations": HOUR,
     "customers.tasks.escalate_overdue_claims": HOUR,
+    "customers.tasks.notify_of_failed_claims": HOUR,
+    "customers.tasks.delete_old_failed_claims": DAY,
     "agreements.tasks.delete_old_drafts": HOUR,
     "reports.tasks.purge_files": HOUR,
     "meters.tasks.import_uploads": 5,

@@ -10,7 +10,7 @@ from customers.models.claim import (
     first_day_of_service,
 )
 from customers.models.customer import CUSTOMER_FIELDS, USER_FIELDS, Customer, CustomerKind, customer_of
-from customers.models.registration import Registration
+from customers.models.registration import FailedClaim, Registration
 
 __all__ = [
     "CUSTOMER_FIELDS",
@@ -23,6 +23,7 @@ __all__ = [
     "CustomerKind",
     "EsiidClaim",
     "EsiidClaimQuerySet",
+    "FailedClaim",
     "Registration",
     "customer_of",
     "first_day_of_service",

@@ -55,3 +55,16 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"Registration {self.pk}"
+
+
+class FailedClaim(models.Model):
+    """A claim that did not match our records, for the notice to the TDSP about guessing (X2)."""
+
+    at = models.DateTimeField()
+    esiid = models.CharField(max_length=22)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="failed_claim_age")]
+
+    def __str__(self) -> str:
+        return f"Failed claim at {self.at}"

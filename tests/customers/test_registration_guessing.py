@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import rate_limits
 from accounts.models import RateLimitHit, User
 from customers import registration
+from customers.claim_review import delete_old_failed_claims, notify_of_failed_claims
 from customers.esiid_claims import ClaimedMeter, match_meter
 from customers.models import Customer, EsiidClaim, Registration
 from customers.registration import NotConfirmed
@@ -26,6 +27,7 @@ from tests.factories import (
     MeterFactory,
     PremiseFactory,
     RegistrationFactory,
+    UserFactory,
 )
 from tests.support.races import met, together
 from tests.support.registration import register
@@ -234,3 +236,22 @@ def test_an_esiid_taken_since_gets_a_page_with_the_next_step(client):
     answer = client.post(address)
     assert answer.status_code == 409
     assert "Another account has this meter" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_the_tdsp_is_told_once_a_day_that_the_tries_are_used_up(client):
+    """X2: by a sweep, so that the time of the answer tells nothing."""
+    meter = MeterFactory()
+    staff = UserFactory(is_staff=True, tdsp=meter.premise.tdsp)
+    for _number in range(2):
+        assert not notify_of_failed_claims()
+        register(client, None, esiid=meter.premise.esiid, meter_number="1")
+        register(client, None, esiid="10443729999999999", meter_number="1")
+    assert not Email.objects.exists()
+    for _sweep in range(2):
+        assert notify_of_failed_claims() == 1
+    told = Email.objects.get()
+    assert (told.kind, told.to_address) == ("FAILED_CLAIMS", staff.email)
+    assert meter.premise.esiid[-7:] in told.text and meter.premise.esiid not in told.text + told.html
+    assert delete_old_failed_claims() == 0
+    assert delete_old_failed_claims(at=timezone.now() + timedelta(days=31)) == 4

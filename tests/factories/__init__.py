@@ -16,7 +16,13 @@ from tests.factories.companies import (
     CompanyLinkFactory,
     MembershipFactory,
 )
-from tests.factories.customers import ClaimDisputeFactory, CustomerFactory, EsiidClaimFactory, RegistrationFactory
+from tests.factories.customers import (
+    ClaimDisputeFactory,
+    CustomerFactory,
+    EsiidClaimFactory,
+    FailedClaimFactory,
+    RegistrationFactory,
+)
 from tests.factories.meters import (
     CarriedSlotsFactory,
     ElectricityProviderFactory,
@@ -57,6 +63,7 @@ __all__ = [
     "ElectricityProviderFactory",
     "EmailFactory",
     "EsiidClaimFactory",
+    "FailedClaimFactory",
     "FailedMatchFactory",
     "LetterFactory",
     "MembershipFactory",

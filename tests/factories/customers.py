@@ -6,7 +6,7 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from customers.models import ClaimDecision, ClaimDispute, Customer, CustomerKind, EsiidClaim, Registration
+from customers.models import ClaimDecision, ClaimDispute, Customer, CustomerKind, EsiidClaim, FailedClaim, Registration
 from lib import link_tokens
 from tests.factories.accounts import UserFactory
 from tests.factories.meters import PremiseFactory
@@ -70,3 +70,11 @@ class RegistrationFactory(DjangoModelFactory):
         lambda one: link_tokens.hash_token(link_tokens.derive_token(one.link_nonce, link_tokens.ACCOUNT_LINK))
     )
     asked_at = factory.LazyFunction(timezone.now)
+
+
+class FailedClaimFactory(DjangoModelFactory):
+    class Meta:
+        model = FailedClaim
+
+    at = factory.LazyFunction(timezone.now)
+    esiid = "10443720000000001"

@@ -24,7 +24,7 @@ from agreements.states import Channel, Status
 from companies import emails
 from companies.models import CompanyLinkKind
 from customers.claim_review import decide_claim
-from customers.emails import send_claim_disputed
+from customers.emails import queue_failed_claims, send_claim_disputed, send_overdue_claim
 from customers.models import ClaimDecision, EsiidClaim
 from meters.models import Premise
 from notifications.models import Email
@@ -35,10 +35,12 @@ from tests.factories import (
     ClaimDisputeFactory,
     CompanyLinkFactory,
     CustomerFactory,
+    EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
     OperatorFactory,
     ReportFactory,
+    TdspFactory,
     UserFactory,
 )
 from tests.pages.states.account import changed_email
@@ -100,6 +102,8 @@ def _about_companies(language: str) -> None:
     agreement_emails.queue_guessing_notices(company, [user], day=timezone.localdate())
     agreement_emails.queue_expiry(agreement)
     report_emails.queue_report_ready(ReportFactory())
+    queue_failed_claims(TdspFactory().pk, ["10443720000000001", "10443720000000002"], day=timezone.localdate())
+    send_overdue_claim(EsiidClaimFactory(waiting=True, signals=["network"]))
 
 
 def _about_agreements(world: World, language: str) -> None:
