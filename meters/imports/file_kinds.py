@@ -48,6 +48,6 @@ def describe_columns(names: list[str], expected: tuple[str, ...]) -> str:
         (_("twice: %(columns)s"), repeated),
     ):
         if columns:
-            shown = ", ".join(column[:40] for column in dict.fromkeys(columns[:12]))
-            parts.append(label % {"columns": shown + (", …" if len(columns) > 12 else "")})
+            listed = ", ".join(column[:40] for column in dict.fromkeys(columns[:12]))
+            parts.append(label % {"columns": listed + (", …" if len(columns) > 12 else "")})
     return "; ".join(parts)

@@ -1,25 +1,29 @@
 """The fast reader: a day in the form in which SMT prints it is read at once.
 
 The day's first row says whose day it is, of which shape, and where each row has kWh and flag. These readings are put
-into the template that also writes reports; if that gives the file's own bytes, the day has no other content. A few rows
-that differ are left out as irregular. They, like every day that is not read here, are read by usage_rows, row by row,
-where each rule has its reason.
+into the template that also writes reports; if that gives the file's own bytes, the day has no other content. Rows of
+both directions that alternate, as in real files of solar homes, are taken apart first. A few rows that differ are left
+out as irregular. They, like every day that is not read here, are read by usage_rows, row by row, where each rule has
+its reason.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import repeat
 from typing import NamedTuple
 
+from meters.identifiers import ends_in_zeros
 from meters.imports.results import InvalidRow, Reason
 from meters.imports.staged_days import PrintedDay, parse_watt_hours
 from meters.imports.text_lines import LINE_LIMIT, TextWindow
-from meters.imports.usage_layouts import UsageLayout, parse_revision, parse_usage_day
+from meters.imports.usage_layouts import UsageLayout, check_day, parse_revision, parse_usage_day
 from meters.usage.days import CLOCKS_CHANGE, FALL, SHAPES, SPRING, slots_on
 from meters.usage.int4_array import ELEMENT, NULL_ELEMENT
 from meters.usage.interval_csv import day_template
-from meters.usage.partitions import FIRST_DAY, last_possible_day
+from meters.usage.partitions import last_possible_day
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
 _CACHED_READINGS = 40_000
@@ -64,20 +68,56 @@ class PrintedDayReader:
 
     def __init__(self, layout: UsageLayout) -> None:
         self._layout = layout
-        self._limits = FIRST_DAY, last_possible_day()
+        self._today = last_possible_day()
         self._elements = _Elements({b",": NULL_ELEMENT})
 
-    def read_day(self, text: TextWindow) -> PrintedDay | None:
-        """Return the day at which `text` starts, if it is in SMT's form. `text` does not move."""
+    def read_days(self, text: TextWindow) -> list[PrintedDay]:
+        """Return the day at which `text` starts, both directions of it if their rows alternate or mix.
+
+        Nothing if it is not in SMT's form. `text` does not move.
+        """
         text.fill()
         window, at = text.window, text.at
         end = window.find(b"\n", at, at + LINE_LIMIT)
         head = self.read_head(window[at:end]) if end > at else None
         if head is None:
-            return None
+            return []
         count = len(SHAPES[head.slots].rows)
-        rows = window[at : at + count * (end - at + _LONGER)].split(b"\n", count)
-        return self.prove(text, rows, head) if len(rows) > count else None
+        longest = end - at + _LONGER
+        next_end = window.find(b"\n", end + 1, end + 1 + LINE_LIMIT)
+        if window.endswith(head.tail, end + 1, next_end + 1):
+            rows = window[at : at + count * longest].split(b"\n", count)
+            if len(rows) <= count:
+                return []
+            del rows[-1]
+            if day := self.prove(window, at, rows, head, range(text.number, text.number + count)):
+                return [day]
+        rows = window[at : at + 2 * count * longest].split(b"\n", 2 * count)
+        if len(rows) <= 2 * count or not rows[-2].startswith(head.begin):
+            return []
+        del rows[-1]
+        return self._prove_mixed(rows, head, text.number)
+
+    def _prove_mixed(self, rows: list[bytes], head: DayHead, first_line: int) -> list[PrintedDay]:
+        """Prove a day of which `rows` has both directions, with as many rows each."""
+        label = head.tail.removesuffix(b"\n")
+        mine: Sequence[int] = range(0, len(rows), 2)
+        others: Sequence[int] = range(1, len(rows), 2)
+        if not all(map(bytes.endswith, rows[0::2], repeat(label))):  # they do not alternate row by row
+            mine = [place for place, row in enumerate(rows) if row.endswith(label)]
+            others = [place for place, row in enumerate(rows) if not row.endswith(label)]
+        days = []
+        for places in (mine, others):
+            series = [rows[place] for place in places]
+            series_head = self.read_head(series[0]) if 2 * len(series) == len(rows) else None
+            if series_head is None:
+                return []
+            lines = [first_line + place for place in places]
+            day = self.prove(b"\n".join(series) + b"\n", 0, series, series_head, lines)
+            if day is None:
+                return []
+            days.append(day)
+        return days
 
     def read_head(self, line: bytes) -> DayHead | None:
         """Read the first row of a day; None if it is not in SMT's form."""
@@ -91,23 +131,25 @@ class PrintedDayReader:
         channel = self._layout.direction_of(label)
         if lead is None or esiid is None or channel is None:
             return None
+        if not fields[0].startswith(b"'") and ends_in_zeros(esiid[1].decode()):
+            return None
         try:
             day = parse_usage_day(fields[1])
             revision_at = parse_revision(fields[2] if self._layout.revision else b"")
-        except InvalidRow:
-            return None
-        if not self._limits[0] <= day <= self._limits[1]:
+            check_day(day, revision_at, self._today)
+        except (InvalidRow, UnicodeDecodeError):
             return None
         begin = b",".join(fields[:times]) + b","
         tail = (b"," + label if label else b"") + (b"\r\n" if fields[-1].endswith(b"\r") else b"\n")
         return DayHead(esiid[1].decode(), day, channel, revision_at, slots_on(day), begin, lead, tail)
 
-    def prove(self, text: TextWindow, rows: list[bytes], head: DayHead) -> PrintedDay | None:
+    def prove(
+        self, window: bytes, at: int, rows: list[bytes], head: DayHead, lines: Sequence[int]
+    ) -> PrintedDay | None:
         """Print the readings in `rows` again and compare; None if more than a few rows differ.
 
-        `rows` are the day's rows in `text`, and what follows them.
+        `rows` are in `window` from `at` on and have these numbers.
         """
-        del rows[-1]
         esiid, day, channel, revision_at, slots, begin, lead, tail = head
         start, end = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
         readings = [row[start:end] for row in rows]
@@ -115,7 +157,7 @@ class PrintedDayReader:
         elements = self._elements_of(in_slots)
         printed = day_template(slots, begin, tail, lead) % tuple(in_slots)
         irregular: tuple[int, ...] = ()
-        if not elements or not text.window.startswith(printed, text.at):
+        if not elements or not window.startswith(printed, at):
             known = self._elements
             irregular = tuple(
                 index
@@ -133,7 +175,7 @@ class PrintedDayReader:
         est = 0
         if b",E" in printed:
             est = sum(1 << slot for slot, reading in enumerate(in_slots) if reading.endswith(b"E"))
-        return PrintedDay(esiid, day, channel, revision_at, slots, est, elements, printed, text.number, irregular)
+        return PrintedDay(esiid, day, channel, revision_at, slots, est, elements, printed, lines, irregular)
 
     def _elements_of(self, readings: list[bytes]) -> bytes:
         """Return the elements of these readings, nothing if one is invalid."""

@@ -50,10 +50,6 @@ class Reason(models.TextChoices):
     REVISION = "revision", _("The revision date can't be read. Write it as MM/DD/YYYY HH:MM:SS.")
     REVISION_AHEAD = "revision_ahead", _("The revision is more than a day in the future. Correct it.")
     REVISION_EARLY = "revision_early", _("The revision is older than the day of usage itself. Correct one of the two.")
-    SECOND_REVISION = (
-        "second_revision",
-        _("An earlier row has another revision of this day. Load one revision per file."),
-    )
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time can't be read. Write it as HH:MM.")
     OFF_QUARTER = "off_quarter", _("The times are not 15 minutes from a quarter hour to the next. Correct them.")

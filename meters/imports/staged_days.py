@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Protocol
 
-from meters.imports.results import InvalidRow, Reason
-from meters.usage.days import SECOND_PASS, SECOND_PASS_BEGINS, SHAPES
+from meters.imports.repeated_hour import REPEATED_LABELS, RepeatedRow, find_slots
+from meters.imports.results import InvalidRow, Reason, Reject
+from meters.usage.days import SHAPES
 from meters.usage.int4_array import ELEMENT, HEAD, NULL_ELEMENT, array_head, unpack_elements
 
 _WH_LIMIT = 9_999_000
 _NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")
+_LONG_NUMBER = re.compile(rb"([0-9]*)(\.[0-9]{4,30})")
+_EXACT = 1e-6  # watt-hours by which a program's arithmetic may miss a whole one: .14500000000000002 kWh
 
 _KEY = struct.Struct(">hiiiiihiq")  # field count; premise_id, day, channel, revision_at, each after its length
 _LENGTH = struct.Struct(">i")
+_OUTCOME = struct.Struct(">ih")
 ALL_SLOTS = {slots: (1 << slots) - 1 for slots in SHAPES}  # the present_mask of a complete day
 _EPOCH_DAY, _EPOCH = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -56,6 +60,8 @@ class DayOfRows:
     """A StagedDay that was read row by row.
 
     Per slot: watt-hours in `wh`, and in `row_of` the line number and the text of its row, None if there is none.
+    On the fall day the rows of the repeated hour wait in `repeated` for `place_repeated`; `rises` is how many more of
+    its rows are later than the row before them than earlier.
     """
 
     esiid: str
@@ -66,8 +72,9 @@ class DayOfRows:
     est: int = 0
     wh: list[int | None] = field(init=False)
     row_of: list[tuple[int, bytes] | None] = field(init=False)
-    last_slot: int = -1
-    is_second_pass: bool = False
+    repeated: list[RepeatedRow] = field(default_factory=list)
+    last_label: int = -1
+    rises: int = 0
 
     def __post_init__(self) -> None:
         self.wh = [None] * self.slots
@@ -91,20 +98,51 @@ class DayOfRows:
         self.wh[slot], self.row_of[slot] = None, None
         self.est &= ~(1 << slot)
 
-    def fall_slot(self, slot: int) -> int:
-        """Return `slot`, or its repetition if the row `02:00,01:15` came before or the times went back."""
-        if slot == SECOND_PASS_BEGINS:
-            self.is_second_pass = True
-        elif slot in SECOND_PASS and (self.is_second_pass or slot < self.last_slot):
-            self.is_second_pass = True
-            slot = SECOND_PASS[slot]
-        self.last_slot = slot
-        return slot
+    def put(self, slot: int, wh: int | None, is_estimated: bool, row: tuple[int, bytes]) -> None:
+        """Store a row's reading; InvalidRow if another row has another one. A blank row contradicts none."""
+        if self.row_of[slot]:
+            if wh is None or (wh, is_estimated) == (self.wh[slot], bool(self.est >> slot & 1)):
+                return
+            if self.wh[slot] is not None:
+                raise InvalidRow(Reason.SECOND_VALUE)
+        self.wh[slot], self.row_of[slot] = wh, row
+        if is_estimated:
+            self.est |= 1 << slot
+
+    def is_repeated(self, label: int) -> bool:
+        """Note the order of the fall day's rows; return whether `label` is one of the repeated hour."""
+        self.rises += (label > self.last_label) - (label < self.last_label)
+        self.last_label = label
+        return label in REPEATED_LABELS
+
+    def place_repeated(self, reject: Reject) -> None:
+        """Store the rows of the repeated hour in their slots; call `reject` for those that have none."""
+        slots = find_slots(self.repeated, is_descending=self.rises < 0)
+        for row, slot in zip(self.repeated, slots, strict=True):
+            if not row.is_valid:
+                continue
+            if slot is None:
+                reject(row.number, Reason.REPEATED_HOUR, row.line)
+                continue
+            try:
+                self.put(slot, row.wh, row.is_estimated, (row.number, row.line))
+            except InvalidRow as invalid:
+                reject(row.number, invalid.reason, row.line)
+        self.repeated = []
+
+    def continue_second_hour(self, present_mask: int) -> None:
+        """Move rows to the second hour where the file had the first one before; `present_mask`: the slots it had."""
+        for slot in REPEATED_LABELS[:4]:
+            second = slot + 4
+            row = self.row_of[slot]
+            if row and present_mask >> slot & 1 and not (present_mask >> second & 1 or self.row_of[second]):
+                self.put(second, self.wh[slot], bool(self.est >> slot & 1), row)
+                self.remove(slot)
 
 
 @dataclass(slots=True)
 class PrintedDay:
-    """A StagedDay that was read at once: `text`, from line `first_line` on, has the bytes that SMT prints for it.
+    """A StagedDay that was read at once: `text` has the bytes that SMT prints for it, `lines` the number of each line.
 
     `irregular_rows` are the indexes of rows that differ from SMT's. They are in `text` but none of their content is in
     `est` and `elements`.
@@ -118,7 +156,7 @@ class PrintedDay:
     est: int
     elements: bytes
     text: bytes
-    first_line: int
+    lines: Sequence[int]
     irregular_rows: tuple[int, ...] = ()
 
     @property
@@ -128,19 +166,18 @@ class PrintedDay:
 
     def rows(self) -> Iterable[tuple[int, bytes]]:
         texts = enumerate(self._texts())
-        return ((self.first_line + row, text) for row, text in texts if row not in self.irregular_rows)
+        return ((self.lines[row], text) for row, text in texts if row not in self.irregular_rows)
 
     def irregular_lines(self) -> list[tuple[int, bytes]]:
         """Return the line number and the text of each irregular row."""
         texts = self._texts()
-        return [(self.first_line + row, texts[row]) for row in self.irregular_rows]
+        return [(self.lines[row], texts[row]) for row in self.irregular_rows]
 
     def as_rows(self) -> DayOfRows:
         day = DayOfRows(self.esiid, self.day, self.channel, self.revision_at, self.slots, self.est)
         texts = self._texts()
         day.wh = unpack_elements(self.elements)
-        day.row_of = [(self.first_line + row, texts[row]) for row in rows_of_slots(self.slots)]
-        day.last_slot, day.is_second_pass = self.slots - 1, True
+        day.row_of = [(self.lines[row], texts[row]) for row in rows_of_slots(self.slots)]
         for slot in self._irregular_slots():
             day.remove(slot)
         return day
@@ -164,12 +201,10 @@ def rows_of_slots(slots: int) -> list[int]:
 
 def copy_row(premise_id: int, day: StagedDay) -> bytes:
     """Pack a row of binary COPY: premise_id, day, channel, revision_at, est, wh, present (NULL: all slots)."""
-    since_epoch = day.revision_at - _EPOCH
-    revision_us = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
     elements, mask = day.elements, day.present_mask
     return b"".join(
         (
-            _KEY.pack(7, 4, premise_id, 4, (day.day - _EPOCH_DAY).days, 2, day.channel, 8, revision_us),
+            _pack_key(7, premise_id, day, day.revision_at),
             _bytea(day.est, day.slots) if day.est else NULL_ELEMENT,
             _LENGTH.pack(HEAD.size + len(elements)),
             array_head(day.slots, may_have_null=True),
@@ -177,6 +212,18 @@ def copy_row(premise_id: int, day: StagedDay) -> bytes:
             NULL_ELEMENT if mask == ALL_SLOTS[day.slots] else _bytea(mask, day.slots),
         )
     )
+
+
+def copy_seen_row(premise_id: int, day: StagedDay, revision_at: datetime, present_mask: int, outcome: int) -> bytes:
+    """Pack a row of binary COPY: premise_id, day, channel, revision_at, present, outcome."""
+    key = _pack_key(6, premise_id, day, revision_at)
+    return key + _bytea(present_mask, day.slots) + _OUTCOME.pack(2, outcome)
+
+
+def _pack_key(fields: int, premise_id: int, day: StagedDay, revision_at: datetime) -> bytes:
+    since_epoch = revision_at - _EPOCH
+    revision_us = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
+    return _KEY.pack(fields, 4, premise_id, 4, (day.day - _EPOCH_DAY).days, 2, day.channel, 8, revision_us)
 
 
 def _bytea(bits: int, slots: int) -> bytes:
@@ -187,6 +234,14 @@ def _bytea(bits: int, slots: int) -> bytes:
 def parse_watt_hours(kwh: bytes) -> int:
     """Return the watt-hours of a number of kWh without surrounding spaces; InvalidRow for anything else."""
     match = _NUMBER.fullmatch(kwh)
+    if not match and (match := _LONG_NUMBER.fullmatch(kwh)):
+        thousandths = float(match[2]) * 1000
+        if abs(thousandths - round(thousandths)) > _EXACT:
+            raise InvalidRow(Reason.KWH)
+        carry, rest = divmod(round(thousandths), 1000)
+        if len(match[1].lstrip(b"0")) > 4:
+            raise InvalidRow(Reason.KWH_LIMIT)
+        return parse_watt_hours(b"%d.%03d" % (int(match[1] or b"0") + carry, rest))
     if not match or kwh == b".":
         raise InvalidRow(Reason.KWH)
     whole, decimals = match[1] or b"0", match[2] or b""

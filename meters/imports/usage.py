@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from django.db import connection
 
 from meters.imports.archives import CsvSource, open_sources
 from meters.imports.results import FileError, ImportResult, OnRejection, Progress, Reason
+from meters.imports.staged_days import ALL_SLOTS, StagedDay
 from meters.imports.text_lines import TextWindow
 from meters.imports.usage_layouts import find_layout
-from meters.imports.usage_merge import Days, merge_days, usage_stage
+from meters.imports.usage_merge import Days, Key, usage_merge
 from meters.imports.usage_rows import RowReader
 
 # A batch is a transaction and what an import holds in memory: about 15 MB. An interrupted import loses one batch.
@@ -56,25 +58,43 @@ def _import_csv(
     layout = find_layout(names, source.name)
     batches = RowReader(names, layout).batches(text, DAYS_AT_ONCE, ROWS_AT_ONCE)
     # A thread reads the next batch while PostgreSQL stores this one.
-    with usage_stage(), ThreadPoolExecutor(1, "read-ahead") as reader:
+    with usage_merge(result, dry_run=dry_run) as merge, ThreadPoolExecutor(1, "read-ahead") as reader:
         next_batch = reader.submit(next, batches, None)
         while batch := next_batch.result():
             next_batch = reader.submit(next, batches, None)
             with connection.cursor() as cursor:
-                cursor.execute(_PREMISES, [list({esiid for esiid, _day, _channel in batch.days})])
+                cursor.execute(_PREMISES, [list({key[0] for key in batch.days})])
                 premises = {esiid: (premise_id, tdsp_id) for esiid, premise_id, tdsp_id in cursor.fetchall()}
-            days: Days = {}
+            revisions: dict[Key, list[StagedDay]] = {}
             for day in batch.days.values():
                 premise_id, tdsp_id = premises.get(day.esiid, (None, None))
                 if premise_id is not None and only_tdsp in (None, tdsp_id):
-                    days[premise_id, day.day, day.channel] = day
+                    revisions.setdefault((premise_id, day.day, day.channel), []).append(day)
                 else:
                     reason = Reason.UNKNOWN_ESIID if premise_id is None else Reason.OTHER_TDSP
                     for line, row in day.rows():
                         batch.reject(line, reason, row)
             result.rows += batch.rows
-            merge_days(days, result, batch.reject, dry_run=dry_run)
+            for days in _oldest_first(revisions, result):
+                merge.store(days, batch.reject)
             for number, why, rejected_row in sorted(batch.rejected, key=itemgetter(0)):
                 result.reject(source.name, number, why, rejected_row)
             if progress:
                 progress(batch.bytes_read, source.size)
+
+
+def _oldest_first(revisions: dict[Key, list[StagedDay]], result: ImportResult) -> Iterator[Days]:
+    """Yield what must be stored after each other: nearly always one revision of each day.
+
+    An older revision is left out where a newer one has all slots of the day. Otherwise it comes first, as if it were in
+    another file, and keeps the slots for which the newer one has no row.
+    """
+    for days in revisions.values():
+        days.sort(key=attrgetter("revision_at"))
+        complete = [place for place, day in enumerate(days) if day.present_mask == ALL_SLOTS[day.slots]]
+        for day in days[: complete[-1]] if complete else []:
+            result.superseded += sum(1 for _row in day.rows())
+        del days[: complete[-1] if complete else 0]
+    while revisions:
+        yield {key: days.pop(0) for key, days in revisions.items()}
+        revisions = {key: days for key, days in revisions.items() if days}

@@ -1,23 +1,26 @@
-"""Staged days -> storage, by the rules of revisions (D2).
+"""Staged days -> storage, by the rules of revisions (D2, ADR 31).
 
 A newer revision replaces the day; an older one changes nothing; the same one fills only slots that are NULL or still
-hold an older revision; slots for which a newer revision has no row are carried over. Within one file, a second value
-for an interval and a second revision of a day are rejected, however far apart they are.
+hold an older revision; slots for which a newer revision has no row are carried over. A row of the same revision with
+another value than the stored one is rejected. It makes no difference whether rows are in one file or in several.
+
+Each batch is a transaction of few statements that PostgreSQL can also run where usage is distributed by premise.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import NamedTuple
+from enum import IntEnum
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from meters.imports.results import ImportResult, Reason, Reject
-from meters.imports.staged_days import ALL_SLOTS, DayOfRows, StagedDay, copy_row
-from meters.usage.days import FALL, SECOND_PASS
+from meters.imports.staged_days import ALL_SLOTS, StagedDay, copy_row, copy_seen_row
+from meters.usage.days import FALL
 from meters.usage.partitions import ensure_partitions, first_kept_day
 
 Key = tuple[int, date, int]  # premise, day, channel
@@ -25,59 +28,66 @@ Days = dict[Key, StagedDay]
 
 _COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
-_DROP = "DROP TABLE IF EXISTS pg_temp.usage_stage, pg_temp.usage_seen;"
-# The batch, and what the file has had so far. `present` as StagedDay.present_mask, NULL for all slots.
-_CREATE = f"""
-    {_DROP}
-    CREATE TEMP TABLE usage_stage (
-        premise_id int4, day date, channel int2, revision_at timestamptz, est bytea, wh int4[], present bytea);
+# A stage belongs to one import at a time: whoever holds its lock. Another import uses the next number.
+_STAGES = range(1_000)
+_STAGE_LOCK = 0x534D5404  # "SMT", 4
+_TAKE_STAGE = "SELECT pg_try_advisory_lock(%s, %s)"
+_LEAVE_STAGE = "SELECT pg_advisory_unlock(%s, %s)"
+_EMPTY_STAGE = "SELECT empty_usage_stage(%s)"
+_COPY = "COPY usage_stage (premise_id, day, channel, revision_at, est, wh, present) FROM STDIN (FORMAT binary)"
+
+# What the file has had so far; `present` as StagedDay.present_mask.
+_CREATE_SEEN = """
+    DROP TABLE IF EXISTS pg_temp.usage_seen;
     CREATE TEMP TABLE usage_seen (
-        premise_id int4, day date, channel int2, revision_at timestamptz, slots int2, present bytea,
+        premise_id int4, day date, channel int2, revision_at timestamptz, present bytea, outcome int2,
         PRIMARY KEY (premise_id, day, channel));
 """
-
 _SEEN = """
-    SELECT premise_id, day, channel, revision_at, slots, present FROM usage_seen
-    JOIN (SELECT DISTINCT premise_id, day FROM usage_stage) staged USING (premise_id, day)
+    SELECT s.premise_id, s.day, s.channel, s.revision_at, s.present, s.outcome
+    FROM unnest(%s::int4[], %s::date[], %s::int2[]) AS batch (premise_id, day, channel)
+    JOIN usage_seen s USING (premise_id, day, channel)
 """
-_REMEMBER = """
-    INSERT INTO usage_seen SELECT premise_id, day, channel, revision_at, cardinality(wh), present FROM usage_stage
-    ON CONFLICT DO NOTHING
-"""
-_REMEMBER_MORE = "UPDATE usage_seen SET present = %s WHERE premise_id = %s AND day = %s AND channel = %s"
+_REMEMBER = "COPY usage_seen FROM STDIN (FORMAT binary)"
+_FORGET = "DELETE FROM usage_seen WHERE premise_id = %s AND day = %s AND channel = %s"
 
 # Look up a batch's days one by one in their partitions. Left alone, PostgreSQL reads all of usage_day for each batch
-# until it holds some million days: it has no statistics of the stage and does not expect to prune partitions.
-_LOOK_UP_EACH_DAY = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+# until it holds some million days: it has no statistics of the stage and does not expect to prune partitions. The last
+# setting passes the others on to the machines of a distributed table, and means nothing elsewhere.
+_LOOK_UP_EACH_DAY = """
+    SET LOCAL citus.propagate_set_commands = 'local';
+    SET LOCAL enable_hashjoin = off;
+    SET LOCAL enable_mergejoin = off
+"""
 
-_STORED = "SELECT count(*) FROM usage_stage JOIN usage_day USING (premise_id, day, channel)"
-
-# In the order of the primary key, so that two imports of the same days wait for each other and do not deadlock. Rows
-# that the condition excludes are locked too, and the merge below needs that. Days of which the file has only some slots
-# (`present` is not NULL) are merged below.
-_UPSERT = """
+# Insert new days and lock those on record, in the order of the key, so that two imports of the same days wait for each
+# other and do not deadlock. A row that the condition excludes is locked too: the statements below rely on that.
+_INSERT = """
     INSERT INTO usage_day (premise_id, day, channel, revision_at, est, wh)
     SELECT premise_id, day, channel, revision_at, est, wh FROM usage_stage ORDER BY premise_id, day, channel
-    ON CONFLICT (premise_id, day, channel) DO UPDATE
-    SET revision_at = excluded.revision_at, est = excluded.est, wh = excluded.wh
-    WHERE excluded.revision_at > usage_day.revision_at
-    AND (excluded.premise_id, excluded.day, excluded.channel) NOT IN
-        (SELECT premise_id, day, channel FROM usage_stage WHERE present IS NOT NULL)
+    ON CONFLICT (premise_id, day, channel) DO UPDATE SET revision_at = excluded.revision_at WHERE false
+    RETURNING premise_id, day, channel
+"""
+# Days of which the file has only some slots (`present` is not NULL) are merged below.
+_REPLACE = """
+    UPDATE usage_day u SET revision_at = s.revision_at, est = s.est, wh = s.wh FROM usage_stage s
+    WHERE (u.premise_id, u.day, u.channel) = (s.premise_id, s.day, s.channel)
+    AND s.present IS NULL AND s.revision_at > u.revision_at
+    RETURNING u.premise_id, u.day, u.channel
 """
 _DROP_SUPERSEDED = """
     DELETE FROM meters_carriedslots c USING usage_stage s
     WHERE (c.premise_id, c.day, c.channel) = (s.premise_id, s.day, s.channel)
     AND s.present IS NULL AND s.revision_at > c.revision_at
 """
-_TO_MERGE = """
+_DIFFERENT = """
     SELECT s.premise_id, s.day, s.channel, s.revision_at, s.est, s.wh, s.present,
            u.revision_at, u.est, u.wh, c.slots
     FROM usage_stage s JOIN usage_day u USING (premise_id, day, channel)
     LEFT JOIN meters_carriedslots c ON (c.premise_id, c.day, c.channel, c.revision_at)
                                      = (u.premise_id, u.day, u.channel, u.revision_at)
-    WHERE (s.revision_at > u.revision_at AND s.present IS NOT NULL)
-       OR (s.revision_at = u.revision_at AND (s.wh <> u.wh OR s.est IS DISTINCT FROM u.est OR c.slots IS NOT NULL))
-    ORDER BY s.premise_id, s.day, s.channel FOR UPDATE OF u
+    WHERE s.revision_at <> u.revision_at OR s.wh <> u.wh OR s.est IS DISTINCT FROM u.est OR c.slots IS NOT NULL
+    ORDER BY s.premise_id, s.day, s.channel
 """
 _STORE_MERGED = """
     UPDATE usage_day SET revision_at = %s, est = %s, wh = %s WHERE premise_id = %s AND day = %s AND channel = %s
@@ -87,6 +97,24 @@ _STORE_CARRIED = """
     ON CONFLICT (premise_id, day, channel) DO UPDATE SET revision_at = excluded.revision_at, slots = excluded.slots
 """
 _DROP_CARRIED = "DELETE FROM meters_carriedslots WHERE premise_id = %s AND day = %s AND channel = %s"
+
+
+class Outcome(IntEnum):
+    """What became of a day of the file. Of several parts of a day the highest counts."""
+
+    OLDER = 0
+    UNCHANGED = 1
+    CONTRADICTED = 2
+    CHANGED = 3
+    NEW = 4
+
+
+class SeenDay(NamedTuple):
+    """What the file had of a day in earlier batches; `present` has a bit per slot of this revision."""
+
+    revision_at: datetime
+    present: int
+    outcome: Outcome
 
 
 class MergedDay(NamedTuple):
@@ -99,101 +127,146 @@ class MergedDay(NamedTuple):
 
 
 @contextmanager
-def usage_stage() -> Iterator[None]:
-    """Provide the temporary tables with which `merge_days` stores the batches of one file."""
+def usage_merge(result: ImportResult, *, dry_run: bool = False) -> Iterator[UsageMerge]:
+    """Provide the merge of one file, which stores its batches and counts them in `result`."""
     with connection.cursor() as cursor:
-        cursor.execute(_CREATE)
-    yield
-    with connection.cursor() as cursor:  # after an error the connection may be broken; the next import drops them
-        cursor.execute(_DROP)
+        number = next(number for number in _STAGES if _is_taken(cursor, number))
+        cursor.execute(_CREATE_SEEN)
+    yield UsageMerge(number, result, dry_run)
+    with connection.cursor() as cursor:  # after an error the connection may be broken; its end frees the stage
+        cursor.execute("DROP TABLE usage_seen")
+        cursor.execute(_EMPTY_STAGE, [number])
+        cursor.execute(_LEAVE_STAGE, [_STAGE_LOCK, number])
 
 
-def merge_days(days: Days, result: ImportResult, reject: Reject, *, dry_run: bool = False) -> None:
-    """Store these days in one transaction and count them in `result`; call `reject` for rows that the file had before.
+def _is_taken(cursor: Any, number: int) -> bool:
+    cursor.execute(_TAKE_STAGE, [_STAGE_LOCK, number])
+    (is_taken,) = cursor.fetchone()
+    return bool(is_taken)
 
-    A `dry_run` is rolled back, but for what the file has had.
-    """
-    if not days:
-        return
-    months = {day.replace(day=1) for _premise, day, _channel in days}
-    if not dry_run:
-        for month in months:
-            ensure_partitions(month, month)
-    with transaction.atomic():
-        stage_days(days)
-        _reject_repeated_rows(days, reject)
+
+class UsageMerge:
+    """Stores the batches of one file, each in one transaction; a `dry_run` rolls each back."""
+
+    def __init__(self, stage: int, result: ImportResult, dry_run: bool) -> None:
+        self._number, self._stage = stage, f"usage_stage_{stage}"
+        self._result, self._is_dry_run = result, dry_run
+        self._has_seen_days = False
+
+    def store(self, days: Days, reject: Reject) -> None:
+        """Store these days and count them; call `reject` for rows that contradict what is on record or in the file."""
+        if not days:
+            return
+        months = {day.replace(day=1) for _premise, day, _channel in days}
+        if not self._is_dry_run:
+            for month in months:
+                ensure_partitions(month, month)
         with transaction.atomic(), connection.cursor() as cursor:
-            if dry_run:
-                for month in months:
-                    ensure_partitions(month, month)
             cursor.execute(_LOOK_UP_EACH_DAY)
-            cursor.execute(_STORED)
-            (stored,) = cursor.fetchone()
-            cursor.execute(_UPSERT)
-            upserted = cursor.rowcount
-            cursor.execute(_DROP_SUPERSEDED)
-            new = min(len(days) - stored, upserted)  # another import may have stored some of the days since
-            changed = upserted - new
-            if upserted < len(days):
-                changed += _merge_partial_days()
-            if dry_run:
-                transaction.set_rollback(True)
-    first_kept = first_kept_day()
-    result.new += new
-    result.changed += changed
-    result.unchanged += len(days) - new - changed
-    result.older += sum(day < first_kept for _premise, day, _channel in days)
+            seen = self._read_seen(cursor, days) if self._has_seen_days else {}
+            for key, earlier in seen.items():
+                if days[key].slots == FALL and earlier.revision_at == days[key].revision_at:
+                    days[key] = rows = days[key].as_rows()
+                    rows.continue_second_hour(earlier.present)
+            with transaction.atomic():
+                if self._is_dry_run:
+                    for month in months:
+                        ensure_partitions(month, month)
+                outcomes = self._merge(cursor, days, seen, reject)
+                if self._is_dry_run:
+                    transaction.set_rollback(True)
+            self._remember(cursor, days, seen, outcomes)
+        self._count(days, seen, outcomes)
 
+    def _execute(self, cursor: Any, statement: str) -> None:
+        cursor.execute(statement.replace("usage_stage", self._stage))
 
-def stage_days(days: Days) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE usage_stage")
-        with cursor.copy("COPY usage_stage FROM STDIN (FORMAT binary)") as copy:
-            rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
-            copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
-
-
-def _reject_repeated_rows(days: Days, reject: Reject) -> None:
-    """Remove from `days` and the stage what an earlier batch of the same file had."""
-    # By premise and day, and by channel: the revision and the slots present.
-    seen: dict[tuple[int, date], dict[int, tuple[datetime, int]]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(_SEEN)
-        for premise_id, day_on, channel, revision_at, slots, present in cursor.fetchall():
-            seen[premise_id, day_on][channel] = revision_at, _unpack_mask(present, slots)
-        if seen:
-            for key in [key for key in days if key[:2] in seen]:
-                days[key] = rows = days[key].as_rows()
-                remove_repeated(rows, seen[key[:2]], reject)
-                if not rows.present_mask:
-                    del days[key]
-            stage_days(days)
-        cursor.execute(_REMEMBER)
-        for key, day in days.items() if seen else ():
-            if earlier := seen.get(key[:2], {}).get(key[2]):
-                cursor.execute(_REMEMBER_MORE, [(day.present_mask | earlier[1]).to_bytes(13, "little"), *key])
-
-
-def _merge_partial_days() -> int:
-    """Merge the staged days that neither replace the stored day, whose row is locked, nor leave it alone."""
-    changed = 0
-    with connection.cursor() as cursor:
-        cursor.execute(_TO_MERGE)
-        for *key, revision_at, est, wh, present, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
+    def _merge(self, cursor: Any, days: Days, seen: dict[Key, SeenDay], reject: Reject) -> dict[Key, Outcome]:
+        stage_days(cursor, self._number, days)
+        self._execute(cursor, _INSERT)
+        outcomes = dict.fromkeys(cursor.fetchall(), Outcome.NEW)
+        if len(outcomes) == len(days):
+            return outcomes
+        outcomes = dict.fromkeys(days, Outcome.UNCHANGED) | outcomes
+        self._execute(cursor, _REPLACE)
+        if replaced := cursor.fetchall():
+            outcomes |= dict.fromkeys(replaced, Outcome.CHANGED)
+            self._execute(cursor, _DROP_SUPERSEDED)
+        self._execute(cursor, _DIFFERENT)
+        for *of_key, revision_at, est, wh, present, stored_at, stored_est, stored_wh, carried in cursor.fetchall():
+            key: Key = (of_key[0], of_key[1], of_key[2])
+            if revision_at < stored_at:
+                outcomes[key] = Outcome.OLDER
+                self._result.superseded += sum(1 for _row in days[key].rows())
+                continue
             stored = MergedDay(stored_at, _unpack_bits(stored_est), stored_wh, _unpack_bits(carried))
             incoming = MergedDay(revision_at, _unpack_bits(est), wh)
-            merged = merge_slots(stored, incoming, _unpack_mask(present, len(wh)))
-            if merged == stored:
-                continue
-            changed += 1
-            est = _pack_bits(merged.est, len(wh)) if merged.est else None
-            cursor.execute(_STORE_MERGED, [merged.revision_at, est, merged.wh, *key])
-            if merged.carried_over:
-                carried = _pack_bits(merged.carried_over, len(wh))
-                cursor.execute(_STORE_CARRIED, [*key, merged.revision_at, carried])
-            else:
-                cursor.execute(_DROP_CARRIED, key)
-    return changed
+            present_mask = _unpack_mask(present, len(wh))
+            if slots := find_contradictions(stored, incoming, present_mask):
+                outcomes[key] = Outcome.CONTRADICTED
+                rows = days[key].as_rows().row_of
+                in_file = seen[key].present if key in seen and seen[key].revision_at == revision_at else 0
+                for slot in slots:
+                    row = rows[slot]
+                    assert row  # the slot is present
+                    reject(row[0], Reason.SECOND_VALUE if in_file >> slot & 1 else Reason.OTHER_VALUE, row[1])
+            merged = merge_slots(stored, incoming, present_mask)
+            if merged != stored:
+                outcomes[key] = Outcome.CHANGED
+                _store_merged(cursor, key, merged)
+        return outcomes
+
+    def _read_seen(self, cursor: Any, days: Days) -> dict[Key, SeenDay]:
+        cursor.execute(_SEEN, [list(column) for column in zip(*days, strict=True)])
+        return {
+            (premise_id, day, channel): SeenDay(revision_at, _unpack_bits(present), Outcome(outcome))
+            for premise_id, day, channel, revision_at, present, outcome in cursor.fetchall()
+        }
+
+    def _remember(self, cursor: Any, days: Days, seen: dict[Key, SeenDay], outcomes: dict[Key, Outcome]) -> None:
+        cursor.executemany(_FORGET, list(seen))
+        rows = []
+        for key, day in days.items():
+            revision_at, present, outcome = day.revision_at, day.present_mask, outcomes[key]
+            if earlier := seen.get(key):
+                outcome = max(outcome, earlier.outcome)
+                if earlier.revision_at == revision_at:
+                    present |= earlier.present
+                elif earlier.revision_at > revision_at:
+                    revision_at, present = earlier.revision_at, earlier.present
+            rows.append(copy_seen_row(key[0], day, revision_at, present, outcome))
+        with cursor.copy(_REMEMBER) as copy:
+            copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
+        self._has_seen_days = True
+
+    def _count(self, days: Days, seen: dict[Key, SeenDay], outcomes: dict[Key, Outcome]) -> None:
+        counts = Counter(outcomes.values())
+        for key, earlier in seen.items():  # each day counts once, as its highest outcome
+            counts[outcomes[key]] -= 1
+            counts[earlier.outcome] -= 1
+            counts[max(outcomes[key], earlier.outcome)] += 1
+        self._result.new += counts[Outcome.NEW]
+        self._result.changed += counts[Outcome.CHANGED]
+        self._result.unchanged += counts[Outcome.UNCHANGED]
+        first_kept = first_kept_day()
+        self._result.older += sum(key[1] < first_kept and key not in seen for key in days)
+
+
+def stage_days(cursor: Any, stage: int, days: Days) -> None:
+    cursor.execute(_EMPTY_STAGE, [stage])
+    with cursor.copy(_COPY.replace("usage_stage", f"usage_stage_{stage}")) as copy:
+        rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
+        copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
+
+
+def _store_merged(cursor: Any, key: Key, merged: MergedDay) -> None:
+    est = _pack_bits(merged.est, len(merged.wh)) if merged.est else None
+    cursor.execute(_STORE_MERGED, [merged.revision_at, est, merged.wh, *key])
+    if merged.carried_over:
+        carried = _pack_bits(merged.carried_over, len(merged.wh))
+        cursor.execute(_STORE_CARRIED, [*key, merged.revision_at, carried])
+    else:
+        cursor.execute(_DROP_CARRIED, key)
 
 
 def merge_slots(stored: MergedDay, incoming: MergedDay, present_mask: int) -> MergedDay:
@@ -211,24 +284,19 @@ def merge_slots(stored: MergedDay, incoming: MergedDay, present_mask: int) -> Me
     return MergedDay(incoming.revision_at, est, wh, carried_over)
 
 
-def remove_repeated(day: DayOfRows, earlier: dict[int, tuple[datetime, int]], reject: Reject) -> None:
-    """Reject the day's rows that the file had before; `earlier`: by channel, the revision and the slots present."""
-    has_other_revision = any(revision_at != day.revision_at for revision_at, _present in earlier.values())
-    _revision, present_mask = earlier.get(day.channel, (None, 0))
-    for slot, row in enumerate(day.row_of):
-        if row is None or not has_other_revision and not present_mask >> slot & 1:
-            continue
-        wh, is_estimated = day.wh[slot], day.est >> slot & 1
-        day.remove(slot)
-        # On the fall day, a first pass that the file had before means that this row is of the second.
-        second = SECOND_PASS.get(slot) if day.slots == FALL and not day.is_second_pass else None
-        if has_other_revision:
-            reject(row[0], Reason.SECOND_REVISION, row[1])
-        elif second is None or day.row_of[second] or present_mask >> second & 1:
-            reject(row[0], Reason.SECOND_VALUE, row[1])
-        else:
-            day.wh[second], day.row_of[second] = wh, row
-            day.est |= is_estimated << second
+def find_contradictions(stored: MergedDay, incoming: MergedDay, present_mask: int) -> list[int]:
+    """Return the slots for which `incoming`, of the same revision, has another reading. A blank one is none."""
+    if incoming.revision_at != stored.revision_at:
+        return []
+    return [
+        slot
+        for slot, value in enumerate(incoming.wh)
+        if present_mask >> slot & 1
+        and value is not None
+        and stored.wh[slot] is not None
+        and not stored.carried_over >> slot & 1
+        and (value != stored.wh[slot] or (incoming.est ^ stored.est) >> slot & 1)
+    ]
 
 
 def _pack_bits(bits: int, slots: int) -> bytes:

@@ -5,31 +5,29 @@ Days in SMT's own form are read at once by printed_days; all others are read her
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from operator import itemgetter
 
-from meters.identifiers import normalize_esiid
+from meters.identifiers import ends_in_zeros, is_rounded_number, normalize_esiid
 from meters.imports.printed_days import PrintedDayReader
+from meters.imports.repeated_hour import RepeatedRow
 from meters.imports.results import FileError, InvalidRow, Reason
 from meters.imports.staged_days import DayOfRows, PrintedDay, StagedDay, parse_watt_hours, rows_of_slots
-from meters.imports.text_lines import TextWindow, split_fields
-from meters.imports.usage_layouts import UsageLayout, parse_revision, parse_usage_day
+from meters.imports.text_lines import TextWindow, split_fields, trim_fields
+from meters.imports.usage_layouts import UsageLayout, check_day, normalize_time, parse_revision, parse_usage_day
 from meters.usage.days import FALL, SHAPES, slots_on
 from meters.usage.interval_csv import COLUMNS
-from meters.usage.partitions import FIRST_DAY, last_possible_day
+from meters.usage.partitions import last_possible_day
 
-DayKey = tuple[str, date, int]  # ESIID, day, channel
-Row = tuple[int, bytes, list[bytes]]  # line number, text, fields
+DayKey = tuple[str, date, int, datetime]  # ESIID, day, channel, revision
 
 # A batch ends when it holds so many bytes of rows read one by one, which can be 40 times longer than real ones.
 BYTES_AT_ONCE = 8 << 20
 
 _NO_SLOT = -1
-_TIME = re.compile(rb"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 
 # (start, end) as printed, or as a spreadsheet writes it, `0:00` -> slot, by the number of slots of the day.
 _SLOTS: dict[int, dict[tuple[bytes, ...], int]] = {
@@ -48,7 +46,7 @@ class Batch:
     """What was read together: days, the count of rows, rejected rows, and the bytes read of the file so far."""
 
     days: dict[DayKey, StagedDay] = field(default_factory=dict)
-    revisions: dict[tuple[str, date], datetime] = field(default_factory=dict)
+    day_of_head: dict[tuple[bytes, ...], DayKey | Reason] = field(default_factory=dict)
     rejected: list[tuple[int, Reason, bytes | None]] = field(default_factory=list)
     rows: int = 0
     row_bytes: int = 0
@@ -72,8 +70,9 @@ class RowReader:
         self._layout = layout
         self._header = [name.encode() for name in names]
         self._batch = Batch()
-        self._limits = FIRST_DAY, last_possible_day()
+        self._today = last_possible_day()
         self._printed_days = PrintedDayReader(layout) if tuple(names) == layout.columns else None
+        self._has_apostrophes = False
         at = names.index
         # A column that the layout lacks is read as the first one and ignored.
         self._head_of = itemgetter(
@@ -85,25 +84,18 @@ class RowReader:
     def batches(self, text: TextWindow, days_at_once: int, rows_at_once: int) -> Iterator[Batch]:
         """Yield the file's days, `days_at_once` in a batch, or fewer once it has `rows_at_once` or BYTES_AT_ONCE.
 
-        FileError if the file can't be read to its end; the rows before that come first.
+        A day whose rows follow each other is in one batch, unless it has twice as many. FileError if the file can't be
+        read to its end; the rows before that come first.
         """
         try:
-            for run in self.runs(text):
-                if isinstance(run, PrintedDay):
-                    self._add_printed_day(run)
+            while not text.is_at_end():
+                days = self._printed_days.read_days(text) if self._printed_days else []
+                if days and all(map(self._comes_first, days)):
+                    for day in days:
+                        self._add_printed_day(day)
+                    text.advance(sum(len(day.text) for day in days), sum(len(day.lines) for day in days))
                 else:
-                    day = None
-                    for number, line, fields in run:
-                        try:
-                            if day is None:
-                                key, revision_at = self._parse_head(self._head_of(fields))
-                                self._batch.days[key] = day = self._day_of_rows(key, revision_at)
-                            self._add_row(day, number, line, fields)
-                        except InvalidRow as invalid:
-                            self._batch.reject(number, invalid.reason, line)
-                        if self._batch.is_full(rows_at_once):
-                            yield self._end_batch(text)
-                            day = None
+                    self._read_rows(text, 2 * rows_at_once)
                 if len(self._batch.days) >= days_at_once or self._batch.is_full(rows_at_once):
                     yield self._end_batch(text)
         except FileError:
@@ -111,131 +103,123 @@ class RowReader:
             raise
         yield self._end_batch(text)
 
-    def runs(self, text: TextWindow) -> Iterator[PrintedDay | Iterator[Row]]:
-        """Yield what the file has of one day at a time: a printed day, or rows with the same ESIID, day, revision and
-        direction, which must be consumed before the next one."""
-        while True:
-            day = self._printed_days.read_day(text) if self._printed_days else None
-            if day and self._comes_first(day):
-                text.advance(len(day.text), len(SHAPES[day.slots].rows))
-                yield day
-            elif not text.is_at_end():
-                yield self._rows_of_one_day(text)
-            else:
-                return
-
-    def _rows_of_one_day(self, text: TextWindow) -> Iterator[Row]:
-        """Count and yield the next rows. A run also ends at an invalid line, a blank one or another header."""
-        run_head = None
-        while line := text.next_line():
+    def _read_rows(self, text: TextWindow, most_rows: int) -> None:
+        """Read rows one by one as long as ESIID, day and revision are those of the first, and the batch has room."""
+        batch, first_head = self._batch, None
+        while not batch.is_full(most_rows) and (line := text.next_line()):
             number, content = line
             if content == b"":
-                return
-            batch = self._batch
+                continue
             batch.rows += 1
+            batch.row_bytes += len(content or b"")
             try:
                 if content is None:
                     raise InvalidRow(Reason.TOO_LONG)
                 fields = self._split(content)
+                head = self._head_of(fields)
+                if first_head is None:
+                    first_head = head[:3]
+                elif head[:3] != first_head:
+                    batch.rows -= 1
+                    batch.row_bytes -= len(content)
+                    text.unread_line()
+                    return
+                if head not in batch.day_of_head and self._is_header(fields):  # of a file that was appended
+                    batch.rows -= 1
+                else:
+                    self._add_row(self._day_of(head), number, content, fields)
             except InvalidRow as invalid:
                 batch.reject(number, invalid.reason, content)
-                batch.row_bytes += len(content or b"")
-                return
-            head = self._head_of(fields)
-            if run_head is None:
-                run_head = head
-                if self._is_header(fields):  # of a file that was appended
-                    batch.rows -= 1
-                    return
-            elif head != run_head:
-                batch.rows -= 1
-                text.unread_line()
-                return
-            batch.row_bytes += len(content)
-            yield number, content, fields
 
     def _comes_first(self, day: PrintedDay) -> bool:
         """Whether the batch has no earlier row for any slot of the day, so that the day's own rows count."""
-        if self._batch.revisions.get((day.esiid, day.day), day.revision_at) != day.revision_at:
-            return False
-        if (day.esiid, day.day, day.channel) in self._batch.days:
+        if (day.esiid, day.day, day.channel, day.revision_at) in self._batch.days:
             return False
         for number, line in day.irregular_lines() if day.irregular_rows else ():
             try:
-                start, end = self._times_of(self._split(line))
+                slot = slot_of(self._times_of(self._split(line)), day.slots)
             except InvalidRow:
                 continue
-            slot = _SLOTS[day.slots].get((start.strip(), end.strip()), _NO_SLOT)
-            if slot != _NO_SLOT and day.first_line + rows_of_slots(day.slots)[slot] > number:
+            if slot != _NO_SLOT and day.lines[rows_of_slots(day.slots)[slot]] > number:
                 return False
         return True
 
     def _add_printed_day(self, day: PrintedDay) -> None:
         batch = self._batch
-        batch.revisions[day.esiid, day.day] = day.revision_at
-        batch.days[day.esiid, day.day, day.channel] = day
+        batch.days[day.esiid, day.day, day.channel, day.revision_at] = day
         batch.rows += len(SHAPES[day.slots].rows)
-        if not day.irregular_rows:
-            return
-        days_of_rows: dict[DayKey, DayOfRows] = {}
-        for number, line in day.irregular_lines():
+        self._has_apostrophes |= day.text.startswith(b"'")
+        for number, line in day.irregular_lines() if day.irregular_rows else ():
             try:
                 fields = self._split(line) if line else self._header
                 if self._is_header(fields):
                     batch.rows -= 1
                     continue
-                key, revision_at = self._parse_head(self._head_of(fields))
-                if key not in days_of_rows:
-                    days_of_rows[key] = self._day_of_rows(key, revision_at)
-                self._add_row(days_of_rows[key], number, line, fields)
-                batch.days[key] = days_of_rows[key]  # only now: most irregular rows are invalid
+                self._add_row(self._day_of(self._head_of(fields)), number, line, fields)
             except InvalidRow as invalid:
                 batch.reject(number, invalid.reason, line)
 
     def _end_batch(self, text: TextWindow) -> Batch:
         batch, self._batch = self._batch, Batch()
-        empty = [key for key, day in batch.days.items() if isinstance(day, DayOfRows) and not any(day.row_of)]
-        for key in empty:
-            del batch.days[key]
+        for key, day in list(batch.days.items()):
+            if isinstance(day, DayOfRows):
+                day.place_repeated(batch.reject)
+                if not any(day.row_of):
+                    del batch.days[key]
         batch.bytes_read = text.bytes_read
         return batch
 
     def _split(self, line: bytes) -> list[bytes]:
         fields = [text.encode() for text in split_fields(line)] if b'"' in line else line.split(b",")
-        if len(fields) != len(self._header):
-            raise InvalidRow(Reason.COLUMNS)
-        return fields
+        return fields if len(fields) == len(self._header) else trim_fields(fields, len(self._header))
 
     def _is_header(self, fields: list[bytes]) -> bool:
         return [name.strip().upper() for name in fields] == self._header
 
-    def _parse_head(self, head: tuple[bytes, ...]) -> tuple[DayKey, datetime]:
+    def _day_of(self, head: tuple[bytes, ...]) -> DayOfRows:
+        """Return the batch's day for rows that begin in this way; InvalidRow if there can be none."""
+        key = self._batch.day_of_head.get(head)
+        if key is None:
+            try:
+                key = self._parse_head(head)
+            except InvalidRow as invalid:
+                key = invalid.reason
+            self._batch.day_of_head[head] = key
+        if isinstance(key, Reason):
+            raise InvalidRow(key)
+        day = self._batch.days.get(key)
+        if not isinstance(day, DayOfRows):
+            day = day.as_rows() if day else DayOfRows(*key, slots_on(key[1]))
+            self._batch.days[key] = day
+        return day
+
+    def _parse_head(self, head: tuple[bytes, ...]) -> DayKey:
         """Return whose day it is, and which revision."""
-        typed_esiid, typed_day, typed_revision, direction = (field.strip() for field in head)
         try:
-            esiid = normalize_esiid(typed_esiid.decode())
-            for typed in (typed_day, typed_revision, direction):
-                typed.decode()
+            typed_esiid, *_others = [field.decode() for field in head]
         except UnicodeDecodeError as error:
             raise InvalidRow(Reason.NOT_TEXT) from error
-        if esiid is None:
-            raise InvalidRow(Reason.ESIID)
+        esiid = self._parse_esiid(typed_esiid.strip())
+        typed_day, typed_revision, direction = (field.strip() for field in head[1:])
         day = parse_usage_day(typed_day)
-        if not self._limits[0] <= day <= self._limits[1]:
-            raise InvalidRow(Reason.DATE_LIMITS)
         revision_at = parse_revision(typed_revision if self._layout.revision else b"")
+        check_day(day, revision_at, self._today)
         channel = self._layout.direction_of(direction)
         if channel is None:
             raise InvalidRow(Reason.DIRECTION)
-        if self._batch.revisions.setdefault((esiid, day), revision_at) != revision_at:
-            raise InvalidRow(Reason.SECOND_REVISION)
-        return (esiid, day, channel), revision_at
+        return esiid, day, channel, revision_at
 
-    def _day_of_rows(self, key: DayKey, revision_at: datetime) -> DayOfRows:
-        if day := self._batch.days.get(key):
-            return day.as_rows()
-        esiid, day_on, channel = key
-        return DayOfRows(esiid, day_on, channel, revision_at, slots_on(day_on))
+    def _parse_esiid(self, typed: str) -> str:
+        if is_rounded_number(typed):
+            raise InvalidRow(Reason.CUT_ESIID)
+        is_text = typed.startswith(("'", "’", "="))  # a spreadsheet writes it as text: '104..., ="104..."
+        esiid = normalize_esiid(typed.removeprefix('="').removesuffix('"'))
+        if esiid is None:
+            raise InvalidRow(Reason.ESIID)
+        self._has_apostrophes |= is_text
+        if not self._has_apostrophes and ends_in_zeros(esiid):
+            raise InvalidRow(Reason.CUT_ESIID)
+        return esiid
 
     def _add_row(self, day: DayOfRows, number: int, line: bytes, fields: list[bytes]) -> None:
         """Store the row's reading in `day`; InvalidRow if it breaks a rule."""
@@ -244,15 +228,15 @@ class RowReader:
         if slot == _NO_SLOT:
             if any(text.strip() for text in printed):
                 raise InvalidRow(Reason.NO_SUCH_TIME)
-            return
-        if day.slots == FALL:
-            slot = day.fall_slot(slot)
-        if day.row_of[slot]:
-            raise InvalidRow(Reason.SECOND_VALUE)
-        day.wh[slot], is_estimated = reading_of(*printed)
-        if is_estimated:
-            day.est |= 1 << slot
-        day.row_of[slot] = number, line
+        elif day.slots == FALL and day.is_repeated(slot):
+            try:
+                day.repeated.append(RepeatedRow(slot, number, line, *reading_of(*printed)))
+            except InvalidRow:
+                day.repeated.append(RepeatedRow(slot, number, line, is_valid=False))
+                raise
+        else:
+            wh, is_estimated = reading_of(*printed)
+            day.put(slot, wh, is_estimated, (number, line))
 
 
 @lru_cache(maxsize=2_000)
@@ -262,23 +246,29 @@ def slot_of(times: tuple[bytes, ...], slots: int) -> int:
     -1 for the hour that the spring day prints and does not have. InvalidRow if the day has no such interval.
     """
     slot = _SLOTS[slots].get(times)
-    if slot is None:
-        times = tuple(time.strip() for time in times)
-        slot = _SLOTS[slots].get(times)
     if slot is not None:
         return slot
-    if any(times in known for known in _SLOTS.values()):
-        raise InvalidRow(Reason.NO_SUCH_TIME)
-    raise InvalidRow(Reason.OFF_QUARTER if all(map(_TIME.fullmatch, times)) else Reason.TIME)
+    start, end = normalize_time(times[0], is_end=False), normalize_time(times[1], is_end=True)
+    if start is None or end is None:
+        raise InvalidRow(Reason.TIME)
+    slot = _SLOTS[slots].get((start, end))
+    if slot is not None:
+        return slot
+    raise InvalidRow(
+        Reason.NO_SUCH_TIME if any((start, end) in known for known in _SLOTS.values()) else Reason.OFF_QUARTER
+    )
+
+
+_FLAGS = {b"A": False, b"ACTUAL": False, b"": False, b"E": True, b"ESTIMATED": True}
 
 
 @lru_cache(maxsize=20_000)
 def reading_of(kwh: bytes, flag: bytes) -> tuple[int | None, bool]:
     """Return watt-hours, None if blank, and whether they are estimated; InvalidRow if it is no reading."""
-    kwh, flag = kwh.strip(), flag.strip()
+    kwh, flag = kwh.strip(), flag.strip().upper()
     wh = parse_watt_hours(kwh) if kwh else None
-    if flag not in (b"A", b"E", b""):
+    if flag not in _FLAGS:
         raise InvalidRow(Reason.FLAG)
     if (wh is None) != (not flag):
         raise InvalidRow(Reason.FLAG_WITHOUT_KWH if wh is None else Reason.KWH_WITHOUT_FLAG)
-    return wh, flag == b"E"
+    return wh, _FLAGS[flag]

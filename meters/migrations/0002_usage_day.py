@@ -51,4 +51,32 @@ class Migration(migrations.Migration):
             """,
             "DROP FUNCTION drop_usage_partition(date); DROP FUNCTION make_usage_partition(date)",
         ),
+        # What an import stages its batches in. Not a temporary table: a distributed usage_day is joined with it (O8).
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION empty_usage_stage(number integer) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+            DECLARE
+                name text := format('public.usage_stage_%s', number);
+                is_distributed boolean := false;
+            BEGIN
+                IF to_regclass(name) IS NOT NULL THEN
+                    EXECUTE 'TRUNCATE ' || name;
+                    RETURN;
+                END IF;
+                EXECUTE format('CREATE UNLOGGED TABLE %s (premise_id integer NOT NULL, day date, channel smallint, '
+                    'revision_at timestamptz, est bytea, wh integer[], present bytea)', name);
+                IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+                    EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition '
+                        'WHERE logicalrelid = ''public.usage_day''::regclass)' INTO is_distributed;
+                END IF;
+                IF is_distributed THEN
+                    EXECUTE format('SELECT create_distributed_table(%L, ''premise_id'', '
+                        'colocate_with => ''public.usage_day'')', name);
+                END IF;
+            END
+            $$
+            """,
+            "DROP FUNCTION empty_usage_stage(integer)",
+        ),
     ]

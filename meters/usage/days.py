@@ -53,10 +53,6 @@ SHAPES = {
     )
 }
 
-# The first pass of the fall day's repeated hour -> the second. `01:00,01:15` is not here: its second is `02:00,01:15`.
-SECOND_PASS = {slot: slot + _HOUR for slot in range(CLOCKS_CHANGE - _HOUR + 1, CLOCKS_CHANGE)}
-SECOND_PASS_BEGINS = CLOCKS_CHANGE
-
 
 @lru_cache(maxsize=8_192)
 def slots_on(day: date) -> int:

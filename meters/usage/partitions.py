@@ -26,8 +26,13 @@ _ATTACHED = """
 
 
 def last_possible_day() -> date:
-    """Return the end of next year, Central: a later day in a file is a typing error."""
-    return date(_today().year + 1, 12, 31)
+    """Return today, Central: nothing was measured on a later day."""
+    return _today()
+
+
+def last_prepared_day() -> date:
+    """Return the last day of the next month but one: partitions are made ahead until then."""
+    return add_months(_today().replace(day=1), 3) - ONE_DAY
 
 
 def first_kept_day(today: date | None = None) -> date:
@@ -45,11 +50,11 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
     """Make the monthly partitions for these days where they are missing and return how many were made.
 
     Months before the first kept day stay for settings.OLD_USAGE_KEPT from now (ADR 9). Two imports may call this at
-    once. ValueError for days before 2007 or after next year.
+    once. ValueError for days before 2007 or after the last prepared day.
     """
-    if not FIRST_DAY <= first_day <= last_day <= last_possible_day():
+    if not FIRST_DAY <= first_day <= last_day <= last_prepared_day():
         raise ValueError(
-            f"Usage from {first_day} to {last_day}: only {FIRST_DAY} to {last_possible_day()} can be kept."
+            f"Usage from {first_day} to {last_day}: only {FIRST_DAY} to {last_prepared_day()} can be kept."
         )
     months = [first_day.replace(day=1)]
     while (following := add_months(months[-1], 1)) <= last_day:
@@ -74,8 +79,7 @@ def ensure_partitions(first_day: date, last_day: date) -> int:
 
 def make_coming_partitions() -> int:
     """Make the partitions of this month and the next two, so that they exist before they are needed."""
-    today = _today()
-    return ensure_partitions(today, min(add_months(today.replace(day=1), 2), last_possible_day()))
+    return ensure_partitions(_today(), last_prepared_day())
 
 
 def drop_expired_partitions(*, at: datetime | None = None) -> int:

@@ -23,7 +23,7 @@ from tests.meters.usage_files import ESIID, OTHER_ESIID, SPRING, row, rows, text
 pytestmark = pytest.mark.django_db
 
 MIDNIGHT = ("00:00", "00:15")
-BAD_NUMBER = row(MIDNIGHT, "1.2345", day=SPRING)
+BAD_NUMBER = row(MIDNIGHT, "1.2345", day=SPRING, revision="03/09/2026 06:18:33")
 
 
 @pytest.fixture

@@ -78,19 +78,19 @@ def test_the_fast_reader_stores_the_same_as_reading_row_by_row(tmp_path, premise
     """D2: both store the same; a spreadsheet's file is always read row by row."""
     content = layout.write(_three_shapes(layout.has_surplus))
     taken = []
-    take = printed_days.PrintedDayReader.read_day
+    take = printed_days.PrintedDayReader.read_days
 
     def watched(self, *args):
-        day = take(self, *args)
-        taken.append(day is not None)
-        return day
+        days = take(self, *args)
+        taken.append(bool(days))
+        return days
 
-    monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", watched)
+    monkeypatch.setattr(printed_days.PrintedDayReader, "read_days", watched)
     import_rows(tmp_path, content=content)
     quick = list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31)))
     assert any(taken) == layout.has_seconds and len(quick) == (6 if layout.has_surplus else 3)
     UsageDay.objects.all().delete()
-    monkeypatch.setattr(printed_days.PrintedDayReader, "read_day", lambda *args: None)
+    monkeypatch.setattr(printed_days.PrintedDayReader, "read_days", lambda *args: [])
     import_rows(tmp_path, content=content)
     assert list(stream_usage(premise.pk, date(2025, 1, 1), date(2026, 12, 31))) == quick
 
@@ -111,21 +111,24 @@ class TestUsageWithoutARevision:
         return import_rows(folder, content=_undated(*kwh))
 
     def test_never_replaces_a_dated_one(self, tmp_path, premise):
-        import_rows(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
+        import_rows(tmp_path, *rows(["2"] * 96, revision="03/02/2026 00:00:00"))
         result, rejected = self.old(tmp_path, "1", "1")
-        assert (result.unchanged, rejected) == (1, [])
+        assert (result.superseded, result.unchanged, rejected) == (2, 0, [])
         assert stored_day(premise.pk).wh == [2000] * 96
 
     def test_is_replaced_by_any_dated_one(self, tmp_path, premise):
         self.old(tmp_path, "1", "1")
-        import_rows(tmp_path, *rows(["2"] * 96, revision="01/01/2007 00:00:00"))
+        import_rows(tmp_path, *rows(["2"] * 96, revision="03/02/2026 00:00:00"))
         assert stored_day(premise.pk).wh == [2000] * 96
 
     def test_stays_and_has_its_gaps_filled_by_another_one(self, tmp_path, premise):
         self.old(tmp_path, "1", "")
         self.old(tmp_path, "3", "3", "3")
         assert stored_day(premise.pk).wh[:4] == [1000, 3000, 3000, None]
-        assert self.old(tmp_path, "4", "4", "4")[0].unchanged == 1
+        result, rejected = self.old(tmp_path, "4", "4", "4")
+        assert (result.unchanged, result.contradicted) == (0, 3)
+        assert rejected == [(line, "other_value") for line in (2, 3, 4)]
+        assert stored_day(premise.pk).wh[:4] == [1000, 3000, 3000, None]
 
     def test_is_printed_without_a_revision_and_read_again(self, tmp_path, premise):
         self.old(tmp_path, *["1"] * 96)
@@ -135,9 +138,10 @@ class TestUsageWithoutARevision:
         result, rejected = import_rows(tmp_path, content=printed)
         assert (result.unchanged, rejected) == (1, [])
 
-    def test_may_not_be_mixed_with_a_dated_one_in_a_file(self, tmp_path, premise):
-        rejected = import_rows(tmp_path, *rows()[:1], row(("00:15", "00:30"), revision=""))[1]
-        assert rejected == [(3, "second_revision")]
+    def test_is_older_than_a_dated_one_in_the_same_file(self, tmp_path, premise):
+        undated = [row(MIDNIGHT, "9", revision=""), row(("00:15", "00:30"), "9", revision="")]
+        assert import_rows(tmp_path, *undated, row(MIDNIGHT, "1"))[1] == []
+        assert stored_day(premise.pk).wh[:3] == [1000, 9000, None]
 
 
 def _undated(*kwh: str) -> bytes:
@@ -173,7 +177,7 @@ def test_generation_is_a_direction_of_one_layout_only(tmp_path, premise):
     assert import_rows(tmp_path, row(MIDNIGHT, direction="Generation"))[1] == [(2, "direction")]
 
 
-@pytest.mark.parametrize("change", [".1450", "1e1", "٣", "+1", "--", "1,", " "])
+@pytest.mark.parametrize("change", [".1451", "1e1", "٣", "+1", "--", "1,", " "])
 def test_the_fast_reader_accepts_no_invalid_row(tmp_path, premise, change):
     """D2: of a day with one invalid number only that row is rejected."""
     lines = rows()

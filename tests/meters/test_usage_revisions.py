@@ -15,10 +15,11 @@ from meters.models import CarriedSlots, Premise, UsageDay
 from meters.usage import partitions
 from meters.usage.partitions import ensure_partitions
 from tests.factories import CarriedSlotsFactory, PremiseFactory, UsageDayFactory
-from tests.meters.usage_files import ESIID, import_rows, import_together, row, rows, stored_day, text
+from tests.meters.usage_files import ESIID, SPRING, import_rows, import_together, row, rows, stored_day, text
 from tests.support.races import met, together
 
 OLDER, NEWER, NEWEST = "03/03/2026 01:00:00", "03/04/2026 06:00:00", "03/09/2026 06:00:00"
+LATE = "05/04/2026 06:00:00"
 
 
 def counts(result) -> tuple[int, int, int]:
@@ -45,8 +46,10 @@ class TestRevisions:
         """D2: whole or in part."""
         import_rows(tmp_path, *rows(["", *["2"] * 95]))
         before = stored_day(premise.pk)
-        assert counts(import_rows(tmp_path, *rows(revision=OLDER))[0]) == (0, 0, 1)
-        assert counts(import_rows(tmp_path, *rows(revision=OLDER)[:5])[0]) == (0, 0, 1)
+        result, rejected = import_rows(tmp_path, *rows(revision=OLDER))
+        assert (counts(result), result.superseded, rejected) == ((0, 0, 0), 96, [])
+        result, rejected = import_rows(tmp_path, *rows(revision=OLDER)[:5])
+        assert (counts(result), result.superseded, rejected) == ((0, 0, 0), 5, [])
         assert stored_day(premise.pk) == before
 
     def test_the_same_revision_only_fills_missing_slots(self, tmp_path, premise):
@@ -56,10 +59,11 @@ class TestRevisions:
         _, rejected = import_rows(tmp_path, *damaged)
         assert (rejected, stored_day(premise.pk).wh[3]) == ([(5, "flag")], None)
         fixed = [lines[0].replace(".001", "7"), *lines[1:3], lines[3].replace(",A,", ",E,"), *lines[4:]]
-        assert counts(import_rows(tmp_path, *fixed)[0]) == (0, 1, 0)
+        result, rejected = import_rows(tmp_path, *fixed)
+        assert (counts(result), rejected) == ((0, 1, 0), [(2, "other_value")])
         assert stored_day(premise.pk).wh == [*range(1, 97)]
         assert stored_day(premise.pk).est == (1 << 3).to_bytes(12, "little")
-        assert counts(import_rows(tmp_path, *fixed)[0]) == (0, 0, 1)
+        assert counts(import_rows(tmp_path, *lines[:3], fixed[3], *lines[4:])[0]) == (0, 0, 1)
 
     def test_slots_without_rows_in_a_newer_revision_keep_their_values(self, tmp_path, premise):
         """D2: nothing is lost; blank is not absent."""
@@ -83,7 +87,8 @@ class TestRevisions:
         assert stored_day(premise.pk).wh == [*[2000] * 50, *range(51, 97)]
         assert counts(import_rows(tmp_path, *newer)[0]) == (0, 1, 0)
         assert stored_day(premise.pk).wh == [2000] * 96
-        assert counts(import_rows(tmp_path, *rows(["3"] * 96, revision=NEWER))[0]) == (0, 0, 1)
+        result, _rejected = import_rows(tmp_path, *rows(["3"] * 96, revision=NEWER))
+        assert (counts(result), result.contradicted) == ((0, 0, 0), 96)
         assert not CarriedSlots.objects.exists()
 
     def test_a_complete_newer_revision_leaves_no_carried_slots(self, tmp_path, premise):
@@ -154,10 +159,10 @@ class TestSimultaneousImports:
     @pytest.mark.control
     def test_without_the_order_of_the_key_opposite_orders_deadlock(self, tmp_path, monkeypatch):
         """Control: rows in the file's order deadlock."""
-        slow = merge._UPSERT.replace(
+        slow = merge._INSERT.replace(
             "SELECT premise_id, day", "SELECT premise_id + 0 * length(pg_sleep(.01)::text), day", 1
         )
-        monkeypatch.setattr(merge, "_UPSERT", slow.replace("ORDER BY premise_id, day, channel", ""))
+        monkeypatch.setattr(merge, "_INSERT", slow.replace("ORDER BY premise_id, day, channel", ""))
         premises = [PremiseFactory() for _ in range(2)]
         paths = [_days(tmp_path / f"{n}.csv", premises, n, backwards=bool(n % 2)) for n in range(4)]
         ensure_partitions(date(2026, 3, 1), date(2026, 3, 31))
@@ -179,8 +184,9 @@ class TestSimultaneousImports:
         PremiseFactory(esiid=ESIID)
         import_rows(tmp_path, *rows())
         paths = _quarters(tmp_path, rows(["2"] * 96, revision=NEWER))
-        monkeypatch.setattr(merge, "_UPSERT", "SELECT FROM usage_stage WHERE false")
-        monkeypatch.setattr(merge, "_TO_MERGE", merge._TO_MERGE.replace("FOR UPDATE OF u", ""))
+        without = "DO NOTHING RETURNING"
+        start, end = merge._INSERT.index("DO UPDATE"), merge._INSERT.index("RETURNING") + len("RETURNING")
+        monkeypatch.setattr(merge, "_INSERT", merge._INSERT[:start] + without + merge._INSERT[end:])
         monkeypatch.setattr(merge, "merge_slots", met(merge.merge_slots, by=4))
         import_together(import_usage, paths)
         assert stored_day(Premise.objects.get().pk).wh != [2000] * 96
@@ -208,13 +214,10 @@ def _drop_partitions() -> None:
 
 
 def _year(path: Path, premise) -> Path:
+    """120 days, the spring day with a single row."""
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(120)]
-    path.write_bytes(
-        text(
-            *(line for day in days if day != date(2026, 3, 8) for line in rows(day=day)),
-            row(("00:00", "00:15"), day=date(2026, 3, 8)),
-        )
-    )
+    lines = [line for day in days if day != SPRING for line in rows(day=day, revision=LATE)]
+    path.write_bytes(text(*lines, row(("00:00", "00:15"), day=SPRING, revision=LATE)))
     return path
 
 
