@@ -10,7 +10,7 @@ import pytest
 
 from meters.imports import FileError, ImportResult, RejectedRow, import_meters
 from meters.models import Meter
-from tests.factories import MeterFactory
+from tests.factories import MeterFactory, PremiseFactory
 from tests.meters.usage_files import ESIID, OTHER_ESIID, import_together
 
 pytestmark = pytest.mark.django_db
@@ -176,6 +176,19 @@ def test_a_wrong_header_names_the_columns(tmp_path, premise):
     """D2: so that the cause is seen at once."""
     with pytest.raises(FileError, match=r"unexpected: METER; missing: METER_NUMBER"):
         import_rows(tmp_path, f"{ESIID},1", header="ESIID,Meter")
+
+
+CUT_ESIIDS = ["10443720009000000", "10443720009100000"]
+
+
+def test_a_file_whose_every_esiid_a_spreadsheet_cut_is_rejected(tmp_path):
+    """D2: the meters would be put at a neighbor's. An apostrophe, or a whole ESIID, shows that none was cut."""
+    for esiid in CUT_ESIIDS:
+        PremiseFactory(esiid=esiid)
+    bare = [f"{esiid},{n},," for n, esiid in enumerate(CUT_ESIIDS)]
+    assert import_rows(tmp_path, *bare)[1] == [(2, "cut_esiid"), (3, "cut_esiid")]
+    assert import_rows(tmp_path, bare[0])[1] == []
+    assert import_rows(tmp_path, "'" + bare[0], bare[1])[1] == []
 
 
 def test_empty_columns_at_the_end_are_left_out(tmp_path, premise):

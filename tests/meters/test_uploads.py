@@ -13,12 +13,13 @@ import psycopg
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
+from django.urls import reverse
 
 from meters.imports import uploads
 from meters.imports.upload_handler import LimitedUploadHandler, is_too_large
 from meters.models import Upload, UploadChunk, UploadKind, UploadState, UsageDay
 from tests.factories import OperatorFactory, PremiseFactory, TdspFactory, UploadChunkFactory, UploadFactory
-from tests.meters.usage_files import OTHER_ESIID, import_file, row, rows, text
+from tests.meters.usage_files import DAY, OTHER_ESIID, import_file, row, rows, text
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,30 @@ def test_rejected_rows_are_stored_without_their_text(premise, monkeypatch):
     assert (upload.state, upload.rejected, upload.rejected_by_reason) == (UploadState.PARTIAL, 3, {"kwh": 3})
     stored = upload.rejections.values_list("file", "line", "reason")
     assert list(stored) == [("night.csv", 97, "kwh"), ("night.csv", 98, "kwh")]
+
+
+def test_ignored_and_contradicting_rows_are_counted_apart(premise, client):
+    """D2: on the page of the upload, and in the file of its rejected rows."""
+    imported(queue(text(*rows())))
+    older = rows(["1"] * 96, revision="03/03/2026 01:00:00", day=DAY)
+    surplus = rows(direction="Surplus Generation")
+    upload = imported(queue(text(*older, *rows(["9"] * 96)[:2], *surplus)))
+    assert (upload.state, upload.new, upload.unchanged) == (UploadState.PARTIAL, 1, 0)
+    assert (upload.superseded, upload.contradicted, upload.rejected) == (96, 2, 2)
+    client.force_login(upload.by)
+    page = client.get(reverse("admin:meters_upload_change", args=[upload.pk])).content.decode()
+    for sentence in ("Done, with rejected rows", "Rows of an older revision, ignored", "Values kept, although"):
+        assert sentence in page
+
+
+def test_the_field_that_is_wrong_is_in_the_file_of_rejected_rows(premise, client):
+    """D2."""
+    content = f"ESIID,METER_NUMBER,INSTALLED_ON\n{premise.esiid},1,2126-01-01\n".encode()
+    file = SimpleUploadedFile("meters.csv", content)
+    upload = imported(uploads.queue_upload(UploadKind.METERS, file, by=OperatorFactory(), only_tdsp=None))
+    client.force_login(upload.by)
+    written = client.get(reverse("admin:meters_upload_rejected", args=[upload.pk])).content.decode()
+    assert "meters.csv,2,INSTALLED_ON: The date is after today." in written
 
 
 def test_an_upload_of_a_tdsp_imports_only_rows_of_its_premises(premise):

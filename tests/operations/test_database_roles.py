@@ -18,7 +18,8 @@ from agreements.models import AgreementEvent
 from companies.models import CompanyEvent, CompanyEventKind
 from lib.append_only import KEPT_DAYS
 from meters.usage.partitions import drop_expired_partitions, ensure_partitions, first_kept_day
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory, PremiseFactory, UserFactory
+from tests.meters.usage_files import ESIID, import_rows, rows
 from tests.support.agreements import initiate
 
 HISTORY = ["agreements_agreementevent", "accounts_accesslogentry", "companies_companyevent"]
@@ -118,6 +119,15 @@ def test_a_worker_makes_and_drops_partitions_of_usage(db, settings):
         cursor.execute("UPDATE meters_oldmonth SET kept_until = now() - interval '1 day'")
     with acting_as("portal_worker"):
         assert drop_expired_partitions() >= 1
+
+
+def test_a_worker_loads_usage(db, tmp_path):
+    """O1, D2: with a stage that is not its own, as it may not make tables."""
+    PremiseFactory(esiid=ESIID)
+    with acting_as("portal_worker"):
+        result, rejected = import_rows(tmp_path, *rows())
+        assert (result.new, rejected) == (1, [])
+        assert import_rows(tmp_path, *rows())[0].unchanged == 1
 
 
 def test_the_web_server_cannot_make_tables(db):
