@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from meters.imports.results import ImportResult, Reason, Reject
+from meters.imports.results import FileError, ImportResult, Reason, Reject
 from meters.imports.staged_days import ALL_SLOTS, StagedDay, copy_row, copy_seen_row
 from meters.usage.days import FALL
 from meters.usage.partitions import ensure_partitions, first_kept_day
@@ -28,8 +28,9 @@ Days = dict[Key, StagedDay]
 
 _COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
-# A stage belongs to one import at a time: whoever holds its lock. Another import uses the next number.
-_STAGES = range(1_000)
+# A stage belongs to one import at a time: whoever holds its lock. Another import uses the next number, and so does this
+# one while the stage can't be emptied, because a backup reads it.
+_STAGES = 1_000
 _STAGE_LOCK = 0x534D5404  # "SMT", 4
 _TAKE_STAGE = "SELECT pg_try_advisory_lock(%s, %s)"
 _LEAVE_STAGE = "SELECT pg_advisory_unlock(%s, %s)"
@@ -129,29 +130,41 @@ class MergedDay(NamedTuple):
 @contextmanager
 def usage_merge(result: ImportResult, *, dry_run: bool = False) -> Iterator[UsageMerge]:
     """Provide the merge of one file, which stores its batches and counts them in `result`."""
-    with connection.cursor() as cursor:
-        number = next(number for number in _STAGES if _is_taken(cursor, number))
-        cursor.execute(_CREATE_SEEN)
-    yield UsageMerge(number, result, dry_run)
-    with connection.cursor() as cursor:  # after an error the connection may be broken; its end frees the stage
-        cursor.execute("DROP TABLE usage_seen")
-        cursor.execute(_EMPTY_STAGE, [number])
-        cursor.execute(_LEAVE_STAGE, [_STAGE_LOCK, number])
-
-
-def _is_taken(cursor: Any, number: int) -> bool:
-    cursor.execute(_TAKE_STAGE, [_STAGE_LOCK, number])
-    (is_taken,) = cursor.fetchone()
-    return bool(is_taken)
+    merge = UsageMerge(result, dry_run)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_CREATE_SEEN)
+            merge.take_stage(cursor)
+        yield merge
+    except FileError:  # after another error the connection may be broken; its end frees the stage
+        merge.leave_stage()
+        raise
+    merge.leave_stage()
 
 
 class UsageMerge:
     """Stores the batches of one file, each in one transaction; a `dry_run` rolls each back."""
 
-    def __init__(self, stage: int, result: ImportResult, dry_run: bool) -> None:
-        self._number, self._stage = stage, f"usage_stage_{stage}"
+    def __init__(self, result: ImportResult, dry_run: bool) -> None:
         self._result, self._is_dry_run = result, dry_run
-        self._has_seen_days = False
+        self._stage_number, self._has_seen_days = -1, False
+
+    def take_stage(self, cursor: Any) -> None:
+        """Take an empty stage that no other import uses."""
+        for number in range(_STAGES):
+            if number != self._stage_number and _ask(cursor, _TAKE_STAGE, _STAGE_LOCK, number):
+                if self._stage_number >= 0:
+                    cursor.execute(_LEAVE_STAGE, [_STAGE_LOCK, self._stage_number])
+                self._stage_number = number
+                if _ask(cursor, _EMPTY_STAGE, number):
+                    return
+        raise RuntimeError("No stage is free.")
+
+    def leave_stage(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE usage_seen")
+            cursor.execute(_EMPTY_STAGE, [self._stage_number])
+            cursor.execute(_LEAVE_STAGE, [_STAGE_LOCK, self._stage_number])
 
     def store(self, days: Days, reject: Reject) -> None:
         """Store these days and count them; call `reject` for rows that contradict what is on record or in the file."""
@@ -179,10 +192,12 @@ class UsageMerge:
         self._count(days, seen, outcomes)
 
     def _execute(self, cursor: Any, statement: str) -> None:
-        cursor.execute(statement.replace("usage_stage", self._stage))
+        cursor.execute(statement.replace("usage_stage", f"usage_stage_{self._stage_number}"))
 
     def _merge(self, cursor: Any, days: Days, seen: dict[Key, SeenDay], reject: Reject) -> dict[Key, Outcome]:
-        stage_days(cursor, self._number, days)
+        if not _ask(cursor, _EMPTY_STAGE, self._stage_number):
+            self.take_stage(cursor)
+        stage_days(cursor, self._stage_number, days)
         self._execute(cursor, _INSERT)
         outcomes = dict.fromkeys(cursor.fetchall(), Outcome.NEW)
         if len(outcomes) == len(days):
@@ -252,8 +267,13 @@ class UsageMerge:
         self._result.older += sum(key[1] < first_kept and key not in seen for key in days)
 
 
+def _ask(cursor: Any, question: str, *parameters: int) -> bool:
+    cursor.execute(question, parameters)
+    (answer,) = cursor.fetchone()
+    return bool(answer)
+
+
 def stage_days(cursor: Any, stage: int, days: Days) -> None:
-    cursor.execute(_EMPTY_STAGE, [stage])
     with cursor.copy(_COPY.replace("usage_stage", f"usage_stage_{stage}")) as copy:
         rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
         copy.write(b"".join([_COPY_START, *rows, _COPY_END]))

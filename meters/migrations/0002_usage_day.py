@@ -54,15 +54,20 @@ class Migration(migrations.Migration):
         # What an import stages its batches in. Not a temporary table: a distributed usage_day is joined with it (O8).
         migrations.RunSQL(
             """
-            CREATE FUNCTION empty_usage_stage(number integer) RETURNS void
+            CREATE FUNCTION empty_usage_stage(number integer) RETURNS boolean
             LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
             DECLARE
                 name text := format('public.usage_stage_%s', number);
                 is_distributed boolean := false;
             BEGIN
                 IF to_regclass(name) IS NOT NULL THEN
+                    BEGIN  -- a backup reads every table that was there when it began, for hours
+                        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', name);
+                    EXCEPTION WHEN lock_not_available THEN
+                        RETURN false;
+                    END;
                     EXECUTE 'TRUNCATE ' || name;
-                    RETURN;
+                    RETURN true;
                 END IF;
                 EXECUTE format('CREATE UNLOGGED TABLE %s (premise_id integer NOT NULL, day date, channel smallint, '
                     'revision_at timestamptz, est bytea, wh integer[], present bytea)', name);
@@ -74,6 +79,7 @@ class Migration(migrations.Migration):
                     EXECUTE format('SELECT create_distributed_table(%L, ''premise_id'', '
                         'colocate_with => ''public.usage_day'')', name);
                 END IF;
+                RETURN true;
             END
             $$
             """,

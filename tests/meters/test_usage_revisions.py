@@ -6,6 +6,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 
@@ -169,6 +170,20 @@ class TestSimultaneousImports:
         monkeypatch.setattr(merge, "stage_days", met(merge.stage_days, by=4))
         with pytest.raises(OperationalError, match="deadlock"):
             import_together(import_usage, paths)
+
+    def test_a_backup_keeps_no_import_waiting(self, tmp_path):
+        """D2: pg_dump holds a lock on each table for hours, also on a stage that would have to be emptied."""
+        premise = PremiseFactory(esiid=ESIID)
+        import_rows(tmp_path, *rows())
+        parameters = connection.get_connection_params() | {"cursor_factory": psycopg.Cursor, "context": None}
+        with psycopg.connect(**parameters) as backup, connection.cursor() as cursor:
+            backup.execute("LOCK TABLE usage_stage_0 IN ACCESS SHARE MODE")
+            cursor.execute("SET lock_timeout = '300ms'")
+            with pytest.raises(OperationalError):  # control: emptying it would wait
+                cursor.execute("TRUNCATE usage_stage_0")
+            assert counts(import_rows(tmp_path, *rows(["2"] * 96, revision=NEWER))[0]) == (0, 1, 0)
+            cursor.execute("RESET lock_timeout")
+        assert stored_day(premise.pk).wh == [2000] * 96
 
     def test_parts_of_one_revision(self, tmp_path):
         """Each file has other rows of the same newer revision; all of them stay, in any order."""
