@@ -50,6 +50,9 @@ def confirm_registration(token: str) -> Company | None:
     Return None, and end the link, if another registration took the DUNS, the user ID or the email in the meantime.
     """
     registration = open_link(token, CompanyLinkKind.REGISTRATION, lock=True)
+    if Company.objects.filter(duns=registration.answers["profile"]["duns"]).exists():  # not tried: see AccountTaken
+        end_link(registration, CompanyLinkEnd.FAILED)
+        return None
     try:
         with transaction.atomic():
             company = Company.objects.create(**registration.answers["profile"])

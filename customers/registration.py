@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts import rate_limits
-from accounts.actions import create_confirmed_user
+from accounts.actions import AccountTaken, create_confirmed_user
 from accounts.models import User
 from accounts.rate_limits import Limit
 from companies.trust.fingerprints import Fingerprints
@@ -132,6 +132,7 @@ def confirm(
             registration.save(update_fields=["password", "confirmed_at"])
     except IntegrityError as error:
         constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
+        constraint = error.constraint if isinstance(error, AccountTaken) else constraint
         if reason := _CONFLICTS.get(constraint or ""):
             raise NotConfirmed(reason) from error
         raise

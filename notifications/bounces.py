@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 from flufl.bounce import all_failures
 
 from notifications.delivery import NO_LEASE, without_secrets
-from notifications.failures import FailureReason
+from notifications.failures import FailureReason, reply_code
 from notifications.models import Email, EmailState
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def record_bounce(content: bytes, *, at: datetime | None = None) -> BounceOutcom
     fields = {"state": EmailState.BOUNCED, "failure": reason, "last_error": details, "link_secret": None, **NO_LEASE}
     not_yet = Email.objects.filter(pk=emails[0].pk).exclude(state=EmailState.BOUNCED)
     if not_yet.update(failed_at=at or Now(), **fields):
-        logger.warning("Email %s bounced (%s). %s", emails[0].pk, reason, details)
+        logger.warning("Email %s bounced (%s). %s", emails[0].pk, reason, reply_code(details))
     return BounceOutcome.RECORDED
 
 

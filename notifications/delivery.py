@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django.utils.encoding import punycode
 
 from lib import link_tokens
-from notifications.failures import FailureReason
+from notifications.failures import FailureReason, reply_code
 from notifications.mail_server import DeliveryError, MailServer, portal_host
 from notifications.models import Email, EmailQuerySet, EmailState
 from notifications.templatetags.plain_text import one_line
@@ -154,13 +154,15 @@ def _record_failure(email: Email, error: DeliveryError, at: datetime | None) -> 
     failure = {"failure": error.reason, "last_error": details, "uncertain_attempts": uncertain_attempts}
     _claimed_row(email).update(state=EmailState.QUEUED, due_at=(at or Now()) + pause, **failure, **NO_LEASE)
     level = logging.ERROR if error.reason == FailureReason.SENDER_REJECTED else logging.WARNING
-    logger.log(level, "Email %s waits %d s (%s). %s", email.pk, pause.total_seconds(), error.reason, details)
+    logger.log(
+        level, "Email %s waits %d s (%s). %s", email.pk, pause.total_seconds(), error.reason, reply_code(details)
+    )
 
 
 def _give_up(email: Email, reason: FailureReason, details: str, at: datetime | None) -> None:
     failure = {"failure": reason, "last_error": details}
     _claimed_row(email).update(state=EmailState.FAILED, failed_at=at or Now(), **failure, **NO_LEASE)
-    logger.error("Email %s failed (%s). %s", email.pk, reason, details)
+    logger.error("Email %s failed (%s). %s", email.pk, reason, reply_code(details))
 
 
 def _claimed_row(email: Email) -> EmailQuerySet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,3 +22,9 @@ class FailureReason(models.TextChoices):
     NO_SUCH_ADDRESS = "no_such_address", _("The address does not exist.")
     MAILBOX_FULL = "mailbox_full", _("The mailbox is full.")
     EXPIRED = "expired", _("The recipient's email server could not be reached for several days.")
+
+
+def reply_code(reply: str) -> str:
+    """Return the codes of a mail server's `reply`: its words can name the recipient (X4)."""
+    codes = re.search(r"\b[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?\b", reply)
+    return codes.group() if codes else ""

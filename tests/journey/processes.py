@@ -89,7 +89,7 @@ class RunningPortal:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._env = os.environ | {
-            "DATABASE_URL": address_of_the_test_database(),
+            "DATABASE_URL": address_for("portal_worker"),
             "REDIS_URL": redis.url,
             "EMAIL_URL": mail.url,
             "PORTAL_ORIGIN": self.origin,
@@ -99,7 +99,8 @@ class RunningPortal:
         fd = self._listener.fileno()
         gunicorn = ["gunicorn", "--config", "python:smt_portal.web_server", "smt_portal.wsgi:application"]
         celery = ["celery", "--app", "smt_portal"]
-        self.web = self._program("web", *gunicorn, "--bind", f"fd://{fd}", pass_fds=[fd])
+        web_env = self._env | {"DATABASE_URL": address_for("portal_web")}
+        self.web = self._program("web", *gunicorn, "--bind", f"fd://{fd}", env=web_env, pass_fds=[fd])
         self.workers = [
             self._program(f"worker-{queue}", *celery, *options, "--loglevel", "INFO", "--queues", queue)
             for queue in ("mail", "reports", "imports,sweeps")
@@ -200,10 +201,12 @@ class RunningPortal:
 
     # --- how it is started
 
-    def _program(self, name: str, *arguments: str, pass_fds: list[int] | None = None) -> Program:
+    def _program(
+        self, name: str, *arguments: str, env: dict[str, str] | None = None, pass_fds: list[int] | None = None
+    ) -> Program:
         command = [sys.executable, "-m", *arguments]
         log = self._folder / f"{name}.log"
-        return Program(name, command, log=log, env=self._env, cwd=ROOT, pass_fds=pass_fds or [])
+        return Program(name, command, log=log, env=env or self._env, cwd=ROOT, pass_fds=pass_fds or [])
 
     def _is_ready(self) -> bool:
         try:
@@ -211,6 +214,11 @@ class RunningPortal:
         except OSError:
             return False
         return all(worker.process and " ready." in worker.process.log.read_text() for worker in self.workers)
+
+
+def address_for(role: str) -> str:
+    """Return the address of the test's database, for `role` if it is on the tests' own PostgreSQL."""
+    return address_of_the_test_database().replace("//postgres@/", f"//{role}@/", 1)
 
 
 def meter_with_usage() -> Meter:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from lib import link_tokens
-from notifications import actions, delivery
+from notifications import actions, delivery, failures
 from notifications.actions import DecisionLink
 from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
@@ -134,6 +134,20 @@ def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server
     assert "450 mailbox busy" in email.last_error and email.failure == FailureReason.DEFERRED
     assert email.failed_at and timedelta(hours=48) < email.failed_at - email.queued_at < timedelta(hours=50)
     assert pauses[0] == 10 and max(pauses) == 3600 and pauses[:-1] == sorted(pauses[:-1])
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        ("The mail server refused it: 550 5.1.1 Rosa Delgado is unknown", "550 5.1.1"),
+        ("451-4.7.1 try later", "451-4.7.1"),
+        ("554 relay denied", "554"),
+        ("Rosa Delgado hung up", ""),
+    ],
+)
+def test_the_log_has_only_the_codes_of_a_reply(reply: str, code: str) -> None:
+    """X4: its words can name the recipient."""
+    assert failures.reply_code(reply) == code
 
 
 @pytest.mark.parametrize("where", ["rcpt_reply", "data_reply"])

@@ -14,8 +14,7 @@ from django.db import connection
 
 from local.processes import Process, wait_until
 from scripts.check_production import PRODUCTION
-from tests.journey.processes import own_database  # noqa: F401 - pytest finds it by its name
-from tests.notifications.conftest import address_of_the_test_database
+from tests.journey.processes import address_for, own_database  # noqa: F401 - pytest finds it by its name
 from tests.operations import image
 from tests.operations.client import Browser
 
@@ -48,7 +47,7 @@ class WebServer:
         scratch = folder / "scratch"
         scratch.mkdir()
         self.environment = PRODUCTION | {
-            "DATABASE_URL": as_role("portal_web"),
+            "DATABASE_URL": address_for("portal_web"),
             "STATIC_ROOT": str(built.static),
             "TRUSTED_PROXY_COUNT": "1",
             "REDIS_URL": "redis://127.0.0.1:1/0",
@@ -82,14 +81,6 @@ class WebServer:
     def end(self) -> None:
         self.process.kill()
         self._listener.close()
-
-
-def as_role(role: str) -> str:
-    """Return the address of the test's database for `role`."""
-    address = address_of_the_test_database()
-    if "//postgres@/" not in address:
-        pytest.skip("Only the tests' own PostgreSQL lets every role in.")
-    return address.replace("//postgres@/", f"//{role}@/", 1)
 
 
 @pytest.fixture

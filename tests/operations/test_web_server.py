@@ -106,7 +106,7 @@ def test_without_a_limit_the_request_waits_as_long_as_the_lock(own_database, bui
 def test_silent_clients_are_given_up(web_server: WebServer):
     """O1: more of them than there are threads hold the server for some seconds, not for ever."""
     with half_open(web_server.port, 30):
-        eventually(lambda: answers(web_server), seconds=25, what="an answer while 30 clients are silent")
+        eventually(lambda: answers(web_server), seconds=60, what="an answer while 30 clients are silent")
     assert "Traceback" not in web_server.log
 
 
