@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -50,6 +51,12 @@ class EsiidClaimForm(forms.ModelForm):
         model = EsiidClaim
         fields = ["premise", "until"]
         labels = {"until": _("until (empty if current)")}
+
+    def clean_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["until"]
+        if until is None and self.instance.decision == ClaimDecision.REFUSED:
+            raise ValidationError(_("This claim was refused. Leave its end, and add the ESIID in a new row."))
+        return until
 
     def save(self, commit: bool = True) -> EsiidClaim:
         """Confirm a new claim: the operator who enters it vouches for the customer."""

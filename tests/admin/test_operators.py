@@ -125,6 +125,16 @@ def test_the_customers_page_shows_the_esiid_and_saves_unchanged(operator: Client
     assert EsiidClaim.objects.get().since == claim.since
 
 
+def test_a_refused_claim_is_not_opened_again(operator: Client) -> None:
+    """X7"""
+    claim = EsiidClaimFactory(decision="refused", until="2026-01-01T00:00:00Z")
+    form = _customer_form(claim.customer.user, claim.premise.esiid)
+    form |= {"claims-INITIAL_FORMS": 1, "claims-0-id": claim.pk, "claims-0-customer": claim.customer.pk}
+    answer = operator.post(reverse("admin:customers_customer_change", args=[claim.customer.pk]), form)
+    assert "This claim was refused." in answer.content.decode()
+    assert not EsiidClaim.objects.filter(until=None).exists()
+
+
 def test_a_third_partys_user_cannot_become_a_customer(operator: Client) -> None:
     user = Membership.objects.create(user=UserFactory(), company=CompanyFactory()).user
     answer = operator.post(reverse("admin:customers_customer_add"), _customer_form(user))
