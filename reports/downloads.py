@@ -32,14 +32,15 @@ class DownloadRefusal(TextChoices):
     NOT_PERMITTED = "not_permitted", _("You can't download this report")
     NOT_ACCEPTED = "not_accepted", _("There is no report for this agreement")
     BEING_MADE = "being_made", _("The report is not ready yet")
+    FAILED = "failed", _("We couldn't make the report")
     FILE_DELETED = "file_deleted", _("The report file was deleted")
     FILE_MISSING = "file_missing", _("The report's file is missing")
     NO_DATA = "no_data", _("There is no report for this agreement")
 
     @property
     def http_status(self) -> int:
-        statuses = {self.NOT_A_MEMBER: 403, self.NOT_PERMITTED: 403, self.BEING_MADE: 409, self.FILE_DELETED: 410}
-        return statuses.get(self, 404)
+        statuses = {self.NOT_A_MEMBER: 403, self.NOT_PERMITTED: 403, self.FILE_DELETED: 410}
+        return {**statuses, self.BEING_MADE: 409, self.FAILED: 409}.get(self, 404)
 
 
 # For a report in a state in which it cannot be downloaded; a ready one only if its file is missing.
@@ -75,6 +76,8 @@ def downloadable_report(agreement: Agreement, states: set[ReportState], *, by: U
     if report is None:
         is_accepted = agreement.status == Status.COMPLETE
         raise DownloadRefused(DownloadRefusal.BEING_MADE if is_accepted else DownloadRefusal.NOT_ACCEPTED)
+    if report.state == ReportState.FAILED and report.retry_at is None:
+        raise DownloadRefused(DownloadRefusal.FAILED)
     if report.state not in states:
         raise DownloadRefused(STATE_REFUSALS[ReportState(report.state)])
     return report

@@ -117,6 +117,7 @@ def test_each_role_gets_its_answer(client, report, role, status, view):
     [
         (ReportState.READY, 200, 200),
         (ReportState.NO_DATA, 404, 404),
+        (ReportState.MAKING, 409, 409),
         (ReportState.FAILED, 409, 409),
         (ReportState.PURGED, 410, 200),
     ],
@@ -133,6 +134,17 @@ def test_each_state_gets_its_answer(client, company, state, file, manifest, may_
     assert response.status_code == ((file if view == "report_download" else manifest) if may_download else 403)
     if response.status_code != 200:
         assert f"/agreements/{report.agreement.number}/" in response.content.decode()  # a way on
+
+
+@pytest.mark.parametrize("will_retry", [True, False])
+def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, will_retry):
+    """R1"""
+    retry_at = timezone.now() if will_retry else None
+    report = ReportFactory(agreement=agreement_of(company), state=ReportState.FAILED, retry_at=retry_at)
+    log_in(client, company)
+    page = fetch(client, report, "report_download").content.decode()
+    assert ("It is still being made." in page) == will_retry
+    assert ("couldn&#x27;t make the report" in page or "couldn't make the report" in page) != will_retry
 
 
 def test_a_ready_report_without_its_file_is_refused_with_a_sentence(client, company, report, caplog):
