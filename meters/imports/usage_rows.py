@@ -127,7 +127,9 @@ class RowReader:
                 if head not in batch.day_of_head and self._is_header(fields):  # of a file that was appended
                     batch.rows -= 1
                 else:
-                    self._add_row(self._day_of(head), number, content, fields)
+                    key = self._key_of(head)
+                    batch.days[key] = day = self._rows_of(key)
+                    self._add_row(day, number, content, fields)
             except InvalidRow as invalid:
                 batch.reject(number, invalid.reason, content)
 
@@ -155,7 +157,10 @@ class RowReader:
                 if self._is_header(fields):
                     batch.rows -= 1
                     continue
-                self._add_row(self._day_of(self._head_of(fields)), number, line, fields)
+                key = self._key_of(self._head_of(fields))
+                day_of_rows = self._rows_of(key)
+                self._add_row(day_of_rows, number, line, fields)
+                batch.days[key] = day_of_rows  # only now: most irregular rows are invalid
             except InvalidRow as invalid:
                 batch.reject(number, invalid.reason, line)
 
@@ -176,8 +181,8 @@ class RowReader:
     def _is_header(self, fields: list[bytes]) -> bool:
         return [name.strip().upper() for name in fields] == self._header
 
-    def _day_of(self, head: tuple[bytes, ...]) -> DayOfRows:
-        """Return the batch's day for rows that begin in this way; InvalidRow if there can be none."""
+    def _key_of(self, head: tuple[bytes, ...]) -> DayKey:
+        """Return the key of the day for rows that begin in this way; InvalidRow if there can be none."""
         key = self._batch.day_of_head.get(head)
         if key is None:
             try:
@@ -187,11 +192,11 @@ class RowReader:
             self._batch.day_of_head[head] = key
         if isinstance(key, Reason):
             raise InvalidRow(key)
+        return key
+
+    def _rows_of(self, key: DayKey) -> DayOfRows:
         day = self._batch.days.get(key)
-        if not isinstance(day, DayOfRows):
-            day = day.as_rows() if day else DayOfRows(*key, slots_on(key[1]))
-            self._batch.days[key] = day
-        return day
+        return day.as_rows() if day else DayOfRows(*key, slots_on(key[1]))
 
     def _parse_head(self, head: tuple[bytes, ...]) -> DayKey:
         """Return whose day it is, and which revision."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from meters.imports import usage_merge
 from meters.usage import reader
 from tests.factories import UsageDayFactory
+from tests.meters.usage_files import import_rows, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +38,19 @@ def test_a_report_query_uses_the_key_of_one_premise(premise):
         cursor.execute("EXPLAIN " + question, [premise.pk, "2026-01-01", "2026-12-31"])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Seq Scan" not in plan and f"premise_id = {premise.pk}" in plan
+
+
+def test_the_stage_of_an_import_can_be_distributed_and_keeps_nothing(tmp_path, premise):
+    """O8, R6: it is a table of its own, not logged, with the premise to distribute it by, and empty afterwards."""
+    import_rows(tmp_path, *rows())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relpersistence FROM pg_class WHERE oid = 'usage_stage_0'::regclass")
+        assert cursor.fetchone() == ("u",)
+        cursor.execute("SELECT count(premise_id) FROM usage_stage_0")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize("statement", [usage_merge._INSERT, usage_merge._REPLACE, usage_merge._DIFFERENT])
+def test_the_merge_has_no_statement_that_citus_refuses(statement):
+    """O8, ADR 31: no row locks beside those of an insert, and no subquery in a condition."""
+    assert "FOR UPDATE" not in statement and statement.count("SELECT") <= 1
