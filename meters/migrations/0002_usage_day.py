@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
             """,
             "DROP FUNCTION drop_usage_partition(date); DROP FUNCTION make_usage_partition(date)",
         ),
-        # What an import stages its batches in. Not a temporary table: a distributed usage_day is joined with it (O8).
+        # What an import stages its batches in. Not a temporary table: a distributed usage_day is joined with it (ADR 31).
         migrations.RunSQL(
             """
             CREATE FUNCTION empty_usage_stage(number integer) RETURNS boolean

@@ -41,7 +41,7 @@ def test_a_report_query_uses_the_key_of_one_premise(premise):
 
 
 def test_the_stage_of_an_import_can_be_distributed_and_keeps_nothing(tmp_path, premise):
-    """O8, R6: it is a table of its own, not logged, with the premise to distribute it by, and empty afterwards."""
+    """R6, ADR 31: it is a table of its own, not logged, with the premise to distribute it by, and empty afterwards."""
     import_rows(tmp_path, *rows())
     with connection.cursor() as cursor:
         cursor.execute("SELECT relpersistence FROM pg_class WHERE oid = 'usage_stage_0'::regclass")
@@ -52,5 +52,5 @@ def test_the_stage_of_an_import_can_be_distributed_and_keeps_nothing(tmp_path, p
 
 @pytest.mark.parametrize("statement", [usage_merge._INSERT, usage_merge._REPLACE, usage_merge._DIFFERENT])
 def test_the_merge_has_no_statement_that_citus_refuses(statement):
-    """O8, ADR 31: no row locks beside those of an insert, and no subquery in a condition."""
+    """ADR 31: no row locks beside those of an insert, and no subquery in a condition."""
     assert "FOR UPDATE" not in statement and statement.count("SELECT") <= 1
