@@ -20,7 +20,7 @@ from tests.support.smtp_sink import SmtpSink
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault, pytest.mark.timeout(400)]
 
 EMAILS, KILLS = 1000, 50
-# Forks a worker, kills it a moment later, and lets the leases of the dead one run out.
+# Forks a worker, kills it in the middle of its work, and lets the leases of the dead one run out.
 KILLER = """
 import os, random, signal, sys, time, django
 django.setup()
@@ -34,7 +34,10 @@ for _ in range(int(sys.argv[1])):
     if not (pid := os.fork()):
         delivery.deliver_due()
         os._exit(0)
-    time.sleep(random.uniform(0.1, 0.5))
+    goal = Email.objects.filter(state="sent").count() + random.randint(1, 15)
+    while Email.objects.filter(state="sent").count() < goal:
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, 0.03))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     Email.objects.filter(LEASED).update(leased_until=Now())
