@@ -19,7 +19,7 @@ from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operat
 
 NEXT = _("Create the user first. Then create the customer, or add the user to a third party.")
 STAFF = _(
-    "Staff of a TDSP see its records only. Staff without a TDSP are operators and see all. "
+    "A TDSP's staff see only that TDSP's records. Staff without a TDSP are operators and see all records. "
     "Superusers create and change staff."
 )
 
@@ -76,7 +76,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         return self.record_page(request, AccessAction.VIEW, super().user_change_password(request, id, form_url))
 
-    @admin.action(description=_("Remove a lost second factor, after making sure who asks"), permissions=["change"])
+    @admin.action(description=_("Turn off two-step sign-in, after checking who is asking"), permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, users: QuerySet[User]) -> None:
         """Remove the second factor of each user whom the operator may change."""
         allowed = [user for user in users if self.has_change_permission(request, user)]
@@ -92,8 +92,8 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
             self.message_user(request, text % len(removed), messages.SUCCESS)
         if unchanged := users.count() - len(removed):
             text = ngettext(
-                "%d user was not changed: it has no second factor, or you may not change it.",
-                "%d users were not changed: they have no second factor, or you may not change them.",
+                "%d user was not changed because two-step sign-in is already off or you don't have permission.",
+                "%d users were not changed because two-step sign-in is already off or you don't have permission.",
                 unchanged,
             )
             self.message_user(request, text % unchanged, messages.WARNING)

@@ -93,7 +93,7 @@ class ActivateAppForm(ActivateTOTPForm):
         code: str = super().clean_code()
         app = Authenticator(user=self.user, type=Authenticator.Type.TOTP, data={"secret": encrypt(self.secret)})
         if not TOTP(app).validate_code(code):
-            raise ValidationError(_("This code was used already. Wait for the next one."))
+            raise ValidationError(_("This code has already been used. Wait for the next one."))
         return code
 
 

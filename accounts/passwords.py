@@ -24,7 +24,7 @@ class ExpectedWordsValidator:
     def validate(self, password: str, user: Any = None) -> None:
         if len(set(password.casefold())) < MINIMUM_DIFFERENT:
             raise ValidationError(
-                _("This password repeats a few characters. Enter one with more different characters."),
+                _("This password repeats a few characters. Enter one with a wider mix of characters."),
                 code="password_repeats",
             )
         letters = _letters_and_digits(password)

@@ -70,9 +70,8 @@ def queue_review_request(agreement: Agreement, reviewers: Iterable[User]) -> Non
 
 def queue_review_outcome(agreement: Agreement) -> None:
     """Queue to both sides the outcome of the TDSP's review and its reason (X1)."""
-    subject = _("{company}: agreement {n} has been reviewed")
-    _queue_to_customer("REVIEWED", agreement, subject)
-    _queue_to_third_party("REVIEWED", agreement, subject)
+    _queue_to_customer("REVIEWED", agreement, _("{company}: your answer has been reviewed"))
+    _queue_to_third_party("REVIEWED", agreement, _("{company}: agreement {n} has been reviewed"))
 
 
 def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: date) -> None:

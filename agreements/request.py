@@ -158,11 +158,11 @@ def mismatch_problem(row: int) -> Problem:
     return Problem(
         code="mismatch",
         row=row,
-        message=_("Meter %(row)d: what you entered does not match our records.") % {"row": row},
+        message=_("Meter %(row)d: what you entered doesn't match our records.") % {"row": row},
         causes=(
             _("The ESIID is incorrect."),
             _("The meter number is incorrect."),
-            _("The ESIID and the meter number do not match each other."),
+            _("The ESIID and the meter number don't match each other."),
             _("The customer's registration status or email is different from what you entered."),
             _(
                 "The customer has no smart meter yet. A digital display alone doesn't make a meter smart. "

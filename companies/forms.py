@@ -32,7 +32,7 @@ from lib.form_fields import (
 PERMISSION_CHOICES = [
     ("may_view", _("View: see the company's agreements and reports")),
     ("may_initiate", _("Create: create agreements")),
-    ("may_resend_or_withdraw", _("Resend or withdraw: send reminders and withdraw pending agreements")),
+    ("may_resend_or_withdraw", _("Resend or withdraw: resend emails and withdraw pending agreements")),
     ("may_download", _("Download: download report files")),
     ("is_administrator", _("Administrator: change the company profile and manage users and approvals")),
 ]

@@ -33,7 +33,7 @@ def invite_user(
         message = _("This person has already been invited. Resend that invitation, or cancel it.")
         raise Refused(Problem(message, field="email"))
     if invitations.count() >= settings.COMPANY_INVITATIONS_AT_ONCE:
-        message = _("Too many invitations are waiting for an answer. Cancel those you no longer need.")
+        message = _("Too many invitations are waiting for an answer. Cancel the ones you no longer need.")
         raise Refused(Problem(message))
     count_invitation(company, email, at=at)
     return create_invitation(company, email=email, answers={"permissions": sorted(permissions)}, by=by, at=at)

@@ -132,7 +132,7 @@ class CustomerAdmin(ScopedAdmin):
 
     operators_may = EDIT
     form = CustomerForm
-    list_display = ["__str__", "kind", "user_id_of", "email_of", "holds"]
+    list_display = ["__str__", "kind", "user_id_of", "email_of", "esiids"]
     list_filter = ["kind"]
     list_select_related = ["user"]
     search_fields = ["user__last_name", "user__email", "user__username", "company_name"]
@@ -176,8 +176,8 @@ class CustomerAdmin(ScopedAdmin):
     def phone_of(self, customer: Customer) -> str:
         return str(customer.user.phone)
 
-    @admin.display(description=_("holds"))
-    def holds(self, customer: Customer) -> str:
+    @admin.display(description=_("ESIIDs"))
+    def esiids(self, customer: Customer) -> str:
         return ", ".join(str(claim.premise) for claim in customer.claims.all() if claim.until is None)
 
 

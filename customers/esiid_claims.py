@@ -158,7 +158,7 @@ def _mismatch(may_try_again: bool) -> Refused:
     causes = (
         _("The ESIID is incorrect."),
         _("The meter number is incorrect."),
-        _("The ESIID and the meter number do not match each other."),
+        _("The ESIID and the meter number don't match each other."),
         _("The electricity provider is not the one that your utility has on record for this address."),
         _(
             "There is no smart meter yet. A digital display alone doesn't make a meter smart. Your "

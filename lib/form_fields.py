@@ -140,7 +140,9 @@ class ZipField(LineField):
     """A ZIP code of 5 digits or 5+4."""
 
     default_validators = [
-        RegexValidator(r"\A[0-9]{5}(-[0-9]{4})?\Z", _("Enter a ZIP code with 5 digits, or 5 and 4 digits with a dash."))
+        RegexValidator(
+            r"\A[0-9]{5}(-[0-9]{4})?\Z", _("Enter a ZIP code with 5 or 9 digits, such as 78701 or 78701-1234.")
+        )
     ]
 
     def __init__(self, **options: Any) -> None:

@@ -51,8 +51,8 @@ class UploadForm(forms.ModelForm):
         if is_too_large(file):
             raise ValidationError(
                 _(
-                    "The file is larger than %(limit)s. Upload it as a ZIP file or in parts, or ask an "
-                    "operator to load it."
+                    "The file is larger than %(limit)s. Upload it as a ZIP file or in parts, or ask "
+                    "the operator of this portal to load it."
                 ),
                 params={"limit": filesizeformat(settings.LOAD_UPLOAD_LIMIT)},
             )

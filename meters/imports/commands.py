@@ -117,7 +117,7 @@ class ImportCommand(BaseCommand):
             self._clear_progress()
             self.stderr.write(str(row))
         elif self._listed == LISTED_ROWS + 1:
-            self.stderr.write(_("More rows were rejected. To have all of them, load the file with --rejected FILE."))
+            self.stderr.write(_("More rows were rejected. To get all of them, load the file with --rejected FILE."))
 
     def _clear_progress(self) -> None:
         if self._progress:

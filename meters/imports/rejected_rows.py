@@ -26,7 +26,7 @@ class RejectedRowsCsv:
             with suppress(OSError, ValueError):  # one of them does not exist
                 if Path(path).samefile(other):
                     raise FileError(
-                        _("%(file)s is one of the files to load. Choose another file for the rejected rows.")
+                        _("%(file)s is one of the files to load. Choose a different file for the rejected rows.")
                         % {"file": path}
                     )
         try:
@@ -34,7 +34,7 @@ class RejectedRowsCsv:
             self._file = Path(path).open("w", encoding="utf-8", newline="")
         except OSError as error:
             raise FileError(
-                _("%(file)s can't be written: %(reason)s. Name another file for the rejected rows.")
+                _("%(file)s can't be written: %(reason)s. Choose a different file for the rejected rows.")
                 % {"file": path, "reason": error.strerror}
             ) from error
         self._writer = csv.writer(self._file)

@@ -42,7 +42,10 @@ class Reason(models.TextChoices):
         ),
     )
     UNKNOWN_ESIID = "unknown_esiid", _("The ESIID is not on record. Load its premise first.")
-    OTHER_TDSP = "other_tdsp", _("The ESIID belongs to another TDSP. Only its staff or an operator can load it.")
+    OTHER_TDSP = (
+        "other_tdsp",
+        _("The ESIID belongs to another TDSP. Only its staff or the operator of this portal can load it."),
+    )
     DATE = "date", _("The date can't be read. Write it as MM/DD/YYYY or YYYY-MM-DD.")
     NO_SUCH_DAY = "no_such_day", _("The date does not exist, like February 30. Correct it.")
     DATE_LIMITS = "date_limits", _("The date is before 2007. Correct it and load the file again.")

@@ -151,9 +151,9 @@ def import_upload(upload: Upload, side: BaseDatabaseWrapper, at: datetime | None
         logger.exception("Upload %s failed at attempt %s.", upload.pk, upload.attempts)
         if upload.attempts < MAX_ATTEMPTS:
             raise
-        error = _("Loading failed %(times)d times. Tell the portal's operator, who can find the cause in the log.") % {
-            "times": upload.attempts
-        }
+        error = _(
+            "Loading failed %(times)d times. Tell the operator of this portal, who can find the cause in the log."
+        ) % {"times": upload.attempts}
         counts = ImportResult("", "", rows=rejected.total())
     state = UploadState.FAILED if error else UploadState.PARTIAL if rejected else UploadState.DONE
     with transaction.atomic():

@@ -6,6 +6,7 @@ import itertools
 import re
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -83,7 +84,7 @@ class TestPage1:
         """A2."""
         page = client.post(NEW, page_1(meter, zip_code="7752", first_name='<b>"Rosa"', email="rosa@"))
         body = page.content.decode()
-        assert page.status_code == 200 and body.count("Enter a ZIP code with 5 digits") == 2
+        assert page.status_code == 200 and body.count("Enter a ZIP code with 5 or 9 digits") == 2
         assert '<a href="#id_zip_code">' in body and 'id="id_zip_code"' in body
         assert 'value="7752"' in body and 'value="rosa@"' in body and f'value="{meter.premise.esiid}"' in body
         assert "&lt;b&gt;&quot;Rosa&quot;" in body
@@ -107,7 +108,7 @@ class TestPage1:
         page = client.post(NEW, entered)
         body, words = page.content.decode(), page_text(page)
         assert page.status_code == 200 and not Draft.objects.exists()
-        assert body.count("Meter 2: what you entered does not match our records.") == 2
+        assert unescape(body).count("Meter 2: what you entered doesn't match our records.") == 2
         assert '<a href="#id_meters-1-esiid">' in body
         for cause in (
             "ESIID is incorrect",
@@ -222,7 +223,7 @@ class TestSubmissionPage:
         """T8, C7."""
         member.company.privacy_policy_url = ""
         member.company.save()
-        assert "Not provided. The customer will be told." in page_text(client.get(review_of(client, meter)))
+        assert "Not provided. We'll tell the customer." in page_text(client.get(review_of(client, meter)))
 
     def test_a_registered_customer_is_read_back_masked(self, client, member):
         """T6: a form must not be a way to look people up."""

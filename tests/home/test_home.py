@@ -197,7 +197,7 @@ class TestCustomerHome:
             NoticeFactory(tdsp=claim.premise.tdsp)
         html = client.get(HOME).content.decode()
         assert html.count("notice-new") == 3
-        assert "4 not read" in html
+        assert "4 unread" in html
 
     def test_has_the_designs_navigation(self, client, claim):
         """T2."""

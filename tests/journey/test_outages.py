@@ -93,7 +93,7 @@ def test_workers_killed_during_a_report_and_an_email_leave_one_of_each(portal):
 
     portal.mail.hang_at = ""
     portal.start_workers()
-    # The mail server may have it: only when the lease has run out is it handed over again. It need not take a minute.
+    # The mail server may have it, so the email is sent again only after the lease ends. End it now to save a minute.
     Email.objects.filter(state=EmailState.HANDED).update(leased_until=Now())
     assert_each_once(portal, ACCEPTED, attempts=2)
 

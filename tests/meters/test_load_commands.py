@@ -108,7 +108,7 @@ class TestRejectedRows:
         assert UsageDay.objects.get().wh == [*range(1, 97)]
 
     def test_that_cannot_be_written_stop_the_import_before_it_starts(self, usage, premise, tmp_path):
-        with pytest.raises(CommandError, match="can't be written.*Name another file") as failure:
+        with pytest.raises(CommandError, match="can't be written.*Choose a different file") as failure:
             call_command("load_usage", "--rejected", str(tmp_path / "no" / "rejected.csv"), usage)
         assert failure.value.returncode == 2
         assert not UsageDay.objects.exists()
@@ -117,7 +117,7 @@ class TestRejectedRows:
         before = Path(usage).read_bytes()
         (tmp_path / "link.csv").symlink_to(usage)
         for same in (usage, str(tmp_path / "link.csv")):
-            with pytest.raises(CommandError, match="is one of the files to load. Choose another file") as failure:
+            with pytest.raises(CommandError, match="is one of the files to load. Choose a different file") as failure:
                 call_command("load_usage", "--rejected", same, usage)
             assert failure.value.returncode == 2
         assert Path(usage).read_bytes() == before and not UsageDay.objects.exists()

@@ -1,4 +1,4 @@
-"""Notices of TDSPs and operators: who sees which, in which language, and what is marked as not read (T2, D1)."""
+"""Notices of TDSPs and operators: who sees which, in which language, and what is marked as unread (T2, D1)."""
 
 from __future__ import annotations
 
@@ -92,13 +92,13 @@ def test_a_notice_is_new_until_it_is_opened(client, people):
         return client.get(reverse("notices")).content.decode()
 
     assert "notice-new" in page()
-    assert "1 not read" in page()
+    assert "1 unread" in page()
     client.head(reverse("notice", args=[notice.pk]))
     assert "notice-new" in page()
     for _look in range(2):
         client.get(reverse("notice", args=[notice.pk]))
     assert "notice-new" not in page()
-    assert "not read" not in page()
+    assert "unread" not in page()
     assert NoticeRead.objects.count() == 1
     client.force_login(people["third party"])
     assert "notice-new" in page()

@@ -61,7 +61,7 @@ def half_open(port: int, count: int) -> Iterator[None]:
 def assert_try_again(answer) -> None:
     assert answer.status == 503, answer.text
     assert int(answer.headers["Retry-After"]) > 0 and answer.headers["X-Request-ID"]
-    assert "The portal is busy" in answer.text and "El portal está ocupado" in answer.text
+    assert "The portal is busy" in answer.text and "El portal está saturado" in answer.text
 
 
 def test_while_requests_wait_for_a_lock_and_clients_for_nothing_others_get_their_pages(web_server: WebServer):
