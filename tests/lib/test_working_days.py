@@ -31,7 +31,7 @@ def test_a_new_years_day_on_a_saturday_closes_the_friday_before():
 @pytest.mark.parametrize(
     ("at", "until"),
     [
-        (datetime(2026, 11, 23, 9), datetime(2026, 12, 1)),  # Thanksgiving and a weekend between
+        (datetime(2026, 11, 23, 9), datetime(2026, 12, 2)),  # Thanksgiving and a weekend between
         (datetime(2026, 11, 28, 23, 59), datetime(2026, 12, 5)),  # a Saturday
         (datetime(2026, 3, 2, 0), datetime(2026, 3, 10)),  # a clock change between
     ],

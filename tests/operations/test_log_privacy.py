@@ -230,14 +230,14 @@ def send_broken_request(port: int, token: str) -> None:
 
 def hang_a_worker(production: RunningProduction, link: str) -> None:
     """gunicorn's master kills a process that shows no sign of life, in the middle of a request."""
-    children = psutil.Process(production.web.process.popen.pid).children()
-    for child in children:
+    workers = psutil.Process(production.web.process.popen.pid).children()
+    for child in workers:
         os.kill(child.pid, signal.SIGSTOP)
     with socket.create_connection(("127.0.0.1", production.web.port), timeout=30) as client:
         client.sendall(f"GET {link}?name={LAST} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         eventually(lambda: "WORKER TIMEOUT" in production.web.log, seconds=20, what="gunicorn's timeout")
         time.sleep(1)
-        for child in children:
+        for child in workers:
             if child.is_running():
                 child.send_signal(signal.SIGCONT)
     production.web.wait()
