@@ -55,9 +55,9 @@ def test_the_letter_prints_on_one_or_two_sheets(context, page, live_server, acce
         if reader:
             context.add_cookies([cookie(reader, live_server)])
         page.goto(live_server.url + address)
+        page.emulate_media(media="print")
         sheets = len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="Letter")))
         assert 1 <= sheets <= 2, address
-        page.emulate_media(media="print")
         expect(page.locator(".letter h1")).to_be_visible()
         for hidden in (".actions", ".letter-shown", ".site-footer"):
             expect(page.locator(hidden).first).to_be_hidden()

@@ -266,11 +266,11 @@ def test_the_limit_holds_on_the_page_while_redis_is_down(client, member, setting
         if number == 4:
             redis_server.kill()
         page = client.post(reverse("agreement_new"), page_1(wrong_meter(number)))
-        assert "does not match our records" in page_text(page)
+        assert "doesn't match our records" in page_text(page)
     free_at = FailedMatch.objects.order_by("at")[0].at + daily_limits.DAY
     for meter in (wrong_meter(), MeterFactory()):
         page = client.post(reverse("agreement_new"), page_1(meter))
         words = page_text(page)
-        assert "does not match our records" not in words and f"try again after {format_central(free_at)}" in words
+        assert "doesn't match our records" not in words and f"try again after {format_central(free_at)}" in words
         assert f'value="{meter.premise.esiid}"' in page.content.decode()
     assert FailedMatch.objects.count() == 10

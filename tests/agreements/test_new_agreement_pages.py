@@ -113,7 +113,7 @@ class TestPage1:
         for cause in (
             "ESIID is incorrect",
             "meter number is incorrect",
-            "do not match each other",
+            "don't match each other",
             "less than 60 days",
         ):
             assert words.count(cause) == 2, cause  # in the summary and at the row

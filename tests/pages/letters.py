@@ -120,7 +120,9 @@ def _about_agreements(world: World, language: str) -> None:
     actions.accept(pending(), channel=Channel.INVITATION)
     late = pending(report_length=ReportLength.ONE_DAY)
     Premise.objects.filter(pk=late.premise_id).update(service_since=timezone.localdate() + timedelta(days=1))
-    actions.accept(late, channel=Channel.INVITATION)
+    late.premise.refresh_from_db()
+    late = actions.accept(late, channel=Channel.INVITATION)
+    Agreement.objects.filter(pk=late.pk).update(review=Review.NONE)  # the world's many requests to one address hold it
     generate_due_reports()
     for outcome in (Review.RELEASED, Review.REFUSED):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, language=language)

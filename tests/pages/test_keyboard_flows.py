@@ -71,13 +71,19 @@ def words_of(hands: Hands, selector: str) -> str:
     return words
 
 
-def test_a_stranger_rejects_registers_confirms_and_signs_in(sit: Sit) -> None:
+def test_a_stranger_accepts_registers_confirms_and_signs_in(sit: Sit) -> None:
     """A1, C2, C3: from the page after the decision to the agreement in the account."""
     (agreement,) = initiate(MembershipFactory().user)
     hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))]))
-    hands.press("Reject")
+    hands.press("Accept")
     hands.press("Create an account (we've filled in the form)")
-    own = {"email_again": agreement.email, "username": "rosa.delgado", "password1": PASSWORD, "password2": PASSWORD}
+    own = {
+        "provider": "Bright Star Energy",
+        "email_again": agreement.email,
+        "username": "rosa.delgado",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
     hands.fill(own, button="Register")
     sit(confirmation_link(agreement.email))
     hands.press("Confirm")
