@@ -39,11 +39,13 @@ from tests.support.registration import PASSWORD, typed
 from tests.support.smtp_sink import SmtpSink
 from tests.support.source_files import ROOT
 
+# In one process: the search must not run while its control plants a name in the same PostgreSQL's log.
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.fault,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("image"),
+    pytest.mark.xdist_group("database log"),
 ]
 
 # Words that occur nowhere else, whatever other tests log at the same time.
