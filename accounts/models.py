@@ -10,8 +10,10 @@ from django.db.models.functions import Lower, Now
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
 
 from lib.append_only import append_only
+from lib.phone_numbers import with_extension
 from lib.scoped_admin import AccessAction
 from meters.models import Tdsp
 
@@ -55,6 +57,11 @@ class User(AbstractUser):
     def is_operator(self) -> bool:
         """Whether the user runs the portal and sees every TDSP's records (D1)."""
         return self.is_active and self.is_staff and self.tdsp_id is None
+
+    @property
+    def phone_with_extension(self) -> PhoneNumber | str:
+        """Return what others dial to reach the user; empty if unknown (T8)."""
+        return with_extension(self.phone, self.phone_extension)
 
     def assign_role(self, role: Role) -> None:
         """Save the user's first role. It never changes: a membership that ended can only be renewed."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from phonenumber_field.phonenumber import PhoneNumber
-
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person, match_meters
 from agreements.states import Status
 from customers.models import Customer
+from lib.phone_numbers import format_phone
 from meters.models import Premise
 
 DOTS = "•••"
@@ -48,7 +47,7 @@ def unmasked_person(person: Person) -> VisibleCustomer:
     return VisibleCustomer(
         name=" ".join(filter(None, (person.first_name, person.middle_initial, person.last_name))),
         address=f"{person.street}, {person.city}, {person.state} {person.zip_code}",
-        phone=PhoneNumber.from_string(person.phone, region="US").as_national if person.phone else "",
+        phone=format_phone(person.phone),
         company_name=person.company_name, title=person.title, email=person.email, is_masked=False,
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ class Person:
     city: str = ""
     state: str = ""
     zip_code: str = ""
-    phone: str = ""  # E.164 or empty
+    phone: str = ""  # international with its extension, or empty
 
     @classmethod
     def of_customer(cls, customer: Customer, premise: Premise) -> Person:
@@ -56,7 +56,7 @@ class Person:
         return cls(
             first_name=user.first_name, middle_initial=customer.middle_initial, last_name=user.last_name,
             title=customer.title, company_name=customer.company_name,
-            language=user.language, email=user.email, phone=str(user.phone or ""),
+            language=user.language, email=user.email, phone=str(user.phone_with_extension or ""),
             street=f"{premise.address} {premise.address_overflow}".strip(),
             city=premise.city, state=premise.state, zip_code=premise.zip_code,
         )  # fmt: skip
@@ -98,7 +98,7 @@ class AgreementRequest:
 
 @dataclass(frozen=True)
 class Contact:
-    """The person at the third party who answers the customer's questions (T8); `phone` in E.164."""
+    """The person at the third party who answers the customer's questions (T8); `phone` as in Person."""
 
     name: str
     phone: str

@@ -28,6 +28,7 @@ from lib.form_fields import (
     ZipField,
     require_same_email,
 )
+from lib.phone_numbers import split_extension
 
 PERMISSION_CHOICES = [
     ("may_view", _("View: see the company's agreements and reports")),
@@ -129,8 +130,9 @@ class NewUserForm(NameForm, CredentialsForm):
     def new_user(self) -> NewUser:
         """Return the person of a valid form. Hashing before any look-up makes every answer take as long."""
         data = self.cleaned_data
-        password, phone = make_password(data["password1"]), str(data.get("user_phone", ""))
-        return NewUser(data["first_name"], data["last_name"], data["username"], password, phone)
+        phone, extension = split_extension(data.get("user_phone", ""))
+        password = make_password(data["password1"])
+        return NewUser(data["first_name"], data["last_name"], data["username"], password, str(phone), extension)
 
 
 class CompanyRegistrationForm(CompanyNameForm, CompanyContactForm, ConfirmedEmailForm, NewUserForm):

@@ -29,6 +29,7 @@ class NewUser:
     username: str
     password: str = field(repr=False)
     phone: str = ""
+    phone_extension: str = ""
 
 
 def username_taken() -> Refused:

@@ -17,6 +17,7 @@ from accounts.admin import UserAdmin
 from accounts.models import User
 from customers.claim_admin import EsiidClaimAdmin
 from customers.models import ClaimDecision, Customer, EsiidClaim
+from lib.phone_numbers import format_phone
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
@@ -174,7 +175,7 @@ class CustomerAdmin(ScopedAdmin):
 
     @admin.display(description=_("phone"))
     def phone_of(self, customer: Customer) -> str:
-        return str(customer.user.phone)
+        return format_phone(customer.user.phone_with_extension)
 
     @admin.display(description=_("ESIIDs"))
     def esiids(self, customer: Customer) -> str:

@@ -12,14 +12,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from localflavor.us.us_states import US_STATES
 from phonenumber_field.formfields import PhoneNumberField
-from phonenumber_field.widgets import RegionalPhoneNumberWidget
+from phonenumber_field.phonenumber import PhoneNumber
 
 from lib.action_forms import ShowsRefusals
+from lib.phone_numbers import format_phone
 
 # Control characters, line and paragraph separators, and characters that change the reading direction: in a name they
 # break headers and plain text, or make it look like another name (E3).
 _CHANGES_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
+
+EXTENSION_DIGITS = 10
 
 TOO_LONG = ngettext_lazy(
     "Enter %(limit_value)d character or fewer. You entered %(show_value)d.",
@@ -100,19 +103,30 @@ def require_same_email(email: str | None, again: str) -> str:
     return again
 
 
-class PhoneField(PhoneNumberField):
-    """A telephone number as Americans write it; the value is a PhoneNumber, whose text is E.164.
+class _PhoneInput(forms.TextInput):
+    """Shows a stored number as the pages do; what the user typed stays as typed."""
 
-    With `beside_extension`, the form also has an ExtensionField.
+    input_type = "tel"
+
+    def format_value(self, value: Any) -> str | None:
+        return format_phone(value) if isinstance(value, PhoneNumber) else super().format_value(value)
+
+
+class PhoneField(PhoneNumberField):
+    """A telephone number of any country, in the USA without "+1"; the value is a PhoneNumber, with its extension.
+
+    With `beside_extension`, the extension has a field of its own.
     """
 
     def __init__(self, *, autocomplete: str = "", beside_extension: bool = False, **options: Any) -> None:
-        widget = RegionalPhoneNumberWidget("US", {"autocomplete": autocomplete} if autocomplete else {})
+        widget = _PhoneInput({"autocomplete": autocomplete} if autocomplete else {})
         super().__init__(region="US", widget=widget, **options)
-        self.error_messages["invalid"] = _("Enter a phone number with its area code, such as 512-555-0100.")
-        self.error_messages["extension"] = _("Enter the phone number without an extension.")
+        self.beside_extension = beside_extension
+        self.error_messages["invalid"] = _(
+            "Enter a phone number with its area code, such as 512-555-0100 or 512-555-0100 ext. 12."
+        )
         if beside_extension:
-            self.error_messages["invalid"] = self.error_messages["extension"] = _(
+            self.error_messages["invalid"] = _(
                 "Enter a phone number with its area code, such as 512-555-0100. Enter the extension in its own field."
             )
         self.validators.clear()  # the package's messages are not ours
@@ -120,10 +134,9 @@ class PhoneField(PhoneNumberField):
     def run_validators(self, value: Any) -> None:
         if value in self.empty_values:
             return
-        if not value.is_valid():
+        extension = value.extension or ""
+        if not value.is_valid() or len(extension) > (0 if self.beside_extension else EXTENSION_DIGITS):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        if value.extension:
-            raise ValidationError(self.error_messages["extension"], code="extension")
 
 
 class ExtensionField(LineField):
@@ -133,7 +146,7 @@ class ExtensionField(LineField):
 
     def __init__(self) -> None:
         widget = forms.TextInput({"autocomplete": "tel-extension", "inputmode": "numeric", "size": "6"})
-        super().__init__(label=_("Extension"), max_length=10, required=False, widget=widget)
+        super().__init__(label=_("Extension"), max_length=EXTENSION_DIGITS, required=False, widget=widget)
 
 
 class ZipField(LineField):

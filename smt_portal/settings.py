@@ -135,11 +135,20 @@ _CONTEXT_PROCESSORS = [
     "smt_portal.pages.portal_context",
 ]
 _TEMPLATES = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}
+_OPTIONS = {"builtins": ["lib.phone_numbers"]}
 TEMPLATES = [
-    {**_TEMPLATES, "NAME": "django", "APP_DIRS": True, "OPTIONS": {"context_processors": _CONTEXT_PROCESSORS}},
+    {
+        **_TEMPLATES,
+        "NAME": "django",
+        "APP_DIRS": True,
+        "OPTIONS": _OPTIONS | {"context_processors": _CONTEXT_PROCESSORS},
+    },
     # Plain-text emails: escaping for HTML would print &amp; to people (E3).
-    {**_TEMPLATES, "NAME": "text", "APP_DIRS": False, "OPTIONS": {"autoescape": False}},
+    {**_TEMPLATES, "NAME": "text", "APP_DIRS": False, "OPTIONS": _OPTIONS | {"autoescape": False}},
 ]
+
+# Their texts keep the extension, which E.164 does not have (T8).
+PHONENUMBER_DB_FORMAT, PHONENUMBER_DEFAULT_FORMAT = "RFC3966", "INTERNATIONAL"
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 CRISPY_TEMPLATE_PACK = "bootstrap5"

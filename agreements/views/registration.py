@@ -28,6 +28,7 @@ from customers.views import customer_or_404, registration_page
 from lib import link_tokens
 from lib.client_address import client_network
 from lib.link_tokens import noindex
+from lib.phone_numbers import split_extension
 from lib.refusals import Refused
 
 NOT_CONFIRMED_STATUS = {NotConfirmedReason.UNKNOWN: 404, NotConfirmedReason.EXPIRED: 410}  # else 409, a conflict
@@ -41,8 +42,9 @@ def register_invited(request: HttpRequest, token: str) -> HttpResponse:
     agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
     if agreement is None or not agreement.offers_registration:
         return redirect("invitation", token)
-    names = ("first_name", "middle_initial", "last_name", "phone", "email", "language")
+    names = ("first_name", "middle_initial", "last_name", "email", "language")
     initial = {name: getattr(agreement, name) for name in names}
+    initial["phone"], initial["phone_extension"] = split_extension(agreement.phone)
     initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
     invited = Invited(ClaimedMeter(agreement.esiid, agreement.meter_number), initial)
     with translation.override(chosen_language(request) or agreement.language):

@@ -123,7 +123,7 @@ class SubmissionPage(View):
         return super().dispatch(request)
 
     def get(self, request: MemberRequest) -> HttpResponse:
-        user, phone = request.user, request.user.phone or request.company.phone
+        user, phone = request.user, request.user.phone_with_extension or request.company.phone
         contact = {"contact_name": user.get_full_name(), "contact_phone": phone, "contact_email": user.email}
         return self.render(SubmissionForm(initial=contact | request.session.get(PAGE_2_KEY, {})))
 

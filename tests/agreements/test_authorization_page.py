@@ -16,6 +16,7 @@ from agreements.models import Agreement
 from agreements.request import Person
 from agreements.states import Channel
 from lib import link_tokens
+from lib.phone_numbers import format_phone
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
 from tests.support.agreements import initiate, registered_customer
 
@@ -157,7 +158,7 @@ class TestDecisionText:
         for fact in (
             agreement.third_party_name,
             agreement.contact_name,
-            agreement.contact_phone.as_national,
+            format_phone(agreement.contact_phone),
             agreement.contact_email,
             agreement.privacy_policy_url,
             "one report",

@@ -103,7 +103,7 @@ def test_users_name_and_phone_are_the_contact_on_the_next_agreement(client, admi
     assert client.post(reverse("member_profile"), forged).headers["Location"] == reverse("member_profile")
     was = (user.email, user.username)
     user.refresh_from_db()
-    assert (user.get_full_name(), str(user.phone), user.phone_extension) == ("Jim Wilson-Hart", "+15125550177", "9")
+    assert (user.get_full_name(), str(user.phone), user.phone_extension) == ("Jim Wilson-Hart", "+1 512-555-0177", "9")
     assert (user.email, user.username, user.is_staff) == (*was, False)
     page = client.get(reverse("member_profile")).content.decode()
     for name in ("account_email", "account_change_password", "mfa_index", "usersessions_list", "company"):

@@ -43,10 +43,13 @@ def test_company_registers_confirms_and_waits_and_its_administrator_signs_in(cli
 
     company = Company.objects.get()
     assert (company.legal_name, company.duns, company.standing) == ("Caddo Solar LLC", "987654321", "pending")
-    assert (str(company.phone), company.privacy_policy_url) == ("+19035550100", "https://caddo-solar.example/privacy")
+    assert (str(company.phone), company.privacy_policy_url) == (
+        "+1 903-555-0100",
+        "https://caddo-solar.example/privacy",
+    )
     member = Membership.objects.get()
     assert member.permissions == set(Membership.PERMISSIONS) and member.approved_at
-    assert (member.user.email, str(member.user.phone)) == (OWNER, "+19035550101")
+    assert (member.user.email, str(member.user.phone)) == (OWNER, "+1 903-555-0101")
     assert email_kinds_to(operator.email) == ["COMPANY_REGISTERED"]
     assert log_in(client, "ana.reyna").headers["Location"] == reverse("home")
     for name in ("home", "company", "company_users", "company_approvals"):

@@ -40,7 +40,7 @@ def test_a_customer_changes_name_phone_and_language(client, customer):
     assert (customer.title, user.first_name, str(user.phone), user.phone_extension, user.language) == (
         "Dr.",
         "Chidi",
-        "+15125550177",
+        "+1 512-555-0177",
         "4",
         "es",
     )

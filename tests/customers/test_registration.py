@@ -70,7 +70,7 @@ def test_a_registration_is_confirmed_by_email_and_signs_in_by_user_id_and_email(
     assert [claim.premise for claim in customer.claims.all()] == [meter.premise]
     user = customer.user
     assert (user.first_name, customer.middle_initial, user.last_name) == ("Rosa", "M", "Delgado")
-    assert (str(user.phone), user.phone_extension, user.email) == ("+15125550102", "12", "rosa@example.net")
+    assert (str(user.phone), user.phone_extension, user.email) == ("+1 512-555-0102", "12", "rosa@example.net")
     for login in ("rosa.delgado", "ROSA@example.net"):
         assert log_in(client, login).headers["Location"] == reverse("home")
         assert client.get(reverse("home")).status_code == 200

@@ -1,0 +1,61 @@
+"""Telephone numbers keep their country and extension on every way through the portal (T8)."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+from phonenumber_field.phonenumber import PhoneNumber
+
+from accounts.models import User
+from lib.form_fields import ExtensionField, PhoneField
+from lib.phone_numbers import format_phone, split_extension, with_extension
+
+EXAMPLES = sorted(
+    phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    for region in phonenumbers.SUPPORTED_REGIONS
+    if (example := phonenumbers.example_number(region)) and phonenumbers.is_valid_number(example)
+)
+EXTENSIONS = st.one_of(st.just(""), st.from_regex(r"\A[1-9][0-9]{0,9}\Z"))
+
+
+@pytest.mark.parametrize(
+    ("entered", "displayed"),
+    [
+        ("512-555-0141", "(512) 555-0141"),
+        ("+1 512 555 0141 x778", "(512) 555-0141 ext. 778"),
+        ("5125550141 extension 778", "(512) 555-0141 ext. 778"),
+        ("+44 20 7946 0958", "+44 20 7946 0958"),
+        ("+44 20 7946 0958 ext. 12", "+44 20 7946 0958 ext. 12"),
+        ("+52 55 5123 4567", "+52 55 5123 4567"),
+    ],
+)
+def test_a_customer_in_texas_can_dial_what_is_displayed(entered, displayed):
+    assert format_phone(PhoneField().clean(entered)) == displayed
+
+
+@given(st.sampled_from(EXAMPLES), EXTENSIONS)
+def test_what_is_displayed_typed_and_stored_is_the_same_number(number, extension):
+    phone = with_extension(PhoneNumber.from_string(number), extension)
+    assert PhoneField().clean(format_phone(phone)) == phone
+    assert PhoneField().clean(PhoneField().widget.format_value(phone)) == phone
+    stored = User._meta.get_field("phone").get_prep_value(phone)
+    assert User._meta.get_field("phone").from_db_value(stored, None, connection) == phone
+    assert format_phone(PhoneNumber.from_string(str(phone))) == format_phone(phone)
+
+
+@given(st.sampled_from(EXAMPLES), EXTENSIONS)
+def test_a_form_with_two_fields_gets_both_parts(number, extension):
+    phone, part = split_extension(with_extension(PhoneNumber.from_string(number), extension))
+    assert (phone, part) == (PhoneNumber.from_string(number), extension)
+    assert with_extension(phone, part) == with_extension(PhoneNumber.from_string(number), extension)
+    assert PhoneField(beside_extension=True).clean(format_phone(phone)) == phone
+    assert ExtensionField().clean(part) == extension
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_no_number_is_displayed_as_nothing(empty):
+    assert format_phone(empty) == ""
+    assert not with_extension(empty, "12")
