@@ -28,8 +28,13 @@ from lib.refusals import Problem, Refused
 from meters.models import Premise
 
 
-def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = None) -> Draft:
-    """Check page 1 and save it for page 2. Raises Refused with the problems of all rows."""
+def start_draft(
+    request: AgreementRequest, *, by: User, changed: Draft | None = None, at: datetime | None = None
+) -> Draft:
+    """Check page 1 and save it for page 2. Raises Refused with the problems of all rows.
+
+    If page 1 of the draft `changed` was changed, the new draft has what was typed on its page 2 (T8).
+    """
     company = acting_member(by, "may_initiate").company
     with transaction.atomic():
         locks.lock_company(company.pk)
@@ -38,7 +43,10 @@ def start_draft(request: AgreementRequest, *, by: User, at: datetime | None = No
             daily_limits.refuse_guessing(request, by=by, company=company, at=at)
             check_request(request, company=company, at=at)
             daily_limits.refuse_flooding(request, company=company, at=at)
-            return Draft.objects.create(user=by, answers=request.to_json())
+            if changed:
+                Draft.objects.unchecked(by.pk).filter(pk=changed.pk).delete()  # the new draft has its entries now
+            page_2 = changed.page_2 if changed else {}
+            return Draft.objects.create(user=by, answers=request.to_json(), page_2=page_2)
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
     raise refusal  # after the commit, so that the failed matches stay recorded
@@ -79,8 +87,8 @@ def initiate(
     for agreement in agreements:
         emails.queue_invitation(agreement)
     draft.submitted_at = at
-    draft.answers = {}  # the agreements have the data now; one copy is enough
-    draft.save(update_fields=["submitted_at", "answers"])
+    draft.entries, draft.answers, draft.page_2 = {}, {}, {}  # the agreements have the data now; one copy is enough
+    draft.save(update_fields=["submitted_at", "entries", "answers", "page_2"])
     return agreements
 
 

@@ -11,11 +11,13 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import csrf
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.second_factor import lacks_second_factor
+from agreements.views.unsent_forms import keep_unsent_form
 from companies.models import CompanyLink, membership_of
 from customers.models import customer_of
 from notices.models import Notice
@@ -88,3 +90,8 @@ def health(request: HttpRequest) -> HttpResponse:
     except Exception:  # to a load balancer, every failure means the same
         return JsonResponse({"database": "unreachable"}, status=503)
     return JsonResponse({"database": "ok"})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form whose token is stale; a form for new agreements is kept for its user (T10)."""
+    return keep_unsent_form(request) or csrf.csrf_failure(request, reason)

@@ -73,6 +73,7 @@ SESSION_IDLE_PERIOD = timedelta(hours=1)  # X3: of third parties' users and staf
 # A browser takes such a cookie from this host only, over HTTPS.
 COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_FAILURE_VIEW = "smt_portal.pages.csrf_failure"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 MESSAGE_STORAGE = "lib.message_storage.HostMessageStorage"
 _refuse(not PORTAL_ORIGIN.startswith("https://"), "PORTAL_ORIGIN must start with https:// in production.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, cast
 
@@ -82,7 +83,7 @@ def meter_formset(
     return cast(BaseMeterFormSet, factory(data, initial=rows, prefix="meters"))
 
 
-def entered_rows(data: QueryDict) -> list[dict[str, str]]:
+def entered_rows(data: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the unchecked rows, at most as many as a form takes."""
     total = data.get("meters-TOTAL_FORMS", "")
     count = int(total) if re.fullmatch(r"[0-9]{1,3}", total) else 0
@@ -212,10 +213,11 @@ class AgreementRequestForm(ShowsRefusals):
         return cls(initial=initial, meters=meter_formset(None, rows, count))
 
     @classmethod
-    def with_more_rows(cls, data: QueryDict) -> AgreementRequestForm:
-        """Return a form with the unchecked entries and three more rows."""
-        rows = entered_rows(data)
-        return cls(initial=data.dict(), meters=meter_formset(None, rows, len(rows) + ROWS_AT_FIRST))
+    def of_entries(cls, entries: Mapping[str, str], *, more_rows: int = 0) -> AgreementRequestForm:
+        """Return a form with the unchecked entries."""
+        rows = entered_rows(entries)
+        count = max(ROWS_AT_FIRST, len(rows) + more_rows)
+        return cls(initial=dict(entries), meters=meter_formset(None, rows, count))
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.meters.is_valid()])
@@ -304,7 +306,22 @@ class SubmissionForm(ShowsRefusals):
         contact = Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
         return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
 
-    def entries(self) -> dict[str, str]:
-        """Return the unchecked entries, to fill the form again after a change on page 1."""
-        names = ("contact_name", "contact_phone", "contact_email", "comments")
-        return {name: str(self.data.get(name, ""))[:1500] for name in names}
+
+def page_1_entries(data: Mapping[str, str]) -> dict[str, str]:
+    """Return what was typed on page 1, unchecked, for `AgreementRequestForm.of_entries`."""
+    rows = entered_rows(data)
+    entries = {f"meters-{row}-{name}": value for row, values in enumerate(rows) for name, value in values.items()}
+    entries |= {name: data[name] for name in AgreementRequestForm.base_fields if name in data}
+    return _without_null(entries | {"meters-TOTAL_FORMS": str(len(rows))})
+
+
+def page_2_entries(data: Mapping[str, str]) -> dict[str, str]:
+    """Return what was typed on page 2, unchecked; the attestation is given again."""
+    return _without_null(
+        {name: data[name] for name in SubmissionForm.base_fields if name in data and name != "attested"}
+    )
+
+
+def _without_null(entries: dict[str, str]) -> dict[str, str]:
+    """Return `entries` without null characters and lone surrogates, which PostgreSQL cannot store."""
+    return {name: re.sub("[\0\ud800-\udfff]", "", value) for name, value in entries.items()}

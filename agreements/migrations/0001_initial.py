@@ -256,7 +256,9 @@ class Migration(migrations.Migration):
             name="Draft",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("answers", models.JSONField()),
+                ("entries", models.JSONField(default=dict)),
+                ("answers", models.JSONField(default=dict)),
+                ("page_2", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ("submitted_at", models.DateTimeField(null=True)),
                 ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),

@@ -11,14 +11,35 @@ from django.db.models.functions import Now
 from accounts.models import User
 
 
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def of_form(self, draft_id: str, user_id: int) -> Draft | None:
+        """Return the user's draft that a form's address names; None if there is no such draft any more."""
+        try:
+            return self.filter(pk=uuid.UUID(draft_id), user=user_id).first()
+        except ValueError:
+            return None
+
+    def unchecked(self, user_id: int) -> DraftQuerySet:
+        """Return the user's drafts of a page 1 that was kept when the session had ended (T10), the latest first."""
+        return self.filter(user=user_id, submitted_at=None, answers={}).order_by("-created_at")
+
+
 class Draft(models.Model):
-    """The saved page 1 of a form. Its id makes a second click on Submit harmless (T9)."""
+    """A form that is not submitted yet. Its id makes a second click on Submit harmless (T9).
+
+    Page 1 never changes once it is checked, so that page 2 submits what it displays: a change makes another draft.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
-    answers = models.JSONField()  # page 1 as entered; emptied on submission
+    # What was typed; emptied on submission.
+    entries = models.JSONField(default=dict)  # page 1 unchecked, if it could not be sent (T10)
+    answers = models.JSONField(default=dict)  # page 1 checked
+    page_2 = models.JSONField(default=dict)  # page 2 unchecked
     created_at = models.DateTimeField(db_default=Now())
     submitted_at = models.DateTimeField(null=True)
+
+    objects = DraftQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.id)

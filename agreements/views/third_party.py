@@ -10,13 +10,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST
 
 from agreements import actions, creation
-from agreements.forms.request import AgreementRequestForm, SubmissionForm
+from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm, SubmissionForm, page_2_entries
 from agreements.masking import customer_of_request
 from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
 from agreements.models.report_options import report_type_in_words
@@ -24,11 +23,12 @@ from agreements.permissions import acting_member
 from agreements.request import AgreementRequest
 from agreements.third_party_wording import describe_meter, describe_refusal, why_not_resend_or_withdraw
 from agreements.transitions import TransitionRefused
+from agreements.views.unsent_forms import keeps_unsent_forms, page_1_url, sign_form
 from companies.views.base import MemberRequest, member_page
 from lib.refusals import Refused
 
-# Where the session keeps the entries of page 2 while the user changes page 1.
-PAGE_2_KEY = "agreement_contact"
+# The parts of page 1 that page 2 leads back to.
+PARTS = ("customer", "meters", "report")
 
 
 def third_party_page(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
@@ -82,31 +82,39 @@ def get_draft(request: MemberRequest, draft_id: str | UUID) -> Draft:
 class RequestPage(View):
     """Page 1: the request. `?draft=` fills it with a draft; "Add another meter" works without JavaScript."""
 
+    request: MemberRequest
+
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         acting_member(request.user, "may_initiate")
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: MemberRequest) -> HttpResponse:
         if "draft" not in request.GET:
-            return self.render(AgreementRequestForm())
+            unchecked = Draft.objects.unchecked(request.user.pk).first()
+            return self.render(AgreementRequestForm(), unfinished=unchecked and page_1_url(unchecked))
         draft = get_draft(request, request.GET["draft"])
         if draft.submitted_at:
             return redirect("agreement_submitted", draft.pk)
-        return self.render(AgreementRequestForm.of(AgreementRequest.from_json(draft.answers)))
+        if draft.answers:
+            return self.render(AgreementRequestForm.of(AgreementRequest.from_json(draft.answers)))
+        return self.render(AgreementRequestForm.of_entries(draft.entries))
 
     def post(self, request: MemberRequest) -> HttpResponse:
         if "add_meters" in request.POST:
-            return self.render(AgreementRequestForm.with_more_rows(request.POST))
+            return self.render(AgreementRequestForm.of_entries(request.POST.dict(), more_rows=ROWS_AT_FIRST))
         form = AgreementRequestForm(request.POST)
         if form.is_valid():
+            changed = Draft.objects.of_form(request.GET.get("draft", ""), request.user.pk)
             try:
-                return redirect("agreement_review", creation.start_draft(form.agreement_request(), by=request.user).pk)
+                draft = creation.start_draft(form.agreement_request(), by=request.user, changed=changed)
+                return redirect("agreement_review", draft.pk)
             except Refused as refused:
                 form.refuse(refused)
         return self.render(form)
 
-    def render(self, form: AgreementRequestForm) -> HttpResponse:
-        return render(self.request, "agreements/third_party/new.html", {"form": form, "problems": form.error_links()})
+    def render(self, form: AgreementRequestForm, **context: Any) -> HttpResponse:
+        context |= {"form": form, "problems": form.error_links(), "form_owner": sign_form(self.request.user)}
+        return render(self.request, "agreements/third_party/new.html", context)
 
 
 class SubmissionPage(View):
@@ -120,30 +128,33 @@ class SubmissionPage(View):
         if self.draft.submitted_at:
             return redirect("agreement_submitted", draft)
         acting_member(request.user, "may_initiate")
-        return super().dispatch(request)
+        return super().dispatch(request) if self.draft.answers else redirect(page_1_url(self.draft))
 
     def get(self, request: MemberRequest) -> HttpResponse:
         user, phone = request.user, request.user.phone_with_extension or request.company.phone
         contact = {"contact_name": user.get_full_name(), "contact_phone": phone, "contact_email": user.email}
-        return self.render(SubmissionForm(initial=contact | request.session.get(PAGE_2_KEY, {})))
+        return self.render(SubmissionForm(initial=contact | self.draft.page_2))
 
     def post(self, request: MemberRequest) -> HttpResponse:
+        """Submit, or save what was typed and go to the part of page 1 that `change` names."""
+        Draft.objects.filter(pk=self.draft.pk, submitted_at=None).update(page_2=page_2_entries(request.POST.dict()))
+        if "change" in request.POST:
+            part = request.POST["change"]
+            return redirect(page_1_url(self.draft) + (f"#{part}" if part in PARTS else ""))
         form = SubmissionForm(request.POST)
         if form.is_valid():
             try:
                 creation.initiate(self.draft.pk, by=request.user, **form.answers())
-                request.session.pop(PAGE_2_KEY, None)
                 return redirect("agreement_submitted", self.draft.pk)
             except Refused as refused:
                 form.refuse(refused)
-        request.session[PAGE_2_KEY] = form.entries()
         return self.render(form)
 
     def render(self, form: SubmissionForm) -> HttpResponse:
         agreement_request = AgreementRequest.from_json(self.draft.answers)
         context = {
             "form": form, "problems": form.error_links(), "company": self.request.company,
-            "page_1": f"{reverse('agreement_new')}?draft={self.draft.pk}",
+            "page_1": page_1_url(self.draft), "form_owner": sign_form(self.request.user, self.draft),
             "agreement_request": agreement_request, "customer": customer_of_request(agreement_request),
             "language": dict(settings.LANGUAGES)[agreement_request.person.language],
             "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
@@ -152,8 +163,8 @@ class SubmissionPage(View):
         return render(self.request, "agreements/third_party/review.html", context)
 
 
-agreement_new = third_party_page(RequestPage.as_view())
-agreement_review = third_party_page(SubmissionPage.as_view())
+agreement_new = keeps_unsent_forms(third_party_page(RequestPage.as_view()))
+agreement_review = keeps_unsent_forms(third_party_page(SubmissionPage.as_view()))
 
 
 @third_party_page

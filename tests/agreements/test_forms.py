@@ -146,7 +146,7 @@ def test_a_form_takes_twenty_meters_and_not_one_more():
 def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
     """A2."""
     assert "id_meters-0-esiid" in messages(form(PAIR, **{"meters-TOTAL_FORMS": total}))
-    AgreementRequestForm.with_more_rows(posted({"meters-TOTAL_FORMS": total}))
+    AgreementRequestForm.of_entries({"meters-TOTAL_FORMS": total}, more_rows=3)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_names_of_all_languages_are_accepted(name):
 
 def test_more_rows_keep_entries_and_show_no_errors():
     """T10: Add another meter without JavaScript."""
-    more = AgreementRequestForm.with_more_rows(form(PAIR, ("half", ""), email="not-yet").data)
+    more = AgreementRequestForm.of_entries(form(PAIR, ("half", ""), email="not-yet").data.dict(), more_rows=3)
     html = str(more) + str(more.meters)
     assert len(more.meters.forms) == 6
     assert all(value in html for value in ("not-yet", "half", *PAIR, "Rosa"))
@@ -203,7 +203,7 @@ def test_more_rows_keep_entries_and_show_no_errors():
 def test_more_rows_end_at_twenty():
     """T4."""
     nineteen = [(f"104437200000{n:05d}", str(n)) for n in range(1, 20)]
-    assert len(AgreementRequestForm.with_more_rows(form(*nineteen).data).meters.forms) == 20
+    assert len(AgreementRequestForm.of_entries(form(*nineteen).data.dict(), more_rows=3).meters.forms) == 20
 
 
 def test_a_form_filled_from_a_request_gives_the_same_request():

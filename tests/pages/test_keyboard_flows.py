@@ -8,8 +8,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, expect
@@ -31,6 +33,7 @@ from tests.factories import (
 )
 from tests.pages.hands import Hands
 from tests.pages.states.account import knows_password
+from tests.support.agreement_forms import page_1
 from tests.support.agreements import initiate
 from tests.support.registration import PASSWORD, confirmation_link
 from tests.support.usage import every_day, store
@@ -168,6 +171,29 @@ def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
     hands.press(done.number)
     words = words_of(hands, "main a:has-text('Download report')")
     assert Path(hands.fetch(words).path()).read_bytes() == gzip.decompress(file.gzipped)
+
+
+def test_a_third_party_changes_page_1_and_signs_in_again_without_losing_a_word(sit: Sit) -> None:
+    """T8, T10."""
+    user = MembershipFactory().user
+    hands = sit(reverse("agreement_new"), user)
+    hands.fill({name: answer for name, answer in page_1(MeterFactory()).items() if not name.endswith("_FORMS")})
+    hands.answer({"comments": "Call me before noon."})
+    hands.press("Change customer information", key="Shift+Tab")
+    hands.fill({"city": "Houston"})
+    page = hands.page
+    expect(page.locator("main")).to_contain_text("206 Boxwood Drive, Houston")
+    expect(page.locator("#id_comments")).to_have_value("Call me before noon.")
+
+    Session.objects.all().delete()
+    hands.fill({"comments": "Call me after noon."}, button="Submit")
+    expect(page.locator("main")).to_contain_text("You're no longer signed in, so we haven't sent your form.")
+    assert "noon" not in page.content()
+    back_at_it = sit(parse_qs(urlsplit(page.url).query)["next"][0], user)
+    expect(page.locator("#id_comments")).to_have_value("Call me after noon.")
+    back_at_it.fill({"attested": "on"}, button="Submit")
+    expect(page).to_have_url(re.compile("/submitted/"))
+    assert Agreement.objects.get().comments == "Call me after noon."
 
 
 def test_an_administrator_invites_a_user_and_changes_permissions(sit: Sit) -> None:
