@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django import forms
+from django import forms, template
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
 from lib.refusals import Refused
+
+register = template.Library()  # built into the template engines
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,24 @@ class ErrorLink:
     target: str = ""
 
 
-def error_links(form: forms.BaseForm, prefix: str = "") -> list[ErrorLink]:
-    """Return a form's errors in the order of its fields, each message after `prefix`."""
-    links = [ErrorLink(f"{prefix}{error}") for error in form.non_field_errors()]
+@register.filter
+def described_errors(field: forms.BoundField) -> list[str]:
+    """Return the errors of a field as both the summary and the field display them; each names the field (A2)."""
+    required = _("This field is required.")  # of forms that are not ours
+    named = _("Fill in “%(field)s”.") % {"field": field.label}
+    return [named if error == required else str(error) for error in field.errors]
+
+
+@register.filter
+def error_links(form: object) -> list[ErrorLink]:
+    """Return the lines of the error summary in the order of a form's fields; none before the form is sent."""
+    if not isinstance(form, forms.BaseForm) or not form.is_bound:
+        return []
+    links = [ErrorLink(str(error)) for error in form.non_field_errors()]
     for field in form:
         is_radio = isinstance(field.field.widget, forms.RadioSelect)
         target = f"{field.auto_id}_0" if is_radio else field.id_for_label
-        links += [ErrorLink(f"{prefix}{error}", target) for error in field.errors]
+        links += [ErrorLink(error, "" if field.is_hidden else target) for error in described_errors(field)]
     return links
 
 
@@ -53,7 +67,7 @@ class ShowsRefusals(forms.Form):
 
     def error_links(self) -> list[ErrorLink]:
         """Return the lines of the error summary; none before the form is sent."""
-        return error_links(self) if self.is_bound else []
+        return error_links(self)
 
 
 class ActionFormView(FormView):

@@ -32,6 +32,7 @@ class MeterRowForm(ShowsRefusals):
     """One meter by its ESIID and number. An empty row is left out; a half-filled one is an error."""
 
     problem: Problem | None = None  # why the rules refused this row
+    number: int | None = None  # of the row, from 1
 
     required_messages = {
         "esiid": _("Enter the ESIID, or clear this row."),
@@ -46,6 +47,17 @@ class MeterRowForm(ShowsRefusals):
         widget=forms.TextInput({**_PRIVATE, "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
+    def clean(self) -> None:
+        super().clean()
+        for name, field in self.fields.items():
+            if self.has_changed() and name not in self.errors and not self.cleaned_data.get(name):
+                self.add_error(name, field.error_messages["required"])
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Name the row in each message, which is the same at the field and in the summary (A2)."""
+        prefix = now_gettext("Meter %(row)d: ") % {"row": self.number}
+        super().add_error(field, [f"{prefix}{message}" for message in ValidationError(error).messages])
+
 
 if TYPE_CHECKING:
     _FormSet = forms.BaseFormSet[MeterRowForm]
@@ -58,6 +70,13 @@ class BaseMeterFormSet(_FormSet):
         "missing_management_form": _("We didn't receive the list of meters. Enter the meters again."),
         "too_many_forms": _("Enter %(num)d meters or fewer. Use another form for the rest."),
     }
+
+    def add_fields(self, form: MeterRowForm, index: int | None) -> None:
+        """Mark only the first row as required; the others may stay empty, but not half (T4)."""
+        super().add_fields(form, index)
+        form.number = None if index is None else index + 1
+        for field in form.fields.values():
+            field.required = index == 0
 
     def initial_form_count(self) -> int:
         """Return 0, so that any row may be emptied again."""
@@ -254,8 +273,8 @@ class AgreementRequestForm(ShowsRefusals):
         report = [link for link in links if link.target.startswith(("id_report", "id_with_utc"))]
         customer = [link for link in links if link not in report]
         meters = [ErrorLink(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
-        for number, form in enumerate(self.meters.forms, 1):
-            meters += error_links(form, now_gettext("Meter %(row)d: ") % {"row": number})
+        for form in self.meters.forms:
+            meters += error_links(form)
         for problem in self.refused:
             meters.append(ErrorLink(problem.message, f"id_meters-{problem.row - 1}-esiid" if problem.row else ""))
         return [*customer, *meters, *report]

@@ -249,3 +249,20 @@ class TestSubmissionFields:
     def test_comments_take_no_control_characters(self):
         """E3."""
         assert "invisible character" in messages(SubmissionForm(posted(PAGE_2 | {"comments": "Hi\x07"})))["id_comments"]
+
+
+def test_only_the_first_meter_is_marked_as_required():
+    """T4: the other rows may stay empty."""
+    blank = AgreementRequestForm().meters
+    assert [row.fields["esiid"].required for row in blank.forms] == [True, False, False]
+    assert not blank.empty_form.fields["esiid"].required
+    assert request_from(form(("", ""), PAIR)).rows[0].row == 2
+
+
+def test_a_meters_mistake_is_one_sentence_in_the_summary_and_at_the_field():
+    """A2."""
+    filled = form(PAIR, ("10443720000000002", ""), ("x", "7"))
+    links = [link.message for link in filled.error_links()]
+    assert links[0] == "Meter 2: Enter the meter number, or clear this row."
+    assert links[1].startswith("Meter 3: Enter an ESIID with 17 or 22 digits.")
+    assert links == [str(error) for row in filled.meters.forms for errors in row.errors.values() for error in errors]
