@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person, match_meters
@@ -26,6 +26,7 @@ class VisibleCustomer:
     phone: str
     email: str
     is_masked: bool
+    kind: str = ""  # on record, of a registered customer
 
 
 def mask_words(text: str) -> str:
@@ -45,7 +46,7 @@ def mask_person(person: Person) -> VisibleCustomer:
 
 def unmasked_person(person: Person) -> VisibleCustomer:
     return VisibleCustomer(
-        name=" ".join(filter(None, (person.first_name, person.middle_initial, person.last_name))),
+        name=" ".join(filter(None, (person.first_name, person.middle_initial, person.last_name, person.suffix))),
         address=f"{person.street}, {person.city}, {person.state} {person.zip_code}",
         phone=format_phone(person.phone),
         company_name=person.company_name, title=person.title, email=person.email, is_masked=False,
@@ -67,4 +68,5 @@ def customer_of_request(request: AgreementRequest) -> VisibleCustomer | None:
     if match is None:
         return None
     customer = Customer.objects.select_related("user").get(pk=match.customer_id or 0)
-    return mask_person(Person.of_customer(customer, Premise.objects.get(pk=match.premise_id)))
+    person = Person.of_customer(customer, Premise.objects.get(pk=match.premise_id))
+    return replace(mask_person(person), kind=customer.get_kind_display())

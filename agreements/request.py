@@ -18,6 +18,7 @@ from agreements.models import Agreement
 from companies.models import Company
 from customers.models import Customer, CustomerKind, EsiidClaim
 from lib.central_time import CENTRAL, format_central
+from lib.phone_numbers import phone_text
 from lib.refusals import Problem, Refused
 from meters.models import Premise
 from notifications.actions import undelivered_numbers
@@ -40,6 +41,7 @@ class Person:
     first_name: str = ""
     middle_initial: str = ""
     last_name: str = ""
+    suffix: str = ""  # on record only
     title: str = ""
     language: str = "en"
     company_name: str = ""
@@ -47,7 +49,7 @@ class Person:
     city: str = ""
     state: str = ""
     zip_code: str = ""
-    phone: str = ""  # international with its extension, or empty
+    phone: str = ""  # in RFC 3966 with its extension, or empty
 
     @classmethod
     def of_customer(cls, customer: Customer, premise: Premise) -> Person:
@@ -55,8 +57,9 @@ class Person:
         user = customer.user
         return cls(
             first_name=user.first_name, middle_initial=customer.middle_initial, last_name=user.last_name,
+            suffix=customer.suffix,
             title=customer.title, company_name=customer.company_name,
-            language=user.language, email=user.email, phone=str(user.phone_with_extension or ""),
+            language=user.language, email=user.email, phone=phone_text(user.phone_with_extension),
             street=f"{premise.address} {premise.address_overflow}".strip(),
             city=premise.city, state=premise.state, zip_code=premise.zip_code,
         )  # fmt: skip
@@ -65,7 +68,7 @@ class Person:
     def of_agreement(cls, agreement: Agreement) -> Person:
         """Return the customer as copied into `agreement`; reverses `columns`."""
         values = {each.name: str(getattr(agreement, each.name, "") or "") for each in fields(cls)}
-        return cls(**values | {"company_name": agreement.customer_company_name})
+        return cls(**values | {"company_name": agreement.customer_company_name, "phone": phone_text(agreement.phone)})
 
     def columns(self) -> dict[str, str]:
         """Return the columns of an agreement about this customer."""

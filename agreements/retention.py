@@ -37,7 +37,17 @@ def delete_personal_data(*, at: datetime | None = None) -> int:
     agreements = list(due.select_for_update(skip_locked=True).order_by("ended_at")[:BATCH])
     for agreement in agreements:
         Email.objects.about(agreement.number).filter(to_address=agreement.email).update(to_address="")
-    empty = ("middle_initial", "title", "customer_company_name", "state", "zip_code", "phone", "email", "comments")
+    empty = (
+        "middle_initial",
+        "suffix",
+        "title",
+        "customer_company_name",
+        "state",
+        "zip_code",
+        "phone",
+        "email",
+        "comments",
+    )
     Agreement.objects.filter(pk__in=[agreement.pk for agreement in agreements]).update(
         customer=None,
         person_forgotten_at=at,

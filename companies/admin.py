@@ -19,6 +19,7 @@ from accounts.models import Role, User, signed_in
 from companies import members, profile, wording
 from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
 from companies.registration import change_standing
+from lib.name_scripts import lookalike_scripts
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
 
@@ -96,6 +97,13 @@ class CompanyAdmin(ScopedAdmin):
     actions = ["approve", "suspend"]
     action_form = CompanyActionForm
     change_form_template = "admin/companies/company/change_form.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if company := kwargs.get("obj"):
+            context["lookalike_scripts"] = lookalike_scripts(company.legal_name)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         """Record the change in the company's history; a new legal name or DUNS is also emailed."""

@@ -20,6 +20,7 @@ from lib.form_fields import (
     EmailAgainField,
     EmailLineField,
     LineField,
+    NameField,
     NameForm,
     ParagraphField,
     PhoneField,
@@ -55,7 +56,7 @@ class CompanyNameForm(ShowsRefusals):
         "duns": _("Enter the company's DUNS number."),
     }
 
-    legal_name = LineField(label=_("Legal name of the company"), max_length=120, autocomplete="organization")
+    legal_name = NameField(label=_("Legal name of the company"), max_length=120, autocomplete="organization")
     duns = forms.CharField(
         label=_("DUNS number"),
         help_text=_("9 digits (or 13 for DUNS+4)"),
@@ -81,8 +82,8 @@ class CompanyContactForm(ShowsRefusals):
         "email": _("Enter the company's email address."),
     }
 
-    street = LineField(label=_("Street"), max_length=120, autocomplete="street-address")
-    city = LineField(label=_("City"), max_length=60, autocomplete="address-level2")
+    street = NameField(label=_("Street"), max_length=120, autocomplete="street-address")
+    city = NameField(label=_("City"), max_length=60, autocomplete="address-level2")
     state = StateField(label=_("State"), autocomplete="address-level1")
     zip_code = ZipField(label=_("ZIP code"), autocomplete="postal-code")
     phone = PhoneField(label=_("Company phone"), autocomplete="off")

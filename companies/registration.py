@@ -16,6 +16,7 @@ from companies.links import count_public_email, count_public_form, create_link, 
 from companies.members import NewUser, create_user, username_taken
 from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, CompanyStanding, Membership
 from companies.profile import PROFILE
+from lib.phone_numbers import phone_text
 from lib.refusals import Refused
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def register_company(profile: Mapping[str, Any], new_user: NewUser, *, email: st
             period=settings.COMPANY_CONFIRMATION_PERIOD,
             email=email,
             language=language,
-            answers={"profile": {field: str(profile[field] or "") for field in PROFILE}, "person": vars(new_user)},
+            answers={"profile": {field: phone_text(profile[field]) for field in PROFILE}, "person": vars(new_user)},
         )
         emails.send_registration_link(registration)
 

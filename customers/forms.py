@@ -17,7 +17,15 @@ from accounts.models import User
 from customers.esiid_claims import ClaimedMeter
 from customers.models import CUSTOMER_FIELDS, USER_FIELDS, Customer, CustomerKind, Registration
 from lib.action_forms import ShowsRefusals
-from lib.form_fields import EmailAgainField, EmailLineField, LineField, NameForm, PhoneForm, require_same_email
+from lib.form_fields import (
+    EmailAgainField,
+    EmailLineField,
+    LineField,
+    NameField,
+    NameForm,
+    PhoneForm,
+    require_same_email,
+)
 from meters.form_fields import EsiidField, MeterNumberField
 from meters.models import ElectricityProvider
 
@@ -45,14 +53,15 @@ class PersonForm(NameForm, PhoneForm):
         validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave this field empty."))],
         widget=forms.TextInput({"autocomplete": "additional-name", "size": "3"}),
     )
-    suffix = LineField(
+    suffix = NameField(
+        of_person=True,
         label=_("Suffix"),
         help_text=_("For example, Jr. or III."),
         max_length=10,
         required=False,
         widget=forms.TextInput({"autocomplete": "honorific-suffix", "size": "6"}),
     )
-    company_name = LineField(label=_("Company name"), max_length=120, autocomplete="organization")
+    company_name = NameField(label=_("Company name"), max_length=120, autocomplete="organization")
     language = forms.ChoiceField(
         label=_("Language preference"),
         help_text=_("For our emails to you, and for these pages after you sign in."),
@@ -164,7 +173,8 @@ class RegistrationForm(ClaimForm, PersonForm, CredentialsForm):
 class CustomerProfileForm(PersonForm):
     """What a customer may change at once. The email has its own page, because it must be confirmed."""
 
-    title = LineField(
+    title = NameField(
+        of_person=True,
         label=_("Title"),
         help_text=_("For example, Ms. or Dr."),
         max_length=20,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -17,31 +18,51 @@ from phonenumber_field.phonenumber import PhoneNumber
 from lib.action_forms import ShowsRefusals
 from lib.phone_numbers import format_phone
 
-# Control characters, line and paragraph separators, and characters that change the reading direction: in a name they
-# break headers and plain text, or make it look like another name (E3).
-_CHANGES_DIRECTION = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INVISIBLE = {"Cc", "Zl", "Zp", "Cs"}
+# Control characters, line and paragraph separators, zero-width characters and characters that change the reading
+# direction: in a name they break headers and plain text, or make it look like another name (E3).
+_INVISIBLE = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co"}
+# They look like nothing, although Unicode calls them letters, marks or symbols.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"  # of emoji and of scripts whose letters join
+
+_WEB_ADDRESS = re.compile(r"://|@|\bwww[.。]", re.IGNORECASE)
+_DOMAIN = re.compile(r"\w{2,}[.。][^\W\d_]{2,}")
 
 EXTENSION_DIGITS = 10
 
-TOO_LONG = ngettext_lazy(
-    "Enter %(limit_value)d character or fewer. You entered %(show_value)d.",
-    "Enter %(limit_value)d characters or fewer. You entered %(show_value)d.",
-    "limit_value",
-)
+
+class FieldLengthValidator(MaxLengthValidator):
+    """Name the field and count what was typed."""
+
+    message = ngettext_lazy(
+        "Enter %(limit_value)d character or fewer in “%(field)s”. You entered %(show_value)d.",
+        "Enter %(limit_value)d characters or fewer in “%(field)s”. You entered %(show_value)d.",
+        "limit_value",
+    )
+
+    def __init__(self, max_length: int, field: forms.Field) -> None:
+        super().__init__(max_length)
+        self.field = field
+
+    def __call__(self, value: Any) -> None:
+        try:
+            super().__call__(value)
+        except ValidationError as error:
+            error.params = (error.params or {}) | {"field": self.field.label}
+            raise
 
 
 def replace_technical_validators(field: forms.CharField, max_length: int) -> None:
     """Let `field` refuse long values in our words, and leave null characters to the other validators."""
     technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
     field.validators = [validator for validator in field.validators if not isinstance(validator, technical)]
-    field.validators.append(MaxLengthValidator(max_length, TOO_LONG))
+    field.validators.append(FieldLengthValidator(max_length, field))
 
 
 class LineField(forms.CharField):
     """One line of text without unprintable characters."""
 
-    allowed: tuple[str, ...] = ()
+    allowed = ""
 
     def __init__(self, *, max_length: int, autocomplete: str = "", **options: Any) -> None:
         super().__init__(max_length=max_length, **options)
@@ -51,16 +72,40 @@ class LineField(forms.CharField):
 
     def run_validators(self, value: str) -> None:
         super().run_validators(value)
-        invisible = {one for one in value if unicodedata.category(one) in _INVISIBLE or one in _CHANGES_DIRECTION}
-        if invisible - set(self.allowed):
-            message = _("Remove the invisible character. Type the text instead of pasting it.")
-            raise ValidationError(message, code="invisible")
+        printable = value.translate(dict.fromkeys(map(ord, self.allowed)))
+        if _BLANK.search(printable) or any(unicodedata.category(one) in _INVISIBLE for one in printable):
+            message = _("Remove the invisible character from “%(field)s”. Type the text instead of pasting it.")
+            raise ValidationError(message, code="invisible", params={"field": self.label})
+
+
+class NameField(LineField):
+    """A name or a part of an address: no web or email address, which mail programs would make a link (E3).
+
+    With `of_person`, also no domain such as example.com, which may be a company's name.
+    """
+
+    def __init__(self, *, of_person: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.of_person = of_person
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        text = unicodedata.normalize("NFKC", value)
+        if _WEB_ADDRESS.search(text):
+            message = _("Enter “%(field)s” without a web or email address.")
+        elif self.of_person and _DOMAIN.search(text):
+            message = _("Enter “%(field)s” without a web address. If it isn't one, put a space after each period.")
+        elif value and not any(unicodedata.category(one)[0] in "LN" for one in text):
+            message = _("Enter “%(field)s” with letters or numbers.")
+        else:
+            return
+        raise ValidationError(message, code="name", params={"field": self.label})
 
 
 class ParagraphField(LineField):
     """Several lines of text; a line end is one character, as browsers count it."""
 
-    allowed = ("\n", "\t")
+    allowed = "\n\t" + _JOINERS
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
@@ -175,8 +220,8 @@ class NameForm(ShowsRefusals):
 
     required_messages = {"first_name": _("Enter your first name."), "last_name": _("Enter your last name.")}
 
-    first_name = LineField(label=_("First name"), max_length=60, autocomplete="given-name")
-    last_name = LineField(label=_("Last name"), max_length=60, autocomplete="family-name")
+    first_name = NameField(label=_("First name"), of_person=True, max_length=60, autocomplete="given-name")
+    last_name = NameField(label=_("Last name"), of_person=True, max_length=60, autocomplete="family-name")
 
 
 class PhoneForm(forms.Form):

@@ -24,6 +24,14 @@ def with_extension(phone: PhoneNumber | str, extension: str) -> PhoneNumber | st
     return extended
 
 
+def phone_text(phone: PhoneNumber | str | None) -> str:
+    """Return a text of a number that can be read again (RFC 3966), which a country's own form need not be.
+
+    Other texts stay as they are.
+    """
+    return phone.as_rfc3966 if isinstance(phone, PhoneNumber) and phone.is_valid() else str(phone or "")
+
+
 def split_extension(phone: PhoneNumber | str) -> tuple[PhoneNumber | str, str]:
     """Return the number and its extension, for a form with one field for each; reverses `with_extension`."""
     if isinstance(phone, str) or not phone or not phone.extension:

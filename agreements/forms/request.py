@@ -19,7 +19,8 @@ from agreements.models import ReportLength, ReportType
 from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind
 from lib.action_forms import ErrorLink, ShowsRefusals, error_links
-from lib.form_fields import EmailLineField, LineField, ParagraphField, PhoneField, StateField, ZipField
+from lib.form_fields import EmailLineField, LineField, NameField, ParagraphField, PhoneField, StateField, ZipField
+from lib.phone_numbers import format_phone, phone_text
 from lib.refusals import Problem, Refused
 from meters.form_fields import EsiidField, MeterNumberField
 
@@ -150,7 +151,7 @@ class AgreementRequestForm(ShowsRefusals):
         coerce=CustomerKind,
         widget=forms.RadioSelect,
     )
-    first_name = LineField(label=_("First name"), max_length=60)
+    first_name = NameField(of_person=True, label=_("First name"), max_length=60)
     middle_initial = LineField(
         label=_("Middle initial"),
         max_length=2,
@@ -158,8 +159,10 @@ class AgreementRequestForm(ShowsRefusals):
         validators=[RegexValidator(r"\A\w\.?\Z", _("Enter one letter, or leave this field empty."))],
         widget=forms.TextInput({"size": "3"}),
     )
-    last_name = LineField(label=_("Last name"), max_length=60)
-    title = LineField(label=_("Title"), help_text=_("For example, Ms. or Dr."), max_length=20, required=False)
+    last_name = NameField(of_person=True, label=_("Last name"), max_length=60)
+    title = NameField(
+        of_person=True, label=_("Title"), help_text=_("For example, Ms. or Dr."), max_length=20, required=False
+    )
     language = forms.ChoiceField(
         label=_("Language preference"),
         help_text=_("Only for a residential customer who is not registered."),
@@ -167,14 +170,14 @@ class AgreementRequestForm(ShowsRefusals):
         initial="en",
         required=False,
     )
-    company_name = LineField(
+    company_name = NameField(
         label=_("Company name"),
         help_text=_("Only for a business customer who is not registered."),
         max_length=120,
         required=False,
     )
-    street = LineField(label=_("Street"), max_length=250)
-    city = LineField(label=_("City"), max_length=60)
+    street = NameField(label=_("Street"), max_length=250)
+    city = NameField(label=_("City"), max_length=60)
     state = StateField(label=_("State"))
     zip_code = ZipField(label=_("ZIP code"))
     phone = PhoneField(label=_("Phone"), required=False)
@@ -227,6 +230,7 @@ class AgreementRequestForm(ShowsRefusals):
         count = max([ROWS_AT_FIRST, *by_row])
         rows = [by_row.get(number, {}) for number in range(1, count + 1)]
         initial = asdict(request) | asdict(request.person) | {"registered": YES if request.registered else NO}
+        initial["phone"] = format_phone(request.person.phone)
         if request.registered:
             initial["state"] = "TX"
         return cls(initial=initial, meters=meter_formset(None, rows, count))
@@ -244,6 +248,12 @@ class AgreementRequestForm(ShowsRefusals):
     def clean_middle_initial(self) -> str:
         return str(self.cleaned_data["middle_initial"] or "").rstrip(".")
 
+    def clean_report_length(self) -> str:
+        length = str(self.cleaned_data["report_length"])
+        if length == ReportLength.ONE_DAY and self.cleaned_data.get("report_type") == ReportType.MONTHLY:
+            raise forms.ValidationError(_("Choose a report length of 1 month or more for the monthly report."))
+        return length
+
     def clean_with_utc(self) -> bool:
         with_utc = bool(self.cleaned_data["with_utc"])
         if with_utc and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
@@ -255,7 +265,7 @@ class AgreementRequestForm(ShowsRefusals):
         data = {name: value for name, value in self.cleaned_data.items() if name not in self._unused_fields()}
         person = {field.name: data[field.name] for field in fields(Person) if data.get(field.name)}
         return AgreementRequest(
-            person=Person(**person | {"phone": str(data.get("phone") or "")}),
+            person=Person(**person | {"phone": phone_text(data.get("phone"))}),
             rows=self.meters.rows(),
             **{name: data[name] for name in ("registered", "kind", "report_type", "report_length", "with_utc")},
         )
@@ -298,7 +308,7 @@ class SubmissionForm(ShowsRefusals):
         "attested": _("Confirm that you have the customer's authorization."),
     }
 
-    contact_name = LineField(label=_("Contact name"), max_length=120, autocomplete="name")
+    contact_name = NameField(of_person=True, label=_("Contact name"), max_length=120, autocomplete="name")
     contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
     contact_email = EmailLineField(
         label=_("Contact email"),
@@ -322,7 +332,9 @@ class SubmissionForm(ShowsRefusals):
     def answers(self) -> dict[str, Any]:
         """Return the arguments of a valid form for `creation.initiate`."""
         data = self.cleaned_data
-        contact = Contact(name=data["contact_name"], phone=str(data["contact_phone"]), email=data["contact_email"])
+        contact = Contact(
+            name=data["contact_name"], phone=phone_text(data["contact_phone"]), email=data["contact_email"]
+        )
         return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
 
 

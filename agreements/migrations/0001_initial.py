@@ -124,6 +124,7 @@ class Migration(migrations.Migration):
                 ("first_name", models.CharField(max_length=60, verbose_name="first name")),
                 ("middle_initial", models.CharField(blank=True, max_length=1, verbose_name="middle initial")),
                 ("last_name", models.CharField(max_length=60, verbose_name="last name")),
+                ("suffix", models.CharField(blank=True, max_length=10, verbose_name="suffix")),
                 ("title", models.CharField(blank=True, max_length=20, verbose_name="title")),
                 (
                     "customer_company_name",

@@ -203,6 +203,7 @@ class Agreement(models.Model):
     first_name = models.CharField(_("first name"), max_length=60)
     middle_initial = models.CharField(_("middle initial"), max_length=1, blank=True)
     last_name = models.CharField(_("last name"), max_length=60)
+    suffix = models.CharField(_("suffix"), max_length=10, blank=True)
     title = models.CharField(_("title"), max_length=20, blank=True)
     customer_company_name = models.CharField(_("customer's company name"), max_length=120, blank=True)
     street = models.CharField(_("street"), max_length=250)
@@ -326,7 +327,7 @@ class Agreement(models.Model):
     @property
     @admin.display(description=_("customer"), ordering="last_name")
     def customer_name(self) -> str:
-        return " ".join(part for part in (self.first_name, self.middle_initial, self.last_name) if part)
+        return " ".join(filter(None, (self.first_name, self.middle_initial, self.last_name, self.suffix)))
 
     @property
     def was_answered(self) -> bool:

@@ -10,7 +10,7 @@ from django import template
 
 register = template.Library()
 
-QUOTE, WIDTH = "> ", 72
+QUOTE, WIDTH, ZERO_WIDTH = "> ", 72, "\u200c"
 
 # Control, format (bidirectional overrides, zero-width), surrogate and private characters; each kind of space and line
 # break becomes a plain space first.
@@ -32,6 +32,12 @@ def quoted(value: object) -> str:
     for line in str(value).strip().splitlines():
         lines += textwrap.wrap(one_line(line), WIDTH - len(QUOTE), break_on_hyphens=False) or [""]
     return "\n".join((QUOTE + line).rstrip() for line in lines)
+
+
+@register.filter
+def inert_links(value: object) -> str:
+    """Return `value` with a zero-width character in web and email addresses: mail programs make no links of them."""
+    return re.sub(r"(:)(?=//)|(?<=\w)([.@])(?=[^\W_])", lambda part: part[0] + ZERO_WIDTH, str(value))
 
 
 @register.filter

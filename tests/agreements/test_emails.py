@@ -9,13 +9,13 @@ import subprocess
 import pytest
 from django.conf import settings
 
-from agreements import actions, loa
+from agreements import actions, creation, loa
 from agreements.models import Agreement, Letter
 from agreements.request import Person
 from agreements.states import Channel
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.agreements import ROSA, initiate, registered_customer
+from tests.support.agreements import CONTACT, ROSA, agreement_request, initiate, registered_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -161,3 +161,16 @@ def test_a_company_named_inc_ends_a_sentence_with_one_full_stop():
     texts += [letter.text, letter.decision_text]
     texts = [text for text in texts if "Green Sons Inc" in text]  # to the company itself some do not say it
     assert len(texts) > 10 and not [text for text in texts if "Inc.." in text]
+
+
+def test_addresses_in_comments_are_words_and_no_links(member):
+    """E3: mail programs make links of what looks like an address."""
+    meter = MeterFactory()
+    draft = creation.start_draft(agreement_request(meter), by=member)
+    comments = "Pay at https://evil.example/pay or www.evil.example, write to a@evil.example. Thanks.At 3.5 kWh, 5:30."
+    creation.initiate(draft.pk, by=member, contact=CONTACT, comments=comments, attested=True)
+    email = Email.objects.get()
+    for part in (email.text, email.html):
+        assert not re.search(r"https://evil|www\.evil|evil\.example|a@evil", part)
+        visible = " ".join(part.replace("\u200c", "").replace("\n> ", " ").split())
+        assert comments in visible

@@ -29,7 +29,7 @@ def messages(form: AgreementRequestForm | SubmissionForm) -> dict[str, str]:
 
 
 def test_a_filled_form_becomes_a_request():
-    """T4: every field arrives, the phone in international form and the initial without its dot."""
+    """T4: every field arrives, the phone as RFC 3966 and the initial without its dot."""
     filled = form()
     assert filled.is_valid()
     assert filled.agreement_request() == AgreementRequest(
@@ -46,7 +46,7 @@ def test_a_filled_form_becomes_a_request():
             city="Baytown",
             state="TX",
             zip_code="77520",
-            phone="+1 512-555-0102",
+            phone="tel:+1-512-555-0102",
         ),
         rows=(MeterRow(1, *PAIR),),
         report_type="interval",
@@ -152,9 +152,18 @@ def test_a_forged_count_of_rows_is_an_error_and_not_a_crash(total):
 @pytest.mark.parametrize(
     ("field", "entered", "message"),
     [
-        ("first_name", "R" * 61, "Enter 60 characters or fewer. You entered 61."),
-        ("street", "x" * 251, "Enter 250 characters or fewer. You entered 251."),
-        ("first_name", "Ro\x00sa", "invisible character"),
+        ("first_name", "R" * 61, "Enter 60 characters or fewer in “First name”. You entered 61."),
+        ("street", "x" * 251, "Enter 250 characters or fewer in “Street”. You entered 251."),
+        ("first_name", "Ro\x00sa", "Remove the invisible character from “First name”."),
+        ("first_name", "\u200b", "invisible character"),
+        ("first_name", "\u3164", "invisible character"),
+        ("last_name", "De\u00adl", "invisible character"),
+        ("first_name", "http://evil.example Akin", "Enter “First name” without a web or email address."),
+        ("last_name", "WWW.evil", "without a web or email address"),
+        ("last_name", "rosa＠example.net", "without a web or email address"),
+        ("last_name", "evil.example", "put a space after each period"),
+        ("first_name", "...", "with letters or numbers"),
+        ("street", "Click https://evil.example", "without a web or email address"),
         ("last_name", "Del\r\ngado", "invisible character"),
         ("last_name", "Delgado\u202eodagleD", "invisible character"),
         ("city", "Bay\x1btown", "invisible character"),
@@ -185,7 +194,7 @@ def test_a_zip_code_has_five_digits_or_nine(entered, kept):
     assert request_from(form(zip_code=entered)).person.zip_code == kept
 
 
-@pytest.mark.parametrize("name", ["José Ñandú", "Nguyễn", "O'Brien-Smith", "李"])
+@pytest.mark.parametrize("name", ["José Ñandú", "Nguyễn", "O'Brien-Smith", "李", "J.R.", "St. John"])
 def test_names_of_all_languages_are_accepted(name):
     """A2: the check of characters refuses what cannot be printed, not what is foreign."""
     assert request_from(form(first_name=name)).person.first_name == name
@@ -212,6 +221,7 @@ def test_a_form_filled_from_a_request_gives_the_same_request():
         form(("", ""), PAIR, ("10443720000000002", "7"), ("", ""), ("10443720000000003", "8"), total=6)
     )
     again = AgreementRequestForm.of(request)
+    assert 'value="(512) 555-0102"' in str(again["phone"])
     data = dict(again.initial) | rows(
         *[(row.initial.get("esiid", ""), row.initial.get("meter_number", "")) for row in again.meters.forms]
     )
@@ -248,7 +258,21 @@ class TestSubmissionFields:
 
     def test_comments_take_no_control_characters(self):
         """E3."""
-        assert "invisible character" in messages(SubmissionForm(posted(PAGE_2 | {"comments": "Hi\x07"})))["id_comments"]
+        for hidden in ("Hi\x07", "Hi\u200b", "Hi\u202e"):
+            assert (
+                "invisible character" in messages(SubmissionForm(posted(PAGE_2 | {"comments": hidden})))["id_comments"]
+            )
+
+    def test_comments_take_addresses_and_emoji(self):
+        """T8: they are words to the customer; the email makes no link of an address."""
+        comments = "See https://green-energy.example 👩‍👩‍👧 ❤️"
+        filled = SubmissionForm(posted(PAGE_2 | {"comments": comments}))
+        assert filled.is_valid() and filled.answers()["comments"] == comments
+
+    @pytest.mark.parametrize("name", ["Account locked: http://evil.example/", "a@b.example", "evil.example"])
+    def test_a_contacts_name_is_no_address(self, name):
+        """E3."""
+        assert "address" in messages(SubmissionForm(posted(PAGE_2 | {"contact_name": name})))["id_contact_name"]
 
 
 def test_only_the_first_meter_is_marked_as_required():
@@ -266,3 +290,9 @@ def test_a_meters_mistake_is_one_sentence_in_the_summary_and_at_the_field():
     assert links[0] == "Meter 2: Enter the meter number, or clear this row."
     assert links[1].startswith("Meter 3: Enter an ESIID with 17 or 22 digits.")
     assert links == [str(error) for row in filled.meters.forms for errors in row.errors.values() for error in errors]
+
+
+def test_a_monthly_report_has_at_least_a_month():
+    """T4."""
+    errors = messages(form(PAIR, report_type="monthly", report_length="1d"))
+    assert errors == {"id_report_length_0": "Choose a report length of 1 month or more for the monthly report."}

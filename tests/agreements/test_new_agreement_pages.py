@@ -12,7 +12,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from agreements import actions
 from agreements.models import Agreement, Draft
+from agreements.states import Channel
 from companies.models import CompanyStanding
 from notifications.models import Email
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, UserFactory
@@ -234,6 +236,22 @@ class TestSubmissionPage:
         assert "C••• A•••" in words and "4••• N••• O••• S•••, 75012" in words
         for secret in ("Chika", "Akin", "Olive", "400 N", "Sunnyvale", str(user.phone), "555-0100 "):
             assert secret not in words.replace("512-555-0100", ""), secret
+
+    def test_the_kind_on_record_is_read_back_and_the_suffix_is_on_the_agreement(self, client, member):
+        """T6: whatever kind was typed."""
+        claim, meter = registered_customer()
+        customer, user = claim.customer, claim.customer.user
+        customer.suffix = "Jr."
+        customer.save()
+        response = client.post(NEW, page_1_registered(user.email, meter, kind="business"), follow=True)
+        assert customer.get_kind_display() == "Residential"
+        assert "Kind of customer Residential" in page_text(response)
+        client.post(response.wsgi_request.path, PAGE_2)
+        agreement = Agreement.objects.get()
+        assert agreement.customer_name.endswith(f"{user.last_name} Jr.")
+        actions.accept(agreement, channel=Channel.INVITATION)
+        assert f"Name: {agreement.customer_name}\n" in Agreement.objects.get().letter.text
+        assert agreement.customer_name in page_text(client.get(reverse("agreement", args=[agreement.number])))
 
     def test_without_the_attestation_nothing_is_created_and_everything_is_kept(self, client, member, meter):
         """T8, BR-019.012."""

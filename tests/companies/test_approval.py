@@ -72,6 +72,15 @@ def test_operator_refuses_a_company_with_a_reason_and_can_approve_it_later(clien
     assert (company.standing, company.standing_reason) == (CompanyStanding.APPROVED, "")
 
 
+@pytest.mark.parametrize(("name", "warned"), [("Onc\u043er Solar LLC", True), ("Oncor Solar LLC", False)])
+def test_a_name_with_foreign_letters_is_pointed_out_before_the_approval(client, name, warned):
+    """T13, E3: a Cyrillic o passes for a Latin one."""
+    company = MembershipFactory(company__standing=CompanyStanding.PENDING, company__legal_name=name).company
+    client.force_login(OperatorFactory())
+    page = client.get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
+    assert ("letters from these writing systems: Cyrillic, Latin" in page) == warned
+
+
 def admin_form(company: Company, **changes: str) -> dict[str, object]:
     """The form of the company's page in the admin, with `changes`."""
     names = ("legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url")

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
 from agreements.models import Agreement, EventKind
@@ -211,6 +211,13 @@ def test_an_administrator_invites_a_user_and_changes_permissions(sit: Sit) -> No
     sees(hands, "Ben Ortiz")
     after = type(other).objects.get(pk=other.pk).permissions
     assert before ^ after == {"may_download", "may_resend_or_withdraw"}
+
+
+def test_without_scripts_nothing_offers_a_passkey(sit: Sit, page: Page, live_server: Any) -> None:
+    """T10: the button would do nothing."""
+    expect(sit(reverse("account_login")).page.locator("#passkey_login")).to_be_hidden()
+    page.goto(live_server.url + reverse("account_login"))
+    expect(page.locator("#passkey_login")).to_be_visible()
 
 
 def test_a_lost_password_is_replaced(sit: Sit) -> None:
