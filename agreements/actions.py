@@ -70,8 +70,9 @@ def reject(agreement: Agreement, *, channel: Channel, by: User | None = None, at
 
 def _assign_to(user: User | None, agreement: Agreement) -> None:
     """Make a signed-in customer's answer the customer's own, also if the request was sent to another address (C4)."""
-    if user and (customer := customer_of(user)):
-        Agreement.objects.filter(pk=agreement.pk, customer=None).update(customer=customer)
+    customer = customer_of(user) if user else None
+    if customer and Agreement.objects.filter(pk=agreement.pk, customer=None).update(customer=customer):
+        agreement.customer = customer  # whose own former claims shorten no period (R2)
 
 
 @transaction.atomic

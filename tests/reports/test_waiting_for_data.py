@@ -18,7 +18,7 @@ from meters.models import UsageDay
 from notifications.models import Email
 from reports.actions import end_waiting, generate_due_reports
 from reports.models import Report, ReportState
-from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory, PremiseFactory
+from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, PremiseFactory
 from tests.support.accepted_agreements import CENTRAL, report_of
 from tests.support.agreements import initiate
 from tests.support.usage import every_day, store, usage
@@ -181,6 +181,16 @@ def test_the_period_stays_as_accepted_whatever_changes_later(member):
     report = report_of(agreement)
     assert (report.first_day, report.last_day) == (date(2026, 5, 15), days_ago(1))
     assert "The report covers May 15, 2026 to June 14, 2026." in signed
+
+
+def test_a_customer_who_came_back_keeps_the_days_of_the_first_stay(member):
+    """R2, C4: also where the request was sent to another address and only the answer makes it the customer's."""
+    premise, customer = PremiseFactory(), CustomerFactory()
+    EsiidClaimFactory(premise=premise, customer=customer, until=moment(1, day=days_ago(5)))
+    store(premise, *every_day(days_ago(40), days_ago(1)))
+    (agreement,) = initiate(member, MeterFactory(premise=premise), at=moment(9), report_length="1m")
+    agreement = actions.accept(agreement, channel=Channel.ACCOUNT, by=customer.user, at=moment(10))
+    assert (agreement.period_first_day, agreement.period_last_day) == (date(2026, 5, 15), days_ago(1))
 
 
 def test_a_held_report_waits_for_both(member):
