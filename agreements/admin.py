@@ -19,9 +19,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import signed_in
-from agreements.consent import REASON_LENGTH, AlreadyReviewed, review_consent
+from agreements.consent import AlreadyReviewed, review_consent
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
 from lib.central_time import format_central
+from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, RolePermissions, ScopedAdmin
 from notifications.actions import retry_failed
 from notifications.models import Email
@@ -124,13 +125,7 @@ class ConsentReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether to release or refuse the report.")},
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("The customer and the third party will see it."),
-        max_length=REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
-        error_messages={"required": _("Enter a reason. Both sides will see it.")},
-    )
+    reason = ReasonField(help_text=_("The customer and the third party will see it."))
 
 
 class EventInline(RolePermissions, admin.TabularInline):

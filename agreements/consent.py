@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
@@ -25,10 +25,10 @@ from companies.trust.email_identity import normalize_mailbox, registered_domain
 from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, match_fingerprints
 from customers.models import ClaimState, EsiidClaim
 from lib.central_time import utc_or_now
+from lib.review_reasons import clean_reason
 from notifications.wakeup import wake_workers
 
 MANY_ESIIDS = 3
-REASON_LENGTH = 500
 YOUNG_HOLD = timedelta(days=30)
 _BY_FINGERPRINT = {FingerprintKind.NETWORK: SignalKind.NETWORK, FingerprintKind.BROWSER: SignalKind.BROWSER}
 # Domains whose mailboxes are assigned: three students or officials of one of them are no farm of mailboxes.
@@ -136,13 +136,10 @@ def review_consent(
     """
     if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.premise.tdsp_id)):
         raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
-    if not reason.strip():
-        raise ValidationError(_("Enter a reason. Both sides will see it."))
-    if len(reason) > REASON_LENGTH:
-        raise ValidationError(_("Enter a reason with %d characters or fewer.") % REASON_LENGTH)
+    reason = clean_reason(reason)
     at = utc_or_now(at)
     held = Agreement.objects.held_for_review().filter(pk=agreement.pk)
-    is_updated = held.update(review=outcome, review_reason=reason.strip()) == 1
+    is_updated = held.update(review=outcome, review_reason=reason) == 1
     agreement.refresh_from_db()
     if not is_updated:
         raise AlreadyReviewed(_("This review is already complete: %s.") % agreement.get_review_display())

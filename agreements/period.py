@@ -68,7 +68,7 @@ def awaited_days(accepted_at: datetime) -> tuple[date, date]:
     return accepted_on - timedelta(days=settings.REPORT_LATEST_DAYS), accepted_on - ONE_DAY
 
 
-def accepted_at(agreement: Agreement) -> datetime:
+def acceptance_time(agreement: Agreement) -> datetime:
     """Return when `agreement`, which is complete, was accepted."""
     assert agreement.ended_at is not None  # the constraint agreement_ended_unless_pending
     return agreement.ended_at
@@ -91,8 +91,8 @@ def find_period(agreement: Agreement, *, accepted_at: datetime) -> Period | None
 
 def final_period(agreement: Agreement) -> Period:
     """Return the period of an accepted agreement whose wait for data is over (R7)."""
-    service_start = _service_start(agreement, accepted_at(agreement))
-    _earliest, yesterday = awaited_days(accepted_at(agreement))
+    service_start = _service_start(agreement, acceptance_time(agreement))
+    _earliest, yesterday = awaited_days(acceptance_time(agreement))
     asked = report_period(yesterday, agreement.report_length, service_start)
     last = latest_day_on_file(agreement.premise_id, asked.first, yesterday)
     return report_period(last, agreement.report_length, service_start) if last else asked
@@ -112,7 +112,10 @@ def offered_period(agreement: Agreement, *, at: datetime) -> Period | None:
 
 def offer_context(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
     """Return what `agreements/terms.html` needs besides the agreement: the days that an acceptance at `at` shares."""
-    return {"period": offered_period(agreement, at=at), "data_wait_days": settings.REPORT_DATA_WAIT.days}
+    return {
+        "period": offered_period(agreement, at=at),
+        "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
+    }
 
 
 def _service_start(agreement: Agreement, accepted_at: datetime) -> date | None:

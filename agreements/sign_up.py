@@ -64,7 +64,7 @@ def add_meter(
 def dispute_claim(
     customer: Customer, matched: MatchedMeter, *, fingerprints: Fingerprints | None = None, at: datetime | None = None
 ) -> EsiidClaim | ClaimDispute:
-    """Dispute the claim of who holds a matched meter; claim it if nobody does any more. Raises Refused."""
+    """Dispute the current claim of a matched meter, or claim the meter if there is none. Raises Refused."""
     signals = find_signals(customer.user.email, fingerprints or {})
     with transaction.atomic():
         if dispute := disputes.dispute_holder(customer, matched, signals=signals, at=at):

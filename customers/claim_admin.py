@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import signed_in
 from customers.claim_review import ClaimChanged, decide_claim
 from customers.models import ClaimDecision, ClaimDispute, ClaimSignal, ClaimState, EsiidClaim
-from customers.models.claim import REASON_LENGTH
 from lib.central_time import central_day, utc_or_now
+from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
 
 
@@ -31,13 +31,7 @@ class ClaimReviewForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether to confirm or refuse the claim.")},
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("Everyone concerned will see it."),
-        max_length=REASON_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 4, "cols": 60}),
-        error_messages={"required": _("Enter a reason. Both sides will see it.")},
-    )
+    reason = ReasonField(help_text=_("Everyone concerned will see it."))
     dispute = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 

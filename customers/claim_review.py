@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
@@ -15,8 +15,8 @@ from accounts.models import User
 from customers import emails
 from customers.disputes import lock_claim
 from customers.models import ClaimDecision, ClaimDispute, EsiidClaim, FailedClaim
-from customers.models.claim import REASON_LENGTH
 from lib.central_time import ONE_DAY, central_day, utc_or_now
+from lib.review_reasons import clean_reason
 from meters.models import Premise
 
 
@@ -42,20 +42,17 @@ def decide_claim(
     claim = lock_claim(claim_id)
     if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == claim.premise.tdsp_id)):
         raise PermissionDenied(_("Only the TDSP that owns the meter can decide about this claim."))
-    if not reason.strip():
-        raise ValidationError(_("Enter a reason. Both sides will see it."))
-    if len(reason) > REASON_LENGTH:
-        raise ValidationError(_("Enter a reason with %d characters or fewer.") % REASON_LENGTH)
+    reason = clean_reason(reason)
     at = utc_or_now(at)
     dispute = claim.disputes.filter(decided_at=None).first()
     if claim.until or (claim.decision and not dispute) or (dispute.pk if dispute else None) != dispute_id:
         raise ClaimChanged(_("This claim has changed since you opened it. Read it again before you decide."))
     is_refused = decision == ClaimDecision.REFUSED
-    details = {"decision": decision, "decided_at": at, "decided_by": by, "decision_reason": reason.strip()}
+    details = {"decision": decision, "decided_at": at, "decided_by": by, "decision_reason": reason}
     EsiidClaim.objects.filter(pk=claim.pk).update(**details, until=at if is_refused else None)
     claim.refresh_from_db()
     if dispute:
-        decided = {"decided_at": at, "decided_by": by, "is_upheld": is_refused, "reason": reason.strip()}
+        decided = {"decided_at": at, "decided_by": by, "is_upheld": is_refused, "reason": reason}
         ClaimDispute.objects.filter(pk=dispute.pk).update(**decided)
         dispute.refresh_from_db()
         if is_refused and dispute.customer:
@@ -106,5 +103,5 @@ def notify_of_failed_claims(*, at: datetime | None = None) -> int:
 
 
 def delete_old_failed_claims(*, at: datetime | None = None) -> int:
-    """Delete failed claims that no limit and no notice counts any more (X6)."""
+    """Delete failed claims that are too old for every limit and notice (X6)."""
     return FailedClaim.objects.filter(at__lt=utc_or_now(at) - settings.FAILED_CLAIM_PERIOD).delete()[0]

@@ -1,4 +1,4 @@
-"""Disputes of claims: by somebody with an account of their own, or by the link of the notice about a claim (X7).
+"""Disputes of claims: by a customer with an account, or by the link of the notice about a claim (X7).
 
 While a dispute is open, neither side sees usage. Everything here locks the claim's row first, as the utility's
 decision does, so of a dispute and a decision at once one comes first and the other sees it.
@@ -32,7 +32,7 @@ def find_claim(token: str, *, at: datetime | None = None) -> EsiidClaim | None:
 
 @transaction.atomic
 def dispute_by_link(claim: EsiidClaim, *, at: datetime | None = None) -> ClaimDispute:
-    """Record that somebody who was told of `claim` disputes it. Raises Refused."""
+    """Record a dispute of `claim` by a person who was told of it. Raises Refused."""
     return _dispute(lock_claim(claim.pk), at=utc_or_now(at))
 
 
@@ -40,7 +40,7 @@ def dispute_by_link(claim: EsiidClaim, *, at: datetime | None = None) -> ClaimDi
 def dispute_holder(
     customer: Customer, matched: MatchedMeter, *, signals: Iterable[ClaimSignal] = (), at: datetime | None = None
 ) -> ClaimDispute | None:
-    """Record that `customer` disputes the claim of who holds the premise; None if nobody does. Raises Refused."""
+    """Record that `customer` disputes the premise's claim; return None if there is none. Raises Refused."""
     current = EsiidClaim.objects.filter(premise=matched.premise_id, until=None).first()
     if current is None:
         return None

@@ -90,7 +90,7 @@ def send_claim_decided(claim: EsiidClaim, dispute: ClaimDispute | None) -> None:
 
 
 def queue_failed_claims(tdsp_id: int, esiids: Iterable[str], *, day: date) -> None:
-    """Queue FAILED_CLAIMS to the TDSP's staff, or to the operators: nobody can try these ESIIDs any more (X2).
+    """Queue FAILED_CLAIMS to the TDSP's staff, or to the operators: the tries for these ESIIDs are used up (X2).
 
     Once a day and reader.
     """

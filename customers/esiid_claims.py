@@ -1,7 +1,7 @@
 """Claiming an ESIID: what must match our records, what speaks against a claim, and the claim itself (C3, X7).
 
 Every failure gets the same answer after the same queries, so that the form cannot be used to look people up. An ESIID
-that another account has is no failure: whoever knows everything about it may dispute that account's claim. Failures
+that another account has is no failure: a person who knows all three facts may dispute that account's claim. Failures
 are counted for the ESIID and for the network (X2).
 """
 
@@ -28,7 +28,7 @@ from lib.refusals import Problem, Refused
 from meters.identifiers import mask_esiid, provider_name_key
 from meters.models import ElectricityProvider
 
-# A provider on record whose name is not in the directory counts as not known: nobody could enter it.
+# A provider on record whose name is not in the directory counts as not known, because the form does not offer it.
 _MATCH = """
 SELECT premise.id, meter.id IS NOT NULL, claim.customer_id,
     premise.provider_number <> '' AND premise.provider_number = ANY(claimed.directory),
@@ -60,7 +60,7 @@ class ClaimedMeter:
 
 @dataclass(frozen=True)
 class MatchedMeter:
-    """A claimed meter that matches our records; `holder_id` is the customer who has it, if anybody."""
+    """A claimed meter that matches our records; `holder_id` is the customer who has it, or None."""
 
     premise_id: int
     provider_entered: str

@@ -1,7 +1,7 @@
 """Development's worker: `python -m local.worker`.
 
 Sweeps run in one thread per queue, so that no kind of work waits for another. With Redis, wake-ups come on top, to a
-Celery worker in the same process; without it the web server wakes nobody, and the sweeps find what is due.
+Celery worker in the same process; without it the web server wakes no worker, and the sweeps find what is due.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ LEASED = Q(state__in=[EmailState.SENDING, EmailState.HANDED])
 class Priority(models.IntegerChoices):
     """In which order waiting emails are sent (E6)."""
 
-    URGENT = 0, _("Urgent")  # somebody waits in front of the screen: links to sign in, to register, to reset a password
+    URGENT = 0, _("Urgent")  # a person waits for it: links to sign in, to register, to reset a password
     NORMAL = 1, _("Normal")
     BULK = 2, _("Bulk")  # invitations and reminders, which a company may send by the thousand
 
@@ -56,7 +56,7 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.filter(state__in=ENDED_BADLY)
 
     def refused_or_bounced(self) -> EmailQuerySet:
-        """Emails that a mail server refused or returned for good: nobody got them (E7, L5)."""
+        """Emails that a mail server refused or returned for good: not delivered (E7, L5)."""
         return self.filter(Q(state=EmailState.FAILED, failure=FailureReason.REFUSED) | Q(state=EmailState.BOUNCED))
 
     def about(self, agreement_number: str) -> EmailQuerySet:

@@ -18,7 +18,7 @@ from django.db import transaction
 from accounts.models import User
 from agreements.models import Agreement
 from agreements.period import (
-    accepted_at,
+    acceptance_time,
     awaited_days,
     final_period,
     find_period,
@@ -67,14 +67,14 @@ def generate_due_reports(*, limit: int = 100, at: datetime | None = None) -> int
 def end_waiting(*, at: datetime | None = None) -> int:
     """Fix the period of the agreements whose data came or whose wait is over; return how many (R7).
 
-    Their reports are then due like any other. Three queries for each day of acceptance and WAITING_BATCH agreements.
+    Their reports are then due like any other. A batch costs a query, and one more for each day of acceptance in it.
     """
     now, after, ended = utc_or_now(at), 0, 0
     while batch := list(Agreement.objects.awaiting_data().filter(pk__gt=after).order_by("pk")[:WAITING_BATCH]):
         after = batch[-1].pk
         by_days: dict[tuple[date, date], list[Agreement]] = {}
         for agreement in batch:
-            by_days.setdefault(awaited_days(accepted_at(agreement)), []).append(agreement)
+            by_days.setdefault(awaited_days(acceptance_time(agreement)), []).append(agreement)
         for (first, last), agreements in by_days.items():
             on_file = premises_on_file([agreement.premise_id for agreement in agreements], first, last)
             for agreement in agreements:
@@ -90,7 +90,7 @@ def _end_wait(agreement: Agreement, now: datetime) -> bool:
     locked = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
     if locked is None:
         return False
-    period = find_period(locked, accepted_at=accepted_at(locked))
+    period = find_period(locked, accepted_at=acceptance_time(locked))
     if period is None and is_wait_over(locked, now):
         period = final_period(locked)
     if period is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.utils.functional import Promise
+from typing import TYPE_CHECKING
+
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from notifications.actions import OutgoingEmail, queue_email
 from reports.models import Report
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 
 def queue_report_ready(report: Report) -> None:
@@ -22,7 +26,7 @@ def queue_no_data(report: Report) -> None:
     _queue(report, subject, template="EM204_no_data_customer", to_customer=True)
 
 
-def _queue(report: Report, subject: Promise, *, template: str, to_customer: bool = False) -> None:
+def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: bool = False) -> None:
     agreement = report.agreement
     queue_email(
         OutgoingEmail(
@@ -32,8 +36,7 @@ def _queue(report: Report, subject: Promise, *, template: str, to_customer: bool
             company_id=agreement.company_id,
             to=agreement.email if to_customer else agreement.contact_email,
             language=agreement.language if to_customer else "en",
-            # The stubs accept only their private type of lazy strings.
-            subject=format_lazy(subject, company=agreement.third_party_name, number=agreement.number),  # type: ignore[arg-type]
+            subject=format_lazy(subject, company=agreement.third_party_name, number=agreement.number),
             template=template,
             context={"agreement": agreement, "report": report},
         )

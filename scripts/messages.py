@@ -70,6 +70,7 @@ ENGLISH_ONLY = (
     "templates/local/*",
     "agreements/models/consent.py",
     "agreements/consent.py",
+    "lib/review_reasons.py",
     "customers/claim_review.py",
     "customers/models/claim.py",
     "meters/imports/*",

@@ -1,7 +1,7 @@
 """Log lines with a request id (O2), without tokens, email addresses or more than seven digits of an ESIID (X4).
 
 An exception's message may quote anything: a row of the database, what someone typed. A line has its message only if
-its class is known to name nobody; otherwise type, files, lines and SQLSTATE have to do.
+its class is known to quote no personal data; otherwise type, files, lines and SQLSTATE have to do.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def without_private_data(text: str) -> str:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the type of `error`, with as much of its message as names nobody."""
+    """Return the type of `error`, with as much of its message as contains no personal data."""
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     if isinstance(error, OSError):
         return f"{name}: [Errno {error.errno}] {error.strerror}"

@@ -244,7 +244,7 @@ EMAIL_TIMEOUT = 30  # seconds until the mail server's machine answers
 # RSET; the word DATA; the message; the answer to its final dot; QUIT.
 EMAIL_PHASE_SECONDS = {"connect": 300, "command": 300, "data": 120, "body": 600, "end": 600, "quit": 10}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Smart Meter Texas portal <no-reply@smt-portal.example>")
-# Where bounces go: emails are sent with the return path bounces+<Message-ID>@portal.example, which names nobody (E7).
+# Where bounces go: emails are sent with the return path bounces+<Message-ID>@portal.example, without a name (E7).
 BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", "")
 BOUNCE_MAILDIR = env.str("BOUNCE_MAILDIR", "")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

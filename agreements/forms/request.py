@@ -1,4 +1,4 @@
-"""The form for new agreements: the request with its meters on page 1 (T4 to T6), the contact on page 2 (T8)."""
+"""Page 1 of the form for new agreements: the request with its meters (T4 to T6)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from django.utils.translation import gettext as now_gettext
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import ReportLength, ReportType
-from agreements.request import AgreementRequest, Contact, MeterRow, Person
+from agreements.request import AgreementRequest, MeterRow, Person
 from customers.models import CustomerKind
 from lib.action_forms import ErrorLink, ShowsRefusals, error_links
-from lib.form_fields import EmailLineField, LineField, NameField, ParagraphField, PhoneField, StateField, ZipField
+from lib.form_fields import EmailLineField, LineField, NameField, PhoneField, StateField, ZipField
 from lib.phone_numbers import format_phone, phone_text
 from lib.refusals import Problem, Refused
 from meters.form_fields import EsiidField, MeterNumberField
@@ -298,61 +298,14 @@ class AgreementRequestForm(ShowsRefusals):
         return unused if kind == CustomerKind.RESIDENTIAL else unused | {"language"}
 
 
-class SubmissionForm(ShowsRefusals):
-    """Page 2 (T8). The company's name and privacy policy come from its profile."""
-
-    required_messages = {
-        "contact_name": _("Enter the name of a person the customer can contact."),
-        "contact_phone": _("Enter a phone number that the customer can call."),
-        "contact_email": _("Enter an email address that the customer can write to."),
-        "attested": _("Confirm that you have the customer's authorization."),
-    }
-
-    contact_name = NameField(of_person=True, label=_("Contact name"), max_length=120, autocomplete="name")
-    contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
-    contact_email = EmailLineField(
-        label=_("Contact email"),
-        help_text=_("We'll email the customer's answer and the report notice to this address."),
-        autocomplete="email",
-    )
-    comments = ParagraphField(
-        label=_("Comments to the customer"),
-        help_text=_("Optional. The customer will see this in the email. Up to 1,000 characters."),
-        max_length=1000,
-        required=False,
-        widget=forms.Textarea({"rows": 5, "autocomplete": "off"}),
-    )
-    attested = forms.BooleanField(
-        label=_(
-            "I attest that my company has the customer's authorization, on paper or in electronic "
-            "form, to read the customer's energy data."
-        )
-    )
-
-    def answers(self) -> dict[str, Any]:
-        """Return the arguments of a valid form for `creation.initiate`."""
-        data = self.cleaned_data
-        contact = Contact(
-            name=data["contact_name"], phone=phone_text(data["contact_phone"]), email=data["contact_email"]
-        )
-        return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
-
-
 def page_1_entries(data: Mapping[str, str]) -> dict[str, str]:
     """Return what was typed on page 1, unchecked, for `AgreementRequestForm.of_entries`."""
     rows = entered_rows(data)
     entries = {f"meters-{row}-{name}": value for row, values in enumerate(rows) for name, value in values.items()}
     entries |= {name: data[name] for name in AgreementRequestForm.base_fields if name in data}
-    return _without_null(entries | {"meters-TOTAL_FORMS": str(len(rows))})
+    return without_null(entries | {"meters-TOTAL_FORMS": str(len(rows))})
 
 
-def page_2_entries(data: Mapping[str, str]) -> dict[str, str]:
-    """Return what was typed on page 2, unchecked; the attestation is given again."""
-    return _without_null(
-        {name: data[name] for name in SubmissionForm.base_fields if name in data and name != "attested"}
-    )
-
-
-def _without_null(entries: dict[str, str]) -> dict[str, str]:
+def without_null(entries: dict[str, str]) -> dict[str, str]:
     """Return `entries` without null characters and lone surrogates, which PostgreSQL cannot store."""
     return {name: re.sub("[\0\ud800-\udfff]", "", value) for name, value in entries.items()}

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements.models.agreement import NameKey
+from agreements.models.name_key import NameKey
 from lib.action_forms import ShowsRefusals
 from lib.digits import bare_digits
 from meters.identifiers import normalize_esiid, normalize_meter_number

@@ -11,7 +11,7 @@ import phonenumber_field.modelfields
 from django.conf import settings
 from django.db import migrations, models
 
-import agreements.models.agreement
+import agreements.models.name_key
 import companies.trust.email_identity
 
 
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                         expression=models.Case(
                             models.When(
                                 models.Q(("was_registered", False), ("status", "complete"), _connector="OR"),
-                                then=agreements.models.agreement.NameKey("last_name"),
+                                then=agreements.models.name_key.NameKey("last_name"),
                             )
                         ),
                         output_field=models.TextField(db_collation="C"),

@@ -18,6 +18,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
 from agreements.models import report_options
+from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportType
 from agreements.models.submission import Draft
 from agreements.states import NEVER_ACCEPTED, Status
@@ -31,30 +32,13 @@ from companies.trust.email_identity import (
     normalize_mailbox,
 )
 from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
+from lib.review_reasons import REASON_LENGTH
 from meters.identifiers import mask_esiid
 from meters.models import Premise
 from meters.usage.days import day_start
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-
-# While the third party sees a masked name, the key is null: neither search nor order can reveal it (T6).
-NAME_IS_VISIBLE = Q(was_registered=False) | Q(status=Status.COMPLETE)
-
-
-class NameKey(models.Func):
-    """A name without case, accents, spaces, hyphens and apostrophes: `Núñez-O’Brien` is `nunezobrien`.
-
-    An immutable SQL function of the first migration, used for the column and for search terms.
-    """
-
-    function = "name_key"
-    arity = 1
-    output_field = models.TextField()
-
-
-VISIBLE_NAME_KEY = models.Case(models.When(NAME_IS_VISIBLE, then=NameKey("last_name")))
 
 
 class Review(models.TextChoices):
@@ -235,7 +219,7 @@ class Agreement(models.Model):
 
     # Signals against the consent hold the report until a TDSP has reviewed it (X1).
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
-    review_reason = models.CharField(_("reason for the decision"), max_length=500, blank=True)
+    review_reason = models.CharField(_("reason for the decision"), max_length=REASON_LENGTH, blank=True)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
     offers_registration: bool  # likewise

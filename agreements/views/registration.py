@@ -125,7 +125,7 @@ def customer_dispute(request: HttpRequest) -> HttpResponse:
     matched = _signed_meter(request.POST.get("signed", ""), customer)
     try:
         outcome = sign_up.dispute_claim(customer, matched, fingerprints=fingerprint_request(request))
-    except EsiidTaken:  # somebody else was faster
+    except EsiidTaken:  # another claim came first
         messages.error(request, _("Another account has just added this meter. Try again."))
         return redirect("customer_add_meter")
     except Refused as refused:

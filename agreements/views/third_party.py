@@ -15,7 +15,8 @@ from django.views import View
 from django.views.decorators.http import require_POST
 
 from agreements import actions, creation
-from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm, SubmissionForm, page_2_entries
+from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm
+from agreements.forms.submission import SubmissionForm, page_2_entries
 from agreements.masking import customer_of_request
 from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
 from agreements.models.report_options import report_type_in_words

@@ -21,7 +21,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements.forms.request import page_1_entries, page_2_entries
+from agreements.forms.request import page_1_entries
+from agreements.forms.submission import page_2_entries
 from agreements.models import Draft
 
 FIELD, _SALT = "form_owner", "agreements.unsent_forms"

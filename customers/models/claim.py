@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from customers.models.customer import Customer
 from lib.central_time import ONE_DAY, central_day
+from lib.review_reasons import REASON_LENGTH
 from lib.working_days import add_working_days
 from meters.models import Premise
 from meters.usage.partitions import FIRST_DAY
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-REASON_LENGTH = 500
 
 
 class ClaimSignal(models.TextChoices):
@@ -52,7 +51,7 @@ class ClaimState(models.TextChoices):
     DISPUTED = "disputed", _("Disputed")
 
 
-# Of a claim that needs the utility's decision although nobody disputes it.
+# Of a claim without a dispute that needs the utility's decision.
 UNDECIDED = Q(until=None, decision="") & (Q(provider_matches=False) | ~Q(signals=[]))
 
 
@@ -75,7 +74,7 @@ class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):
         return self.annotate(former_end=models.Subquery(ended[:1]))
 
     def former(self) -> EsiidClaimQuerySet:
-        """Return ended claims that were somebody's service: a refused one was nobody's (R2)."""
+        """Return ended claims that were a customer's service, without refused ones (R2)."""
         return self.exclude(until=None).exclude(decision=ClaimDecision.REFUSED)
 
     def awaiting_decision(self) -> EsiidClaimQuerySet:
@@ -179,7 +178,7 @@ class EsiidClaim(models.Model):
 
     @property
     def waits_until(self) -> datetime:
-        """When the claim is confirmed if nobody disputes it and nothing speaks against it."""
+        """When the claim is confirmed if there is no dispute and no signal against it."""
         return self.since + settings.CLAIM_WAITING_PERIOD
 
     @property

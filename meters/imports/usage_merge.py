@@ -28,7 +28,7 @@ Days = dict[Key, StagedDay]
 
 _COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
-# A stage belongs to one import at a time: whoever holds its lock. Another import uses the next number, and so does this
+# A stage belongs to the one import that has its lock. Another import uses the next number, and so does this
 # one while the stage can't be emptied, because a backup reads it.
 _STAGES = 1_000
 _STAGE_LOCK = 0x534D5404  # "SMT", 4

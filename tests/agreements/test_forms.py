@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
-from agreements.forms.request import AgreementRequestForm, SubmissionForm
+from agreements.forms.request import AgreementRequestForm
+from agreements.forms.submission import SubmissionForm
 from agreements.request import AgreementRequest, MeterRow, Person
 from lib.refusals import Problem, Refused
 from tests.support.agreement_forms import EMPTY, PAGE_2, UNREGISTERED, rows

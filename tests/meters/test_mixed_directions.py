@@ -64,6 +64,7 @@ def test_days_are_counted_once_where_a_batch_ends(tmp_path, premise, monkeypatch
     assert (result.new, result.changed, result.unchanged, rejected) == (0, 0, 40, [])
 
 
+@pytest.mark.slow
 def test_a_file_sorted_by_time_over_all_its_days_is_read(tmp_path, premise, monkeypatch):
     """D2: every day is in pieces, and counts once."""
     monkeypatch.setattr("meters.imports.usage.DAYS_AT_ONCE", 7)

@@ -42,6 +42,7 @@ def test_the_phases_may_take_as_long_as_the_standard_says(settings: Settings) ->
     assert delivery.LONGEST_LEASE.total_seconds() > limits["connect"] + 3 * limits["command"] - 1
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow_after_the_dot_gets_the_email_once(
     queue: Queue, mail_server: SmtpSink, settings: Settings
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_server_that_is_slow_after_the_dot_gets_the_email_once(
     assert email.state == EmailState.SENT and len(mail_server.deliveries) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_with_a_short_limit_after_the_dot_it_gets_the_email_twice(
     queue: Queue, mail_server: SmtpSink, settings: Settings
@@ -138,6 +140,7 @@ def test_a_dripping_server_reaches_the_limit_of_its_phase(
     assert seconds_at_a_dripping_server(queue, mail_server, settings) < 3
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_with_a_timeout_for_each_read_a_dripping_server_does_not(
     queue: Queue, mail_server: SmtpSink, settings: Settings, monkeypatch: pytest.MonkeyPatch

@@ -116,6 +116,7 @@ def test_a_temporary_refusal_is_retried_later_and_sent_once(queue: Queue, mail_s
     assert (email.state, email.attempts, email.failure, email.last_error) == (EmailState.SENT, 2, "", "")
 
 
+@pytest.mark.slow
 def test_pauses_grow_to_an_hour_and_end_after_two_days(queue: Queue, mail_server: SmtpSink) -> None:
     """E2: 4xx."""
     email = queue()

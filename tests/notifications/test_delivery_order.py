@@ -36,6 +36,7 @@ def queue_campaigns(first: int, second: int) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_companys_campaign_leaves_room_for_anothers(mail_server: SmtpSink) -> None:
     """E6"""
     queue_campaigns(80, 3)
@@ -44,6 +45,7 @@ def test_a_companys_campaign_leaves_room_for_anothers(mail_server: SmtpSink) -> 
     assert delivery.deliver_due() == 30, "the next run goes on"
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_without_shares_the_second_company_waits_for_the_first(
     mail_server: SmtpSink, monkeypatch: pytest.MonkeyPatch
@@ -54,6 +56,7 @@ def test_without_shares_the_second_company_waits_for_the_first(
     assert set(recipients(mail_server)[:80]) == {"of-1"}
 
 
+@pytest.mark.slow
 def test_the_next_email_is_found_in_the_order_of_an_index() -> None:
     """E6: among 20,000 waiting ones, without reading or sorting them."""
     waiting = [EmailFactory.build(priority=number % 3, company_id=number % 7) for number in range(20_000)]

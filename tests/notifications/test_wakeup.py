@@ -91,6 +91,7 @@ def test_wakeups_are_sent_again_when_the_broker_is_back(
     assert task_count(broker) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_with_celerys_defaults_a_frozen_broker_blocks_the_caller(redis_server: BreakableRedis) -> None:
     plain = Celery("plain", broker=redis_server.url, set_as_current=False)
