@@ -22,6 +22,7 @@ from django.utils.functional import Promise
 
 from lib import link_tokens
 from lib.central_time import CENTRAL
+from notifications.failures import FailureReason
 from notifications.models import ENDED_BADLY, Email, EmailState, Priority
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
@@ -65,7 +66,8 @@ class OutgoingEmail:
     """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
     `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated. Each
-    run delivers a share of the emails of one `company_id` (E6).
+    run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while that company is
+    suspended (L9); after `useful_until` it is not sent.
     """
 
     kind: str
@@ -77,6 +79,8 @@ class OutgoingEmail:
     about: str = ""
     priority: Priority = Priority.NORMAL
     company_id: int | None = None
+    pauses: bool = False
+    useful_until: datetime | None = None
     template: str = ""
     attachment: tuple[str, bytes] | None = None
     link: DecisionLink | AccountLink | FixedLink | None = None
@@ -114,6 +118,8 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         about=outgoing.about,
         priority=outgoing.priority,
         company_id=outgoing.company_id,
+        pauses=outgoing.pauses,
+        useful_until=outgoing.useful_until,
         to_address=outgoing.to,
         language=outgoing.language,
         subject=subject,
@@ -151,13 +157,17 @@ def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
 
 
 def forget_bodies(*, at: datetime | None = None) -> int:
-    """Empty sent and failed emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number."""
+    """Empty ended emails settings.EMAIL_BODY_RETENTION after they were queued (X6); return their number.
+
+    An email that was on hold all that time will not be sent (L9).
+    """
     moment = at or Now()
-    ended = Email.objects.filter(state__in=[EmailState.SENT, *ENDED_BADLY], body_forgotten_at=None)
+    old = Email.objects.filter(queued_at__lt=moment - settings.EMAIL_BODY_RETENTION, body_forgotten_at=None)
+    old.on_hold().update(state=EmailState.WITHHELD, failure=FailureReason.SUSPENDED, link_secret=None)
     body = {"text": "", "html": "", "attachment": None}
     link = {"placeholder": "", "link_nonce": None, "link_purpose": "", "link_secret": None}
-    old = ended.filter(queued_at__lt=moment - settings.EMAIL_BODY_RETENTION)
-    return old.update(**body, **link, body_forgotten_at=moment)
+    ended = old.filter(state__in=[EmailState.SENT, EmailState.WITHHELD, *ENDED_BADLY])
+    return ended.update(**body, **link, body_forgotten_at=moment)
 
 
 def _render(engine: str, name: str, context: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from lib import link_tokens
 from notifications.failures import FailureReason, reply_code
 from notifications.mail_server import DeliveryError, MailServer, portal_host
 from notifications.models import Email, EmailQuerySet, EmailState
+from notifications.pauses import must_wait
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
@@ -109,7 +110,14 @@ def _claim(at: datetime | None, shares: Counter[int]) -> Email | None:
                 return None
             moment: datetime = at or vars(email)["clock"]
             was_handed = email.state == EmailState.HANDED
-            if was_handed and email.uncertain_attempts:
+            if must_wait(email):
+                uncertain_attempts = email.uncertain_attempts + was_handed
+                waits = {"state": EmailState.ON_HOLD, "uncertain_attempts": uncertain_attempts, **NO_LEASE}
+                _claimed_row(email).update(**waits)
+            elif email.useful_until and moment > email.useful_until:
+                withheld = {"state": EmailState.WITHHELD, "failure": FailureReason.TOO_LATE, **NO_LEASE}
+                _claimed_row(email).update(**withheld, link_secret=None)
+            elif was_handed and email.uncertain_attempts:
                 _give_up(email, FailureReason.UNCERTAIN, email.last_error, at)
             elif email.attempts and moment - email.queued_at > settings.EMAIL_GIVE_UP_AFTER:
                 reason = FailureReason(email.failure or FailureReason.UNREACHABLE)

@@ -17,6 +17,8 @@ class FailureReason(models.TextChoices):
     UNREACHABLE = "unreachable", _("We tried for two days but couldn't deliver it.")
     SENDER_REJECTED = "sender_rejected", _("We tried for two days but couldn't deliver it.")  # by our own mail server
     UNCERTAIN = "uncertain", _("The connection broke twice while we were sending the email. It may have arrived.")
+    SUSPENDED = "suspended", _("The company was suspended for longer than we keep unsent emails.")  # L9
+    TOO_LATE = "too_late", _("The deadline had passed before we could send it.")
     UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
     # Only from bounces (E7).
     NO_SUCH_ADDRESS = "no_such_address", _("The address does not exist.")

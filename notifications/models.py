@@ -19,6 +19,8 @@ class EmailState(models.TextChoices):
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
     BOUNCED = "bounced", _("Bounced")  # sent, but a mail server on the way could not deliver it (E7)
+    ON_HOLD = "on_hold", _("On hold")  # waits until its company is no longer suspended (L9)
+    WITHHELD = "withheld", _("Not sent")  # for good: see FailureReason.SUSPENDED and TOO_LATE
 
 
 ENDED_BADLY = [EmailState.FAILED, EmailState.BOUNCED]
@@ -59,6 +61,9 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Emails that a mail server refused or returned for good: not delivered (E7, L5)."""
         return self.filter(Q(state=EmailState.FAILED, failure=FailureReason.REFUSED) | Q(state=EmailState.BOUNCED))
 
+    def on_hold(self) -> EmailQuerySet:
+        return self.filter(state=EmailState.ON_HOLD)
+
     def about(self, agreement_number: str) -> EmailQuerySet:
         return self.filter(about=agreement_number)
 
@@ -77,6 +82,8 @@ class Email(models.Model):
     language = models.CharField(max_length=10, default="en")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     company_id = models.BigIntegerField(null=True)  # about whose business it is; a run sends each company its share
+    pauses = models.BooleanField(default=False)  # waits while the company is suspended (L9)
+    useful_until = models.DateTimeField(null=True)  # not sent later
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField()
@@ -110,6 +117,7 @@ class Email(models.Model):
                 fields=["priority", "due_at", "id"], name="email_queued", condition=Q(state=EmailState.QUEUED)
             ),
             models.Index(fields=["failed_at"], name="email_failed", condition=Q(state=EmailState.FAILED)),
+            models.Index(fields=["company_id"], name="email_on_hold", condition=Q(state=EmailState.ON_HOLD)),
             models.Index(
                 fields=["id"],
                 name="email_rejected",
@@ -124,16 +132,27 @@ class Email(models.Model):
                 condition=~Q(state=EmailState.SENT) | Q(sent_at__isnull=False), name="email_sent_has_a_time"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=ENDED_BADLY) | ~Q(failure=""), name="email_failed_has_a_reason"
+                condition=~Q(state__in=[*ENDED_BADLY, EmailState.WITHHELD]) | ~Q(failure=""),
+                name="email_failed_has_a_reason",
             ),
             models.CheckConstraint(
                 condition=Q(placeholder="", link_nonce=None, link_secret=None)
                 | (~Q(placeholder="") & Q(link_nonce__isnull=False, link_secret=None))
                 | (~Q(placeholder="") & Q(link_nonce=None, link_secret__isnull=False))
-                | Q(state__in=[EmailState.SENT, EmailState.BOUNCED], link_secret=None),
+                | Q(state__in=[EmailState.SENT, EmailState.BOUNCED, EmailState.WITHHELD], link_secret=None),
                 name="email_placeholder_has_its_link",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+
+class PausedCompany(models.Model):
+    """A company whose emails wait, because it is suspended (L9)."""
+
+    company_id = models.BigIntegerField(primary_key=True)
+    paused_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"company {self.company_id} since {self.paused_at}"
