@@ -17,7 +17,7 @@ from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.period import find_period
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
-from agreements.transitions import TransitionRefused, record_event, transition
+from agreements.transitions import CompanySuspended, TransitionRefused, record_event, transition
 from companies.trust.fingerprints import Fingerprints
 from customers.models import customer_of
 from lib.central_time import format_central, utc_or_now
@@ -42,9 +42,12 @@ def accept(
 
     The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
     decision page, by default the agreement's. If there are signs against the
-    consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused.
+    consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended
+    if that is what keeps it from being accepted (L9).
     """
     at = utc_or_now(at)
+    if locks.lock_standing(agreement.company_id).is_suspended and agreement.waits_for_answer(at=at):
+        raise CompanySuspended(agreement)
     _assign_to(by, agreement)
     if period := find_period(agreement, accepted_at=at):
         columns: dict[str, Any] = {"period_first_day": period.first, "period_last_day": period.last}

@@ -27,14 +27,19 @@ def queue_invitation(agreement: Agreement) -> None:
     """Queue EM201 to the customer: the request, and the only copy of the decision link (C7, X5)."""
     subject, link = _("{company} is asking for your electricity usage data"), DecisionLink(agreement.link_nonce)
     key = f"EM201:{agreement.number}"
-    _queue_to_customer("EM201", agreement, subject, key=key, template="EM201", link=link, priority=Priority.BULK)
+    _queue_to_customer("EM201", agreement, subject, key=key, template="EM201", link=link, **_invitation(agreement))
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
     """Queue EM202 to the customer: EM201 marked as a reminder, with the same link."""
     subject = _("Reminder: {company} is asking for your electricity usage data")
     key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.link_nonce)
-    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link, priority=Priority.BULK)
+    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link, **_invitation(agreement))
+
+
+def _invitation(agreement: Agreement) -> dict[str, Any]:
+    """Return what the emails with the decision link have in common: no suspended company asks (L9)."""
+    return {"priority": Priority.BULK, "pauses": True, "useful_until": agreement.expires_at}
 
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
@@ -115,6 +120,7 @@ def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) 
             kind=kind,
             about=agreement.number,
             company_id=agreement.company_id,
+            pauses=True,
             to=agreement.contact_email,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",

@@ -25,6 +25,8 @@ def lock_draft(draft_id: UUID, user: User) -> Draft:
 
 # Limits of a company are checked, and its standing is changed, by one transaction at a time (X2, D1).
 lock_company = companies.permissions.lock_company
+# An acceptance needs a company that stays as it is; many acceptances go on at once (L9).
+lock_standing = companies.permissions.lock_standing
 
 
 def lock_mailbox(address: str) -> None:

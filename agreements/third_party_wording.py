@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -70,6 +71,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         EmailState.SENT: _("Sent"),
         EmailState.FAILED: _("Not delivered"),
         EmailState.BOUNCED: _("Not delivered"),
+        EmailState.ON_HOLD: _("On hold"),
+        EmailState.WITHHELD: _("Not sent"),
     }
     lines = []
     for email in emails:
@@ -78,7 +81,12 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         problem = ""
         if email.state == EmailState.QUEUED and email.failure:
             problem = _("We couldn't send it yet. We'll try again automatically.")
-        elif email.state in ENDED_BADLY:
+        elif email.state == EmailState.ON_HOLD:
+            days = settings.EMAIL_BODY_RETENTION.days
+            problem = (
+                _("Your company is suspended. We'll send this email if it's approved again within %d days.") % days
+            )
+        elif email.state in (*ENDED_BADLY, EmailState.WITHHELD):
             problem = email.get_failure_display()
         at = email.failed_at or email.sent_at or email.queued_at
         name %= names.get(email.kind, _("Notice"))

@@ -26,6 +26,14 @@ class TransitionRefused(Exception):
         return self.agreement.status in (Status.PENDING, Status.NOT_ACCEPTED)
 
 
+class CompanySuspended(TransitionRefused):
+    """The agreement still waits for an answer, but cannot be accepted while its company is suspended (L9)."""
+
+    @property
+    def expired(self) -> bool:
+        return False
+
+
 def update_status(agreement: Agreement, change: Transition, at: datetime, **columns: Any) -> bool:
     """Return whether the database row was in the transition's source status and period, and was updated.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import ValidationError
@@ -103,6 +104,7 @@ class CompanyAdmin(ScopedAdmin):
     ) -> HttpResponse:
         if company := kwargs.get("obj"):
             context["lookalike_scripts"] = lookalike_scripts(company.legal_name)
+            context["email_days"] = settings.EMAIL_BODY_RETENTION.days
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
@@ -136,7 +138,10 @@ class CompanyAdmin(ScopedAdmin):
         self._change_standing(request, companies, CompanyStanding.APPROVED)
 
     @admin.action(
-        description=_("Suspend or refuse: the company can't create, resend, or download"), permissions=["change"]
+        description=_(
+            "Suspend or refuse: the company can't create, resend, withdraw, or download, and customers can't accept"
+        ),
+        permissions=["change"],
     )
     def suspend(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
         reason = request.POST.get("reason", "").strip()[:500]

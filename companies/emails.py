@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -35,13 +36,14 @@ def send_company_registered(company: Company) -> None:
     _send("COMPANY_REGISTERED", _operators(), _("{company} registered and is waiting for approval"), company)
 
 
-def send_company_approved(company: Company) -> None:
-    """COMPANY_APPROVED to the company's administrators."""
-    _send("COMPANY_APPROVED", company.administrators(), _("{company} is approved"), company)
+def send_company_approved(company: Company, *, was_suspended: bool = False) -> None:
+    """COMPANY_APPROVED to the company's administrators; after a suspension with what its end means (L9)."""
+    subject, details = _("{company} is approved"), {"email_days": settings.EMAIL_BODY_RETENTION.days}
+    _send("COMPANY_APPROVED", company.administrators(), subject, company, was_suspended=was_suspended, **details)
 
 
 def send_company_suspended(company: Company) -> None:
-    """COMPANY_SUSPENDED to the company's administrators, with the reason."""
+    """COMPANY_SUSPENDED to the company's administrators, with the reason and what it means (L9)."""
     _send("COMPANY_SUSPENDED", company.administrators(), _("{company} is suspended"), company)
 
 

@@ -64,6 +64,10 @@ class Company(models.Model):
     def is_active(self) -> bool:
         return self.standing == CompanyStanding.APPROVED
 
+    @property
+    def is_suspended(self) -> bool:
+        return self.standing == CompanyStanding.SUSPENDED
+
     def administrators(self) -> models.QuerySet[User]:
         """Return the users who administer the company now."""
         return User.objects.filter(pk__in=self.memberships.administrators().values("user"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -38,6 +39,15 @@ def lock_company(company_id: int) -> Company:
     Comes before every other lock. Read what the change depends on after it.
     """
     return Company.objects.select_for_update(no_key=True).get(pk=company_id)
+
+
+def lock_standing(company_id: int) -> Company:
+    """Lock the company's standing against a change until the transaction ends; others can share this lock (L9).
+
+    Comes before every other lock, like `lock_company`.
+    """
+    table = connection.ops.quote_name(Company._meta.db_table)
+    return Company.objects.raw(f"SELECT * FROM {table} WHERE id = %s FOR SHARE", [company_id])[0]
 
 
 def lock_as_administrator(company_id: int, user: User, standings: Standings = NOT_SUSPENDED) -> Company:

@@ -15,9 +15,11 @@ from companies import emails
 from companies.links import count_public_email, count_public_form, create_link, end_link, open_link
 from companies.members import NewUser, create_user, username_taken
 from companies.models import Company, CompanyEventKind, CompanyLinkEnd, CompanyLinkKind, CompanyStanding, Membership
+from companies.permissions import lock_company
 from companies.profile import PROFILE
 from lib.phone_numbers import phone_text
 from lib.refusals import Refused
+from notifications.pauses import pause_emails, resume_emails
 
 logger = logging.getLogger(__name__)
 
@@ -74,16 +76,23 @@ def confirm_registration(token: str) -> Company | None:
 def change_standing(company: Company, standing: CompanyStanding, *, by: User, reason: str = "") -> bool:
     """Approve or suspend the company and email its administrators; False if it has this standing already.
 
-    Only an approved company creates, resends and downloads. Its users read the `reason` of a suspension.
+    Only an approved company creates, resends and downloads. While it is suspended, customers cannot accept its
+    requests, and emails about its agreements wait (L9). Its users read the `reason` of a suspension.
     """
-    # Conditional, so that only one of two operators who decide at once decides.
-    others = Company.objects.filter(pk=company.pk).exclude(standing=standing)
-    is_changed = others.update(standing=standing, standing_reason=reason) == 1
-    company.refresh_from_db(fields=["standing", "standing_reason"])
-    if is_changed:
-        changes = {"reason": ["", reason]} if reason else {}
-        company.record_event(CompanyEventKind(standing.value), by=by, changes=changes)
-        is_approved = standing == CompanyStanding.APPROVED
-        (emails.send_company_approved if is_approved else emails.send_company_suspended)(company)
-        logger.info("Company %s is now %s, by user %s.", company.pk, standing.value, by.pk)
-    return is_changed
+    # Under the lock, so that only one of two operators who decide at once decides.
+    locked = lock_company(company.pk)
+    company.standing, company.standing_reason = locked.standing, locked.standing_reason
+    if locked.standing == standing:
+        return False
+    company.standing, company.standing_reason = standing, reason
+    company.save(update_fields=["standing", "standing_reason"])
+    changes = {"reason": ["", reason]} if reason else {}
+    company.record_event(CompanyEventKind(standing.value), by=by, changes=changes)
+    if standing == CompanyStanding.APPROVED:
+        resume_emails(company.pk)
+        emails.send_company_approved(company, was_suspended=locked.is_suspended)
+    else:
+        pause_emails(company.pk)
+        emails.send_company_suspended(company)
+    logger.info("Company %s is now %s, by user %s.", company.pk, standing.value, by.pk)
+    return True

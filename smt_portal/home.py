@@ -80,7 +80,7 @@ def _count_rows(user: User, **querysets: QuerySet[Any]) -> dict[str, Any]:
 
 
 def _to_do(user: User, agreements: AgreementQuerySet) -> dict[str, Any]:
-    waiting, waiting_count = _first_and_count(agreements.open_soonest_first())
+    waiting, waiting_count = _first_and_count(agreements.open_soonest_first().select_related("company"))
     # The navigation shows the count too: with it in the page's own context nothing is counted twice.
     unread, unread_count = _first_and_count(Notice.objects.unread_by(user).select_related("tdsp"), limit=3)
     return {"waiting": waiting, "waiting_count": waiting_count, "notices": unread, "unread_notices": unread_count}

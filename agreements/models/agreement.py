@@ -94,7 +94,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def by_link(self, link_hash: str) -> AgreementQuerySet:
         """Return the agreement whose decision link has this hash (X5)."""
-        return self.with_overdue().filter(link_hash=link_hash).select_related("premise__tdsp")
+        return self.with_overdue().filter(link_hash=link_hash).select_related("premise__tdsp", "company")
 
     def with_overdue(self) -> AgreementQuerySet:
         """Annotate what depends on the database's clock.
@@ -312,6 +312,10 @@ class Agreement(models.Model):
     @admin.display(description=_("customer"), ordering="last_name")
     def customer_name(self) -> str:
         return " ".join(filter(None, (self.first_name, self.middle_initial, self.last_name, self.suffix)))
+
+    def waits_for_answer(self, *, at: datetime) -> bool:
+        """Return whether the database's row can still be answered (L2)."""
+        return Agreement.objects.pending().filter(pk=self.pk, expires_at__gte=at).exists()
 
     @property
     def was_answered(self) -> bool:

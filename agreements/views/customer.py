@@ -24,7 +24,7 @@ from agreements import actions
 from agreements.models import Agreement
 from agreements.period import offer_context
 from agreements.states import Channel, Status
-from agreements.transitions import TransitionRefused
+from agreements.transitions import CompanySuspended, TransitionRefused
 from companies.trust.fingerprints import fingerprint_request
 from customers.models import customer_of
 from lib import link_tokens
@@ -78,6 +78,8 @@ class DecisionView(View):
             return _page(request, self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
         try:
             decide(request, agreement, channel=Channel.INVITATION)
+        except CompanySuspended:
+            return _page(request, self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
         except TransitionRefused as refusal:
             # The same answer again is no conflict.
             if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
@@ -102,7 +104,7 @@ def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
     """Return the signed-in customer's agreements. Raises Http404 for users who are no customers."""
     if customer_of(request.user) is None:
         raise Http404
-    return Agreement.objects.visible_to(request.user).with_overdue()
+    return Agreement.objects.visible_to(request.user).with_overdue().select_related("company")
 
 
 @login_required
@@ -121,8 +123,10 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
     try:
         decide(request, agreement, channel=Channel.ACCOUNT, by=signed_in(request))
         messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
+    except CompanySuspended:
+        messages.error(request, _("Your answer was not recorded. This page says why."))
     except TransitionRefused as refusal:
-        expired = _("This request has expired, so your answer was not recorded. The company can send a new one.")
+        expired = _("This request has expired, so your answer was not recorded.")
         changed = _(
             "Your answer was not recorded because the request had already changed. This page shows the current status."
         )

@@ -265,9 +265,9 @@ def test_a_suspended_company_gets_no_report(attacker):
     (honest,) = initiate(attacker, person=rosa_at("rosa.d@gmail.com"))
     (forged,) = initiate(attacker, person=rosa_at("sam@shop.example"))
     company = attacker.membership.company
-    type(company).objects.filter(pk=company.pk).update(standing=CompanyStanding.SUSPENDED)
     for agreement in (honest, forged):
         accept(agreement)
+    type(company).objects.filter(pk=company.pk).update(standing=CompanyStanding.SUSPENDED)
     reports.actions.generate_due_reports()
     client = Client()
     client.force_login(attacker)

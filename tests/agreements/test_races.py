@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,8 @@ from django.db import transaction
 from agreements import actions, creation, locks, permissions, transitions
 from agreements.models import Agreement, AgreementEvent, ReportLength, ReportType
 from agreements.states import Channel, Status
-from agreements.transitions import TransitionRefused, transition
-from companies.models import CompanyStanding
+from agreements.transitions import CompanySuspended, TransitionRefused, transition
+from companies.models import Company, CompanyStanding
 from companies.registration import change_standing
 from lib.refusals import Refused
 from notifications.models import Email
@@ -204,3 +205,73 @@ def test_control_without_the_second_check_it_goes_through(monkeypatch):
     monkeypatch.setattr(creation, "acting_member", once)
     with pytest.raises(AssertionError):
         test_an_earlier_suspension_takes_effect("initiate")
+
+
+def accept_during_a_suspension(*, suspension_first: bool) -> tuple[Agreement, list]:
+    """Let an acceptance and a suspension meet, each inside its transaction, and return the outcome of both."""
+    member, operator = MembershipFactory().user, OperatorFactory()
+    (agreement,) = initiate(member)
+    begun = threading.Event()
+
+    def suspend():
+        change_standing(member.membership.company, CompanyStanding.SUSPENDED, by=operator, reason="Forged consent.")
+
+    def accept():
+        actions.accept(agreement, channel=Channel.INVITATION)
+
+    first, second = (suspend, accept) if suspension_first else (accept, suspend)
+
+    def begin():
+        with transaction.atomic():
+            first()
+            begun.set()
+            until_somebody_waits()
+
+    def follow():
+        begun.wait(timeout=30)
+        second()
+
+    return agreement, together([begin, follow])
+
+
+def test_a_suspension_that_came_first_refuses_the_acceptance():
+    """L9: also if the acceptance had begun before the operator's decision was committed."""
+    agreement, (_suspended, refusal) = accept_during_a_suspension(suspension_first=True)
+    assert isinstance(refusal, CompanySuspended)
+    agreement.refresh_from_db()
+    assert agreement.status == Status.PENDING and not Email.objects.filter(kind="EM203").exists()
+
+
+def test_an_acceptance_that_came_first_counts_and_the_suspension_waits_for_it():
+    """L9."""
+    agreement, outcomes = accept_during_a_suspension(suspension_first=False)
+    assert outcomes == [None, None]
+    agreement.refresh_from_db()
+    assert agreement.status == Status.COMPLETE
+    assert Company.objects.get().is_suspended
+
+
+@pytest.mark.control
+def test_control_without_the_lock_a_suspended_companys_request_is_accepted(monkeypatch):
+    """L9: whoever looks without the lock sees the company as it was, and waits for nobody."""
+    monkeypatch.setattr(locks, "lock_standing", lambda company_id: Company.objects.get(pk=company_id))
+    monkeypatch.setattr("tests.agreements.test_races.until_somebody_waits", lambda: time.sleep(0.5))
+    agreement, outcomes = accept_during_a_suspension(suspension_first=True)
+    assert outcomes == [None, None]
+    agreement.refresh_from_db()
+    assert agreement.status == Status.COMPLETE
+
+
+def test_many_acceptances_of_one_company_go_on_at_once():
+    """L9: they share the lock on its standing."""
+    member = MembershipFactory().user
+    first, second = initiate(member)[0], initiate(member)[0]
+    both_hold_it = threading.Barrier(2)
+
+    def accept(agreement):
+        with transaction.atomic():
+            locks.lock_standing(agreement.company_id)
+            both_hold_it.wait(timeout=30)
+            actions.accept(agreement, channel=Channel.INVITATION)
+
+    assert together([lambda: accept(first), lambda: accept(second)]) == [None, None]

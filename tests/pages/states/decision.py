@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from agreements import actions
 from agreements.states import Channel
+from companies.models import Company, CompanyStanding
 from tests.pages.states.registry import Open, at, state
 from tests.pages.world import World, accepted, pending, token
 
@@ -68,3 +69,26 @@ def _letter(client: Client, world: World) -> Any:
 
 state("customer_authorization", "customer", "accepted")(at("customer_authorization", "accepted"))
 state("agreement_authorization", "member", "accepted")(at("agreement_authorization", "accepted"))
+
+
+def _suspend(world: World) -> None:
+    Company.objects.filter(pk=world["member"].membership.company_id).update(standing=CompanyStanding.SUSPENDED)
+
+
+@state("invitation", "anonymous", "of a suspended company")
+def _suspended(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    _suspend(world)
+    return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
+
+
+@state("customer_agreement", "customer", "of a suspended company")
+def _suspended_in_the_account(client: Client, world: World) -> Any:
+    _suspend(world)
+    return client.get(reverse("customer_agreement", args=[world["number"]]))
+
+
+@state("customer_agreements", "customer", "of a suspended company")
+def _list_of_suspended(client: Client, world: World) -> Any:
+    _suspend(world)
+    return client.get(reverse("customer_agreements"))
