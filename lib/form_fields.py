@@ -31,8 +31,8 @@ _DOMAIN = re.compile(r"\w{2,}[.。][^\W\d_]{2,}")
 EXTENSION_DIGITS = 10
 
 
-class FieldLengthValidator(MaxLengthValidator):
-    """Name the field and count what was typed."""
+class TooLongValidator(MaxLengthValidator):
+    """Count what was typed."""
 
     message = ngettext_lazy(
         "Enter %(limit_value)d character or fewer in “%(field)s”. You entered %(show_value)d.",
@@ -40,15 +40,16 @@ class FieldLengthValidator(MaxLengthValidator):
         "limit_value",
     )
 
-    def __init__(self, max_length: int, field: forms.Field) -> None:
-        super().__init__(max_length)
-        self.field = field
 
-    def __call__(self, value: Any) -> None:
+class NamedInErrors(forms.Field):
+    """A field whose label is the parameter `field` of its errors: a summary shows them away from the field (A2)."""
+
+    def clean(self, value: Any) -> Any:
         try:
-            super().__call__(value)
-        except ValidationError as error:
-            error.params = (error.params or {}) | {"field": self.field.label}
+            return super().clean(value)
+        except ValidationError as errors:
+            for error in errors.error_list:
+                error.params = (error.params or {}) | {"field": self.label}
             raise
 
 
@@ -56,10 +57,10 @@ def replace_technical_validators(field: forms.CharField, max_length: int) -> Non
     """Let `field` refuse long values in our words, and leave null characters to the other validators."""
     technical = (MaxLengthValidator, ProhibitNullCharactersValidator)
     field.validators = [validator for validator in field.validators if not isinstance(validator, technical)]
-    field.validators.append(FieldLengthValidator(max_length, field))
+    field.validators.append(TooLongValidator(max_length))
 
 
-class LineField(forms.CharField):
+class LineField(NamedInErrors, forms.CharField):
     """One line of text without unprintable characters."""
 
     allowed = ""
@@ -75,7 +76,7 @@ class LineField(forms.CharField):
         printable = value.translate(dict.fromkeys(map(ord, self.allowed)))
         if _BLANK.search(printable) or any(unicodedata.category(one) in _INVISIBLE for one in printable):
             message = _("Remove the invisible character from “%(field)s”. Type the text instead of pasting it.")
-            raise ValidationError(message, code="invisible", params={"field": self.label})
+            raise ValidationError(message, code="invisible")
 
 
 class NameField(LineField):
@@ -99,7 +100,7 @@ class NameField(LineField):
             message = _("Enter “%(field)s” with letters or numbers.")
         else:
             return
-        raise ValidationError(message, code="name", params={"field": self.label})
+        raise ValidationError(message, code="name")
 
 
 class ParagraphField(LineField):
@@ -116,10 +117,10 @@ def _email_input(autocomplete: str) -> forms.EmailInput:
     return forms.EmailInput({"autocomplete": autocomplete, "spellcheck": "false", "autocapitalize": "none"})
 
 
-class EmailLineField(forms.EmailField):
+class EmailLineField(NamedInErrors, forms.EmailField):
     """An email address of at most 254 characters; `autocomplete` is "email" for the user's own."""
 
-    default_error_messages = {"invalid": _("Enter an email address such as name@example.com.")}
+    default_error_messages = {"invalid": _("Enter “%(field)s” in full, such as name@example.com.")}
 
     def __init__(self, *, autocomplete: str = "off", **options: Any) -> None:
         super().__init__(max_length=254, widget=_email_input(autocomplete), **options)
@@ -157,7 +158,7 @@ class _PhoneInput(forms.TextInput):
         return format_phone(value) if isinstance(value, PhoneNumber) else super().format_value(value)
 
 
-class PhoneField(PhoneNumberField):
+class PhoneField(NamedInErrors, PhoneNumberField):
     """A telephone number of any country, in the USA without "+1"; the value is a PhoneNumber, with its extension.
 
     With `beside_extension`, the extension has a field of its own.
@@ -168,11 +169,11 @@ class PhoneField(PhoneNumberField):
         super().__init__(region="US", widget=widget, **options)
         self.beside_extension = beside_extension
         self.error_messages["invalid"] = _(
-            "Enter a phone number with its area code, such as 512-555-0100 or 512-555-0100 ext. 12."
+            "Enter “%(field)s” with its area code, such as 512-555-0100 or 512-555-0100 ext. 12."
         )
         if beside_extension:
             self.error_messages["invalid"] = _(
-                "Enter a phone number with its area code, such as 512-555-0100. Enter the extension in its own field."
+                "Enter “%(field)s” with its area code, such as 512-555-0100. Enter the extension in its own field."
             )
         self.validators.clear()  # the package's messages are not ours
 
