@@ -5,23 +5,20 @@ One query with the same joins and one answer whatever is wrong, so that the form
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
+from agreements.yearly_limit import counted_agreements
 from companies.models import Company
 from customers.models import Customer, CustomerKind, EsiidClaim
-from lib.central_time import CENTRAL, format_central
 from lib.phone_numbers import phone_text
 from lib.refusals import Problem, Refused
 from meters.models import Premise
-from notifications.actions import undelivered_numbers
 
 
 @dataclass(frozen=True)
@@ -180,20 +177,12 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     """Return the matching meter of each row, by row number. Needs a lock on the premises to bind (locks.py).
 
     Raises Refused with the problems of all rows: an ESIID repeated on the form, no match, the yearly limit of
-    agreements per ESIID whatever their outcome, or an agreement that already waits for the customer's answer. An
-    agreement whose emails were all refused or returned does not count, unless the customer answered in the account.
+    agreements per ESIID, or an agreement that already waits for the customer's answer.
     """
     matches = match_meters(request)
-    limit, window = settings.AGREEMENT_LIMIT_PER_ESIID, settings.AGREEMENT_LIMIT_WINDOW
     premise_ids = [match.premise_id for match in matches.values()]
-    earlier = Agreement.objects.filter(company=company, premise__in=premise_ids).order_by("-initiated_at")
-    initiated: dict[int, list[datetime]] = defaultdict(list)
-    # The window is whole Central days: in UTC it would end an hour off across a clock change.
-    recent = list(earlier.filter(initiated_at__gt=at.astimezone(CENTRAL) - window))
-    undelivered = undelivered_numbers(agreement.number for agreement in recent if not agreement.was_answered)
-    for agreement in recent:
-        if agreement.number not in undelivered:
-            initiated[agreement.premise_id].append(agreement.initiated_at)
+    counted = counted_agreements(company, premise_ids, at=at)
+    earlier = Agreement.objects.filter(company=company, premise__in=premise_ids)
     same_report = earlier.filter(report_type=request.report_type, report_length=request.report_length)
     waiting = dict(same_report.pending().filter(expires_at__gte=at).values_list("premise", "number"))
 
@@ -208,12 +197,11 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
             problems.append(mismatch_problem(row.row))
             continue
         premise_id = matches[row.row].premise_id
-        if len(initiated[premise_id]) >= limit:
-            free_at = initiated[premise_id][limit - 1].astimezone(CENTRAL) + window
+        if counted[premise_id].is_used_up:
             message = _(
                 "Meter %(row)d: your company has already created %(limit)d agreements for this ESIID in "
                 "%(days)d days, which is the limit. You can create the next one after %(free_at)s."
-            ) % {"row": row.row, "limit": limit, "days": window.days, "free_at": format_central(free_at)}
+            ) % {"row": row.row, **counted[premise_id].in_words}
             problems.append(Problem(message, row=row.row, code="limit"))
         elif premise_id in waiting:
             message = _(

@@ -14,6 +14,7 @@ from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import why_not
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
+from agreements.yearly_limit import CountedAgreements
 from lib.central_time import format_central
 from lib.timeline import TimelineEntry
 from notifications.models import ENDED_BADLY, Email, EmailState
@@ -116,6 +117,18 @@ def why_not_resend_or_withdraw(agreement: Agreement, user: User) -> str:
     if agreement.is_overdue:
         return _("You can't resend or withdraw this agreement because the invitation has expired.")
     return why_not(user, "may_resend_or_withdraw")
+
+
+def describe_count(counted: CountedAgreements) -> str:
+    """Return which agreement of the yearly limit the next one will be, and after the last one when it goes on (L5)."""
+    if counted.is_used_up:
+        message = _("Your company has created all %(limit)d agreements for this ESIID in %(days)d days.")
+        message += " " + _("The next one is possible after %(free_at)s.")
+    else:
+        message = _("This will be agreement %(next)d of %(limit)d for this ESIID in %(days)d days.")
+        if counted.is_next_the_last and counted.initiated:
+            message += " " + _("The next one after it is possible after %(free_at)s.")
+    return message % {"next": counted.next_ordinal, **counted.in_words}
 
 
 def describe_meter(agreement: Agreement) -> str:

@@ -21,11 +21,13 @@ from agreements.masking import customer_of_request
 from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
 from agreements.models.report_options import report_type_in_words
 from agreements.permissions import acting_member
-from agreements.request import AgreementRequest
-from agreements.third_party_wording import describe_meter, describe_refusal, why_not_resend_or_withdraw
+from agreements.request import AgreementRequest, MeterRow, match_meters
+from agreements.third_party_wording import describe_count, describe_meter, describe_refusal, why_not_resend_or_withdraw
 from agreements.transitions import TransitionRefused
 from agreements.views.unsent_forms import keeps_unsent_forms, page_1_url, sign_form
+from agreements.yearly_limit import counted_agreements
 from companies.views.base import MemberRequest, member_page
+from lib.central_time import utc_or_now
 from lib.refusals import Refused
 
 # The parts of page 1 that page 2 leads back to.
@@ -156,12 +158,23 @@ class SubmissionPage(View):
         context = {
             "form": form, "problems": form.error_links(), "company": self.request.company,
             "page_1": page_1_url(self.draft), "form_owner": sign_form(self.request.user, self.draft),
-            "agreement_request": agreement_request, "customer": customer_of_request(agreement_request),
+            "agreement_request": agreement_request, "meters": self.meters(agreement_request),
+            "customer": customer_of_request(agreement_request),
             "language": dict(settings.LANGUAGES)[agreement_request.person.language],
             "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
             "report_length": ReportLength(agreement_request.report_length).label,
         }  # fmt: skip
         return render(self.request, "agreements/third_party/review.html", context)
+
+    def meters(self, agreement_request: AgreementRequest) -> list[tuple[MeterRow, str]]:
+        """Return each row that matches, and which agreement of the yearly limit it will be (L5)."""
+        matches = match_meters(agreement_request)
+        premise_ids = [match.premise_id for match in matches.values()]
+        counted = counted_agreements(self.request.company, premise_ids, at=utc_or_now(None))
+        rows = agreement_request.rows
+        return [
+            (row, describe_count(counted[matches[row.row].premise_id]) if row.row in matches else "") for row in rows
+        ]
 
 
 agreement_new = keeps_unsent_forms(third_party_page(RequestPage.as_view()))

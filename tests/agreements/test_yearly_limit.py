@@ -1,0 +1,75 @@
+"""Which of the three agreements of a year a request will be, and when the next one is possible (L5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from notifications.models import EmailState, FailureReason
+from tests.factories import AgreementFactory, EmailFactory, MembershipFactory, MeterFactory
+from tests.support.agreement_forms import page_1
+from tests.support.third_party_pages import page_text
+
+pytestmark = pytest.mark.django_db
+NEW = "/agreements/new/"
+
+
+@pytest.fixture
+def member(client):
+    membership = MembershipFactory()
+    client.force_login(membership.user)
+    return membership
+
+
+def make(member, meter, *, days_ago: int, length: str):
+    at = timezone.now() - timedelta(days=days_ago)
+    return AgreementFactory(
+        company=member.company, premise=meter.premise, report_length=length, initiated_at=at, status="withdrawn"
+    )
+
+
+def page_2_text(client, *meters) -> str:
+    return page_text(client.get(client.post(NEW, page_1(*meters))["Location"]))
+
+
+def test_page_2_says_which_of_the_three_each_meter_will_be(client, member):
+    """L5: another company's agreements and those of an earlier year do not count."""
+    fresh, used = MeterFactory(), MeterFactory()
+    make(member, used, days_ago=40, length="1m")
+    make(member, used, days_ago=400, length="6m")
+    make(MembershipFactory(), used, days_ago=10, length="6m")
+    words = page_2_text(client, fresh, used)
+    assert "This will be agreement 1 of 3 for this ESIID" in words
+    assert "This will be agreement 2 of 3 for this ESIID" in words
+    assert "is possible after" not in words
+
+
+def test_before_the_last_one_page_2_says_when_the_next_is_possible(client, member):
+    """L5."""
+    meter = MeterFactory()
+    oldest = make(member, meter, days_ago=300, length="1m")
+    make(member, meter, days_ago=40, length="6m")
+    words = page_2_text(client, meter)
+    free = timezone.localtime(oldest.initiated_at) + timedelta(days=365)
+    assert "This will be agreement 3 of 3" in words and f"possible after {free:%B} {free.day}, {free.year}" in words
+
+
+def test_one_that_nobody_received_is_not_counted_on_page_2(client, member):
+    """L5, E7."""
+    meter = MeterFactory()
+    lost = make(member, meter, days_ago=3, length="6m")
+    refused = {"state": EmailState.BOUNCED, "failure": FailureReason.REFUSED, "failed_at": timezone.now()}
+    EmailFactory(key=f"EM201:{lost.number}:customer", about=lost.number, **refused)
+    assert "This will be agreement 1 of 3" in page_2_text(client, meter)
+
+
+def test_where_a_colleague_was_quicker_page_2_says_that_none_is_left(client, member):
+    """L5: the page is read again after the draft was made."""
+    meter = MeterFactory()
+    review = client.post(NEW, page_1(meter))["Location"]
+    for days, length in ((3, "1d"), (2, "1m"), (1, "6m")):
+        make(member, meter, days_ago=days, length=length)
+    words = page_text(client.get(review))
+    assert "Your company has created all 3 agreements for this ESIID" in words and "4 of 3" not in words
