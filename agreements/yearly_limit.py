@@ -18,11 +18,12 @@ class CountedAgreements:
     """When the company's agreements for one ESIID that count were initiated, the latest first."""
 
     def __init__(self) -> None:
+        self.limit: int = settings.AGREEMENT_LIMIT_PER_ESIID
         self.initiated: list[datetime] = []
 
     @property
     def is_used_up(self) -> bool:
-        return len(self.initiated) >= settings.AGREEMENT_LIMIT_PER_ESIID
+        return len(self.initiated) >= self.limit
 
     @property
     def next_ordinal(self) -> int:
@@ -32,20 +33,20 @@ class CountedAgreements:
     @property
     def is_next_the_last(self) -> bool:
         """Whether no further agreement can be created after the next one until `free_at`."""
-        return self.next_ordinal == settings.AGREEMENT_LIMIT_PER_ESIID
+        return self.next_ordinal == self.limit
 
     @property
     def free_at(self) -> datetime:
         """When the oldest of the last ones no longer counts; not before one is counted."""
-        oldest = self.initiated[: settings.AGREEMENT_LIMIT_PER_ESIID][-1]
+        oldest = self.initiated[: self.limit][-1]
         return oldest.astimezone(CENTRAL) + settings.AGREEMENT_LIMIT_WINDOW
 
     @property
     def in_words(self) -> dict[str, int | str]:
         """The limit, its days and `free_at`, for a sentence."""
         days = settings.AGREEMENT_LIMIT_WINDOW.days
-        limit = settings.AGREEMENT_LIMIT_PER_ESIID
-        return {"limit": limit, "days": days, "free_at": format_central(self.free_at) if self.initiated else ""}
+        free_at = format_central(self.free_at) if self.initiated else ""
+        return {"limit": self.limit, "days": days, "free_at": free_at}
 
 
 def counted_agreements(company: Company, premise_ids: Iterable[int], *, at: datetime) -> dict[int, CountedAgreements]:

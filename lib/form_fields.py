@@ -41,12 +41,14 @@ class TooLongValidator(MaxLengthValidator):
     )
 
 
-class NamedInErrors(forms.Field):
-    """A field whose label is the parameter `field` of its errors: a summary shows them away from the field (A2)."""
+class NamedInErrors:
+    """A form field whose label is the parameter `field` of its errors: a summary shows them away from the field (A2)."""
+
+    label: Any
 
     def clean(self, value: Any) -> Any:
         try:
-            return super().clean(value)
+            return super().clean(value)  # type: ignore[misc]
         except ValidationError as errors:
             for error in errors.error_list:
                 error.params = (error.params or {}) | {"field": self.label}
