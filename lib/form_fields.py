@@ -42,7 +42,7 @@ class TooLongValidator(MaxLengthValidator):
 
 
 class NamedInErrors:
-    """A form field whose label is the parameter `field` of its errors: a summary shows them away from the field (A2)."""
+    """A form field whose label is the parameter `field` of its errors: a summary shows them elsewhere (A2)."""
 
     label: Any
 
