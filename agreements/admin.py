@@ -60,8 +60,12 @@ class EmailForm(forms.ModelForm):
 
 @admin.register(Email)
 class EmailAdmin(ScopedAdmin):
-    """Read-only and without bodies and attachments, which hold the customer's links and letters."""
+    """Read-only and without bodies and attachments, which hold the customer's links and letters.
 
+    A TDSP's staff see the emails about its agreements; only operators see emails about accounts.
+    """
+
+    tdsp_path = "tdsp_id"
     form = EmailForm
     fields = (
         ("what", "about", "language"),
@@ -77,10 +81,6 @@ class EmailAdmin(ScopedAdmin):
     search_help_text = _("Agreement number or full email address")
     ordering = ("-queued_at", "-pk")
     actions = ("try_again",)
-
-    def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the emails about the TDSP's agreements; only operators see emails about accounts."""
-        return records.filter(about__in=Agreement.objects.visible_to(signed_in(request)).values("number"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
         # Attachments are large and not for staff.
@@ -163,12 +163,12 @@ class AgreementAdmin(ScopedAdmin):
 
     change_form_template = "admin/agreements/agreement/change_form.html"
 
-    tdsp_path = "premise__tdsp"
+    tdsp_path = "tdsp"
     list_display = [
         "number", "status", "review", "third_party_name", "customer_name", "esiid", "initiated_at", "ended_at",
     ]  # fmt: skip
-    list_filter = ["status", "review", "report_type", "initiated_at", "premise__tdsp"]
-    operators_filters = ("premise__tdsp",)
+    list_filter = ["status", "review", "report_type", "initiated_at", "tdsp"]
+    operators_filters = ("tdsp",)
     search_fields = [
         "number__startswith", "esiid__startswith", "meter_number__startswith", "last_name__istartswith",
         "email__iexact", "third_party_name__icontains",

@@ -123,7 +123,7 @@ def hold_for_review(agreement: Agreement, *, at: datetime) -> None:
     agreement.save(update_fields=["review"])
     record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
     staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-    emails.queue_review_request(agreement, staff.filter(tdsp=agreement.premise.tdsp_id) or staff.filter(tdsp=None))
+    emails.queue_review_request(agreement, staff.filter(tdsp=agreement.tdsp_id) or staff.filter(tdsp=None))
 
 
 @transaction.atomic
@@ -134,7 +134,7 @@ def review_consent(
 
     Raises AlreadyReviewed, PermissionDenied, ValidationError.
     """
-    if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.premise.tdsp_id)):
+    if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.tdsp_id)):
         raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
     reason = clean_reason(reason)
     at = utc_or_now(at)

@@ -130,6 +130,7 @@ def build_agreements(
                 third_party_name=company.legal_name,
                 privacy_policy_url=company.privacy_policy_url,
                 premise=premise,
+                tdsp=premise.tdsp,
                 esiid=row.esiid,
                 meter_number=row.meter_number,
                 report_type=request.report_type,

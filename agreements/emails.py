@@ -105,7 +105,7 @@ def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **d
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.language, "context": {"agreement": agreement}} | details
     subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
-    fields |= {"about": agreement.number, "company_id": agreement.company_id}
+    fields |= {"about": agreement.number, "company_id": agreement.company_id, "tdsp_id": agreement.tdsp_id}
     queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
     user = agreement.customer.user if agreement.customer else None
     if user and "link" not in details and user.email.lower() != agreement.email.lower():
@@ -121,6 +121,7 @@ def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) 
             about=agreement.number,
             company_id=agreement.company_id,
             pauses=True,
+            tdsp_id=agreement.tdsp_id,
             to=agreement.contact_email,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",

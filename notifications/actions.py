@@ -67,7 +67,8 @@ class OutgoingEmail:
 
     `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated. Each
     run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while that company is
-    suspended (L9); after `useful_until` it is not sent.
+    suspended (L9); after `useful_until` it is not sent. `tdsp_id`: whose staff see it besides
+    operators (D1).
     """
 
     kind: str
@@ -81,6 +82,7 @@ class OutgoingEmail:
     company_id: int | None = None
     pauses: bool = False
     useful_until: datetime | None = None
+    tdsp_id: int | None = None
     template: str = ""
     attachment: tuple[str, bytes] | None = None
     link: DecisionLink | AccountLink | FixedLink | None = None
@@ -120,6 +122,7 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         company_id=outgoing.company_id,
         pauses=outgoing.pauses,
         useful_until=outgoing.useful_until,
+        tdsp_id=outgoing.tdsp_id,
         to_address=outgoing.to,
         language=outgoing.language,
         subject=subject,

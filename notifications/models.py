@@ -84,6 +84,8 @@ class Email(models.Model):
     company_id = models.BigIntegerField(null=True)  # about whose business it is; a run sends each company its share
     pauses = models.BooleanField(default=False)  # waits while the company is suspended (L9)
     useful_until = models.DateTimeField(null=True)  # not sent later
+    # The TDSP of the agreement that it is about. No foreign key: TDSPs are in an app above this one.
+    tdsp_id = models.BigIntegerField(null=True)
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField()
@@ -116,8 +118,12 @@ class Email(models.Model):
             models.Index(
                 fields=["priority", "due_at", "id"], name="email_queued", condition=Q(state=EmailState.QUEUED)
             ),
-            models.Index(fields=["failed_at"], name="email_failed", condition=Q(state=EmailState.FAILED)),
             models.Index(fields=["company_id"], name="email_on_hold", condition=Q(state=EmailState.ON_HOLD)),
+            models.Index(
+                fields=["tdsp_id", "-queued_at", "-id"], name="email_failed", condition=Q(state=EmailState.FAILED)
+            ),
+            # For the lists of a TDSP's staff; few emails about accounts have none (D1).
+            models.Index(fields=["tdsp_id", "-queued_at", "-id"], name="email_of_tdsp"),
             models.Index(
                 fields=["id"],
                 name="email_rejected",

@@ -163,7 +163,7 @@ def _claim_new() -> Report | None:
         if not has_report(agreement):
             period = fixed_period(agreement)
             days = {"first_day": period.first, "last_day": period.last, "asked_first_day": period.asked_first}
-            return Report(agreement=agreement, **days)
+            return Report(agreement=agreement, tdsp_id=agreement.tdsp_id, **days)
     return None
 
 
@@ -182,8 +182,8 @@ def _make(report: Report, now: datetime) -> None:
     try:
         with transaction.atomic():
             # The lock shows other workers that this one is alive, however long it takes.
-            if claimed.select_for_update(skip_locked=True, no_key=True).exists():
-                generate_report(report, now)
+            if locked := claimed.select_for_update(skip_locked=True, no_key=True).first():
+                generate_report(locked, now)
     except Exception as error:  # of any kind: this report waits, the next one is generated
         # If the connection is lost, this fails too: the next attempt is scheduled anyway.
         _record_failure(report, error, now)

@@ -21,7 +21,7 @@ from reports.models import Download, Report
 
 @admin.register(Report)
 class ReportAdmin(ScopedAdmin):
-    tdsp_path = "agreement__premise__tdsp"
+    tdsp_path = "tdsp"
     fields = [
         "agreement", "state", "first_day", "last_day", "asked_first_day", "expected_from",
         "made_at", "file_name", "size", "sha256", "purged_at",
@@ -90,7 +90,7 @@ class AgreementWithReportAdmin(AgreementAdmin):
 
 @admin.register(Download)
 class DownloadAdmin(ScopedAdmin):
-    tdsp_path = "report__agreement__premise__tdsp"
+    tdsp_path = "report__tdsp"
     fields = ["report", "person", "at"]
     list_display = ["report", "by", "at"]
     search_fields = ["report__agreement__number__startswith"]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
-from meters.models import FlowDirection
+from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
 
 # The directions in the CSV -> for people.
@@ -38,6 +38,11 @@ UNFINISHED = (ReportState.MAKING, ReportState.FAILED)
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> ReportQuerySet:
+        """Return the reports that `user` may see: staff by the report's own TDSP, everyone else by the agreement."""
+        if user.is_authenticated and user.is_operator:
+            return self
+        if user.is_authenticated and user.is_staff and user.is_active:
+            return self.filter(tdsp=user.tdsp_id)
         return self.filter(agreement__in=Agreement.objects.visible_to(user))
 
     def not_downloaded(self) -> ReportQuerySet:
@@ -59,9 +64,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
 class Report(models.Model):
     """What a report covers (R4). Counts are of 15-minute intervals over all directions of the premise, by the rules of
     `coverage.Coverage`, for every type of file. `first_day` after `last_day`: the customer's service began after the
-    last day, and nothing is covered (R2)."""
+    last day, and nothing is covered (R2). `tdsp` is the agreement's; a trigger in migration 0002 keeps it so (D1)."""
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="report")
+    tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="TDSP")
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices)
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
@@ -91,6 +97,7 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["tdsp", "-id"], name="report_of_tdsp"),  # for the lists of its staff (D1)
             models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state__in=UNFINISHED)),
             models.Index(fields=["made_at"], name="report_purge", condition=models.Q(state=ReportState.READY)),
         ]

@@ -51,7 +51,7 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
 def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
     agreement = get_object_or_404(
-        own_agreements(request).with_overdue().select_related("report", "premise__tdsp"), number=number
+        own_agreements(request).with_overdue().select_related("report", "premise", "tdsp"), number=number
     )
     emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
     requests = [email for email in emails if email.kind in ("EM201", "EM202")]
@@ -75,7 +75,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
 def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     """Show a customer one agreement with its report (C4, R5)."""
     agreement = get_object_or_404(
-        customer.own_agreements(request).select_related("report", "premise__tdsp"), number=number
+        customer.own_agreements(request).select_related("report", "premise", "tdsp"), number=number
     )
     offer = offer_context(agreement, at=utc_or_now()) if agreement.status == Status.PENDING else {}
     return render(request, "reports/customer/agreement.html", {"agreement": agreement, **offer})

@@ -56,7 +56,7 @@ def staff_home(request: HttpRequest, user: User) -> HttpResponse:
     agreements = Agreement.objects.visible_to(user)
     emails, claims = Email.objects.failed(), EsiidClaim.objects.awaiting_decision()
     if not user.is_operator:
-        emails = emails.filter(about__in=agreements.values("number"))
+        emails = emails.filter(tdsp_id=user.tdsp_id)
         claims = claims.filter(premise__tdsp=user.tdsp)
     context = _count_rows(
         user,

@@ -1,9 +1,10 @@
 """The agreement and what belongs to it."""
 
-from agreements.models.agreement import Agreement, AgreementQuerySet, Review
+from agreements.models.agreement import Agreement, AgreementQuerySet
 from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
 from agreements.models.history import AgreementEvent, EventKind, Letter
 from agreements.models.report_options import DATA_IN_WORDS, PERIOD_IN_WORDS, ReportLength, ReportType
+from agreements.models.review import Review
 from agreements.models.submission import DayCounter, Draft
 
 __all__ = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -18,10 +17,12 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
 from agreements.models import report_options
+from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportType
+from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, Review
 from agreements.models.submission import Draft
-from agreements.states import NEVER_ACCEPTED, Status
+from agreements.states import Status
 from companies.models import Company, membership_of
 from companies.trust.email_identity import (
     DomainKey,
@@ -34,29 +35,11 @@ from companies.trust.email_identity import (
 from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
 from lib.review_reasons import REASON_LENGTH
 from meters.identifiers import mask_esiid
-from meters.models import Premise
+from meters.models import Premise, Tdsp
 from meters.usage.days import day_start
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-
-class Review(models.TextChoices):
-    """The state of a TDSP's review of the customer's consent (X1)."""
-
-    NONE = "none", _("Not needed")
-    HELD = "held", _("Under review")
-    RELEASED = "released", _("Released")
-    REFUSED = "refused", _("Refused")
-
-
-# Of a complete agreement: a report may be made.
-REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
-
-
-AWAITS_REPORT = Q(
-    status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT, period_last_day__isnull=False
-)
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -67,7 +50,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         if user.is_operator:
             return self
         if user.is_staff and user.is_active:
-            return self.filter(premise__tdsp=user.tdsp)
+            return self.filter(tdsp=user.tdsp_id)
         if membership := membership_of(user):
             return self.filter(company=membership.company_id) if membership.may_view else self.none()
         if customer := customer_of(user):
@@ -94,7 +77,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def by_link(self, link_hash: str) -> AgreementQuerySet:
         """Return the agreement whose decision link has this hash (X5)."""
-        return self.with_overdue().filter(link_hash=link_hash).select_related("premise__tdsp", "company")
+        return self.with_overdue().filter(link_hash=link_hash).select_related("premise", "tdsp", "company")
 
     def with_overdue(self) -> AgreementQuerySet:
         """Annotate what depends on the database's clock.
@@ -153,6 +136,8 @@ class Agreement(models.Model):
     """One request for one report about one meter, with its outcome.
 
     Names and addresses are copied on initiation: later changes of a profile do not change what a customer agreed to.
+    `tdsp` is copied from the premise, so that lists need no join, and follows it: if a load moves the premise to
+    another TDSP, a trigger of migration 0002 moves its agreements and their emails; the former TDSP sees none (D1).
     """
 
     number = models.CharField(_("agreement number"), max_length=12, unique=True)  # L7
@@ -173,6 +158,7 @@ class Agreement(models.Model):
     attested_at = models.DateTimeField(_("authorization attested"))
 
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="agreements")
+    tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="TDSP")
     esiid = models.CharField("ESIID", max_length=22)
     meter_number = models.CharField(_("meter number"), max_length=20)
 
@@ -228,82 +214,8 @@ class Agreement(models.Model):
 
     class Meta:
         ordering = ["-initiated_at", "-number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["company", "premise", "report_type", "report_length"],
-                condition=Q(status=Status.PENDING),
-                name="one_pending_request_per_report",
-            ),
-            models.CheckConstraint(condition=Q(status__in=Status.values), name="agreement_status_is_known"),
-            models.CheckConstraint(
-                condition=Q(status=Status.PENDING, ended_at=None)
-                | (~Q(status=Status.PENDING) & Q(ended_at__isnull=False)),
-                name="agreement_ended_unless_pending",
-            ),
-            models.CheckConstraint(
-                condition=Q(status=Status.COMPLETE)
-                & (
-                    Q(period_first_day__isnull=False, period_last_day__isnull=False)
-                    | Q(awaits_data_until__isnull=False)
-                )
-                | ~Q(status=Status.COMPLETE) & Q(period_first_day=None, period_last_day=None, awaits_data_until=None),
-                name="accepted_has_its_period_or_waits",
-            ),
-            models.CheckConstraint(condition=Q(review__in=Review.values), name="agreement_review_is_known"),
-            models.CheckConstraint(
-                condition=Q(review=Review.NONE) | Q(status=Status.COMPLETE),
-                name="only_accepted_agreements_are_reviewed",
-            ),
-            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"),
-            models.CheckConstraint(
-                condition=Q(was_registered=False) | Q(customer__isnull=False) | Q(person_forgotten_at__isnull=False),
-                name="registered_customer_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(customer_kind=CustomerKind.BUSINESS) | Q(customer_company_name=""),
-                name="customer_company_only_for_business",
-            ),
-            models.CheckConstraint(
-                condition=Q(with_utc=False) | Q(report_type=ReportType.INTERVAL),
-                name="utc_columns_only_for_intervals",
-                violation_error_message=_("Only the 15-minute report has UTC columns."),
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["expires_at"], name="agreement_overdue", condition=Q(status=Status.PENDING)),
-            models.Index(
-                fields=["ended_at"],
-                name="agreement_awaits_report",
-                condition=AWAITS_REPORT,
-            ),
-            models.Index(
-                fields=["id"],
-                name="agreement_awaits_data",
-                condition=Q(status=Status.COMPLETE, period_last_day__isnull=True),
-            ),
-            models.Index(
-                fields=["ended_at"],
-                name="agreement_to_forget",
-                condition=Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
-            ),
-            models.Index(fields=["ended_at"], name="agreement_held", condition=Q(review=Review.HELD)),
-            models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
-            models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
-            # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.
-            *(
-                models.Index(fields=["company", field], name=name, opclasses=["int8_ops", "varchar_pattern_ops"])
-                for field, name in (
-                    ("number", "agreement_by_number"),
-                    ("esiid", "agreement_by_esiid"),
-                    ("meter_number", "agreement_by_meter"),
-                )
-            ),
-            models.Index(fields=["company", "name_key"], name="agreement_by_name"),
-            # For signals against a consent (X1) and the daily limit of emails to one mailbox (X2).
-            models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
-            models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),
-            models.Index("company", OpClass(DomainKey("email"), name="text_pattern_ops"), name="agreement_mail_domain"),
-        ]
+        constraints = CONSTRAINTS
+        indexes = INDEXES
 
     def __str__(self) -> str:
         return self.number

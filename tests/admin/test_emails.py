@@ -44,7 +44,7 @@ def test_a_tdsps_staff_see_and_retry_the_emails_about_its_own_agreements(client:
     """D1: not those about another's, and none about accounts."""
     own, other = AgreementFactory.create(), AgreementFactory.create()
     emails = [failed(about=number) for number in (own.number, other.number, "")]
-    client.force_login(staff(tdsp=own.premise.tdsp))
+    client.force_login(staff(tdsp=own.tdsp))
     listed = client.get(LIST).context["cl"].result_list
     assert list(listed) == emails[:1]
     for email, status in zip(emails, (200, 404, 404), strict=True):

@@ -45,7 +45,7 @@ def signals(agreement: Agreement) -> set[str]:
 
 
 def staff_of(agreement: Agreement):
-    return UserFactory(is_staff=True, tdsp=agreement.premise.tdsp)
+    return UserFactory(is_staff=True, tdsp=agreement.tdsp)
 
 
 def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp_releases_it(client, member):

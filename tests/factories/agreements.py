@@ -73,6 +73,7 @@ class AgreementFactory(DjangoModelFactory):
     privacy_policy_url = factory.SelfAttribute("company.privacy_policy_url")
     attested_at = factory.SelfAttribute("initiated_at")
     premise = factory.SubFactory(PremiseFactory)
+    tdsp = factory.SelfAttribute("premise.tdsp")
     esiid = factory.SelfAttribute("premise.esiid")
     meter_number = "104051941"
     report_type = ReportType.INTERVAL

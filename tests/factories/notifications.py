@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import factory
 from factory.django import DjangoModelFactory
 
+from agreements.models import Agreement
 from notifications.models import Email
 
 
@@ -20,3 +23,11 @@ class EmailFactory(DjangoModelFactory):
     text = "Text"
     html = "<p>Text</p>"
     message_id = factory.Sequence(lambda n: f"message-{n}")
+
+    @classmethod
+    def _create(cls, model_class: type[Email], *args: Any, **fields: Any) -> Email:
+        """Give the email the TDSP of the agreement that it is about, as those who queue emails do."""
+        about = Agreement.objects.filter(number=fields["about"])
+        fields.setdefault("tdsp_id", about.values_list("tdsp", flat=True).first())
+        email: Email = super()._create(model_class, *args, **fields)
+        return email

@@ -21,6 +21,7 @@ class ReportFactory(DjangoModelFactory):
         model = Report
 
     agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE, report_recorded=True)
+    tdsp = factory.SelfAttribute("agreement.tdsp")
     state = ReportState.READY
     asked_first_day = date(2026, 8, 23)
     first_day = date(2026, 8, 23)

@@ -34,7 +34,7 @@ def test_an_operator_sees_every_report_and_download(client):
 def test_tdsp_staff_see_only_the_reports_of_their_own_premises(client):
     """D1: neither in the list nor by the address."""
     own, other = DownloadFactory().report, DownloadFactory().report
-    client.force_login(staff_of(own.agreement.premise.tdsp))
+    client.force_login(staff_of(own.agreement.tdsp))
     for page in (REPORTS, DOWNLOADS):
         text = client.get(page).content.decode()
         assert own.agreement.number in text
@@ -76,7 +76,7 @@ def test_failed_reports_are_made_again_by_the_next_sweep(client):
 def test_tdsp_staff_can_retry_their_own_reports(client):
     """D1: the role is enough."""
     failed = ReportFactory(state=ReportState.FAILED)
-    client.force_login(staff_of(failed.agreement.premise.tdsp))
+    client.force_login(staff_of(failed.agreement.tdsp))
     again(client, failed)
     assert Report.objects.due_for_retry().exists()
 

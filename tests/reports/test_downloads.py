@@ -78,7 +78,7 @@ def who(role, report):
         "member of another company": lambda: MembershipFactory(company=other, is_administrator=True).user,
         "the customer": lambda: report.agreement.customer.user,
         "another customer": lambda: CustomerFactory().user,
-        "the TDSP's staff": lambda: UserFactory(is_staff=True, tdsp=report.agreement.premise.tdsp),
+        "the TDSP's staff": lambda: UserFactory(is_staff=True, tdsp=report.agreement.tdsp),
         "operator": OperatorFactory,
         "user without a role": UserFactory,
     }[role]()

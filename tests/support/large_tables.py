@@ -1,10 +1,10 @@
-"""A hundred thousand agreements, and how many rows a PostgreSQL plan reads in vain."""
+"""Large tables, and how many rows a PostgreSQL plan reads in vain."""
 
 from __future__ import annotations
 
 import re
 
-from django.db import connection
+from django.db import connection, models
 
 from agreements.models import Agreement
 from companies.models import Company
@@ -19,7 +19,6 @@ def rows_removed(plan: str) -> int:
 def create_hundred_thousand_agreements() -> Company:
     """Create as many agreements of two companies with the same data, and return one company."""
     companies = [AgreementFactory(meter_number=f"0{place}").company for place in range(2)]
-    columns = [one.column for one in Agreement._meta.concrete_fields if not one.generated and not one.primary_key]
     different = {
         "number": "(300000000000 + 2 * n + right(meter_number, 1)::int)::text",
         "esiid": "'10443' || lpad(n::text, 12, '0')",
@@ -32,11 +31,16 @@ def create_hundred_thousand_agreements() -> Company:
         "ended_at": "initiated_at",
         "link_hash": "md5(n::text || meter_number)",
     }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO agreements_agreement ({', '.join(columns)})"
-            f" SELECT {', '.join(different.get(column, column) for column in columns)}"
-            " FROM agreements_agreement, generate_series(1, 100000) n"
-        )
-        cursor.execute("ANALYZE agreements_agreement")
+    multiply(Agreement, "generate_series(1, 100000) n", **different)
     return companies[0]
+
+
+def multiply(model: type[models.Model], source: str, where: str = "true", **different: str) -> None:
+    """Insert the product of the rows of `model`, as `t`, and those of `source`; `different` are columns, as SQL."""
+    columns = [one.column for one in model._meta.concrete_fields if not one.generated and not one.primary_key]
+    values = [different.get(column, f"t.{column}") for column in columns]
+    table = model._meta.db_table
+    product = f"SELECT {', '.join(values)} FROM {table} t, {source} WHERE {where}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {product}")
+        cursor.execute(f"ANALYZE {table}")

@@ -1,0 +1,31 @@
+"""A premise that a load moves to another TDSP takes its agreements and their emails along (D1)."""
+
+from django.db import migrations
+
+FUNCTION = """
+    CREATE FUNCTION agreements_follow_premise() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        UPDATE agreements_agreement SET tdsp_id = NEW.tdsp_id WHERE premise_id = NEW.id;
+        UPDATE notifications_email e SET tdsp_id = NEW.tdsp_id
+        FROM agreements_agreement a WHERE a.premise_id = NEW.id AND e.about = a.number;
+        RETURN NULL;
+    END
+    $$;
+"""
+TRIGGER = """
+    CREATE TRIGGER agreements_follow_premise AFTER UPDATE OF tdsp_id ON meters_premise
+    FOR EACH ROW WHEN (OLD.tdsp_id IS DISTINCT FROM NEW.tdsp_id) EXECUTE FUNCTION agreements_follow_premise();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("agreements", "0001_initial"),
+        ("meters", "0002_usage_day"),
+        ("notifications", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION agreements_follow_premise();"),
+        migrations.RunSQL(TRIGGER, "DROP TRIGGER agreements_follow_premise ON meters_premise;"),
+    ]

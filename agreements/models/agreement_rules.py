@@ -1,0 +1,88 @@
+"""What the database keeps true of agreements, and the indexes that lists, searches and sweeps read."""
+
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from agreements.models.report_options import ReportType
+from agreements.models.review import AWAITS_REPORT, Review
+from agreements.states import NEVER_ACCEPTED, Status
+from companies.trust.email_identity import DomainKey, MailboxKey
+from customers.models import CustomerKind
+
+CONSTRAINTS: list[models.BaseConstraint] = [
+    models.UniqueConstraint(
+        fields=["company", "premise", "report_type", "report_length"],
+        condition=Q(status=Status.PENDING),
+        name="one_pending_request_per_report",
+    ),
+    models.CheckConstraint(condition=Q(status__in=Status.values), name="agreement_status_is_known"),
+    models.CheckConstraint(
+        condition=Q(status=Status.PENDING, ended_at=None) | (~Q(status=Status.PENDING) & Q(ended_at__isnull=False)),
+        name="agreement_ended_unless_pending",
+    ),
+    models.CheckConstraint(
+        condition=Q(status=Status.COMPLETE)
+        & (Q(period_first_day__isnull=False, period_last_day__isnull=False) | Q(awaits_data_until__isnull=False))
+        | ~Q(status=Status.COMPLETE) & Q(period_first_day=None, period_last_day=None, awaits_data_until=None),
+        name="accepted_has_its_period_or_waits",
+    ),
+    models.CheckConstraint(condition=Q(review__in=Review.values), name="agreement_review_is_known"),
+    models.CheckConstraint(
+        condition=Q(review=Review.NONE) | Q(status=Status.COMPLETE),
+        name="only_accepted_agreements_are_reviewed",
+    ),
+    models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"),
+    models.CheckConstraint(
+        condition=Q(was_registered=False) | Q(customer__isnull=False) | Q(person_forgotten_at__isnull=False),
+        name="registered_customer_is_known",
+    ),
+    models.CheckConstraint(
+        condition=Q(customer_kind=CustomerKind.BUSINESS) | Q(customer_company_name=""),
+        name="customer_company_only_for_business",
+    ),
+    models.CheckConstraint(
+        condition=Q(with_utc=False) | Q(report_type=ReportType.INTERVAL),
+        name="utc_columns_only_for_intervals",
+        violation_error_message=_("Only the 15-minute report has UTC columns."),
+    ),
+]
+
+INDEXES = [
+    models.Index(fields=["expires_at"], name="agreement_overdue", condition=Q(status=Status.PENDING)),
+    models.Index(
+        fields=["ended_at"],
+        name="agreement_awaits_report",
+        condition=AWAITS_REPORT,
+    ),
+    models.Index(
+        fields=["id"],
+        name="agreement_awaits_data",
+        condition=Q(status=Status.COMPLETE, period_last_day__isnull=True),
+    ),
+    models.Index(
+        fields=["ended_at"],
+        name="agreement_to_forget",
+        condition=Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
+    ),
+    # For the lists of a TDSP's staff (D1).
+    models.Index(fields=["tdsp", "-initiated_at", "-number"], name="agreement_of_tdsp"),
+    models.Index(fields=["tdsp", "-initiated_at"], name="agreement_held", condition=Q(review=Review.HELD)),
+    models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
+    models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
+    # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.
+    *(
+        models.Index(fields=["company", field], name=name, opclasses=["int8_ops", "varchar_pattern_ops"])
+        for field, name in (
+            ("number", "agreement_by_number"),
+            ("esiid", "agreement_by_esiid"),
+            ("meter_number", "agreement_by_meter"),
+        )
+    ),
+    models.Index(fields=["company", "name_key"], name="agreement_by_name"),
+    # For signals against a consent (X1) and the daily limit of emails to one mailbox (X2).
+    models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
+    models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),
+    models.Index("company", OpClass(DomainKey("email"), name="text_pattern_ops"), name="agreement_mail_domain"),
+]

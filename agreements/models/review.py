@@ -1,0 +1,25 @@
+"""The review of a customer's consent, which holds the report (X1)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from agreements.states import Status
+
+
+class Review(models.TextChoices):
+    """The state of a TDSP's review of the customer's consent (X1)."""
+
+    NONE = "none", _("Not needed")
+    HELD = "held", _("Under review")
+    RELEASED = "released", _("Released")
+    REFUSED = "refused", _("Refused")
+
+
+# Of a complete agreement: a report may be made.
+REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
+
+
+AWAITS_REPORT = Q(
+    status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT, period_last_day__isnull=False
+)

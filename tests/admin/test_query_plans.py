@@ -1,0 +1,77 @@
+"""A TDSP's staff find their lists by an index, however many records other TDSPs have (D1)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from agreements.models import Agreement, Review
+from agreements.states import Status
+from notifications.models import Email, EmailState
+from reports.models import Report, ReportState
+from tests.factories import AgreementFactory, EmailFactory, ReportFactory, UserFactory
+from tests.support.large_tables import create_hundred_thousand_agreements, multiply, rows_removed
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+TABLES = [model._meta.db_table for model in (Agreement, Email, Report)]
+PAGES = {
+    "/admin/agreements/agreement/": "agreement_of_tdsp",
+    "/admin/agreements/agreement/?review__exact=held": "agreement_held",
+    "/admin/notifications/email/": "email_of_tdsp",
+    "/admin/notifications/email/?state__exact=failed": "email_failed",
+    "/admin/reports/report/": "report_of_tdsp",
+    "/": "email_failed",
+}
+
+
+@pytest.fixture(scope="module")
+def client(module_transaction: None) -> Client:
+    """Staff of a TDSP with one of everything, among a hundred thousand of others."""
+    create_hundred_thousand_agreements()
+    others = ReportFactory()
+    multiply(Report, "agreements_agreement a", f"a.status = '{Status.WITHDRAWN}'", agreement_id="a.id")
+    EmailFactory(about=others.agreement.number)
+    multiply(Email, "generate_series(1, 100000) n", key="'K' || n", message_id="'M' || n")
+    own = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
+    EmailFactory(about=own.number, state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
+    ReportFactory(agreement=own, state=ReportState.FAILED)
+    assert Report.objects.count() == 200_002
+    client = Client()
+    client.force_login(UserFactory(is_staff=True, tdsp=own.tdsp))
+    return client
+
+
+def plans_of(client: Client, path: str) -> list[str]:
+    """Return the plans of the page's queries about the large tables."""
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    plans = []
+    with connection.cursor() as cursor:
+        for sql in (query["sql"] for query in queries):
+            if sql.startswith("SELECT") and any(table in sql for table in TABLES):
+                cursor.execute(f"EXPLAIN (ANALYZE) {sql}")
+                plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    return plans
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_tdsps_list_reads_few_of_the_records_of_others(client, path):
+    """D1"""
+    plans = plans_of(client, path)
+    assert any(PAGES[path] in plan for plan in plans), plans
+    for plan in plans:
+        assert not any(f"Seq Scan on {table}" in plan for table in TABLES) and rows_removed(plan) < 1000, plan
+        assert "meters_premise" not in plan or "customers_esiidclaim" in plan, plan
+
+
+@pytest.mark.control
+def test_control_without_its_index_a_list_reads_all(client):
+    """D1: the test above would see it."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX agreement_of_tdsp")
+    assert max(map(rows_removed, plans_of(client, "/admin/agreements/agreement/"))) > 10_000
