@@ -158,9 +158,11 @@ class RowReader:
                     batch.rows -= 1
                     continue
                 key = self._key_of(self._head_of(fields))
+                if slot_of(self._times_of(fields), slots_on(key[1])) != _NO_SLOT:
+                    reading_of(*self._printed_reading_of(fields))  # most irregular rows end here: the day stays as read
                 day_of_rows = self._rows_of(key)
                 self._add_row(day_of_rows, number, line, fields)
-                batch.days[key] = day_of_rows  # only now: most irregular rows are invalid
+                batch.days[key] = day_of_rows
             except InvalidRow as invalid:
                 batch.reject(number, invalid.reason, line)
 
