@@ -25,6 +25,9 @@ run: local
 # Where CI=true, coverage is measured in every process, and `make coverage` compares it with the gate.
 PYTEST := $(VENV)/python -m $(if $(filter true,$(CI)),coverage run -m )pytest -n 2 --dist loadgroup --durations 25
 
+# Where Python is told to keep no compiled files, every process compiles the tests and the portal anew.
+test test-fast test-faults: export PYTHONDONTWRITEBYTECODE =
+
 test: dev chromium
 	$(PYTEST) -m "not fault" $(ARGS)
 
