@@ -1,11 +1,22 @@
-"""The tests' database can be dropped whatever a test left behind."""
+"""The tests' database is empty after each test and can be dropped whatever a test left behind."""
 
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import OperationalError, connection, connections
 
-from tests.support.database import end_other_sessions
+from accounts.models import AccessLogEntry, User
+from tests.factories import AccessLogEntryFactory
+from tests.support.database import delete_every_row, end_other_sessions
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_stays_not_even_one_that_is_never_deleted():
+    AccessLogEntryFactory()
+    delete_every_row()
+    assert not AccessLogEntry.objects.exists() and not User.objects.exists()
+    assert Permission.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
