@@ -37,6 +37,7 @@ def test_a_complete_environment_starts():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REQUIRED)
 def test_production_names_a_missing_variable_and_refuses_to_start(name):
     """A4."""
@@ -45,6 +46,7 @@ def test_production_names_a_missing_variable_and_refuses_to_start(name):
     assert name in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -55,6 +55,7 @@ def test_which_records_are_customer_data_is_decided_once(db: None):
     assert {name for name, is_customers in decided.items() if not is_customers} == NO_CUSTOMER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["staff", "operator"])
 def test_every_page_with_customer_data_is_logged(client: Client, world: World, role: str):
     """D3: every URL name of every such record; a new page without a row fails here."""
@@ -77,6 +78,7 @@ def test_every_page_with_customer_data_is_logged(client: Client, world: World, r
         assert AccessLogEntry.objects.latest("pk").model == name
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_control_a_page_that_is_not_logged_is_noticed(client: Client, world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ScopedAdmin, "record_view", lambda *args, **kwargs: None)
@@ -113,6 +115,7 @@ def test_a_form_shown_again_with_errors_is_logged_again(client: Client, world: W
     assert log_rows()[-1] == ("view", "meters.meter", str(meter.pk), None)
 
 
+@pytest.mark.slow
 def test_the_access_log_contains_no_personal_data(client: Client, world: World):
     """D3: no name, address, email, whole ESIID, nor what was searched for."""
     log_in(client, world.operator)

@@ -70,6 +70,7 @@ def readings(client: Client, claim: EsiidClaim) -> list[str]:
     return given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_disputed", [False, True], ids=["undisputed", "disputed"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("is_invited", [False, True], ids=["unasked", "invited"])
@@ -102,6 +103,7 @@ def test_a_stranger_reads_nothing_from_before_the_claim(client, meter, is_invite
         assert readings(client, current(meter)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.control
 def test_control_a_confirmed_customer_reads_them(client, meter):
     claim = claim_by_form(client, meter)

@@ -213,6 +213,7 @@ def test_other_spellings_of_an_address_count_as_one_mailbox(member, settings):
     assert [problem.code for problem in refused.value.problems] == ["flooding"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_twenty_simultaneous_submissions_stay_within_a_days_limits(settings):
     """X2: of one company, and of twenty companies to one customer."""
@@ -224,6 +225,7 @@ def test_twenty_simultaneous_submissions_stay_within_a_days_limits(settings):
     assert count_created([MembershipFactory().user for _ in range(20)]) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.control
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_locks_more_are_created(settings, monkeypatch):

@@ -49,6 +49,7 @@ def state_of_everything() -> list:
     return [agreements, Email.objects.count(), Letter.objects.count(), [a["status"] for a in agreements]]
 
 
+@pytest.mark.slow
 def test_a_get_never_decides(client, agreement):
     """C1: a hundred GET and HEAD requests of mail scanners, with whatever they add, change nothing."""
     before = state_of_everything()

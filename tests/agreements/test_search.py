@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import re
 import unicodedata
@@ -16,16 +17,23 @@ from tests.reports.test_agreement_list import numbers
 from tests.support.third_party_pages import LIST, page_text
 
 
-@pytest.fixture
-def member(client, db):
-    """A member, logged in, whose company has more agreements than are listed at once."""
+@pytest.fixture(scope="module")
+def full_company(module_transaction):
+    """The membership of a company that has more agreements than are listed at once."""
     membership = MembershipFactory()
-    client.force_login(membership.user)
+    of = {"company": membership.company, "initiated_by": membership.user}
     premise = PremiseFactory(esiid="10203040000000001")
     AgreementFactory.create_batch(
-        26, company=membership.company, premise=premise, status=Status.WITHDRAWN, last_name="Nobody", meter_number="9"
+        26, premise=premise, status=Status.WITHDRAWN, last_name="Nobody", meter_number="9", **of
     )
     return membership
+
+
+@pytest.fixture
+def member(client, full_company, db):
+    """A member, logged in, of that company."""
+    client.force_login(full_company.user)
+    return copy.deepcopy(full_company)
 
 
 def find(client, by: str, items: str, **wanted: str):
@@ -128,6 +136,7 @@ class TestResults:
         words = page_text(client.get(LIST, query | {"report": "waiting"}))
         assert "Showing 1 of 27 agreements" in words and "Withdrawn (26)" in words
 
+    @pytest.mark.slow
     def test_a_hundred_items_are_found(self, client, member):
         """T1: as ESIIDs of the longest kind they fit into an address."""
         made = [

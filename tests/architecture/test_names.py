@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -23,9 +24,14 @@ GIVEN = {"Meta", "Command", "Migration", "Params"}
 FILES = [path for path in tracked("*.py") if "migrations" not in path.parts]
 
 
+@cache
+def nodes_of(source: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(source)))
+
+
 def defined_names(source: str) -> Iterator[str]:
     """Every name that the source defines: modules' variables, classes, functions, parameters, locals, attributes."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if not node.name.startswith("test_"):  # a sentence, not a name
                 yield node.name
@@ -48,7 +54,7 @@ def metaphors(source: str) -> set[str]:
 def test_no_class_name_is_used_twice():
     places = defaultdict(set)
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_of(path.read_text()):
             if isinstance(node, ast.ClassDef) and node.name not in GIVEN:
                 places[node.name].add(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not {name: sorted(where) for name, where in places.items() if len(where) > 1}

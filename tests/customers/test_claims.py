@@ -43,7 +43,13 @@ def meter() -> Meter:
 # --- What each state shows -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["Bright Star Energy, LLC", "BRIGHT STAR ENERGY", "bright-star energy Inc."])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "bright-star energy Inc.",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("Bright Star Energy, LLC", "BRIGHT STAR ENERGY")),
+    ],
+)
 def test_a_matching_provider_shows_usage_from_the_next_day_and_all_after_72_hours(client, meter, typed):
     claim = claim_by_form(client, meter, typed)
     assert claim.state == ClaimState.WAITING
@@ -116,9 +122,9 @@ def _fingerprint(kind: str) -> Any:
     ("prepare", "signal"),
     [
         (_mailbox, ClaimSignal.MAILBOX),
-        (_domain, ClaimSignal.DOMAIN),
-        (_fingerprint("network"), ClaimSignal.NETWORK),
-        (_fingerprint("browser"), ClaimSignal.BROWSER),
+        pytest.param(_domain, ClaimSignal.DOMAIN, marks=pytest.mark.slow),
+        pytest.param(_fingerprint("network"), ClaimSignal.NETWORK, marks=pytest.mark.slow),
+        pytest.param(_fingerprint("browser"), ClaimSignal.BROWSER, marks=pytest.mark.slow),
     ],
 )
 def test_a_sign_of_any_companys_people_shows_nothing(client, meter, prepare, signal):

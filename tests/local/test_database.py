@@ -47,6 +47,7 @@ def test_a_database_without_a_record_is_another_versions(tmp_path):
     assert not database.is_of_this_version(tmp_path / "migrations.json")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_another_versions_database_behind_database_url_is_refused_and_left_alone(tmp_path):
     with connection.cursor() as cursor:

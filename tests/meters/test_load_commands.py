@@ -169,6 +169,7 @@ class TestTheLastMessage:
             call_command("load_usage", usage, str(tmp_path / "a.csv"))
 
 
+@pytest.mark.slow
 def test_an_unreachable_database_exits_with_2(usage):
     """D2: the status is 2, in one sentence."""
     environment = {**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing"}

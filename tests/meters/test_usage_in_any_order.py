@@ -31,6 +31,7 @@ def _batches(request, monkeypatch):
 
 @pytest.mark.usefixtures("_batches")
 class TestSeveralRevisionsInAFile:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "lines",
         [[*OLD, *NEW], [*NEW, *OLD], [line for pair in zip(OLD, NEW, strict=True) for line in pair]],

@@ -45,7 +45,13 @@ def test_nothing_is_generated_before_the_acceptance():
         (NOON, "1m", FIRST, LAST),
         (datetime(2026, 3, 9, 0, 0, 1, tzinfo=CENTRAL), "1d", date(2026, 3, 8), date(2026, 3, 8)),
         (datetime(2025, 11, 3, 9, 0, tzinfo=CENTRAL), "1d", date(2025, 11, 2), date(2025, 11, 2)),
-        (datetime(2026, 4, 1, 9, 0, tzinfo=CENTRAL), "12m", date(2025, 4, 1), date(2026, 3, 31)),
+        pytest.param(
+            datetime(2026, 4, 1, 9, 0, tzinfo=CENTRAL),
+            "12m",
+            date(2025, 4, 1),
+            date(2026, 3, 31),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_file_has_the_bytes_of_the_period_and_no_other_day(accepted_at, length, first, last):
@@ -246,6 +252,7 @@ def test_a_sweep_generates_due_reports_oldest_first_up_to_its_limit():
     assert report_of(newer)
 
 
+@pytest.mark.slow
 def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record():
     """R6"""
     agreement = accepted_agreement(datetime(2026, 4, 1, 9, tzinfo=CENTRAL), report_length="12m")
@@ -262,6 +269,7 @@ def test_a_years_report_costs_few_queries_and_as_many_with_more_meters_on_record
     assert len(other) == len(one)
 
 
+@pytest.mark.slow
 def test_a_years_report_does_not_hold_the_years_rows_in_memory():
     """R6: of a file of 6 MB only the compressed bytes and a window of days are in memory at once."""
     accepted_at = datetime(2026, 4, 1, 9, tzinfo=CENTRAL)

@@ -66,7 +66,7 @@ def texts(agreement: Agreement, kind: str) -> dict[str, str]:
         (10, 3, days_ago(3)),  # of a utility that is two days later than usual
     ],
 )
-@pytest.mark.parametrize("length", ["1d", "1m", "12m"])
+@pytest.mark.parametrize("length", ["1d", *(pytest.param(length, marks=pytest.mark.slow) for length in ("1m", "12m"))])
 def test_the_period_ends_with_the_latest_day_on_file_at_the_acceptance(member, hour, on_file, last, length):
     """R2: at once, for one day too."""
     premise = PremiseFactory()
@@ -221,10 +221,10 @@ def test_both_sides_read_what_is_awaited_and_until_when(client, member):
     assert "Waiting for data" in listed
 
 
-def test_a_thousand_waiting_agreements_cost_as_many_queries_as_one(member, django_assert_max_num_queries):
+def test_many_waiting_agreements_cost_as_many_queries_as_one(member, django_assert_max_num_queries):
     """R7: one question for each day of acceptance."""
     premise = PremiseFactory()
-    for _number in range(12):
+    for _number in range(6):
         accepted(member, moment(1))
     store(premise, usage(days_ago(1)))
     with django_assert_max_num_queries(4):

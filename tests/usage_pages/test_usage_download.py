@@ -119,6 +119,7 @@ def test_a_refused_span_says_why_and_shows_the_latest_month(see, claim, query, s
     assert "June 2026" in page_text(response)
 
 
+@pytest.mark.slow
 def test_a_year_is_made_and_sent_without_holding_its_rows_in_memory(client, see, claim):
     """R6: six megabytes of CSV, of which only the compressed bytes and a window of days are there at once."""
     first, last = date(2025, 4, 1), date(2026, 3, 31)
