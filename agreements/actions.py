@@ -41,7 +41,7 @@ def accept(
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
     The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
-    decision page, by default the agreement's. If there are signs against the
+    decision page, by default the submission's. If there are signs against the
     consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended
     if that is what keeps it from being accepted (L9).
     """

@@ -191,7 +191,7 @@ class AgreementAdmin(ScopedAdmin):
         ]}),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]  # fmt: skip
-    readonly_fields = ["customer_name", "service_address", "emails"]
+    readonly_fields = ["customer_name", "service_address", "emails", "privacy_policy_url", "language"]
 
     def get_urls(self) -> list[URLPattern]:
         review = self.admin_site.admin_view(self.review_view)
@@ -219,7 +219,16 @@ class AgreementAdmin(ScopedAdmin):
         return HttpResponseRedirect(reverse("admin:agreements_agreement_change", args=[agreement.pk]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
-        return super().get_queryset(request).defer("link_nonce", "link_hash")
+        link = ("submission__link_nonce", "submission__link_hash")
+        return super().get_queryset(request).select_related("submission").defer(*link)
+
+    @admin.display(description=_("privacy policy"))
+    def privacy_policy_url(self, agreement: Agreement) -> str:
+        return agreement.submission.privacy_policy_url
+
+    @admin.display(description=_("language preference"))
+    def language(self, agreement: Agreement) -> str:
+        return agreement.submission.get_language_display()
 
     def get_inlines(self, request: HttpRequest, obj: Agreement | None) -> list[Any]:
         """Omit the letter until it exists: Django shows an empty form for it."""

@@ -15,7 +15,7 @@ from accounts.models import User
 from agreements import daily_limits, emails, locks
 from agreements.actions import expire_overdue
 from agreements.consent import record_signals_at_initiation
-from agreements.models import Agreement, AgreementEvent, Draft, EventKind
+from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Submission
 from agreements.models.submission import take_numbers
 from agreements.permissions import acting_member
 from agreements.request import AgreementRequest, Contact, MeterMatch, Person, check_request, match_meters
@@ -63,7 +63,7 @@ def initiate(
     """
     draft = locks.lock_draft(draft_id, by)
     if draft.submitted_at:
-        return list(draft.agreements.order_by("number"))
+        return list(Agreement.objects.filter(submission__draft_id=draft.pk).order_by("number"))
     company = acting_member(by, "may_initiate").company
     if not attested:
         message = _("Confirm that you have the customer's authorization.")
@@ -79,7 +79,10 @@ def initiate(
     matches = check_request(request, company=company, at=at)
     daily_limits.refuse_flooding(request, company=company, at=at)
 
-    agreements = build_agreements(draft, request, matches, company=company, contact=contact, comments=comments, at=at)
+    submission = create_submission(draft, request, matches, company=company, at=at)
+    agreements = build_agreements(
+        submission, request, matches, company=company, contact=contact, comments=comments, at=at
+    )
     Agreement.objects.bulk_create(agreements)
     initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": by}
     AgreementEvent.objects.bulk_create(AgreementEvent(agreement=agreement, **initiated) for agreement in agreements)
@@ -92,8 +95,30 @@ def initiate(
     return agreements
 
 
+def create_submission(
+    draft: Draft, request: AgreementRequest, matches: Mapping[int, MeterMatch], *, company: Company, at: datetime
+) -> Submission:
+    """Create what the form's agreements have in common, with their decision link (C10).
+
+    A registered customer's language is the account's: all meters of a form are one account's.
+    """
+    registered = Customer.objects.filter(pk__in={match.customer_id for match in matches.values()})
+    language = registered.values_list("user__language", flat=True).first()
+    nonce = link_tokens.new_nonce()
+    return Submission.objects.create(
+        draft_id=draft.pk,
+        company=company,
+        initiated_by=draft.user,
+        initiated_at=at,
+        privacy_policy_url=company.privacy_policy_url,  # from the profile, not from the form (T8)
+        language=language or request.person.language,
+        link_nonce=nonce,
+        link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
+    )
+
+
 def build_agreements(
-    draft: Draft,
+    submission: Submission,
     request: AgreementRequest,
     matches: Mapping[int, MeterMatch],
     *,
@@ -114,7 +139,6 @@ def build_agreements(
         kind = CustomerKind(customer.kind if customer else request.kind)
         if kind != CustomerKind.BUSINESS:
             person = replace(person, company_name="")
-        nonce = link_tokens.new_nonce()
         agreements.append(
             Agreement(
                 number=number,
@@ -122,13 +146,10 @@ def build_agreements(
                 initiated_at=at,
                 expires_at=at + settings.AGREEMENT_INVITATION_PERIOD,
                 company=company,
-                initiated_by=draft.user,
-                submission=draft,
+                submission=submission,
                 comments=comments,
                 attested_at=at,
-                # from the profile, not from the form (T8)
-                third_party_name=company.legal_name,
-                privacy_policy_url=company.privacy_policy_url,
+                third_party_name=company.legal_name,  # from the profile, not from the form (T8)
                 premise=premise,
                 tdsp=premise.tdsp,
                 esiid=row.esiid,
@@ -139,8 +160,6 @@ def build_agreements(
                 customer=customer,
                 was_registered=request.registered,
                 customer_kind=kind,
-                link_nonce=nonce,
-                link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
                 **contact.columns(),
                 **person.columns(),
             )  # fmt: skip

@@ -25,15 +25,15 @@ THIRD_PARTY_LANGUAGE = "en"
 
 def queue_invitation(agreement: Agreement) -> None:
     """Queue EM201 to the customer: the request, and the only copy of the decision link (C7, X5)."""
-    subject, link = _("{company} is asking for your electricity usage data"), DecisionLink(agreement.link_nonce)
-    key = f"EM201:{agreement.number}"
+    subject = _("{company} is asking for your electricity usage data")
+    key, link = f"EM201:{agreement.number}", DecisionLink(agreement.submission.link_nonce)
     _queue_to_customer("EM201", agreement, subject, key=key, template="EM201", link=link, **_invitation(agreement))
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
     """Queue EM202 to the customer: EM201 marked as a reminder, with the same link."""
     subject = _("Reminder: {company} is asking for your electricity usage data")
-    key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.link_nonce)
+    key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.submission.link_nonce)
     _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link, **_invitation(agreement))
 
 
@@ -103,7 +103,8 @@ def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **d
     A customer whose account has another address than the request gets what has no link there, too (C4).
     """
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
-    fields |= {"to": agreement.email, "language": agreement.language, "context": {"agreement": agreement}} | details
+    fields |= {"to": agreement.email, "language": agreement.submission.language}
+    fields |= {"context": {"agreement": agreement}} | details
     subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
     fields |= {"about": agreement.number, "company_id": agreement.company_id, "tdsp_id": agreement.tdsp_id}
     queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))

@@ -33,20 +33,20 @@ _MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
 
 
 def sign(agreement: Agreement, *, at: datetime, page_language: str | None = None) -> Letter:
-    """Store what the customer authorized at `at`, in the agreement's language, and the text of the decision page.
+    """Store what the customer authorized at `at`, in the submission's language, and the text of the decision page.
 
-    That page was in `page_language`, by default the agreement's language (C7).
+    That page was in `page_language`, by default the submission's (C7).
     """
-    page_language = page_language or agreement.language
+    page_language = page_language or agreement.submission.language
     page_text = decision_text(agreement, language=page_language, at=at)
-    with translation.override(agreement.language), timezone.override(CENTRAL):
+    with translation.override(agreement.submission.language), timezone.override(CENTRAL):
         context = {"agreement": agreement, "signed_at": at, "period": offered_period(agreement, at=at)}
         context["latest_day"] = awaited_days(at)[1]
         text = engines["text"].get_template("agreements/letter.txt").render(context)
     text = text.strip() + "\n"
     return Letter.objects.create(
         agreement=agreement, version=VERSION, signed_at=at,
-        language=agreement.language, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(),
+        language=agreement.submission.language, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(),
         decision_language=page_language, decision_text=page_text,
         decision_sha256=hashlib.sha256(page_text.encode()).hexdigest(),
     )  # fmt: skip

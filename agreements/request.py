@@ -32,7 +32,10 @@ class MeterRow:
 
 @dataclass(frozen=True)
 class Person:
-    """A customer's name, address and contact data. The form of a registered customer has only `email` (T6)."""
+    """A customer's name, address and contact data. The form of a registered customer has only `email` (T6).
+
+    `language` is the submission's, all else is copied into each agreement.
+    """
 
     email: str
     first_name: str = ""
@@ -63,14 +66,16 @@ class Person:
 
     @classmethod
     def of_agreement(cls, agreement: Agreement) -> Person:
-        """Return the customer as copied into `agreement`; reverses `columns`."""
-        values = {each.name: str(getattr(agreement, each.name, "") or "") for each in fields(cls)}
+        """Return the customer as copied into `agreement`; reverses `columns`, which have no language."""
+        names = {each.name for each in fields(cls)} - {"language"}
+        values = {name: str(getattr(agreement, name, "") or "") for name in names}
         return cls(**values | {"company_name": agreement.customer_company_name, "phone": phone_text(agreement.phone)})
 
     def columns(self) -> dict[str, str]:
         """Return the columns of an agreement about this customer."""
         columns = asdict(self)
         columns["customer_company_name"] = columns.pop("company_name")
+        del columns["language"]
         return columns
 
 

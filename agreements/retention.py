@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Draft, FailedMatch, Letter
+from agreements.models import (
+    Agreement,
+    AgreementEvent,
+    AgreementQuerySet,
+    ConsentSignal,
+    Draft,
+    FailedMatch,
+    Letter,
+    Submission,
+)
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import utc_or_now
@@ -64,14 +73,21 @@ def delete_old_agreements(*, at: datetime | None = None) -> int:
 
 
 def delete_agreements(agreements: AgreementQuerySet) -> int:
-    """Delete at most BATCH of `agreements` with their events, letters, signals and emails; return how many."""
+    """Delete at most BATCH of `agreements` with their events, letters, signals and emails; return how many.
+
+    A submission is deleted with the last of its agreements; its lock makes one of two sweeps see that it is the last.
+    """
     with retention():
-        keys = list(agreements.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "number")[:BATCH])
-        pks, numbers = [pk for pk, _number in keys], [number for _pk, number in keys]
+        locked = agreements.select_for_update(skip_locked=True, of=("self",))
+        keys = list(locked.values_list("pk", "number", "submission")[:BATCH])
+        pks, numbers = [pk for pk, _number, _submission in keys], [number for _pk, number, _submission in keys]
+        submissions = Submission.objects.filter(pk__in={submission for _pk, _number, submission in keys})
+        list(submissions.select_for_update().order_by("pk").values_list("pk"))
         for model in (AgreementEvent, Letter, ConsentSignal):
             model._default_manager.filter(agreement__in=pks).delete()
         Email.objects.filter(about__in=numbers).delete()
         Agreement.objects.filter(pk__in=pks).delete()
+        submissions.filter(agreements=None).delete()
     return len(keys)
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts.models import User
 from agreements.models import Agreement, Review
+from agreements.models.review import REVIEW_PREVENTS_REPORT
 from companies.trust.fingerprints import Fingerprints
 from customers import disputes, emails, registration
 from customers.esiid_claims import ClaimedMeter, MatchedMeter, claim_premise, find_signals, match_meter, own_meter
@@ -80,12 +81,12 @@ def _complete_claim(claim: EsiidClaim) -> None:
     """Add the signal of doubtful consents, assign the agreements, and tell the TDSP and every known address."""
     address = claim.customer.user.email
     agreements = Agreement.objects.filter(premise=claim.premise_id)
-    if agreements.filter(review__in=[Review.HELD, Review.REFUSED]).to_mailbox(address).exists():
+    if agreements.filter(submission__agreements__review__in=REVIEW_PREVENTS_REPORT).to_mailbox(address).exists():
         claim.signals = sorted({*claim.signals, ClaimSignal.CONSENT})
         claim.save(update_fields=["signals"])
     agreements.filter(email__iexact=address, customer=None).update(customer=claim.customer)
     known = agreements.exclude(email="").exclude(review=Review.REFUSED).order_by("pk")
     former = User.objects.filter(customer__claims__premise=claim.premise_id).order_by("pk")
-    addresses = [*former.values_list("email", "language"), *known.values_list("email", "language")]
+    addresses = [*former.values_list("email", "language"), *known.values_list("email", "submission__language")]
     emails.send_claim_notices(claim, dict(addresses).items())
     emails.send_claim_to_tdsp(claim)

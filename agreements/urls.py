@@ -1,16 +1,9 @@
-"""The third party's pages about agreements. A number has exactly twelve digits (L7)."""
+"""The third party's pages about agreements."""
 
-from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path
 
+import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
 from agreements.views import authorization, third_party
-
-
-class AgreementNumberConverter(StringConverter):
-    regex = "[0-9]{12}"
-
-
-register_converter(AgreementNumberConverter, "agreement_number")
 
 urlpatterns = [
     path("new/", third_party.agreement_new, name="agreement_new"),

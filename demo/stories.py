@@ -84,16 +84,16 @@ def reject_request(agreement: Agreement, people: People, at: datetime) -> None:
 
 
 def send_reminder(agreement: Agreement, people: People, at: datetime) -> None:
-    actions.resend(agreement, by=agreement.initiated_by, at=at)
+    actions.resend(agreement, by=agreement.submission.initiated_by, at=at)
 
 
 def withdraw_request(agreement: Agreement, people: People, at: datetime) -> None:
-    actions.withdraw(agreement, by=agreement.initiated_by, at=at)
+    actions.withdraw(agreement, by=agreement.submission.initiated_by, at=at)
 
 
 def download_report(agreement: Agreement, people: People, at: datetime) -> None:
     if agreement.report.state == ReportState.READY:
-        record_download(agreement.report, by=agreement.initiated_by, at=at)
+        record_download(agreement.report, by=agreement.submission.initiated_by, at=at)
 
 
 def let_expire(agreement: Agreement, people: People, at: datetime) -> None:

@@ -37,7 +37,7 @@ def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: b
             pauses=not to_customer,
             tdsp_id=agreement.tdsp_id,
             to=agreement.email if to_customer else agreement.contact_email,
-            language=agreement.language if to_customer else "en",
+            language=agreement.submission.language if to_customer else "en",
             subject=format_lazy(subject, company=agreement.third_party_name, number=agreement.number),
             template=template,
             context={"agreement": agreement, "report": report},

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-import agreements.urls  # noqa: F401 - registers the converter agreement_number
+import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
 from reports import views
 
 urlpatterns = [
@@ -11,5 +11,10 @@ urlpatterns = [
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),
     path("invitation/<str:token>/", views.DecisionWithReportView.as_view(), name="invitation"),
+    path(
+        "invitation/<str:token>/<agreement_number:number>/",
+        views.DecisionWithReportView.as_view(),
+        name="invitation_agreement",
+    ),
     path("my/agreements/<str:number>/", views.customer_agreement, name="customer_agreement"),
 ]

@@ -69,6 +69,10 @@ ROWS = {
     "invitation": everybody(OK, "token"),
     # No letter before the customer has accepted.
     "invitation_authorization": everybody(TO_OWN, "token"),
+    # The page of one of a link's requests, by its number.
+    "invitation_agreement": everybody(OK, "token", "number"),
+    "invitation_agreement_authorization": everybody(TO_OWN, "token", "number"),
+    "invitation_agreement_register": everybody(TO_OWN, "token", "number"),
     "customer_authorization": of_customer(TO_OWN, GONE, "number"),
     "agreement_authorization": third_party(TO_OWN, GONE, "number"),
     "agreements": third_party(OK, OK),

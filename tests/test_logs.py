@@ -166,7 +166,7 @@ def test_a_whole_journey_logs_nothing_private(client, caplog):
     for handler in logging.getLogger().handlers:
         handler.addFilter(logs.PrivateDataFilter())
     (agreement,) = initiate(MembershipFactory().user)
-    token = link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce))
+    token = link_tokens.derive_token(bytes(Agreement.objects.get().submission.link_nonce))
     client.get(f"/invitation/{token}/")
     client.post(f"/invitation/{token}/", {"decision": "nonsense"})
     client.get(f"/invitation/{token}/nowhere/")

@@ -7,7 +7,6 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
@@ -20,8 +19,8 @@ from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportType
-from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, Review
-from agreements.models.submission import Draft
+from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, Review
+from agreements.models.submission import Submission
 from agreements.states import Status
 from companies.models import Company, membership_of
 from companies.trust.email_identity import (
@@ -76,22 +75,28 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         return self.filter(visible | unassigned)
 
     def by_link(self, link_hash: str) -> AgreementQuerySet:
-        """Return the agreement whose decision link has this hash (X5)."""
-        return self.with_overdue().filter(link_hash=link_hash).select_related("premise", "tdsp", "company")
+        """Return the agreements of the submission whose decision link has this hash, in order (C10, X5)."""
+        submitted = self.filter(submission__link_hash=link_hash).order_by("number")
+        linked = submitted.select_related("premise", "tdsp", "company", "submission")
+        return linked.with_overdue().with_registration_offer()
 
-    def with_overdue(self) -> AgreementQuerySet:
-        """Annotate what depends on the database's clock.
+    def with_registration_offer(self) -> AgreementQuerySet:
+        """Annotate `offers_registration`: the link fills in a registration about this meter (X7).
 
-        `is_overdue`: still Pending though its period is over (L2). `offers_registration`: its link fills in a
-        registration, as long as it can be answered or is accepted without a doubt, within its period (X7).
+        As long as the request can be answered or is accepted without a doubt, within its period, and the consent to
+        no request of the submission is in doubt.
         """
-        overdue = Q(status=Status.PENDING, expires_at__lt=Now())
         is_valid = Q(status=Status.PENDING) | Q(status=Status.COMPLETE, review__in=REVIEW_ALLOWS_REPORT)
-        offers = is_valid & Q(customer=None, expires_at__gte=Now())
+        doubtful = Agreement.objects.filter(submission=models.OuterRef("submission"), review__in=REVIEW_PREVENTS_REPORT)
+        offers = is_valid & Q(customer=None, expires_at__gte=Now()) & ~models.Exists(doubtful)
         return self.annotate(
-            is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()),
             offers_registration=models.ExpressionWrapper(offers, output_field=models.BooleanField()),
         )
+
+    def with_overdue(self) -> AgreementQuerySet:
+        """Annotate `is_overdue`, by the database's clock: still Pending though its period is over (L2)."""
+        overdue = Q(status=Status.PENDING, expires_at__lt=Now())
+        return self.annotate(is_overdue=models.ExpressionWrapper(overdue, output_field=models.BooleanField()))
 
     def pending(self) -> AgreementQuerySet:
         return self.filter(status=Status.PENDING)
@@ -147,13 +152,11 @@ class Agreement(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements")
-    initiated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    submission = models.ForeignKey(Draft, null=True, on_delete=models.SET_NULL, related_name="agreements")
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="agreements")
     third_party_name = models.CharField(_("company name"), max_length=120)
     contact_name = models.CharField(_("contact name"), max_length=120)
     contact_phone = PhoneNumberField(_("contact phone"))
     contact_email = models.EmailField(_("contact email"))
-    privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
     comments = models.TextField(_("comments"), max_length=1000, blank=True)
     attested_at = models.DateTimeField(_("authorization attested"))
 
@@ -182,15 +185,10 @@ class Agreement(models.Model):
     zip_code = models.CharField(_("ZIP code"), max_length=10)
     phone = PhoneNumberField(_("phone"), blank=True)
     email = models.EmailField(_("email"), max_length=254)
-    language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
     # For the third party's search and sort order; null while the name is masked (T1, T6).
     name_key = models.GeneratedField(
         expression=VISIBLE_NAME_KEY, output_field=models.TextField(db_collation="C"), db_persist=True
     )
-
-    # The decision link: its token is derived from the nonce and looked up by its hash (X5).
-    link_nonce = models.BinaryField()
-    link_hash = models.CharField(max_length=64, unique=True)
 
     # The report's days, fixed at the acceptance or, where it had to wait for data, when they came (R2, R7).
     period_first_day = models.DateField(_("first day"), null=True, editable=False)
@@ -208,7 +206,7 @@ class Agreement(models.Model):
     review_reason = models.CharField(_("reason for the decision"), max_length=REASON_LENGTH, blank=True)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
-    offers_registration: bool  # likewise
+    offers_registration: bool  # annotated by AgreementQuerySet.with_registration_offer()
 
     objects = AgreementQuerySet.as_manager()
 

@@ -18,7 +18,7 @@ class Review(models.TextChoices):
 
 # Of a complete agreement: a report may be made.
 REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
-
+REVIEW_PREVENTS_REPORT = (Review.HELD, Review.REFUSED)
 
 AWAITS_REPORT = Q(
     status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT, period_last_day__isnull=False

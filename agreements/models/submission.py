@@ -1,14 +1,17 @@
-"""What a submission of the form needs: the draft of page 1 (T4, T9) and agreement numbers (L7)."""
+"""The form and its submission: the draft of page 1 (T4, T9), what was submitted (C10), agreement numbers (L7)."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import date
 
+from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from companies.models import Company
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -43,6 +46,26 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Submission(models.Model):
+    """A form that was submitted: what its agreements, one per meter, have in common, and their one link (C10).
+
+    The token of the decision link is derived from `link_nonce` and looked up by its hash (X5).
+    """
+
+    draft_id = models.UUIDField(unique=True, editable=False)  # of a draft that is not kept as long (T9)
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="submissions")
+    initiated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    initiated_at = models.DateTimeField(_("initiated"))
+    # Copied, like an agreement's names and addresses.
+    privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
+    language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
+    link_nonce = models.BinaryField()
+    link_hash = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return str(self.draft_id)
 
 
 HIGHEST = 999_999

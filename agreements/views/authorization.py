@@ -15,7 +15,6 @@ from agreements import loa
 from agreements.models import Agreement
 from agreements.views import customer, third_party
 from companies.views.base import MemberRequest
-from lib import link_tokens
 from lib.link_tokens import noindex
 
 private_page = cache_control(private=True, no_store=True)
@@ -24,13 +23,13 @@ private_page = cache_control(private=True, no_store=True)
 @noindex
 @require_safe
 @private_page
-def invitation_authorization(request: HttpRequest, token: str) -> HttpResponse:
+def invitation_authorization(request: HttpRequest, token: str, number: str = "") -> HttpResponse:
     """Show the letter behind the decision link; before the acceptance, redirect to the decision page."""
-    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+    agreement, back = customer.linked_agreement(token, number), customer.invitation_url(token, number)
     if agreement is None:
-        return redirect("invitation", token)
-    with translation.override(chosen_language(request) or agreement.language):
-        response = render_letter(request, agreement, "agreements/invitation/authorization.html", "invitation", token)
+        return redirect(back)
+    with translation.override(chosen_language(request) or agreement.submission.language):
+        response = render_letter(request, agreement, "agreements/invitation/authorization.html", back)
         response["Content-Language"] = translation.get_language() or ""
     return response
 
@@ -41,7 +40,8 @@ def invitation_authorization(request: HttpRequest, token: str) -> HttpResponse:
 def customer_authorization(request: HttpRequest, number: str) -> HttpResponse:
     """Show the letter to the registered customer who accepted (C4)."""
     agreement = get_object_or_404(customer.own_agreements(request), number=number)
-    return render_letter(request, agreement, "agreements/customer/authorization.html", "customer_agreement", number)
+    back = reverse("customer_agreement", args=[number])
+    return render_letter(request, agreement, "agreements/customer/authorization.html", back)
 
 
 @third_party.third_party_page
@@ -50,19 +50,17 @@ def customer_authorization(request: HttpRequest, number: str) -> HttpResponse:
 def agreement_authorization(request: MemberRequest, number: str) -> HttpResponse:
     """Show the letter to the authorized company. It exists after the acceptance only, so no name is masked (T6)."""
     agreement = get_object_or_404(third_party.own_agreements(request), number=number)
-    return render_letter(request, agreement, "agreements/third_party/authorization.html", "agreement", number)
+    back = reverse("agreement", args=[number])
+    return render_letter(request, agreement, "agreements/third_party/authorization.html", back)
 
 
-def render_letter(
-    request: HttpRequest, agreement: Agreement, template: str, back_view: str, back_arg: str
-) -> HttpResponse:
-    """Render the letter as a page or, with `?as=pdf`, as PDF; redirect back if there is none yet."""
+def render_letter(request: HttpRequest, agreement: Agreement, template: str, back: str) -> HttpResponse:
+    """Render the letter as a page or, with `?as=pdf`, as PDF; redirect to the URL `back` if there is none yet."""
     letter = getattr(agreement, "letter", None)
     if letter is None:
-        return redirect(back_view, back_arg)
+        return redirect(back)
     if request.GET.get("as") == "pdf":
         headers = {"Content-Disposition": f'attachment; filename="{loa.file_name(agreement)}"'}
         return HttpResponse(loa.as_pdf(letter), content_type="application/pdf", headers=headers)
-    back = reverse(back_view, args=[back_arg])
     context = {"agreement": agreement, "letter": letter, "blocks": loa.blocks(letter), "back": back}
     return render(request, template, context)

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -35,6 +36,18 @@ DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
 PAGE_SIZE = 25
 
 
+def linked_agreement(token: str, number: str) -> Agreement | None:
+    """Return the only agreement behind a decision link, or the one with `number`; None if there is no such one."""
+    agreements = Agreement.objects.by_link(link_tokens.hash_token(token))
+    linked = list(agreements.filter(number=number) if number else agreements[:2])
+    return linked[0] if len(linked) == 1 else None
+
+
+def invitation_url(token: str, number: str) -> str:
+    """Return the decision page of the only agreement behind a link, or of the one with `number`."""
+    return reverse("invitation_agreement", args=[token, number]) if number else reverse("invitation", args=[token])
+
+
 def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
     """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused."""
     if request.POST["decision"] == "reject":
@@ -49,9 +62,13 @@ def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: 
 @method_decorator(csrf_exempt, name="dispatch")
 @method_decorator(cache_control(private=True, no_store=True), name="dispatch")
 class DecisionView(View):
-    """GET only shows, because mail scanners follow links (C1); POST with `decision` decides."""
+    """GET only shows, because mail scanners follow links (C1); POST with `decision` decides.
+
+    The link of a submission with several agreements shows their list; each has its decision page below it (C10).
+    """
 
     http_method_names = ["get", "head", "post"]
+    list_url = ""  # of the other agreements of the submission
     # For each status; a subclass adds the page of an accepted request.
     templates: ClassVar[dict[Status, str]] = {
         Status.PENDING: "agreements/invitation/decide.html",
@@ -60,41 +77,53 @@ class DecisionView(View):
         Status.WITHDRAWN: "agreements/invitation/withdrawn.html",
     }
 
-    def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> Any:
-        agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
-        if agreement is None:
+    def dispatch(self, request: HttpRequest, *args: Any, token: str, number: str = "", **kwargs: Any) -> Any:
+        submitted = Agreement.objects.by_link(link_tokens.hash_token(token))
+        linked = [agreement for agreement in submitted if number in ("", agreement.number)]
+        if not linked:
             return _page(request, "agreements/invitation/unknown.html", status=404)
-        with translation.override(chosen_language(request) or agreement.language):
-            return super().dispatch(request, agreement)
+        with translation.override(chosen_language(request) or linked[0].submission.language):
+            if len(linked) > 1:
+                return _list_page(request, token, linked)
+            self.list_url = reverse("invitation", args=[token]) if len(submitted) > 1 else ""
+            return super().dispatch(request, linked[0])
 
     def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
-        return _page(request, self.templates[status], agreement)
+        return self.page(self.templates[status], agreement)
 
     def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         if request.POST.get("decision") not in DECISIONS:
             if agreement.status != Status.PENDING or agreement.is_overdue:
                 return self.get(request, agreement)
-            return _page(request, self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
+            return self.page(self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
         try:
             decide(request, agreement, channel=Channel.INVITATION)
         except CompanySuspended:
-            return _page(request, self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
+            return self.page(self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
         except TransitionRefused as refusal:
             # The same answer again is no conflict.
             if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
                 changed = "agreements/invitation/changed.html"
                 template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
-                return _page(request, template, refusal.agreement, status=409)
+                return self.page(template, refusal.agreement, status=409)
         return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
 
+    def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
+        if agreement.status == Status.PENDING:
+            context |= offer_context(agreement, at=utc_or_now())
+        return _page(self.request, template, agreement=agreement, list_url=self.list_url, **context)
 
-def _page(
-    request: HttpRequest, template: str, agreement: Agreement | None = None, *, status: int = 200, **context: Any
-) -> HttpResponse:
-    if agreement and agreement.status == Status.PENDING:
-        context |= offer_context(agreement, at=utc_or_now())
-    response = render(request, template, {"agreement": agreement, **context}, status=status)
+
+def _list_page(request: HttpRequest, token: str, agreements: list[Agreement]) -> HttpResponse:
+    """Show the requests of a submission with a link to each; nothing is decided here."""
+    rows = [(agreement, invitation_url(token, agreement.number)) for agreement in agreements]
+    status = 200 if request.method in ("GET", "HEAD") else 405
+    return _page(request, "agreements/invitation/list.html", status=status, agreement=agreements[0], rows=rows)
+
+
+def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    response = render(request, template, context, status=status)
     response["Content-Language"] = translation.get_language() or ""
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -17,15 +17,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.language import chosen_language
 from agreements import sign_up
-from agreements.models import Agreement
 from agreements.sign_up import EsiidTaken
+from agreements.views.customer import invitation_url, linked_agreement
 from companies.trust.fingerprints import fingerprint_request
 from customers.esiid_claims import ClaimedMeter, MatchedMeter
 from customers.forms import ClaimForm, Invited
 from customers.models import ClaimDispute, Customer, CustomerKind, EsiidClaim, Registration
 from customers.registration import NotConfirmed, NotConfirmedReason, find_registration
 from customers.views import customer_or_404, registration_page
-from lib import link_tokens
 from lib.client_address import client_network
 from lib.link_tokens import noindex
 from lib.phone_numbers import split_extension
@@ -37,17 +36,17 @@ DISPUTE_SALT, DISPUTE_SECONDS = "agreements.dispute", 3600
 
 
 @noindex
-def register_invited(request: HttpRequest, token: str) -> HttpResponse:
+def register_invited(request: HttpRequest, token: str, number: str = "") -> HttpResponse:
     """The registration form filled from the agreement; its link proves that the customer received the request."""
-    agreement = Agreement.objects.by_link(link_tokens.hash_token(token)).first()
+    agreement = linked_agreement(token, number)
     if agreement is None or not agreement.offers_registration:
-        return redirect("invitation", token)
-    names = ("first_name", "middle_initial", "last_name", "email", "language")
-    initial = {name: getattr(agreement, name) for name in names}
+        return redirect(invitation_url(token, number))
+    language = agreement.submission.language
+    initial = {name: getattr(agreement, name) for name in ("first_name", "middle_initial", "last_name", "email")}
     initial["phone"], initial["phone_extension"] = split_extension(agreement.phone)
-    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email}
+    initial |= {"company_name": agreement.customer_company_name, "email_again": agreement.email, "language": language}
     invited = Invited(ClaimedMeter(agreement.esiid, agreement.meter_number), initial)
-    with translation.override(chosen_language(request) or agreement.language):
+    with translation.override(chosen_language(request) or language):
         return registration_page(request, CustomerKind(agreement.customer_kind), invited=invited)
 
 

@@ -187,6 +187,7 @@ def agreement_submitted(request: MemberRequest, draft: UUID) -> HttpResponse:
     submitted = get_draft(request, draft)
     if not submitted.submitted_at:
         return redirect("agreement_review", draft)
-    made = [(agreement, describe_meter(agreement)) for agreement in submitted.agreements.order_by("number")]
+    agreements = Agreement.objects.filter(submission__draft_id=draft).order_by("number")
+    made = [(agreement, describe_meter(agreement)) for agreement in agreements]
     context = {"made": made, "numbers": [agreement.number for agreement, _meter in made]}
     return render(request, "agreements/third_party/submitted.html", context)

@@ -100,7 +100,7 @@ def test_every_email_about_an_agreement_has_its_tdsp():
     meter = MeterFactory()
     (agreement,) = initiate(MembershipFactory().user, meter)
     deliver_usage(meter.premise)
-    actions.resend(agreement, by=agreement.initiated_by)
+    actions.resend(agreement, by=agreement.submission.initiated_by)
     actions.accept(agreement, channel=Channel.INVITATION)
     assert generate_due_reports() == 1
     emails = Email.objects.about(agreement.number)

@@ -42,7 +42,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
 
     Returns what may stand in an address of this side.
     """
-    member = side.pending.initiated_by
+    member = side.pending.submission.initiated_by
     company = member.membership.company
     Membership.objects.filter(user=member).update(is_administrator=True)
     person = Person(
@@ -65,7 +65,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     return {
         "number": side.pending.number,
         "draft": draft.pk,
-        "submitted": side.pending.submission_id,
+        "submitted": side.pending.submission.draft_id,
         "notice": side.records["notices.notice"].pk,
         "claim": EsiidClaim.objects.get(premise=side.premise).pk,
         "membership": member.membership.pk,
@@ -104,8 +104,8 @@ def log() -> Iterator[io.StringIO]:
 
 
 def role_of(world: World, role: str) -> User:
-    users = {"third party": world.own.pending.initiated_by, "TDSP": world.own.staff, "operator": world.operator}
-    return users[role]
+    member = world.own.pending.submission.initiated_by
+    return {"third party": member, "TDSP": world.own.staff, "operator": world.operator}[role]
 
 
 @pytest.mark.parametrize("role", ["third party", "TDSP", "operator"])
@@ -156,7 +156,7 @@ def test_control_the_crawl_reaches_the_pages(world: World):
     """The other company's user finds all of these words on the same pages."""
     found = fill(world.other, "Quetzal")
     client = Client()
-    client.force_login(User.objects.get(pk=world.other.pending.initiated_by_id))
+    client.force_login(User.objects.get(pk=world.other.pending.submission.initiated_by_id))
     everything = " ".join(text for _status, text in crawl(client, "/", *addresses(found)).values())
     assert all(word in everything for word in found["numbers"] + [world.other.pending.number, "Quetzal Savings"])
 
@@ -164,7 +164,7 @@ def test_control_the_crawl_reaches_the_pages(world: World):
 @pytest.mark.control
 def test_control_the_crawl_sees_a_link_that_a_page_shows(world: World, monkeypatch: pytest.MonkeyPatch):
     fill(world.own, "Ocelot")
-    monkeypatch.setattr(Agreement, "customer_name", property(lambda agreement: agreement.link_hash))
+    monkeypatch.setattr(Agreement, "customer_name", property(lambda agreement: agreement.submission.link_hash))
     client = Client()
     client.force_login(world.operator)
     everything = " ".join(text for _status, text in crawl(client, "/admin/", under="/admin/agreements/").values())

@@ -166,7 +166,7 @@ def test_the_filters_choices_name_no_other_tdsp(staff: Client, world: World, nam
 @pytest.mark.parametrize(
     ("name", "lookup"),
     [
-        ("agreements.agreement", "link_hash__startswith"),
+        ("agreements.agreement", "submission__link_hash__startswith"),
         ("agreements.agreement", "premise__esiid__startswith"),
         ("agreements.agreement", "company__legal_name"),
         ("notifications.email", "text__contains"),

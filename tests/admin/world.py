@@ -122,8 +122,8 @@ class World:
         """What no page of the admin may contain (X5)."""
         found = [BODY, *Email.objects.exclude(placeholder="").values_list("placeholder", flat=True)]
         for agreement in Agreement.objects.all():
-            nonce = bytes(agreement.link_nonce)
-            found += [link_tokens.derive_token(nonce), agreement.link_hash, nonce.hex(), str(nonce)]
+            nonce = bytes(agreement.submission.link_nonce)
+            found += [link_tokens.derive_token(nonce), agreement.submission.link_hash, nonce.hex(), str(nonce)]
         return found
 
 

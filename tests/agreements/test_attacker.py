@@ -49,7 +49,7 @@ def invitation_to_stranger(meter: Meter, **fields: Any) -> Agreement:
 
 
 def link_of(agreement: Agreement, name: str) -> str:
-    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def readings(client: Client, claim: EsiidClaim) -> list[str]:

@@ -40,11 +40,11 @@ def cookie(user, live_server) -> dict[str, str]:
 
 
 def letters(agreement) -> list[tuple[object, str]]:
-    token = link_tokens.derive_token(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.submission.link_nonce))
     return [
         (None, reverse("invitation_authorization", args=[token])),
         (agreement.customer.user, reverse("customer_authorization", args=[agreement.number])),
-        (agreement.initiated_by, reverse("agreement_authorization", args=[agreement.number])),
+        (agreement.submission.initiated_by, reverse("agreement_authorization", args=[agreement.number])),
     ]
 
 

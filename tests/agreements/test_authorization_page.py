@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from agreements import actions
 from agreements.loa import decision_text, html_to_text
-from agreements.models import Agreement
+from agreements.models import Agreement, Submission
 from agreements.request import Person
 from agreements.states import Channel
 from lib import link_tokens
@@ -40,7 +40,7 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
 def link(agreement: Agreement, name: str = "invitation") -> str:
-    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def pages(agreement: Agreement, member) -> list[tuple[object, str, str]]:
@@ -160,7 +160,7 @@ class TestDecisionText:
             agreement.contact_name,
             format_phone(agreement.contact_phone),
             agreement.contact_email,
-            agreement.privacy_policy_url,
+            agreement.submission.privacy_policy_url,
             "one report",
             "electricity use in 15-minute intervals",
             "the 3 months up to the latest day that your utility has sent us",
@@ -179,12 +179,12 @@ class TestDecisionText:
             assert fact in letter.decision_text, fact
         assert agreement.esiid not in letter.decision_text
         assert hashlib.sha256(letter.decision_text.encode()).hexdigest() == letter.decision_sha256
-        assert letter.decision_language == agreement.language
+        assert letter.decision_language == agreement.submission.language
 
     def test_a_missing_privacy_policy_is_in_it(self, member):
         """C7."""
         (agreement,) = initiate(member)
-        Agreement.objects.update(privacy_policy_url="")
+        Submission.objects.update(privacy_policy_url="")
         agreement.refresh_from_db()
         assert "Privacy policy: The privacy policy has not been provided." in decision_text(
             agreement, language="en", at=NOW

@@ -36,7 +36,7 @@ def test_the_extension_of_the_profile_is_prefilled_and_reaches_the_customer(clie
     assert client.post(review, PAGE_2 | {"contact_phone": "(512) 555-0141 ext. 778"}).status_code == 302
 
     agreement = Agreement.objects.get()
-    token = link_tokens.derive_token(agreement.link_nonce)
+    token = link_tokens.derive_token(agreement.submission.link_nonce)
     decision_page = page_text(client.get(reverse("invitation", args=[token])))
     invitation = Email.objects.get(kind="EM201")
     actions.accept(agreement, channel=Channel.INVITATION)
@@ -57,7 +57,7 @@ def test_the_invited_customers_number_is_in_the_two_fields_of_the_registration(c
     agreement = Agreement.objects.get()
     actions.accept(agreement, channel=Channel.INVITATION)
     client.logout()
-    token = link_tokens.derive_token(agreement.link_nonce)
+    token = link_tokens.derive_token(agreement.submission.link_nonce)
     form = client.get(reverse("invitation_register", args=[token])).context["form"]
     assert 'value="(512) 555-0102"' in str(form["phone"]) and 'value="12"' in str(form["phone_extension"])
 

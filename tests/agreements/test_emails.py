@@ -68,7 +68,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
             agreement.third_party_name,
             agreement.contact_name,
             agreement.contact_email,
-            agreement.privacy_policy_url,
+            agreement.submission.privacy_policy_url,
             "single report of your electricity use in 15-minute intervals",
             "the 3 months up to the latest day that your utility has sent us",
             "You can answer until",

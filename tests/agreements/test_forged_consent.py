@@ -37,7 +37,8 @@ def rosa_at(email: str) -> Person:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    token = link_tokens.derive_token(bytes(agreement.submission.link_nonce))
+    return reverse("invitation_agreement", args=[token, agreement.number])
 
 
 def signals(agreement: Agreement) -> set[str]:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.urls import reverse
 
 from agreements import actions
-from agreements.models import Agreement, Letter
+from agreements.models import Agreement, Letter, Submission
 from agreements.request import Person
 from agreements.states import Channel, Status
 from lib import link_tokens
@@ -31,7 +31,7 @@ def agreement(member) -> Agreement:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def end_period(agreement: Agreement) -> None:
@@ -74,7 +74,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
         agreement.third_party_name,
         agreement.contact_name,
         agreement.contact_email,
-        agreement.privacy_policy_url,
+        agreement.submission.privacy_policy_url,
         "one report</strong>",
         "electricity use in 15-minute intervals",
         "the 3 months up to the latest day that your utility has sent us",
@@ -93,7 +93,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
 
 def test_a_missing_privacy_policy_is_mentioned(client, agreement):
     """C7."""
-    Agreement.objects.update(privacy_policy_url="")
+    Submission.objects.update(privacy_policy_url="")
     assert "The privacy policy has not been provided." in client.get(link(agreement)).content.decode()
 
 
@@ -204,7 +204,7 @@ def test_the_page_is_not_stored_or_indexed_and_sends_no_referrer(client, agreeme
 
 def test_the_token_is_not_in_the_database(agreement):
     """X5: neither in a column nor in an email that waits."""
-    token = link_tokens.derive_token(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.submission.link_nonce))
     email = Email.objects.get(kind="EM201")
     assert token not in " ".join(str(value) for value in email.__dict__.values())
     assert token not in " ".join(str(value) for value in Agreement.objects.values()[0].values())
@@ -214,7 +214,7 @@ def test_the_reminder_has_the_same_link(client, agreement, member):
     """EM202: the first link works too."""
     actions.resend(agreement, by=member)
     nonces = {bytes(nonce) for nonce in Email.objects.values_list("link_nonce", flat=True)}
-    assert nonces == {bytes(agreement.link_nonce)}
+    assert nonces == {bytes(agreement.submission.link_nonce)}
 
 
 class TestInTheCustomersAccount:

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.formats import date_format, number_format
 
 from agreements import actions
-from agreements.models import Agreement
+from agreements.models import Agreement, Submission
 from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, OperatorFactory
@@ -35,13 +35,13 @@ def own_language():
 def spanish() -> Agreement:
     """A pending agreement of a customer who prefers Spanish."""
     (agreement,) = initiate(MembershipFactory().user)
-    Agreement.objects.update(language="es")
+    Submission.objects.update(language="es")
     agreement.refresh_from_db()
     return agreement
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def language(response) -> str:
@@ -177,7 +177,7 @@ class TestInAnAccount:
         from notifications.models import Email
 
         (agreement,) = initiate(MembershipFactory().user)
-        Agreement.objects.update(language="es")
+        Submission.objects.update(language="es")
         actions.accept(agreement, channel=Channel.INVITATION, page_language="en")
         assert Email.objects.get(kind="EM203", to_address=agreement.email).language == "es"
         assert agreement.letter.language == "es"

@@ -268,7 +268,7 @@ class TestSubmissionPage:
         client.post(review_of(client, meter), PAGE_2 | forged)
         agreement = Agreement.objects.get()
         assert agreement.third_party_name == member.company.legal_name
-        assert agreement.privacy_policy_url == "https://green-energy.example/privacy"
+        assert agreement.submission.privacy_policy_url == "https://green-energy.example/privacy"
 
     def test_a_refused_submission_leads_back_with_all_entries(self, client, member, meter):
         """L5, L6, T7: somebody else of the company was quicker."""

@@ -47,7 +47,7 @@ def reinstate(member) -> None:
 
 
 def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def status_of(agreement: Agreement) -> str:

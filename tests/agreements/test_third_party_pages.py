@@ -137,8 +137,9 @@ class TestAgreement:
         agreement = initiate(member.user)[0]
         email = Email.objects.get()
         body = client.get(agreement_url(agreement)).content.decode()
-        assert link_tokens.derive_token(bytes(agreement.link_nonce)) not in body and email.placeholder not in body
-        assert agreement.link_hash not in body and "/invitation/" not in body
+        submission = agreement.submission
+        assert link_tokens.derive_token(bytes(submission.link_nonce)) not in body and email.placeholder not in body
+        assert submission.link_hash not in body and "/invitation/" not in body
 
     @pytest.mark.parametrize("name", ["agreement", "agreement_resend", "agreement_withdraw"])
     def test_another_companys_agreement_is_not_found(self, client, member, name):

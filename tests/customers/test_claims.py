@@ -161,7 +161,7 @@ def test_a_doubtful_consent_from_the_same_mailbox_speaks_against_the_claim(clien
 
 def test_the_utility_and_every_known_address_are_told_without_a_word_about_the_claimant(client, meter):
     former = EsiidClaimFactory(premise=meter.premise, until=timezone.now() - timedelta(days=50))
-    AgreementFactory(premise=meter.premise, email="asked@example.org", language="es")
+    AgreementFactory(premise=meter.premise, email="asked@example.org", submission__language="es")
     AgreementFactory(premise=meter.premise, email="Asked@example.org")
     AgreementFactory(premise=meter.premise, email="rosa@example.net")
     AgreementFactory(email="elsewhere@example.org")

@@ -51,7 +51,7 @@ def agreement_about(meter, **person) -> Agreement:
 
 
 def invitation_link(agreement: Agreement, name: str = "invitation") -> str:
-    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.link_nonce))])
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def test_a_registration_is_confirmed_by_email_and_signs_in_by_user_id_and_email(client):

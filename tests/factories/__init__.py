@@ -8,6 +8,7 @@ from tests.factories.agreements import (
     DraftFactory,
     FailedMatchFactory,
     LetterFactory,
+    SubmissionFactory,
 )
 from tests.factories.companies import (
     CompanyEventFactory,
@@ -77,6 +78,7 @@ __all__ = [
     "RegistrationFactory",
     "ReportFactory",
     "ReportFileFactory",
+    "SubmissionFactory",
     "TdspFactory",
     "UploadChunkFactory",
     "UploadFactory",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import factory
 from django.utils import timezone
@@ -19,6 +20,7 @@ from agreements.models import (
     ReportLength,
     ReportType,
     SignalKind,
+    Submission,
 )
 from agreements.period import awaited_days, report_period
 from agreements.states import Channel, Status
@@ -35,6 +37,21 @@ class DraftFactory(DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     answers = factory.LazyFunction(dict)
+
+
+class SubmissionFactory(DjangoModelFactory):
+    class Meta:
+        model = Submission
+
+    draft_id = factory.LazyFunction(uuid4)
+    company = factory.SubFactory(CompanyFactory)
+    initiated_by = factory.LazyAttribute(lambda submission: MembershipFactory(company=submission.company).user)
+    initiated_at = factory.LazyFunction(timezone.now)
+    privacy_policy_url = factory.SelfAttribute("company.privacy_policy_url")
+    link_nonce = factory.LazyFunction(link_tokens.new_nonce)
+    link_hash = factory.LazyAttribute(
+        lambda submission: link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
+    )
 
 
 class AgreementFactory(DjangoModelFactory):
@@ -65,12 +82,15 @@ class AgreementFactory(DjangoModelFactory):
         )
     )
     company = factory.SubFactory(CompanyFactory)
-    initiated_by = factory.LazyAttribute(lambda agreement: MembershipFactory(company=agreement.company).user)
+    submission = factory.SubFactory(
+        SubmissionFactory,
+        company=factory.SelfAttribute("..company"),
+        initiated_at=factory.SelfAttribute("..initiated_at"),
+    )
     third_party_name = factory.SelfAttribute("company.legal_name")
     contact_name = "James Wilson"
     contact_phone = "+15125550101"
     contact_email = factory.SelfAttribute("company.email")
-    privacy_policy_url = factory.SelfAttribute("company.privacy_policy_url")
     attested_at = factory.SelfAttribute("initiated_at")
     premise = factory.SubFactory(PremiseFactory)
     tdsp = factory.SelfAttribute("premise.tdsp")
@@ -89,10 +109,6 @@ class AgreementFactory(DjangoModelFactory):
     zip_code = "77520"
     phone = "+15125550102"
     email = factory.Sequence(lambda n: f"customer{n}@example.net")
-    link_nonce = factory.LazyFunction(link_tokens.new_nonce)
-    link_hash = factory.LazyAttribute(
-        lambda agreement: link_tokens.hash_token(link_tokens.derive_token(agreement.link_nonce))
-    )
 
 
 class AgreementEventFactory(DjangoModelFactory):
@@ -104,7 +120,7 @@ class AgreementEventFactory(DjangoModelFactory):
     kind = EventKind.INITIATED
     to_status = Status.PENDING
     channel = Channel.FORM
-    by = factory.SelfAttribute("agreement.initiated_by")
+    by = factory.SelfAttribute("agreement.submission.initiated_by")
 
 
 class LetterFactory(DjangoModelFactory):

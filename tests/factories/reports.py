@@ -60,4 +60,4 @@ class DownloadFactory(DjangoModelFactory):
         model = Download
 
     report = factory.SubFactory(ReportFactory)
-    by = factory.LazyAttribute(lambda download: download.report.agreement.initiated_by)
+    by = factory.LazyAttribute(lambda download: download.report.agreement.submission.initiated_by)

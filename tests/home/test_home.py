@@ -90,14 +90,14 @@ class TestThirdPartyHome:
         for days in range(1, 8):
             AgreementFactory(
                 company=membership.company,
-                initiated_by=membership.user,
+                submission__initiated_by=membership.user,
                 number=f"11232600000{days}",
                 expires_at=now + timedelta(days=days),
             )
-        AgreementFactory(company=membership.company, initiated_by=membership.user, status=Status.REJECTED)
+        AgreementFactory(company=membership.company, submission__initiated_by=membership.user, status=Status.REJECTED)
         AgreementFactory(
             company=membership.company,
-            initiated_by=membership.user,
+            submission__initiated_by=membership.user,
             initiated_at=now - timedelta(days=31),
             number="112326000009",
         )
@@ -110,7 +110,7 @@ class TestThirdPartyHome:
         assert "All pending agreements" in page
 
     def test_lists_reports_not_yet_downloaded(self, client, membership):
-        asked = {"agreement__company": membership.company, "agreement__initiated_by": membership.user}
+        asked = {"agreement__company": membership.company, "agreement__submission__initiated_by": membership.user}
         waiting, fetched = ReportFactory(**asked), ReportFactory(**asked)
         DownloadFactory(report=fetched, by=membership.user)
         ReportFactory()
@@ -152,8 +152,8 @@ class TestThirdPartyHome:
 
     def test_costs_six_queries_at_most(self, client, membership, django_assert_max_num_queries):
         for _number in range(6):
-            AgreementFactory(company=membership.company, initiated_by=membership.user)
-            ReportFactory(agreement__company=membership.company, agreement__initiated_by=membership.user)
+            AgreementFactory(company=membership.company, submission__initiated_by=membership.user)
+            ReportFactory(agreement__company=membership.company, agreement__submission__initiated_by=membership.user)
             NoticeFactory()
         client.get(HOME)  # once: the browser's mark is new
         with django_assert_max_num_queries(6):

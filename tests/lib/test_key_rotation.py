@@ -62,7 +62,7 @@ def test_an_email_that_waits_and_an_open_request_survive_a_new_link_key(settings
     initiate(MembershipFactory().user)
     settings.DECISION_LINK_KEY = f"{NEW},{OLD}"
     email = Email.objects.get(kind="EM201")
-    token = link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce))
+    token = link_tokens.derive_token(bytes(Agreement.objects.get().submission.link_nonce))
     assert token in with_link(email, email.text)
     assert client.get(reverse("invitation", args=[token])).status_code == 200
     settings.DECISION_LINK_KEY = NEW  # what was sent is good until its deadline

@@ -152,7 +152,7 @@ def mend_inserts(table: str) -> None:
 def test_a_journey_with_faults_leaves_nothing_private_in_any_log(production: RunningProduction):
     """X4, X5, O2."""
     agreement = invite()
-    token = link_tokens.derive_token(bytes(agreement.link_nonce))
+    token = link_tokens.derive_token(bytes(agreement.submission.link_nonce))
     link = reverse("invitation", args=[token])
     production.mail.wait_for(1, 60)
     assert token in production.mail.messages[0].get_body(("plain",)).get_content().replace("=\n", "")

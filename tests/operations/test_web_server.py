@@ -31,8 +31,8 @@ TOKEN = "aB3" * 14 + "x"
 
 def own_link() -> str:
     agreement = AgreementFactory()
-    agreement.link_hash = link_tokens.hash_token(TOKEN)
-    agreement.save(update_fields=["link_hash"])
+    agreement.submission.link_hash = link_tokens.hash_token(TOKEN)
+    agreement.submission.save(update_fields=["link_hash"])
     return f"/invitation/{TOKEN}/"
 
 

@@ -125,7 +125,7 @@ def _about_agreements(world: World, language: str) -> None:
     Agreement.objects.filter(pk=late.pk).update(review=Review.NONE)  # the world's many requests to one address hold it
     generate_due_reports()
     for outcome in (Review.RELEASED, Review.REFUSED):
-        held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, language=language)
+        held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, submission__language=language)
         review_consent(held, outcome, by=OperatorFactory(), reason="It is not clear.")
 
 
@@ -133,7 +133,7 @@ def _about_accounts(world: World, language: str) -> None:
     client = Client(headers={"accept-language": language})
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     meter = MeterFactory()
-    AgreementFactory(premise=meter.premise, language=language)
+    AgreementFactory(premise=meter.premise, submission__language=language)
     register(client, meter, language=language)
     owner = UserFactory(language=language)
     register(client, MeterFactory(), language=language, email=owner.email, email_again=owner.email)

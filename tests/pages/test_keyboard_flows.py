@@ -77,7 +77,7 @@ def words_of(hands: Hands, selector: str) -> str:
 def test_a_stranger_accepts_registers_confirms_and_signs_in(sit: Sit) -> None:
     """A1, C2, C3: from the page after the decision to the agreement in the account."""
     (agreement,) = initiate(MembershipFactory().user)
-    hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.link_nonce))]))
+    hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))]))
     hands.press("Accept")
     hands.press("Create an account (we've filled in the form)")
     own = {

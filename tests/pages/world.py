@@ -41,8 +41,8 @@ def fill(world: World) -> World:
     member.company.save()
     premise = customer.claims.get().premise
     meter = Meter.objects.get(premise=premise)
-    asked = {"company": member.company, "initiated_by": member.user, "premise": premise, "customer": customer}
-    asked |= {"meter_number": meter.number, "first_name": "Chika", "last_name": "Akin"}
+    asked = {"company": member.company, "submission__initiated_by": member.user, "premise": premise}
+    asked |= {"customer": customer, "meter_number": meter.number, "first_name": "Chika", "last_name": "Akin"}
     for status in ENDED:
         AgreementFactory(status=status, **asked)
     long_ago = timezone.now() - timedelta(days=30, seconds=1)
@@ -93,4 +93,4 @@ def pending(world: World, *, registered: bool = False, **changes: Any) -> Agreem
 
 
 def token(agreement: Agreement) -> str:
-    return link_tokens.derive_token(bytes(agreement.link_nonce))
+    return link_tokens.derive_token(bytes(agreement.submission.link_nonce))

@@ -202,7 +202,7 @@ def test_em204_lists_at_most_twenty_gaps():
 
 def test_no_data_ends_without_a_report_and_both_sides_are_emailed():
     """R4: nothing pretends to be a report."""
-    agreement = accepted_agreement(language="es")
+    agreement = accepted_agreement(submission__language="es")
     store(agreement.premise, usage(LAST, wh=[None] * 96))  # a day without one reading is no data either
     assert generate_due_reports() == 1
     report = report_of(agreement)
@@ -307,7 +307,7 @@ def test_an_idle_sweep_reads_only_what_waits():
     copies = []
     for number in range(400):
         copies.append(other := copy.copy(agreement))
-        other.pk, other.number, other.link_hash = None, f"9{number:011}", f"{number:064}"
+        other.pk, other.number = None, f"9{number:011}"
     Agreement.objects.bulk_create(copies)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE agreements_agreement")

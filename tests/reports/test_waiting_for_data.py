@@ -210,7 +210,7 @@ def test_a_held_report_waits_for_both(member):
 def test_both_sides_read_what_is_awaited_and_until_when(client, member):
     """R7, C2."""
     agreement = accepted(member, moment(1))
-    path = reverse("invitation", args=[derive_token(bytes(agreement.link_nonce))])
+    path = reverse("invitation", args=[derive_token(bytes(agreement.submission.link_nonce))])
     customers_page = unescape(client.get(path).content.decode())
     client.force_login(member)
     third_partys_page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())

@@ -29,7 +29,6 @@ def create_hundred_thousand_agreements() -> Company:
         "status": "'withdrawn'",
         "initiated_at": "initiated_at - n * interval '1 minute'",
         "ended_at": "initiated_at",
-        "link_hash": "md5(n::text || meter_number)",
     }
     multiply(Agreement, "generate_series(1, 100000) n", **different)
     return companies[0]

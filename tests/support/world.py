@@ -66,11 +66,11 @@ def make_world() -> dict[str, Any]:
     return {
         "users": users,
         "number": agreement.number,
-        "token": link_tokens.derive_token(bytes(Agreement.objects.get().link_nonce)),
+        "token": link_tokens.derive_token(bytes(Agreement.objects.get().submission.link_nonce)),
         "draft": draft.pk,
         "claim": claim.pk,
         "claim_token": link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK),
-        "submitted": agreement.submission_id,
+        "submitted": agreement.submission.draft_id,
         "notice": NoticeFactory().pk,
         "key": "no-such-key",
         "kind": "residential",

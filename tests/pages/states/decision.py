@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements import actions
+from agreements.models import Submission
 from agreements.states import Channel
 from companies.models import Company, CompanyStanding
+from tests.factories import MeterFactory
 from tests.pages.states.registry import Open, at, state
 from tests.pages.world import World, accepted, pending, token
+from tests.support.agreements import initiate
 
 
 def _decided(decision: str, *, registered: bool) -> Open:
@@ -32,7 +35,9 @@ state("invitation", "anonymous", "forged")(at("invitation", "A" * 43))
 
 @state("invitation", "anonymous", "of a stranger, without a privacy policy")
 def _bare_invitation(client: Client, world: World) -> Any:
-    return client.get(reverse("invitation", args=[token(pending(world, privacy_policy_url=""))]))
+    agreement = pending(world)
+    Submission.objects.filter(pk=agreement.submission_id).update(privacy_policy_url="")
+    return client.get(reverse("invitation", args=[token(agreement)]))
 
 
 @state("invitation", "anonymous", "nothing chosen")
@@ -59,6 +64,21 @@ def _decided_otherwise(client: Client, world: World) -> Any:
     agreement = pending(world)
     actions.reject(agreement, channel=Channel.INVITATION)
     return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
+
+
+@state("invitation", "anonymous", "of several meters")
+def _several(client: Client, world: World) -> Any:
+    agreements = initiate(world["member"], *(MeterFactory() for _ in range(4)))
+    actions.reject(agreements[0], channel=Channel.INVITATION)
+    actions.withdraw(agreements[1], by=world["member"])
+    actions.accept(agreements[2], channel=Channel.INVITATION)
+    return client.get(reverse("invitation", args=[token(agreements[0])]))
+
+
+@state("invitation_agreement", "anonymous", "one of several meters")
+def _one_of_several(client: Client, world: World) -> Any:
+    agreement, _other = initiate(world["member"], MeterFactory(), MeterFactory())
+    return client.get(reverse("invitation_agreement", args=[token(agreement), agreement.number]))
 
 
 @state("invitation_authorization", "anonymous", "accepted")
