@@ -11,16 +11,8 @@ from contextlib import suppress
 
 from django.db import models
 
-# Mail domains that anybody can use: sharing one proves nothing.
-PUBLIC_DOMAINS = frozenset(
-    """
-    aol.com att.net bellsouth.net centurylink.net centurytel.net charter.net comcast.net consolidated.net cox.net
-    earthlink.net embarqmail.com fastmail.com frontier.com frontiernet.net gmail.com gmx.com grandecom.net gvtc.com
-    hotmail.com hughes.net icloud.com juno.com live.com mail.com msn.com netzero.net optimum.net outlook.com
-    proton.me rocketmail.com rr.com sbcglobal.net spectrum.net suddenlink.net swbell.net tutanota.com valornet.com
-    verizon.net windstream.net yahoo.com yahoo.es ymail.com zoho.com
-    """.split()
-)
+from companies.trust.mail_providers import PERSONAL_SUBDOMAINS, PUBLIC_DOMAINS
+
 # Other names of the same mailboxes.
 _ALIASES = {
     "googlemail.com": "gmail.com",
@@ -51,16 +43,20 @@ def normalize_mailbox(address: str) -> str:
 
 
 def registered_domain(address: str) -> str:
-    """Return the registered part of the mail domain: `shop.example` of `x@mail.shop.example`.
+    """Return the part of the mail domain that one owner has: `shop.example` of `x@mail.shop.example`.
 
-    Empty for a public domain and for an IP address.
+    For a subdomain that a provider gives to one customer it is the subdomain. Empty for a public domain and for an IP
+    address.
     """
     domain = normalize_domain(address)
     if domain.startswith("["):
         return ""
     labels = domain.split(".")
     has_second_level = len(labels) > 2 and len(labels[-1]) == 2 and (labels[-2] in _SECOND_LEVEL or labels[-1] == "us")
-    registered = ".".join(labels[-3:] if has_second_level else labels[-2:])
+    size = 3 if has_second_level else 2
+    registered = ".".join(labels[-size:])
+    if registered in PERSONAL_SUBDOMAINS and len(labels) > size:
+        return ".".join(labels[-size - 1 :])
     return "" if registered in PUBLIC_DOMAINS else registered
 
 
