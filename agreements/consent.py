@@ -6,6 +6,7 @@ signal can detect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -26,9 +27,11 @@ from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matc
 from customers.models import ClaimState, EsiidClaim
 from lib.central_time import utc_or_now
 from lib.review_reasons import clean_reason
+from meters.models import Premise
 from notifications.wakeup import wake_workers
 
-MANY_ESIIDS = 3
+MANY_HOMES = 3
+HOME_METERS = 3
 YOUNG_HOLD = timedelta(days=30)
 _BY_FINGERPRINT = {FingerprintKind.NETWORK: SignalKind.NETWORK, FingerprintKind.BROWSER: SignalKind.BROWSER}
 # Domains whose mailboxes are assigned: three students or officials of one of them are no farm of mailboxes.
@@ -94,23 +97,29 @@ def _address_signals(agreement: Agreement) -> set[SignalKind]:
         kinds.add(SignalKind.OWN_USER)
     if domain and domain in own_domains:
         kinds.add(SignalKind.OWN_DOMAIN)
-    if _count_esiids(agreements.to_mailbox(address)) >= MANY_ESIIDS:
+    if _count_homes(agreements.to_mailbox(address)) >= MANY_HOMES:
         kinds.add(SignalKind.SAME_ADDRESS)
     # The owner of a domain has as many mailboxes as there are names.
     is_private = domain and domain not in _RESERVED and not domain.endswith(_ASSIGNED)
-    if is_private and _count_esiids(agreements.to_domain(domain)) >= MANY_ESIIDS:
+    if is_private and _count_homes(agreements.to_domain(domain)) >= MANY_HOMES:
         kinds.add(SignalKind.SAME_DOMAIN)
     return kinds
 
 
-def _count_esiids(agreements: AgreementQuerySet) -> int:
-    """Count the ESIIDs of agreements with similar addresses.
+def _count_homes(agreements: AgreementQuerySet) -> int:
+    """Count the homes that agreements with similar addresses are about.
 
-    Only where the third party entered the address, or where the account claimed the ESIID shortly before the request,
-    and so may have registered for it.
+    A home is a residential premise's address on record, however many meters it has up to HOME_METERS. Each further
+    meter counts for itself, because some utilities record no apartment numbers. Of a business, which answers for all
+    its sites with one address, nothing is counted. Only agreements where the third party entered the address, or where
+    the account claimed the ESIID shortly before the request, and so may have registered for it.
     """
     just_taken = Q(premise__claims__customer=F("customer"), premise__claims__since__gt=F("initiated_at") - YOUNG_HOLD)
-    return agreements.filter(Q(was_registered=False) | just_taken).values("premise").distinct().count()
+    suspect = agreements.filter(Q(was_registered=False) | just_taken)
+    premises = Premise.objects.filter(pk__in=suspect.values("premise")).residential()
+    premises = premises.only("address", "address_overflow", "zip_code")
+    meters_by_address = Counter(premise.address_key for premise in premises)
+    return sum(1 + max(meters - HOME_METERS, 0) for meters in meters_by_address.values())
 
 
 class AlreadyReviewed(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -53,6 +55,12 @@ class ElectricityProvider(models.Model):
         return self.name
 
 
+class PremiseQuerySet(models.QuerySet["Premise"]):
+    def residential(self) -> PremiseQuerySet:
+        """Return the premises of homes, and those of which ERCOT's extract does not say what they are."""
+        return self.exclude(premise_type__icontains="non-residential")
+
+
 class Premise(models.Model):
     """An electric service point, identified by its ESIID (17 or 22 digits).
 
@@ -90,6 +98,8 @@ class Premise(models.Model):
         _("electricity provider's certificate number"), max_length=5, blank=True, db_default=""
     )
 
+    objects = PremiseQuerySet.as_manager()
+
     class Meta:
         ordering = ["esiid"]
         constraints = [
@@ -107,6 +117,12 @@ class Premise(models.Model):
 
     def __str__(self) -> str:
         return mask_esiid(self.esiid)
+
+    @property
+    def address_key(self) -> str:
+        """Street, second line and five digits of the ZIP code, so that spellings of one address are equal (X1)."""
+        letters = re.sub(r"[^A-Z0-9]+", " ", f"{self.address} {self.address_overflow}".upper())
+        return f"{letters.strip()}, {self.zip_code.strip()[:5]}"
 
     @property
     def service_address(self) -> str:

@@ -223,8 +223,8 @@ class Migration(migrations.Migration):
                         choices=[
                             ("own_user", "The customer's email address belongs to a user of the third party"),
                             ("own_domain", "The customer's email address is in the third party's own email domain"),
-                            ("same_address", "This third party used the same email address for three or more ESIIDs"),
-                            ("same_domain", "Addresses in the same email domain were used for three or more ESIIDs"),
+                            ("same_address", "This third party used the same email address for three or more homes"),
+                            ("same_domain", "Addresses in the same email domain were used for three or more homes"),
                             ("network", "Accepted from a network address that the third party's users used"),
                             ("browser", "Accepted in a browser that the third party's users used"),
                             ("other_holder", "The ESIID has moved to a different account since the request"),

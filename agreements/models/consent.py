@@ -15,8 +15,8 @@ class SignalKind(models.TextChoices):
 
     OWN_USER = "own_user", _("The customer's email address belongs to a user of the third party")
     OWN_DOMAIN = "own_domain", _("The customer's email address is in the third party's own email domain")
-    SAME_ADDRESS = "same_address", _("This third party used the same email address for three or more ESIIDs")
-    SAME_DOMAIN = "same_domain", _("Addresses in the same email domain were used for three or more ESIIDs")
+    SAME_ADDRESS = "same_address", _("This third party used the same email address for three or more homes")
+    SAME_DOMAIN = "same_domain", _("Addresses in the same email domain were used for three or more homes")
     NETWORK = "network", _("Accepted from a network address that the third party's users used")
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
     OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")

@@ -17,7 +17,7 @@ from lib import link_tokens
 from notifications.models import Email
 from reports.models import Report
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
-from tests.support.agreements import ROSA, initiate
+from tests.support.agreements import ROSA, initiate, meters_of_homes
 from tests.support.races import together
 from tests.support.usage import deliver_usage
 
@@ -165,11 +165,12 @@ def test_a_public_mail_domain_is_no_signal(domain):
     assert signals(agreement) == set()
 
 
-def test_the_third_esiid_for_one_address_is_a_signal(member):
+def test_the_third_home_for_one_address_is_a_signal(member):
     """X1: also for the earlier ones, when they are accepted."""
-    first, second = initiate(member, MeterFactory(), MeterFactory())
+    *meters, last = meters_of_homes(3)
+    first, second = initiate(member, *meters)
     assert signals(first) | signals(second) == set()
-    (third,) = initiate(member, person=rosa_at(ROSA.email.upper()))
+    (third,) = initiate(member, last, person=rosa_at(ROSA.email.upper()))
     assert signals(third) == {SignalKind.SAME_ADDRESS}
     actions.accept(first, channel=Channel.INVITATION)
     first.refresh_from_db()

@@ -10,7 +10,7 @@ from agreements.models import Agreement, Draft, ReportLength, ReportType
 from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from customers.models import CustomerKind, EsiidClaim
 from meters.models import Meter
-from tests.factories import EsiidClaimFactory, MeterFactory
+from tests.factories import EsiidClaimFactory, MeterFactory, PremiseFactory
 
 CONTACT = Contact(name="James Wilson", phone="+15125550101", email="james@green-energy.example")
 ROSA = Person(
@@ -55,3 +55,11 @@ def registered_customer() -> tuple[EsiidClaim, Meter]:
     """Return the claim of a customer with an account, and the meter at that premise."""
     claim = EsiidClaimFactory()
     return claim, MeterFactory(premise=claim.premise)
+
+
+def meters_of_homes(count: int, **premise: str) -> list[Meter]:
+    """Return a meter for each of `count` residential premises at different addresses; `premise` are their columns."""
+    return [
+        MeterFactory(premise=PremiseFactory(**{"address": f"{n} Elm St", "premise_type": "Residential"} | premise))
+        for n in range(count)
+    ]
