@@ -19,22 +19,55 @@ PREPARE = """() => {
     document.adoptedStyleSheets = [sheet]
     for (const one of document.querySelectorAll("details")) one.open = true
 }"""
-LOOK = """async (options) => {
-    const found = options ? (await axe.run(document, options)).violations : []
-    return [found, document.documentElement.scrollWidth - document.documentElement.clientWidth]
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+RUN = "async (options) => (await axe.run(document, options)).violations"
+# Contrast takes most of the time of axe, and depends on a text's color, size and weight and on what is behind it alone.
+# So texts that are like one with enough contrast in all of these are left out, but never what is placed over something.
+MEASURE = """async ([options, measured]) => {
+    const known = new Set(measured), behind = new Map(), keys = new Map()
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches
+    const backgroundOf = (one) => {
+        if (!one) return isDark  // what nothing else is in front of
+        if (!behind.has(one)) {
+            const style = getComputedStyle(one), above = backgroundOf(one.parentElement)
+            const own = [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.mixBlendMode]
+            const isPlain = own.join() === "rgba(0, 0, 0, 0),none,1,none,normal"
+            const isPlaced = ["absolute", "fixed", "sticky"].includes(style.position)
+            behind.set(one, above === null || isPlaced ? null : isPlain ? above : `${above}/${own}`)
+        }
+        return behind.get(one)
+    }
+    const isText = (one) => one.matches("input, select, textarea")
+        || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
+    for (const one of document.body.querySelectorAll("*")) {
+        if (!isText(one) || !one.checkVisibility()) continue
+        const background = backgroundOf(one), style = getComputedStyle(one)
+        const key = background === null ? null
+            : `${style.color} ${style.fontSize} ${style.fontWeight} ${style.textShadow} ${background}`
+        if (!known.has(key)) keys.set(one, key)
+    }
+    if (!keys.size) return [[], []]
+    const { violations, passes } = await axe.run({ include: [...keys.keys()] }, options)
+    const good = passes.flatMap((rule) => rule.nodes.map((node) => keys.get(node.element)))
+    const told = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) }))
+    return [told, good.filter(Boolean)]
 }"""
+CONTRAST = "color-contrast"
 LANGUAGE = ["html-has-lang", "html-lang-valid", "valid-lang"]
 # What depends on colors, on the width and on the language; the other rules read the markup alone.
-SEEN = ["color-contrast", "target-size", "link-in-text-block", *LANGUAGE]
+COLORS = [CONTRAST, "link-in-text-block"]
+SEEN = [*COLORS, "target-size", *LANGUAGE]
 
 
-def options(rules: list[str] | None) -> dict[str, Any] | None:
-    """What axe.run is asked for; None if `rules` are none."""
-    if rules == []:
-        return None
+def options(rules: list[str] | None) -> dict[str, Any]:
+    """What axe.run is asked for, but for contrast."""
     # Left off by axe, though of WCAG 2.2 AA.
-    asked: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-    return asked if rules is None else asked | {"runOnly": rules}
+    enabled = {"target-size": {"enabled": True}, CONTRAST: {"enabled": False}}
+    asked: dict[str, Any] = {"resultTypes": ["violations"], "preload": False, "rules": enabled}
+    return asked if rules is None else asked | {"runOnly": [rule for rule in rules if rule != CONTRAST]}
+
+
+CONTRAST_ALONE = {"runOnly": [CONTRAST], "resultTypes": ["violations", "passes"], "elementRef": True, "preload": False}
 
 
 class Screen:
@@ -46,7 +79,8 @@ class Screen:
         self.others: dict[str, Any] = {}  # address -> what the client got there, for what a page asks for besides
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         Thread(target=self.server.serve_forever, daemon=True).start()
-        page.add_init_script(AXE_SCRIPT)
+        self._has_axe = False  # on the page that is shown now
+        self._measured: set[str] = set()  # which colors have enough contrast in front of which backgrounds
         self._complaints: list[str] = []
         page.on("console", self._hear)
         self._width, self._scheme = 0, ""
@@ -60,6 +94,7 @@ class Screen:
         self.answer = answer
         self.page.goto(f"http://127.0.0.1:{self.server.server_port}/shown/")
         self.page.evaluate(PREPARE)
+        self._has_axe = False
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -68,11 +103,24 @@ class Screen:
     def problems(self, width: int, scheme: str, *, rules: list[str] | None) -> list[str]:
         """What is wrong at `width` in `scheme`: it breaks one of `rules`, or of all if None, or scrolls sideways."""
         self._set(width, scheme)
-        found, too_wide = self.page.evaluate(LOOK, options(rules))
+        found = self._broken(rules) if rules != [] else []
         said = [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-        if too_wide > 0:
+        if (too_wide := self.page.evaluate(TOO_WIDE)) > 0:
             said.append(f"{too_wide} pixels too wide")
         return [f"at {width} px, {scheme}: {one}" for one in said]
+
+    def _broken(self, rules: list[str] | None) -> list[Any]:
+        if not self._has_axe:
+            self.page.evaluate(AXE_SCRIPT)
+            self._has_axe = True
+        found: list[Any] = []
+        if (others := options(rules)).get("runOnly") != []:
+            found = self.page.evaluate(RUN, others)
+        if rules is None or CONTRAST in rules:
+            pale, good = self.page.evaluate(MEASURE, [CONTRAST_ALONE, sorted(self._measured)])
+            self._measured |= set(good)
+            found += pale
+        return found
 
     def heard(self) -> list[str]:
         """What the browser has complained of, as when the policy of a page refuses a style or a script."""

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 
 from tests.pages.known import Known
-from tests.pages.showing import LANGUAGE, SEEN, Screen
+from tests.pages.showing import COLORS, LANGUAGE, SEEN, Screen
 from tests.pages.visits import Visit, all_visits, visit_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
@@ -32,11 +32,11 @@ def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known)
     screen.show(english)
     is_known = known.has(english.content.decode())
     found = screen.problems(320, "light", rules=[] if is_known else None)
-    found += screen.problems(1280, "dark", rules=[] if is_known else SEEN)
+    found += screen.problems(1280, "dark", rules=[] if is_known else COLORS)
     if visit.is_for_customers:
         screen.show(visit_page(visit, world, "es"))
     found += screen.problems(1280, "light", rules=[] if is_known else SEEN)
-    found += screen.problems(320, "dark", rules=LANGUAGE if is_known else SEEN)
+    found += screen.problems(320, "dark", rules=LANGUAGE if is_known else COLORS)
     return found + screen.heard()
 
 
@@ -60,6 +60,24 @@ def test_control_another_element_attribute_or_style_sheet_makes_a_page_new() -> 
     assert known.has(page.format("a", 'id="2"', "<b>Two</b>"))
     for new in (("b", 'id="1"', "<b>1</b>"), ("a", 'lang="es"', "<b>1</b>"), ("a", 'id="1"', "<b>1</b><br>")):
         assert not known.has(page.format(*new))
+
+
+@pytest.mark.control
+def test_control_a_pale_text_is_found_on_a_later_page_like_the_ones_before(screen) -> None:
+    page = '<!doctype html><html lang="en"><title>Page</title><style>{}</style><main><h1>Page</h1><p>Text</p></main>'
+    screen.show(HttpResponse(page.format("")))
+    assert not screen.problems(320, "light", rules=None)
+    for style in (
+        "p { color: #999 }",
+        "main { background: #555 }",
+        "p { opacity: .3 }",
+        "p { position: absolute; color: #999 }",
+        "@media (min-width: 900px) { p { color: #999 } }",
+        "@media (prefers-color-scheme: dark) { p { color: #999 } }",
+    ):
+        screen.show(HttpResponse(page.format(style)))
+        seen = screen.problems(320, "light", rules=None) + screen.problems(1280, "dark", rules=COLORS)
+        assert [one for one in seen if "color-contrast" in one], style
 
 
 @pytest.mark.control

@@ -17,7 +17,7 @@ from agreements.states import Status
 from tests.admin.world import World, make_world
 from tests.factories import AgreementFactory, ClaimDisputeFactory
 from tests.pages.known import Known
-from tests.pages.showing import SEEN
+from tests.pages.showing import COLORS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
@@ -64,7 +64,7 @@ def test_no_page_of_the_administration_breaks_a_rule(screen: Any) -> None:
             problems = screen.heard()
             is_known = known.has(answer.content.decode())
             problems += screen.problems(320, "light", rules=[] if is_known else None)
-            problems += screen.problems(1280, "dark", rules=[] if is_known else SEEN)
+            problems += screen.problems(1280, "dark", rules=[] if is_known else COLORS)
             screen.heard()  # axe's own: it asks for what a style sheet imports beside the page, and styles the page
             if problems:
                 found[f"{user} {address}"] = problems
