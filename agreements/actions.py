@@ -91,6 +91,7 @@ def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> A
 def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
     """Send the invitation again as a reminder, only while Pending; the deadline does not move (L2, L4, EM202).
 
+    The email is about everything of the submission that is pending, and so is the pause until the next one (C10).
     Raises TransitionRefused, PermissionDenied, and ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
     """
     locks.lock_company(acting_member(by, "may_resend_or_withdraw").company_id)
@@ -100,7 +101,8 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     at = utc_or_now(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:
         raise TransitionRefused(agreement)
-    last = agreement.events.filter(kind=EventKind.RESENT).order_by("at").last()
+    resent = AgreementEvent.objects.filter(agreement__submission=agreement.submission_id, kind=EventKind.RESENT)
+    last = resent.order_by("at").last()
     if last and at < (free_at := last.at + settings.AGREEMENT_RESEND_PAUSE):
         message = _("A reminder was just sent. You can send the next one after %s.")
         raise ResentTooOften(message % format_central(free_at))

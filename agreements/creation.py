@@ -87,8 +87,7 @@ def initiate(
     initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": by}
     AgreementEvent.objects.bulk_create(AgreementEvent(agreement=agreement, **initiated) for agreement in agreements)
     record_signals_at_initiation(agreements, at=at)
-    for agreement in agreements:
-        emails.queue_invitation(agreement)
+    emails.queue_invitation(agreements)
     draft.submitted_at = at
     draft.entries, draft.answers, draft.page_2 = {}, {}, {}  # the agreements have the data now; one copy is enough
     draft.save(update_fields=["submitted_at", "entries", "answers", "page_2"])

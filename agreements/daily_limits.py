@@ -83,7 +83,8 @@ def refuse_flooding(request: AgreementRequest, *, company: Company, at: datetime
     if count + len(request.rows) > limit:
         message = _("Your company can create %(limit)d agreements a day and has created %(made)d. Try again tomorrow.")
         raise Refused(Problem(message % {"limit": limit, "made": count}, code="flooding"))
-    if today.to_mailbox(request.person.email).count() + len(request.rows) > settings.INITIATIONS_PER_ADDRESS:
+    emails_today = today.to_mailbox(request.person.email).values("submission").distinct()
+    if emails_today.count() >= settings.INITIATIONS_PER_ADDRESS:
         message = _("This customer's email address has reached its daily limit of requests. Try again tomorrow.")
         raise Refused(Problem(message, code="flooding"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -23,47 +23,75 @@ if TYPE_CHECKING:
 THIRD_PARTY_LANGUAGE = "en"
 
 
-def queue_invitation(agreement: Agreement) -> None:
-    """Queue EM201 to the customer: the request, and the only copy of the decision link (C7, X5)."""
-    subject = _("{company} is asking for your electricity usage data")
-    key, link = f"EM201:{agreement.number}", DecisionLink(agreement.submission.link_nonce)
-    _queue_to_customer("EM201", agreement, subject, key=key, template="EM201", link=link, **_invitation(agreement))
+def queue_invitation(agreements: Sequence[Agreement]) -> None:
+    """Queue EM201 to the customer: the requests of one submission, and the only copy of the decision link (C7, X5)."""
+    subject = _("{company} is asking for your electricity usage data ({meters})")
+    _queue_request("EM201", agreements, subject, key=f"EM201:{agreements[0].number}")
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
-    """Queue EM202 to the customer: EM201 marked as a reminder, with the same link."""
-    subject = _("Reminder: {company} is asking for your electricity usage data")
-    key, link = f"EM202:{agreement.number}:{event.pk}", DecisionLink(agreement.submission.link_nonce)
-    _queue_to_customer("EM202", agreement, subject, key=key, template="EM202", link=link, **_invitation(agreement))
+    """Queue EM202 to the customer: EM201 marked as a reminder, about what is pending of the submission (C10)."""
+    submitted = agreement.submission.agreements.pending().filter(expires_at__gte=event.at).order_by("number")
+    pending = submitted.select_related("premise", "tdsp", "submission")
+    subject = _("Reminder: {company} is asking for your electricity usage data ({meters})")
+    _queue_request("EM202", list(pending), subject, key=f"EM202:{agreement.number}:{event.pk}")
 
 
-def _invitation(agreement: Agreement) -> dict[str, Any]:
-    """Return what the emails with the decision link have in common: no suspended company asks (L9)."""
-    return {"priority": Priority.BULK, "pauses": True, "useful_until": agreement.expires_at}
+def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromise, *, key: str) -> None:
+    """Queue the email with the link of a submission, about those of its agreements that are given."""
+    first = agreements[0]
+    context = {
+        "agreement": first,
+        "agreements": agreements,
+        "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
+        "is_one_of_several": len(agreements) < first.submission.agreements.count(),
+    }
+    tdsps = {agreement.tdsp_id for agreement in agreements}
+    fields = {
+        "template": kind,
+        "link": DecisionLink(first.submission.link_nonce),
+        "about": [agreement.number for agreement in agreements],
+        "tdsp_id": tdsps.pop() if len(tdsps) == 1 else None,  # about meters of several: for operators only (D1)
+        "priority": Priority.BULK,
+        "pauses": True,  # no suspended company asks (L9)
+        "useful_until": first.expires_at,
+    }
+    _queue_to_customer(kind, first, subject, agreements, key=key, context=context, **fields)
+
+
+def meters_in_words(agreements: Sequence[Agreement]) -> StrPromise:
+    """Return what tells emails of one company apart: mail programs fold equal subjects (E1)."""
+    if len(agreements) == 1:
+        return format_lazy(_("meter {meter}"), meter=agreements[0].meter_number)
+    streets = {agreement.premise.address for agreement in agreements}
+    words = _("{count} meters, {street}") if len(streets) == 1 else _("{count} meters, {street} and other addresses")
+    return format_lazy(words, count=len(agreements), street=agreements[0].premise.address)
 
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
     """Queue EM203: to the customer a confirmation with the LOA as PDF, to the third party a notice."""
     attachment = (loa.file_name(agreement), loa.as_pdf(letter))
-    _queue_to_customer("EM203", agreement, _("You accepted the request from {company}"), attachment=attachment)
-    _queue_to_third_party("EM203", agreement, _("{company}: agreement {n} was accepted"))
+    _queue_to_customer(
+        "EM203", agreement, _("You accepted the request from {company} ({meters})"), attachment=attachment
+    )
+    _queue_to_third_party("EM203", agreement, _("{company}: agreement {n} ({meters}) was accepted"))
 
 
 def queue_rejection(agreement: Agreement) -> None:
     """Queue EM205: to the customer a confirmation, to the third party a notice."""
-    _queue_to_customer("EM205", agreement, _("You rejected the request from {company}"))
-    _queue_to_third_party("EM205", agreement, _("{company}: agreement {n} was rejected"))
+    _queue_to_customer("EM205", agreement, _("You rejected the request from {company} ({meters})"))
+    _queue_to_third_party("EM205", agreement, _("{company}: agreement {n} ({meters}) was rejected"))
 
 
 def queue_withdrawal(agreement: Agreement) -> None:
     """Queue to both sides that the third party withdrew its request."""
-    _queue_to_customer("WITHDRAWN", agreement, _("{company} withdrew its request"))
-    _queue_to_third_party("WITHDRAWN", agreement, _("{company}: agreement {n} was withdrawn"))
+    _queue_to_customer("WITHDRAWN", agreement, _("{company} withdrew its request ({meters})"))
+    _queue_to_third_party("WITHDRAWN", agreement, _("{company}: agreement {n} ({meters}) was withdrawn"))
 
 
 def queue_expiry(agreement: Agreement) -> None:
     """Queue to the third party that the invitation period ended without an answer."""
-    _queue_to_third_party("NOT_ACCEPTED", agreement, _("{company}: agreement {n} was not answered"))
+    _queue_to_third_party("NOT_ACCEPTED", agreement, _("{company}: agreement {n} ({meters}) was not answered"))
 
 
 def queue_review_request(agreement: Agreement, reviewers: Iterable[User]) -> None:
@@ -75,8 +103,8 @@ def queue_review_request(agreement: Agreement, reviewers: Iterable[User]) -> Non
 
 def queue_review_outcome(agreement: Agreement) -> None:
     """Queue to both sides the outcome of the TDSP's review and its reason (X1)."""
-    _queue_to_customer("REVIEWED", agreement, _("{company}: your answer has been reviewed"))
-    _queue_to_third_party("REVIEWED", agreement, _("{company}: agreement {n} has been reviewed"))
+    _queue_to_customer("REVIEWED", agreement, _("{company}: your answer has been reviewed ({meters})"))
+    _queue_to_third_party("REVIEWED", agreement, _("{company}: agreement {n} ({meters}) has been reviewed"))
 
 
 def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: date) -> None:
@@ -97,16 +125,18 @@ def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **c
     queue_email(OutgoingEmail(key=key, kind=kind, to=user.email, subject=subject, **fields))
 
 
-def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **details: Any) -> None:
+def _queue_to_customer(
+    kind: str, agreement: Agreement, subject: StrPromise, agreements: Sequence[Agreement] = (), **details: Any
+) -> None:
     """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail.
 
     A customer whose account has another address than the request gets what has no link there, too (C4).
     """
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.submission.language}
-    fields |= {"context": {"agreement": agreement}} | details
-    subject = format_lazy(subject, company=agreement.third_party_name, n=agreement.number)
-    fields |= {"about": agreement.number, "company_id": agreement.company_id, "tdsp_id": agreement.tdsp_id}
+    fields |= {"company_id": agreement.company_id, "tdsp_id": agreement.tdsp_id}
+    fields |= {"context": {"agreement": agreement}, "about": [agreement.number]} | details
+    subject = _with_names(subject, agreements or [agreement])
     queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
     user = agreement.customer.user if agreement.customer else None
     if user and "link" not in details and user.email.lower() != agreement.email.lower():
@@ -114,19 +144,25 @@ def _queue_to_customer(kind: str, agreement: Agreement, subject: StrPromise, **d
         queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
 
 
+def _with_names(subject: StrPromise, agreements: Sequence[Agreement]) -> StrPromise:
+    """Fill in the company, and the number and meters that tell its emails apart (E1)."""
+    company, number = agreements[0].third_party_name, agreements[0].number
+    return format_lazy(subject, company=company, n=number, meters=meters_in_words(agreements))
+
+
 def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) -> None:
     queue_email(
         OutgoingEmail(
             key=f"{kind}:{agreement.number}:third-party",
             kind=kind,
-            about=agreement.number,
+            about=[agreement.number],
             company_id=agreement.company_id,
             pauses=True,
             tdsp_id=agreement.tdsp_id,
             to=agreement.contact_email,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",
-            subject=format_lazy(subject, company=agreement.third_party_name, n=agreement.number),
+            subject=_with_names(subject, [agreement]),
             context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
         )  # fmt: skip
     )

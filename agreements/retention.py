@@ -26,6 +26,7 @@ from agreements.models import (
 from agreements.states import NEVER_ACCEPTED
 from lib.append_only import retention
 from lib.central_time import utc_or_now
+from notifications.actions import delete_emails_about
 from notifications.models import Email
 
 BATCH = 500
@@ -44,8 +45,6 @@ def delete_personal_data(*, at: datetime | None = None) -> int:
         status__in=NEVER_ACCEPTED, ended_at__lt=at - settings.PERSONAL_DATA_RETENTION, person_forgotten_at=None
     )
     agreements = list(due.select_for_update(skip_locked=True).order_by("ended_at")[:BATCH])
-    for agreement in agreements:
-        Email.objects.about(agreement.number).filter(to_address=agreement.email).update(to_address="")
     empty = (
         "middle_initial",
         "suffix",
@@ -63,7 +62,16 @@ def delete_personal_data(*, at: datetime | None = None) -> int:
         **dict.fromkeys(("first_name", "last_name", "street", "city"), DELETED),
         **dict.fromkeys(empty, ""),
     )
+    for agreement in agreements:
+        _delete_address(agreement)
     return len(agreements)
+
+
+def _delete_address(agreement: Agreement) -> None:
+    """Delete the customer's address from the emails that are about no agreement of the submission that still has it."""
+    kept = Agreement.objects.filter(submission=agreement.submission_id, person_forgotten_at=None)
+    emails = Email.objects.about(agreement.number).filter(to_address=agreement.email)
+    emails.exclude(about__overlap=list(kept.values_list("number", flat=True))).update(to_address="")
 
 
 def delete_old_agreements(*, at: datetime | None = None) -> int:
@@ -85,7 +93,7 @@ def delete_agreements(agreements: AgreementQuerySet) -> int:
         list(submissions.select_for_update().order_by("pk").values_list("pk"))
         for model in (AgreementEvent, Letter, ConsentSignal):
             model._default_manager.filter(agreement__in=pks).delete()
-        Email.objects.filter(about__in=numbers).delete()
+        delete_emails_about(numbers)
         Agreement.objects.filter(pk__in=pks).delete()
         submissions.filter(agreements=None).delete()
     return len(keys)

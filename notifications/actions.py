@@ -6,7 +6,7 @@ import logging
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.template import engines
 from django.utils import timezone, translation
@@ -23,7 +23,7 @@ from django.utils.functional import Promise
 from lib import link_tokens
 from lib.central_time import CENTRAL
 from notifications.failures import FailureReason
-from notifications.models import ENDED_BADLY, Email, EmailState, Priority
+from notifications.models import ENDED_BADLY, Email, EmailQuerySet, EmailState, Priority
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
@@ -65,9 +65,9 @@ class FixedLink:
 class OutgoingEmail:
     """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
-    `about` is an agreement number or empty, `attachment` a PDF's name and bytes. A lazy `subject` is translated. Each
-    run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while that company is
-    suspended (L9); after `useful_until` it is not sent. `tdsp_id`: whose staff see it besides
+    `about` has the numbers of the agreements that it is about, `attachment` a PDF's name and bytes. A lazy `subject` is
+    translated. Each run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while
+    that company is suspended (L9); after `useful_until` it is not sent. `tdsp_id`: whose staff see it besides
     operators (D1).
     """
 
@@ -77,7 +77,7 @@ class OutgoingEmail:
     language: str
     subject: str | Promise
     context: Mapping[str, Any]
-    about: str = ""
+    about: Sequence[str] = ()
     priority: Priority = Priority.NORMAL
     company_id: int | None = None
     pauses: bool = False
@@ -117,7 +117,7 @@ def queue_email(outgoing: OutgoingEmail) -> None:
     email = Email(
         key=outgoing.key,
         kind=outgoing.kind,
-        about=outgoing.about,
+        about=list(outgoing.about),
         priority=outgoing.priority,
         company_id=outgoing.company_id,
         pauses=outgoing.pauses,
@@ -153,10 +153,29 @@ def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
 
 def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
     """Return those of the agreement `numbers` whose requests and reminders were all refused or returned (E7, L5)."""
-    requests = Email.objects.filter(about__in=list(numbers), kind__in=["EM201", "EM202"])
-    undelivered = set(requests.refused_or_bounced().values_list("about", flat=True))
-    rest = requests.exclude(pk__in=requests.refused_or_bounced().values("pk"))
-    return undelivered - set(rest.values_list("about", flat=True))
+    wanted = set(numbers)
+    requests = Email.objects.about(*wanted).requests()
+    undelivered = requests.refused_or_bounced()
+    rest = requests.exclude(pk__in=undelivered.values("pk"))
+    return (wanted & _numbers_of(undelivered)) - _numbers_of(rest)
+
+
+def _numbers_of(emails: EmailQuerySet) -> set[str]:
+    return {number for about in emails.values_list("about", flat=True) for number in about}
+
+
+def delete_emails_about(numbers: Sequence[str]) -> None:
+    """Delete the emails about agreements that are deleted. One that is also about others stays, about those only."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE notifications_email
+            SET about = ARRAY(SELECT unnest(about) EXCEPT SELECT unnest(%(numbers)s::varchar[]) ORDER BY 1)
+            WHERE about && %(numbers)s::varchar[] AND NOT about <@ %(numbers)s::varchar[]
+            """,
+            {"numbers": list(numbers)},
+        )
+    Email.objects.about(*numbers).delete()
 
 
 def forget_bodies(*, at: datetime | None = None) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -24,6 +26,7 @@ class EmailState(models.TextChoices):
 
 
 ENDED_BADLY = [EmailState.FAILED, EmailState.BOUNCED]
+REQUEST_KINDS = ["EM201", "EM202"]
 LEASED = Q(state__in=[EmailState.SENDING, EmailState.HANDED])
 
 
@@ -64,8 +67,13 @@ class EmailQuerySet(models.QuerySet["Email"]):
     def on_hold(self) -> EmailQuerySet:
         return self.filter(state=EmailState.ON_HOLD)
 
-    def about(self, agreement_number: str) -> EmailQuerySet:
-        return self.filter(about=agreement_number)
+    def about(self, *agreement_numbers: str) -> EmailQuerySet:
+        """Return emails about any of the agreements; a GIN index."""
+        return self.filter(about__overlap=list(agreement_numbers))
+
+    def requests(self) -> EmailQuerySet:
+        """Requests to a customer and their reminders."""
+        return self.filter(kind__in=REQUEST_KINDS)
 
 
 class Email(models.Model):
@@ -77,7 +85,7 @@ class Email(models.Model):
 
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=40)  # EM201 ... as in docs/specification.md
-    about = models.CharField(max_length=40, blank=True, db_index=True)
+    about = ArrayField(models.CharField(max_length=40), default=list, blank=True)  # the numbers of agreements
     to_address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, default="en")
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
@@ -115,6 +123,7 @@ class Email(models.Model):
     class Meta:
         ordering = ["queued_at", "pk"]
         indexes = [
+            GinIndex(fields=["about"], name="email_about"),
             models.Index(
                 fields=["priority", "due_at", "id"], name="email_queued", condition=Q(state=EmailState.QUEUED)
             ),
@@ -151,7 +160,7 @@ class Email(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.about}"
+        return " ".join([self.kind, *self.about])
 
 
 class PausedCompany(models.Model):

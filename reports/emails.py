@@ -16,29 +16,30 @@ if TYPE_CHECKING:
 
 def queue_report_ready(report: Report) -> None:
     """Tell the third party where the file is, what it covers and what is missing (R4)."""
-    _queue(report, _("{company}: report ready for agreement {number}"), template="EM204")
+    _queue(report, _("{company}: report ready for agreement {number} (meter {meter})"), template="EM204")
 
 
 def queue_no_data(report: Report) -> None:
     """Tell both sides that the agreement ends without a report, because nothing was recorded (R4)."""
-    _queue(report, _("{company}: no data for agreement {number}"), template="EM204_no_data")
-    subject = _("No report for {company}: there is no data")
+    _queue(report, _("{company}: no data for agreement {number} (meter {meter})"), template="EM204_no_data")
+    subject = _("No report for {company} (meter {meter}): there is no data")
     _queue(report, subject, template="EM204_no_data_customer", to_customer=True)
 
 
 def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: bool = False) -> None:
     agreement = report.agreement
+    names = {"company": agreement.third_party_name, "number": agreement.number, "meter": agreement.meter_number}
     queue_email(
         OutgoingEmail(
             key=f"EM204:{agreement.number}" + ":customer" * to_customer,
             kind="EM204",
-            about=agreement.number,
+            about=[agreement.number],
             company_id=agreement.company_id,
             pauses=not to_customer,
             tdsp_id=agreement.tdsp_id,
             to=agreement.email if to_customer else agreement.contact_email,
             language=agreement.submission.language if to_customer else "en",
-            subject=format_lazy(subject, company=agreement.third_party_name, number=agreement.number),
+            subject=format_lazy(subject, **names),
             template=template,
             context={"agreement": agreement, "report": report},
         )

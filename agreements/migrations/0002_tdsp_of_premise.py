@@ -6,8 +6,12 @@ FUNCTION = """
     CREATE FUNCTION agreements_follow_premise() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         UPDATE agreements_agreement SET tdsp_id = NEW.tdsp_id WHERE premise_id = NEW.id;
-        UPDATE notifications_email e SET tdsp_id = NEW.tdsp_id
-        FROM agreements_agreement a WHERE a.premise_id = NEW.id AND e.about = a.number;
+        -- An email about agreements of several TDSPs belongs to none of them.
+        UPDATE notifications_email e SET tdsp_id = (
+            SELECT CASE WHEN min(tdsp_id) = max(tdsp_id) THEN min(tdsp_id) END
+            FROM agreements_agreement WHERE number = ANY (e.about)
+        )
+        FROM agreements_agreement a WHERE a.premise_id = NEW.id AND e.about @> ARRAY[a.number];
         RETURN NULL;
     END
     $$;

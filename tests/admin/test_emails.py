@@ -43,7 +43,7 @@ def test_an_operator_sees_the_state_of_an_email_and_no_body(client: Client) -> N
 def test_a_tdsps_staff_see_and_retry_the_emails_about_its_own_agreements(client: Client) -> None:
     """D1: not those about another's, and none about accounts."""
     own, other = AgreementFactory.create(), AgreementFactory.create()
-    emails = [failed(about=number) for number in (own.number, other.number, "")]
+    emails = [failed(about=about) for about in ([own.number], [other.number], [])]
     client.force_login(staff(tdsp=own.tdsp))
     listed = client.get(LIST).context["cl"].result_list
     assert list(listed) == emails[:1]

@@ -56,7 +56,7 @@ def rows_seen(user, **query: str) -> list[int]:
 def held():
     """An agreement under review, with a failed email and, of an earlier time, a report."""
     agreement = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
-    EmailFactory(about=agreement.number, state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
+    EmailFactory(about=[agreement.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
     ReportFactory(agreement=agreement)
     return agreement
 
@@ -111,6 +111,6 @@ def test_every_email_about_an_agreement_has_its_tdsp():
 
 def test_only_operators_see_emails_about_no_agreement():
     """D1"""
-    EmailFactory(about="")
+    EmailFactory(about=[])
     staff, operator = UserFactory(is_staff=True, tdsp=TdspFactory()), OperatorFactory()
     assert rows_seen(staff)[1] == 0 and rows_seen(operator)[1] == 1

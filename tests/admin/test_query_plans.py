@@ -34,10 +34,10 @@ def client(module_transaction: None) -> Client:
     create_hundred_thousand_agreements()
     others = ReportFactory()
     multiply(Report, "agreements_agreement a", f"a.status = '{Status.WITHDRAWN}'", agreement_id="a.id")
-    EmailFactory(about=others.agreement.number)
+    EmailFactory(about=[others.agreement.number])
     multiply(Email, "generate_series(1, 100000) n", key="'K' || n", message_id="'M' || n")
     own = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
-    EmailFactory(about=own.number, state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
+    EmailFactory(about=[own.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
     ReportFactory(agreement=own, state=ReportState.FAILED)
     assert Report.objects.count() == 200_002
     client = Client()

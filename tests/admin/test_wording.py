@@ -63,8 +63,8 @@ def test_the_page_of_an_email_shows_no_column_names(client: Client, world: World
 
 def test_the_kind_of_an_email_is_shown_in_words(client: Client, world: World):
     """D1, E1: in the list, in its filter and on the agreement's page; EM201 and the like keep their number."""
-    EmailFactory(kind="JOIN_REQUESTED", about="")
-    EmailFactory(kind="EM202", about=world.own.pending.number)
+    EmailFactory(kind="JOIN_REQUESTED", about=[])
+    EmailFactory(kind="EM202", about=[world.own.pending.number])
     log_in(client, world.operator)
     emails = page("notifications.email", "changelist")
     told = text_of(client, emails)

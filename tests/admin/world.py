@@ -74,7 +74,7 @@ def side(name: str, digits: str) -> Side:
     LetterFactory(agreement=done)
     report = ReportFactory(agreement=done, state=ReportState.FAILED, file_name=f"{name}.csv")
     failed = EmailFactory(
-        about=done.number,
+        about=[done.number],
         state=EmailState.FAILED,
         failure="refused",
         failed_at=timezone.now(),

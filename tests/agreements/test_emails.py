@@ -45,7 +45,7 @@ def test_every_email_has_both_parts_names_the_company_and_hides_the_esiid(member
     emails = every_email(member)
     assert {email.kind for email in emails} == {"EM201", "EM202", "EM203", "EM205", "WITHDRAWN", "NOT_ACCEPTED"}
     for email in emails:
-        agreement = Agreement.objects.get(number=email.about)
+        agreement = Agreement.objects.get(number=email.about[0])
         assert agreement.third_party_name in email.subject
         for part in (email.text, email.html):
             assert agreement.number in part

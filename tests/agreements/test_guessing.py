@@ -194,7 +194,7 @@ def test_limits_need_no_redis(member, settings):
 
 def test_a_company_and_an_address_are_limited_a_day(member, settings):
     """X2."""
-    settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 3, 2
+    settings.INITIATIONS_PER_COMPANY, settings.INITIATIONS_PER_ADDRESS = 3, 1
     initiate(member, MeterFactory(), MeterFactory(), at=NOON)
     assert refusal(member, MeterFactory()) == ["flooding"]
     settings.INITIATIONS_PER_ADDRESS = 10

@@ -61,7 +61,7 @@ def test_one_that_nobody_received_is_not_counted_on_page_2(client, member):
     meter = MeterFactory()
     lost = make(member, meter, days_ago=3, length="6m")
     refused = {"state": EmailState.BOUNCED, "failure": FailureReason.REFUSED, "failed_at": timezone.now()}
-    EmailFactory(key=f"EM201:{lost.number}:customer", about=lost.number, **refused)
+    EmailFactory(key=f"EM201:{lost.number}:customer", about=[lost.number], **refused)
     assert "This will be agreement 1 of 3" in page_2_text(client, meter)
 
 

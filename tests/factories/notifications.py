@@ -17,7 +17,7 @@ class EmailFactory(DjangoModelFactory):
 
     key = factory.Sequence(lambda n: f"EM201:{n}")
     kind = "EM201"
-    about = "102512000233"
+    about = factory.LazyFunction(lambda: ["102512000233"])
     to_address = "customer@example.net"
     subject = "A company asks for your electricity usage data"
     text = "Text"
@@ -27,7 +27,7 @@ class EmailFactory(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class: type[Email], *args: Any, **fields: Any) -> Email:
         """Give the email the TDSP of the agreement that it is about, as those who queue emails do."""
-        about = Agreement.objects.filter(number=fields["about"])
+        about = Agreement.objects.filter(number__in=fields["about"])
         fields.setdefault("tdsp_id", about.values_list("tdsp", flat=True).first())
         email: Email = super()._create(model_class, *args, **fields)
         return email

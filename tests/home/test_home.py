@@ -223,7 +223,7 @@ class TestStaffHome:
         agreements = [AgreementFactory(status=Status.COMPLETE, review=Review.HELD) for _tdsp in range(2)]
         for agreement in agreements:
             ReportFactory(agreement=agreement, state=ReportState.FAILED)
-            EmailFactory(about=agreement.number, state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
+            EmailFactory(about=[agreement.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
         CompanyFactory(standing=CompanyStanding.PENDING)
         return agreements[0]
 

@@ -19,9 +19,7 @@ ANSWER = {"EM203", "EM204"}
 def queue_campaign(priority: Priority, companies: int) -> None:
     """Queue the emails of `companies` companies, due before everything that comes later."""
     campaign = [
-        EmailFactory.build(
-            kind="EM202", company_id=1 + number % companies, priority=priority, about="", key=f"campaign {number}"
-        )
+        EmailFactory.build(kind="EM202", company_id=1 + number % companies, priority=priority, key=f"campaign {number}")
         for number in range(BACKLOG)
     ]
     Email.objects.bulk_create(campaign)

@@ -41,7 +41,7 @@ def queue(settings: Settings) -> Callable[..., Email]:
     def queue(key: str = "probe", *, context: dict[str, Any] | None = None, **changes: Any) -> Email:
         values: dict[str, Any] = {
             "kind": "EM201",
-            "about": "102512000233",
+            "about": ["102512000233"],
             "to": "maria@example.net",
             "language": "en",
             "subject": "Acme asks for your data",

@@ -28,7 +28,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def sent(queue: Queue, mail_server: SmtpSink) -> Email:
-    email = queue(about="112826000001")
+    email = queue(about=["112826000001"])
     assert delivery.deliver_due() == 1
     return email
 
@@ -148,16 +148,16 @@ def test_a_bounce_ends_the_retry_of_an_uncertain_email(queue: Queue, mail_server
 def test_an_agreement_is_undelivered_while_all_its_requests_are(queue: Queue, mail_server: SmtpSink) -> None:
     """L5"""
     numbers = ["112826000001", "112826000002", "112826000003"]
-    first = queue("bounced", about=numbers[0])
+    first = queue("bounced", about=[numbers[0]])
     delivery.deliver_due()
     record_bounce(bounce(headers(first)))
     mail_server.rcpt_reply = "550 5.1.1 no such user"
-    queue("refused", about=numbers[1])
+    queue("refused", about=[numbers[1]])
     delivery.deliver_due()
     mail_server.rcpt_reply = ""
-    queue("delivered", about=numbers[2])
+    queue("delivered", about=[numbers[2]])
     delivery.deliver_due()
     assert undelivered_numbers(numbers) == set(numbers[:2])
     assert undelivered_numbers(numbers[2:]) == undelivered_numbers([]) == set()
-    queue("reminder", about=numbers[0], kind="EM202")
+    queue("reminder", about=[numbers[0]], kind="EM202")
     assert undelivered_numbers(numbers) == {numbers[1]}, "a reminder may still arrive"

@@ -59,7 +59,7 @@ def fill(world: World) -> World:
         agreement = AgreementFactory(status=Status.COMPLETE, review=review, review_reason="It is not clear.", **asked)
         states[f"review {review}"] = agreement.number
     EmailFactory(
-        about=world["number"],
+        about=[world["number"]],
         state=EmailState.FAILED,
         failure="refused",
         failed_at=timezone.now(),

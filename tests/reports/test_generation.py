@@ -171,9 +171,10 @@ def test_em204_says_what_is_covered_and_what_is_missing():
     generate_due_reports()
     report = report_of(agreement)
     email = Email.objects.get()
-    assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", agreement.number)
+    assert (email.key, email.kind, email.about) == (f"EM204:{agreement.number}", "EM204", [agreement.number])
     assert email.to_address == agreement.contact_email
-    assert email.subject == f"{agreement.third_party_name}: report ready for agreement {agreement.number}"
+    numbered = f"agreement {agreement.number} (meter {agreement.meter_number})"
+    assert email.subject == f"{agreement.third_party_name}: report ready for {numbered}"
     for part in (email.text, email.html):
         assert f"/agreements/{agreement.number}/" in part
         assert "May 15, 2026 to June 14, 2026" in part
