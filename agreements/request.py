@@ -171,7 +171,7 @@ def mismatch_problem(row: int) -> Problem:
             _("The customer's registration status or email is different from what you entered."),
             _(
                 "The customer has no smart meter yet. A digital display alone doesn't make a meter smart. "
-                "The customer's electricity provider knows the type."
+                "The customer's electricity provider can say which kind it is."
             ),
             _("The meter was installed less than 60 days ago, and its data is not available yet."),
         ),

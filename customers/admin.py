@@ -56,7 +56,7 @@ class EsiidClaimForm(forms.ModelForm):
     def clean_until(self) -> datetime | None:
         until: datetime | None = self.cleaned_data["until"]
         if until is None and self.instance.decision == ClaimDecision.REFUSED:
-            raise ValidationError(_("This claim was refused. Leave its end, and add the ESIID in a new row."))
+            raise ValidationError(_("This claim was refused. Don't change its end date. Add the ESIID in a new row."))
         return until
 
     def save(self, commit: bool = True) -> EsiidClaim:

@@ -41,7 +41,7 @@ def decide_claim(
     """
     claim = lock_claim(claim_id)
     if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == claim.premise.tdsp_id)):
-        raise PermissionDenied(_("Only the TDSP that owns the meter can decide about this claim."))
+        raise PermissionDenied(_("Only the TDSP that owns the meter can decide this claim."))
     reason = clean_reason(reason)
     at = utc_or_now(at)
     dispute = claim.disputes.filter(decided_at=None).first()

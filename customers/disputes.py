@@ -52,7 +52,7 @@ def dispute_holder(
     lost = customer.claims.filter(premise=matched.premise_id, decision=ClaimDecision.REFUSED).exists()
     if lost or customer.disputes.filter(claim__premise=matched.premise_id, is_upheld=False).exists():
         message = _(
-            "Your utility has already decided about this meter. If something has changed, contact your utility."
+            "Your utility has already made a decision about this meter. If something has changed, contact your utility."
         )
         raise Refused(Problem(message, "esiid", code="decided"))
     return _dispute(claim, customer, matched, signals=signals, at=utc_or_now(at))

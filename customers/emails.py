@@ -45,7 +45,7 @@ def send_claim_notices(claim: EsiidClaim, addresses: Iterable[tuple[str, str]]) 
     """
     assert claim.link_nonce is not None
     told = {normalize_mailbox(claim.customer.user.email)}
-    subject = format_lazy(_("An account now has the ESIID {esiid}"), esiid=claim.premise)
+    subject = format_lazy(_("Someone added the ESIID {esiid} to an account"), esiid=claim.premise)
     context = {"claim": claim, "days": settings.CLAIM_NOTICE_PERIOD.days}
     for address, language in addresses:
         if (mailbox := normalize_mailbox(address)) not in told:
@@ -61,14 +61,14 @@ def send_claim_to_tdsp(claim: EsiidClaim, dispute: ClaimDispute | None = None) -
     staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
     readers = staff.filter(tdsp=claim.premise.tdsp_id) or staff.filter(tdsp=None)
     is_waiting = EsiidClaim.objects.awaiting_decision().filter(pk=claim.pk).exists()
-    subject = _("Review needed: a claim of an ESIID") if is_waiting else _("A customer added an ESIID to an account")
+    subject = _("Review needed: ESIID claim") if is_waiting else _("A customer added an ESIID to an account")
     _send_to_staff(readers, subject, claim=claim, dispute=dispute, is_waiting=is_waiting)
 
 
 def send_overdue_claim(claim: EsiidClaim) -> None:
     """Queue CLAIM to the operators: the TDSP has not decided about the claim in time."""
     operators = User.objects.filter(is_staff=True, is_active=True, tdsp=None).order_by("pk")
-    subject = _("Review overdue: a claim of an ESIID")
+    subject = _("Review overdue: ESIID claim")
     _send_to_staff(operators, subject, claim=claim, is_waiting=True, is_overdue=True)
 
 

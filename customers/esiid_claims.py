@@ -162,7 +162,7 @@ def _mismatch(may_try_again: bool) -> Refused:
         _("The electricity provider is not the one that your utility has on record for this address."),
         _(
             "There is no smart meter yet. A digital display alone doesn't make a meter smart. Your "
-            "electricity provider knows the type."
+            "electricity provider can tell you which kind you have."
         ),
         _("The meter was installed less than 60 days ago, and its data is not available yet."),
     )

@@ -111,8 +111,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "claim of an ESIID",
-                "verbose_name_plural": "claims of ESIIDs",
+                "verbose_name": "ESIID claim",
+                "verbose_name_plural": "ESIID claims",
             },
         ),
         migrations.AddField(

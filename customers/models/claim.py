@@ -126,8 +126,8 @@ class EsiidClaim(models.Model):
     objects = EsiidClaimQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("claim of an ESIID")
-        verbose_name_plural = _("claims of ESIIDs")
+        verbose_name = _("ESIID claim")
+        verbose_name_plural = _("ESIID claims")
         constraints = [
             models.UniqueConstraint(
                 fields=["premise"],

@@ -64,7 +64,7 @@ def test_a_dispute_by_the_notices_link_stops_the_usage_at_once(client, meter):
     make_old(claim, days=5)
     assert rows_of(client, claim)
     link, resident = notice_link("resident@example.org"), Client()
-    assert "An account has added this meter" in resident.get(link).content.decode()
+    assert "Someone added this meter to an account" in resident.get(link).content.decode()
     assert rows_of(client, claim)
     answer = resident.post(link, follow=True)
     assert "Your utility will decide" in answer.content.decode()
@@ -139,7 +139,7 @@ def test_the_holder_keeps_the_meter_if_the_utility_says_so(meter):
     entered = ClaimedMeter(meter.premise.esiid, meter.number, "Bright Star Energy")
     with pytest.raises(sign_up.EsiidTaken) as taken:
         sign_up.add_meter(dispute.customer, entered, network="203.0.113.7")
-    with pytest.raises(Refused, match="already decided"):
+    with pytest.raises(Refused, match="already made a decision"):
         sign_up.dispute_claim(dispute.customer, taken.value.matched)
 
 
