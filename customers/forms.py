@@ -98,7 +98,7 @@ class ClaimForm(ShowsRefusals):
     )
     meter_number = MeterNumberField(
         label=_("Meter number"),
-        help_text=_("If your meter number starts with a letter, enter it without the letter."),
+        help_text=_("If your meter number starts with a letter, you can leave that letter out."),
         max_length=60,
         error_messages={
             "invalid": _(

@@ -38,7 +38,7 @@ class MeterDaysForm(forms.Form):
     def refuse_days(self, field: str) -> None:
         assert self.meter.first and self.meter.last
         days = {"first": date_format(self.meter.first), "last": date_format(self.meter.last)}
-        self.add_error(field, _("Choose days from %(first)s to %(last)s. There are no readings outside them.") % days)
+        self.add_error(field, _("Choose days from %(first)s to %(last)s. There are no readings for other days.") % days)
 
 
 class SpanForm(MeterDaysForm):

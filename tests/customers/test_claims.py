@@ -73,7 +73,7 @@ def test_usage_from_the_claim_on_is_shown_as_it_arrives(client, meter):
     visible = days_of(rows_of(client, claim))
     assert visible == {first + timedelta(days=number) for number in range((TODAY - first).days)} != set()
     page = client.get(reverse("meter_usage", args=[claim.pk]), {"view": "day", "day": str(first - timedelta(days=1))})
-    assert "There are no readings outside them" in page.content.decode()
+    assert "There are no readings for other days" in page.content.decode()
 
 
 def test_without_a_provider_on_record_earlier_usage_waits_for_the_utility(client, meter):

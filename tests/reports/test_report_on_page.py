@@ -118,7 +118,7 @@ def test_a_shortened_period_says_why():
         ({"state": ReportState.NO_DATA}, "has not sent us any readings for August 23, 2026 to November 22, 2026"),
         (
             {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
-            "service began on November 23, 2026. The report would have ended on November 22, 2026",
+            "service began on November 23, 2026, after the last day of the report, November 22, 2026",
         ),
         (
             {"state": ReportState.PURGED, "purged_at": datetime(2027, 1, 22, 9, tzinfo=CENTRAL)},
