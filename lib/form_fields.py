@@ -95,11 +95,13 @@ class NameField(LineField):
         super().run_validators(value)
         text = unicodedata.normalize("NFKC", value)
         if _WEB_ADDRESS.search(text):
-            message = _("Enter “%(field)s” without a web or email address.")
+            message = _("Remove the web or email address from “%(field)s”.")
         elif self.of_person and _DOMAIN.search(text):
-            message = _("Enter “%(field)s” without a web address. If it isn't one, put a space after each period.")
+            message = _(
+                "Remove the web address from “%(field)s”. If it isn't a web address, put a space after each period."
+            )
         elif value and not any(unicodedata.category(one)[0] in "LN" for one in text):
-            message = _("Enter “%(field)s” with letters or numbers.")
+            message = _("Enter letters or numbers in “%(field)s”.")
         else:
             return
         raise ValidationError(message, code="name")
@@ -122,7 +124,7 @@ def _email_input(autocomplete: str) -> forms.EmailInput:
 class EmailLineField(NamedInErrors, forms.EmailField):
     """An email address of at most 254 characters; `autocomplete` is "email" for the user's own."""
 
-    default_error_messages = {"invalid": _("Enter “%(field)s” in full, such as name@example.com.")}
+    default_error_messages = {"invalid": _("Enter a full email address in “%(field)s”, such as name@example.com.")}
 
     def __init__(self, *, autocomplete: str = "off", **options: Any) -> None:
         super().__init__(max_length=254, widget=_email_input(autocomplete), **options)
@@ -171,11 +173,12 @@ class PhoneField(NamedInErrors, PhoneNumberField):
         super().__init__(region="US", widget=widget, **options)
         self.beside_extension = beside_extension
         self.error_messages["invalid"] = _(
-            "Enter “%(field)s” with its area code, such as 512-555-0100 or 512-555-0100 ext. 12."
+            "Enter a phone number with area code in “%(field)s”, such as 512-555-0100 or 512-555-0100 ext. 12."
         )
         if beside_extension:
             self.error_messages["invalid"] = _(
-                "Enter “%(field)s” with its area code, such as 512-555-0100. Enter the extension in its own field."
+                "Enter a phone number with area code in “%(field)s”, such as 512-555-0100. "
+                "Enter the extension in its own field."
             )
         self.validators.clear()  # the package's messages are not ours
 

@@ -67,7 +67,13 @@ def keep_unsent_form(request: HttpRequest) -> HttpResponse | None:
         messages.warning(request, _("This form had expired, so we haven't sent it. Check your answers and try again."))
         return redirect(form)
     if request.user.is_authenticated:
-        messages.error(request, _("Another user filled in that form, so we haven't sent it."))
+        messages.error(
+            request,
+            _(
+                "Another user filled in that form, so we haven't sent it. "
+                "To send the request yourself, create a new agreement."
+            ),
+        )
         return redirect("home")
     messages.warning(
         request,

@@ -175,7 +175,7 @@ def test_taken_user_id_is_named_and_everything_else_is_kept(client):
         ("privacy_policy_url", "ftp://example.com/", "Enter a web address such as"),
         ("legal_name", "Caddo\u202eSolar", "the invisible character"),
         ("zip_code", "7567", "Enter a ZIP code with 5 or 9 digits"),
-        ("phone", "12", "Enter “Company phone” with its area code"),
+        ("phone", "12", "Enter a phone number with area code in “Company phone”"),
         ("user_email_again", "other@caddo-solar.example", "Correct the one"),
         ("password2", "another", "Enter both again."),
         ("username", "ceo@example.com", "3 to 60 characters"),
