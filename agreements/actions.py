@@ -35,15 +35,16 @@ def accept(
     channel: Channel,
     by: User | None = None,
     fingerprints: Fingerprints | None = None,
+    was_too_fast: bool = False,
     page_language: str | None = None,
     at: datetime | None = None,
 ) -> Agreement:
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
     The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
-    decision page, by default the submission's. If there are signs against the
-    consent, also in `fingerprints`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended
-    if that is what keeps it from being accepted (L9).
+    decision page, by default the agreement's. If there are signs against the consent, also in `fingerprints` and
+    `was_too_fast`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended if that is what
+    keeps it from being accepted (L9).
     """
     at = utc_or_now(at)
     if locks.lock_standing(agreement.company_id).is_suspended and agreement.waits_for_answer(at=at):
@@ -55,7 +56,7 @@ def accept(
         columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT}
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
     letter = loa.sign(agreement, at=at, page_language=page_language)
-    if record_signals_at_acceptance(agreement, fingerprints, at=at):
+    if record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at):
         hold_for_review(agreement, at=at)
     emails.queue_acceptance(agreement, letter)
     wake_workers("agreement completed")

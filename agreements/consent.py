@@ -27,12 +27,14 @@ from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, matc
 from customers.models import ClaimState, EsiidClaim
 from lib.central_time import utc_or_now
 from lib.review_reasons import clean_reason
+from lib.served_times import read_time
 from meters.models import Premise
 from notifications.wakeup import wake_workers
 
 MANY_HOMES = 3
 HOME_METERS = 3
 YOUNG_HOLD = timedelta(days=30)
+READING_TIME = timedelta(seconds=2)  # no person answers faster after a decision page was served
 _BY_FINGERPRINT = {FingerprintKind.NETWORK: SignalKind.NETWORK, FingerprintKind.BROWSER: SignalKind.BROWSER}
 # Domains whose mailboxes are assigned: three students or officials of one of them are no farm of mailboxes.
 _ASSIGNED = (".edu", ".gov", ".mil", ".us")
@@ -47,12 +49,25 @@ def record_signals_at_initiation(agreements: Sequence[Agreement], *, at: datetim
         _record_signals(agreement, kinds, at)
 
 
-def record_signals_at_acceptance(agreement: Agreement, fingerprints: Fingerprints | None, *, at: datetime) -> bool:
+def is_too_fast(agreement: Agreement, served: str, *, at: datetime) -> bool:
+    """Return whether no person can have answered `at` on the page with the signed time `served`; missing is too fast.
+
+    Both times are the database's.
+    """
+    served_at = read_time(served, agreement.number)
+    return served_at is None or at - served_at < READING_TIME
+
+
+def record_signals_at_acceptance(
+    agreement: Agreement, fingerprints: Fingerprints | None, *, was_too_fast: bool, at: datetime
+) -> bool:
     """Record the signals of the acceptance and, because users and agreements were added, of the address again.
 
     Return whether there are any, also from the initiation.
     """
     kinds = _address_signals(agreement)
+    if was_too_fast:
+        kinds.add(SignalKind.TOO_FAST)
     matches = match_fingerprints(agreement.company, fingerprints or {})
     kinds |= {_BY_FINGERPRINT[kind] for kind in matches if kind in _BY_FINGERPRINT}
     claims = EsiidClaim.objects.filter(premise=agreement.premise_id, until=None).with_state()

@@ -11,7 +11,6 @@ from accounts.models import signed_in
 from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement
-from agreements.period import offer_context
 from agreements.permissions import why_not
 from agreements.states import Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
@@ -19,7 +18,6 @@ from agreements.views import customer
 from agreements.views.customer import DecisionView
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
-from lib.central_time import utc_or_now
 from notifications.models import ENDED_BADLY, Email
 from reports.agreement_list import list_context
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
@@ -77,8 +75,8 @@ def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     agreement = get_object_or_404(
         customer.own_agreements(request).select_related("report", "premise", "tdsp"), number=number
     )
-    offer = offer_context(agreement, at=utc_or_now()) if agreement.status == Status.PENDING else {}
-    return render(request, "reports/customer/agreement.html", {"agreement": agreement, **offer})
+    context = customer.decision_context(agreement) if agreement.status == Status.PENDING else {}
+    return render(request, "reports/customer/agreement.html", {"agreement": agreement, **context})
 
 
 class DecisionWithReportView(DecisionView):

@@ -105,6 +105,7 @@ def main() -> None:
         phone = browser.new_page(viewport=PHONE)
         phone.goto(link)
         picture(phone, "4-decide")
+        time.sleep(2.5)  # nobody answers faster: the report would be held for review
         phone.click("button:has-text('Accept') >> nth=0")
         for _try in range(40):
             page.goto(f"{portal}/agreements/{number}/")

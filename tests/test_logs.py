@@ -15,6 +15,7 @@ from lib import link_tokens
 from smt_portal import logs
 from tests.factories import MembershipFactory, UserFactory
 from tests.support.agreements import ROSA, initiate
+from tests.support.decisions import decision_form
 
 TOKEN = "x" * 20 + "-_" + "Y7" * 10 + "z"
 TASK_FAILED = "Task %(name)s[%(id)s] %(description)s: %(exc)s"
@@ -170,6 +171,6 @@ def test_a_whole_journey_logs_nothing_private(client, caplog):
     client.get(f"/invitation/{token}/")
     client.post(f"/invitation/{token}/", {"decision": "nonsense"})
     client.get(f"/invitation/{token}/nowhere/")
-    client.post(f"/invitation/{token}/", {"decision": "accept"})
+    client.post(f"/invitation/{token}/", decision_form(agreement))
     for private in (token, ROSA.email, ROSA.last_name, ROSA.street, agreement.esiid):
         assert private not in caplog.text

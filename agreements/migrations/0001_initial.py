@@ -227,6 +227,10 @@ class Migration(migrations.Migration):
                             ("same_domain", "Addresses in the same email domain were used for three or more homes"),
                             ("network", "Accepted from a network address that the third party's users used"),
                             ("browser", "Accepted in a browser that the third party's users used"),
+                            (
+                                "too_fast",
+                                "Accepted faster than anyone can read the page, or without opening it",
+                            ),
                             ("other_holder", "The ESIID has moved to a different account since the request"),
                             ("unconfirmed", "The customer's claim of the ESIID is not confirmed"),
                         ],

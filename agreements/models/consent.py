@@ -19,6 +19,7 @@ class SignalKind(models.TextChoices):
     SAME_DOMAIN = "same_domain", _("Addresses in the same email domain were used for three or more homes")
     NETWORK = "network", _("Accepted from a network address that the third party's users used")
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
+    TOO_FAST = "too_fast", _("Accepted faster than anyone can read the page, or without opening it")
     OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")
     UNCONFIRMED = "unconfirmed", _("The customer's claim of the ESIID is not confirmed")
 

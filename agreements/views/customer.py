@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
 from agreements import actions
+from agreements.consent import is_too_fast
 from agreements.models import Agreement
 from agreements.period import offer_context
 from agreements.states import Channel, Status
@@ -30,6 +31,7 @@ from companies.trust.fingerprints import fingerprint_request
 from customers.models import customer_of
 from lib import link_tokens
 from lib.central_time import utc_or_now
+from lib.served_times import sign_time
 
 # The values of `decision` and the statuses that they lead to.
 DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
@@ -53,8 +55,15 @@ def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: 
     if request.POST["decision"] == "reject":
         actions.reject(agreement, channel=channel, by=by)
         return
-    fingerprints, page_language = fingerprint_request(request), translation.get_language()
-    actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprints, page_language=page_language)
+    was_too_fast = is_too_fast(agreement, request.POST.get("served", ""), at=utc_or_now())
+    page: dict[str, Any] = {"was_too_fast": was_too_fast, "page_language": translation.get_language()}
+    actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprint_request(request), **page)
+
+
+def decision_context(agreement: Agreement) -> dict[str, Any]:
+    """Return what the page of a pending agreement shows besides it, with the signed time at which it is served."""
+    at = utc_or_now()
+    return offer_context(agreement, at=at) | {"served": sign_time(agreement.number, at)}
 
 
 # Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
@@ -111,7 +120,7 @@ class DecisionView(View):
 
     def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
         if agreement.status == Status.PENDING:
-            context |= offer_context(agreement, at=utc_or_now())
+            context |= decision_context(agreement)
         return _page(self.request, template, agreement=agreement, list_url=self.list_url, **context)
 
 

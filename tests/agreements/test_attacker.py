@@ -27,6 +27,7 @@ from meters.models import Meter
 from tests.factories import AgreementFactory, CompanyFactory, MembershipFactory
 from tests.support.agreements import initiate
 from tests.support.claims import LONG_AGO, TODAY, claim_by_form, current, make_old, metered, pages_of
+from tests.support.decisions import decision_form
 from tests.support.registration import confirmation_link, log_in, register, typed
 
 pytestmark = pytest.mark.django_db
@@ -180,7 +181,7 @@ def test_an_unconfirmed_claim_opens_no_requests_of_others(client, meter):
     assert other.number not in client.get(reverse("customer_agreements")).content.decode()
     for name in ("customer_agreement", "customer_authorization", "report_download", "report_manifest"):
         assert client.get(reverse(name, args=[other.number])).status_code == 404
-    assert client.post(reverse("customer_decide", args=[other.number]), {"decision": "accept"}).status_code == 404
+    assert client.post(reverse("customer_decide", args=[other.number]), decision_form(other)).status_code == 404
     other.refresh_from_db()
     assert other.status == Status.PENDING
 

@@ -19,6 +19,7 @@ from lib import link_tokens
 from lib.phone_numbers import format_phone
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
 from tests.support.agreements import initiate, registered_customer
+from tests.support.decisions import decision_form
 
 pytestmark = pytest.mark.django_db
 
@@ -200,7 +201,7 @@ class TestDecisionText:
             page = reverse("customer_agreement", args=[agreement.number])
             decide = reverse("customer_decide", args=[agreement.number])
         seen = visible(client.get(page).content.decode()).replace(" .", ".").replace(" ,", ",")
-        assert client.post(decide, {"decision": "accept"}).status_code == 302
+        assert client.post(decide, decision_form(agreement)).status_code == 302
         lines = [line for line in agreement.letter.decision_text.splitlines() if line]
         assert len(lines) > 25
         for line in lines:

@@ -18,6 +18,7 @@ from notifications.models import Email
 from reports.models import Report
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, TdspFactory, UserFactory
 from tests.support.agreements import ROSA, initiate, meters_of_homes
+from tests.support.decisions import decision_form
 from tests.support.races import together
 from tests.support.usage import deliver_usage
 
@@ -56,7 +57,7 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     client.get(reverse("agreements"), **THEIR_ADDRESS)
     (agreement,) = initiate(member, person=rosa_at(mailbox))
     deliver_usage(agreement.premise)
-    assert client.post(link(agreement), {"decision": "accept"}, **THEIR_ADDRESS).status_code == 302
+    assert client.post(link(agreement), decision_form(agreement), **THEIR_ADDRESS).status_code == 302
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review) == (Status.COMPLETE, Review.HELD)
     own = {SignalKind.OWN_USER, SignalKind.OWN_DOMAIN}
@@ -103,7 +104,7 @@ def test_an_ordinary_acceptance_is_not_held(client, member):
     client.cookies.clear()
     (agreement,) = initiate(member)
     deliver_usage(agreement.premise)
-    client.post(link(agreement), {"decision": "accept"}, **HOME)
+    client.post(link(agreement), decision_form(agreement), **HOME)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.review, signals(agreement)) == (Status.COMPLETE, Review.NONE, set())
     assert reports.actions.generate_due_reports() == 1
@@ -117,7 +118,7 @@ def test_loopback_and_private_addresses_are_no_signal(client, member, address):
     client.force_login(member)
     client.get(reverse("agreements"), REMOTE_ADDR=address)
     (agreement,) = initiate(member)
-    client.post(link(agreement), {"decision": "accept"}, REMOTE_ADDR=address)
+    client.post(link(agreement), decision_form(agreement), REMOTE_ADDR=address)
     agreement.refresh_from_db()
     assert agreement.review == Review.NONE
     assert not CompanyFingerprint.objects.exclude(kind=FingerprintKind.MAILBOX).exists()
@@ -131,7 +132,7 @@ def test_the_same_browser_is_recognized_in_another_network(client, member):
     client.logout()  # of this test client: it empties the cookies, a browser keeps this one
     client.cookies["smt_device"] = device
     (agreement,) = initiate(member)
-    client.post(link(agreement), {"decision": "accept"}, **HOME)
+    client.post(link(agreement), decision_form(agreement), **HOME)
     assert signals(agreement) == {SignalKind.BROWSER}
 
 
@@ -140,7 +141,7 @@ def test_the_same_household_of_ipv6_addresses_is_one_network(client, member):
     client.get(reverse("agreements"), REMOTE_ADDR="2600:1700:1:2::5")
     client.cookies.clear()
     (agreement,) = initiate(member)
-    client.post(link(agreement), {"decision": "accept"}, REMOTE_ADDR="2600:1700:1:2:ffff::9")
+    client.post(link(agreement), decision_form(agreement), REMOTE_ADDR="2600:1700:1:2:ffff::9")
     assert signals(agreement) == {SignalKind.NETWORK}
 
 
@@ -150,10 +151,10 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxies(client, member, 
     client.get(reverse("agreements"), **THEIR_ADDRESS)
     client.cookies.clear()
     first, second = initiate(member, MeterFactory(), MeterFactory())
-    client.post(link(first), {"decision": "accept"}, HTTP_X_FORWARDED_FOR="23.12.44.7", **HOME)
+    client.post(link(first), decision_form(first), HTTP_X_FORWARDED_FOR="23.12.44.7", **HOME)
     assert signals(first) == set()
     settings.TRUSTED_PROXY_COUNT = 1
-    client.post(link(second), {"decision": "accept"}, HTTP_X_FORWARDED_FOR="9.9.9.9, 23.12.44.7", **HOME)
+    client.post(link(second), decision_form(second), HTTP_X_FORWARDED_FOR="9.9.9.9, 23.12.44.7", **HOME)
     assert signals(second) == {SignalKind.NETWORK}
 
 

@@ -33,6 +33,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.agreements import initiate, meters_of_homes, registered_customer
+from tests.support.decisions import decision_form
 from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def attacker() -> User:
 def accept(agreement: Agreement, client: Client | None = None, **place: str) -> None:
     """Somebody clicks: in a browser and network that nobody knows, unless they are told."""
     deliver_usage(agreement.premise)
-    answer = (client or Client()).post(link(agreement), {"decision": "accept"}, **(place or HOME))
+    answer = (client or Client()).post(link(agreement), decision_form(agreement), **(place or HOME))
     assert answer.status_code == 302
     agreement.refresh_from_db()
     assert agreement.status == Status.COMPLETE
@@ -221,7 +222,7 @@ def test_an_account_with_the_companys_mailbox_is_recognized(attacker):
     client = Client()
     client.force_login(User.objects.get(pk=claim.customer.user_id))
     deliver_usage(agreement.premise)
-    client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, **HOME)
+    client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), **HOME)
     agreement.refresh_from_db()
     assert_no_report_without_a_release(agreement, attacker)
 
@@ -285,7 +286,7 @@ def test_the_third_partys_pages_cannot_release_a_held_report(client, attacker):
         client.post(reverse(name, args=[agreement.number]))
     (again,) = initiate(attacker, meter, person=rosa_at("sam@shop.example"))
     accept(again)
-    deciding_twice = Client().post(link(agreement), {"decision": "accept"}, **HOME)
+    deciding_twice = Client().post(link(agreement), decision_form(agreement), **HOME)
     assert deciding_twice.status_code == 302
     for one in (agreement, again):
         one.refresh_from_db()

@@ -16,6 +16,7 @@ from lib import link_tokens
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import initiate, registered_customer
+from tests.support.decisions import decision_form
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +112,7 @@ def test_third_party_text_cannot_break_the_page(client, member):
 def test_one_click_decides_without_log_in_or_cookies(client, agreement, decision, status):
     """C1, C2: then the link shows what was recorded, now and on every later visit."""
     client = type(client)(enforce_csrf_checks=True)
-    answer = client.post(link(agreement), {"decision": decision})
+    answer = client.post(link(agreement), decision_form(agreement, decision))
     assert answer.status_code == 302
     agreement.refresh_from_db()
     assert agreement.status == status
@@ -127,7 +128,7 @@ def test_one_click_decides_without_log_in_or_cookies(client, agreement, decision
 def test_the_same_click_twice_is_no_conflict(client, agreement):
     """C2: one event, one email each."""
     for _click in range(3):
-        assert client.post(link(agreement), {"decision": "accept"}, follow=True).status_code == 200
+        assert client.post(link(agreement), decision_form(agreement), follow=True).status_code == 200
     assert agreement.events.filter(kind="accept").count() == 1
     assert Email.objects.filter(kind="EM203").count() == 2
 
@@ -135,7 +136,7 @@ def test_the_same_click_twice_is_no_conflict(client, agreement):
 def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement):
     """L3: thirty days and a second."""
     end_period(agreement)
-    for answer in (client.get(link(agreement)), client.post(link(agreement), {"decision": "accept"})):
+    for answer in (client.get(link(agreement)), client.post(link(agreement), decision_form(agreement))):
         page = answer.content.decode()
         assert "This request has expired" in page
         assert "ask it to send you a new request" in page
@@ -152,7 +153,7 @@ def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreeme
     seen = client.get(link(agreement)).content.decode()
     assert "is no longer open" in seen
     assert "withdrew it on" in seen
-    clicked = client.post(link(agreement), {"decision": "accept"})
+    clicked = client.post(link(agreement), decision_form(agreement))
     assert clicked.status_code == 409
     assert "My Account / 3rd Party Agreements" in clicked.content.decode()
     agreement.refresh_from_db()
@@ -165,7 +166,7 @@ def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(cl
     person = Person(email=claim.customer.user.email)
     (agreement,) = initiate(member, meter, registered=True, person=person)
     actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
-    clicked = client.post(link(agreement), {"decision": "accept"})
+    clicked = client.post(link(agreement), decision_form(agreement))
     assert clicked.status_code == 409
     page = clicked.content.decode()
     assert "This request is no longer open" in page
@@ -238,7 +239,7 @@ class TestInTheCustomersAccount:
     def test_decides(self, client, mine, decision, status):
         client.force_login(mine.customer.user)
         url = reverse("customer_decide", args=[mine.number])
-        page = client.post(url, {"decision": decision}, follow=True).content.decode()
+        page = client.post(url, decision_form(mine, decision), follow=True).content.decode()
         assert "Your answer is recorded" in page
         mine.refresh_from_db()
         assert mine.status == status
@@ -248,7 +249,7 @@ class TestInTheCustomersAccount:
 
     def test_another_customer_cannot_decide(self, client, mine, member):
         client.force_login(member)
-        assert client.post(reverse("customer_decide", args=[mine.number]), {"decision": "accept"}).status_code == 404
+        assert client.post(reverse("customer_decide", args=[mine.number]), decision_form(mine)).status_code == 404
 
     def test_no_decision_is_recorded_after_the_period(self, client, mine):
         """L3."""

@@ -18,6 +18,7 @@ from agreements.states import Channel
 from lib import link_tokens
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import initiate
+from tests.support.decisions import decision_form
 from tests.support.registration import confirmation_link, log_in, typed
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +77,7 @@ class TestOnTheDecisionPage:
         """C1: for mail programs that keep no cookies; the outcome is in the language of the page."""
         address = f"{link(spanish)}?lang=en"
         assert language(Client().get(address)) == "en"
-        decided = Client(enforce_csrf_checks=True).post(address, {"decision": "accept"})
+        decided = Client(enforce_csrf_checks=True).post(address, decision_form(spanish))
         assert decided["Location"] == address
         assert language(Client().get(decided["Location"])) == "en"
 
@@ -94,7 +95,7 @@ class TestOnTheDecisionPage:
 
     def test_the_decision_text_is_stored_in_the_language_of_the_page(self, client, spanish):
         """C7: the letter stays in the customer's own."""
-        client.post(f"{link(spanish)}?lang=en", {"decision": "accept"})
+        client.post(f"{link(spanish)}?lang=en", decision_form(spanish))
         letter = spanish.letter
         assert (letter.language, letter.decision_language) == ("es", "en")
         assert "You can answer until" in letter.decision_text

@@ -11,6 +11,7 @@ from agreements.states import Channel, Status
 from lib import link_tokens
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import initiate
+from tests.support.decisions import decision_form
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def test_the_link_of_one_meter_is_its_decision_page(client):
 def test_each_page_answers_its_own_request_and_leads_back(client, agreements):
     first, second, third = agreements
     assert address("invitation", first) in client.get(page_of(second)).content.decode()
-    assert client.post(page_of(second), {"decision": "accept"})["Location"] == page_of(second)
+    assert client.post(page_of(second), decision_form(second))["Location"] == page_of(second)
     assert client.post(page_of(third), {"decision": "reject"})["Location"] == page_of(third)
     statuses = Agreement.objects.order_by("number").values_list("status", flat=True)
     assert list(statuses) == [Status.PENDING, Status.COMPLETE, Status.REJECTED]

@@ -24,6 +24,7 @@ from notifications import delivery
 from notifications.models import Email, EmailState, PausedCompany
 from tests.factories import EmailFactory, MembershipFactory, OperatorFactory, ReportFactory
 from tests.support.agreements import initiate, registered_customer
+from tests.support.decisions import decision_form
 
 pytestmark = pytest.mark.django_db
 SUSPENDED = "is suspended here and can't receive data now"
@@ -71,7 +72,7 @@ class TestTheLink:
         """L9: for example on a page that was open before the suspension."""
         (agreement,) = initiate(member)
         suspend(member)
-        answer = client.post(link(agreement), {"decision": "accept"})
+        answer = client.post(link(agreement), decision_form(agreement))
         assert answer.status_code == 409
         assert "Your answer was not recorded" in answer.content.decode()
         assert status_of(agreement) == Status.PENDING
@@ -96,9 +97,9 @@ class TestTheLink:
     def test_who_accepted_before_is_not_told_that_it_was_not_recorded(self, client, member):
         """L9, C2: the same click again is no conflict; the report's state is the truth."""
         (agreement,) = initiate(member)
-        client.post(link(agreement), {"decision": "accept"})
+        client.post(link(agreement), decision_form(agreement))
         suspend(member)
-        page = client.post(link(agreement), {"decision": "accept"}, follow=True)
+        page = client.post(link(agreement), decision_form(agreement), follow=True)
         assert page.status_code == 200
         assert "You accepted the request" in page.content.decode() and SUSPENDED in page.content.decode()
 
@@ -140,7 +141,7 @@ class TestTheAccount:
         """L9."""
         suspend(member)
         decide = reverse("customer_decide", args=[agreement.number])
-        page = client.post(decide, {"decision": "accept"}, follow=True).content.decode()
+        page = client.post(decide, decision_form(agreement), follow=True).content.decode()
         assert "Your answer was not recorded" in page and SUSPENDED in page
         assert status_of(agreement) == Status.PENDING
         client.post(decide, {"decision": "reject"})
@@ -178,7 +179,7 @@ def test_reinstating_gives_everything_back(client, member):
     assert client.get(download).status_code == 403
     reinstate(member)
     assert client.get(download).status_code == 200
-    assert Client().post(link(first), {"decision": "accept"}).status_code == 302
+    assert Client().post(link(first), decision_form(first)).status_code == 302
     actions.withdraw(second, by=member)
     assert (status_of(first), status_of(second)) == (Status.COMPLETE, Status.WITHDRAWN)
 

@@ -21,6 +21,7 @@ from meters.usage.days import slots_on
 from tests.factories import MeterFactory, OperatorFactory, UsageDayFactory
 from tests.support.browser import click_through
 from tests.support.company_links import account_form, company_form
+from tests.support.decisions import wait_as_a_reader
 from tests.support.registration import PASSWORD
 
 pytestmark = [
@@ -135,6 +136,7 @@ def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(porta
     customer = people()
     customer.goto(mailed_link(smtp_sink, "rosa@example.net", "/invitation/"))
     expect(customer.locator("main")).to_contain_text("Caddo Solar LLC")
+    wait_as_a_reader()
     click_through(customer, "button:has-text('Accept') >> nth=0")
     expect(customer.locator("h1")).to_contain_text("You accepted")
     reports.actions.generate_due_reports()

@@ -30,6 +30,7 @@ from tests.factories import (
 )
 from tests.support.agreements import initiate
 from tests.support.claims import LONG_AGO, TODAY, claim_by_form, current, days_of, make_old, metered, pages_of, rows_of
+from tests.support.decisions import decision_form
 from tests.support.registration import register
 
 pytestmark = pytest.mark.django_db
@@ -226,7 +227,7 @@ def test_what_an_unconfirmed_claimant_accepts_is_held(client, meter, state):
         make_old(claim, days=4)
     if state == "disputed":
         dispute_by_link(claim)
-    client.post(reverse("customer_decide", args=[own.number]), {"decision": "accept"})
+    client.post(reverse("customer_decide", args=[own.number]), decision_form(own))
     own.refresh_from_db()
     assert own.status == "complete"
     is_confirmed = state == "confirmed"

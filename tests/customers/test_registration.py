@@ -28,6 +28,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.agreements import initiate
+from tests.support.decisions import decision_form
 from tests.support.registration import PASSWORD, confirmation_link, log_in, register, typed
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_a_registration_brings_the_agreements_sent_to_its_address(client):
     agreement.refresh_from_db()
     assert agreement.customer == Customer.objects.get()
     log_in(client, "rosa.delgado")
-    decided = client.post(reverse("customer_decide", args=[agreement.number]), {"decision": "accept"}, follow=True)
+    decided = client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), follow=True)
     assert decided.status_code == 200
     agreement.refresh_from_db()
     assert agreement.status == "complete"

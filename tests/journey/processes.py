@@ -29,6 +29,7 @@ from notifications.models import Email, EmailState
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 from tests.notifications.conftest import address_of_the_test_database
 from tests.support.database import end_other_sessions
+from tests.support.decisions import answer_after_reading
 from tests.support.redis_server import BreakableRedis
 from tests.support.smtp_sink import SmtpSink
 
@@ -195,7 +196,7 @@ class RunningPortal:
         """Open the link and press the button; the page that says so. The slower of the two answers gives the time."""
         customer = Visitor(self.origin)
         opened = customer.get(link)
-        page = customer.post(link, decision="accept")
+        page = customer.post(link, **answer_after_reading(opened.text))
         assert "You accepted" in page.text
         return VisitedPage(page.address, page.text, max(opened.seconds, page.seconds))
 

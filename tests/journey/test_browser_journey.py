@@ -24,6 +24,7 @@ from meters.models import UsageDay
 from meters.usage.days import slots_on
 from tests.factories import MembershipFactory, MeterFactory, UsageDayFactory, UserFactory
 from tests.support.browser import click_through
+from tests.support.decisions import wait_as_a_reader
 
 pytestmark = [
     pytest.mark.browser,
@@ -130,6 +131,7 @@ def test_from_the_form_to_the_file(page, new_context, portal, smtp_sink, member,
     phone = new_context(viewport={"width": 320, "height": 640}, java_script_enabled=False).new_page()
     phone.goto(links[numbers[0]])
     assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    wait_as_a_reader()
     click_through(phone, "button:has-text('Accept') >> nth=0")
     expect(phone.locator("h1")).to_contain_text("You accepted")
     phone.goto(links[numbers[1]])

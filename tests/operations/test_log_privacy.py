@@ -34,6 +34,7 @@ from tests.journey.processes import address_for, eventually, meter_with_usage
 from tests.operations.client import HOST
 from tests.operations.conftest import BuiltImage, WebServer
 from tests.support.agreements import agreement_request, submit_draft
+from tests.support.decisions import answer_after_reading
 from tests.support.redis_server import BreakableRedis
 from tests.support.registration import PASSWORD, typed
 from tests.support.smtp_sink import SmtpSink
@@ -171,11 +172,12 @@ def test_a_journey_with_faults_leaves_nothing_private_in_any_log(production: Run
 
     # A database error that quotes the row, in a request and in a worker.
     break_inserts("agreements_letter")
-    failed = browser.post(link, decision="accept")
+    decision = answer_after_reading(browser.get(link).text)
+    failed = browser.post(link, **decision)
     assert failed.status == 500 and failed.headers["X-Request-ID"] in production.web.log
     mend_inserts("agreements_letter")
     break_inserts("reports_report")
-    assert browser.post(link, decision="accept").status in (200, 302)
+    assert browser.post(link, **decision).status in (200, 302)
     eventually(
         lambda: any("refused" in log or "P0001" in log for log in worker_logs(production)),
         seconds=40,

@@ -17,6 +17,7 @@ from notices.models import Notice
 from tests.factories import AgreementFactory, EsiidClaimFactory, MeterFactory
 from tests.pages.states.registry import at, sent, state
 from tests.pages.world import World
+from tests.support.decisions import decision_form
 
 for _status in ("rejected", "withdrawn", "not_accepted"):
 
@@ -36,7 +37,8 @@ for _state in ("overdue", "report ready", "report no_data", "report failed", "re
 
 @state("customer_agreement", "customer", "just accepted")
 def _just_accepted(client: Client, world: World) -> Any:
-    return client.post(reverse("customer_decide", args=[world["number"]]), {"decision": "accept"}, follow=True)
+    agreement = Agreement.objects.get(number=world["number"])
+    return client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), follow=True)
 
 
 @state("customer_agreement", "customer", "decided too late")

@@ -17,12 +17,14 @@ from tests.factories import MeterFactory
 from tests.pages.states.registry import Open, at, state
 from tests.pages.world import World, accepted, pending, token
 from tests.support.agreements import initiate
+from tests.support.decisions import decision_form
 
 
 def _decided(decision: str, *, registered: bool) -> Open:
     def open_page(client: Client, world: World) -> Any:
-        link = reverse("invitation", args=[token(pending(world, registered=registered))])
-        return client.post(link, {"decision": decision}, follow=True)
+        agreement = pending(world, registered=registered)
+        link = reverse("invitation", args=[token(agreement)])
+        return client.post(link, decision_form(agreement, decision), follow=True)
 
     return open_page
 
@@ -63,7 +65,7 @@ def _withdrawn(client: Client, world: World) -> Any:
 def _decided_otherwise(client: Client, world: World) -> Any:
     agreement = pending(world)
     actions.reject(agreement, channel=Channel.INVITATION)
-    return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
+    return client.post(reverse("invitation", args=[token(agreement)]), decision_form(agreement))
 
 
 @state("invitation", "anonymous", "of several meters")
@@ -99,7 +101,7 @@ def _suspend(world: World) -> None:
 def _suspended(client: Client, world: World) -> Any:
     agreement = pending(world)
     _suspend(world)
-    return client.post(reverse("invitation", args=[token(agreement)]), {"decision": "accept"})
+    return client.post(reverse("invitation", args=[token(agreement)]), decision_form(agreement))
 
 
 @state("customer_agreement", "customer", "of a suspended company")
