@@ -16,7 +16,7 @@ from agreements.consent import hold_for_review, record_signals_at_acceptance
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.period import find_period
 from agreements.permissions import acting_member
-from agreements.states import Channel, Status
+from agreements.states import Channel, ReportState, Status
 from agreements.transitions import CompanySuspended, TransitionRefused, record_event, transition
 from companies.trust.fingerprints import Fingerprints
 from customers.models import customer_of
@@ -52,8 +52,9 @@ def accept(
     _assign_to(by, agreement)
     if period := find_period(agreement, accepted_at=at):
         columns: dict[str, Any] = {"period_first_day": period.first, "period_last_day": period.last}
+        columns["report_state"] = ReportState.DUE
     else:
-        columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT}
+        columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
     letter = loa.sign(agreement, at=at, page_language=page_language)
     if record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at):

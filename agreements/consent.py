@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from agreements import emails
 from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, EventKind, Review, SignalKind
-from agreements.states import Channel
+from agreements.states import Channel, ReportState
 from agreements.transitions import record_event
 from companies.models import CompanyLink, FingerprintKind
 from companies.trust.email_identity import normalize_mailbox, registered_domain
@@ -163,7 +163,8 @@ def review_consent(
     reason = clean_reason(reason)
     at = utc_or_now(at)
     held = Agreement.objects.held_for_review().filter(pk=agreement.pk)
-    is_updated = held.update(review=outcome, review_reason=reason) == 1
+    ended = {"report_state": ReportState.NONE} if outcome == Review.REFUSED else {}
+    is_updated = held.update(review=outcome, review_reason=reason, **ended) == 1
     agreement.refresh_from_db()
     if not is_updated:
         raise AlreadyReviewed(_("This review is already complete: %s.") % agreement.get_review_display())

@@ -23,7 +23,7 @@ from agreements.models import (
     Letter,
     Submission,
 )
-from agreements.states import NEVER_ACCEPTED
+from agreements.states import NEVER_ACCEPTED, NOT_BEGUN
 from lib.append_only import retention
 from lib.central_time import utc_or_now
 from notifications.actions import delete_emails_about
@@ -77,7 +77,7 @@ def _delete_address(agreement: Agreement) -> None:
 def delete_old_agreements(*, at: datetime | None = None) -> int:
     """Delete agreements without a report; those with one are deleted together with it."""
     before = utc_or_now(at) - settings.AGREEMENT_RETENTION
-    return delete_agreements(Agreement.objects.filter(ended_at__lt=before, report_recorded=False))
+    return delete_agreements(Agreement.objects.filter(ended_at__lt=before, report_state__in=NOT_BEGUN))
 
 
 def delete_agreements(agreements: AgreementQuerySet) -> int:

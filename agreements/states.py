@@ -1,6 +1,6 @@
-"""The states of an agreement and the only transitions between them (L1 to L8).
+"""The states of an agreement and of its report, and the only transitions between them (L1 to L8, R1).
 
-The diagram in docs/lifecycle.md is drawn from this table.
+The diagram in docs/lifecycle.md is drawn from the table of the agreement.
 """
 
 from __future__ import annotations
@@ -50,6 +50,34 @@ TRANSITIONS: dict[str, Transition] = {
         Transition("expire", Status.PENDING, Status.NOT_ACCEPTED, "30 days pass", in_time=False),
     )
 }
+
+
+class ReportState(models.TextChoices):
+    """How far the report of an agreement is (R1, R5, R7). The lists and the sweeps read it from the agreement."""
+
+    NONE = "none", _("None")  # not accepted, or refused after a review
+    AWAITING_DATA = "awaiting_data", _("Waiting for data")
+    DUE = "due", _("Due")  # the next worker makes it, or the one after a review
+    MAKING = "making", _("Being made")  # if the worker goes silent, it is tried again at the report's `retry_at`
+    RETRYING = "retrying", _("Being made again")  # failed, and tried again at `retry_at`
+    READY = "ready", _("Ready")
+    NO_DATA = "no_data", _("No data")
+    FAILED = "failed", _("Failed")  # no more attempts: staff have to act
+    PURGED = "purged", _("Deleted")
+
+
+# Each state -> those from which a report gets there. An acceptance begins with AWAITING_DATA or DUE, and a refusal
+# after a review ends with NONE: both change with another column of the agreement, in one UPDATE.
+REPORT_SOURCES: dict[ReportState, tuple[ReportState, ...]] = {
+    ReportState.DUE: (ReportState.AWAITING_DATA,),
+    ReportState.MAKING: (ReportState.DUE, ReportState.MAKING, ReportState.RETRYING),
+    ReportState.RETRYING: (ReportState.MAKING, ReportState.RETRYING, ReportState.FAILED),
+    ReportState.READY: (ReportState.MAKING,),
+    ReportState.NO_DATA: (ReportState.MAKING,),
+    ReportState.FAILED: (ReportState.MAKING,),
+    ReportState.PURGED: (ReportState.READY,),
+}
+NOT_BEGUN = (ReportState.NONE, ReportState.AWAITING_DATA, ReportState.DUE)  # there is no row of the report
 
 INITIAL = Status.PENDING
 FINAL = frozenset(Status) - {transition.source for transition in TRANSITIONS.values()}

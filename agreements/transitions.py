@@ -1,4 +1,4 @@
-"""The only way to change an agreement's status: a conditional UPDATE that counts its rows, and its event (L8)."""
+"""The only way to change the status of an agreement and the state of its report: a conditional UPDATE (L8, R1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
-from agreements.states import TRANSITIONS, Channel, Status, Transition
+from agreements.states import REPORT_SOURCES, TRANSITIONS, Channel, ReportState, Status, Transition
 
 
 class TransitionRefused(Exception):
@@ -76,3 +76,13 @@ def transition(
         raise TransitionRefused(agreement)
     record_event(agreement, EventKind(name), at=at, by=by, channel=channel, from_status=change.source)
     return agreement
+
+
+def change_report_state(*agreement_ids: int, to: ReportState, **columns: Any) -> int:
+    """Change the state of these agreements' reports, as REPORT_SOURCES allows; return how many were changed (R1).
+
+    `columns` of the agreements are written with it. Of two concurrent calls one wins. Call it in the transaction that
+    changes the report's row.
+    """
+    agreements = Agreement.objects.filter(pk__in=agreement_ids, report_state__in=REPORT_SOURCES[to])
+    return agreements.update(report_state=to, **columns)

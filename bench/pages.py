@@ -15,11 +15,11 @@ from django.test.utils import override_settings
 from django.urls import reverse
 
 from agreements.models import Agreement
+from agreements.states import ReportState
 from bench.goals import Goal
 from bench.rounds import run_in_turns
 from demo import loader
 from demo.people import BLUEBONNET, GRACE
-from reports.models import ReportState
 
 AT_ONCE = 5  # requests of a page in one turn
 
@@ -36,7 +36,7 @@ def measure(rounds: int) -> list[Goal]:
 def measure_pages(rounds: int) -> list[Goal]:
     application = get_wsgi_application()
     company, customer = _cookie(BLUEBONNET.administrator.username), _cookie(GRACE.profile.username)
-    ready = Agreement.objects.filter(company__duns=BLUEBONNET.duns, report__state=ReportState.READY)
+    ready = Agreement.objects.filter(company__duns=BLUEBONNET.duns, report_state=ReportState.READY)
     done = ready.order_by("number")[0]
     hers = Agreement.objects.filter(customer__user__username=GRACE.profile.username).order_by("number")[0]
     pages = {

@@ -11,7 +11,7 @@ from agreements import actions
 from agreements.creation import initiate, start_draft
 from agreements.models import Agreement, ReportLength, ReportType
 from agreements.request import AgreementRequest, Contact, MeterRow, Person
-from agreements.states import Channel, Status
+from agreements.states import Channel, ReportState, Status
 from customers.models import Customer, CustomerKind
 from demo.neighborhood import DemoPremise
 from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resident, ThirdParty, person_of
@@ -19,7 +19,6 @@ from lib.central_time import CENTRAL, central_day
 from notifications.models import Email, EmailState
 from reports import actions as reports
 from reports.downloads import record_download
-from reports.models import ReportState
 
 WORKER_TIME = timedelta(seconds=6)
 
@@ -92,7 +91,7 @@ def withdraw_request(agreement: Agreement, people: People, at: datetime) -> None
 
 
 def download_report(agreement: Agreement, people: People, at: datetime) -> None:
-    if agreement.report.state == ReportState.READY:
+    if agreement.report_state == ReportState.READY:
         record_download(agreement.report, by=agreement.submission.initiated_by, at=at)
 
 

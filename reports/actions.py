@@ -26,6 +26,8 @@ from agreements.period import (
     is_wait_over,
 )
 from agreements.retention import BATCH, delete_agreements
+from agreements.states import ReportState
+from agreements.transitions import change_report_state
 from lib.central_time import utc_or_now
 from meters.models import Meter
 from meters.usage.reader import premises_on_file, stream_usage
@@ -34,7 +36,7 @@ from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
-from reports.models import Download, Report, ReportFile, ReportState
+from reports.models import Download, Report, ReportFile
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 BACKOFF = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 # A report whose attempts ended so often without an outcome kills its workers.
 SILENT_ATTEMPTS = 3
+UNSUCCESSFUL = (ReportState.RETRYING, ReportState.FAILED)
 RUN_SECONDS = 10  # then the sweep ends and another one goes on (E6)
 PURGE_BATCH = 100
 WAITING_BATCH = 1000
@@ -95,14 +98,18 @@ def _end_wait(agreement: Agreement, now: datetime) -> bool:
         period = final_period(locked)
     if period is None:
         return False
-    return waiting.update(period_first_day=period.first, period_last_day=period.last) == 1
+    days = {"period_first_day": period.first, "period_last_day": period.last}
+    return change_report_state(locked.pk, to=ReportState.DUE, **days) == 1
 
 
+@transaction.atomic
 def retry_report(report: Report, *, by: User, at: datetime | None = None) -> bool:
     """Let the next sweep generate a failed report, with new attempts; return False if it has not failed (D1)."""
-    failed = Report.objects.filter(pk=report.pk, state=ReportState.FAILED)
-    if not failed.update(retry_at=utc_or_now(at), attempts=0):
+    failed = Report.objects.filter(pk=report.pk, agreement__report_state__in=UNSUCCESSFUL)
+    if not failed.lock_with_agreement().first():
         return False
+    change_report_state(report.agreement_id, to=ReportState.RETRYING)
+    failed.update(retry_at=utc_or_now(at), attempts=0)
     logger.info("User %s asked to generate the failed report %s again.", by.pk, report.agreement.number)
     return True
 
@@ -112,10 +119,11 @@ def purge_files(*, at: datetime | None = None) -> int:
     now, purged = utc_or_now(at), 0
     while True:
         with transaction.atomic():
-            old = Report.objects.due_for_purge(at=now).select_for_update(skip_locked=True, no_key=True)
-            ids = list(old.values_list("pk", flat=True)[:PURGE_BATCH])
+            old = list(Report.objects.due_for_purge(at=now).lock_with_agreement()[:PURGE_BATCH])
+            ids = [report.pk for report in old]
             ReportFile.objects.filter(pk__in=ids).delete()
-            purged += Report.objects.filter(pk__in=ids).update(state=ReportState.PURGED, purged_at=now)
+            change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
+            purged += Report.objects.filter(pk__in=ids).update(purged_at=now)
         if not ids:
             return purged
 
@@ -136,57 +144,54 @@ def delete_old_reports(*, at: datetime | None = None) -> int:
 def _claim(now: datetime) -> Report | None:
     """Count an attempt at a due report and schedule the next one; return the report, or None if none is due."""
     report = _claim_new()
-    due = Report.objects.due_for_retry(at=now).order_by("retry_at").select_related("agreement__premise")
+    due = Report.objects.due_for_retry(at=now).order_by("retry_at")
     while report is None:
-        report = due.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
+        report = due.lock_with_agreement().first()
         if report is None:
             return None
         if report.state == ReportState.MAKING and report.attempts >= SILENT_ATTEMPTS:
-            report.state, report.retry_at = ReportState.FAILED, None
-            report.last_error = f"The worker ended in each of {report.attempts} attempts."
-            report.save(update_fields=["state", "retry_at", "last_error"])
+            change_report_state(report.agreement_id, to=ReportState.FAILED)
+            report.retry_at, report.last_error = None, f"The worker ended in each of {report.attempts} attempts."
+            report.save(update_fields=["retry_at", "last_error"])
             logger.error("Report %s failed: %s", report.agreement.number, report.last_error)
             report = None
-    report.state, report.attempts = ReportState.MAKING, report.attempts + 1
+        else:
+            change_report_state(report.agreement_id, to=ReportState.MAKING)
+    report.attempts += 1
     report.retry_at = now + BACKOFF[min(report.attempts, len(BACKOFF)) - 1]
     report.save()
     return report
 
 
 def _claim_new() -> Report | None:
-    """Return an unsaved report for a waiting agreement, which stays locked until the end of the transaction."""
-    waiting = Agreement.objects.awaiting_report().order_by("ended_at").select_related("premise")
+    """Return an unsaved report for a due agreement, which stays locked until the end of the transaction."""
+    due = Agreement.objects.awaiting_report().order_by("ended_at")
     # NO KEY: other rows can still reference the agreement meanwhile. If a worker's list is older than another worker's
     # report, it locks a changed row, and PostgreSQL checks the condition again.
-    while agreement := waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first():
-        mark_report_recorded(agreement)
-        if not has_report(agreement):
+    while agreement := due.select_for_update(skip_locked=True, no_key=True).first():
+        if change_report_state(agreement.pk, to=ReportState.MAKING):
             period = fixed_period(agreement)
             days = {"first_day": period.first, "last_day": period.last, "asked_first_day": period.asked_first}
             return Report(agreement=agreement, tdsp_id=agreement.tdsp_id, **days)
     return None
 
 
-def mark_report_recorded(agreement: Agreement) -> None:
-    """Take `agreement` off the list of the waiting, in the transaction that records the first attempt."""
-    Agreement.objects.filter(pk=agreement.pk).update(report_recorded=True)
-
-
-def has_report(agreement: Agreement) -> bool:
-    return Report.objects.filter(agreement=agreement).exists()
-
-
 def _make(report: Report, now: datetime) -> None:
     """Generate a claimed report in one transaction, or record why not."""
-    claimed = Report.objects.filter(pk=report.pk, state=ReportState.MAKING, attempts=report.attempts)
     try:
         with transaction.atomic():
-            # The lock shows other workers that this one is alive, however long it takes.
-            if locked := claimed.select_for_update(skip_locked=True, no_key=True).first():
-                generate_report(locked, now)
+            # The locks show other workers that this one is alive, however long it takes.
+            if claimed := _lock_claimed(report):
+                generate_report(claimed, now)
     except Exception as error:  # of any kind: this report waits, the next one is generated
         # If the connection is lost, this fails too: the next attempt is scheduled anyway.
         _record_failure(report, error, now)
+
+
+def _lock_claimed(report: Report) -> Report | None:
+    """Lock a report while the attempt in `report` is the latest one and has no outcome."""
+    attempts = Report.objects.filter(agreement__report_state=ReportState.MAKING, attempts=report.attempts)
+    return attempts.filter(pk=report.pk).lock_with_agreement().first()
 
 
 def generate_report(report: Report, now: datetime) -> None:
@@ -203,11 +208,11 @@ def generate_report(report: Report, now: datetime) -> None:
         setattr(report, column, getattr(coverage, column))
     report.made_at, report.retry_at, report.last_error = now, None, ""
     if not report.present_intervals:
-        report.state = ReportState.NO_DATA
+        change_report_state(agreement.pk, to=ReportState.NO_DATA)
         report.save()
         emails.queue_no_data(report)
         return
-    report.state = ReportState.READY
+    change_report_state(agreement.pk, to=ReportState.READY)
     report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
     report.rows, report.size, report.sha256 = file.line_count - 1, file.size, file.sha256
     report.save()
@@ -229,7 +234,9 @@ def _record_failure(report: Report, error: Exception, now: datetime) -> None:
     places = [f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
     sqlstate = getattr(error.__cause__, "sqlstate", None)
     reason = f"{type(error).__name__}{f' {sqlstate}' if sqlstate else ''} at {' > '.join(places)}"
-    claimed = Report.objects.filter(pk=report.pk, state=ReportState.MAKING, attempts=report.attempts)
-    claimed.update(state=ReportState.FAILED, retry_at=retry_at, last_error=reason[:500])
+    with transaction.atomic():
+        if _lock_claimed(report):
+            change_report_state(report.agreement_id, to=ReportState.RETRYING if retry_at else ReportState.FAILED)
+            Report.objects.filter(pk=report.pk).update(retry_at=retry_at, last_error=reason[:500])
     level = logging.WARNING if retry_at else logging.ERROR
     logger.log(level, "Report %s failed (attempt %s): %s", report.agreement.number, report.attempts, reason)

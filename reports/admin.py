@@ -29,9 +29,9 @@ class ReportAdmin(ScopedAdmin):
         "expected_intervals", "present_intervals", "estimated_intervals",
         "attempts", "retry_at", "last_error",
     ]  # fmt: skip
-    readonly_fields = ["totals", "missing"]
+    readonly_fields = ["state", "totals", "missing"]
     list_display = ["agreement", "state", "first_day", "last_day", "rows", "made_at", "attempts", "retry_at"]
-    list_filter = ["state"]
+    list_filter = ["agreement__report_state"]
     search_fields = ["agreement__number__startswith"]
     search_help_text = _("Agreement number")
     list_select_related = ["agreement"]
@@ -81,11 +81,11 @@ class AgreementWithReportAdmin(AgreementAdmin):
 
     @admin.display(description=_("report"))
     def report_state(self, agreement: Agreement) -> str:
+        state = agreement.get_report_state_display()
         report = Report.objects.filter(agreement=agreement).first()
         if report is None:
-            return str(_("None yet"))
-        url = reverse("admin:reports_report_change", args=[report.pk])
-        return format_html('<a href="{}">{}</a>', url, report.get_state_display())
+            return str(state)
+        return format_html('<a href="{}">{}</a>', reverse("admin:reports_report_change", args=[report.pk]), state)
 
 
 @admin.register(Download)

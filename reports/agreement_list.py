@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.forms.search import Search, SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import AgreementQuerySet, Review
-from agreements.states import FINAL, Status
-from reports.models import ReportState
+from agreements.states import FINAL, ReportState, Status
 
 PAGE_SIZE = 25
 # A query with one of these asks for the list, even if it is long.
@@ -34,20 +33,19 @@ class ReportStage:
     is_tagged: bool = True
 
 
-_ENTITLED = Q(status=Status.COMPLETE, review__in=[Review.NONE, Review.RELEASED])
-_FAILED = Q(report__state=ReportState.FAILED)
-_MAKING = Q(report=None) | Q(report__state=ReportState.MAKING) | _FAILED & ~Q(report__retry_at=None)
+_UNDER_REVIEW = Q(review=Review.HELD)
+_MAKING = Q(report_state__in=[ReportState.DUE, ReportState.MAKING, ReportState.RETRYING])
 REPORT_STAGES = {
     stage.value: stage
     for stage in (
         ReportStage("waiting", _("After acceptance"), Q(status=Status.PENDING), is_tagged=False),
-        ReportStage("held", _("Under review"), Q(review=Review.HELD)),
-        ReportStage("awaiting_data", _("Waiting for data"), _ENTITLED & Q(period_last_day=None)),
-        ReportStage("making", _("Being made"), _ENTITLED & ~Q(period_last_day=None) & _MAKING),
-        ReportStage("ready", _("Ready"), _ENTITLED & Q(report__state=ReportState.READY)),
-        ReportStage("no_data", _("No data"), _ENTITLED & Q(report__state=ReportState.NO_DATA)),
-        ReportStage("failed", _("Failed"), _ENTITLED & _FAILED & Q(report__retry_at=None)),
-        ReportStage("purged", _("Deleted"), _ENTITLED & Q(report__state=ReportState.PURGED)),
+        ReportStage("held", _("Under review"), _UNDER_REVIEW),
+        ReportStage("awaiting_data", _("Waiting for data"), Q(report_state=ReportState.AWAITING_DATA) & ~_UNDER_REVIEW),
+        ReportStage("making", _("Being made"), _MAKING & ~_UNDER_REVIEW),
+        ReportStage("ready", _("Ready"), Q(report_state=ReportState.READY)),
+        ReportStage("no_data", _("No data"), Q(report_state=ReportState.NO_DATA)),
+        ReportStage("failed", _("Failed"), Q(report_state=ReportState.FAILED)),
+        ReportStage("purged", _("Deleted"), Q(report_state=ReportState.PURGED)),
         ReportStage("refused", _("Refused after review"), Q(review=Review.REFUSED)),
         ReportStage("none", _("None"), Q(status__in=FINAL - {Status.COMPLETE}), is_tagged=False),
     )

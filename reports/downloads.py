@@ -14,13 +14,13 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from agreements.models import Agreement
+from agreements.models import Agreement, Review
 from agreements.permissions import acting_member
-from agreements.states import Status
+from agreements.states import ReportState
 from companies.models import membership_of
 from lib.central_time import utc_or_now
 from reports.gzip_stream import decompress
-from reports.models import Download, Report, ReportFile, ReportState
+from reports.models import Download, Report, ReportFile
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ class DownloadRefusal(TextChoices):
     NOT_A_MEMBER = "not_a_member", _("You can't download this report")
     NOT_PERMITTED = "not_permitted", _("You can't download this report")
     NOT_ACCEPTED = "not_accepted", _("There is no report for this agreement")
+    REFUSED = "refused", _("There is no report for this agreement")
+    UNDER_REVIEW = "under_review", _("The report is not ready yet")
+    AWAITING_DATA = "awaiting_data", _("The report is not ready yet")
     BEING_MADE = "being_made", _("The report is not ready yet")
     FAILED = "failed", _("We couldn't make the report")
     FILE_DELETED = "file_deleted", _("The report file was deleted")
@@ -40,13 +43,17 @@ class DownloadRefusal(TextChoices):
     @property
     def http_status(self) -> int:
         statuses = {self.NOT_A_MEMBER: 403, self.NOT_PERMITTED: 403, self.FILE_DELETED: 410}
-        return {**statuses, self.BEING_MADE: 409, self.FAILED: 409}.get(self, 404)
+        not_yet = (self.UNDER_REVIEW, self.AWAITING_DATA, self.BEING_MADE, self.FAILED)
+        return 409 if self in not_yet else statuses.get(self, 404)
 
 
-# For a report in a state in which it cannot be downloaded; a ready one only if its file is missing.
+# For a state in which nothing can be downloaded; a ready report only if its file is missing.
 STATE_REFUSALS = {
+    ReportState.AWAITING_DATA: DownloadRefusal.AWAITING_DATA,
+    ReportState.DUE: DownloadRefusal.BEING_MADE,
     ReportState.MAKING: DownloadRefusal.BEING_MADE,
-    ReportState.FAILED: DownloadRefusal.BEING_MADE,
+    ReportState.RETRYING: DownloadRefusal.BEING_MADE,
+    ReportState.FAILED: DownloadRefusal.FAILED,
     ReportState.PURGED: DownloadRefusal.FILE_DELETED,
     ReportState.READY: DownloadRefusal.FILE_MISSING,
     ReportState.NO_DATA: DownloadRefusal.NO_DATA,
@@ -72,14 +79,15 @@ def downloadable_report(agreement: Agreement, states: set[ReportState], *, by: U
         acting_member(by, "may_download")
     except PermissionDenied as denied:
         raise DownloadRefused(DownloadRefusal.NOT_PERMITTED, str(denied)) from denied
-    report: Report | None = getattr(agreement, "report", None)
-    if report is None:
-        is_accepted = agreement.status == Status.COMPLETE
-        raise DownloadRefused(DownloadRefusal.BEING_MADE if is_accepted else DownloadRefusal.NOT_ACCEPTED)
-    if report.state == ReportState.FAILED and report.retry_at is None:
-        raise DownloadRefused(DownloadRefusal.FAILED)
-    if report.state not in states:
-        raise DownloadRefused(STATE_REFUSALS[ReportState(report.state)])
+    if agreement.review == Review.HELD:
+        raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
+    state = ReportState(agreement.report_state)
+    if state == ReportState.NONE:
+        is_refused = agreement.review == Review.REFUSED
+        raise DownloadRefused(DownloadRefusal.REFUSED if is_refused else DownloadRefusal.NOT_ACCEPTED)
+    if state not in states:
+        raise DownloadRefused(STATE_REFUSALS[state])
+    report: Report = agreement.report
     return report
 
 
@@ -89,10 +97,11 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
         # The lock keeps a purge from removing the file between the log's row and the bytes.
         report.refresh_from_db(from_queryset=Report.objects.select_for_update(no_key=True))
         file = ReportFile.objects.filter(pk=report.pk).first()
-        if report.state != ReportState.READY or file is None:
+        if file is None:
+            report.agreement.refresh_from_db(fields=["report_state"])
             if report.state == ReportState.READY:  # for example after a restore of some tables only
                 logger.error("A report is ready, but its file is missing: %s", report.pk)
-            raise DownloadRefused(STATE_REFUSALS[ReportState(report.state)])
+            raise DownloadRefused(STATE_REFUSALS[report.state])
         Download.objects.create(report=report, by=by, at=utc_or_now(at))
         return bytes(file.gzipped)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import psycopg
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, models
 from django.db.models.functions import Now
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
+from agreements.states import ReportState
 from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
 
@@ -25,15 +27,7 @@ DIRECTIONS: dict[str, Promise] = {
 }
 
 
-class ReportState(models.TextChoices):
-    MAKING = "making", _("Being made")  # if the worker goes silent, it is tried again at `retry_at`
-    READY = "ready", _("Ready")
-    NO_DATA = "no_data", _("No data")
-    FAILED = "failed", _("Failed")  # tried again at `retry_at`; if that is null, staff have to act
-    PURGED = "purged", _("Deleted")
-
-
-UNFINISHED = (ReportState.MAKING, ReportState.FAILED)
+HAS_FILE = models.Q(purged_at=None) & ~models.Q(sha256="")
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -47,28 +41,33 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def not_downloaded(self) -> ReportQuerySet:
         """Return ready reports without a download, ordered by when their file will be removed (R5)."""
-        return self.filter(downloads=None, state=ReportState.READY).order_by("made_at", "pk")
-
-    def failed(self) -> ReportQuerySet:
-        return self.filter(state=ReportState.FAILED)
+        return self.filter(HAS_FILE, downloads=None).order_by("made_at", "pk")
 
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
         """Return reports that failed or whose worker went silent, and whose next attempt is due (R1)."""
-        return self.filter(state__in=UNFINISHED, retry_at__lte=at or Now())
+        return self.filter(retry_at__lte=at or Now())
 
     def due_for_purge(self, *, at: datetime | None = None) -> ReportQuerySet:
         """Return ready reports whose file has reached settings.REPORT_RETENTION (R5)."""
-        return self.filter(state=ReportState.READY, made_at__lte=(at or Now()) - settings.REPORT_RETENTION)
+        return self.filter(HAS_FILE, made_at__lte=(at or Now()) - settings.REPORT_RETENTION)
+
+    def lock_with_agreement(self) -> ReportQuerySet:
+        """Lock these reports and their agreements, but none that another worker has locked: nobody waits here."""
+        locked = self.select_for_update(of=("self", "agreement"), skip_locked=True, no_key=True)
+        return locked.select_related("agreement")
 
 
 class Report(models.Model):
-    """What a report covers (R4). Counts are of 15-minute intervals over all directions of the premise, by the rules of
-    `coverage.Coverage`, for every type of file. `first_day` after `last_day`: the customer's service began after the
-    last day, and nothing is covered (R2). `tdsp` is the agreement's; a trigger in migration 0002 keeps it so (D1)."""
+    """What a report covers (R4), and the attempts at it; the agreement has its state.
+
+    Counts are of 15-minute intervals over all directions of the premise, by the rules of `coverage.Coverage`, for every
+    type of file. `first_day` after `last_day`: the customer's service began after the last day, and nothing is covered
+    (R2). `retry_at` is set while an attempt is running or will be repeated. `tdsp` is the agreement's; a trigger in
+    migration 0002 keeps it so (D1).
+    """
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="report")
     tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="TDSP")
-    state = models.CharField(_("state"), max_length=10, choices=ReportState.choices)
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
     # Before `first_day` where the customer's service began later (R2).
@@ -98,18 +97,26 @@ class Report(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["tdsp", "-id"], name="report_of_tdsp"),  # for the lists of its staff (D1)
-            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(state__in=UNFINISHED)),
-            models.Index(fields=["made_at"], name="report_purge", condition=models.Q(state=ReportState.READY)),
+            models.Index(fields=["retry_at"], name="report_retry", condition=models.Q(retry_at__isnull=False)),
+            models.Index(fields=["made_at"], name="report_purge", condition=HAS_FILE),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="report_state_is_known"),
             models.CheckConstraint(
-                condition=~models.Q(state=ReportState.READY) | ~models.Q(sha256=""), name="ready_report_has_its_hash"
+                condition=models.Q(sha256="", purged_at=None) | models.Q(made_at__isnull=False) & ~models.Q(sha256=""),
+                name="report_file_was_made",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(made_at=None) | models.Q(retry_at=None), name="made_report_is_not_tried_again"
             ),
         ]
 
     def __str__(self) -> str:
         return f"Report {self.agreement}"
+
+    @property
+    @admin.display(description=_("state"), ordering="agreement__report_state")
+    def state(self) -> ReportState:
+        return ReportState(self.agreement.report_state)
 
     @property
     def is_shortened(self) -> bool:
@@ -154,9 +161,13 @@ class Report(models.Model):
         return [(name, Decimal(wh[label]) / 1000) for label, name in DIRECTIONS.items() if label in wh]
 
     @property
+    def has_file(self) -> bool:
+        return bool(self.sha256) and self.purged_at is None
+
+    @property
     def kept_until(self) -> datetime | None:
         """When the file will be removed; None if there is no file."""
-        return self.made_at + settings.REPORT_RETENTION if self.made_at and self.state == ReportState.READY else None
+        return self.made_at + settings.REPORT_RETENTION if self.made_at and self.has_file else None
 
     @property
     def download_log(self) -> models.QuerySet[Download]:

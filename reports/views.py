@@ -12,7 +12,7 @@ from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement
 from agreements.permissions import why_not
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
 from agreements.views import customer
 from agreements.views.customer import DecisionView
@@ -22,7 +22,6 @@ from notifications.models import ENDED_BADLY, Email
 from reports.agreement_list import list_context
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
 from reports.manifest import manifest_name, render_manifest
-from reports.models import ReportState
 
 
 @third_party_page

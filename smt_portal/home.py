@@ -62,7 +62,7 @@ def staff_home(request: HttpRequest, user: User) -> HttpResponse:
         user,
         held=agreements.held_for_review(),
         claims=claims,
-        failed_reports=Report.objects.visible_to(user).failed(),
+        failed_reports=agreements.report_failed(),
         failed_emails=emails,
         rejected_emails=Email.objects.rejecting_us(),
         companies=Company.objects.filter(standing=CompanyStanding.PENDING),

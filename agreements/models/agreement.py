@@ -21,7 +21,7 @@ from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportType
 from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, Review
 from agreements.models.submission import Submission
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from companies.models import Company, membership_of
 from companies.trust.email_identity import (
     DomainKey,
@@ -130,11 +130,15 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
     def awaiting_data(self) -> AgreementQuerySet:
         """Return complete agreements whose report waits for the utility's data (R7); a partial index."""
-        return self.filter(status=Status.COMPLETE, period_last_day=None)
+        return self.filter(report_state=ReportState.AWAITING_DATA)
 
     def awaiting_report(self) -> AgreementQuerySet:
         """Return complete agreements whose report can be made and is not yet (R1, R7, X1); a partial index."""
         return self.filter(AWAITS_REPORT)
+
+    def report_failed(self) -> AgreementQuerySet:
+        """Return agreements whose report could not be made after all attempts; a partial index."""
+        return self.filter(report_state=ReportState.FAILED)
 
 
 class Agreement(models.Model):
@@ -195,8 +199,10 @@ class Agreement(models.Model):
     period_last_day = models.DateField(_("last day"), null=True, editable=False)
     awaits_data_until = models.DateTimeField(_("waits for data until"), null=True, editable=False)
 
-    # Set when a report is recorded, so that the sweep for due reports reads a partial index (R6).
-    report_recorded = models.BooleanField(default=False, editable=False)
+    # How far the report is; changed by transitions.change_report_state only (R1). Lists and sweeps read it here (R6).
+    report_state = models.CharField(
+        _("report state"), max_length=15, choices=ReportState.choices, default=ReportState.NONE, editable=False
+    )
 
     # When the personal data of an agreement that was never accepted was deleted (X6).
     person_forgotten_at = models.DateTimeField(null=True, editable=False)
@@ -247,7 +253,7 @@ class Agreement(models.Model):
     @property
     def awaits_data(self) -> bool:
         """Whether the report waits for the utility's data (R7)."""
-        return self.status == Status.COMPLETE and self.period_last_day is None
+        return self.report_state == ReportState.AWAITING_DATA
 
     @property
     def period_in_words(self) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.models.report_options import ReportType
 from agreements.models.review import AWAITS_REPORT, Review
-from agreements.states import NEVER_ACCEPTED, Status
+from agreements.states import NEVER_ACCEPTED, NOT_BEGUN, ReportState, Status
 from companies.trust.email_identity import DomainKey, MailboxKey
 from customers.models import CustomerKind
 
@@ -32,6 +32,21 @@ CONSTRAINTS: list[models.BaseConstraint] = [
     models.CheckConstraint(
         condition=Q(review=Review.NONE) | Q(status=Status.COMPLETE),
         name="only_accepted_agreements_are_reviewed",
+    ),
+    models.CheckConstraint(condition=Q(report_state__in=ReportState.values), name="report_state_is_known"),
+    models.CheckConstraint(
+        condition=Q(report_state=ReportState.NONE) & (~Q(status=Status.COMPLETE) | Q(review=Review.REFUSED))
+        | ~Q(report_state=ReportState.NONE) & Q(status=Status.COMPLETE) & ~Q(review=Review.REFUSED),
+        name="accepted_and_not_refused_has_a_report",
+    ),
+    models.CheckConstraint(
+        condition=~Q(review=Review.HELD) | Q(report_state__in=NOT_BEGUN), name="no_report_is_begun_before_its_review"
+    ),
+    models.CheckConstraint(
+        condition=Q(report_state=ReportState.NONE)
+        | Q(report_state=ReportState.AWAITING_DATA, period_last_day=None)
+        | ~Q(report_state__in=[ReportState.NONE, ReportState.AWAITING_DATA]) & Q(period_last_day__isnull=False),
+        name="report_waits_for_data_until_its_period_is_fixed",
     ),
     models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"),
     models.CheckConstraint(
@@ -59,7 +74,7 @@ INDEXES = [
     models.Index(
         fields=["id"],
         name="agreement_awaits_data",
-        condition=Q(status=Status.COMPLETE, period_last_day__isnull=True),
+        condition=Q(report_state=ReportState.AWAITING_DATA),
     ),
     models.Index(
         fields=["ended_at"],
@@ -69,7 +84,15 @@ INDEXES = [
     # For the lists of a TDSP's staff (D1).
     models.Index(fields=["tdsp", "-initiated_at", "-number"], name="agreement_of_tdsp"),
     models.Index(fields=["tdsp", "-initiated_at"], name="agreement_held", condition=Q(review=Review.HELD)),
+    models.Index(fields=["tdsp"], name="agreement_failed_report", condition=Q(report_state=ReportState.FAILED)),
+    # For the third party's list: all, of a status, of a report's state (T1, T3).
     models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
+    models.Index(fields=["company", "status", "-initiated_at", "-number"], name="agreement_by_status"),
+    models.Index(
+        fields=["company", "report_state", "-initiated_at", "-number"],
+        name="agreement_by_report_state",
+        condition=~Q(report_state=ReportState.NONE),
+    ),
     models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
     # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.
     *(

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agreements.states import Status
+from agreements.states import ReportState
 
 
 class Review(models.TextChoices):
@@ -20,6 +20,4 @@ class Review(models.TextChoices):
 REVIEW_ALLOWS_REPORT = (Review.NONE, Review.RELEASED)
 REVIEW_PREVENTS_REPORT = (Review.HELD, Review.REFUSED)
 
-AWAITS_REPORT = Q(
-    status=Status.COMPLETE, report_recorded=False, review__in=REVIEW_ALLOWS_REPORT, period_last_day__isnull=False
-)
+AWAITS_REPORT = Q(report_state=ReportState.DUE, review__in=REVIEW_ALLOWS_REPORT)

@@ -51,7 +51,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     (unregistered,) = initiate(member, MeterFactory(premise__tdsp=side.tdsp), person=person)
     actions.resend(unregistered, by=member)
     done = AgreementFactory(
-        company=company, status=Status.COMPLETE, report_recorded=True, premise=side.premise, last_name=f"{name}bone",
+        company=company, status=Status.COMPLETE, premise=side.premise, last_name=f"{name}bone",
         contact_name=f"{name} Contact", email=f"done@{name}.example",
     )  # fmt: skip
     ReportFileFactory(report=ReportFactory(agreement=done), content=f"ESIID\n'{side.premise.esiid}\n".encode())

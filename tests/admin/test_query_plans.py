@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agreements.models import Agreement, Review
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from notifications.models import Email, EmailState
-from reports.models import Report, ReportState
+from reports.models import Report
 from tests.factories import AgreementFactory, EmailFactory, ReportFactory, UserFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, multiply, rows_removed
 
@@ -24,7 +24,8 @@ PAGES = {
     "/admin/notifications/email/": "email_of_tdsp",
     "/admin/notifications/email/?state__exact=failed": "email_failed",
     "/admin/reports/report/": "report_of_tdsp",
-    "/": "email_failed",
+    "/admin/reports/report/?agreement__report_state__exact=failed": "agreement_failed_report",
+    "/": "agreement_failed_report",
 }
 
 
@@ -38,7 +39,7 @@ def client(module_transaction: None) -> Client:
     multiply(Email, "generate_series(1, 100000) n", key="'K' || n", message_id="'M' || n")
     own = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
     EmailFactory(about=[own.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
-    ReportFactory(agreement=own, state=ReportState.FAILED)
+    ReportFactory(agreement__premise=own.premise, state=ReportState.FAILED)
     assert Report.objects.count() == 200_002
     client = Client()
     client.force_login(UserFactory(is_staff=True, tdsp=own.tdsp))

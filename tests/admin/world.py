@@ -10,11 +10,10 @@ from django.utils import timezone
 from accounts.models import User
 from agreements.models import Agreement
 from agreements.request import Person
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from lib import link_tokens
 from meters.models import Premise, Tdsp, UploadState
 from notifications.models import Email, EmailState
-from reports.models import ReportState
 from tests.factories import (
     AccessLogEntryFactory,
     AgreementEventFactory,
@@ -68,7 +67,7 @@ def side(name: str, digits: str) -> Side:
     done = AgreementFactory(
         premise=premise, number=f"10251{digits}", status=Status.COMPLETE, last_name=f"{name}berg",
         email=f"{name.lower()}@mail.example", street=f"2 {name} Street",
-        report_recorded=True, meter_number=meter.number,
+        meter_number=meter.number,
     )  # fmt: skip
     AgreementEventFactory(agreement=done)
     LetterFactory(agreement=done)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import Agreement, ReportType, Review
 from agreements.request import Person
-from agreements.states import Channel, Status
+from agreements.states import Channel, ReportState, Status
 from customers.disputes import dispute_by_link
 from customers.models import EsiidClaim
 from lib import link_tokens
@@ -113,8 +113,9 @@ def test_control_a_confirmed_customer_reads_them(client, meter):
 
 
 PERIOD = {"period_first_day": LONG_AGO, "period_last_day": LONG_AGO}
+DUE = PERIOD | {"report_state": ReportState.DUE}
 ENDED = {
-    "held": {"status": Status.COMPLETE, "review": Review.HELD, "ended_at": timezone.now(), **PERIOD},
+    "held": {"status": Status.COMPLETE, "review": Review.HELD, "ended_at": timezone.now(), **DUE},
     "refused": {"status": Status.COMPLETE, "review": Review.REFUSED, "ended_at": timezone.now(), **PERIOD},
     "rejected": {"status": Status.REJECTED, "ended_at": timezone.now()},
     "withdrawn": {"status": Status.WITHDRAWN, "ended_at": timezone.now()},
@@ -124,7 +125,7 @@ ENDED = {
         "status": Status.COMPLETE,
         "ended_at": timezone.now() - timedelta(days=300),
         "expires_at": timezone.now() - timedelta(days=299),
-        **PERIOD,
+        **DUE,
     },
 }
 

@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 
 from agreements.models import Agreement
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from tests.agreements.test_search_parsing import BY
 from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, PremiseFactory
 from tests.reports.test_agreement_list import numbers
@@ -215,7 +215,10 @@ class TestMasking:
         """T6."""
         agreement = AgreementFactory(company=member.company, customer=CustomerFactory(), last_name="Akin")
         Agreement.objects.filter(pk=agreement.pk).update(
-            status=Status.COMPLETE, ended_at=agreement.initiated_at, awaits_data_until=agreement.initiated_at
+            status=Status.COMPLETE,
+            ended_at=agreement.initiated_at,
+            awaits_data_until=agreement.initiated_at,
+            report_state=ReportState.AWAITING_DATA,
         )
         assert numbers(find(client, "name", "akin")) == [agreement.number]
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from companies.models import Company, CompanyStanding
 from customers.models import ClaimState, Customer, CustomerKind
 from demo import loader, stories, usage
@@ -27,7 +27,7 @@ from meters.identifiers import normalize_esiid, normalize_meter_number
 from meters.models import FlowDirection, Premise, Tdsp, UsageDay
 from meters.usage.days import slots_on
 from notifications.models import Email, EmailState
-from reports.models import Download, Report, ReportState
+from reports.models import Download, Report
 from tests.factories import PremiseFactory, UserFactory
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -49,7 +49,7 @@ def _everything() -> dict[str, int]:
 
 def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loader.LoadedDemo) -> None:
     assert set(Agreement.objects.values_list("status", flat=True)) == set(Status.values)
-    states = set(Report.objects.values_list("state", flat=True))
+    states = set(Report.objects.values_list("agreement__report_state", flat=True))
     assert states == {ReportState.READY, ReportState.NO_DATA, ReportState.PURGED}
     assert not Agreement.objects.awaiting_report().exists()
     assert not Agreement.objects.overdue(at=AT).exists()
@@ -188,7 +188,9 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
     assert "waiting for approval" in client.get(reverse("company")).content.decode()
     client.force_login(User.objects.get(username="bluebonnet-ask"))
     assert client.get(reverse("agreement_new")).status_code == 200
-    ready = Report.objects.filter(state=ReportState.READY, agreement__company__duns=BLUEBONNET.duns).first()
+    ready = Report.objects.filter(
+        agreement__report_state=ReportState.READY, agreement__company__duns=BLUEBONNET.duns
+    ).first()
     assert ready and client.get(reverse("report_download", args=[ready.agreement.number])).status_code == 403
 
 

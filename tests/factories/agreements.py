@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import factory
@@ -19,11 +20,12 @@ from agreements.models import (
     Letter,
     ReportLength,
     ReportType,
+    Review,
     SignalKind,
     Submission,
 )
 from agreements.period import awaited_days, report_period
-from agreements.states import Channel, Status
+from agreements.states import Channel, ReportState, Status
 from customers.models import CustomerKind
 from lib import link_tokens
 from tests.factories.accounts import UserFactory
@@ -54,6 +56,13 @@ class SubmissionFactory(DjangoModelFactory):
     )
 
 
+def first_report_state(agreement: Any) -> ReportState:
+    """The state of an agreement whose report no worker has begun."""
+    if agreement.status != Status.COMPLETE or agreement.review == Review.REFUSED:
+        return ReportState.NONE
+    return ReportState.DUE if agreement.period_last_day else ReportState.AWAITING_DATA
+
+
 class AgreementFactory(DjangoModelFactory):
     """A pending agreement of an unregistered residential customer, initiated now; without events and emails.
 
@@ -65,6 +74,7 @@ class AgreementFactory(DjangoModelFactory):
 
     number = factory.Sequence(lambda n: f"102512{n:06d}")
     status = Status.PENDING
+    review = Review.NONE
     initiated_at = factory.LazyFunction(timezone.now)
     expires_at = factory.LazyAttribute(lambda agreement: agreement.initiated_at + timedelta(days=30))
     ended_at = factory.LazyAttribute(
@@ -81,6 +91,7 @@ class AgreementFactory(DjangoModelFactory):
             else None
         )
     )
+    report_state = factory.LazyAttribute(first_report_state)
     company = factory.SubFactory(CompanyFactory)
     submission = factory.SubFactory(
         SubmissionFactory,

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
-from agreements.states import Status
-from reports.models import Download, Report, ReportFile, ReportState
+from agreements.states import ReportState, Status
+from reports.models import Download, Report, ReportFile
 from tests.factories.agreements import AgreementFactory
+
+WITH_FILE = (ReportState.READY, ReportState.PURGED)
+MADE = (*WITH_FILE, ReportState.NO_DATA)
 
 
 class ReportFactory(DjangoModelFactory):
-    """The record of a ready report of three months, complete; its file comes by ReportFileFactory."""
+    """The record of a ready report of three months, complete; its file comes by ReportFileFactory.
+
+    `state` is written to the agreement, which may be one without a report.
+    """
 
     class Meta:
         model = Report
 
-    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE, report_recorded=True)
+    agreement = factory.SubFactory(AgreementFactory, status=Status.COMPLETE)
     tdsp = factory.SelfAttribute("agreement.tdsp")
     state = ReportState.READY
     asked_first_day = date(2026, 8, 23)
     first_day = date(2026, 8, 23)
     last_day = date(2026, 11, 22)
-    made_at = factory.SelfAttribute("agreement.ended_at")
+    made_at = factory.LazyAttribute(lambda report: report.agreement.ended_at if report.state in MADE else None)
+    purged_at = factory.LazyAttribute(
+        lambda report: report.made_at + timedelta(days=60) if report.state == ReportState.PURGED else None
+    )
     file_name = factory.LazyAttribute(lambda report: f"smt-{report.agreement.number}-15min.csv")
     rows = 92 * 96 + 4
     days_present = 92
@@ -34,7 +44,17 @@ class ReportFactory(DjangoModelFactory):
     present_intervals = 92 * 96 + 4
     total_wh = factory.LazyFunction(lambda: {"Consumption": 2_760_125})
     size = 700_000
-    sha256 = "0" * 64
+    sha256 = factory.LazyAttribute(lambda report: "0" * 64 if report.state in WITH_FILE else "")
+
+    @classmethod
+    def _create(cls, model_class: type[Report], *args: Any, state: ReportState, **fields: Any) -> Report:
+        agreement = fields["agreement"]
+        agreement.report_state = state
+        if agreement.period_last_day is None:  # it waited for data
+            agreement.period_first_day, agreement.period_last_day = fields["first_day"], fields["last_day"]
+        agreement.save(update_fields=["report_state", "period_first_day", "period_last_day"])
+        report: Report = super()._create(model_class, *args, **fields)
+        return report
 
 
 class ReportFileFactory(DjangoModelFactory):

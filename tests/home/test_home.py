@@ -11,11 +11,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from agreements.models import Agreement, Review
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from companies.models import CompanyStanding
 from notifications.failures import FailureReason
 from notifications.models import EmailState
-from reports.models import ReportState
 from tests.factories import (
     AgreementFactory,
     CompanyFactory,
@@ -222,7 +221,7 @@ class TestStaffHome:
         """What waits at one TDSP: a held report, a failed report, a failed email; and the same at another."""
         agreements = [AgreementFactory(status=Status.COMPLETE, review=Review.HELD) for _tdsp in range(2)]
         for agreement in agreements:
-            ReportFactory(agreement=agreement, state=ReportState.FAILED)
+            ReportFactory(agreement__premise=agreement.premise, state=ReportState.FAILED)
             EmailFactory(about=[agreement.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
         CompanyFactory(standing=CompanyStanding.PENDING)
         return agreements[0]

@@ -14,8 +14,9 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from agreements.states import ReportState
 from notifications.models import Email, EmailState
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.journey.processes import RunningPortal, eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault, pytest.mark.timeout(180)]
@@ -34,7 +35,8 @@ def assert_each_once(portal: RunningPortal, kinds: dict[str, int], attempts: int
     assert Counter(delivered_kinds(portal)) == Counter(kinds)
     assert Counter(Email.objects.values_list("kind", flat=True)) == Counter(kinds)
     assert set(Email.objects.values_list("state", flat=True)) == {EmailState.SENT}
-    assert list(Report.objects.values_list("state", "attempts")) == [(ReportState.READY, attempts)] * kinds["EM204"]
+    outcomes = list(Report.objects.values_list("agreement__report_state", "attempts"))
+    assert outcomes == [(ReportState.READY, attempts)] * kinds["EM204"]
     assert ReportFile.objects.count() == kinds["EM204"]
     assert all(process.popen.poll() is None for process in portal.processes)
 

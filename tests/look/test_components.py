@@ -12,11 +12,10 @@ from django.core.paginator import Paginator
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from companies.models import CompanyStanding
 from lib.action_forms import error_links
 from notifications.models import EmailState
-from reports.models import ReportState
 from tests.look.reading import read
 
 

@@ -10,11 +10,10 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import Agreement, Review
 from agreements.request import Person
-from agreements.states import Channel, Status
+from agreements.states import NOT_BEGUN, Channel, ReportState, Status
 from lib import link_tokens
 from meters.models import Meter
 from notifications.models import EmailState
-from reports.models import ReportState
 from tests.factories import (
     AgreementFactory,
     DownloadFactory,
@@ -48,10 +47,9 @@ def fill(world: World) -> World:
     long_ago = timezone.now() - timedelta(days=30, seconds=1)
     overdue = AgreementFactory(initiated_at=long_ago, report_length="1d", **asked)
     states = {"overdue": overdue.number}
-    for state in ReportState:
-        agreement = AgreementFactory(status=Status.COMPLETE, report_recorded=True, **asked)
-        purged_at = timezone.now() if state == ReportState.PURGED else None
-        report = ReportFactory(agreement=agreement, state=state, purged_at=purged_at)
+    for state in (state for state in ReportState if state not in NOT_BEGUN):
+        agreement = AgreementFactory(status=Status.COMPLETE, **asked)
+        report = ReportFactory(agreement=agreement, state=state)
         states[f"report {state}"] = agreement.number
         if state == ReportState.READY:
             DownloadFactory(report=report, by=member.user)

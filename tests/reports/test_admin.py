@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from reports.models import Download, Report, ReportState
+from agreements.states import ReportState
+from reports.models import Download, Report
 from tests.factories import DownloadFactory, OperatorFactory, ReportFactory, ReportFileFactory, TdspFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -15,10 +15,11 @@ from django.template.loader import render_to_string
 
 from agreements.models import Agreement, ReportLength, ReportType
 from agreements.period import final_period
+from agreements.states import ReportState
 from meters.usage.days import slots_on
 from reports.actions import generate_due_reports
 from reports.manifest import render_manifest
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.factories import CustomerFactory, EsiidClaimFactory, MeterFactory, PremiseFactory
 from tests.support.accepted_agreements import CENTRAL, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, days_between, every_day, store, usage

@@ -11,9 +11,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.states import Status
+from agreements.models import Review
+from agreements.states import ReportState, Status
 from companies.models import CompanyStanding
-from reports.models import Download, ReportFile, ReportState
+from reports.models import Download, ReportFile
 from tests.factories import (
     AgreementFactory,
     CompanyFactory,
@@ -139,12 +140,33 @@ def test_each_state_gets_its_answer(client, company, state, file, manifest, may_
 @pytest.mark.parametrize("will_retry", [True, False])
 def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, will_retry):
     """R1"""
-    retry_at = timezone.now() if will_retry else None
-    report = ReportFactory(agreement=agreement_of(company), state=ReportState.FAILED, retry_at=retry_at)
+    state = ReportState.RETRYING if will_retry else ReportState.FAILED
+    report = ReportFactory(agreement=agreement_of(company), state=state)
     log_in(client, company)
     page = fetch(client, report, "report_download").content.decode()
     assert ("It is still being made." in page) == will_retry
     assert ("couldn&#x27;t make the report" in page or "couldn't make the report" in page) != will_retry
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "sentence"),
+    [
+        ({"review": Review.HELD}, 409, "will review the customer"),
+        ({"review": Review.REFUSED, "review_reason": "Not hers."}, 404, "Not hers."),
+        (
+            {"period_first_day": None, "period_last_day": None, "awaits_data_until": timezone.now()},
+            409,
+            "sent us the latest readings yet",
+        ),
+        ({}, 409, "It is still being made."),
+    ],
+)
+def test_before_the_first_attempt_the_page_says_what_the_report_waits_for(client, company, fields, status, sentence):
+    """R5, R7, X1"""
+    agreement = AgreementFactory(company=company, status=Status.COMPLETE, **fields)
+    log_in(client, company)
+    response = client.get(reverse("report_download", args=[agreement.number]))
+    assert response.status_code == status and sentence in response.content.decode()
 
 
 def test_a_ready_report_without_its_file_is_refused_with_a_sentence(client, company, report, caplog):

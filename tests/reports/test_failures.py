@@ -8,11 +8,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from agreements.states import ReportState
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import BACKOFF, generate_due_reports, retry_report
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.factories import OperatorFactory, ReportFactory
 from tests.support.accepted_agreements import NOON, accepted_agreement, report_of
 from tests.support.usage import every_day, store
@@ -53,7 +54,7 @@ def test_a_failure_leaves_no_file_and_no_email_and_does_not_stop_the_others(brok
     broken.add(bad.premise_id)
     assert generate_due_reports(at=NOON) == 2
     failed = report_of(bad)
-    assert (failed.state, failed.attempts, failed.retry_at) == (ReportState.FAILED, 1, NOON + timedelta(seconds=10))
+    assert (failed.state, failed.attempts, failed.retry_at) == (ReportState.RETRYING, 1, NOON + timedelta(seconds=10))
     assert (failed.first_day, failed.last_day) == (FIRST, LAST)
     assert report_of(good).state == ReportState.READY
     assert ReportFile.objects.count() == Email.objects.count() == 1

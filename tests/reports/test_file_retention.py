@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from agreements.states import ReportState
 from reports import actions
 from reports.actions import generate_due_reports, purge_files
 from reports.downloads import DownloadRefused, record_download
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.factories import DownloadFactory, ReportFactory, ReportFileFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,13 +11,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.base import ModelState
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Agreement
+from agreements.states import ReportState, Status
 from notifications.models import Email
 from reports.actions import generate_due_reports
 from reports.manifest import manifest_name, render_manifest
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
 from tests.support import independent_csv
 from tests.support.accepted_agreements import CENTRAL, NOON, accepted_agreement, report_of
@@ -317,9 +319,16 @@ def test_an_idle_sweep_reads_only_what_waits():
     assert generate_due_reports() == 0
 
 
-def test_a_report_without_its_flag_on_the_agreement_is_left_alone():
-    """R1"""
-    report = ReportFactory(agreement=accepted_agreement())
-    assert generate_due_reports() == 0
-    assert not Agreement.objects.awaiting_report().exists()
-    assert report_of(report.agreement).state == ReportState.READY
+def test_the_sweep_for_retries_reads_only_what_is_tried_again():
+    """R1, R6"""
+    report, copies = ReportFactory(), []
+    for agreement in AgreementFactory.create_batch(300, status=Status.COMPLETE):
+        copies.append(other := copy.copy(report))
+        other.pk, other.agreement, other._state = None, agreement, ModelState()
+    Report.objects.bulk_create(copies)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reports_report")
+    plan = Report.objects.due_for_retry().order_by("retry_at").explain()
+    assert "report_retry" in plan and "Seq Scan" not in plan
+    plan = Report.objects.due_for_purge(at=report.made_at).explain()
+    assert "report_purge" in plan and "Seq Scan" not in plan

@@ -16,10 +16,11 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from agreements.models import Agreement
+from agreements.states import ReportState
 from notifications.models import Email
 from reports.agreement_list import REPORT_STAGES
 from reports.gzip_stream import decompress
-from reports.models import Report, ReportFile, ReportState
+from reports.models import Report, ReportFile
 from tests.support import independent_csv
 from tests.support.accepted_agreements import NOON, accepted_agreement, report_of
 from tests.support.usage import every_day, store
@@ -62,8 +63,7 @@ actions.stream_usage = slow
 if mode == "every statement is committed by itself":
     generate = actions.generate_report
     def careless(report, now):
-        report.state = "no_data"
-        report.save()
+        actions.change_report_state(report.agreement_id, to="no_data")
         generate(report, now)
     actions.generate_report = careless
     actions.transaction.atomic = contextlib.nullcontext
@@ -90,7 +90,7 @@ def start_worker(pause: float = 0, mode: str = "as it is", deadly_premise: int =
 
 def run_worker(mode: str = "as it is", deadly_premise: int = 0) -> int:
     """Let the next attempts be due and run a worker to its end; return its exit code."""
-    Report.objects.filter(state=ReportState.MAKING).update(retry_at=Now())
+    Report.objects.filter(agreement__report_state=ReportState.MAKING).update(retry_at=Now())
     with start_worker(mode=mode, deadly_premise=deadly_premise) as worker:
         return worker.wait(60)
 

@@ -13,14 +13,15 @@ from django.db import IntegrityError, connection
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from agreements.models import AgreementQuerySet
+from agreements.models import Agreement, AgreementQuerySet
+from agreements.states import ReportState
 from meters.usage.reader import DayReadings, stream_usage
 from notifications.models import Email
 from reports import actions
 from reports.actions import generate_due_reports
-from reports.models import Report, ReportFile, ReportQuerySet, ReportState
+from reports.models import Report, ReportFile, ReportQuerySet
 from tests.support.accepted_agreements import accepted_agreement, report_of
-from tests.support.races import PATIENCE, met, together, until_somebody_waits
+from tests.support.races import PATIENCE, together, until_somebody_waits
 from tests.support.usage import every_day, store
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -72,18 +73,26 @@ def meeting(monkeypatch) -> list[int]:
     return begun
 
 
-def set_flag_after_the_report(monkeypatch) -> None:
-    """The agreement is marked only when a record was found, so that marking it locks nobody out."""
-    mark, is_recorded = actions.mark_report_recorded, actions.has_report
-    monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
-    monkeypatch.setattr(actions, "has_report", lambda agreement: is_recorded(agreement) and (mark(agreement) or True))
+def change_unconditionally(agreement_id: int, *, to: ReportState) -> int:
+    """Change a report's state without regard to the one it has."""
+    return Agreement.objects.filter(pk=agreement_id).update(report_state=to)
+
+
+def remove_lock(monkeypatch) -> None:
+    monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
 
 
 def remove_locks(monkeypatch) -> None:
-    """Neither the claim locks the agreement nor the mark, and no worker claims it before all have seen it."""
-    monkeypatch.setattr(AgreementQuerySet, "select_for_update", lambda queryset, **options: queryset)
-    set_flag_after_the_report(monkeypatch)
-    monkeypatch.setattr(actions, "has_report", met(actions.has_report, by=WORKERS))
+    """Neither the lock nor the state keeps a worker out, and none claims the agreement before all have seen it."""
+    remove_lock(monkeypatch)
+    all_have_seen_it = threading.Barrier(WORKERS)
+
+    def change(agreement_id: int, *, to: ReportState) -> int:
+        if to == ReportState.MAKING:
+            all_have_seen_it.wait(timeout=PATIENCE)
+        return change_unconditionally(agreement_id, to=to)
+
+    monkeypatch.setattr(actions, "change_report_state", change)
 
 
 def assert_one_report(agreement) -> None:
@@ -137,7 +146,7 @@ def test_workers_share_the_work(meeting):
     for _ in range(WORKERS):
         waiting()
     assert together([generate_due_reports] * WORKERS) == [1] * WORKERS
-    assert Report.objects.filter(state=ReportState.READY).count() == Email.objects.count() == WORKERS
+    assert Report.objects.filter(agreement__report_state=ReportState.READY).count() == Email.objects.count() == WORKERS
 
 
 def overtake(monkeypatch) -> None:
@@ -228,21 +237,21 @@ def test_a_stale_list_generates_nothing_twice(late_claim):
 
 @pytest.mark.control
 def test_without_both_checks_a_stale_list_claims_it_twice(late_claim, monkeypatch):
-    """R1: no mark on the agreement that makes PostgreSQL look again, and no look for the record."""
+    """R1: no lock for which PostgreSQL looks again, and a change whatever the state is."""
     agreement = waiting()
-    monkeypatch.setattr(actions, "mark_report_recorded", lambda agreement: None)
-    monkeypatch.setattr(actions, "has_report", lambda agreement: False)
+    remove_lock(monkeypatch)
+    monkeypatch.setattr(actions, "change_report_state", change_unconditionally)
     assert isinstance(sweep_with_a_stale_list(late_claim), IntegrityError)
     assert_one_report(agreement)  # by the constraint
 
 
-@pytest.mark.parametrize("defence", ["mark_report_recorded", "has_report"])
+@pytest.mark.parametrize("defence", ["the lock", "the condition of the change"])
 def test_either_check_alone_is_enough(late_claim, monkeypatch, defence):
     """R1"""
     agreement = waiting()
-    if defence == "mark_report_recorded":
-        monkeypatch.setattr(actions, "has_report", lambda agreement: False)
+    if defence == "the lock":
+        monkeypatch.setattr(actions, "change_report_state", change_unconditionally)
     else:
-        set_flag_after_the_report(monkeypatch)
+        remove_lock(monkeypatch)
     assert sweep_with_a_stale_list(late_claim) == 0
     assert_one_report(agreement)

@@ -14,10 +14,9 @@ from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
 from agreements.models import Agreement
-from agreements.states import Status
+from agreements.states import ReportState, Status
 from reports.actions import generate_due_reports
 from reports.coverage_calendar import calendar_months
-from reports.models import ReportState
 from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
 from tests.support.accepted_agreements import accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
@@ -113,7 +112,7 @@ def test_a_shortened_period_says_why():
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"state": ReportState.FAILED, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "try again automatically"),
+        ({"state": ReportState.RETRYING, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "try again automatically"),
         ({"state": ReportState.FAILED}, "is looking into it"),
         ({"state": ReportState.NO_DATA}, "has not sent us any readings for August 23, 2026 to November 22, 2026"),
         (

@@ -12,12 +12,12 @@ from accounts.models import User
 from agreements import actions
 from agreements.models import Agreement
 from agreements.period import fixed_period
-from agreements.states import Channel
+from agreements.states import Channel, ReportState
 from lib.link_tokens import derive_token
 from meters.models import UsageDay
 from notifications.models import Email
 from reports.actions import end_waiting, generate_due_reports
-from reports.models import Report, ReportState
+from reports.models import Report
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, PremiseFactory
 from tests.support.accepted_agreements import CENTRAL, report_of
 from tests.support.agreements import initiate
