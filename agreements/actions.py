@@ -56,7 +56,7 @@ def accept(
     else:
         columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
-    letter = loa.sign(agreement, at=at, page_language=page_language)
+    letter = loa.sign(agreement, at=at, channel=channel, page_language=page_language)
     if record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at):
         hold_for_review(agreement, at=at)
     emails.queue_acceptance(agreement, letter)

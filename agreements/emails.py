@@ -10,7 +10,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from agreements import loa
+from agreements import letter_pdf, loa
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, AgreementEvent, Letter
 from companies.models import Company
@@ -70,7 +70,7 @@ def meters_in_words(agreements: Sequence[Agreement]) -> StrPromise:
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
     """Queue EM203: to the customer a confirmation with the LOA as PDF, to the third party a notice."""
-    attachment = (loa.file_name(agreement), loa.as_pdf(letter))
+    attachment = (loa.file_name(agreement), letter_pdf.as_pdf(letter))
     _queue_to_customer(
         "EM203", agreement, _("You accepted the request from {company} ({meters})"), attachment=attachment
     )

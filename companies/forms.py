@@ -20,6 +20,7 @@ from lib.form_fields import (
     EmailAgainField,
     EmailLineField,
     LineField,
+    NamedInErrors,
     NameField,
     NameForm,
     ParagraphField,
@@ -27,6 +28,7 @@ from lib.form_fields import (
     PhoneForm,
     StateField,
     ZipField,
+    require_printable,
     require_same_email,
 )
 from lib.phone_numbers import split_extension
@@ -40,12 +42,16 @@ PERMISSION_CHOICES = [
 ]
 
 
-class WebAddressField(forms.URLField):
+class WebAddressField(NamedInErrors, forms.URLField):
     """An address that starts with http or https; without either, https is added."""
 
     default_error_messages = {"invalid": _("Enter a web address such as https://example.com/privacy.")}
     default_validators = [URLValidator(["http", "https"])]
     widget = forms.URLInput({"autocomplete": "off", "spellcheck": "false"})
+
+    def run_validators(self, value: str) -> None:
+        super().run_validators(value)
+        require_printable(value)
 
 
 class CompanyNameForm(ShowsRefusals):

@@ -46,7 +46,8 @@ class PersonForm(NameForm, PhoneForm):
 
     required_messages = {"company_name": _("Enter your company's name."), "language": _("Choose a language.")}
 
-    middle_initial = LineField(
+    middle_initial = NameField(
+        of_person=True,
         label=_("Middle initial"),
         max_length=2,
         required=False,

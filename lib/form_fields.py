@@ -16,6 +16,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 
 from lib.action_forms import ShowsRefusals
+from lib.letter_font import unprintable_letters
 from lib.phone_numbers import format_phone
 
 # Control characters, line and paragraph separators, zero-width characters and characters that change the reading
@@ -29,6 +30,7 @@ _WEB_ADDRESS = re.compile(r"://|@|\bwww[.。]", re.IGNORECASE)
 _DOMAIN = re.compile(r"\w{2,}[.。][^\W\d_]{2,}")
 
 EXTENSION_DIGITS = 10
+_LETTERS_NAMED = 10  # in an error message
 
 
 class TooLongValidator(MaxLengthValidator):
@@ -62,8 +64,15 @@ def replace_technical_validators(field: forms.CharField, max_length: int) -> Non
     field.validators.append(TooLongValidator(max_length))
 
 
+def require_printable(value: str) -> None:
+    """Refuse what a letter of authorization cannot print (A1). Raises ValidationError."""
+    if letters := unprintable_letters(value):
+        message = _("Enter “%(field)s” in Latin letters. We can't print “%(letters)s” in a letter of authorization.")
+        raise ValidationError(message, code="unprintable", params={"letters": letters[:_LETTERS_NAMED]})
+
+
 class LineField(NamedInErrors, forms.CharField):
-    """One line of text without unprintable characters."""
+    """One line of text in composed form (NFC), without invisible characters."""
 
     allowed = ""
 
@@ -73,18 +82,22 @@ class LineField(NamedInErrors, forms.CharField):
         if autocomplete:
             self.widget.attrs["autocomplete"] = autocomplete
 
+    def to_python(self, value: Any) -> str:
+        return unicodedata.normalize("NFC", str(super().to_python(value)))
+
     def run_validators(self, value: str) -> None:
         super().run_validators(value)
-        printable = value.translate(dict.fromkeys(map(ord, self.allowed)))
-        if _BLANK.search(printable) or any(unicodedata.category(one) in _INVISIBLE for one in printable):
+        text = value.translate(dict.fromkeys(map(ord, self.allowed)))
+        if _BLANK.search(text) or any(unicodedata.category(one) in _INVISIBLE for one in text):
             message = _("Remove the invisible character from “%(field)s”. Type the text instead of pasting it.")
             raise ValidationError(message, code="invisible")
 
 
 class NameField(LineField):
-    """A name or a part of an address: no web or email address, which mail programs would make a link (E3).
+    """A name or a part of an address, as a letter of authorization prints it (A1).
 
-    With `of_person`, also no domain such as example.com, which may be a company's name.
+    No web or email address, which mail programs would make a link (E3). With `of_person`, also no domain such as
+    example.com, which may be a company's name.
     """
 
     def __init__(self, *, of_person: bool = False, **options: Any) -> None:
@@ -103,6 +116,7 @@ class NameField(LineField):
         elif value and not any(unicodedata.category(one)[0] in "LN" for one in text):
             message = _("Enter letters or numbers in “%(field)s”.")
         else:
+            require_printable(value)
             return
         raise ValidationError(message, code="name")
 
@@ -134,6 +148,7 @@ class EmailLineField(NamedInErrors, forms.EmailField):
         if value.endswith("]"):  # an IP address instead of a domain: valid, but no person has one
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         super().run_validators(value)
+        require_printable(value)
 
 
 class EmailAgainField(forms.CharField):

@@ -353,6 +353,5 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "flufl.bounce": {"level": "CRITICAL"},  # its errors quote strangers' mail
         "fontTools": {"level": "WARNING"},
-        "fpdf": {"level": "ERROR"},  # its warnings name the letters that a font lacks, which are a customer's name
     },
 }

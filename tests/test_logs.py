@@ -155,11 +155,6 @@ def test_a_line_has_the_id_of_its_request(client, caplog):
     assert json.loads(logs.build_formatter(True).format(record))["request_id"] == answer["X-Request-ID"]
 
 
-def test_the_pdf_library_does_not_name_the_letters_it_lacks():
-    """X4: together they are the customer's name."""
-    assert not logging.getLogger("fpdf.output").isEnabledFor(logging.WARNING)
-
-
 @pytest.mark.django_db
 def test_a_whole_journey_logs_nothing_private(client, caplog):
     """X4, X5: requests, refusals and errors included."""

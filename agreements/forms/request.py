@@ -19,7 +19,7 @@ from agreements.models import ReportLength, ReportType
 from agreements.request import AgreementRequest, MeterRow, Person
 from customers.models import CustomerKind
 from lib.action_forms import ErrorLink, ShowsRefusals, error_links
-from lib.form_fields import EmailLineField, LineField, NameField, PhoneField, StateField, ZipField
+from lib.form_fields import EmailLineField, NameField, PhoneField, StateField, ZipField
 from lib.phone_numbers import format_phone, phone_text
 from lib.refusals import Problem, Refused
 from meters.form_fields import EsiidField, MeterNumberField
@@ -152,7 +152,8 @@ class AgreementRequestForm(ShowsRefusals):
         widget=forms.RadioSelect,
     )
     first_name = NameField(of_person=True, label=_("First name"), max_length=60)
-    middle_initial = LineField(
+    middle_initial = NameField(
+        of_person=True,
         label=_("Middle initial"),
         max_length=2,
         required=False,

@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.language import chosen_language
-from agreements import loa
+from agreements import letter_pdf, loa
 from agreements.models import Agreement
 from agreements.views import customer, third_party
 from companies.views.base import MemberRequest
@@ -61,6 +61,6 @@ def render_letter(request: HttpRequest, agreement: Agreement, template: str, bac
         return redirect(back)
     if request.GET.get("as") == "pdf":
         headers = {"Content-Disposition": f'attachment; filename="{loa.file_name(agreement)}"'}
-        return HttpResponse(loa.as_pdf(letter), content_type="application/pdf", headers=headers)
+        return HttpResponse(letter_pdf.as_pdf(letter), content_type="application/pdf", headers=headers)
     context = {"agreement": agreement, "letter": letter, "blocks": loa.blocks(letter), "back": back}
     return render(request, template, context)

@@ -80,7 +80,7 @@ class TestLetter:
             assert answer.status_code == 200
             seen = visible(answer.content.decode())
             for line in letter.text.splitlines():
-                assert " ".join(line.removeprefix("## ").removeprefix("- ").split()) in seen
+                assert " ".join(line.removeprefix("## ").removeprefix("- ").removeprefix("= ").split()) in seen
             assert letter.sha256 in seen
             assert letter.version in seen
             # The decision page has the address on record, which the company may not know.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test.signals import template_rendered
 
-from agreements import actions, loa
+from agreements import actions, letter_pdf
 from agreements.states import Channel
 from notifications.models import Email
 from scripts.messages import sources
@@ -105,7 +105,7 @@ def test_a_letter_of_authorization_is_in_the_customers_language(filled: dict[str
         letters.append(actions.accept(agreement, channel=Channel.INVITATION).letter)
     spanish, english = ([" ".join(line.split()) for line in letter.text.splitlines()] for letter in letters)
     assert not english_in(spanish, english, SAME)
-    assert loa.as_pdf(letters[0]).startswith(b"%PDF-")
+    assert letter_pdf.as_pdf(letters[0]).startswith(b"%PDF-")
 
 
 @pytest.mark.control
