@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -27,20 +27,18 @@ def queue_no_data(report: Report) -> None:
 
 
 def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: bool = False) -> None:
+    """Queue EM204, also to a customer's account if that has another address than the request (C4)."""
     agreement = report.agreement
     names = {"company": agreement.third_party_name, "number": agreement.number, "meter": agreement.meter_number}
-    queue_email(
-        OutgoingEmail(
-            key=f"EM204:{agreement.number}" + ":customer" * to_customer,
-            kind="EM204",
-            about=[agreement.number],
-            company_id=agreement.company_id,
-            pauses=not to_customer,
-            tdsp_id=agreement.tdsp_id,
-            to=agreement.email if to_customer else agreement.contact_email,
-            language=agreement.submission.language if to_customer else "en",
-            subject=format_lazy(subject, **names),
-            template=template,
-            context={"agreement": agreement, "report": report},
-        )
-    )
+    fields: dict[str, Any] = {"about": [agreement.number], "company_id": agreement.company_id}
+    fields |= {"kind": "EM204", "tdsp_id": agreement.tdsp_id, "pauses": not to_customer}
+    fields |= {"template": template, "subject": format_lazy(subject, **names)}
+    fields |= {"context": {"agreement": agreement, "report": report}}
+    key, to, language = f"EM204:{agreement.number}", agreement.contact_email, "en"
+    if to_customer:
+        key, to, language = f"{key}:customer", agreement.email, agreement.submission.language
+    queue_email(OutgoingEmail(key=key, to=to, language=language, **fields))
+    user = agreement.customer.user if to_customer and agreement.customer else None
+    if user and user.email.lower() != agreement.email.lower():
+        key = f"EM204:{agreement.number}:account:customer"
+        queue_email(OutgoingEmail(key=key, to=user.email, language=user.language, **fields))

@@ -20,7 +20,7 @@ from notifications.models import Email
 from reports.actions import generate_due_reports
 from reports.manifest import manifest_name, render_manifest
 from reports.models import Report, ReportFile
-from tests.factories import AgreementFactory, PremiseFactory, ReportFactory
+from tests.factories import AgreementFactory, CustomerFactory, PremiseFactory, ReportFactory
 from tests.support import independent_csv
 from tests.support.accepted_agreements import CENTRAL, NOON, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
@@ -223,6 +223,21 @@ def test_no_data_ends_without_a_report_and_both_sides_are_emailed():
             assert agreement.esiid not in part
             assert "sha" not in part.lower()
     assert generate_due_reports() == 0
+
+
+def test_no_data_is_also_told_to_the_account_that_accepted():
+    """R4, C4: like every other email about the outcome, if the request went to another address."""
+    customer = CustomerFactory(user__language="es")
+    own_address = accepted_agreement(customer=customer, email=customer.user.email.upper())
+    other_address = accepted_agreement(customer=customer)
+    assert generate_due_reports() == 2
+    for agreement, addresses in (
+        (own_address, {customer.user.email.upper()}),
+        (other_address, {other_address.email, customer.user.email}),
+    ):
+        emails = Email.objects.about(agreement.number).filter(key__endswith=":customer")
+        assert {email.to_address for email in emails} == addresses
+    assert Email.objects.get(key=f"EM204:{other_address.number}:account:customer").language == "es"
 
 
 def test_a_service_that_began_after_the_period_ends_as_no_data():
