@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from agreements.models import (
     Agreement,
@@ -68,9 +69,13 @@ def delete_personal_data(*, at: datetime | None = None) -> int:
 
 
 def _delete_address(agreement: Agreement) -> None:
-    """Delete the customer's address from the emails that are about no agreement of the submission that still has it."""
+    """Delete the customer's address from the emails that are about no agreement of the submission that still has it.
+
+    The account that answered may have another address than the request (C4).
+    """
     kept = Agreement.objects.filter(submission=agreement.submission_id, person_forgotten_at=None)
-    emails = Email.objects.about(agreement.number).filter(to_address=agreement.email)
+    own = Q(to_address=agreement.email) | Q(key__endswith=":customer")
+    emails = Email.objects.about(agreement.number).filter(own)
     emails.exclude(about__overlap=list(kept.values_list("number", flat=True))).update(to_address="")
 
 

@@ -67,6 +67,16 @@ def test_personal_data_of_registered_customers_is_deleted_too(member):
     assert "Akin" not in everything_about(agreement)
 
 
+def test_the_address_of_the_account_that_answered_is_deleted_too(member):
+    """X6, C4: the outcome also went there."""
+    claim, _meter = registered_customer()
+    (agreement,) = initiate(member, at=NOON)
+    actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user, at=NOON)
+    assert claim.customer.user.email in everything_about(agreement)
+    assert retention.delete_personal_data(at=NOON + timedelta(days=91)) == 1
+    assert claim.customer.user.email not in everything_about(agreement)
+
+
 def test_pending_and_accepted_agreements_keep_personal_data(member):
     """X6."""
     pending, accepted = initiate(member, MeterFactory(), MeterFactory(), at=NOON)
