@@ -52,39 +52,58 @@ def start_draft(
     raise refusal  # after the commit, so that the failed matches stay recorded
 
 
-@transaction.atomic
 def initiate(
     draft_id: UUID, *, by: User, contact: Contact, comments: str, attested: bool, at: datetime | None = None
 ) -> list[Agreement]:
     """Create and return the draft's agreements, one per meter, and queue their invitations; all or none (L6).
 
     Submitting a draft again returns the agreements of the first submission (T9). Raises Draft.DoesNotExist for another
-    user's draft, PermissionDenied, and Refused.
+    user's draft, PermissionDenied, and Refused. A meter that no longer matches counts as a failed match (X2).
     """
-    draft = locks.lock_draft(draft_id, by)
-    if draft.submitted_at:
-        return list(Agreement.objects.filter(submission__draft_id=draft.pk).order_by("number"))
-    company = acting_member(by, "may_initiate").company
-    if not attested:
-        message = _("Confirm that you have the customer's authorization.")
-        raise Refused(Problem(message, field="attested", code="attestation"))
-    request = AgreementRequest.from_json(draft.answers)
-    locks.lock_company(company.pk)
-    acting_member(by, "may_initiate")  # again: the company may have been suspended while this waited for the lock
-    locks.lock_mailbox(request.person.email)
-    premise_ids = [match.premise_id for match in match_meters(request).values()]
-    locks.lock_premises(premise_ids)
-    at = utc_or_now(at)
-    expire_overdue(premise_ids=premise_ids, at=at)  # an overdue agreement must not count as waiting
-    matches = check_request(request, company=company, at=at)
-    daily_limits.refuse_flooding(request, company=company, at=at)
+    with transaction.atomic():
+        draft = locks.lock_draft(draft_id, by)
+        if draft.submitted_at:
+            return list(Agreement.objects.filter(submission__draft_id=draft.pk).order_by("number"))
+        company = acting_member(by, "may_initiate").company
+        if not attested:
+            message = _("Confirm that you have the customer's authorization.")
+            raise Refused(Problem(message, field="attested", code="attestation"))
+        request = AgreementRequest.from_json(draft.answers)
+        locks.lock_company(company.pk)
+        acting_member(by, "may_initiate")  # again: the company may have been suspended while this waited for the lock
+        locks.lock_mailbox(request.person.email)
+        premise_ids = [match.premise_id for match in match_meters(request).values()]
+        locks.lock_premises(premise_ids)
+        at = utc_or_now(at)
+        expire_overdue(premise_ids=premise_ids, at=at)  # an overdue agreement must not count as waiting
+        try:
+            matches = check_request(request, company=company, at=at)
+            daily_limits.refuse_flooding(request, company=company, at=at)
+            return create_agreements(
+                draft, request, matches, company=company, contact=contact, comments=comments, at=at
+            )
+        except Refused as refused:
+            refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
+    raise refusal  # after the commit, so that the failed matches stay recorded
 
+
+def create_agreements(
+    draft: Draft,
+    request: AgreementRequest,
+    matches: Mapping[int, MeterMatch],
+    *,
+    company: Company,
+    contact: Contact,
+    comments: str,
+    at: datetime,
+) -> list[Agreement]:
+    """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
     submission = create_submission(draft, request, matches, company=company, at=at)
     agreements = build_agreements(
         submission, request, matches, company=company, contact=contact, comments=comments, at=at
     )
     Agreement.objects.bulk_create(agreements)
-    initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": by}
+    initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": draft.user}
     AgreementEvent.objects.bulk_create(AgreementEvent(agreement=agreement, **initiated) for agreement in agreements)
     record_signals_at_initiation(agreements, at=at)
     emails.queue_invitation(agreements)

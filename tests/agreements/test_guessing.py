@@ -12,6 +12,7 @@ from agreements import actions, creation, daily_limits, locks, retention
 from agreements.models import Agreement, Draft, FailedMatch
 from lib.central_time import format_central
 from lib.refusals import Refused
+from meters.models import Meter
 from notifications.models import Email
 from tests.agreements.test_forged_consent import rosa_at
 from tests.factories import (
@@ -182,6 +183,21 @@ def test_reaching_a_limit_notifies_the_tdsp_once_a_day(member):
     notices = Email.objects.filter(kind="GUESSING")
     assert {email.to_address for email in notices} == {staff.email, operator.email}
     assert notices.count() == 2
+
+
+def test_a_meter_that_no_longer_matches_on_page_2_counts(member):
+    """X2: an old draft would otherwise tell any number of times when a customer registers or a meter is replaced."""
+    meter = MeterFactory()
+    draft = creation.start_draft(agreement_request(meter), by=member, at=NOON)
+    Meter.objects.filter(pk=meter.pk).update(number="7")
+    answers = []
+    for minute in range(1, 5):
+        with pytest.raises(Refused) as refused:
+            submit_draft(draft, by=member, at=NOON + timedelta(minutes=minute))
+        answers += [problem.code for problem in refused.value.problems]
+    assert answers == ["mismatch", "mismatch", "mismatch", "guessing"]
+    assert FailedMatch.objects.filter(esiid=meter.premise.esiid, user=member).count() == 4
+    assert not Agreement.objects.exists()
 
 
 def test_limits_need_no_redis(member, settings):
