@@ -12,8 +12,9 @@ import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 
 from django.conf import settings
 from django.db import transaction
@@ -45,6 +46,22 @@ HANDED_LEASE = timedelta(minutes=25)
 RUN_SECONDS = 10
 COMPANY_SHARE = 50  # emails about one company that a run delivers before it turns to others
 NO_LEASE: dict[str, None] = {"lease": None, "leased_until": None}
+
+
+class MessagePolicy(EmailPolicy):
+    """SMTP's policy, but a subject begins on its own line: Python may put all of it on the next one.
+
+    Some mail programs then display it with a leading space, or as empty.
+    """
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name != "Subject":
+            return super().fold_binary(name, value)
+        folded = Header(str(value), header_name=name, maxlinelen=self.max_line_length - 2).encode(linesep=self.linesep)
+        return f"{name}: {folded}{self.linesep}".encode("ascii")
+
+
+POLICY = MessagePolicy(**{name: getattr(SMTP, name) for name in ("linesep", "max_line_length", "utf8")})
 
 
 def deliver_due(*, at: datetime | None = None) -> int:
@@ -194,7 +211,7 @@ def return_path(email: Email) -> str:
 
 def message_bytes(email: Email) -> bytes:
     """Return the message, ASCII only, with its link (X5). The Message-ID never changes: copies are recognized."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = settings.DEFAULT_FROM_EMAIL
     message["To"] = envelope_address(email)
     message["Subject"] = email.subject

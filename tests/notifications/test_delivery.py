@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 from django.db import connection
@@ -65,6 +67,24 @@ def test_an_email_is_sent_completely_and_once(queue: Queue, mail_server: SmtpSin
     email.refresh_from_db()
     assert (email.state, email.attempts, email.lease) == (EmailState.SENT, 1, None)
     assert email.sent_at
+
+
+@pytest.mark.parametrize("subject", ["word " * 14 + "end", "día " * 30 + "fin", "Acme: " + "words and " * 15 + "end"])
+def test_a_subject_begins_on_its_own_line(queue: Queue, mail_server: SmtpSink, subject: str) -> None:
+    """E1: of some lengths Python puts it on the next line, which some mail programs display with a space."""
+    queue(subject=subject)
+    delivery.deliver_due()
+    [sent] = mail_server.deliveries
+    assert sent.message["Subject"] == subject
+    assert re.search(rb"(?m)^Subject: \S", sent.content)
+    assert max(map(len, sent.content.splitlines())) <= 78
+
+
+@pytest.mark.control
+def test_control_with_pythons_own_policy_a_line_is_empty() -> None:
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = "word " * 14 + "end"
+    assert message.as_bytes().startswith(b"Subject:\r\n")
 
 
 def test_one_connection_carries_many_emails(queue: Queue, mail_server: SmtpSink) -> None:
