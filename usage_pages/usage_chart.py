@@ -22,6 +22,7 @@ TOP, PLOT, TICKS = 12, 220, 24  # pixels: margin at the top, the plot itself, th
 PARTIAL_HEIGHT = 8  # pixels of the strip that marks missing readings
 MOST_STEPS = 4  # of the scale
 MOST_DAYS = 31  # more columns are quarter hours
+SCALE_DIGIT = 7  # pixels that a digit of the scale takes at most
 BAR_MARGIN = 0.15  # of a column, on either side of its bar; quarter hours have none
 
 # In the order of the legend; the numbers are the channels'.
@@ -39,6 +40,7 @@ def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
 
     * `height`, `zero` and `ticks_y`: of the picture, the zero line and the labels under the columns, in pixels,
     * `drawing`: the bars and gaps, `legend`: kind and name of those that occur, `scale`: y and text of each line,
+    * `scale_width`: of the scale's texts in pixels, so that the longest one has room,
     * `ticks`: x, anchor, text and `is_minor` of the labels.
     """
     highest = {
@@ -73,6 +75,7 @@ def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
         "zero": f"{zero:.1f}",
         "drawing": mark_safe(drawing),  # numbers and our own kinds only
         "scale": scale,
+        "scale_width": max(44, max(len(text) for _y, text in scale) * SCALE_DIGIT),
         "ticks": ticks,
         "ticks_y": TOP + PLOT + 17,
         "legend": [(kind, name) for kind, name in SHAPE_NAMES.items() if f'class="{kind}"' in drawing],

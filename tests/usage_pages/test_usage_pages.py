@@ -140,6 +140,23 @@ def test_estimated_and_missing_readings_are_marked(see, claim):
     assert shape_counts(see("day", day)) == {"missing": 1, "bar-0": 80, "estimated-0": 12}
 
 
+def test_intervals_of_a_solar_home_are_counted_by_direction(see, claim):
+    """C5: 96 a day of each, not 192 of one."""
+    store(claim.premise, usage(date(2026, 6, 1)), usage(date(2026, 6, 1), SURPLUS, wh=[5] * 90 + [None] * 6))
+    text = page_text(see("day", "2026-06-01"))
+    assert "Consumption: All readings received." in text
+    assert "Surplus generation: 90 of 96 readings received, 6 missing." in text
+
+
+def test_the_scale_has_room_for_its_longest_label(see, claim):
+    """C5, A1: a data center's month."""
+    store(claim.premise, *[usage(date(2026, 6, day), wh=[9_000_000] * 96) for day in range(1, 31)])
+    scale = see("year", "2026-06-01").content.decode().partition('class="chart-scale"')[2].partition("</svg>")[0]
+    longest = max(re.findall(r">([\d,]+)</text>", scale), key=len)
+    assert len(longest) == 10
+    assert int(re.search(r'width="(\d+)"', scale)[1]) >= 7 * len(longest)
+
+
 def test_the_estimated_part_of_a_bar_has_the_height_of_its_readings(see, claim):
     """C5: 30 of 120 kWh."""
     day = date(2026, 6, 2)
@@ -278,12 +295,14 @@ def test_a_customer_without_a_meter_is_led_to_add_one(client):
         assert reverse("customer_add_meter") in response.content.decode()
 
 
-def test_a_meter_without_readings_says_so_and_what_to_do(see, claim):
+def test_a_meter_without_readings_says_so_and_what_to_do(client, see, claim):
     """C5: and its download, asked for by its address, says the same."""
     for response in (see(), see("day", "2026-06-01")):
         assert "No usage data yet" in page_text(response)
         assert claim.premise.tdsp.name in page_text(response)
     assert '<svg class="chart' not in see().content.decode()
+    days = {"type": "interval", "first": "2026-06-01", "last": "2026-06-02"}
+    assert "No usage data yet" in page_text(client.get(reverse("usage_csv", args=[claim.pk]), days))
 
 
 @pytest.mark.parametrize("has_readings", [True, False])
