@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from meters.identifiers import is_rounded_number, normalize_esiid
+from meters.identifiers import ends_in_zeros, is_rounded_number, normalize_esiid
 from meters.imports.archives import open_sources
 from meters.imports.results import ImportResult, InvalidRow, OnRejection, Progress, Reason
 from meters.imports.text_lines import Line, TextWindow, split_fields, trim_fields
@@ -78,7 +78,7 @@ def import_premises(
     for source in open_sources(path):
         lines = TextWindow(source, progress).lines()
         while batch := list(islice(lines, ROWS_AT_ONCE)):
-            rows: dict[str, tuple[Line, Row]] = {}
+            parsed: list[tuple[Line, Row]] = []
             for line in batch:
                 number, content = line
                 if content == b"":
@@ -95,6 +95,13 @@ def import_premises(
                 except InvalidRow as invalid:
                     result.reject(source.name, number, invalid.reason, content, invalid.column)
                     continue
+                parsed.append((line, row))
+            if _were_cut(parsed):
+                for (number, content), _row in parsed:
+                    result.reject(source.name, number, Reason.CUT_ESIID, content)
+                continue
+            rows: dict[str, tuple[Line, Row]] = {}
+            for line, row in parsed:
                 esiid = str(row["esiid"])
                 if esiid in rows:  # the later row wins, as it would in a later file
                     _store(rows, source.name, result, only_tdsp, dry_run)
@@ -119,6 +126,13 @@ def _parse_row(fields: list[str], tdsps: dict[str, int]) -> Row:
         if len(row.get(column, "")) > limit:
             raise InvalidRow(Reason.FIELD_TOO_LONG, _NAMES_OF_ERCOT.get(column, column.upper()))
     return {"tdsp_id": tdsp_id} | {column: row.get(column) for column in _STORED}
+
+
+def _were_cut(parsed: list[tuple[Line, Row]]) -> bool:
+    """Whether a spreadsheet cut the ESIIDs of a batch: it cuts all of them, and adds no apostrophe (D2)."""
+    esiids = {str(row["esiid"]) for _line, row in parsed}
+    has_apostrophe = any(b"'" in (content or b"").partition(b",")[0] for (_number, content), _row in parsed)
+    return len(esiids) > 1 and all(map(ends_in_zeros, esiids)) and not has_apostrophe
 
 
 def _store(

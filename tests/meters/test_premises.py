@@ -136,6 +136,18 @@ ERCOT_LENGTHS = {
 }  # fmt: skip
 
 
+def test_a_file_whose_every_esiid_a_spreadsheet_cut_is_rejected(tmp_path):
+    """D2: it would add premises that do not exist. A whole ESIID, or an apostrophe, shows that none was cut."""
+    cut = [
+        NEW_FORM.replace("1008901000000000000102", f"{esiid}0000000")
+        for esiid in ("100890100000001", "100890100000002")
+    ]
+    assert import_rows(tmp_path, *cut)[1] == [(1, "cut_esiid"), (2, "cut_esiid")]
+    assert not Premise.objects.exists()
+    assert import_rows(tmp_path, *cut, NEW_FORM)[1] == []
+    assert import_rows(tmp_path, *[row.replace('"1008', "\"'1008") for row in cut])[1] == []
+
+
 def test_fields_as_long_as_ercot_allows_are_stored(tmp_path):
     """D2: all at once, and empty columns that a spreadsheet added at the end."""
     row = NEW_FORM
