@@ -48,6 +48,9 @@ COMPANY_SHARE = 50  # emails about one company that a run delivers before it tur
 NO_LEASE: dict[str, None] = {"lease": None, "leased_until": None}
 
 
+SUBJECT_LINE = 76  # characters, as RFC 2047 wants it of encoded words
+
+
 class MessagePolicy(EmailPolicy):
     """SMTP's policy, but a subject begins on its own line: Python may put all of it on the next one.
 
@@ -57,7 +60,7 @@ class MessagePolicy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
         if name != "Subject":
             return super().fold_binary(name, value)
-        folded = Header(str(value), header_name=name, maxlinelen=self.max_line_length - 2).encode(linesep=self.linesep)
+        folded = Header(str(value), header_name=name, maxlinelen=SUBJECT_LINE).encode(linesep=self.linesep)
         return f"{name}: {folded}{self.linesep}".encode("ascii")
 
 
