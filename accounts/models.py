@@ -90,7 +90,7 @@ class AccessLogEntry(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("user"))
     tdsp = models.ForeignKey(Tdsp, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="TDSP")
-    at = models.DateTimeField(_("at"), db_default=Now())
+    at = models.DateTimeField(_("date and time"), db_default=Now())
     action = models.CharField(_("action"), max_length=10, choices=AccessAction)
     model = models.CharField(_("kind of record"), max_length=60)
     object_id = models.CharField(_("key"), max_length=40, blank=True)

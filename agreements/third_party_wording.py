@@ -123,11 +123,11 @@ def describe_count(counted: CountedAgreements) -> str:
     """Return which agreement of the yearly limit the next one will be, and after the last one when it goes on (L5)."""
     if counted.is_used_up:
         message = _("Your company has created all %(limit)d agreements for this ESIID in %(days)d days.")
-        message += " " + _("The next one is possible after %(free_at)s.")
+        message += " " + _("You can create the next one after %(free_at)s.")
     else:
         message = _("This will be agreement %(next)d of %(limit)d for this ESIID in %(days)d days.")
         if counted.is_next_the_last and counted.initiated:
-            message += " " + _("The next one after it is possible after %(free_at)s.")
+            message += " " + _("You can create another one after %(free_at)s.")
     return message % {"next": counted.next_ordinal, **counted.in_words}
 
 

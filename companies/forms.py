@@ -96,7 +96,10 @@ class CompanyContactForm(ShowsRefusals):
     email = EmailLineField(label=_("Company email"))
     privacy_policy_url = WebAddressField(
         label=_("Privacy policy link"),
-        help_text=_("Optional. If there is none, we tell customers. Must start with https://"),
+        help_text=_(
+            "Optional. If you leave it empty, we'll tell customers that there is no privacy policy. "
+            "Must start with https://"
+        ),
         max_length=200,
         required=False,
         assume_scheme="https",

@@ -69,8 +69,8 @@ SORTS: dict[str, Promise] = {
     "-expires": _("Invitation expires, latest first"),
     "customer": _("Customer's last name, A to Z"),
     "-customer": _("Customer's last name, Z to A"),
-    "report": _("Report state, first to last"),
-    "-report": _("Report state, last to first"),
+    "report": _("Report state, earliest stage first"),
+    "-report": _("Report state, latest stage first"),
 }
 # Each column's head and the order that its link asks for.
 COLUMNS: list[tuple[Promise | str, str]] = [

@@ -37,7 +37,7 @@ class DownloadRefusal(TextChoices):
     BEING_MADE = "being_made", _("The report is not ready yet")
     FAILED = "failed", _("We couldn't make the report")
     FILE_DELETED = "file_deleted", _("The report file was deleted")
-    FILE_MISSING = "file_missing", _("The report's file is missing")
+    FILE_MISSING = "file_missing", _("The report file is missing")
     NO_DATA = "no_data", _("There is no report for this agreement")
 
     @property

@@ -20,7 +20,12 @@ class Migration(migrations.Migration):
             name="AccessLogEntry",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), verbose_name="date and time"
+                    ),
+                ),
                 (
                     "action",
                     models.CharField(

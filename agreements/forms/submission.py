@@ -29,7 +29,7 @@ class SubmissionForm(ShowsRefusals):
     contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
     contact_email = EmailLineField(
         label=_("Contact email"),
-        help_text=_("We'll email the customer's answer and the report notice to this address."),
+        help_text=_("We'll email this address when the customer answers and when the report is ready."),
         autocomplete="email",
     )
     comments = ParagraphField(

@@ -55,8 +55,11 @@ class Reason(models.TextChoices):
     REVISION_EARLY = "revision_early", _("The revision is older than the day of usage itself. Correct one of the two.")
     DIRECTION = "direction", _("The direction is neither Consumption nor Surplus Generation. Correct it.")
     TIME = "time", _("The start or end time can't be read. Write it as HH:MM.")
-    OFF_QUARTER = "off_quarter", _("The times are not 15 minutes from a quarter hour to the next. Correct them.")
-    NO_SUCH_TIME = "no_such_time", _("Clocks change: this day has no such time. Leave kWh and flag blank.")
+    OFF_QUARTER = "off_quarter", _("The times don't span one quarter hour, such as 1:15 to 1:30. Correct them.")
+    NO_SUCH_TIME = (
+        "no_such_time",
+        _("Clocks go forward on this day, so this time does not exist. Leave kWh and flag blank."),
+    )
     SECOND_VALUE = (
         "second_value",
         _("Another row of this revision has another value for this interval. Keep one and load the file again."),

@@ -43,7 +43,7 @@ def test_page_2_says_which_of_the_three_each_meter_will_be(client, member):
     words = page_2_text(client, fresh, used)
     assert "This will be agreement 1 of 3 for this ESIID" in words
     assert "This will be agreement 2 of 3 for this ESIID" in words
-    assert "is possible after" not in words
+    assert "You can create another one after" not in words
 
 
 def test_before_the_last_one_page_2_says_when_the_next_is_possible(client, member):
@@ -53,7 +53,7 @@ def test_before_the_last_one_page_2_says_when_the_next_is_possible(client, membe
     make(member, meter, days_ago=40, length="6m")
     words = page_2_text(client, meter)
     free = timezone.localtime(oldest.initiated_at) + timedelta(days=365)
-    assert "This will be agreement 3 of 3" in words and f"possible after {free:%B} {free.day}, {free.year}" in words
+    assert "This will be agreement 3 of 3" in words and f"another one after {free:%B} {free.day}, {free.year}" in words
 
 
 def test_one_that_nobody_received_is_not_counted_on_page_2(client, member):
