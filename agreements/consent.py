@@ -44,9 +44,7 @@ _RESERVED = {"example.com", "example.net", "example.org"}
 
 def record_signals_at_initiation(agreements: Sequence[Agreement], *, at: datetime) -> None:
     """Record the signals in the address that the third party entered, for all agreements of one form."""
-    kinds = _address_signals(agreements[0])
-    for agreement in agreements:
-        _record_signals(agreement, kinds, at)
+    _record_signals(agreements, _address_signals(agreements[0]), at)
 
 
 def is_too_fast(agreement: Agreement, served: str, *, at: datetime) -> bool:
@@ -80,12 +78,14 @@ def record_signals_at_acceptance(
     elif claim or agreement.customer_id:
         # The ESIID has changed hands since the request: its usage is not the former customer's to share (R2).
         kinds.add(SignalKind.OTHER_HOLDER)
-    _record_signals(agreement, kinds, at)
+    _record_signals([agreement], kinds, at)
     return agreement.signals.exists()
 
 
-def _record_signals(agreement: Agreement, kinds: set[SignalKind], at: datetime) -> None:
-    signals = [ConsentSignal(agreement=agreement, kind=kind, at=at) for kind in sorted(kinds)]
+def _record_signals(agreements: Sequence[Agreement], kinds: set[SignalKind], at: datetime) -> None:
+    signals = (
+        ConsentSignal(agreement=agreement, kind=kind, at=at) for agreement in agreements for kind in sorted(kinds)
+    )
     ConsentSignal.objects.bulk_create(signals, ignore_conflicts=True)
 
 
