@@ -117,11 +117,14 @@ class CompanyAdmin(ScopedAdmin):
 
     def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
         """Approve or suspend by the page's own buttons, after saving what the operator sees."""
-        for button, action in {"_approve": self.approve, "_suspend": self.suspend}.items():
-            if button in request.POST:
-                action(request, Company.objects.filter(pk=obj.pk))
-                return HttpResponseRedirect(request.path)
-        return super().response_change(request, obj)
+        company = Company.objects.filter(pk=obj.pk)
+        if "_approve" in request.POST:
+            self._change_standing(request, company, CompanyStanding.APPROVED)
+        elif "_suspend" in request.POST:
+            self.suspend(request, company)
+        else:
+            return super().response_change(request, obj)
+        return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Approve users whom an operator adds, and record every change in the company's history."""
@@ -135,7 +138,13 @@ class CompanyAdmin(ScopedAdmin):
 
     @admin.action(description=_("Approve: the company can create agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:
-        self._change_standing(request, companies, CompanyStanding.APPROVED)
+        """Approve from the list, but not names that may imitate others: their pages point out the letters (E3)."""
+        unread = [company for company in companies if lookalike_scripts(company.legal_name)]
+        if unread:
+            text = _("Open the company to approve it. Its name has letters that look like others: %s")
+            self.message_user(request, text % ", ".join(map(str, unread)), messages.ERROR)
+        checked = companies.exclude(pk__in=[company.pk for company in unread])
+        self._change_standing(request, checked, CompanyStanding.APPROVED)
 
     @admin.action(
         description=_(

@@ -81,6 +81,24 @@ def test_a_name_with_foreign_letters_is_pointed_out_before_the_approval(client, 
     assert ("letters from these writing systems: Cyrillic, Latin" in page) == warned
 
 
+def test_a_name_with_foreign_letters_is_approved_on_its_own_page_only(client):
+    """T13, E3: the list doesn't point them out."""
+    imitation = MembershipFactory(
+        company__standing=CompanyStanding.PENDING, company__legal_name="Onc\u043er Solar LLC"
+    ).company
+    client.force_login(OperatorFactory())
+    listed = reverse("admin:companies_company_changelist")
+    page = client.post(listed, {"action": "approve", "_selected_action": [imitation.pk]}, follow=True)
+    assert "Open the company to approve it" in page.content.decode()
+    imitation.refresh_from_db()
+    assert imitation.standing == CompanyStanding.PENDING
+    client.post(
+        reverse("admin:companies_company_change", args=[imitation.pk]), admin_form(imitation) | {"_approve": ""}
+    )
+    imitation.refresh_from_db()
+    assert imitation.standing == CompanyStanding.APPROVED
+
+
 def admin_form(company: Company, **changes: str) -> dict[str, object]:
     """The form of the company's page in the admin, with `changes`."""
     names = ("legal_name", "duns", "street", "city", "state", "zip_code", "phone", "email", "privacy_policy_url")
