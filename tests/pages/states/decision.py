@@ -77,6 +77,19 @@ def _several(client: Client, world: World) -> Any:
     return client.get(reverse("invitation", args=[token(agreements[0])]))
 
 
+@state("invitation_agreement_authorization", "anonymous", "accepted")
+def _letter_of_one(client: Client, world: World) -> Any:
+    agreement = accepted(world, registered=False)
+    numbers = [token(agreement), agreement.number]
+    return client.get(reverse("invitation_agreement_authorization", args=numbers))
+
+
+@state("invitation_agreement_register", "anonymous", "filled in from the request")
+def _register_from_one(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    return client.get(reverse("invitation_agreement_register", args=[token(agreement), agreement.number]))
+
+
 @state("invitation_agreement", "anonymous", "one of several meters")
 def _one_of_several(client: Client, world: World) -> Any:
     agreement, _other = initiate(world["member"], MeterFactory(), MeterFactory())
