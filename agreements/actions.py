@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements import daily_limits, emails, loa, locks
-from agreements.consent import hold_for_review, record_signals_at_acceptance
+from agreements.consent import record_signals_at_acceptance
+from agreements.consent_review import hold_for_review
 from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.period import find_period
 from agreements.permissions import acting_member
@@ -42,7 +43,7 @@ def accept(
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
 
     The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
-    decision page, by default the agreement's. If there are signs against the consent, also in `fingerprints` and
+    decision page, by default the submission's. If there are signs against the consent, also in `fingerprints` and
     `was_too_fast`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended if that is what
     keeps it from being accepted (L9).
     """
@@ -57,8 +58,8 @@ def accept(
         columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
     letter = loa.sign(agreement, at=at, channel=channel, page_language=page_language)
-    if record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at):
-        hold_for_review(agreement, at=at)
+    has_signals = record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at)
+    hold_for_review(agreement, has_signals=has_signals, at=at)
     emails.queue_acceptance(agreement, letter)
     wake_workers("agreement completed")
     return agreement

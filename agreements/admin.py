@@ -1,4 +1,4 @@
-"""Agreements and emails in the admin, read-only and without links; held reports are reviewed here (D1, X1, X5).
+"""Agreements and emails in the admin, read-only and without links (D1, X5). Reviews: review_admin.py.
 
 Emails are here because only an agreement knows which TDSP an email belongs to.
 """
@@ -11,19 +11,17 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+import agreements.review_admin  # noqa: F401 - registers the queue of reviews
 from accounts.models import signed_in
-from agreements.consent import AlreadyReviewed, review_consent
-from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
+from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
 from lib.central_time import format_central
-from lib.review_reasons import ReasonField
-from lib.scoped_admin import AccessAction, RolePermissions, ScopedAdmin
+from lib.scoped_admin import RolePermissions, ScopedAdmin
 from notifications.actions import retry_failed
 from notifications.models import Email
 
@@ -123,19 +121,6 @@ class EmailAdmin(ScopedAdmin):
             self.message_user(request, text % left, messages.WARNING)
 
 
-class ConsentReviewForm(forms.Form):
-    outcome = forms.ChoiceField(
-        label=_("Your decision"),
-        choices=[
-            (Review.RELEASED, _("Release the report. We'll make it, and the third party can download it.")),
-            (Review.REFUSED, _("Refuse the report. There will be no report for this agreement.")),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose whether to release or refuse the report.")},
-    )
-    reason = ReasonField(help_text=_("The customer and the third party will see it."))
-
-
 class EventInline(RolePermissions, admin.TabularInline):
     """The timeline (L8)."""
 
@@ -167,7 +152,7 @@ class LetterInline(RolePermissions, admin.StackedInline):
 
 
 class AgreementAdmin(ScopedAdmin):
-    """The page of an agreement, and one to review its held report (X1). The app that adds the report registers it."""
+    """The page of an agreement. The app that adds the report registers it."""
 
     change_form_template = "admin/agreements/agreement/change_form.html"
 
@@ -187,7 +172,7 @@ class AgreementAdmin(ScopedAdmin):
     fieldsets = [
         (_("Agreement"), {"fields": [
             ("number", "status"), ("initiated_at", "expires_at", "ended_at"), ("report_type", "report_length"),
-            ("review", "review_reason"), "emails",
+            ("review", "reason"), "emails",
         ]}),
         (_("Third party"), {"fields": [
             "third_party_name", ("contact_name", "contact_phone", "contact_email"), "privacy_policy_url", "comments",
@@ -199,36 +184,11 @@ class AgreementAdmin(ScopedAdmin):
         ]}),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]  # fmt: skip
-    readonly_fields = ["customer_name", "service_address", "emails", "privacy_policy_url", "language"]
-
-    def get_urls(self) -> list[URLPattern]:
-        review = self.admin_site.admin_view(self.review_view)
-        return [path("<int:pk>/review/", review, name="agreements_agreement_review"), *super().get_urls()]
-
-    def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the signals and the form, or record the decision. Another TDSP's agreement is a 404."""
-        agreement: Agreement = self.get_object(request, str(pk))
-        form = ConsentReviewForm(request.POST or None)
-        if agreement.review == Review.HELD and not form.is_valid():
-            self.record_view(request, AccessAction.VIEW, agreement)
-            title = gettext("Review the report for agreement %s") % agreement.number
-            context = self.admin_site.each_context(request) | {"title": title, "opts": self.opts, "form": form}
-            context |= {"original": agreement, "signals": agreement.signals.all()}
-            return TemplateResponse(request, "admin/agreements/agreement/review.html", context)
-        try:
-            if agreement.review != Review.HELD:
-                raise AlreadyReviewed(gettext("This report is no longer under review."))
-            outcome, reason = Review(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
-            agreement = review_consent(agreement, outcome, by=signed_in(request), reason=reason)
-            self.log_change(request, agreement, f"Review: {agreement.review}.")
-            messages.success(request, gettext("Your decision is recorded. Both sides have been emailed."))
-        except AlreadyReviewed as refusal:
-            messages.warning(request, str(refusal))
-        return HttpResponseRedirect(reverse("admin:agreements_agreement_change", args=[agreement.pk]))
+    readonly_fields = ["customer_name", "service_address", "emails", "privacy_policy_url", "language", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         link = ("submission__link_nonce", "submission__link_hash")
-        return super().get_queryset(request).select_related("submission").defer(*link)
+        return super().get_queryset(request).select_related("submission", "consent_review").defer(*link)
 
     @admin.display(description=_("privacy policy"))
     def privacy_policy_url(self, agreement: Agreement) -> str:
@@ -237,6 +197,10 @@ class AgreementAdmin(ScopedAdmin):
     @admin.display(description=_("language preference"))
     def language(self, agreement: Agreement) -> str:
         return agreement.submission.get_language_display()
+
+    @admin.display(description=_("reason for the decision"))
+    def reason(self, agreement: Agreement) -> str:
+        return agreement.consent_review.reason if agreement.consent_review else ""
 
     def get_inlines(self, request: HttpRequest, obj: Agreement | None) -> list[Any]:
         """Omit the letter until it exists: Django shows an empty form for it."""

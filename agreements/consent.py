@@ -1,4 +1,4 @@
-"""Signals that a customer's consent may be the third party's own, and the TDSP's review of held reports (X1).
+"""Signals that a customer's consent may be the third party's own (X1).
 
 Addresses are compared as mailboxes, because comparing them literally is easy to defeat. ADR 12 says what no
 signal can detect.
@@ -11,25 +11,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import emails
-from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, EventKind, Review, SignalKind
-from agreements.states import Channel, ReportState
-from agreements.transitions import record_event
+from agreements.models import Agreement, AgreementQuerySet, ConsentSignal, SignalKind
 from companies.models import CompanyLink, FingerprintKind
 from companies.trust.email_identity import normalize_mailbox, registered_domain
 from companies.trust.fingerprints import Fingerprints, fingerprint_mailbox, match_fingerprints
 from customers.models import ClaimState, EsiidClaim
-from lib.central_time import utc_or_now
-from lib.review_reasons import clean_reason
 from lib.served_times import read_time
 from meters.models import Premise
-from notifications.wakeup import wake_workers
 
 MANY_HOMES = 3
 HOME_METERS = 3
@@ -135,41 +126,3 @@ def _count_homes(agreements: AgreementQuerySet) -> int:
     premises = premises.only("address", "address_overflow", "zip_code")
     meters_by_address = Counter(premise.address_key for premise in premises)
     return sum(1 + max(meters - HOME_METERS, 0) for meters in meters_by_address.values())
-
-
-class AlreadyReviewed(Exception):
-    """Another user decided first; the message says what."""
-
-
-def hold_for_review(agreement: Agreement, *, at: datetime) -> None:
-    """Hold the report and notify the premise's TDSP, or the operators if it has no staff. Needs a transaction."""
-    agreement.review = Review.HELD
-    agreement.save(update_fields=["review"])
-    record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
-    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-    emails.queue_review_request(agreement, staff.filter(tdsp=agreement.tdsp_id) or staff.filter(tdsp=None))
-
-
-@transaction.atomic
-def review_consent(
-    agreement: Agreement, outcome: Review, *, by: User, reason: str, at: datetime | None = None
-) -> Agreement:
-    """Release the report or refuse it, record who did it and why, and email both sides.
-
-    Raises AlreadyReviewed, PermissionDenied, ValidationError.
-    """
-    if not (by.is_operator or (by.is_staff and by.is_active and by.tdsp_id == agreement.tdsp_id)):
-        raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
-    reason = clean_reason(reason)
-    at = utc_or_now(at)
-    held = Agreement.objects.held_for_review().filter(pk=agreement.pk)
-    ended = {"report_state": ReportState.NONE} if outcome == Review.REFUSED else {}
-    is_updated = held.update(review=outcome, review_reason=reason, **ended) == 1
-    agreement.refresh_from_db()
-    if not is_updated:
-        raise AlreadyReviewed(_("This review is already complete: %s.") % agreement.get_review_display())
-    record_event(agreement, EventKind(outcome), at=at, by=by, channel=Channel.REVIEW)
-    emails.queue_review_outcome(agreement)
-    if outcome == Review.RELEASED:
-        wake_workers("agreement completed")
-    return agreement

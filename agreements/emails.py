@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements import letter_pdf, loa
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementEvent, Letter
+from agreements.models import Agreement, AgreementEvent, ConsentReview, Letter, Review
 from companies.models import Company
 from notifications.actions import DecisionLink, OutgoingEmail, queue_email
 from notifications.models import Email, Priority
@@ -94,17 +95,27 @@ def queue_expiry(agreement: Agreement) -> None:
     _queue_to_third_party("NOT_ACCEPTED", agreement, _("{company}: agreement {n} ({meters}) was not answered"))
 
 
-def queue_review_request(agreement: Agreement, reviewers: Iterable[User]) -> None:
-    """Queue to the TDSP's staff that a report waits for their review (X1)."""
-    subject = format_lazy(_("Review needed: agreement {n} ({c})"), n=agreement.number, c=agreement.third_party_name)
+def queue_review_request(review: ConsentReview, reviewers: Iterable[User], *, is_overdue: bool = False) -> None:
+    """Queue to each of the staff that a review waits for them; `is_overdue`: the TDSP has not done it in time (X1)."""
+    agreements = list(review.agreements.order_by("number"))
+    n, c = agreements[0].number, agreements[0].third_party_name
+    subject = _("Review overdue: agreement {n} ({c})") if is_overdue else _("Review needed: agreement {n} ({c})")
+    context = {"review": review, "agreements": agreements, "company": c, "is_overdue": is_overdue}
+    context["days"] = settings.CONSENT_REVIEW_WORKING_DAYS
     for user in reviewers:
-        _queue_to_staff("REVIEW", user, subject, key=f"REVIEW:{agreement.number}:{user.pk}", agreement=agreement)
+        key = f"REVIEW:{review.pk}:{user.pk}" + ":overdue" * is_overdue
+        _queue_to_staff("REVIEW", user, format_lazy(subject, n=n, c=c), key=key, **context)
 
 
 def queue_review_outcome(agreement: Agreement) -> None:
-    """Queue to both sides the outcome of the TDSP's review and its reason (X1)."""
-    _queue_to_customer("REVIEWED", agreement, _("{company}: your answer has been reviewed ({meters})"))
-    _queue_to_third_party("REVIEWED", agreement, _("{company}: agreement {n} ({meters}) has been reviewed"))
+    """Queue to both sides the outcome of the TDSP's review and its reason, or that it was not done in time (X1)."""
+    to_customer = _("{company}: your answer has been reviewed ({meters})")
+    to_third_party = _("{company}: agreement {n} ({meters}) has been reviewed")
+    if agreement.review == Review.UNREVIEWED:
+        to_customer = _("{company}: your answer was not reviewed in time ({meters})")
+        to_third_party = _("{company}: agreement {n} ({meters}) was not reviewed in time")
+    _queue_to_customer("REVIEWED", agreement, to_customer)
+    _queue_to_third_party("REVIEWED", agreement, to_third_party)
 
 
 def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: date) -> None:

@@ -18,6 +18,7 @@ from agreements.models import (
     Agreement,
     AgreementEvent,
     AgreementQuerySet,
+    ConsentReview,
     ConsentSignal,
     Draft,
     FailedMatch,
@@ -88,7 +89,8 @@ def delete_old_agreements(*, at: datetime | None = None) -> int:
 def delete_agreements(agreements: AgreementQuerySet) -> int:
     """Delete at most BATCH of `agreements` with their events, letters, signals and emails; return how many.
 
-    A submission is deleted with the last of its agreements; its lock makes one of two sweeps see that it is the last.
+    A submission, and a review, is deleted with the last of its agreements. The submission's lock makes one of two
+    sweeps see that it is the last.
     """
     with retention():
         locked = agreements.select_for_update(skip_locked=True, of=("self",))
@@ -100,6 +102,7 @@ def delete_agreements(agreements: AgreementQuerySet) -> int:
             model._default_manager.filter(agreement__in=pks).delete()
         delete_emails_about(numbers)
         Agreement.objects.filter(pk__in=pks).delete()
+        ConsentReview.objects.filter(submission__in=submissions, agreements=None).delete()
         submissions.filter(agreements=None).delete()
     return len(keys)
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.models import User
-from agreements.models import Agreement, Review
-from agreements.models.review import REVIEW_PREVENTS_REPORT
+from agreements.models import Agreement
+from agreements.models.review import REVIEW_PREVENTS_REPORT, REVIEW_REFUSES_REPORT
 from companies.trust.fingerprints import Fingerprints
 from customers import disputes, emails, registration
 from customers.esiid_claims import ClaimedMeter, MatchedMeter, claim_premise, find_signals, match_meter, own_meter
@@ -85,7 +85,7 @@ def _complete_claim(claim: EsiidClaim) -> None:
         claim.signals = sorted({*claim.signals, ClaimSignal.CONSENT})
         claim.save(update_fields=["signals"])
     agreements.filter(email__iexact=address, customer=None).update(customer=claim.customer)
-    known = agreements.exclude(email="").exclude(review=Review.REFUSED).order_by("pk")
+    known = agreements.exclude(email="").exclude(review__in=REVIEW_REFUSES_REPORT).order_by("pk")
     former = User.objects.filter(customer__claims__premise=claim.premise_id).order_by("pk")
     addresses = [*former.values_list("email", "language"), *known.values_list("email", "submission__language")]
     emails.send_claim_notices(claim, dict(addresses).items())

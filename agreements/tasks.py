@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements import actions, daily_limits, retention
+from agreements import actions, consent_review, daily_limits, retention
 
 
 @shared_task
@@ -13,6 +13,11 @@ def expire_overdue() -> None:
 @shared_task
 def notify_of_guessing() -> None:
     daily_limits.notify_of_guessing()
+
+
+@shared_task
+def escalate_overdue_reviews() -> None:
+    consent_review.escalate_overdue_reviews()
 
 
 @shared_task

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from agreements.models import Agreement
+from agreements.models import Agreement, Review
 from companies.models import Company
 from lib.central_time import CENTRAL, format_central
 from notifications.actions import undelivered_numbers
@@ -52,13 +52,14 @@ class CountedAgreements:
 def counted_agreements(company: Company, premise_ids: Iterable[int], *, at: datetime) -> dict[int, CountedAgreements]:
     """Return what counts of each premise at `at`, whatever became of it; a defaultdict by premise id.
 
-    An agreement whose emails were all refused or returned does not count, unless the customer answered in the account.
+    An agreement whose emails were all refused or returned does not count, unless the customer answered in the account;
+    nor does one whose report was refused because nobody reviewed the answer in time (X1).
     """
     counted: dict[int, CountedAgreements] = defaultdict(CountedAgreements)
     # The window is whole Central days: in UTC it would end an hour off across a clock change.
     since = at.astimezone(CENTRAL) - settings.AGREEMENT_LIMIT_WINDOW
     agreements = Agreement.objects.filter(company=company, premise__in=premise_ids, initiated_at__gt=since)
-    recent = list(agreements.order_by("-initiated_at"))
+    recent = list(agreements.exclude(review=Review.UNREVIEWED).order_by("-initiated_at"))
     undelivered = undelivered_numbers(agreement.number for agreement in recent if not agreement.was_answered)
     for agreement in recent:
         if agreement.number not in undelivered:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from agreements.forms.search import Search, SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import AgreementQuerySet, Review
+from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.states import FINAL, ReportState, Status
 
 PAGE_SIZE = 25
@@ -46,7 +47,7 @@ REPORT_STAGES = {
         ReportStage("no_data", _("No data"), Q(report_state=ReportState.NO_DATA)),
         ReportStage("failed", _("Failed"), Q(report_state=ReportState.FAILED)),
         ReportStage("purged", _("Deleted"), Q(report_state=ReportState.PURGED)),
-        ReportStage("refused", _("Refused after review"), Q(review=Review.REFUSED)),
+        ReportStage("refused", _("Refused"), Q(review__in=REVIEW_REFUSES_REPORT)),
         ReportStage("none", _("None"), Q(status__in=FINAL - {Status.COMPLETE}), is_tagged=False),
     )
 }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement, Review
+from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.permissions import acting_member
 from agreements.states import ReportState
 from companies.models import membership_of
@@ -83,7 +84,7 @@ def downloadable_report(agreement: Agreement, states: set[ReportState], *, by: U
         raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
     state = ReportState(agreement.report_state)
     if state == ReportState.NONE:
-        is_refused = agreement.review == Review.REFUSED
+        is_refused = agreement.review in REVIEW_REFUSES_REPORT
         raise DownloadRefused(DownloadRefusal.REFUSED if is_refused else DownloadRefusal.NOT_ACCEPTED)
     if state not in states:
         raise DownloadRefused(STATE_REFUSALS[state])

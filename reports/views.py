@@ -47,9 +47,8 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
 @third_party_page
 def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
-    agreement = get_object_or_404(
-        own_agreements(request).with_overdue().select_related("report", "premise", "tdsp"), number=number
-    )
+    related = ("report", "consent_review", "premise", "tdsp")
+    agreement = get_object_or_404(own_agreements(request).with_overdue().select_related(*related), number=number)
     emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
     requests = [email for email in emails if email.kind in ("EM201", "EM202")]
     is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue

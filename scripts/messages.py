@@ -69,7 +69,7 @@ ENGLISH_ONLY = (
     "notifications/failures.py",
     "templates/local/*",
     "agreements/models/consent.py",
-    "agreements/consent.py",
+    "agreements/consent_review.py",
     "lib/review_reasons.py",
     "customers/claim_review.py",
     "customers/models/claim.py",

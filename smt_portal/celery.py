@@ -44,6 +44,7 @@ SWEEPS = {
     "notifications.tasks.read_bounces": 60,
     "agreements.tasks.expire_overdue": 60,
     "agreements.tasks.notify_of_guessing": 60,
+    "agreements.tasks.escalate_overdue_reviews": HOUR,
     "agreements.tasks.delete_old_failed_matches": DAY,
     "agreements.tasks.delete_personal_data": HOUR,
     "reports.tasks.delete_old_reports": HOUR,

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementQuerySet
+from agreements.models import Agreement, AgreementQuerySet, ConsentReview
 from companies.models import Company, CompanyStanding, Membership, membership_of
 from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
@@ -53,16 +53,15 @@ def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpR
 
 
 def staff_home(request: HttpRequest, user: User) -> HttpResponse:
-    agreements = Agreement.objects.visible_to(user)
     emails, claims = Email.objects.failed(), EsiidClaim.objects.awaiting_decision()
     if not user.is_operator:
         emails = emails.filter(tdsp_id=user.tdsp_id)
         claims = claims.filter(premise__tdsp=user.tdsp)
     context = _count_rows(
         user,
-        held=agreements.held_for_review(),
+        held=ConsentReview.objects.visible_to(user).held(),
         claims=claims,
-        failed_reports=agreements.report_failed(),
+        failed_reports=Agreement.objects.visible_to(user).report_failed(),
         failed_emails=emails,
         rejected_emails=Email.objects.rejecting_us(),
         companies=Company.objects.filter(standing=CompanyStanding.PENDING),

@@ -310,6 +310,7 @@ FAILED_CLAIM_PERIOD = timedelta(days=30)
 CLAIM_WAITING_PERIOD = timedelta(hours=72)  # X7: then a claim is confirmed, if nothing speaks against it
 CLAIM_NOTICE_PERIOD = timedelta(days=30)  # X7: the link of the notice disputes a claim so long
 CLAIM_DISPUTES_PER_ESIID = 2  # X7, within CLAIM_NOTICE_PERIOD
+CONSENT_REVIEW_WORKING_DAYS = 5  # X1: then operators are told; after as many more the report is refused
 CLAIM_REVIEW_WORKING_DAYS = 5  # X7: then the operators are told, too
 COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
 COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13

@@ -1,4 +1,4 @@
-"""A premise that a load moves to another TDSP takes its agreements and their emails along (D1)."""
+"""A premise that a load moves to another TDSP takes its agreements, their emails and open reviews along (D1)."""
 
 from django.db import migrations
 
@@ -6,6 +6,17 @@ FUNCTION = """
     CREATE FUNCTION agreements_follow_premise() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         UPDATE agreements_agreement SET tdsp_id = NEW.tdsp_id WHERE premise_id = NEW.id;
+        -- The open review follows with the last of its agreements, unless the other TDSP has one of the same submission.
+        UPDATE agreements_consentreview r SET tdsp_id = NEW.tdsp_id
+        WHERE r.state = 'held'
+            AND r.id IN (SELECT consent_review_id FROM agreements_agreement WHERE premise_id = NEW.id)
+            AND NOT EXISTS (
+                SELECT FROM agreements_agreement WHERE consent_review_id = r.id AND tdsp_id <> NEW.tdsp_id
+            )
+            AND NOT EXISTS (
+                SELECT FROM agreements_consentreview o
+                WHERE o.submission_id = r.submission_id AND o.tdsp_id = NEW.tdsp_id AND o.state = 'held'
+            );
         -- An email about agreements of several TDSPs belongs to none of them.
         UPDATE notifications_email e SET tdsp_id = (
             SELECT CASE WHEN min(tdsp_id) = max(tdsp_id) THEN min(tdsp_id) END

@@ -19,7 +19,7 @@ from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportType
-from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, Review
+from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, ConsentReview, Review
 from agreements.models.submission import Submission
 from agreements.states import ReportState, Status
 from companies.models import Company, membership_of
@@ -32,7 +32,6 @@ from companies.trust.email_identity import (
     normalize_mailbox,
 )
 from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
-from lib.review_reasons import REASON_LENGTH
 from meters.identifiers import mask_esiid
 from meters.models import Premise, Tdsp
 from meters.usage.days import day_start
@@ -207,9 +206,10 @@ class Agreement(models.Model):
     # When the personal data of an agreement that was never accepted was deleted (X6).
     person_forgotten_at = models.DateTimeField(null=True, editable=False)
 
-    # Signals against the consent hold the report until a TDSP has reviewed it (X1).
+    # Signals against the consent hold the report until a TDSP has reviewed it (X1). `review` repeats the state of the
+    # review for lists and indexes; consent_review.py changes both.
+    consent_review = models.ForeignKey(ConsentReview, null=True, on_delete=models.PROTECT, related_name="agreements")
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
-    review_reason = models.CharField(_("reason for the decision"), max_length=REASON_LENGTH, blank=True)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
     offers_registration: bool  # annotated by AgreementQuerySet.with_registration_offer()

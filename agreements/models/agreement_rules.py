@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.report_options import ReportType
-from agreements.models.review import AWAITS_REPORT, Review
+from agreements.models.review import AWAITS_REPORT, REVIEW_REFUSES_REPORT, Review
 from agreements.states import NEVER_ACCEPTED, NOT_BEGUN, ReportState, Status
 from companies.trust.email_identity import DomainKey, MailboxKey
 from customers.models import CustomerKind
@@ -35,8 +35,8 @@ CONSTRAINTS: list[models.BaseConstraint] = [
     ),
     models.CheckConstraint(condition=Q(report_state__in=ReportState.values), name="report_state_is_known"),
     models.CheckConstraint(
-        condition=Q(report_state=ReportState.NONE) & (~Q(status=Status.COMPLETE) | Q(review=Review.REFUSED))
-        | ~Q(report_state=ReportState.NONE) & Q(status=Status.COMPLETE) & ~Q(review=Review.REFUSED),
+        condition=Q(report_state=ReportState.NONE) & (~Q(status=Status.COMPLETE) | Q(review__in=REVIEW_REFUSES_REPORT))
+        | ~Q(report_state=ReportState.NONE) & Q(status=Status.COMPLETE) & ~Q(review__in=REVIEW_REFUSES_REPORT),
         name="accepted_and_not_refused_has_a_report",
     ),
     models.CheckConstraint(
@@ -47,6 +47,10 @@ CONSTRAINTS: list[models.BaseConstraint] = [
         | Q(report_state=ReportState.AWAITING_DATA, period_last_day=None)
         | ~Q(report_state__in=[ReportState.NONE, ReportState.AWAITING_DATA]) & Q(period_last_day__isnull=False),
         name="report_waits_for_data_until_its_period_is_fixed",
+    ),
+    models.CheckConstraint(
+        condition=Q(review=Review.NONE, consent_review=None) | ~Q(review=Review.NONE) & Q(consent_review__isnull=False),
+        name="reviewed_agreements_have_a_review",
     ),
     models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{12}$"), name="agreement_number_is_12_digits"),
     models.CheckConstraint(

@@ -21,6 +21,7 @@ class EventKind(models.TextChoices):
     HELD = "held", _("Report under review")
     RELEASED = "released", _("Report released after review")
     REFUSED = "refused", _("Report refused after review")
+    UNREVIEWED = "unreviewed", _("Report refused: not reviewed in time")
 
 
 class AgreementEvent(models.Model):

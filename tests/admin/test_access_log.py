@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.access_log import delete_old_entries
 from accounts.models import AccessLogEntry
+from agreements.models import ConsentReview
 from lib.scoped_admin import AccessAction, ScopedAdmin
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
@@ -60,13 +61,14 @@ def test_which_records_are_customer_data_is_decided_once(db: None):
 def test_every_page_with_customer_data_is_logged(client: Client, world: World, role: str):
     """D3: every URL name of every such record; a new page without a row fails here."""
     agreement = world.own.records["agreements.agreement"]
-    type(agreement).objects.filter(pk=agreement.pk).update(review="held")
+    undecided = {"state": "held", "reason": "", "decided_at": None, "decided_by": None}
+    ConsentReview.objects.filter(agreements=agreement).update(**undecided)
     ConsentSignalFactory(agreement=agreement)
     claim = world.own.records["customers.esiidclaim"]
     type(claim).objects.filter(pk=claim.pk).update(decision="", decided_at=None)
     log_in(client, OperatorFactory() if role == "operator" else world.own.staff)
     pages = pages_with_customer_data(world)
-    assert len({name for name, _address in pages}) == 9
+    assert len({name for name, _address in pages}) == 10
     for name, address in pages:
         before = AccessLogEntry.objects.count()
         answer = client.get(address)

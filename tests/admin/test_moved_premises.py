@@ -74,7 +74,7 @@ def test_agreements_emails_and_reports_follow_their_premise_to_another_tdsp(held
     client = Client()
     for user, status in ((former, 404), (present, 200)):
         client.force_login(user)
-        assert client.get(f"/admin/agreements/agreement/{held.pk}/review/").status_code == status
+        assert client.get(f"/admin/agreements/consentreview/{held.consent_review.pk}/review/").status_code == status
 
 
 @pytest.mark.control

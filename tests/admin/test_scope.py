@@ -32,6 +32,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "customers.esiidclaim": (VIEW, VIEW),
     "accounts.accesslogentry": (VIEW, VIEW),
     "agreements.agreement": (VIEW, VIEW),
+    "agreements.consentreview": (VIEW, VIEW),
     "notifications.email": (VIEW, VIEW),
     "reports.report": (VIEW, VIEW),
     "reports.download": (VIEW, VIEW),

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from agreements.models import Agreement
+from agreements.models import Agreement, Review
 from agreements.request import Person
 from agreements.states import ReportState, Status
 from lib import link_tokens
@@ -67,7 +67,7 @@ def side(name: str, digits: str) -> Side:
     done = AgreementFactory(
         premise=premise, number=f"10251{digits}", status=Status.COMPLETE, last_name=f"{name}berg",
         email=f"{name.lower()}@mail.example", street=f"2 {name} Street",
-        meter_number=meter.number,
+        meter_number=meter.number, review=Review.RELEASED,
     )  # fmt: skip
     AgreementEventFactory(agreement=done)
     LetterFactory(agreement=done)
@@ -99,6 +99,7 @@ def side(name: str, digits: str) -> Side:
         "meters.electricityprovider": ElectricityProviderFactory(),
         "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"label-{digits}"),
         "agreements.agreement": done,
+        "agreements.consentreview": done.consent_review,
         "notifications.email": failed,
         "reports.report": report,
         "reports.download": DownloadFactory(report=report, by=member),

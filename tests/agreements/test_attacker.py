@@ -24,7 +24,7 @@ from customers.disputes import dispute_by_link
 from customers.models import EsiidClaim
 from lib import link_tokens
 from meters.models import Meter
-from tests.factories import AgreementFactory, CompanyFactory, MembershipFactory
+from tests.factories import AgreementFactory, CompanyFactory, ConsentReviewFactory, MembershipFactory
 from tests.support.agreements import initiate
 from tests.support.claims import LONG_AGO, TODAY, claim_by_form, current, make_old, metered, pages_of
 from tests.support.decisions import decision_form
@@ -45,6 +45,8 @@ def invitation_to_stranger(meter: Meter, **fields: Any) -> Agreement:
     person = Person("rosa@example.net", "Rosa", "", "Delgado", street="1 Main", city="Austin", state="TX",
                     zip_code="78701")  # fmt: skip
     (agreement,) = initiate(MembershipFactory(company=CompanyFactory()).user, meter, person=person)
+    if review := fields.get("review"):
+        fields["consent_review"] = ConsentReviewFactory(submission=agreement.submission, state=review)
     Agreement.objects.filter(pk=agreement.pk).update(**fields)
     return agreement
 
@@ -117,6 +119,7 @@ DUE = PERIOD | {"report_state": ReportState.DUE}
 ENDED = {
     "held": {"status": Status.COMPLETE, "review": Review.HELD, "ended_at": timezone.now(), **DUE},
     "refused": {"status": Status.COMPLETE, "review": Review.REFUSED, "ended_at": timezone.now(), **PERIOD},
+    "not reviewed": {"status": Status.COMPLETE, "review": Review.UNREVIEWED, "ended_at": timezone.now(), **PERIOD},
     "rejected": {"status": Status.REJECTED, "ended_at": timezone.now()},
     "withdrawn": {"status": Status.WITHDRAWN, "ended_at": timezone.now()},
     "not accepted": {"status": Status.NOT_ACCEPTED, "ended_at": timezone.now()},

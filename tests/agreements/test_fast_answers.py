@@ -21,6 +21,7 @@ from notifications.models import Email
 from tests.factories import MembershipFactory, OperatorFactory
 from tests.support.agreements import initiate, registered_customer
 from tests.support.decisions import answer_after_reading, decision_form
+from tests.support.reviews import review_of
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,8 @@ def test_the_reviewer_reads_why_and_the_company_does_not(place):
     staff, member = Client(), Client()
     staff.force_login(OperatorFactory())
     words = str(SignalKind.TOO_FAST.label)
-    assert words in staff.get(reverse("admin:agreements_agreement_review", args=[agreement.pk])).content.decode()
+    address = reverse("admin:agreements_consentreview_review", args=[review_of(agreement).pk])
+    assert words in staff.get(address).content.decode()
     member.force_login(agreement.submission.initiated_by)
     page = member.get(reverse("agreement", args=[agreement.number])).content.decode()
     assert "nder review" in page and words not in page and "faster than" not in page

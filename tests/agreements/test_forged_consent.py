@@ -8,7 +8,7 @@ from django.urls import reverse
 
 import reports.actions
 from agreements import actions
-from agreements.consent import review_consent
+from agreements.consent_review import review_consent
 from agreements.models import Agreement, ConsentSignal, EventKind, Review, SignalKind
 from agreements.request import Person
 from agreements.states import Channel, Status
@@ -20,6 +20,7 @@ from tests.factories import MembershipFactory, MeterFactory, OperatorFactory, Td
 from tests.support.agreements import ROSA, initiate, meters_of_homes
 from tests.support.decisions import decision_form
 from tests.support.races import together
+from tests.support.reviews import review_of
 from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,9 @@ def test_an_attacker_that_owns_the_customers_mailbox_gets_no_report_until_a_tdsp
     assert "Under review" in page
     assert "browser" not in page.lower()
 
-    review_consent(agreement, Review.REFUSED, by=staff_of(agreement), reason="The customer knows nothing of it.")
+    review_consent(
+        review_of(agreement), Review.REFUSED, by=staff_of(agreement), reason="The customer knows nothing of it."
+    )
     assert reports.actions.generate_due_reports() == 0
     assert client.get(reverse("report_download", args=[agreement.number])).status_code in (404, 409)
     assert (
@@ -87,7 +90,9 @@ def test_a_release_lets_the_report_be_made(member):
     notice = Email.objects.get(key=f"EM203:{agreement.number}:third-party")
     for part in (notice.text, notice.html):  # nothing is promised that a refusal would break
         assert "email you the result" in part and "ready to download" not in part
-    review_consent(agreement, Review.RELEASED, by=staff_of(agreement), reason="The customer confirmed it by telephone.")
+    review_consent(
+        review_of(agreement), Review.RELEASED, by=staff_of(agreement), reason="The customer confirmed it by telephone."
+    )
     assert reports.actions.generate_due_reports() == 1
     notices = Email.objects.filter(kind="REVIEWED")
     assert {email.to_address for email in notices} == {agreement.email, agreement.contact_email}
@@ -185,11 +190,11 @@ def test_only_the_premises_tdsp_is_notified(member):
     actions.accept(agreement, channel=Channel.INVITATION)
     assert set(Email.objects.filter(kind="REVIEW").values_list("to_address", flat=True)) == {mine.email}
     with pytest.raises(PermissionDenied):
-        review_consent(agreement, Review.RELEASED, by=other, reason="I say so.")
+        review_consent(review_of(agreement), Review.RELEASED, by=other, reason="I say so.")
     with pytest.raises(PermissionDenied):
-        review_consent(agreement, Review.RELEASED, by=member, reason="I say so.")
+        review_consent(review_of(agreement), Review.RELEASED, by=member, reason="I say so.")
     with pytest.raises(ValidationError):
-        review_consent(agreement, Review.RELEASED, by=mine, reason="  ")
+        review_consent(review_of(agreement), Review.RELEASED, by=mine, reason="  ")
 
 
 def test_operators_are_notified_if_the_tdsp_has_no_staff(member):
@@ -209,7 +214,7 @@ def test_two_reviews_at_the_same_moment_have_one_outcome(member):
     results = together(
         [
             lambda outcome=outcome: review_consent(
-                Agreement.objects.get(pk=agreement.pk), outcome, by=staff, reason="The customer confirmed it."
+                review_of(agreement), outcome, by=staff, reason="The customer confirmed it."
             )
             for outcome in outcomes
         ]

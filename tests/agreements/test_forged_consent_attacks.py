@@ -16,7 +16,7 @@ from django.urls import reverse
 import reports.actions
 from accounts.models import User
 from agreements import actions
-from agreements.consent import review_consent
+from agreements.consent_review import review_consent
 from agreements.models import Agreement, Review, SignalKind
 from agreements.states import Channel, Status
 from companies.models import CompanyStanding
@@ -34,6 +34,7 @@ from tests.factories import (
 )
 from tests.support.agreements import initiate, meters_of_homes, registered_customer
 from tests.support.decisions import decision_form
+from tests.support.reviews import review_of
 from tests.support.usage import deliver_usage
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +67,7 @@ def assert_no_report_without_a_release(agreement: Agreement, attacker: User) -> 
     assert (accepted_as, answer.status_code) == (Review.HELD, 409)
     assert not Report.objects.filter(agreement=agreement).exists()
     # The control of all of these: it is the review, and nothing else, that keeps the report back.
-    review_consent(agreement, Review.RELEASED, by=staff_of(agreement), reason="Asked the customer.")
+    review_consent(review_of(agreement), Review.RELEASED, by=staff_of(agreement), reason="Asked the customer.")
     reports.actions.generate_due_reports()
     assert Report.objects.filter(agreement=agreement).exists()
 

@@ -12,6 +12,7 @@ from lib import link_tokens
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import initiate
 from tests.support.decisions import decision_form
+from tests.support.reviews import put_under_review
 
 pytestmark = pytest.mark.django_db
 
@@ -104,11 +105,11 @@ class TestRegistration:
         form = self.prefill(client, agreements[1]).context["form"]
         assert form.invited.meter.esiid == agreements[1].esiid
 
-    @pytest.mark.parametrize("review", [Review.HELD, Review.REFUSED])
+    @pytest.mark.parametrize("review", [Review.HELD, Review.REFUSED, Review.UNREVIEWED])
     def test_of_no_meter_if_one_answer_is_in_doubt(self, client, agreements, review):
         """X7: who may have answered for one meter may have the link of all."""
         accepted = actions.accept(agreements[0], channel=Channel.INVITATION)
-        Agreement.objects.filter(pk=accepted.pk).update(review=review)
+        put_under_review(accepted, review)
         for agreement in agreements:
             assert self.prefill(client, agreement)["Location"] == page_of(agreement)
             assert "filled in the form" not in client.get(page_of(agreement)).content.decode()
@@ -116,7 +117,7 @@ class TestRegistration:
     @pytest.mark.control
     def test_control_a_released_answer_prevents_nothing(self, client, agreements):
         accepted = actions.accept(agreements[0], channel=Channel.INVITATION)
-        Agreement.objects.filter(pk=accepted.pk).update(review=Review.RELEASED)
+        put_under_review(accepted, Review.RELEASED)
         assert self.prefill(client, agreements[1]).context["form"].invited
 
     def test_not_of_a_rejected_one_but_of_the_others(self, client, agreements):

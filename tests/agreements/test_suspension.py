@@ -12,7 +12,7 @@ from django.utils import timezone
 
 import reports.actions
 from agreements import actions
-from agreements.consent import review_consent
+from agreements.consent_review import review_consent
 from agreements.models import Agreement, Review
 from agreements.request import Person
 from agreements.states import Channel, Status
@@ -25,6 +25,7 @@ from notifications.models import Email, EmailState, PausedCompany
 from tests.factories import EmailFactory, MembershipFactory, OperatorFactory, ReportFactory
 from tests.support.agreements import initiate, registered_customer
 from tests.support.decisions import decision_form
+from tests.support.reviews import put_under_review, review_of
 
 pytestmark = pytest.mark.django_db
 SUSPENDED = "is suspended here and can't receive data now"
@@ -208,12 +209,12 @@ class TestEmails:
         """L9: an outcome reaches the customer at once; the company's copy, and what asks a customer, wait."""
         rejected, expired, held = initiate(member)[0], initiate(member)[0], initiate(member)[0]
         actions.accept(held, channel=Channel.INVITATION)
-        Agreement.objects.filter(pk=held.pk).update(review=Review.HELD)
+        put_under_review(held)
         suspend(member)
         Email.objects.filter(kind="EM203").delete()
         actions.reject(rejected, channel=Channel.INVITATION)
         actions.expire_overdue(premise_ids=[expired.premise_id], at=expired.expires_at + timedelta(seconds=1))
-        review_consent(held, Review.RELEASED, by=OperatorFactory(), reason="She called us.")
+        review_consent(review_of(held), Review.RELEASED, by=OperatorFactory(), reason="She called us.")
         self.claim_all()
         waiting = ["EM201 rosa"] * 3 + ["EM205 james", "NOT_ACCEPTED james", "REVIEWED james"]
         assert kinds(EmailState.ON_HOLD) == waiting

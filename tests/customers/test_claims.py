@@ -151,9 +151,7 @@ def test_an_honest_address_gives_no_signal(client, meter):
 
 @pytest.mark.parametrize("review", [Review.HELD, Review.REFUSED])
 def test_a_doubtful_consent_from_the_same_mailbox_speaks_against_the_claim(client, meter, review):
-    AgreementFactory(
-        premise=meter.premise, email="ROSA@example.net", status="complete", review=review, review_reason="Why."
-    )
+    AgreementFactory(premise=meter.premise, email="ROSA@example.net", status="complete", review=review)
     assert claim_by_form(client, meter).signals == [ClaimSignal.CONSENT]
 
 

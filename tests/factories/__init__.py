@@ -4,6 +4,7 @@ from tests.factories.accounts import AccessLogEntryFactory, OperatorFactory, Rat
 from tests.factories.agreements import (
     AgreementEventFactory,
     AgreementFactory,
+    ConsentReviewFactory,
     ConsentSignalFactory,
     DraftFactory,
     FailedMatchFactory,
@@ -57,6 +58,7 @@ __all__ = [
     "CompanyFactory",
     "CompanyFingerprintFactory",
     "CompanyLinkFactory",
+    "ConsentReviewFactory",
     "ConsentSignalFactory",
     "CustomerFactory",
     "DownloadFactory",

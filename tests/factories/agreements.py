@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 from agreements.models import (
     Agreement,
     AgreementEvent,
+    ConsentReview,
     ConsentSignal,
     Draft,
     EventKind,
@@ -24,13 +25,14 @@ from agreements.models import (
     SignalKind,
     Submission,
 )
+from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.period import awaited_days, report_period
 from agreements.states import Channel, ReportState, Status
 from customers.models import CustomerKind
 from lib import link_tokens
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import OperatorFactory, UserFactory
 from tests.factories.companies import CompanyFactory, MembershipFactory
-from tests.factories.meters import PremiseFactory
+from tests.factories.meters import PremiseFactory, TdspFactory
 
 
 class DraftFactory(DjangoModelFactory):
@@ -58,9 +60,28 @@ class SubmissionFactory(DjangoModelFactory):
 
 def first_report_state(agreement: Any) -> ReportState:
     """The state of an agreement whose report no worker has begun."""
-    if agreement.status != Status.COMPLETE or agreement.review == Review.REFUSED:
+    if agreement.status != Status.COMPLETE or agreement.review in REVIEW_REFUSES_REPORT:
         return ReportState.NONE
     return ReportState.DUE if agreement.period_last_day else ReportState.AWAITING_DATA
+
+
+class ConsentReviewFactory(DjangoModelFactory):
+    """A review that is open or, with another `state`, decided."""
+
+    class Meta:
+        model = ConsentReview
+
+    submission = factory.SubFactory(SubmissionFactory)
+    tdsp = factory.SubFactory(TdspFactory)
+    opened_at = factory.LazyFunction(timezone.now)
+    state = Review.HELD
+    reason = factory.LazyAttribute(
+        lambda review: "It is not clear." if review.state in (Review.RELEASED, Review.REFUSED) else ""
+    )
+    decided_at = factory.LazyAttribute(lambda review: None if review.state == Review.HELD else review.opened_at)
+    decided_by = factory.LazyAttribute(
+        lambda review: OperatorFactory() if review.state in (Review.RELEASED, Review.REFUSED) else None
+    )
 
 
 class AgreementFactory(DjangoModelFactory):
@@ -107,6 +128,13 @@ class AgreementFactory(DjangoModelFactory):
     tdsp = factory.SelfAttribute("premise.tdsp")
     esiid = factory.SelfAttribute("premise.esiid")
     meter_number = "104051941"
+    consent_review = factory.LazyAttribute(
+        lambda agreement: (
+            None
+            if agreement.review == Review.NONE
+            else ConsentReviewFactory(submission=agreement.submission, tdsp=agreement.tdsp, state=agreement.review)
+        )
+    )
     report_type = ReportType.INTERVAL
     report_length = ReportLength.THREE_MONTHS
     customer = None

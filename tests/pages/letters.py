@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.second_factor import remove_lost_factors
 from agreements import actions
 from agreements import emails as agreement_emails
-from agreements.consent import review_consent
+from agreements.consent_review import review_consent
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from companies import emails
@@ -48,6 +48,7 @@ from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 from tests.support.agreements import ROSA, initiate
 from tests.support.registration import confirmation_link, register
+from tests.support.reviews import review_of
 
 
 def customers_emails(world: World, language: str) -> list[Email]:
@@ -122,11 +123,13 @@ def _about_agreements(world: World, language: str) -> None:
     Premise.objects.filter(pk=late.premise_id).update(service_since=timezone.localdate() + timedelta(days=1))
     late.premise.refresh_from_db()
     late = actions.accept(late, channel=Channel.INVITATION)
-    Agreement.objects.filter(pk=late.pk).update(review=Review.NONE)  # the world's many requests to one address hold it
+    Agreement.objects.filter(pk=late.pk).update(
+        review=Review.NONE, consent_review=None
+    )  # the world's many requests to one address hold it
     generate_due_reports()
     for outcome in (Review.RELEASED, Review.REFUSED):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, submission__language=language)
-        review_consent(held, outcome, by=OperatorFactory(), reason="It is not clear.")
+        review_consent(review_of(held), outcome, by=OperatorFactory(), reason="It is not clear.")
 
 
 def _about_accounts(world: World, language: str) -> None:

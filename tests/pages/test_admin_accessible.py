@@ -33,7 +33,7 @@ def addresses(world: World) -> Iterator[str]:
             yield reverse(f"admin:{name}_change", args=[record.pk])
             yield reverse(f"admin:{name}_history", args=[record.pk])
     held = AgreementFactory(premise=world.own.premise, status=Status.COMPLETE, review=Review.HELD)
-    yield reverse("admin:agreements_agreement_review", args=[held.pk])
+    yield reverse("admin:agreements_consentreview_review", args=[held.consent_review.pk])
     disputed = ClaimDisputeFactory(claim__premise__tdsp=world.own.tdsp, claim__signals=["network"])
     yield reverse("admin:customers_esiidclaim_review", args=[disputed.claim.pk])
     yield f"{reverse('admin:notices_notice_changelist')}?q=nowhere"

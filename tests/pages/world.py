@@ -53,8 +53,8 @@ def fill(world: World) -> World:
         states[f"report {state}"] = agreement.number
         if state == ReportState.READY:
             DownloadFactory(report=report, by=member.user)
-    for review in (Review.HELD, Review.REFUSED):
-        agreement = AgreementFactory(status=Status.COMPLETE, review=review, review_reason="It is not clear.", **asked)
+    for review in (Review.HELD, Review.REFUSED, Review.UNREVIEWED):
+        agreement = AgreementFactory(status=Status.COMPLETE, review=review, **asked)
         states[f"review {review}"] = agreement.number
     EmailFactory(
         about=[world["number"]],

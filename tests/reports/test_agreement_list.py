@@ -15,6 +15,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement, Review
+from agreements.models.review import REVIEW_PREVENTS_REPORT
 from agreements.request import Person
 from agreements.states import NOT_BEGUN, Channel, ReportState, Status
 from reports.agreement_list import REPORT_STAGES, with_report_stage
@@ -211,7 +212,7 @@ class TestFilters:
             if review != Review.NONE and status != Status.COMPLETE:
                 continue  # the database refuses it
             for state in (None, *(state for state in ReportState if state not in NOT_BEGUN)):
-                if state and (status != Status.COMPLETE or review in (Review.HELD, Review.REFUSED)):
+                if state and (status != Status.COMPLETE or review in REVIEW_PREVENTS_REPORT):
                     continue  # no report is made
                 agreement = AgreementFactory(company=member.company, status=status, review=review)
                 if state:

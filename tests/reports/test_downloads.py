@@ -152,7 +152,8 @@ def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, w
     ("fields", "status", "sentence"),
     [
         ({"review": Review.HELD}, 409, "will review the customer"),
-        ({"review": Review.REFUSED, "review_reason": "Not hers."}, 404, "Not hers."),
+        ({"review": Review.REFUSED}, 404, "It is not clear."),
+        ({"review": Review.UNREVIEWED}, 404, "did not review the customer"),
         (
             {"period_first_day": None, "period_last_day": None, "awaits_data_until": timezone.now()},
             409,

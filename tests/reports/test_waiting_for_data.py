@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from agreements import actions
-from agreements.models import Agreement
+from agreements.consent_review import review_consent
+from agreements.models import Agreement, Review
 from agreements.period import fixed_period
 from agreements.states import Channel, ReportState
 from lib.link_tokens import derive_token
@@ -18,9 +19,17 @@ from meters.models import UsageDay
 from notifications.models import Email
 from reports.actions import end_waiting, generate_due_reports
 from reports.models import Report
-from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, PremiseFactory
+from tests.factories import (
+    CustomerFactory,
+    EsiidClaimFactory,
+    MembershipFactory,
+    MeterFactory,
+    OperatorFactory,
+    PremiseFactory,
+)
 from tests.support.accepted_agreements import CENTRAL, report_of
 from tests.support.agreements import initiate
+from tests.support.reviews import put_under_review
 from tests.support.usage import every_day, store, usage
 
 pytestmark = pytest.mark.django_db
@@ -197,12 +206,12 @@ def test_a_held_report_waits_for_both(member):
     """R7, X1."""
     premise = PremiseFactory()
     agreement = accepted(member, moment(1), premise)
-    Agreement.objects.filter(pk=agreement.pk).update(review="held")
+    review = put_under_review(agreement)
     store(premise, usage(days_ago(1)))
     sweep(moment(10))
     agreement.refresh_from_db()
     assert agreement.period_last_day == days_ago(1) and not Report.objects.exists()
-    Agreement.objects.filter(pk=agreement.pk).update(review="released")
+    review_consent(review, Review.RELEASED, by=OperatorFactory(), reason="She called us.")
     sweep(moment(11))
     assert report_of(agreement).state == ReportState.READY
 

@@ -1,0 +1,113 @@
+"""The TDSP's review of doubtful consents: opened by an acceptance, decided by staff or by the clock (C10, X1).
+
+Only this module changes the review of an agreement, together with its ConsentReview and under a lock of that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from agreements import emails
+from agreements.models import Agreement, ConsentReview, EventKind, Review
+from agreements.models.review import REVIEW_REFUSES_REPORT
+from agreements.states import Channel, ReportState
+from agreements.transitions import record_event
+from lib.central_time import utc_or_now
+from lib.review_reasons import clean_reason
+from notifications.wakeup import wake_workers
+
+
+class AlreadyReviewed(Exception):
+    """Another user decided first, or the time was over; the message says what."""
+
+
+def hold_for_review(agreement: Agreement, *, has_signals: bool, at: datetime) -> None:
+    """Hold the report of an accepted agreement that has signals, or whose submission is under review by its TDSP.
+
+    The TDSP's staff are notified once for each review, or the operators if it has no staff. Needs a transaction.
+    """
+    key = {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id}
+    open_reviews = ConsentReview.objects.held().filter(**key).select_for_update(of=("self",))
+    review, is_new = open_reviews.first(), False
+    while review is None and has_signals:
+        _review, is_new = ConsentReview.objects.get_or_create(**key, state=Review.HELD, defaults={"opened_at": at})
+        review = open_reviews.first()  # None: it was decided between these two lines
+    if review is None:
+        return
+    agreement.review, agreement.consent_review = Review.HELD, review
+    agreement.save(update_fields=["review", "consent_review"])
+    record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
+    if is_new:
+        staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+        readers = staff.filter(tdsp=agreement.tdsp_id) or staff.filter(tdsp=None)
+        emails.queue_review_request(review, readers)
+
+
+@transaction.atomic
+def review_consent(
+    review: ConsentReview, outcome: Review, *, by: User, reason: str, at: datetime | None = None
+) -> ConsentReview:
+    """Release the reports or refuse them, record who did it and why, and email both sides.
+
+    Raises AlreadyReviewed, PermissionDenied, ValidationError.
+    """
+    if not ConsentReview.objects.visible_to(by).filter(pk=review.pk).exists():
+        raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
+    return _decide(review, outcome, by=by, reason=clean_reason(reason), at=utc_or_now(at))
+
+
+def _decide(review: ConsentReview, outcome: Review, *, by: User | None, reason: str, at: datetime) -> ConsentReview:
+    """End the review and what it holds. The lock of its row lets no agreement join meanwhile."""
+    decided = {"state": outcome, "reason": reason, "decided_at": at, "decided_by": by}
+    is_updated = ConsentReview.objects.held().filter(pk=review.pk).update(**decided) == 1
+    review.refresh_from_db()
+    if not is_updated:
+        raise AlreadyReviewed(_("This review is already complete: %s.") % review.get_state_display())
+    ended = {"report_state": ReportState.NONE} if outcome in REVIEW_REFUSES_REPORT else {}
+    review.agreements.update(review=outcome, **ended)
+    agreements = review.agreements.select_related("submission", "tdsp", "premise", "company", "customer__user")
+    for agreement in agreements.order_by("number"):
+        agreement.consent_review = review
+        record_event(agreement, EventKind(outcome), at=at, by=by, channel=Channel.REVIEW if by else Channel.CLOCK)
+        emails.queue_review_outcome(agreement)
+    if outcome == Review.RELEASED:
+        wake_workers("agreement completed")
+    return review
+
+
+def escalate_overdue_reviews(*, at: datetime | None = None, batch: int = 200) -> int:
+    """Tell the operators of reviews that the TDSP has not done in time; refuse those that they did not do either.
+
+    Return how many changed. It may run late, twice, or at the same time as a reviewer.
+    """
+    at, count = utc_or_now(at), 0
+    could_be_due = at - timedelta(days=settings.CONSENT_REVIEW_WORKING_DAYS)
+    waiting = ConsentReview.objects.held()
+    operators = User.objects.filter(is_staff=True, is_active=True, tdsp=None).order_by("pk")
+    for review in waiting.filter(escalated_at=None, opened_at__lt=could_be_due).order_by("opened_at")[:batch]:
+        if review.due_at <= at:
+            with transaction.atomic():
+                if waiting.filter(pk=review.pk, escalated_at=None).update(escalated_at=at):
+                    emails.queue_review_request(review, operators, is_overdue=True)
+                    count += 1
+    for review in waiting.filter(escalated_at__lt=could_be_due).order_by("escalated_at")[:batch]:
+        if review.lapses_at and review.lapses_at <= at:
+            try:
+                with transaction.atomic():
+                    _decide(review, Review.UNREVIEWED, by=None, reason="", at=at)
+                    count += 1
+            except AlreadyReviewed:
+                continue  # a reviewer was faster
+    return count
+
+
+def held_agreements(review: ConsentReview) -> list[Agreement]:
+    """Return the agreements of a review about meters that are still its TDSP's, with their signals."""
+    agreements = review.agreements.filter(tdsp=review.tdsp_id).order_by("number")
+    return list(agreements.prefetch_related("signals"))

@@ -1,0 +1,119 @@
+"""The TDSP's queue of reviews: to release held reports, or to refuse them with a reason (D1, D8, X1)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import signed_in
+from agreements.consent_review import AlreadyReviewed, held_agreements, review_consent
+from agreements.models import Agreement, ConsentReview, Review
+from lib.central_time import ONE_DAY, central_day, utc_or_now
+from lib.review_reasons import ReasonField
+from lib.scoped_admin import AccessAction, ScopedAdmin
+
+
+class ConsentReviewForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[
+            (Review.RELEASED, _("Release. We'll make the report of each meter, and the third party can download it.")),
+            (Review.REFUSED, _("Refuse. There will be no report for these agreements.")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether to release or refuse the report.")},
+    )
+    reason = ReasonField(help_text=_("The customer and the third party will see it."))
+
+
+@admin.register(ConsentReview)
+class ConsentReviewAdmin(ScopedAdmin):
+    """Read-only, the oldest open review first; a review is decided on a page of its own."""
+
+    tdsp_path = "tdsp"
+    change_form_template = "admin/agreements/consentreview/change_form.html"
+    list_display = ["opened_at", "state", "numbers", "company", "waiting", "due_on", "escalated_at", "decided_at"]
+    list_display_links = ["opened_at", "numbers"]
+    list_filter = ["state", "opened_at", "tdsp"]
+    operators_filters = ("tdsp",)
+    list_select_related = ["submission__company", "tdsp"]
+    search_fields = ["agreements__number__startswith"]
+    search_help_text = _("Agreement number")
+    ordering = [F("decided_at").desc(nulls_first=True), "opened_at", "pk"]
+    fields = [
+        "state", "links", "company", ("opened_at", "due_on", "escalated_at"), ("decided_at", "decided_by"), "reason",
+    ]  # fmt: skip
+    readonly_fields = ["links", "company", "due_on"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        link = ("submission__link_nonce", "submission__link_hash")
+        reviews = super().get_queryset(request).select_related("submission__company").defer(*link)
+        return reviews.prefetch_related("agreements")
+
+    def get_urls(self) -> list[URLPattern]:
+        review = self.admin_site.admin_view(self.review_view)
+        return [path("<int:pk>/review/", review, name="agreements_consentreview_review"), *super().get_urls()]
+
+    def review_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the agreements with their signals and the form, or decide. Another TDSP's review is a 404."""
+        review: ConsentReview = self.get_object(request, str(pk))
+        form = ConsentReviewForm(request.POST or None)
+        if review.state == Review.HELD and not form.is_valid():
+            self.record_view(request, AccessAction.VIEW, review)
+            context = self.admin_site.each_context(request) | {"title": gettext("Review an answer"), "opts": self.opts}
+            context |= {"original": review, "form": form, "agreements": held_agreements(review)}
+            return TemplateResponse(request, "admin/agreements/consentreview/review.html", context)
+        try:
+            if review.state != Review.HELD:
+                raise AlreadyReviewed(gettext("This report is no longer under review."))
+            outcome, reason = Review(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
+            review = review_consent(review, outcome, by=signed_in(request), reason=reason)
+            self.log_change(request, review, f"Review: {review.state}.")
+            messages.success(request, gettext("Your decision is recorded. Both sides have been emailed."))
+        except AlreadyReviewed as refusal:
+            messages.warning(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:agreements_consentreview_change", args=[review.pk]))
+
+    def log_label(self, record: ConsentReview) -> str:
+        return self.numbers(record)
+
+    @admin.display(description=_("agreements"))
+    def numbers(self, review: ConsentReview) -> str:
+        return ", ".join(agreement.number for agreement in self._agreements(review))
+
+    @admin.display(description=_("agreements"))
+    def links(self, review: ConsentReview) -> str:
+        agreements = self._agreements(review)
+        urls = ((reverse("admin:agreements_agreement_change", args=[each.pk]), each.number) for each in agreements)
+        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a></li>', urls))
+
+    @admin.display(description=_("company"))
+    def company(self, review: ConsentReview) -> str:
+        return review.submission.company.legal_name
+
+    @admin.display(description=_("waiting"), ordering="opened_at")
+    def waiting(self, review: ConsentReview) -> str:
+        """Return how long the review has been open."""
+        if review.state != Review.HELD:
+            return ""
+        days = (central_day(utc_or_now()) - central_day(review.opened_at)).days
+        return ngettext("%d day", "%d days", days) % days
+
+    @admin.display(description=_("decide until"))
+    def due_on(self, review: ConsentReview) -> Any:
+        """Return the last day of the TDSP, or of the operators once they were told."""
+        return central_day(review.lapses_at or review.due_at) - ONE_DAY if review.state == Review.HELD else ""
+
+    def _agreements(self, review: ConsentReview) -> list[Agreement]:
+        """Return those about meters that are still the TDSP's (D1), without a further query."""
+        agreements = cast("list[Agreement]", list(review.agreements.all()))
+        return sorted((each for each in agreements if each.tdsp_id == review.tdsp_id), key=lambda each: each.number)
