@@ -19,6 +19,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lib.capped_count import CappedPaginator
 from lib.digits import bare_digits
 
 NOTHING: frozenset[str] = frozenset()
@@ -115,6 +116,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
     tdsp_path: ClassVar[str] = ""
     customer_data: ClassVar[bool] = True
     operators_filters: ClassVar[tuple[str, ...]] = ()  # filters that would name other TDSPs
+    paginator = CappedPaginator
     view_on_site = False
     show_full_result_count = False
 
