@@ -18,6 +18,7 @@ from agreements.models import Agreement, ConsentReview, EventKind, Review
 from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.states import Channel, ReportState
 from agreements.transitions import record_event
+from customers.models import ClaimDecision, EsiidClaim
 from lib.central_time import utc_or_now
 from lib.review_reasons import clean_reason
 from notifications.wakeup import wake_workers
@@ -107,7 +108,19 @@ def escalate_overdue_reviews(*, at: datetime | None = None, batch: int = 200) ->
     return count
 
 
-def held_agreements(review: ConsentReview) -> list[Agreement]:
-    """Return the agreements of a review about meters that are still its TDSP's, with their signals."""
-    agreements = review.agreements.filter(tdsp=review.tdsp_id).order_by("number")
-    return list(agreements.prefetch_related("signals"))
+def held_agreements(review: ConsentReview) -> list[tuple[Agreement, EsiidClaim | None]]:
+    """Return the agreements of a review about meters that are still its TDSP's, with their signals.
+
+    Each with the refused claim of the customer who accepted, if the customer has no other of the ESIID (X7).
+    """
+    agreements = list(review.agreements.filter(tdsp=review.tdsp_id).order_by("number").prefetch_related("signals"))
+    claims = EsiidClaim.objects.filter(
+        customer__in={agreement.customer_id for agreement in agreements if agreement.customer_id},
+        premise__in={agreement.premise_id for agreement in agreements},
+    )
+    latest = {(claim.customer_id, claim.premise_id): claim for claim in claims.order_by("since", "pk")}
+    with_claims = [(each, latest.get((each.customer_id or 0, each.premise_id))) for each in agreements]
+    return [
+        (agreement, claim if claim and claim.decision == ClaimDecision.REFUSED else None)
+        for agreement, claim in with_claims
+    ]

@@ -32,6 +32,7 @@ from tests.support.agreements import initiate
 from tests.support.claims import LONG_AGO, TODAY, claim_by_form, current, days_of, make_old, metered, pages_of, rows_of
 from tests.support.decisions import decision_form
 from tests.support.registration import register
+from tests.support.third_party_pages import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -214,6 +215,21 @@ def test_requests_to_other_addresses_are_listed_only_for_a_confirmed_claim(clien
     assert listed() == {own.number, other.number}
     decide_claim(claim.pk, ClaimDecision.REFUSED, by=OperatorFactory(), reason="No.", dispute_id=dispute.pk)
     assert listed() == {own.number}
+
+
+def test_the_review_says_that_the_claimant_has_lost_the_claim(client, meter):
+    """X1, X7: who decides about the consent must know that the utility has refused the claim."""
+    agreement = AgreementFactory(premise=meter.premise, email="rosa@example.net")
+    claim = claim_by_form(client, meter)
+    client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement))
+    agreement.refresh_from_db()
+    operator = Client()
+    operator.force_login(OperatorFactory())
+    page = reverse("admin:agreements_consentreview_review", args=[agreement.consent_review_id])
+    assert "claim of the ESIID was refused" not in page_text(operator.get(page))
+    decide_claim(claim.pk, ClaimDecision.REFUSED, by=OperatorFactory(), reason="Another tenant.", dispute_id=None)
+    words = page_text(operator.get(page))
+    assert "claim of the ESIID was refused" in words and "Another tenant." in words
 
 
 @pytest.mark.parametrize("state", ["waiting", "confirmed", "disputed"])
