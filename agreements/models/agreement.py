@@ -108,10 +108,6 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Return pending agreements that can still be answered, the earliest deadline first."""
         return self.pending().filter(expires_at__gte=Now()).order_by("expires_at", "number")
 
-    def held_for_review(self) -> AgreementQuerySet:
-        """Return accepted agreements whose report waits for a TDSP's review (X1)."""
-        return self.filter(review=Review.HELD)
-
     def to_mailbox(self, address: str, field: str = "email") -> AgreementQuerySet:
         """Return agreements whose `field` is an address of the same mailbox as `address`, however spelled (X1).
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from agreements import actions
-from agreements.models import Agreement, Review
+from agreements.consent_review import held_agreements
+from agreements.models import Agreement, ConsentReview, Review
 from agreements.states import Channel, Status
 from meters.imports import import_premises
 from meters.models import Premise
@@ -69,7 +70,8 @@ def test_agreements_emails_and_reports_follow_their_premise_to_another_tdsp(held
     move_by_load(held.premise, present.tdsp.duns, tmp_path)
     assert rows_seen(former) == [1, 0, 0] and rows_seen(present) == [2, 1, 1]
     assert Agreement.objects.visible_to(former).get() == beside
-    assert Agreement.objects.visible_to(present).held_for_review().get() == held
+    assert ConsentReview.objects.visible_to(present).held().get() == held.consent_review
+    assert not ConsentReview.objects.visible_to(former).exists()
     assert Report.objects.visible_to(present).get().agreement.premise == held.premise
     client = Client()
     for user, status in ((former, 404), (present, 200)):
@@ -114,3 +116,18 @@ def test_only_operators_see_emails_about_no_agreement():
     EmailFactory(about=[])
     staff, operator = UserFactory(is_staff=True, tdsp=TdspFactory()), OperatorFactory()
     assert rows_seen(staff)[1] == 0 and rows_seen(operator)[1] == 1
+
+
+def test_an_open_review_follows_with_the_last_of_its_agreements(held, tmp_path):
+    """D1: until then the former TDSP sees in it only what is still its own."""
+    sibling = AgreementFactory(
+        premise__tdsp=held.tdsp, company=held.company, submission=held.submission, status=Status.COMPLETE,
+        review=Review.HELD, consent_review=held.consent_review,
+    )  # fmt: skip
+    former, present = held.tdsp, TdspFactory()
+    move_by_load(held.premise, present.duns, tmp_path)
+    review = ConsentReview.objects.get()
+    assert review.tdsp == former and held_agreements(review) == [sibling]
+    move_by_load(sibling.premise, present.duns, tmp_path)
+    review = ConsentReview.objects.get()
+    assert review.tdsp == present and set(held_agreements(review)) == {held, sibling}

@@ -156,6 +156,14 @@ def test_a_doubtful_consent_from_the_same_mailbox_speaks_against_the_claim(clien
     assert claim_by_form(client, meter).signals == [ClaimSignal.CONSENT]
 
 
+def test_so_does_a_doubtful_consent_for_another_meter_of_the_same_submission(client, meter):
+    """X7: who has the link of one has the link of all."""
+    asked = AgreementFactory(premise=meter.premise, email="rosa@example.net")
+    one_form = {"submission": asked.submission, "company": asked.company, "email": asked.email}
+    AgreementFactory(status="complete", review=Review.HELD, **one_form)
+    assert claim_by_form(client, meter).signals == [ClaimSignal.CONSENT]
+
+
 # --- Who is told ---------------------------------------------------------------------------------------------------
 
 
