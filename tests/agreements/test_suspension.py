@@ -28,7 +28,7 @@ from tests.support.decisions import decision_form
 from tests.support.reviews import put_under_review, review_of
 
 pytestmark = pytest.mark.django_db
-SUSPENDED = "is suspended here and can't receive data now"
+SUSPENDED = "is suspended from this portal and can't receive data right now"
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ class TestTheLink:
         assert "If the suspension ends" in page
         for agreement in (late, withdrawn):
             page = client.get(link(agreement)).content.decode()
-            assert "can't send new requests now" in page
+            assert "can't send new requests right now" in page
             assert "ask it to send" not in page and "can send you a new one" not in page
 
 

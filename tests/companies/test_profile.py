@@ -28,16 +28,16 @@ PROFILE = {
 def test_administrator_changes_the_profile_and_existing_agreements_keep_theirs(client, administrator):
     """T8, T13"""
     (before,) = initiate(administrator.user, MeterFactory())
-    kept = (before.third_party_name, before.privacy_policy_url)
+    kept = (before.third_party_name, before.submission.privacy_policy_url)
     assert client.post(reverse("company_edit"), PROFILE).headers["Location"] == reverse("company")
     page = client.get(reverse("company")).content.decode()
     for value in ("500 Fredonia Street", "Longview, TX 75601", "(903) 555-0199", "new-privacy"):
         assert value in page
     assert "City: Austin → Longview" in page, "the history says what was changed"
     before.refresh_from_db()
-    assert (before.third_party_name, before.privacy_policy_url) == kept
+    assert (before.third_party_name, before.submission.privacy_policy_url) == kept
     (after,) = initiate(User.objects.get(pk=administrator.user.pk), MeterFactory())
-    assert after.privacy_policy_url == PROFILE["privacy_policy_url"]
+    assert after.submission.privacy_policy_url == PROFILE["privacy_policy_url"]
 
 
 def test_forged_post_changes_neither_name_nor_duns_nor_standing(client, administrator):
