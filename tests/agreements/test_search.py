@@ -21,7 +21,7 @@ from tests.support.third_party_pages import LIST, page_text
 def full_company(module_transaction):
     """The membership of a company that has more agreements than are listed at once."""
     membership = MembershipFactory()
-    of = {"company": membership.company, "initiated_by": membership.user}
+    of = {"company": membership.company, "submission__initiated_by": membership.user}
     premise = PremiseFactory(esiid="10203040000000001")
     AgreementFactory.create_batch(
         26, premise=premise, status=Status.WITHDRAWN, last_name="Nobody", meter_number="9", **of
