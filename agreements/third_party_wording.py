@@ -37,7 +37,7 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
     A customer has no name here: before the acceptance, a registered customer's name is masked (T6).
     """
     titles = {
-        EventKind.INITIATED: _("Request sent to the customer"),
+        EventKind.INITIATED: _("Request created"),
         EventKind.RESENT: _("Email resent"),
         EventKind.EXPIRED: _("Not accepted: the invitation expired"),
     }

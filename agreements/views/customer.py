@@ -128,7 +128,9 @@ def _list_page(request: HttpRequest, token: str, agreements: list[Agreement]) ->
     """Show the requests of a submission with a link to each; nothing is decided here."""
     rows = [(agreement, invitation_url(token, agreement.number)) for agreement in agreements]
     status = 200 if request.method in ("GET", "HEAD") else 405
-    return _page(request, "agreements/invitation/list.html", status=status, agreement=agreements[0], rows=rows)
+    has_open = any(agreement.status == Status.PENDING and not agreement.is_overdue for agreement in agreements)
+    context = {"agreement": agreements[0], "rows": rows, "has_open": has_open}
+    return _page(request, "agreements/invitation/list.html", status=status, **context)
 
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:

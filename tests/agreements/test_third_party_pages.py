@@ -48,7 +48,7 @@ class TestAgreement:
             agreement.number, "One-Time Energy Data", "Pending", "Rosa Delgado", "206 Boxwood Drive, Baytown, TX 77520",
             "(512) 555-0102", "rosa@example.net", member.company.legal_name, "James Wilson", "(512) 555-0101",
             "james@green-energy.example", agreement.esiid, agreement.meter_number, "15-minute interval CSV", "3 months",
-            "Request sent to the customer", "By James Wilson", "Request, to the customer", "Waiting to be sent",
+            "Request created", "By James Wilson", "Request, to the customer", "Waiting to be sent",
         ):  # fmt: skip
             assert value in words, value
 
@@ -295,5 +295,5 @@ def test_the_history_shows_actor_and_channel(client, member):
         by=None,
     )
     words = page_text(client.get(agreement_url(agreement)))
-    assert "Request sent to the customer" in words and "Email resent" in words
+    assert "Request created" in words and "Email resent" in words
     assert "Not accepted: the invitation expired" in words and "By the portal" in words
