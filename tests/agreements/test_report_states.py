@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agreements.models import Agreement, Review
+from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.states import REPORT_SOURCES, ReportState, Status
 from agreements.transitions import change_report_state
 from tests.factories import AgreementFactory
@@ -23,12 +24,12 @@ BEFORE_REVIEW = {ReportState.AWAITING_DATA, ReportState.DUE}
 DAYS = {"period_first_day": date(2026, 5, 15), "period_last_day": date(2026, 6, 14)}
 WAITS = {"period_first_day": None, "period_last_day": None}
 # Modules that write the state beside another column: acceptance, refusal after a review, and the function itself.
-WRITERS = {"agreements/actions.py", "agreements/consent.py", "agreements/transitions.py"}
+WRITERS = {"agreements/actions.py", "agreements/consent_review.py", "agreements/transitions.py"}
 WRITES = re.compile(r"""\.report_state = |\bupdate\([^)]*\breport_state=|["']report_state["'](: |\] = )""")
 
 
 def is_consistent(status: Status, review: Review, state: ReportState, *, has_period: bool) -> bool:
-    if status != Status.COMPLETE or review == Review.REFUSED:
+    if status != Status.COMPLETE or review in REVIEW_REFUSES_REPORT:
         return state == ReportState.NONE
     if review == Review.HELD and state not in BEFORE_REVIEW:
         return False
@@ -40,9 +41,11 @@ def is_consistent(status: Status, review: Review, state: ReportState, *, has_per
 def test_the_database_keeps_the_state_consistent_with_status_review_and_period():
     """R1, R7, X1: every combination."""
     pending, complete = AgreementFactory(), AgreementFactory(status=Status.COMPLETE)
+    opened = AgreementFactory(status=Status.COMPLETE, review=Review.HELD).consent_review
     for review, state, has_period in product(Review, ReportState, (True, False)):
         values = {"review": review, "report_state": state, "awaits_data_until": timezone.now()}
         values |= DAYS if has_period else WAITS
+        values["consent_review"] = None if review == Review.NONE else opened
         assert is_accepted(complete, values) == is_consistent(Status.COMPLETE, review, state, has_period=has_period), (
             review, state, has_period,
         )  # fmt: skip
