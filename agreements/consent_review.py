@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements import emails
-from agreements.models import Agreement, ConsentReview, EventKind, Review
+from agreements.models import Agreement, ConsentReview, ConsentSignal, EventKind, Review, SignalKind
 from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.states import Channel, ReportState
 from agreements.transitions import record_event
@@ -31,23 +32,57 @@ class AlreadyReviewed(Exception):
 def hold_for_review(agreement: Agreement, *, has_signals: bool, at: datetime) -> None:
     """Hold the report of an accepted agreement that has signals, or whose submission is under review by its TDSP.
 
-    The TDSP's staff are notified once for each review, or the operators if it has no staff. Needs a transaction.
+    The TDSP's staff are notified once for each review. Needs a transaction.
     """
+    review, is_new = _join_review(agreement, opens=has_signals, at=at)
+    if review and is_new:
+        emails.queue_review_request(review, _reviewers(agreement))
+
+
+def _join_review(agreement: Agreement, *, opens: bool, at: datetime) -> tuple[ConsentReview | None, bool]:
+    """Hold the report for the open review, which `opens` begins if there is none; return it and whether it is new."""
     key = {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id}
-    open_reviews = ConsentReview.objects.held().filter(**key).select_for_update(of=("self",))
+    open_reviews = lock_open_review(agreement)
     review, is_new = open_reviews.first(), False
-    while review is None and has_signals:
+    while review is None and opens:
         _review, is_new = ConsentReview.objects.get_or_create(**key, state=Review.HELD, defaults={"opened_at": at})
         review = open_reviews.first()  # None: it was decided between these two lines
-    if review is None:
-        return
-    agreement.review, agreement.consent_review = Review.HELD, review
-    agreement.save(update_fields=["review", "consent_review"])
-    record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
-    if is_new:
-        staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-        readers = staff.filter(tdsp=agreement.tdsp_id) or staff.filter(tdsp=None)
-        emails.queue_review_request(review, readers)
+    if review and agreement.consent_review_id != review.pk:
+        agreement.review, agreement.consent_review = Review.HELD, review
+        agreement.save(update_fields=["review", "consent_review"])
+        record_event(agreement, EventKind.HELD, at=at, by=None, channel=Channel.REVIEW)
+    return review, is_new
+
+
+def lock_open_review(agreement: Agreement) -> QuerySet[ConsentReview]:
+    """Return the open review of the agreement's submission, locked once it is read; at most one.
+
+    Who changes an agreement that may be in it reads it first, as a reviewer does: otherwise they could deadlock.
+    """
+    key = {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id}
+    return ConsentReview.objects.held().filter(**key).select_for_update(of=("self",))
+
+
+def _reviewers(agreement: Agreement) -> QuerySet[User]:
+    """Return the staff of the agreement's TDSP, or the operators if it has none."""
+    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+    own = staff.filter(tdsp=agreement.tdsp_id)
+    return own if own.exists() else staff.filter(tdsp=None)
+
+
+def record_disavowal(
+    agreement: Agreement, *, channel: Channel, by: User | None, downloaded_at: datetime | None, at: datetime
+) -> None:
+    """Record that someone else accepted, hold the report unless it was downloaded, and tell the TDSP (X1).
+
+    Needs a transaction with the open review and the agreement locked, in this order.
+    """
+    agreement.disavowed_at = at
+    agreement.save(update_fields=["disavowed_at"])
+    ConsentSignal.objects.create(agreement=agreement, kind=SignalKind.DISAVOWED, at=at)
+    record_event(agreement, EventKind.DISAVOWED, at=at, by=by, channel=channel)
+    review = None if downloaded_at else _join_review(agreement, opens=True, at=at)[0]
+    emails.queue_disavowal(agreement, _reviewers(agreement), review=review, downloaded_at=downloaded_at)
 
 
 @transaction.atomic

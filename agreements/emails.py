@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -71,10 +71,13 @@ def meters_in_words(agreements: Sequence[Agreement]) -> StrPromise:
 
 def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
     """Queue EM203: to the customer a confirmation with the LOA as PDF, to the third party a notice."""
-    attachment = (loa.file_name(agreement), letter_pdf.as_pdf(letter))
-    _queue_to_customer(
-        "EM203", agreement, _("You accepted the request from {company} ({meters})"), attachment=attachment
-    )
+    details: dict[str, Any] = {
+        "attachment": (loa.file_name(agreement), letter_pdf.as_pdf(letter)),
+        # The page has “This wasn't me” (X1).
+        "link": DecisionLink(agreement.submission.link_nonce),
+        "context": {"agreement": agreement, "is_one_of_several": agreement.submission.agreements.count() > 1},
+    }
+    _queue_to_customer("EM203", agreement, _("You accepted the request from {company} ({meters})"), **details)
     _queue_to_third_party("EM203", agreement, _("{company}: agreement {n} ({meters}) was accepted"))
 
 
@@ -105,6 +108,17 @@ def queue_review_request(review: ConsentReview, reviewers: Iterable[User], *, is
     for user in reviewers:
         key = f"REVIEW:{review.pk}:{user.pk}" + ":overdue" * is_overdue
         _queue_to_staff("REVIEW", user, format_lazy(subject, n=n, c=c), key=key, **context)
+
+
+def queue_disavowal(
+    agreement: Agreement, readers: Iterable[User], *, review: ConsentReview | None, downloaded_at: datetime | None
+) -> None:
+    """Queue to each of the staff that the customer says that someone else accepted; `review` holds the report (X1)."""
+    n, c = agreement.number, agreement.third_party_name
+    subject = format_lazy(_("Not accepted by the customer: agreement {n} ({c})"), n=n, c=c)
+    context = {"agreement": agreement, "review": review, "downloaded_at": downloaded_at}
+    for user in readers:
+        _queue_to_staff("DISAVOWED", user, subject, key=f"DISAVOWED:{n}:{user.pk}", **context)
 
 
 def queue_review_outcome(agreement: Agreement) -> None:
@@ -141,7 +155,8 @@ def _queue_to_customer(
 ) -> None:
     """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail.
 
-    A customer whose account has another address than the request gets what has no link there, too (C4).
+    A customer whose account has another address than the request gets it there, too, without the link (C4, X5); a
+    request only at its own.
     """
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.submission.language}
@@ -150,8 +165,9 @@ def _queue_to_customer(
     subject = _with_names(subject, agreements or [agreement])
     queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
     user = agreement.customer.user if agreement.customer else None
-    if user and "link" not in details and user.email.lower() != agreement.email.lower():
+    if user and "pauses" not in details and user.email.lower() != agreement.email.lower():
         fields |= {"key": f"{kind}:{agreement.number}:account:customer", "to": user.email, "language": user.language}
+        fields["link"] = None
         queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
 
 

@@ -1,4 +1,4 @@
-"""The TDSP's queue of reviews: to release held reports, or to refuse them with a reason (D1, D8, X1)."""
+"""The TDSP's queue of reviews: to release held reports, or to refuse them with a reason (D1, X1)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from accounts.models import User
 from agreements.models import Agreement
+from agreements.models.review import REVIEW_ALLOWS_REPORT
 from agreements.period import (
     acceptance_time,
     awaited_days,
@@ -115,17 +116,21 @@ def retry_report(report: Report, *, by: User, at: datetime | None = None) -> boo
 
 
 def purge_files(*, at: datetime | None = None) -> int:
-    """Remove the files older than settings.REPORT_RETENTION, not their records (R5); return how many."""
+    """Remove the files older than settings.REPORT_RETENTION, and those of refused reports, not their records (R5, X1).
+
+    Return how many.
+    """
     now, purged = utc_or_now(at), 0
-    while True:
-        with transaction.atomic():
-            old = list(Report.objects.due_for_purge(at=now).lock_with_agreement()[:PURGE_BATCH])
-            ids = [report.pk for report in old]
-            ReportFile.objects.filter(pk__in=ids).delete()
-            change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
-            purged += Report.objects.filter(pk__in=ids).update(purged_at=now)
-        if not ids:
-            return purged
+    for due in (Report.objects.due_for_purge(at=now), Report.objects.refused_with_file()):
+        ids = None
+        while ids != []:
+            with transaction.atomic():
+                old = list(due.lock_with_agreement()[:PURGE_BATCH])
+                ids = [report.pk for report in old]
+                ReportFile.objects.filter(pk__in=ids).delete()
+                change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
+                purged += Report.objects.filter(pk__in=ids).update(purged_at=now)
+    return purged
 
 
 @transaction.atomic
@@ -189,8 +194,9 @@ def _make(report: Report, now: datetime) -> None:
 
 
 def _lock_claimed(report: Report) -> Report | None:
-    """Lock a report while the attempt in `report` is the latest one and has no outcome."""
+    """Lock a report while the attempt in `report` is the latest one, has no outcome, and no review holds it."""
     attempts = Report.objects.filter(agreement__report_state=ReportState.MAKING, attempts=report.attempts)
+    attempts = attempts.filter(agreement__review__in=REVIEW_ALLOWS_REPORT)
     return attempts.filter(pk=report.pk).lock_with_agreement().first()
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement, Review
-from agreements.models.review import REVIEW_REFUSES_REPORT
+from agreements.models.review import REVIEW_PREVENTS_REPORT, REVIEW_REFUSES_REPORT
 from agreements.permissions import acting_member
 from agreements.states import ReportState
 from companies.models import membership_of
@@ -97,9 +97,11 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
     with transaction.atomic():
         # The lock keeps a purge from removing the file between the log's row and the bytes.
         report.refresh_from_db(from_queryset=Report.objects.select_for_update(no_key=True))
+        report.agreement.refresh_from_db(fields=["review", "report_state"])
+        if report.agreement.review in REVIEW_PREVENTS_REPORT:  # disavowed a moment ago (X1)
+            raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
         file = ReportFile.objects.filter(pk=report.pk).first()
         if file is None:
-            report.agreement.refresh_from_db(fields=["report_state"])
             if report.state == ReportState.READY:  # for example after a restore of some tables only
                 logger.error("A report is ready, but its file is missing: %s", report.pk)
             raise DownloadRefused(STATE_REFUSALS[report.state])

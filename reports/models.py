@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models import Agreement
+from agreements.models.review import REVIEW_ALLOWS_REPORT
 from agreements.states import ReportState
 from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
@@ -44,8 +45,13 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(HAS_FILE, downloads=None).order_by("made_at", "pk")
 
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
-        """Return reports that failed or whose worker went silent, and whose next attempt is due (R1)."""
-        return self.filter(retry_at__lte=at or Now())
+        """Return reports to be tried again: failed or of a silent worker, their time has come, no review holds them."""
+        return self.filter(retry_at__lte=at or Now(), agreement__review__in=REVIEW_ALLOWS_REPORT)
+
+    def refused_with_file(self) -> ReportQuerySet:
+        """Return reports that were refused after the customer had disavowed them, and whose file is there (X1)."""
+        refused = {"agreement__disavowed_at__isnull": False, "agreement__report_state": ReportState.NONE}
+        return self.filter(HAS_FILE, **refused)
 
     def due_for_purge(self, *, at: datetime | None = None) -> ReportQuerySet:
         """Return ready reports whose file has reached settings.REPORT_RETENTION (R5)."""

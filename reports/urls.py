@@ -17,4 +17,5 @@ urlpatterns = [
         name="invitation_agreement",
     ),
     path("my/agreements/<str:number>/", views.customer_agreement, name="customer_agreement"),
+    path("my/agreements/<str:number>/disavow/", views.customer_disavow, name="customer_disavow"),
 ]

@@ -1,25 +1,29 @@
 """The pages that show agreements with their reports, and the reports' files."""
 
+from contextlib import suppress
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import signed_in
 from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.models import Agreement
 from agreements.permissions import why_not
-from agreements.states import ReportState, Status
+from agreements.states import Channel, ReportState, Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
+from agreements.transitions import TransitionRefused
 from agreements.views import customer
 from agreements.views.customer import DecisionView
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, Email
 from reports.agreement_list import list_context
+from reports.disavowal import disavow
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
 from reports.manifest import manifest_name, render_manifest
 
@@ -81,6 +85,22 @@ class DecisionWithReportView(DecisionView):
     """Show the report's state to the customer who accepted behind the link of the email."""
 
     templates = DecisionView.templates | {Status.COMPLETE: "reports/customer/accepted.html"}
+
+    def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        if "disavow" not in request.POST:
+            return super().post(request, agreement)
+        with suppress(TransitionRefused):  # then the page shows what became of the request
+            disavow(agreement, channel=Channel.INVITATION)
+        return redirect(request.get_full_path())
+
+
+@login_required
+@require_POST
+def customer_disavow(request: HttpRequest, number: str) -> HttpResponse:
+    agreement = get_object_or_404(customer.own_agreements(request), number=number)
+    with suppress(TransitionRefused):
+        disavow(agreement, channel=Channel.ACCOUNT, by=signed_in(request))
+    return redirect("customer_agreement", number)
 
 
 @login_required

@@ -242,6 +242,7 @@ class Migration(migrations.Migration):
                         verbose_name="review",
                     ),
                 ),
+                ("disavowed_at", models.DateTimeField(editable=False, null=True, verbose_name="disavowed")),
                 (
                     "company",
                     models.ForeignKey(
@@ -305,6 +306,7 @@ class Migration(migrations.Migration):
                             ("too_fast", "Accepted faster than anyone can read the page, or without opening it"),
                             ("other_holder", "The ESIID has moved to a different account since the request"),
                             ("unconfirmed", "The customer's claim of the ESIID is not confirmed"),
+                            ("disavowed", "The customer told us that someone else accepted"),
                         ],
                         max_length=12,
                     ),
@@ -434,6 +436,7 @@ class Migration(migrations.Migration):
                             ("reject", "Rejected"),
                             ("withdraw", "Withdrawn"),
                             ("expire", "Invitation period ended"),
+                            ("disavowed", "The customer told us that someone else accepted"),
                             ("held", "Report under review"),
                             ("released", "Report released after review"),
                             ("refused", "Report refused after review"),
@@ -519,6 +522,7 @@ class Migration(migrations.Migration):
                                     "reject",
                                     "withdraw",
                                     "expire",
+                                    "disavowed",
                                     "held",
                                     "released",
                                     "refused",
@@ -617,6 +621,12 @@ class Migration(migrations.Migration):
                 ),
                 fields=["ended_at"],
                 name="agreement_to_forget",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="agreement",
+            index=models.Index(
+                condition=models.Q(("disavowed_at__isnull", False)), fields=["id"], name="agreement_disavowed"
             ),
         ),
         migrations.AddIndex(
@@ -809,6 +819,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("review", "held"), _negated=True),
                     ("report_state__in", ("none", "awaiting_data", "due")),
+                    ("disavowed_at__isnull", False),
                     _connector="OR",
                 ),
                 name="no_report_is_begun_before_its_review",

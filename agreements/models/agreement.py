@@ -206,6 +206,8 @@ class Agreement(models.Model):
     # review for lists and indexes; consent_review.py changes both.
     consent_review = models.ForeignKey(ConsentReview, null=True, on_delete=models.PROTECT, related_name="agreements")
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
+    # When the customer said that someone else had accepted (X1).
+    disavowed_at = models.DateTimeField(_("disavowed"), null=True, editable=False)
 
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
     offers_registration: bool  # annotated by AgreementQuerySet.with_registration_offer()

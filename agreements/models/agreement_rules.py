@@ -40,7 +40,8 @@ CONSTRAINTS: list[models.BaseConstraint] = [
         name="accepted_and_not_refused_has_a_report",
     ),
     models.CheckConstraint(
-        condition=~Q(review=Review.HELD) | Q(report_state__in=NOT_BEGUN), name="no_report_is_begun_before_its_review"
+        condition=~Q(review=Review.HELD) | Q(report_state__in=NOT_BEGUN) | Q(disavowed_at__isnull=False),
+        name="no_report_is_begun_before_its_review",
     ),
     models.CheckConstraint(
         condition=Q(report_state=ReportState.NONE)
@@ -85,6 +86,8 @@ INDEXES = [
         name="agreement_to_forget",
         condition=Q(status__in=NEVER_ACCEPTED, person_forgotten_at__isnull=True),
     ),
+    # For the files of reports that were refused after the customer had disavowed them (X1).
+    models.Index(fields=["id"], name="agreement_disavowed", condition=Q(disavowed_at__isnull=False)),
     # For the lists of a TDSP's staff (D1).
     models.Index(fields=["tdsp", "-initiated_at", "-number"], name="agreement_of_tdsp"),
     models.Index(fields=["tdsp", "-initiated_at"], name="agreement_held", condition=Q(review=Review.HELD)),

@@ -22,6 +22,7 @@ class SignalKind(models.TextChoices):
     TOO_FAST = "too_fast", _("Accepted faster than anyone can read the page, or without opening it")
     OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")
     UNCONFIRMED = "unconfirmed", _("The customer's claim of the ESIID is not confirmed")
+    DISAVOWED = "disavowed", _("The customer told us that someone else accepted")
 
 
 class ConsentSignal(models.Model):

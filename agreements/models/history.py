@@ -18,6 +18,7 @@ class EventKind(models.TextChoices):
     REJECTED = "reject", _("Rejected")
     WITHDRAWN = "withdraw", _("Withdrawn")
     EXPIRED = "expire", _("Invitation period ended")
+    DISAVOWED = "disavowed", _("The customer told us that someone else accepted")
     HELD = "held", _("Report under review")
     RELEASED = "released", _("Report released after review")
     REFUSED = "refused", _("Report refused after review")

@@ -1,4 +1,4 @@
-"""One review per submission and TDSP: who joins it, who decides, and what happens when nobody does (C10, D8, X1)."""
+"""One review per submission and TDSP: who joins it, who decides, and what happens when nobody does (C10, X1)."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class TestDeciding:
 
 
 class TestQueue:
-    """D8: the administration's list and page."""
+    """D1, X1: the administration's list and page."""
 
     def test_shows_open_reviews_oldest_first_with_their_age_and_agreements(self, client, member):
         later, earlier = (accept(submit(member)[0]) for _ in range(2))

@@ -291,8 +291,8 @@ def test_an_unknown_number_is_not_found(client, company, number):
 
 
 def test_a_download_costs_few_queries(client, company, report, django_assert_max_num_queries):
-    """R6"""
+    """R6: two of them are the locked report and, after the lock, its review (X1)."""
     log_in(client, company)
     body(fetch(client, report))  # the first one of a session also leaves the company's trace (X1)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         body(fetch(client, report))
