@@ -162,7 +162,6 @@ class TestDownloaded:
             record_download(report, by=member)
         assert not Download.objects.exists()
 
-
     @pytest.mark.control
     def test_without_the_second_look_it_would_be_shared(self, agreement, member, monkeypatch):
         monkeypatch.setattr("reports.downloads.REVIEW_PREVENTS_REPORT", ())
