@@ -18,6 +18,7 @@ from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resid
 from lib.central_time import CENTRAL, central_day
 from notifications.models import Email, EmailState
 from reports import actions as reports
+from reports.disavowal import disavow
 from reports.downloads import record_download
 
 WORKER_TIME = timedelta(seconds=6)
@@ -95,6 +96,11 @@ def download_report(agreement: Agreement, people: People, at: datetime) -> None:
         record_download(agreement.report, by=agreement.submission.initiated_by, at=at)
 
 
+def say_it_was_someone_else(agreement: Agreement, people: People, at: datetime) -> None:
+    channel, user = answer_channel(agreement)
+    disavow(agreement, at=at, channel=channel, by=user)
+
+
 def let_expire(agreement: Agreement, people: People, at: datetime) -> None:
     at = max(at, agreement.expires_at + timedelta(minutes=1))  # clocks may have changed since
     actions.expire_overdue(premise_ids=[agreement.premise_id], at=at)
@@ -138,6 +144,9 @@ STORIES = (
     Story(PERMIAN, ("estimated week",), Ago(13), INTERVAL, ONE_MONTH,
           chapters=(_accepted(12, 8, 20), _downloaded(12))),
     Story(PERMIAN, ("exchanged meter",), Ago(27, time(14, 25)), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
+    # Under review.
+    Story(PERMIAN, ("castillo",), Ago(3, time(10, 12)), DAILY, ONE_MONTH,
+          chapters=(_accepted(2, 19, 5), Chapter(Ago(1, time(8, 15)), say_it_was_someone_else))),
     # Rejected, expired or withdrawn.
     Story(BLUEBONNET, ("church",), Ago(40, time(11, 18)), DAILY, ONE_YEAR,
           chapters=(Chapter(Ago(38, time(9, 2)), reject_request),)),
