@@ -1,0 +1,310 @@
+"""Every state that an agreement can be in, reached by the actions, and the emails that were queued on the way there.
+
+Only what a worker that failed leaves behind is written as a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from agreements import actions
+from agreements.consent_review import escalate_overdue_reviews, review_consent
+from agreements.models import Agreement, Review
+from agreements.request import Person
+from agreements.retention import delete_personal_data
+from agreements.states import Channel, ReportState
+from lib import link_tokens
+from meters.models import Premise
+from notifications.models import Email, EmailState
+from reports.actions import end_waiting, generate_due_reports, purge_files
+from reports.models import Report
+from tests.factories import (
+    ConsentSignalFactory,
+    DownloadFactory,
+    EsiidClaimFactory,
+    MembershipFactory,
+    MeterFactory,
+    OperatorFactory,
+    ReportFactory,
+    TdspFactory,
+)
+from tests.pages.truth.facts import AgreementFacts
+from tests.support.agreements import ROSA, initiate
+from tests.support.usage import CONSUMPTION, every_day, store
+
+DAY = timedelta(days=1)
+# Registered (or not, or since the request), language, length of the report; the last ones in turn.
+COMBINATIONS = [("unregistered", "en", "3m"), ("registered", "es", "1d")]
+IN_TURN = [("registered since", "en", "1m"), ("unregistered", "es", "1d"), ("registered since", "es", "3m")]
+
+
+@dataclass(frozen=True)
+class QueuedEmail:
+    """An email and what was true when it was queued."""
+
+    name: str
+    language: str
+    subject: str
+    text: str
+    html: str
+    facts: AgreementFacts
+
+
+@dataclass
+class Case:
+    """An agreement in a state, who may read about it, and what was emailed."""
+
+    way: str
+    registration: str
+    language: str
+    number: str
+    token: str
+    member: User
+    operator: User
+    user: User | None
+    begun_at: datetime
+    emails: list[QueuedEmail] = field(default_factory=list)
+    read_count: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.way}, {self.registration}, {self.language}"
+
+    @property
+    def agreement(self) -> Agreement:
+        return Agreement.objects.select_related("company", "submission", "tdsp", "premise").get(number=self.number)
+
+    def collect_emails(self) -> None:
+        """Add the emails that were queued since the last call."""
+        review = f"REVIEW:{self.agreement.consent_review_id}:"
+        emails = Email.objects.about(self.number) | Email.objects.filter(key__startswith=review)
+        for email in emails.order_by("pk")[self.read_count :]:
+            self.read_count += 1
+            is_to_company = email.to_address == self.agreement.contact_email
+            recipient = "staff" if email.kind == "REVIEW" else "the company" if is_to_company else "the customer"
+            name = f"email {email.kind} to {recipient}"
+            facts = AgreementFacts.of(self.number)
+            self.emails.append(QueuedEmail(name, email.language, email.subject, email.text, email.html, facts))
+
+
+def deliver(case: Case) -> None:
+    """Store the four days before the answer."""
+    last = timezone.localdate(case.begun_at)
+    store(case.agreement.premise, *every_day(last - 4 * DAY, last - DAY, CONSUMPTION))
+
+
+def begin_service_later(case: Case) -> None:
+    tomorrow = timezone.localdate(case.begun_at) + DAY
+    Premise.objects.filter(pk=case.agreement.premise_id).update(service_since=tomorrow)
+
+
+def accept(case: Case) -> None:
+    in_account = case.registration == "registered"
+    actions.accept(
+        case.agreement,
+        channel=Channel.ACCOUNT if in_account else Channel.INVITATION,
+        by=case.user if in_account else None,
+        at=case.begun_at,
+    )
+
+
+def reject(case: Case) -> None:
+    actions.reject(case.agreement, channel=Channel.INVITATION, at=case.begun_at)
+
+
+def withdraw(case: Case) -> None:
+    actions.withdraw(case.agreement, by=case.member)
+
+
+def remind(case: Case) -> None:
+    actions.resend(case.agreement, by=case.member)
+
+
+def expire(_case: Case) -> None:
+    actions.expire_overdue()
+
+
+def forget_person(_case: Case) -> None:
+    delete_personal_data()
+
+
+def suspect(case: Case) -> None:
+    ConsentSignalFactory(agreement=case.agreement)
+
+
+def release(case: Case) -> None:
+    decide(case, Review.RELEASED, reason="The customer confirmed it by phone")
+
+
+def refuse(case: Case) -> None:
+    decide(case, Review.REFUSED, reason="The customer did not know about it")
+
+
+def decide(case: Case, outcome: Review, *, reason: str) -> None:
+    review = case.agreement.consent_review
+    assert review
+    review_consent(review, outcome, by=case.operator, reason=reason)
+
+
+def let_review_lapse(case: Case) -> None:
+    for days in (30, 60):
+        escalate_overdue_reviews(at=case.begun_at + days * DAY)
+
+
+def bounce(case: Case) -> None:
+    sent = {"sent_at": timezone.now(), "failed_at": timezone.now()}
+    requests = Email.objects.about(case.number).filter(kind__in=["EM201", "EM202"])
+    requests.update(state=EmailState.BOUNCED, failure="refused", **sent)
+
+
+def end_wait(_case: Case) -> None:
+    end_waiting(at=timezone.now() + settings.REPORT_DATA_WAIT)
+
+
+def generate(case: Case) -> None:
+    generate_due_reports(at=case.begun_at)
+
+
+def download(case: Case) -> None:
+    DownloadFactory(report=Report.objects.get(agreement=case.agreement), by=case.member)
+
+
+def purge(_case: Case) -> None:
+    purge_files()
+
+
+def leave_unfinished(case: Case, state: ReportState, **columns: Any) -> None:
+    first, last = case.agreement.period_first_day, case.agreement.period_last_day
+    days = {"first_day": first, "last_day": last, "asked_first_day": first}
+    ReportFactory(agreement=case.agreement, state=state, **days, **columns)
+
+
+def lose_worker(case: Case) -> None:
+    leave_unfinished(case, ReportState.MAKING, attempts=1, retry_at=timezone.now() + DAY)
+
+
+def fail_once(case: Case) -> None:
+    leave_unfinished(case, ReportState.RETRYING, attempts=1, retry_at=timezone.now() + DAY)
+
+
+def fail_for_good(case: Case) -> None:
+    leave_unfinished(case, ReportState.FAILED, attempts=5)
+
+
+Step = Callable[[Case], None]
+# What leads to each state. Those with a sweep come first, because a sweep would take the others along.
+WAYS: dict[str, list[Step]] = {
+    "rejected, person forgotten": [reject, forget_person],
+    "not accepted": [expire],
+    "purged": [deliver, accept, generate, purge],
+    "purged, downloaded": [deliver, accept, generate, download, purge],
+    "no data, nothing delivered": [accept, end_wait, generate],
+    "no data, service began later": [begin_service_later, accept, generate],
+    "not reviewed in time": [suspect, deliver, accept, let_review_lapse],
+    "ready": [deliver, accept, generate],
+    "downloaded": [deliver, accept, generate, download],
+    "released, ready": [suspect, deliver, accept, release, generate],
+    "pending": [deliver],
+    "pending, data to wait for": [],
+    "pending, service begins later": [begin_service_later],
+    "pending, reminded": [remind],
+    "pending, bounced": [bounce],
+    "overdue": [],
+    "rejected": [reject],
+    "withdrawn": [withdraw],
+    "withdrawn, bounced": [bounce, withdraw],
+    "due": [deliver, accept],
+    "waiting for data": [accept],
+    "service begins later": [begin_service_later, accept],
+    "held": [suspect, deliver, accept],
+    "held without data": [suspect, accept],
+    "held, service begins later": [suspect, begin_service_later, accept],
+    "released": [suspect, deliver, accept, release],
+    "released without data": [suspect, accept, release],
+    "released, service begins later": [suspect, begin_service_later, accept, release],
+    "refused": [suspect, deliver, accept, refuse],
+    "refused without data": [suspect, accept, refuse],
+    "being made": [deliver, accept, lose_worker],
+    "failed, tried again": [deliver, accept, fail_once],
+    "failed for good": [deliver, accept, fail_for_good],
+}
+DAYS_AGO = {
+    "rejected, person forgotten": 130, "not accepted": 31, "purged": 71, "purged, downloaded": 71, "overdue": 31,
+    "both overdue": 31,
+}  # fmt: skip
+# Two requests of one submission, which have a list behind their link: the steps of each.
+PAIRS: dict[str, tuple[list[Step], list[Step]]] = {
+    "both pending": ([], []),
+    "accepted and pending": ([deliver, accept], []),
+    "held and pending": ([suspect, deliver, accept], []),
+    "rejected and accepted": ([reject], [deliver, accept]),
+    "withdrawn and rejected": ([withdraw], [reject]),
+    "both overdue": ([], []),
+}
+
+
+class CaseMaker:
+    """Makes cases by two companies, of which one has no privacy policy, with a TDSP with and one without a phone."""
+
+    def __init__(self) -> None:
+        policies = ("https://green-energy.example/privacy", "")
+        self.members = [MembershipFactory(company__privacy_policy_url=policy).user for policy in policies]
+        self.tdsps = [TdspFactory(contact_phone="+15125550199"), TdspFactory()]
+        self.operator = OperatorFactory()
+        self.numbers = count()
+
+    def make_all(self) -> list[Case]:
+        """Make every state in each of COMBINATIONS and in one of IN_TURN."""
+        cases = []
+        for place, (way, steps) in enumerate(WAYS.items()):
+            for combination in [*COMBINATIONS, IN_TURN[place % len(IN_TURN)]]:
+                (case,) = self.begin(way, *combination)
+                self.take(case, steps)
+                cases.append(case)
+        return cases
+
+    def make_pair(self, way: str) -> list[Case]:
+        """Make the two requests of one of PAIRS."""
+        cases = self.begin(way, "unregistered", "en", "3m", meter_count=2)
+        for case, steps in zip(cases, PAIRS[way], strict=True):
+            self.take(case, steps)
+        return cases
+
+    def begin(self, way: str, registration: str, language: str, length: str, *, meter_count: int = 1) -> list[Case]:
+        """Initiate a request for each meter, and let a customer who registers later do so."""
+        number = next(self.numbers)
+        begun_at = timezone.now() - timedelta(days=DAYS_AGO.get(way, 0))
+        meters = [MeterFactory(premise__tdsp=self.tdsps[number // 2 % 2]) for _meter in range(meter_count)]
+        person, user = replace(ROSA, email=f"rosa{number}@example.net", language=language), None
+        account = {"customer__user__email": person.email, "customer__user__language": language}
+        if is_registered := registration == "registered":
+            user = EsiidClaimFactory(premise=meters[0].premise, **account).customer.user
+            person = Person(email=person.email)
+        member = self.members[number % 2]
+        details: dict[str, Any] = {"person": person, "registered": is_registered, "report_length": length}
+        agreements = initiate(member, *meters, at=begun_at, **details)
+        if registration == "registered since":
+            user = EsiidClaimFactory(premise=meters[0].premise, **account).customer.user
+        token = link_tokens.derive_token(bytes(agreements[0].submission.link_nonce))
+        cases = [
+            Case(way, registration, language, agreement.number, token, member, self.operator, user, begun_at)
+            for agreement in agreements
+        ]
+        for case in cases:
+            if way in DAYS_AGO:  # the request was true then, but its conditions are about now
+                case.read_count = 1
+            case.collect_emails()
+        return cases
+
+    def take(self, case: Case, steps: list[Step]) -> None:
+        """Do the steps one after the other, and collect the emails of each."""
+        for step in steps:
+            step(case)
+            case.collect_emails()

@@ -1,0 +1,338 @@
+"""What is true of an agreement, by its rows.
+
+Each property is a fact that table.toml names. It is False, or True, or says what a sentence that needs this fact has to
+name: placeholder -> value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from agreements.models import Agreement, Letter, ReportType, Review
+from agreements.period import Period, offered_period
+from agreements.states import ReportState, Status
+from lib.central_time import utc_or_now
+from notifications.models import ENDED_BADLY, Email, EmailState
+from reports.models import Report
+
+Fact = bool | Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class AgreementFacts:
+    """The rows of one agreement as they were when they were read."""
+
+    agreement: Agreement
+    report: Report | None
+    download_count: int
+    emails: tuple[Email, ...]
+    letter: Letter | None
+    offer: Period | None
+    some_open: Fact  # a request of the submission can still be answered
+    now: datetime
+
+    @classmethod
+    def of(cls, number: str) -> AgreementFacts:
+        agreements = Agreement.objects.select_related("company", "submission", "tdsp", "premise", "consent_review")
+        agreement = agreements.with_registration_offer().get(number=number)
+        report, now = Report.objects.filter(agreement=agreement).first(), utc_or_now()
+        return cls(
+            agreement=agreement,
+            report=report,
+            download_count=report.downloads.count() if report else 0,
+            emails=tuple(Email.objects.about(number).defer("text", "html", "attachment")),
+            letter=Letter.objects.filter(agreement=agreement).first(),
+            offer=offered_period(agreement, at=now) if agreement.status == Status.PENDING else None,
+            some_open=agreements.filter(submission=agreement.submission).open_soonest_first().exists(),
+            now=now,
+        )
+
+    # Who asks whom
+
+    @property
+    def always(self) -> Fact:
+        return True
+
+    @property
+    def never(self) -> Fact:
+        return False
+
+    @property
+    def registered(self) -> Fact:
+        return self.agreement.was_registered
+
+    @property
+    def in_account(self) -> Fact:
+        return self.agreement.customer_id is not None
+
+    @property
+    def registration_offered(self) -> Fact:
+        return self.agreement.offers_registration
+
+    @property
+    def policy(self) -> Fact:
+        return bool(self.agreement.submission.privacy_policy_url)
+
+    @property
+    def utility_phone(self) -> Fact:
+        tdsp = self.agreement.tdsp
+        return bool(tdsp.contact_phone) and {"utility": tdsp.name, "phone": tdsp.contact_phone}
+
+    @property
+    def interval_report(self) -> Fact:
+        return self.agreement.report_type == ReportType.INTERVAL
+
+    @property
+    def monthly_report(self) -> Fact:
+        return self.agreement.report_type == ReportType.MONTHLY
+
+    @property
+    def suspended(self) -> Fact:
+        return self.agreement.company.is_suspended
+
+    # The answer
+
+    @property
+    def pending(self) -> Fact:
+        return self.agreement.status == Status.PENDING
+
+    @property
+    def open(self) -> Fact:
+        ends = self.agreement.expires_at
+        return bool(self.pending) and ends >= self.now and {"at": ends, "until": ends, "ends": ends}
+
+    @property
+    def expired(self) -> Fact:
+        ends, status = self.agreement.expires_at, self.agreement.status
+        is_expired = status in (Status.PENDING, Status.NOT_ACCEPTED) and not self.open
+        return is_expired and {"at": ends, "until": ends, "ends": ends}
+
+    @property
+    def accepted(self) -> Fact:
+        return self.ended_as(Status.COMPLETE)
+
+    @property
+    def rejected(self) -> Fact:
+        return self.ended_as(Status.REJECTED)
+
+    @property
+    def withdrawn(self) -> Fact:
+        return self.ended_as(Status.WITHDRAWN)
+
+    @property
+    def closed(self) -> Fact:
+        return not self.open and {"at": self.agreement.ended_at or self.agreement.expires_at}
+
+    @property
+    def signed(self) -> Fact:
+        return self.letter is not None and {"at": self.letter.signed_at}
+
+    def ended_as(self, status: Status) -> Fact:
+        ended = self.agreement.ended_at
+        return self.agreement.status == status and {"at": ended, "ended": ended}
+
+    # What an acceptance now would share, if it is possible
+
+    @property
+    def offers_days(self) -> Fact:
+        return bool(self.open) and some_days(self.offer)
+
+    @property
+    def offers_one_day(self) -> Fact:
+        return bool(self.open) and one_day(self.offer)
+
+    @property
+    def offers_no_day(self) -> Fact:
+        return bool(self.open) and no_day(self.offer)
+
+    @property
+    def offers_days_to_come(self) -> Fact:
+        return bool(self.open) and self.offer is None
+
+    # The review, and what an accepted request shares
+
+    @property
+    def held(self) -> Fact:
+        return self.agreement.review == Review.HELD
+
+    @property
+    def refused(self) -> Fact:
+        return bool(self.reviewed) and self.agreement.review == Review.REFUSED
+
+    @property
+    def released(self) -> Fact:
+        return self.agreement.review == Review.RELEASED
+
+    @property
+    def reviewed(self) -> Fact:
+        review = self.agreement.consent_review
+        return self.agreement.review in (Review.RELEASED, Review.REFUSED) and {
+            "reason": review.reason if review else ""
+        }
+
+    @property
+    def unreviewed(self) -> Fact:
+        """The utility did not review the answer in time, which refuses the report."""
+        return self.agreement.review == Review.UNREVIEWED
+
+    @property
+    def doubtful(self) -> Fact:
+        """It is not certain that the customer accepted."""
+        return bool(self.held or self.refused or self.unreviewed)
+
+    @property
+    def review_overdue(self) -> Fact:
+        review = self.agreement.consent_review
+        return bool(self.held) and review is not None and review.escalated_at is not None
+
+    @property
+    def data_awaited(self) -> Fact:
+        """The days are not fixed before the utility's data comes, whether or not a review comes first."""
+        return self.report_is(ReportState.AWAITING_DATA) and {
+            "until": self.agreement.awaits_data_until, "utility": self.agreement.tdsp.name,
+        }  # fmt: skip
+
+    @property
+    def waited_for_data(self) -> Fact:
+        """At the acceptance no day was on file; the letter says so for good."""
+        return bool(self.accepted) and self.agreement.awaits_data_until is not None
+
+    @property
+    def covers_days(self) -> Fact:
+        return bool(self.accepted) and some_days(self.period)
+
+    @property
+    def covers_one_day(self) -> Fact:
+        return bool(self.accepted) and one_day(self.period)
+
+    @property
+    def covers_no_day(self) -> Fact:
+        return bool(self.accepted) and no_day(self.period)
+
+    @property
+    def period(self) -> Period | None:
+        first, last = self.agreement.period_first_day, self.agreement.period_last_day
+        return Period(first, first, last) if first and last else None
+
+    # The report
+
+    @property
+    def being_made(self) -> Fact:
+        return not self.held and self.report_is(ReportState.DUE, ReportState.MAKING)
+
+    @property
+    def retrying(self) -> Fact:
+        return self.report_is(ReportState.RETRYING)
+
+    @property
+    def failed(self) -> Fact:
+        return self.report_is(ReportState.FAILED)
+
+    @property
+    def without_data(self) -> Fact:
+        return self.report_is(ReportState.NO_DATA)
+
+    @property
+    def without_data_for_days(self) -> Fact:
+        return bool(self.without_data) and some_days(self.report_period)
+
+    @property
+    def without_data_for_one_day(self) -> Fact:
+        return bool(self.without_data) and one_day(self.report_period)
+
+    @property
+    def without_service(self) -> Fact:
+        return bool(self.without_data) and no_day(self.report_period)
+
+    @property
+    def ready(self) -> Fact:
+        kept_until = self.report.kept_until if self.report else None
+        return self.report_is(ReportState.READY) and {"day": kept_until, "until": kept_until, "at": kept_until}
+
+    @property
+    def purged(self) -> Fact:
+        return self.report_is(ReportState.PURGED) and self.report is not None and {"day": self.report.purged_at}
+
+    @property
+    def made(self) -> Fact:
+        return self.report_is(ReportState.READY, ReportState.PURGED)
+
+    @property
+    def made_for_days(self) -> Fact:
+        return self.with_time_made(some_days(self.report_period))
+
+    @property
+    def made_for_one_day(self) -> Fact:
+        return self.with_time_made(one_day(self.report_period))
+
+    @property
+    def downloaded(self) -> Fact:
+        return self.download_count > 0
+
+    @property
+    def readings_missing(self) -> Fact:
+        return self.report is not None and self.report.missing_intervals > 0
+
+    @property
+    def days_missing(self) -> Fact:
+        return self.report is not None and bool(self.report.missing)
+
+    @property
+    def readings_estimated(self) -> Fact:
+        return self.report is not None and self.report.estimated_intervals > 0
+
+    @property
+    def shortened(self) -> Fact:
+        report = self.report
+        days = report and {"asked": report.asked_first_day, "since": report.first_day}
+        return report is not None and report.is_shortened and (days or {})
+
+    @property
+    def metered_later(self) -> Fact:
+        return self.report is not None and self.report.is_metered_later and {"day": self.report.expected_from}
+
+    def report_is(self, *states: ReportState) -> bool:
+        return self.agreement.report_state in states
+
+    @property
+    def report_period(self) -> Period | None:
+        report = self.report
+        return Period(report.asked_first_day, report.first_day, report.last_day) if report else None
+
+    def with_time_made(self, days: Fact) -> Fact:
+        return bool(self.made) and isinstance(days, Mapping) and {**days, "at": self.report and self.report.made_at}
+
+    # The emails
+
+    @property
+    def undelivered(self) -> Fact:
+        """No request and no reminder reached the customer."""
+        requests = [email.state for email in self.emails if email.kind in ("EM201", "EM202")]
+        return bool(requests) and all(state in ENDED_BADLY for state in requests)
+
+    @property
+    def email_queued(self) -> Fact:
+        return any(email.state == EmailState.QUEUED for email in self.emails)
+
+    @property
+    def email_on_hold(self) -> Fact:
+        return any(email.state == EmailState.ON_HOLD for email in self.emails)
+
+    @property
+    def reminded(self) -> Fact:
+        return any(email.kind == "EM202" for email in self.emails) and {"at": self.agreement.initiated_at}
+
+
+def some_days(period: Period | None) -> Fact:
+    return period is not None and period.first < period.last and {"first": period.first, "last": period.last}
+
+
+def one_day(period: Period | None) -> Fact:
+    return period is not None and period.first == period.last and {"day": period.last}
+
+
+def no_day(period: Period | None) -> Fact:
+    """The service began after the last day."""
+    return period is not None and period.first > period.last and {"since": period.first, "last": period.last}

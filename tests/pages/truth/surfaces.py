@@ -1,0 +1,79 @@
+"""What is read about an agreement, and in which language: pages by link, in the account, the company's and staff's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from accounts.models import User
+from agreements.models import Letter
+from agreements.states import Status
+from tests.pages.truth.cases import Case
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A page or text about one agreement."""
+
+    name: str
+    language: str
+    html: str
+
+
+def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
+    """Yield what everyone reads about the case now, the customer's pages in each of `languages`."""
+    for language in languages:
+        yield from customer_pages(case, language)
+    yield page("company's page", "en", reverse("agreement", args=[case.number]), user=case.member)
+    search = {"by": "number", "items": case.number}
+    yield page("company's list", "en", reverse("agreements"), user=case.member, query=search)
+    if letter := Letter.objects.filter(agreement=case.agreement).first():
+        yield Surface("letter", letter.language, text_as_html(letter.text))
+    if case.registration == "registered":
+        path = reverse("admin:agreements_agreement_change", args=[case.agreement.pk])
+        yield page("admin", "en", path, user=case.operator)
+
+
+def customer_pages(case: Case, language: str) -> Iterator[Surface]:
+    """Yield the pages of the customer who answers, by link and in the account."""
+    yield page("page by link", language, reverse("invitation", args=[case.token]))
+    agreement = case.agreement
+    if agreement.status != Status.PENDING:
+        decision = "reject" if agreement.status == Status.COMPLETE else "accept"
+        yield page("second answer", language, reverse("invitation", args=[case.token]), decision=decision)
+    if case.user:
+        yield page("home", language, reverse("home"), user=case.user)
+        yield page("list in account", language, reverse("customer_agreements"), user=case.user)
+        if agreement.person_forgotten_at is None:
+            path = reverse("customer_agreement", args=[case.number])
+            yield page("page in account", language, path, user=case.user)
+
+
+def page(
+    name: str, language: str, path: str, *, user: User | None = None, query: Any = None, decision: str = ""
+) -> Surface:
+    """Open a page, or post a decision that comes too late."""
+    client = Client(headers={"accept-language": language})
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    if user:
+        User.objects.filter(pk=user.pk).update(language=language)
+        client.force_login(User.objects.get(pk=user.pk))
+    response = client.post(path, {"decision": decision}) if decision else client.get(path, query)
+    assert response.status_code == (409 if decision else 200), f"{name}: {response.status_code}"
+    return Surface(name, language, response.content.decode())
+
+
+def text_as_html(text: str) -> str:
+    """Return a plain text as paragraphs: an empty line or a list's item begins one, other lines are folded."""
+    paragraphs: list[str] = [""]
+    for line in text.splitlines():
+        if not line.strip() or line.startswith(("- ", "## ", "= ", "> ")):
+            paragraphs.append("")
+        paragraphs[-1] += f" {line.lstrip('-#=> ')}"
+    return "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
