@@ -50,6 +50,7 @@ IN_TURN = [("registered since", "en", "1m"), ("unregistered", "es", "1d"), ("reg
 class QueuedEmail:
     """An email and what was true when it was queued."""
 
+    kind: str
     name: str
     language: str
     subject: str
@@ -71,6 +72,7 @@ class Case:
     operator: User
     user: User | None
     begun_at: datetime
+    is_in_turn: bool = False  # one of IN_TURN, of which only a part is checked
     emails: list[QueuedEmail] = field(default_factory=list)
     read_count: int = 0
 
@@ -91,7 +93,9 @@ class Case:
             recipient = "staff" if email.kind == "REVIEW" else "the company" if is_to_company else "the customer"
             name = f"email {email.kind} to {recipient}"
             facts = AgreementFacts.of(self.number)
-            self.emails.append(QueuedEmail(name, email.language, email.subject, email.text, email.html, facts))
+            self.emails.append(
+                QueuedEmail(email.kind, name, email.language, email.subject, email.text, email.html, facts)
+            )
 
 
 def deliver(case: Case) -> None:
@@ -153,9 +157,12 @@ def decide(case: Case, outcome: Review, *, reason: str) -> None:
     review_consent(review, outcome, by=case.operator, reason=reason)
 
 
+def escalate_review(case: Case) -> None:
+    escalate_overdue_reviews(at=case.begun_at + 30 * DAY)
+
+
 def let_review_lapse(case: Case) -> None:
-    for days in (30, 60):
-        escalate_overdue_reviews(at=case.begun_at + days * DAY)
+    escalate_overdue_reviews(at=case.begun_at + 60 * DAY)
 
 
 def bounce(case: Case) -> None:
@@ -207,7 +214,7 @@ WAYS: dict[str, list[Step]] = {
     "purged, downloaded": [deliver, accept, generate, download, purge],
     "no data, nothing delivered": [accept, end_wait, generate],
     "no data, service began later": [begin_service_later, accept, generate],
-    "not reviewed in time": [suspect, deliver, accept, let_review_lapse],
+    "not reviewed in time": [suspect, deliver, accept, escalate_review, let_review_lapse],
     "ready": [deliver, accept, generate],
     "downloaded": [deliver, accept, generate, download],
     "released, ready": [suspect, deliver, accept, release, generate],
@@ -266,6 +273,7 @@ class CaseMaker:
         for place, (way, steps) in enumerate(WAYS.items()):
             for combination in [*COMBINATIONS, IN_TURN[place % len(IN_TURN)]]:
                 (case,) = self.begin(way, *combination)
+                case.is_in_turn = combination in IN_TURN
                 self.take(case, steps)
                 cases.append(case)
         return cases
