@@ -141,15 +141,21 @@ def test_emails_are_true_while_the_company_is_suspended(maker: CaseMaker, suspen
     assert not email_mistakes(later)
 
 
-REVIEW, NO_REVIEW = '{% if agreement.review == "held" %}', "{% if not agreement %}"
+REVIEW, NO_REVIEW = '{% elif agreement.review == "held" %}', "{% elif not agreement %}"
 UNTIL, OTHER_TIME = "until=agreement.awaits_data_until", "until=agreement.expires_at"
+EVERY_STATE = '{% if agreement.review == "held" and'
 DOWNLOAD = (
     "<p>{% blocktranslate with day=agreement.expires_at|date %}{{ company }} can download the file until {{ day }}."
     "{% endblocktranslate %}</p>"
 )
 # What is planted -> the way, the words of the template, what it has instead, and the complaint.
 FALSEHOODS = {
-    "the company can download every report": ("held", REVIEW, DOWNLOAD + REVIEW, "can download the file until"),
+    "the company can download every report": (
+        "held",
+        EVERY_STATE,
+        DOWNLOAD + EVERY_STATE,
+        "can download the file until",
+    ),
     "a report is made during its review": ("held", REVIEW, NO_REVIEW, "says 'The report is being made.'"),
     "nothing about the review": ("held", REVIEW, NO_REVIEW, 'does not say "Before we make the report'),
     "a wrong time": ("waiting for data", UNTIL, OTHER_TIME, "says \"Your utility hasn't"),

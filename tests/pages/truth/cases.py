@@ -24,6 +24,7 @@ from agreements.states import Channel, ReportState
 from lib import link_tokens
 from meters.models import Premise
 from notifications.models import Email, EmailState
+from reports import disavowal
 from reports.actions import end_waiting, generate_due_reports, purge_files
 from reports.models import Report
 from tests.factories import (
@@ -85,12 +86,14 @@ class Case:
 
     def collect_emails(self) -> None:
         """Add the emails that were queued since the last call."""
-        review = f"REVIEW:{self.agreement.consent_review_id}:"
-        emails = Email.objects.about(self.number) | Email.objects.filter(key__startswith=review)
+        keys = f"^(REVIEW:{self.agreement.consent_review_id}|DISAVOWED:{self.number}):"
+        emails = Email.objects.about(self.number) | Email.objects.filter(key__regex=keys)
         for email in emails.order_by("pk")[self.read_count :]:
             self.read_count += 1
             is_to_company = email.to_address == self.agreement.contact_email
-            recipient = "staff" if email.kind == "REVIEW" else "the company" if is_to_company else "the customer"
+            recipient = (
+                "staff" if email.kind in ("REVIEW", "DISAVOWED") else "the company" if is_to_company else "the customer"
+            )
             name = f"email {email.kind} to {recipient}"
             facts = AgreementFacts.of(self.number)
             self.emails.append(
@@ -165,6 +168,10 @@ def let_review_lapse(case: Case) -> None:
     escalate_overdue_reviews(at=case.begun_at + 60 * DAY)
 
 
+def disavow(case: Case) -> None:
+    disavowal.disavow(case.agreement, channel=Channel.INVITATION)
+
+
 def bounce(case: Case) -> None:
     sent = {"sent_at": timezone.now(), "failed_at": timezone.now()}
     requests = Email.objects.about(case.number).filter(kind__in=["EM201", "EM202"])
@@ -217,6 +224,10 @@ WAYS: dict[str, list[Step]] = {
     "not reviewed in time": [suspect, deliver, accept, escalate_review, let_review_lapse],
     "ready": [deliver, accept, generate],
     "downloaded": [deliver, accept, generate, download],
+    "ready, disavowed": [deliver, accept, generate, disavow],
+    "ready, disavowed, released": [deliver, accept, generate, disavow, release],
+    "ready, disavowed, refused": [deliver, accept, generate, disavow, refuse],
+    "downloaded, disavowed": [deliver, accept, generate, download, disavow],
     "released, ready": [suspect, deliver, accept, release, generate],
     "pending": [deliver],
     "pending, data to wait for": [],
@@ -231,6 +242,7 @@ WAYS: dict[str, list[Step]] = {
     "waiting for data": [accept],
     "service begins later": [begin_service_later, accept],
     "held": [suspect, deliver, accept],
+    "due, disavowed": [deliver, accept, disavow],
     "held without data": [suspect, accept],
     "held, service begins later": [suspect, begin_service_later, accept],
     "released": [suspect, deliver, accept, release],

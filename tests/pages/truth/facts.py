@@ -178,6 +178,11 @@ class AgreementFacts:
         return self.agreement.review == Review.UNREVIEWED
 
     @property
+    def disavowed(self) -> Fact:
+        at = self.agreement.disavowed_at
+        return at is not None and {"at": at, "utility": self.agreement.tdsp.name}
+
+    @property
     def doubtful(self) -> Fact:
         """It is not certain that the customer accepted."""
         return bool(self.held or self.refused or self.unreviewed)

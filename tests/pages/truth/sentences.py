@@ -30,7 +30,7 @@ SOURCES = (
     "templates/reports/coverage.html", "templates/reports/readings.html",
     "templates/home/customer.html", "templates/home/third_party.html", "templates/companies/standing.html",
     "templates/emails/EM20*", "templates/emails/NOT_ACCEPTED*", "templates/emails/REVIEW*",
-    "templates/emails/WITHDRAWN*", "templates/admin/agreements/*/*.html",
+    "templates/emails/WITHDRAWN*", "templates/emails/DISAVOWED*", "templates/admin/agreements/*/*.html",
     "agreements/emails.py", "agreements/third_party_wording.py", "agreements/models/review.py",
     "agreements/models/report_options.py", "agreements/states.py", "reports/emails.py", "reports/models.py",
     "reports/agreement_list.py",
