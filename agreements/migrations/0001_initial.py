@@ -305,7 +305,7 @@ class Migration(migrations.Migration):
                             ("browser", "Accepted in a browser that the third party's users used"),
                             ("too_fast", "Accepted faster than anyone can read the page, or without opening it"),
                             ("other_holder", "The ESIID has moved to a different account since the request"),
-                            ("unconfirmed", "The customer's claim of the ESIID is not confirmed"),
+                            ("unconfirmed", "The customer's ESIID claim is not confirmed"),
                             ("disavowed", "The customer told us that someone else accepted"),
                         ],
                         max_length=12,

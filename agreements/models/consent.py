@@ -21,7 +21,7 @@ class SignalKind(models.TextChoices):
     BROWSER = "browser", _("Accepted in a browser that the third party's users used")
     TOO_FAST = "too_fast", _("Accepted faster than anyone can read the page, or without opening it")
     OTHER_HOLDER = "other_holder", _("The ESIID has moved to a different account since the request")
-    UNCONFIRMED = "unconfirmed", _("The customer's claim of the ESIID is not confirmed")
+    UNCONFIRMED = "unconfirmed", _("The customer's ESIID claim is not confirmed")
     DISAVOWED = "disavowed", _("The customer told us that someone else accepted")
 
 

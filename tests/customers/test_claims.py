@@ -234,10 +234,10 @@ def test_the_review_says_that_the_claimant_has_lost_the_claim(client, meter):
     operator = Client()
     operator.force_login(OperatorFactory())
     page = reverse("admin:agreements_consentreview_review", args=[agreement.consent_review_id])
-    assert "claim of the ESIID was refused" not in page_text(operator.get(page))
+    assert "ESIID claim was refused" not in page_text(operator.get(page))
     decide_claim(claim.pk, ClaimDecision.REFUSED, by=OperatorFactory(), reason="Another tenant.", dispute_id=None)
     words = page_text(operator.get(page))
-    assert "claim of the ESIID was refused" in words and "Another tenant." in words
+    assert "ESIID claim was refused" in words and "Another tenant." in words
 
 
 @pytest.mark.parametrize("state", ["waiting", "confirmed", "disputed"])
