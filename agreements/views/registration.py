@@ -125,7 +125,7 @@ def customer_dispute(request: HttpRequest) -> HttpResponse:
     try:
         outcome = sign_up.dispute_claim(customer, matched, fingerprints=fingerprint_request(request))
     except EsiidTaken:  # another claim came first
-        messages.error(request, _("Another account has just added this meter. Try again."))
+        messages.error(request, _("Someone has just added this meter to another account. Try again."))
         return redirect("customer_add_meter")
     except Refused as refused:
         messages.error(request, str(refused))

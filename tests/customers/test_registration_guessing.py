@@ -235,7 +235,7 @@ def test_an_esiid_taken_since_gets_a_page_with_the_next_step(client):
     address = reverse("register_confirm", args=[link_tokens.derive_token(lost.link_nonce, link_tokens.ACCOUNT_LINK)])
     answer = client.post(address)
     assert answer.status_code == 409
-    assert "Another account has this meter" in answer.content.decode()
+    assert "This meter is in another account" in answer.content.decode()
 
 
 @pytest.mark.django_db

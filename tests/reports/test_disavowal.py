@@ -200,4 +200,4 @@ class TestWho:
         """X1, X5: only in the email to the address that the link was sent to."""
         email = Email.objects.get(kind="EM203", to_address=agreement.email)
         assert bytes(email.link_nonce) == bytes(agreement.submission.link_nonce)
-        assert "we'll hold it" in email.text and "This wasn't me" in email.html
+        assert "won't get it unless your utility reviews the answer" in email.text and "This wasn't me" in email.html
