@@ -46,6 +46,7 @@ def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromi
         "agreements": agreements,
         "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
         "is_one_of_several": len(agreements) < first.submission.agreements.count(),
+        "offers_registration": len(agreements) == 1 and first.link_offers_registration(),
     }
     tdsps = {agreement.tdsp_id for agreement in agreements}
     fields = {

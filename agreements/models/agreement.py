@@ -231,6 +231,10 @@ class Agreement(models.Model):
         """Return whether the database's row can still be answered (L2)."""
         return Agreement.objects.pending().filter(pk=self.pk, expires_at__gte=at).exists()
 
+    def link_offers_registration(self) -> bool:
+        """Return whether the link fills in a registration now (X7)."""
+        return Agreement.objects.with_registration_offer().filter(pk=self.pk, offers_registration=True).exists()
+
     @property
     def was_answered(self) -> bool:
         return self.status in (Status.COMPLETE, Status.REJECTED)

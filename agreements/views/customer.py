@@ -121,7 +121,14 @@ class DecisionView(View):
     def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
         if agreement.status == Status.PENDING:
             context |= decision_context(agreement)
-        return _page(self.request, template, agreement=agreement, list_url=self.list_url, **context)
+        context |= {"list_url": self.list_url, "is_in_account": is_in_account(agreement)}
+        return _page(self.request, template, agreement=agreement, **context)
+
+
+def is_in_account(agreement: Agreement) -> bool:
+    """Return whether the account of the agreement's customer shows it; not after that claim was refused (C4, X7)."""
+    user = agreement.customer.user if agreement.customer else None
+    return user is not None and Agreement.objects.visible_to(user).filter(pk=agreement.pk).exists()
 
 
 def _list_page(request: HttpRequest, token: str, agreements: list[Agreement]) -> HttpResponse:

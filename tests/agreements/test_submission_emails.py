@@ -182,3 +182,18 @@ class TestRetention:
         Agreement.objects.filter(pk=third.pk).update(status=Status.REJECTED, ended_at=long_ago)
         assert retention.delete_personal_data() == 1
         assert requests()[0].to_address == ""
+
+
+def test_a_reminder_offers_no_registration_while_a_sibling_is_in_doubt(member):
+    """X7: its link fills in no form then."""
+    held, waiting = initiate(member, MeterFactory(), MeterFactory())
+    actions.accept(held, channel=Channel.INVITATION, was_too_fast=True)
+    actions.resend(waiting, by=member)
+    assert "/register/" not in Email.objects.get(kind="EM202").text
+
+
+def test_a_reminder_about_one_meter_offers_registration(member):
+    """X7: what the test above compares with."""
+    (waiting,) = initiate(member)
+    actions.resend(waiting, by=member)
+    assert "/register/" in Email.objects.get(kind="EM202").text
