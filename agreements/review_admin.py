@@ -50,9 +50,9 @@ class ConsentReviewAdmin(ScopedAdmin):
     search_help_text = _("Agreement number")
     ordering = [F("decided_at").desc(nulls_first=True), "opened_at", "pk"]
     fields = [
-        "state", "links", "company", ("opened_at", "due_on", "escalated_at"), ("decided_at", "decided_by"), "reason",
+        "state", "links", "company", ("opened_at", "due_on", "escalated_at"), ("decided_at", "reviewer"), "reason",
     ]  # fmt: skip
-    readonly_fields = ["links", "company", "due_on"]
+    readonly_fields = ["links", "company", "due_on", "reviewer"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         link = ("submission__link_nonce", "submission__link_hash")
@@ -112,6 +112,11 @@ class ConsentReviewAdmin(ScopedAdmin):
     def due_on(self, review: ConsentReview) -> Any:
         """Return the last day of the TDSP, or of the operators once they were told."""
         return central_day(review.lapses_at or review.due_at) - ONE_DAY if review.state == Review.HELD else ""
+
+    @admin.display(description=_("decided by"))
+    def reviewer(self, review: ConsentReview) -> str:
+        """Return the name, without a link: an operator's record is not shown to a TDSP's staff."""
+        return str(review.decided_by or "")
 
     def _agreements(self, review: ConsentReview) -> list[Agreement]:
         """Return those about meters that are still the TDSP's (D1), without a further query."""

@@ -1,7 +1,10 @@
 """What every test may ask for. Each fixture lives in a module of its own."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from tests.support.browser import (  # noqa: F401 - pytest finds all of these by their names
     base_url,
@@ -26,3 +29,10 @@ from tests.support.world import module_world, world  # noqa: F401 - likewise
 def pytest_configure() -> None:
     # Argon2 is slow on purpose. scripts/check_production.py checks what production uses.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_portal() -> Iterator[None]:
+    """A request in Spanish leaves its language to whatever the process does next, as to the next request."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)

@@ -48,7 +48,7 @@ from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 from tests.support.agreements import ROSA, initiate
 from tests.support.registration import confirmation_link, register
-from tests.support.reviews import review_of
+from tests.support.reviews import put_under_review, review_of
 
 
 def customers_emails(world: World, language: str) -> list[Email]:
@@ -99,7 +99,11 @@ def _about_companies(language: str) -> None:
     emails.send_rename_request(company, by=user, changes=changes, reason="We have merged.")
     emails.send_company_renamed(company, changes=changes)
     agreement = AgreementFactory()
-    agreement_emails.queue_review_request(agreement, [user])
+    review = put_under_review(AgreementFactory(status=Status.COMPLETE))
+    for is_overdue in (False, True):
+        agreement_emails.queue_review_request(review, [user], is_overdue=is_overdue)
+    agreement_emails.queue_disavowal(agreement, [user], review=review, downloaded_at=None)
+    agreement_emails.queue_disavowal(AgreementFactory(), [user], review=None, downloaded_at=timezone.now())
     agreement_emails.queue_guessing_notices(company, [user], day=timezone.localdate())
     agreement_emails.queue_expiry(agreement)
     report_emails.queue_report_ready(ReportFactory())

@@ -35,6 +35,7 @@ from tests.pages.hands import Hands
 from tests.pages.states.account import knows_password
 from tests.support.agreement_forms import page_1
 from tests.support.agreements import initiate
+from tests.support.decisions import wait_as_a_reader
 from tests.support.registration import PASSWORD, confirmation_link
 from tests.support.usage import every_day, store
 
@@ -78,6 +79,7 @@ def test_a_stranger_accepts_registers_confirms_and_signs_in(sit: Sit) -> None:
     """A1, C2, C3: from the page after the decision to the agreement in the account."""
     (agreement,) = initiate(MembershipFactory().user)
     hands = sit(reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))]))
+    wait_as_a_reader()
     hands.press("Accept")
     hands.press("Create an account (we've filled in the form)")
     own = {
