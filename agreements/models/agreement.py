@@ -233,7 +233,8 @@ class Agreement(models.Model):
 
     def link_offers_registration(self) -> bool:
         """Return whether the link fills in a registration now (X7)."""
-        return Agreement.objects.with_registration_offer().filter(pk=self.pk, offers_registration=True).exists()
+        current = Agreement.objects.filter(pk=self.pk).with_registration_offer().first()
+        return current is not None and current.offers_registration
 
     @property
     def was_answered(self) -> bool:
