@@ -23,7 +23,7 @@ from tests.support.agreements import initiate, registered_customer
 from tests.support.decisions import answer_after_reading, decision_form
 from tests.support.reviews import review_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(params=["link", "account"])

@@ -37,7 +37,7 @@ from tests.support.decisions import decision_form
 from tests.support.reviews import review_of
 from tests.support.usage import deliver_usage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

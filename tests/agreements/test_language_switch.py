@@ -21,7 +21,7 @@ from tests.support.agreements import initiate
 from tests.support.decisions import decision_form
 from tests.support.registration import confirmation_link, log_in, typed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

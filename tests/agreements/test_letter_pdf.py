@@ -60,6 +60,7 @@ def accepted_names() -> list[str]:
     return names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_letter_that_a_form_accepts_is_printed(language):
     """A1: and the hash on the page is of this text."""
@@ -202,6 +203,7 @@ print(hashlib.sha256(letter_pdf.as_pdf(letter_of(HEADING + "Rosa Delgado\\n"))).
 """
 
 
+@pytest.mark.slow
 def test_each_computer_makes_the_same_bytes_and_writes_no_file(tmp_path):
     """EM203, O1: no cache, no temporary file, no setting of the computer; a server's disk may be read-only."""
     home = tmp_path / "home"

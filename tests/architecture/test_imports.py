@@ -37,6 +37,7 @@ def test_imports_run_downwards(copied_code):
     assert outcome.returncode == 0, outcome.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.control
 @pytest.mark.parametrize(
     ("module", "added_line"),

@@ -69,6 +69,7 @@ def test_stopping_kills_a_stubborn_process_and_what_it_started(tmp_path):
     assert gone_within(grandchild, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_watched", [True, pytest.param(False, marks=pytest.mark.control)])
 def test_a_parent_killed_with_9_takes_a_stubborn_process_along_and_nothing_else(tmp_path, is_watched):
     program = f"""

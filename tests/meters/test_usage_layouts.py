@@ -37,6 +37,7 @@ EVERY_LAYOUT = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.k
 MIDNIGHT = ("00:00", "00:15")
 
 
+@pytest.mark.slow
 @EVERY_LAYOUT
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

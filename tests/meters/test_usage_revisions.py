@@ -157,6 +157,7 @@ class TestSimultaneousImports:
         assert [result.rejections for result in results] == [0] * 4
         assert {tuple(usage.wh) for usage in UsageDay.objects.all()} == {(3000,) * 96}
 
+    @pytest.mark.slow
     @pytest.mark.control
     def test_without_the_order_of_the_key_opposite_orders_deadlock(self, tmp_path, monkeypatch):
         """Control: rows in the file's order deadlock."""

@@ -19,7 +19,7 @@ from notifications.models import Email, EmailState
 from tests.factories import EmailFactory
 from tests.support.smtp_sink import SmtpSink
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 Queue = Callable[..., Email]
 

@@ -220,6 +220,7 @@ def test_emails_wait_for_an_unreachable_server_and_are_sent_after_its_return(
     assert len(mail_server.deliveries) == 3
 
 
+@pytest.mark.slow
 def test_a_silent_server_costs_one_timeout_for_all_emails(
     queue: Queue, mail_server: SmtpSink, settings: Settings
 ) -> None:

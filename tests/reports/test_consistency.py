@@ -24,7 +24,7 @@ from tests.factories import CustomerFactory, EsiidClaimFactory, MeterFactory, Pr
 from tests.support.accepted_agreements import CENTRAL, accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, days_between, every_day, store, usage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 APRIL_FIRST = datetime(2026, 4, 1, 9, tzinfo=CENTRAL)  # a year from April 1, 2025 has both days on which clocks change
 FIRST, LAST = date(2025, 4, 1), date(2026, 3, 31)
