@@ -36,7 +36,7 @@ from tests.factories import (
 )
 from tests.support.registration import PASSWORD, log_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 MUST = {
     "member": lambda: MembershipFactory().user,

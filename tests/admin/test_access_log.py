@@ -131,6 +131,7 @@ def test_the_access_log_contains_no_personal_data(client: Client, world: World):
     assert world.own.premise.esiid[-7:] in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SCOPED if name not in NO_CUSTOMER])
 def test_a_page_that_cannot_be_logged_is_not_shown(client: Client, world: World, name: str):
     """D3."""

@@ -73,6 +73,7 @@ def test_a_day_without_numbers_left_raises():
         take_numbers(day, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", Status.values)
 @pytest.mark.parametrize("name", TRANSITIONS)
 def test_every_transition_from_every_status(member, name, status):

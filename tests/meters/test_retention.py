@@ -113,6 +113,7 @@ class TestAnOldFile:
 class TestReadersAndSweeps:
     """D2: a sweep blocks others for at most a second."""
 
+    @pytest.mark.slow
     def test_a_month_being_read_is_left_to_the_next_sweep(self, premise):
         kept_forever(premise, OLD_DAY)
         reading, swept = threading.Event(), threading.Event()

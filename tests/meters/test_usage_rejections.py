@@ -87,6 +87,7 @@ def test_an_invalid_row_is_rejected_and_the_good_ones_stored(tmp_path, premise, 
     assert stored_day(premise.pk).wh[:4] == [None, 145, 145, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("junk", [b"\0", b"\xff\xfe\xfa", b"'\xe9t\xe9", b"\x1a", b",,,,,,,x", b'"' * 8], ids=repr)
 @pytest.mark.parametrize("place", range(8))
 def test_no_byte_in_any_column_raises_an_error(tmp_path, premise, junk, place):

@@ -20,7 +20,7 @@ from notifications.models import Email, EmailState
 from tests.support.bounces import bounce, headers
 from tests.support.smtp_sink import SmtpSink
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 Queue = Callable[..., Email]
 SECRET = "0123456789abcdef0123456789abcdef"

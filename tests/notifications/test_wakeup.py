@@ -71,6 +71,7 @@ def test_a_stopped_broker_takes_almost_no_time(broker: BreakableRedis) -> None:
     broker.start()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_frozen_broker_takes_a_second_once(broker: BreakableRedis) -> None:
     seconds_to_queue()

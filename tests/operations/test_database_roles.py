@@ -68,6 +68,7 @@ def history(db) -> None:
     assert AgreementEvent.objects.exists() and CompanyEvent.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", HISTORY)
 @pytest.mark.parametrize("role", ["portal_web", "portal_worker"])
 @pytest.mark.parametrize("action", ["DELETE FROM {}", "UPDATE {} SET at = now()", "TRUNCATE {} CASCADE"])

@@ -85,6 +85,7 @@ def who(role, report):
     }[role]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize(
     ("role", "status"),
@@ -111,6 +112,7 @@ def test_each_role_gets_its_answer(client, report, role, status, view):
     assert Download.objects.count() == (status == 200 and view == "report_download")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("may_download", [True, False])
 @pytest.mark.parametrize(

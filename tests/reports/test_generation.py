@@ -334,6 +334,7 @@ def test_an_idle_sweep_reads_only_what_waits():
     assert generate_due_reports() == 0
 
 
+@pytest.mark.slow
 def test_the_sweep_for_retries_reads_only_what_is_tried_again():
     """R1, R6"""
     report, copies = ReportFactory(), []

@@ -41,6 +41,7 @@ def test_it_drops_the_connection_after_it_took_the_message(smtp_sink):
     assert len(smtp_sink.messages) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["rcpt", "data"])
 def test_it_stops_while_it_hangs(smtp_sink, where):
     smtp_sink.hang_at = where
