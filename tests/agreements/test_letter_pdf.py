@@ -208,7 +208,9 @@ def test_each_computer_makes_the_same_bytes_and_writes_no_file(tmp_path):
     """EM203, O1: no cache, no temporary file, no setting of the computer; a server's disk may be read-only."""
     home = tmp_path / "home"
     home.mkdir()
-    env = os.environ | {"HOME": str(home), "TMPDIR": str(home), "XDG_CACHE_HOME": str(home), "TZ": "Asia/Tokyo"}
+    # Coverage would write its own file.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    env = inherited | {"HOME": str(home), "TMPDIR": str(home), "XDG_CACHE_HOME": str(home), "TZ": "Asia/Tokyo"}
     env |= {"PYTHONPATH": str(settings.BASE_DIR), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "es_MX.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-c", LETTER_OF_ANOTHER_PROCESS], env=env, cwd="/", capture_output=True, text=True, check=False
