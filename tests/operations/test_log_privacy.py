@@ -185,7 +185,7 @@ def test_a_journey_with_faults_leaves_nothing_private_in_any_log(production: Run
     )
     mend_inserts("reports_report")
     production.mail.rcpt_reply = f"550 5.1.1 <{EMAIL}> {FIRST} {LAST} is unknown here, see {link}"
-    eventually(lambda: Report.objects.filter(state="ready").exists(), seconds=60, what="the report")
+    eventually(lambda: Report.objects.filter(agreement__report_state="ready").exists(), seconds=60, what="the report")
 
     # Two people confirm the same user ID.
     production.mail.rcpt_reply = ""
