@@ -6,6 +6,7 @@ Only this module changes the review of an agreement, together with its ConsentRe
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -41,11 +42,10 @@ def hold_for_review(agreement: Agreement, *, has_signals: bool, at: datetime) ->
 
 def _join_review(agreement: Agreement, *, opens: bool, at: datetime) -> tuple[ConsentReview | None, bool]:
     """Hold the report for the open review, which `opens` begins if there is none; return it and whether it is new."""
-    key = {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id}
     open_reviews = lock_open_review(agreement)
     review, is_new = open_reviews.first(), False
     while review is None and opens:
-        _review, is_new = ConsentReview.objects.get_or_create(**key, state=Review.HELD, defaults={"opened_at": at})
+        _review, is_new = ConsentReview.objects.get_or_create(**_review_key(agreement), defaults={"opened_at": at})
         review = open_reviews.first()  # None: it was decided between these two lines
     if review and agreement.consent_review_id != review.pk:
         agreement.review, agreement.consent_review = Review.HELD, review
@@ -59,8 +59,11 @@ def lock_open_review(agreement: Agreement) -> QuerySet[ConsentReview]:
 
     Who changes an agreement that may be in it reads it first, as a reviewer does: otherwise they could deadlock.
     """
-    key = {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id}
-    return ConsentReview.objects.held().filter(**key).select_for_update(of=("self",))
+    return ConsentReview.objects.filter(**_review_key(agreement)).select_for_update(of=("self",))
+
+
+def _review_key(agreement: Agreement) -> dict[str, Any]:
+    return {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id, "state": Review.HELD}
 
 
 def _reviewers(agreement: Agreement) -> QuerySet[User]:

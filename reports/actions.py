@@ -37,7 +37,7 @@ from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.gzip_stream import compress
-from reports.models import Download, Report, ReportFile
+from reports.models import Download, Report, ReportFile, ReportQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -122,15 +122,18 @@ def purge_files(*, at: datetime | None = None) -> int:
     """
     now, purged = utc_or_now(at), 0
     for due in (Report.objects.due_for_purge(at=now), Report.objects.refused_with_file()):
-        ids = None
-        while ids != []:
-            with transaction.atomic():
-                old = list(due.lock_with_agreement()[:PURGE_BATCH])
-                ids = [report.pk for report in old]
-                ReportFile.objects.filter(pk__in=ids).delete()
-                change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
-                purged += Report.objects.filter(pk__in=ids).update(purged_at=now)
+        while count := _purge_batch(due, at=now):
+            purged += count
     return purged
+
+
+@transaction.atomic
+def _purge_batch(due: ReportQuerySet, *, at: datetime) -> int:
+    old = list(due.lock_with_agreement()[:PURGE_BATCH])
+    ids = [report.pk for report in old]
+    ReportFile.objects.filter(pk__in=ids).delete()
+    change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
+    return Report.objects.filter(pk__in=ids).update(purged_at=at)
 
 
 @transaction.atomic

@@ -286,56 +286,10 @@ WORKER_WAKEUPS: dict[str, list[str]] = {
     "upload queued": ["meters.tasks.import_uploads"],
 }
 
-# --- Rules of the business (requirement ids) --------------------------------------------------------------------
-
-AGREEMENT_INVITATION_PERIOD = timedelta(days=30)  # L2
-AGREEMENT_LIMIT_PER_ESIID = env.int("AGREEMENT_LIMIT_PER_ESIID", 3)  # L5
-AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 365))  # L5
-AGREEMENT_METERS_PER_FORM = 20  # T4
-AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
-AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
-FAILED_MATCHES_PER_USER = 10  # X2, a day
-FAILED_MATCHES_PER_COMPANY = 20
-FAILED_MATCHES_PER_ESIID = 3
-INITIATIONS_PER_COMPANY = env.int("INITIATIONS_PER_COMPANY", 500)  # X2, a day
-INITIATIONS_PER_ADDRESS = env.int("INITIATIONS_PER_ADDRESS", 40)
-REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
-REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
-REGISTRATION_PERIOD = timedelta(days=3)  # C3: not confirmed by then, it is forgotten
-REGISTRATION_EMAILS_PER_ADDRESS = 5  # a day
-FAILED_CLAIMS_PER_NETWORK = 10  # X2: ESIID, meter number and provider, a day
-CLAIMS_PER_NETWORK = env.int("CLAIMS_PER_NETWORK", 20)  # X2: that matched, a day
-FAILED_CLAIMS_PER_ESIID = 2  # X7, within
-FAILED_CLAIM_PERIOD = timedelta(days=30)
-CLAIM_WAITING_PERIOD = timedelta(hours=72)  # X7: then a claim is confirmed, if nothing speaks against it
-CLAIM_NOTICE_PERIOD = timedelta(days=30)  # X7: the link of the notice disputes a claim so long
-CLAIM_DISPUTES_PER_ESIID = 2  # X7, within CLAIM_NOTICE_PERIOD
-CONSENT_REVIEW_WORKING_DAYS = 5  # X1: then operators are told; after as many more the report is refused
-CLAIM_REVIEW_WORKING_DAYS = 5  # X7: then the operators are told, too
-COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
-COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
-COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers
-COMPANY_INVITATIONS_AT_ONCE = 100
-COMPANY_INVITATION_RESENDS = 5
-COMPANY_INVITATIONS_A_DAY = 100  # of one company
-COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account; and invitations
-COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies and requests to join
-COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
-COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
-COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
-REPORT_LATEST_DAYS = env.int("REPORT_LATEST_DAYS", 3)  # R2: one of these days before the acceptance has to be on file
-REPORT_DATA_WAIT = timedelta(hours=env.int("REPORT_DATA_WAIT_HOURS", 72))  # R7: for how long a report waits for it
-REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5
-PERSONAL_DATA_RETENTION = timedelta(days=90)  # X6, of agreements that were never accepted
-AGREEMENT_RETENTION = timedelta(days=3 * 365 + 1)  # X6, after their end
-EMAIL_BODY_RETENTION = timedelta(days=30)  # X6
-ACCESS_LOG_RETENTION = timedelta(days=3 * 365 + 1)  # D3, X6
-LOAD_UPLOAD_LIMIT = env.int("LOAD_UPLOAD_LIMIT", 500 * 1024 * 1024)  # bytes; larger files go through the commands
-LOAD_UNPACKED_LIMIT = env.int("LOAD_UNPACKED_LIMIT", 100 * 1024**3)  # bytes; a night of every meter in Texas is 60 GB
-USAGE_RETENTION_MONTHS = env.int("USAGE_RETENTION_MONTHS", 25)  # whole months before this one; 0 keeps everything
-OLD_USAGE_KEPT = timedelta(days=env.int("OLD_USAGE_KEPT_DAYS", 90))  # older months, after their last load (ADR 9)
+# --- Names and limits of the business ---------------------------------------------------------------------------
 
 SITE_NAME = "Smart Meter Texas"
+from smt_portal.business_limits import *  # noqa: E402, F403  # they read the environment, too, so .env comes first
 
 # --- Logs: no tokens, names, addresses or emails in them (X4); a request id in each line (O2) ---------------------
 
