@@ -26,7 +26,7 @@ class ConsentReviewForm(forms.Form):
     outcome = forms.ChoiceField(
         label=_("Your decision"),
         choices=[
-            (Review.RELEASED, _("Release. We'll make the report of each meter, and the third party can download it.")),
+            (Review.RELEASED, _("Release. We'll make a report for each meter, and the third party can download it.")),
             (Review.REFUSED, _("Refuse. There will be no report for these agreements.")),
         ],
         widget=forms.RadioSelect,

@@ -50,7 +50,7 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
         elif event.channel == Channel.CLOCK or event.by is None:
             actor = _("By the portal")
         elif event.channel == Channel.REVIEW:
-            actor = _("By the utility")
+            actor = _("By the operator of this portal") if event.by.is_operator else _("By the utility")
         else:
             actor = _("By %s") % (event.by.get_full_name() or event.by.get_username())
         title = titles.get(EventKind(event.kind)) or event.get_kind_display()
@@ -85,7 +85,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         elif email.state == EmailState.ON_HOLD:
             days = settings.EMAIL_BODY_RETENTION.days
             problem = (
-                _("Your company is suspended. We'll send this email if it's approved again within %d days.") % days
+                _("Your company is suspended. We'll send this email if your company is approved again within %d days.")
+                % days
             )
         elif email.state in (*ENDED_BADLY, EmailState.WITHHELD):
             problem = email.get_failure_display()

@@ -97,8 +97,8 @@ class CompanyContactForm(ShowsRefusals):
     privacy_policy_url = WebAddressField(
         label=_("Privacy policy link"),
         help_text=_(
-            "Optional. If you leave it empty, we'll tell customers that there is no privacy policy. "
-            "Must start with https://"
+            "Optional. If you leave it empty, we'll tell customers that your company has not provided one. "
+            "It must start with https://"
         ),
         max_length=200,
         required=False,

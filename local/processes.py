@@ -22,7 +22,7 @@ for group in $groups; do kill -KILL -$group; done
 
 
 class CannotRun(Exception):
-    """A server or process could not start, or ended by itself. The message says which one and why."""
+    """A server or process could not start, or stopped unexpectedly. The message says which one and why."""
 
 
 class Process:
@@ -48,7 +48,9 @@ class Process:
     def check(self) -> None:
         """Raise CannotRun if the process has ended."""
         if (code := self.popen.poll()) is not None:
-            raise CannotRun(f"{self.name} ended by itself (exit code {code}). The end of {self.log}:\n{self.log_end()}")
+            raise CannotRun(
+                f"{self.name} stopped unexpectedly (exit code {code}). The end of {self.log}:\n{self.log_end()}"
+            )
 
     def wait_for(self, text: str) -> None:
         """Wait until the log contains `text`. Raises CannotRun."""

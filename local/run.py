@@ -152,7 +152,7 @@ def web_socket() -> socket.socket:
             return socket.create_server(("127.0.0.1", int(port)), backlog=256)
         except (OSError, ValueError, OverflowError):
             continue
-    raise CannotRun(f"PORT is '{wanted}', which is no free port. Choose another one: PORT=8080 make run")
+    raise CannotRun(f"PORT is '{wanted}', which is not a free port. Choose another one: PORT=8080 make run")
 
 
 def stop_running(number: int, frame: FrameType | None) -> NoReturn:
@@ -171,7 +171,7 @@ def main() -> int:
         except BlockingIOError:
             environ.Env.read_env(RUNNING_FILE)
             address = os.environ.get("PORTAL_ORIGIN", "an address that it will print when it is ready")
-            print(f"The portal of this checkout already runs at {address}. Ctrl-C in its terminal stops it.")
+            print(f"The portal of this checkout is already running at {address}. Ctrl-C in its terminal stops it.")
             return 0
         RUNNING_FILE.unlink(missing_ok=True)  # of a run that was killed
         environ.Env.read_env(ROOT / ".env")

@@ -63,7 +63,7 @@ def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
         file_name, file = write_usage_file(meter, **form.cleaned_data)
         if file:
             return file_response(request, file_name, file.size, file.gzipped)
-        form.add_error(None, _("There are no readings on these days. Choose other days."))
+        form.add_error(None, _("There are no readings for these days. Choose other days."))
     return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
 
 

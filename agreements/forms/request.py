@@ -192,14 +192,14 @@ class AgreementRequestForm(ShowsRefusals):
     with_utc = forms.BooleanField(
         label=_("Add UTC columns"),
         help_text=_(
-            "Only for the 15-minute report. Adds the start time in UTC, the UTC offset, and the ISO "
-            "date to each row, so that times are clear on days when clocks change."
+            "Only for the 15-minute report. Adds the start time in UTC, the UTC offset, and the ISO date to each row. "
+            "Times are then clear on days when clocks change."
         ),
         required=False,
     )
     report_length = forms.ChoiceField(
         label=_("Report length"),
-        help_text=_("Counted back from the day before the customer accepts."),
+        help_text=_("Counted back from the latest day on file before the customer accepts."),
         choices=ReportLength.choices,
         widget=forms.RadioSelect,
     )

@@ -70,7 +70,7 @@ def keep_unsent_form(request: HttpRequest) -> HttpResponse | None:
         messages.error(
             request,
             _(
-                "Another user filled in that form, so we haven't sent it. "
+                "Another user filled out that form, so we haven't sent it. "
                 "To send the request yourself, create a new agreement."
             ),
         )

@@ -52,7 +52,7 @@ class CsvSource(NamedTuple):
 def unreadable(name: str | Path, error: Exception) -> FileError:
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
     return FileError(
-        _("%(file)s can't be read: %(reason)s. Check its name and that it is complete.")
+        _("%(file)s can't be read: %(reason)s. Check its name, and make sure that it's complete.")
         % {"file": name, "reason": reason}
     )
 

@@ -25,20 +25,20 @@ LISTED_ROWS = 20  # rejected rows on stderr, of all files together
 
 # By whether it is a dry run.
 _SOME_REJECTED = {
-    False: _lazy("Some rows were rejected. Fix the rejected rows and load the file again. The others are in."),
-    True: _lazy("Some rows would be rejected. Fix them, or load the file without them: the others go in."),
+    False: _lazy("Some rows were rejected. Fix them and load the file again. All other rows are loaded."),
+    True: _lazy("Some rows would be rejected. Fix them, or load the file as it is. All other rows will be loaded."),
 }
 _ALL_REJECTED = _lazy(
     "Every row was rejected, and nothing was loaded. Check that this is the right file for this command."
 )
 _INTERRUPTED = {
-    False: _lazy("Stopped. What was stored stays. To continue, load the file again."),
+    False: _lazy("Stopped. Rows already loaded are kept. To continue, load the file again."),
     True: _lazy("Stopped. Nothing was stored: this was a dry run."),
 }
-_DATABASE_FAILED = _lazy("The database is not responding: %(reason)s. What was stored stays. Try again later.")
+_DATABASE_FAILED = _lazy("The database is not responding: %(reason)s. Rows already loaded are kept. Try again later.")
 _OUTPUT_FAILED = {
     False: _lazy(
-        "The result can't be written: %(reason)s. What was stored stays. Free up space and load the file again."
+        "The result can't be written: %(reason)s. Rows already loaded are kept. Free up space and load the file again."
     ),
     True: _lazy("The result can't be written: %(reason)s. Nothing was stored. Free up space and try again."),
 }
@@ -47,7 +47,9 @@ _OUTPUT_FAILED = {
 class ImportCommand(BaseCommand):
     """A command that imports FILE... with `import_file`."""
 
-    epilog = _lazy("Exit status: 0 all rows are in, 1 some were rejected, 2 a file could not be loaded, 130 stopped.")
+    epilog = _lazy(
+        "Exit status: 0 all rows are loaded, 1 some were rejected, 2 a file could not be loaded, 130 stopped."
+    )
     requires_system_checks: list[str] = []
     import_file: Callable[..., ImportResult]
 
@@ -136,14 +138,14 @@ def format_summary(result: ImportResult, *, dry_run: bool = False) -> str:
     if result.superseded:
         lines.append(_("  older revision, ignored: %(rows)d rows") % {"rows": result.superseded})
     if result.contradicted:
-        lines.append(_("  kept, although the file has other values: %(rows)d rows") % {"rows": result.contradicted})
+        lines.append(_("  kept, although the file has different values: %(rows)d rows") % {"rows": result.contradicted})
     lines += [f"  {count} x {reason.label}" for reason, count in result.rejected.most_common()]
     if result.older:
         months, days = settings.USAGE_RETENTION_MONTHS, settings.OLD_USAGE_KEPT.days
         lines.append(
             _(
-                "%(older)d of these days are older than the %(months)d months for which usage is kept. They are "
-                "dropped %(days)d days from now. Set USAGE_RETENTION_MONTHS to keep them."
+                "%(older)d of these days are older than the %(months)d months for which usage is kept. They will "
+                "be deleted in %(days)d days. Set USAGE_RETENTION_MONTHS to keep them."
             )
             % {"older": result.older, "months": months, "days": days}
         )

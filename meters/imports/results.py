@@ -67,8 +67,8 @@ class Reason(models.TextChoices):
     REPEATED_HOUR = (
         "repeated_hour",
         _(
-            "Clocks go back on this day, and the file does not say which of the two hours from 1 AM this row belongs "
-            "to. Write all rows of the first hour, then all rows of the second."
+            "Clocks go back on this day, so the hour from 1 AM occurs twice. The file does not say which one this row "
+            "belongs to. Write all rows of the first hour, then all rows of the second."
         ),
     )
     OTHER_VALUE = (

@@ -200,7 +200,7 @@ class TestSomebodyElse:
         browser.force_login(other.user)
         token = "stale" if csrf_is_stale else hidden(browser.get(NEW))["csrfmiddlewaretoken"]
         answer = browser.post(NEW, page_1(MeterFactory()) | form | {"csrfmiddlewaretoken": token}, follow=True)
-        assert "Another user filled in that form, so we haven't sent it." in page_text(answer)
+        assert "Another user filled out that form, so we haven't sent it." in page_text(answer)
         assert "Delgado" not in answer.content.decode()
         assert Draft.objects.get().user == member.user and not Agreement.objects.exists()
 

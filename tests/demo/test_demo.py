@@ -205,7 +205,7 @@ def test_one_claim_waits_for_the_tdsp_and_one_is_disputed(client: Client) -> Non
         "dale": ClaimState.DISPUTED,
     }
     sentences = {
-        "linh": "You can see your usage from now on",
+        "linh": "For now, you can see only new usage",
         "dale": "Someone else says that this meter is theirs",
         "vivian": "You told us that this meter is yours",
         "grace": "1817 HARVARD ST",

@@ -244,9 +244,9 @@ class TestStaffHome:
     def test_operators_are_told_that_the_mail_server_rejects_the_portal(self, client, mine):
         """E5."""
         client.force_login(OperatorFactory())
-        assert "The mail server rejects the portal's emails" not in main(client)
+        assert "The mail server is rejecting the portal's emails" not in main(client)
         EmailFactory(failure=FailureReason.SENDER_REJECTED)
-        assert "The mail server rejects the portal's emails" in main(client)
+        assert "The mail server is rejecting the portal's emails" in main(client)
 
     def test_the_lists_behind_the_counts_answer(self, client, mine):
         client.force_login(OperatorFactory(is_superuser=True))

@@ -40,7 +40,7 @@ def start(tmp_path, script: str) -> Process:
 
 def test_a_process_that_ends_is_reported_with_the_end_of_its_log(tmp_path):
     process = Process("helper", ["bash", "-c", "echo what went wrong; exit 7"], log=tmp_path / "helper.log")
-    with pytest.raises(CannotRun, match=r"helper ended by itself \(exit code 7\)(.|\n)*what went wrong"):
+    with pytest.raises(CannotRun, match=r"helper stopped unexpectedly \(exit code 7\)(.|\n)*what went wrong"):
         wait_until(lambda: False, processes=[process], seconds=20, what="Helper")
 
 

@@ -127,7 +127,7 @@ def test_make_run_from_start_to_nothing_left(checkout):
 
     another = checkout.run(output="another.txt")
     assert another.wait(20) == 0
-    assert f"already runs at {address}" in checkout.output("another.txt")
+    assert f"is already running at {address}" in checkout.output("another.txt")
     manage = checkout.run("manage showmigrations notifications", output="manage.txt")
     assert manage.wait(60) == 0 and "[X] 0001_initial" in checkout.output("manage.txt")
     assert portal.poll() is None
@@ -136,7 +136,7 @@ def test_make_run_from_start_to_nothing_left(checkout):
         log.write("the end of the worker's log\n")
     os.kill(checkout.pids(WORKER)[0], signal.SIGKILL)
     assert portal.wait(30) == 1
-    assert "worker ended by itself (exit code -9)" in checkout.output()
+    assert "worker stopped unexpectedly (exit code -9)" in checkout.output()
     assert "    the end of the worker's log" in checkout.output()
     assert checkout.is_quiet_within(1), checkout.left_running()
 
@@ -160,12 +160,12 @@ def test_what_cannot_start_says_why_and_leaves_nothing(checkout):
     checkout.env["PORT"] = "eighty"
     portal = checkout.run()
     assert portal.wait(30) == 1
-    assert "PORT is 'eighty', which is no free port" in checkout.output()
+    assert "PORT is 'eighty', which is not a free port" in checkout.output()
     checkout.env["PORT"] = ""
     settings = checkout.folder / "smt_portal" / "settings.py"
     settings.write_text("raise RuntimeError('broken on purpose')\n")
     portal = checkout.run()
     assert portal.wait(60) == 1
-    assert "preparation ended by itself" in checkout.output()
+    assert "preparation stopped unexpectedly" in checkout.output()
     assert "broken on purpose" in checkout.output()
     assert checkout.is_quiet_within(1), checkout.left_running()

@@ -123,7 +123,7 @@ class TestRejectedRows:
         assert Path(usage).read_bytes() == before and not UsageDay.objects.exists()
 
     def test_on_a_full_disk_exit_with_2_and_the_cause(self, usage, premise):
-        with pytest.raises(CommandError, match="No space left.*What was stored stays. Free up space") as failure:
+        with pytest.raises(CommandError, match="No space left.*Rows already loaded are kept. Free up space") as failure:
             call_command("load_usage", "--rejected", "/dev/full", usage)
         assert failure.value.returncode == 2
         with pytest.raises(CommandError, match="The result can't be written.*Nothing was stored"):

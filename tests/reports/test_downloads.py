@@ -146,7 +146,7 @@ def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, w
     report = ReportFactory(agreement=agreement_of(company), state=state)
     log_in(client, company)
     page = fetch(client, report, "report_download").content.decode()
-    assert ("It is still being made." in page) == will_retry
+    assert ("The report is being made." in page) == will_retry
     assert ("couldn&#x27;t make the report" in page or "couldn't make the report" in page) != will_retry
 
 
@@ -161,7 +161,7 @@ def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, w
             409,
             "sent us the latest readings yet",
         ),
-        ({}, 409, "It is still being made."),
+        ({}, 409, "The report is being made."),
     ],
 )
 def test_before_the_first_attempt_the_page_says_what_the_report_waits_for(client, company, fields, status, sentence):

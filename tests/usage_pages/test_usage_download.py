@@ -85,7 +85,7 @@ def test_a_download_never_starts_before_the_customers_service(client, see, claim
         ({"type": "yearly", "first": "2026-06-01", "last": "2026-06-02"}, "Choose a report type from the list."),
         ({"type": "daily", "first": "2026-06-02", "last": "2026-06-01"}, "The last day is before the first day."),
         ({"type": "daily", "first": "2020-06-01", "last": "2020-06-02"}, "Choose days from June 1, 2026 to"),
-        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings on these days."),
+        ({"type": "daily", "first": "2026-06-02", "last": "2026-06-02"}, "There are no readings for these days."),
     ],
 )
 def test_a_refused_download_says_why_and_keeps_the_input(client, see, claim, query, sentence):
