@@ -23,6 +23,7 @@ from tests.factories import (
     NoticeFactory,
     OperatorFactory,
     ReportFactory,
+    UserFactory,
 )
 from tests.support.agreements import initiate
 from tests.support.bounces import bounce, headers
@@ -297,3 +298,12 @@ def test_the_history_shows_actor_and_channel(client, member):
     words = page_text(client.get(agreement_url(agreement)))
     assert "Request created" in words and "Email resent" in words
     assert "Not accepted: the invitation expired" in words and "By the portal" in words
+
+
+def test_the_history_says_who_reviewed(client, member):
+    """X1: the operator may decide in the utility's place."""
+    agreement = AgreementFactory(company=member.company, status=Status.COMPLETE)
+    staff = UserFactory(is_staff=True, tdsp=agreement.tdsp)
+    for reviewer, words in ((staff, "By the utility"), (OperatorFactory(), "By the operator of this portal")):
+        AgreementEventFactory(agreement=agreement, kind=EventKind.RELEASED, channel=Channel.REVIEW, by=reviewer)
+        assert words in page_text(client.get(agreement_url(agreement)))

@@ -165,7 +165,7 @@ class TestTheLastMessage:
 
     def test_where_another_file_was_good(self, usage, premise, tmp_path):
         (tmp_path / "a.csv").write_bytes(text(row(MIDNIGHT, "x")))
-        with pytest.raises(CommandError, match="Some rows were rejected. Fix the rejected rows"):
+        with pytest.raises(CommandError, match="Some rows were rejected. Fix them"):
             call_command("load_usage", usage, str(tmp_path / "a.csv"))
 
 

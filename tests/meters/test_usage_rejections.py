@@ -243,7 +243,7 @@ class TestTheCommand:
 
     def test_lists_rejected_rows_and_exits_with_1(self, tmp_path, capsys, premise):
         (tmp_path / "a.csv").write_bytes(text(GOOD, row(MIDNIGHT, "x")))
-        with pytest.raises(CommandError, match="Some rows were rejected. Fix the rejected rows") as failure:
+        with pytest.raises(CommandError, match="Some rows were rejected. Fix them") as failure:
             call_command("load_usage", str(tmp_path / "a.csv"))
         out, err = capsys.readouterr()
         assert failure.value.returncode == 1
