@@ -14,7 +14,7 @@ from accounts.models import User
 from agreements import daily_limits, emails, loa, locks
 from agreements.consent import record_signals_at_acceptance
 from agreements.consent_review import hold_for_review
-from agreements.models import Agreement, AgreementEvent, EventKind
+from agreements.models import Agreement, AgreementEvent, EventKind, ReportScope
 from agreements.period import find_period
 from agreements.permissions import acting_member
 from agreements.states import Channel, ReportState, Status
@@ -23,6 +23,10 @@ from companies.trust.fingerprints import Fingerprints
 from customers.models import customer_of
 from lib.central_time import format_central, utc_or_now
 from notifications.wakeup import wake_workers
+
+
+class ScopeRefused(Exception):
+    """What the customer wants to share is more than the company asked for, or there is no such report (C9)."""
 
 
 class ResentTooOften(Exception):
@@ -38,6 +42,7 @@ def accept(
     fingerprints: Fingerprints | None = None,
     was_too_fast: bool = False,
     page_language: str | None = None,
+    scope: ReportScope | None = None,
     at: datetime | None = None,
 ) -> Agreement:
     """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
@@ -45,17 +50,20 @@ def accept(
     The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
     decision page, by default the submission's. If there are signs against the consent, also in `fingerprints` and
     `was_too_fast`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended if that is what
-    keeps it from being accepted (L9).
+    keeps it from being accepted (L9). The customer grants `scope`, by default all that was asked for (C9); raises
+    ScopeRefused.
     """
-    at = utc_or_now(at)
+    at, scope = utc_or_now(at), scope or agreement.asked
+    if not scope.is_within(agreement.asked):
+        raise ScopeRefused(scope)
     if locks.lock_standing(agreement.company_id).is_suspended and agreement.waits_for_answer(at=at):
         raise CompanySuspended(agreement)
     _assign_to(by, agreement)
-    if period := find_period(agreement, accepted_at=at):
-        columns: dict[str, Any] = {"period_first_day": period.first, "period_last_day": period.last}
-        columns["report_state"] = ReportState.DUE
+    columns: dict[str, Any] = {"granted_type": scope.report_type, "granted_length": scope.report_length}
+    if period := find_period(agreement, accepted_at=at, scope=scope):
+        columns |= {"period_first_day": period.first, "period_last_day": period.last, "report_state": ReportState.DUE}
     else:
-        columns = {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
+        columns |= {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
     agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
     letter = loa.sign(agreement, at=at, channel=channel, page_language=page_language)
     has_signals = record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at)

@@ -172,6 +172,7 @@ class AgreementAdmin(ScopedAdmin):
     fieldsets = [
         (_("Agreement"), {"fields": [
             ("number", "status"), ("initiated_at", "expires_at", "ended_at"), ("report_type", "report_length"),
+            ("granted_type", "granted_length"),
             ("review", "reason"), "emails",
         ]}),
         (_("Third party"), {"fields": [
@@ -184,7 +185,16 @@ class AgreementAdmin(ScopedAdmin):
         ]}),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]  # fmt: skip
-    readonly_fields = ["customer_name", "service_address", "emails", "privacy_policy_url", "language", "reason"]
+    readonly_fields = [
+        "customer_name",
+        "service_address",
+        "emails",
+        "privacy_policy_url",
+        "language",
+        "reason",
+        "granted_type",
+        "granted_length",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         link = ("submission__link_nonce", "submission__link_hash")

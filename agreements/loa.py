@@ -22,12 +22,12 @@ from agreements.states import Channel
 from lib.central_time import CENTRAL
 from lib.letter_font import printable
 
-VERSION = "2026-11"
+VERSION = "2026-11-29"
 # How a line of the letter's text begins. Text of others begins no line, so it is no markup (E3).
 _KINDS = {"## ": "heading", "- ": "points", "= ": "facts", "": "lines"}
 # Of the decision page's HTML.
-_BLOCK_TAGS = {"p", "li", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl"}
-_MARKERS = {"li": "- ", "h2": "## ", "h3": "### "}
+_BLOCK_TAGS = {"p", "li", "h1", "h2", "h3", "dd", "br", "div", "blockquote", "section", "ul", "dl", "figcaption"}
+_MARKERS = {"li": "- ", "h1": "# ", "h2": "## ", "h3": "### "}
 
 
 def sign(agreement: Agreement, *, at: datetime, channel: Channel, page_language: str | None = None) -> Letter:
@@ -84,7 +84,7 @@ def file_name(agreement: Agreement) -> str:
 
 def decision_text(agreement: Agreement, *, language: str, at: datetime) -> str:
     """Return the decision page's text in `language` at `at`: a line for each paragraph, fact or list item."""
-    context = {"agreement": agreement, **offer_context(agreement, at=at)}
+    context = {"agreement": agreement, **offer_context(agreement, at=at)}  # its scope is what was granted (C9)
     with translation.override(language), timezone.override(CENTRAL):
         html = render_to_string("agreements/terms.html", context)
     return html_to_text(html)

@@ -25,7 +25,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max
 
-from agreements.models import Agreement, ReportLength
+from agreements.models import Agreement, ReportLength, ReportScope
 from customers.models import EsiidClaim, first_day_of_service
 from lib.central_time import ONE_DAY, add_months, central_day, days_between
 from meters.usage.reader import latest_day_on_file
@@ -79,41 +79,49 @@ def is_wait_over(agreement: Agreement, now: datetime) -> bool:
     return agreement.awaits_data_until is not None and agreement.awaits_data_until <= now
 
 
-def find_period(agreement: Agreement, *, accepted_at: datetime) -> Period | None:
-    """Return the period of an acceptance at `accepted_at`; None if the report has to wait for its data (R7)."""
+def find_period(agreement: Agreement, *, accepted_at: datetime, scope: ReportScope | None = None) -> Period | None:
+    """Return the period of an acceptance at `accepted_at`; None if the report has to wait for its data (R7).
+
+    `scope` is what is granted, by default what the agreement says (C9).
+    """
+    length = (scope or agreement.shared).report_length
     service_start = _service_start(agreement, accepted_at)
     earliest, yesterday = awaited_days(accepted_at)
     if service_start and service_start > yesterday:  # no day of this customer can ever come
-        return report_period(yesterday, agreement.report_length, service_start)
+        return report_period(yesterday, length, service_start)
     last = latest_day_on_file(agreement.premise_id, max(earliest, service_start or earliest), yesterday)
-    return report_period(last, agreement.report_length, service_start) if last else None
+    return report_period(last, length, service_start) if last else None
 
 
 def final_period(agreement: Agreement) -> Period:
     """Return the period of an accepted agreement whose wait for data is over (R7)."""
+    length = agreement.shared.report_length
     service_start = _service_start(agreement, acceptance_time(agreement))
     _earliest, yesterday = awaited_days(acceptance_time(agreement))
-    asked = report_period(yesterday, agreement.report_length, service_start)
+    asked = report_period(yesterday, length, service_start)
     last = latest_day_on_file(agreement.premise_id, asked.first, yesterday)
-    return report_period(last, agreement.report_length, service_start) if last else asked
+    return report_period(last, length, service_start) if last else asked
 
 
 def fixed_period(agreement: Agreement) -> Period:
     """Return the period of an accepted agreement that waits for no data."""
     assert agreement.period_first_day and agreement.period_last_day
-    asked_first = report_period(agreement.period_last_day, agreement.report_length, None).first
+    asked_first = report_period(agreement.period_last_day, agreement.shared.report_length, None).first
     return Period(asked_first, agreement.period_first_day, agreement.period_last_day)
 
 
-def offered_period(agreement: Agreement, *, at: datetime) -> Period | None:
+def offered_period(agreement: Agreement, *, at: datetime, scope: ReportScope | None = None) -> Period | None:
     """Return the period that an acceptance at `at` would have, or has; None if it would wait for data (C7)."""
-    return fixed_period(agreement) if agreement.period_last_day else find_period(agreement, accepted_at=at)
+    if agreement.period_last_day:
+        return fixed_period(agreement)
+    return find_period(agreement, accepted_at=at, scope=scope)
 
 
-def offer_context(agreement: Agreement, *, at: datetime) -> dict[str, Any]:
-    """Return what `agreements/terms.html` needs besides the agreement: the days that an acceptance at `at` shares."""
+def offer_context(agreement: Agreement, *, at: datetime, scope: ReportScope | None = None) -> dict[str, Any]:
+    """Return what `agreements/terms.html` needs besides the agreement: what an acceptance at `at` shares (C7, C9)."""
     return {
-        "period": offered_period(agreement, at=at),
+        "scope": scope or agreement.shared,
+        "period": offered_period(agreement, at=at, scope=scope),
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
     }
 

@@ -209,7 +209,7 @@ def generate_report(report: Report, now: datetime) -> None:
     period = fixed_period(agreement)
     coverage = Coverage(period, metered_from=metered_from(agreement.premise_id))
     days = coverage.count_days(stream_usage(agreement.premise_id, period.first, period.last))
-    layout = csv_layout(agreement.report_type, with_utc=agreement.with_utc)
+    layout = csv_layout(agreement.shared.report_type, with_utc=agreement.has_utc_columns)
     file = compress(csv_chunks(layout, agreement.esiid, period, days))
 
     report.first_day, report.last_day, report.asked_first_day = period.first, period.last, period.asked_first

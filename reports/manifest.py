@@ -23,9 +23,10 @@ def render_manifest(report: Report) -> bytes:
         "agreement_number": agreement.number,
         "esiid": agreement.esiid,
         "meter_number": agreement.meter_number,
-        "report_type": agreement.report_type,
-        "report_length": agreement.report_length,
-        "with_utc_columns": agreement.with_utc,
+        "report_type": agreement.shared.report_type,
+        "report_length": agreement.shared.report_length,
+        "with_utc_columns": agreement.has_utc_columns,
+        "requested": {"report_type": agreement.report_type, "report_length": agreement.report_length},
         "accepted_at": _central(agreement.ended_at),
         "made_at": _central(report.made_at),
         "readings": f"As on file at {_central(report.made_at)}. Later corrections by the utility are not included.",
@@ -54,7 +55,7 @@ def render_manifest(report: Report) -> bytes:
         },
         "months": (
             "Calendar months, added up from 15-minute readings; not billing periods and not the billed figures."
-            if agreement.report_type == ReportType.MONTHLY
+            if agreement.shared.report_type == ReportType.MONTHLY
             else None
         ),
         "total_kwh": {label: wh / 1000 for label, wh in sorted(report.total_wh.items())},

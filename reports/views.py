@@ -77,7 +77,7 @@ def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     agreement = get_object_or_404(
         customer.own_agreements(request).select_related("report", "premise", "tdsp"), number=number
     )
-    context = customer.decision_context(agreement) if agreement.status == Status.PENDING else {}
+    context = customer.decision_context(request, agreement) if agreement.status == Status.PENDING else {}
     return render(request, "reports/customer/agreement.html", {"agreement": agreement, **context})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import models
@@ -18,7 +18,7 @@ from accounts.models import User
 from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
 from agreements.models.name_key import VISIBLE_NAME_KEY
-from agreements.models.report_options import ReportLength, ReportType
+from agreements.models.report_options import ReportLength, ReportScope, ReportType
 from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, ConsentReview, Review
 from agreements.models.submission import Submission
 from agreements.states import ReportState, Status
@@ -38,6 +38,9 @@ from meters.usage.days import day_start
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+
+_UNTIL_GRANTED: dict[str, Any] = {"blank": True, "default": "", "db_default": "", "editable": False}
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -168,6 +171,13 @@ class Agreement(models.Model):
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
     # The 15-minute CSV with a further column: the start of each reading in UTC (docs/file-formats.md).
     with_utc = models.BooleanField(_("with UTC columns"), default=False)
+    # What the customer accepted to share, which may be less than was asked for; empty until then (C9).
+    granted_type = models.CharField(
+        _("granted report type"), max_length=10, choices=ReportType.choices, **_UNTIL_GRANTED
+    )
+    granted_length = models.CharField(
+        _("granted report length"), max_length=4, choices=ReportLength.choices, **_UNTIL_GRANTED
+    )
 
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
     was_registered = models.BooleanField(_("registered customer"))
@@ -227,6 +237,10 @@ class Agreement(models.Model):
     def customer_name(self) -> str:
         return " ".join(filter(None, (self.first_name, self.middle_initial, self.last_name, self.suffix)))
 
+    @property
+    def addressee(self) -> str:
+        return self.customer_company_name or self.customer_name
+
     def waits_for_answer(self, *, at: datetime) -> bool:
         """Return whether the database's row can still be answered (L2)."""
         return Agreement.objects.pending().filter(pk=self.pk, expires_at__gte=at).exists()
@@ -245,26 +259,32 @@ class Agreement(models.Model):
         return mask_esiid(self.esiid)
 
     @property
-    def data_in_words(self) -> str:
-        return str(report_options.DATA_IN_WORDS[ReportType(self.report_type)])
+    def asked(self) -> ReportScope:
+        """What the company asked for."""
+        return ReportScope(self.report_type, self.report_length)
+
+    @property
+    def shared(self) -> ReportScope:
+        """What the customer granted; until then, what the company asked for (C9)."""
+        return ReportScope(self.granted_type or self.report_type, self.granted_length or self.report_length)
+
+    @property
+    def shares_less(self) -> bool:
+        return self.shared != self.asked
+
+    @property
+    def has_utc_columns(self) -> bool:
+        return self.with_utc and self.shared.is_interval
 
     @property
     def report_type_in_words(self) -> str:
         """The report type for the third party, which needs to know about UTC columns."""
-        return report_options.report_type_in_words(self.report_type, self.with_utc)
+        return report_options.report_type_in_words(self.shared.report_type, self.has_utc_columns)
 
     @property
     def awaits_data(self) -> bool:
         """Whether the report waits for the utility's data (R7)."""
         return self.report_state == ReportState.AWAITING_DATA
-
-    @property
-    def period_in_words(self) -> str:
-        return str(report_options.PERIOD_IN_WORDS[ReportLength(self.report_length)])
-
-    @property
-    def signed_period(self) -> str:
-        return str(report_options.SIGNED_PERIOD[ReportLength(self.report_length)])
 
     @property
     @admin.display(description=_("service address"))

@@ -1,11 +1,14 @@
 """What the database keeps true of agreements, and the indexes that lists, searches and sweeps read."""
 
+from functools import reduce
+from operator import or_
+
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models.report_options import ReportType
+from agreements.models.report_options import ReportLength, ReportType, lengths_within, types_within
 from agreements.models.review import AWAITS_REPORT, REVIEW_REFUSES_REPORT, Review
 from agreements.states import NEVER_ACCEPTED, NOT_BEGUN, ReportState, Status
 from companies.trust.email_identity import DomainKey, MailboxKey
@@ -27,6 +30,26 @@ CONSTRAINTS: list[models.BaseConstraint] = [
         & (Q(period_first_day__isnull=False, period_last_day__isnull=False) | Q(awaits_data_until__isnull=False))
         | ~Q(status=Status.COMPLETE) & Q(period_first_day=None, period_last_day=None, awaits_data_until=None),
         name="accepted_has_its_period_or_waits",
+    ),
+    # Granted is what was asked for or less, and there is a report of it (C9).
+    models.CheckConstraint(
+        condition=Q(status=Status.COMPLETE) & ~Q(granted_type="") & ~Q(granted_length="")
+        | ~Q(status=Status.COMPLETE) & Q(granted_type="", granted_length=""),
+        name="accepted_says_what_is_granted",
+    ),
+    models.CheckConstraint(
+        condition=Q(granted_type="")
+        | reduce(or_, (Q(report_type=asked, granted_type__in=types_within(asked)) for asked in ReportType)),
+        name="granted_type_is_not_finer_than_asked",
+    ),
+    models.CheckConstraint(
+        condition=Q(granted_length="")
+        | reduce(or_, (Q(report_length=asked, granted_length__in=lengths_within(asked)) for asked in ReportLength)),
+        name="granted_length_is_not_longer_than_asked",
+    ),
+    models.CheckConstraint(
+        condition=Q(granted_type="") | ~Q(granted_type=ReportType.MONTHLY) | ~Q(granted_length=ReportLength.ONE_DAY),
+        name="granted_monthly_report_has_a_month",
     ),
     models.CheckConstraint(condition=Q(review__in=Review.values), name="agreement_review_is_known"),
     models.CheckConstraint(

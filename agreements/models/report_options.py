@@ -1,18 +1,24 @@
-"""The reports that can be requested: types and lengths, and how sentences to the customer name them (T4)."""
+"""The reports that can be requested: types and lengths, and how sentences to the customer name them (T4, C9)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class ReportType(models.TextChoices):
+    """From the finest to the coarsest."""
+
     INTERVAL = "interval", _("15-minute interval CSV")
     DAILY = "daily", _("Daily CSV")
     MONTHLY = "monthly", _("Monthly CSV")
 
 
 class ReportLength(models.TextChoices):
+    """From the shortest to the longest."""
+
     ONE_DAY = "1d", _("1 day")
     ONE_MONTH = "1m", _("1 month")
     THREE_MONTHS = "3m", _("3 months")
@@ -43,6 +49,87 @@ SIGNED_PERIOD = {
     ReportLength.SIX_MONTHS: _("the 6 months that end with the latest day on file"),
     ReportLength.ONE_YEAR: _("the year that ends with the latest day on file"),
 }
+
+
+def types_within(report_type: str) -> list[ReportType]:
+    """Return the types that show no more than `report_type`, this one first (C9)."""
+    types = list(ReportType)
+    return types[types.index(ReportType(report_type)) :]
+
+
+def lengths_within(report_length: str) -> list[ReportLength]:
+    """Return the lengths that are not longer than `report_length`, this one first (C9)."""
+    lengths = list(ReportLength)
+    return lengths[lengths.index(ReportLength(report_length)) :: -1]
+
+
+@dataclass(frozen=True)
+class ReportScope:
+    """What a report shows: a value of ReportType and one of ReportLength, as asked or as granted (C9)."""
+
+    report_type: str
+    report_length: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a report: a monthly one needs at least a month."""
+        is_known = self.report_type in ReportType.values and self.report_length in ReportLength.values
+        return is_known and (self.report_type, self.report_length) != (ReportType.MONTHLY, ReportLength.ONE_DAY)
+
+    def is_within(self, asked: ReportScope) -> bool:
+        """Return whether this is a report that is neither finer nor longer than `asked`."""
+        return (
+            self.exists
+            and self.report_type in types_within(asked.report_type)
+            and self.report_length in lengths_within(asked.report_length)
+        )
+
+    @property
+    def types(self) -> list[ReportType]:
+        """The types that a customer who was asked for this may grant."""
+        return types_within(self.report_type)
+
+    @property
+    def lengths(self) -> list[ReportLength]:
+        """The lengths that a customer who was asked for this may grant, with one of `types` at least."""
+        is_monthly = self.report_type == ReportType.MONTHLY
+        return [length for length in lengths_within(self.report_length) if not is_monthly or length != "1d"]
+
+    @property
+    def can_be_less(self) -> bool:
+        return any(
+            ReportScope(report_type, length).exists and (report_type, length) != (self.report_type, self.report_length)
+            for report_type in self.types
+            for length in self.lengths
+        )
+
+    @property
+    def is_interval(self) -> bool:
+        return self.report_type == ReportType.INTERVAL
+
+    @property
+    def type_label(self) -> str:
+        return str(ReportType(self.report_type).label)
+
+    @property
+    def length_label(self) -> str:
+        return str(ReportLength(self.report_length).label)
+
+    @property
+    def label(self) -> str:
+        return f"{self.type_label}, {self.length_label}"
+
+    @property
+    def data_in_words(self) -> str:
+        return str(DATA_IN_WORDS[ReportType(self.report_type)])
+
+    @property
+    def period_in_words(self) -> str:
+        return str(PERIOD_IN_WORDS[ReportLength(self.report_length)])
+
+    @property
+    def signed_period(self) -> str:
+        return str(SIGNED_PERIOD[ReportLength(self.report_length)])
 
 
 def report_type_in_words(report_type: str, with_utc: bool) -> str:

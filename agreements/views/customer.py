@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -22,8 +23,9 @@ from django.views.decorators.http import require_POST
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
 from agreements import actions
+from agreements.actions import ScopeRefused
 from agreements.consent import is_too_fast
-from agreements.models import Agreement
+from agreements.models import Agreement, ReportScope
 from agreements.period import offer_context
 from agreements.states import Channel, Status
 from agreements.transitions import CompanySuspended, TransitionRefused
@@ -51,19 +53,35 @@ def invitation_url(token: str, number: str) -> str:
 
 
 def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
-    """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused."""
+    """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused, ScopeRefused."""
     if request.POST["decision"] == "reject":
         actions.reject(agreement, channel=channel, by=by)
         return
+    scope = requested_scope(agreement, request.POST)
     was_too_fast = is_too_fast(agreement, request.POST.get("served", ""), at=utc_or_now())
-    page: dict[str, Any] = {"was_too_fast": was_too_fast, "page_language": translation.get_language()}
+    page: dict[str, Any] = {"was_too_fast": was_too_fast, "page_language": translation.get_language(), "scope": scope}
     actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprint_request(request), **page)
 
 
-def decision_context(agreement: Agreement) -> dict[str, Any]:
-    """Return what the page of a pending agreement shows besides it, with the signed time at which it is served."""
-    at = utc_or_now()
-    return offer_context(agreement, at=at) | {"served": sign_time(agreement.number, at)}
+def requested_scope(agreement: Agreement, data: Mapping[str, str]) -> ReportScope:
+    """Return what the customer wants to share, by default all that was asked for (C9)."""
+    asked = agreement.asked
+    return ReportScope(data.get("type") or asked.report_type, data.get("length") or asked.report_length)
+
+
+def decision_context(request: HttpRequest, agreement: Agreement) -> dict[str, Any]:
+    """Return what the page of a pending agreement shows besides it, with the signed time at which it is served.
+
+    The address says which button of the email opened it (C1), and which share less than asked it shows (C9).
+    """
+    at, scope = utc_or_now(), requested_scope(agreement, request.POST or request.GET)
+    is_possible = scope.is_within(agreement.asked)
+    pressed = request.GET.get("pressed")
+    return offer_context(agreement, at=at, scope=scope if is_possible else agreement.asked) | {
+        "served": sign_time(agreement.number, at),
+        "pressed": pressed if pressed in DECISIONS else None,
+        "scope_refused": not is_possible,
+    }
 
 
 # Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
@@ -110,6 +128,8 @@ class DecisionView(View):
             decide(request, agreement, channel=Channel.INVITATION)
         except CompanySuspended:
             return self.page(self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
+        except ScopeRefused:
+            return self.page(self.templates[Status.PENDING], agreement, status=400)
         except TransitionRefused as refusal:
             # The same answer again is no conflict.
             if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
@@ -120,7 +140,7 @@ class DecisionView(View):
 
     def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
         if agreement.status == Status.PENDING:
-            context |= decision_context(agreement)
+            context |= decision_context(self.request, agreement)
         context |= {"list_url": self.list_url, "is_in_account": is_in_account(agreement)}
         return _page(self.request, template, agreement=agreement, **context)
 
@@ -170,6 +190,8 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
     try:
         decide(request, agreement, channel=Channel.ACCOUNT, by=signed_in(request))
         messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
+    except ScopeRefused:
+        raise Http404 from None  # the page offers no such share
     except CompanySuspended:
         messages.error(request, _("Your answer was not recorded. This page says why."))
     except TransitionRefused as refusal:

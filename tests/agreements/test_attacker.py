@@ -114,7 +114,7 @@ def test_control_a_confirmed_customer_reads_them(client, meter):
     assert readings(client, current(meter))
 
 
-PERIOD = {"period_first_day": LONG_AGO, "period_last_day": LONG_AGO}
+PERIOD = {"period_first_day": LONG_AGO, "period_last_day": LONG_AGO, "granted_type": "daily", "granted_length": "1d"}
 DUE = PERIOD | {"report_state": ReportState.DUE}
 ENDED = {
     "held": {"status": Status.COMPLETE, "review": Review.HELD, "ended_at": timezone.now(), **DUE},

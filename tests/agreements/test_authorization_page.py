@@ -162,15 +162,17 @@ class TestDecisionText:
             format_phone(agreement.contact_phone),
             agreement.contact_email,
             agreement.submission.privacy_policy_url,
-            "one report",
+            "One report",
             "electricity use in 15-minute intervals",
             "the 3 months up to the latest day that your utility has sent us",
             agreement.number,
             agreement.meter_number,
             agreement.esiid[-7:],
             agreement.service_address,
-            "You can answer until",
-            "you don't have to share it",
+            agreement.premise.service_address,
+            "If you don't answer by",
+            "You don't have to share.",
+            "Your answer is final.",
             "You don't have to share it with anyone",
             "Neither this portal nor any regulatory agency has reviewed the privacy policy",
             "may market its products and services to you whether or not you accept",
@@ -205,7 +207,7 @@ class TestDecisionText:
         lines = [line for line in agreement.letter.decision_text.splitlines() if line]
         assert len(lines) > 25
         for line in lines:
-            for part in re.sub(r"^(## |- |> )", "", line).split(": ", 1):
+            for part in re.sub(r"^(## |# |- |> )", "", line).split(": ", 1):
                 assert part in seen, part
 
     def test_has_none_of_the_pages_buttons(self, member):

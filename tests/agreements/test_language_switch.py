@@ -63,7 +63,7 @@ class TestOnTheDecisionPage:
     def test_it_opens_in_the_agreements_language(self, client, spanish):
         page = client.get(link(spanish), headers={"accept-language": "en"})
         assert language(page) == "es"
-        assert " de " in re.search(r"<strong>(\d[^<]+)</strong>", page.content.decode())[1]  # the date, too
+        assert " de " in re.search(r"antes del (\d[^,]+)", page.content.decode())[1]  # the date, too
 
     def test_the_switch_keeps_the_links_token_and_is_remembered(self, client, spanish):
         to_english = switch(client.get(link(spanish)))
@@ -98,7 +98,7 @@ class TestOnTheDecisionPage:
         client.post(f"{link(spanish)}?lang=en", decision_form(spanish))
         letter = spanish.letter
         assert (letter.language, letter.decision_language) == ("es", "en")
-        assert "You can answer until" in letter.decision_text
+        assert "If you don't answer by" in letter.decision_text
 
     def test_the_switch_is_a_link_also_for_signed_in_users(self, client, spanish):
         """A look at somebody's link must not change the account of who looks."""

@@ -219,6 +219,8 @@ class TestMasking:
             ended_at=agreement.initiated_at,
             awaits_data_until=agreement.initiated_at,
             report_state=ReportState.AWAITING_DATA,
+            granted_type=agreement.report_type,
+            granted_length=agreement.report_length,
         )
         assert numbers(find(client, "name", "akin")) == [agreement.number]
 

@@ -54,7 +54,7 @@ def test_a_submission_is_one_email_that_lists_its_meters(agreements):
             assert agreement.number in part and agreement.meter_number in part and agreement.masked_esiid in part
             assert agreement.esiid not in part
         assert f"/invitation/{email.placeholder}/" in part
-        assert "#accept" not in part and "/register/" not in part
+        assert "pressed=" not in part and "/register/" not in part
 
 
 def test_the_subject_has_the_number_of_meters_and_the_street(member):

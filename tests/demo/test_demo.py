@@ -58,6 +58,13 @@ def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loade
         assert company.agreements.count() < 25  # T1: a list, no search yet
 
 
+def test_one_customer_shares_less_than_asked(demo: loader.LoadedDemo) -> None:
+    """C9."""
+    (less,) = [agreement for agreement in Agreement.objects.all() if agreement.shares_less]
+    assert (less.granted_type, less.granted_length) == ("monthly", "6m")
+    assert Report.objects.get(agreement=less).file_name.endswith("-monthly.csv")
+
+
 def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loader.LoadedDemo) -> None:
     """R2, R4"""
     gap = Report.objects.get(agreement__last_name="Tolliver")

@@ -137,6 +137,12 @@ class AgreementFactory(DjangoModelFactory):
     )
     report_type = ReportType.INTERVAL
     report_length = ReportLength.THREE_MONTHS
+    granted_type = factory.LazyAttribute(
+        lambda agreement: agreement.report_type if agreement.status == Status.COMPLETE else ""
+    )
+    granted_length = factory.LazyAttribute(
+        lambda agreement: agreement.report_length if agreement.status == Status.COMPLETE else ""
+    )
     customer = None
     was_registered = factory.LazyAttribute(lambda agreement: agreement.customer is not None)
     customer_kind = CustomerKind.RESIDENTIAL

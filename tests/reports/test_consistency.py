@@ -13,7 +13,7 @@ from html import unescape
 import pytest
 from django.template.loader import render_to_string
 
-from agreements.models import Agreement, ReportLength, ReportType
+from agreements.models import Agreement, ReportLength, ReportScope, ReportType
 from agreements.period import final_period
 from agreements.states import ReportState
 from meters.usage.days import slots_on
@@ -66,6 +66,8 @@ def page_of(report: Report) -> str:
 )
 def test_file_manifest_and_page_have_the_same_sum_for_every_type_and_length(kind, length):
     """R3, R4: with gaps, estimates and both directions."""
+    if not ReportScope(kind, length).exists:
+        return
     days = [
         usage(day, channel, wh=None if day.day != 31 else [None] * 90 + [7] * 6, estimated=[day.day])
         for day in days_between(FIRST, LAST)

@@ -141,6 +141,7 @@ def test_the_manifest_matches_the_record():
         "report_type": "interval",
         "report_length": "1m",
         "with_utc_columns": False,
+        "requested": {"report_type": "interval", "report_length": "1m"},
         "accepted_at": "2026-03-10T12:00:00-05:00",
         "made_at": "2026-03-10T12:00:05-05:00",
         "readings": "As on file at 2026-03-10T12:00:05-05:00. Later corrections by the utility are not included.",

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from agreements import actions
 from agreements.consent_review import escalate_overdue_reviews, review_consent
-from agreements.models import Agreement, Review
+from agreements.models import Agreement, ReportLength, ReportScope, ReportType, Review
 from agreements.request import Person
 from agreements.retention import delete_personal_data
 from agreements.states import Channel, ReportState
@@ -112,14 +112,19 @@ def begin_service_later(case: Case) -> None:
     Premise.objects.filter(pk=case.agreement.premise_id).update(service_since=tomorrow)
 
 
-def accept(case: Case) -> None:
+def accept(case: Case, scope: ReportScope | None = None) -> None:
     in_account = case.registration == "registered"
     actions.accept(
         case.agreement,
         channel=Channel.ACCOUNT if in_account else Channel.INVITATION,
         by=case.user if in_account else None,
+        scope=scope,
         at=case.begun_at,
     )
+
+
+def accept_less(case: Case) -> None:
+    accept(case, ReportScope(ReportType.DAILY, ReportLength.ONE_DAY))
 
 
 def reject(case: Case) -> None:
@@ -223,6 +228,8 @@ WAYS: dict[str, list[Step]] = {
     "no data, service began later": [begin_service_later, accept, generate],
     "not reviewed in time": [suspect, deliver, accept, escalate_review, let_review_lapse],
     "ready": [deliver, accept, generate],
+    "ready, less than asked": [deliver, accept_less, generate],
+    "accepted, less than asked": [deliver, accept_less],
     "downloaded": [deliver, accept, generate, download],
     "ready, disavowed": [deliver, accept, generate, disavow],
     "ready, disavowed, released": [deliver, accept, generate, disavow, release],

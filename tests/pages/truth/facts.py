@@ -82,11 +82,15 @@ class AgreementFacts:
 
     @property
     def interval_report(self) -> Fact:
-        return self.agreement.report_type == ReportType.INTERVAL
+        return self.agreement.shared.report_type == ReportType.INTERVAL
 
     @property
     def monthly_report(self) -> Fact:
-        return self.agreement.report_type == ReportType.MONTHLY
+        return self.agreement.shared.report_type == ReportType.MONTHLY
+
+    @property
+    def shares_less(self) -> Fact:
+        return bool(self.accepted) and self.agreement.shares_less
 
     @property
     def suspended(self) -> Fact:
