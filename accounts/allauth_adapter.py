@@ -51,6 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _("The User ID, email, or password is incorrect. Check them and try again."),
         "username_password_mismatch": _("The User ID, email, or password is incorrect. Check them and try again."),
         "incorrect_password": _("The password is incorrect. Enter it again."),
+        "enter_current_password": _("Your current password is incorrect. Enter it again."),
+        "duplicate_email": _("This is already your email address. Enter a different one."),
+        "email_taken": _("This email address belongs to another account. Enter a different one."),
         "too_many_login_attempts": _("Too many failed sign-ins. Try again in a few minutes."),
         "rate_limited": _("Too many attempts. Wait a few minutes and try again."),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import TOTP
@@ -84,6 +84,27 @@ class SignInForm(LoginForm):
         self.fields["login"].error_messages["required"] = _("Enter your User ID or email.")
         self.fields["password"].error_messages["required"] = _("Enter your password.")
         self.fields["login"].widget.attrs["autocomplete"] = "username"
+
+
+class LabelsNewPassword:
+    """Label the fields of allauth's forms for a new password as our own forms do."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+        self.fields["password2"].label = _("Confirm password")
+
+
+class NewPasswordForm(LabelsNewPassword, ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+
+
+class ForgottenPasswordForm(LabelsNewPassword, ResetPasswordKeyForm):
+    pass
 
 
 class ActivateAppForm(ActivateTOTPForm):

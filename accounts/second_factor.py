@@ -17,7 +17,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
 from accounts.models import User
@@ -65,6 +65,15 @@ class SecondFactorMiddleware(MiddlewareMixin):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Encrypt secrets with settings.MFA_KEY, and refuse to delete the last factor of a user who must have one."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _(
+            "The code is incorrect. Enter the code that your app shows now, or a recovery code you haven't used."
+        ),
+        "cannot_delete_authenticator": _(
+            "You must use two-step sign-in. Add another app or key before you remove this one."
+        ),
+    }
 
     def encrypt(self, text: str) -> str:
         return _cipher(settings.MFA_KEY).encrypt(text.encode()).decode()

@@ -79,12 +79,17 @@ ENGLISH_ONLY = (
     "reports/management/*",
 )
 
-# Sentences of libraries that their own Spanish leaves out, or says to somebody they call tú.
+# Sentences of libraries whose own Spanish is missing, says tú, or has other words than our pages.
 LIBRARIES = {
     "django": ("AM", "PM"),
     "django-allauth": (
         "Be patient, you are sending too many requests.",
         "Invalid login.",
+        "A new set of recovery codes has been generated.",
+        "Security key added.",
+        "Security key removed.",
+        "Use a security key",
+        "Use authenticator app or code",
         "You cannot generate recovery codes without having two-factor authentication enabled.",
     ),
 }

@@ -127,7 +127,7 @@ def test_an_app_is_set_up_announced_by_email_and_asked_for_at_sign_in(
     assert again.get(reverse("agreements")).status_code == 302
     assert again.get(reverse("mfa_authenticate")).status_code == 200
     wrong = again.post(reverse("mfa_authenticate"), {"code": "000000"})
-    assert "Incorrect code" in wrong.content.decode()
+    assert "The code is incorrect" in wrong.content.decode()
     again.post(reverse("mfa_authenticate"), {"code": _code(secret)})
     assert again.get(reverse("agreements")).status_code == 200
 
