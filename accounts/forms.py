@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal.auth import TOTP
@@ -103,7 +110,29 @@ class NewPasswordForm(LabelsNewPassword, ChangePasswordForm):
         self.fields["oldpassword"].label = _("Current password")
 
 
+class FirstPasswordForm(LabelsNewPassword, SetPasswordForm):
+    pass
+
+
 class ForgottenPasswordForm(LabelsNewPassword, ResetPasswordKeyForm):
+    pass
+
+
+class ExplainsEmail:
+    """Say in allauth's forms what an email address needs."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].error_messages["invalid"] = _("Enter a full email address, such as name@example.com.")
+
+
+class NewEmailForm(ExplainsEmail, AddEmailForm):
+    pass
+
+
+class ResetPasswordEmailForm(ExplainsEmail, ResetPasswordForm):
     pass
 
 

@@ -11,11 +11,32 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import CommonPasswordValidator, UserAttributeSimilarityValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 MINIMUM_OTHER_LENGTH = 8  # characters that a password needs beside expected words
 MINIMUM_DIFFERENT = 5
+
+
+class KnownPasswordValidator(CommonPasswordValidator):
+    """Refuse passwords that are on Django's list."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too common. Enter a different one.")
+
+    def get_help_text(self) -> str:
+        return _("Your password can't be one that many people use.")
+
+
+class PersonalDataValidator(UserAttributeSimilarityValidator):
+    """Refuse passwords that resemble the user's own data."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too similar to your User ID, name, or email. Enter a different one.")
+
+    def get_help_text(self) -> str:
+        return _("Your password can't be similar to your User ID, name, or email.")
 
 
 class ExpectedWordsValidator:
@@ -42,7 +63,7 @@ class ExpectedWordsValidator:
             )
 
     def get_help_text(self) -> str:
-        return _("Your password can't be based on your name, your email, or the name of this website.")
+        return _("Your password can't be based on the name of this website or repeat only a few characters.")
 
     def expected_words(self, user: Any) -> Iterator[str]:
         """Yield what people would try: words of this portal and the data of `user`, who may be None or not saved."""

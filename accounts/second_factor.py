@@ -67,9 +67,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Encrypt secrets with settings.MFA_KEY, and refuse to delete the last factor of a user who must have one."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": _(
-            "The code is incorrect. Enter the code that your app shows now, or a recovery code you haven't used."
-        ),
+        "incorrect_code": _("The code is incorrect. Check it and try again."),
         "cannot_delete_authenticator": _(
             "You must use two-step sign-in. Add another app or key before you remove this one."
         ),

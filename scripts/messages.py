@@ -90,6 +90,7 @@ LIBRARIES = {
         "Security key removed.",
         "Use a security key",
         "Use authenticator app or code",
+        "Use your password",
         "You cannot generate recovery codes without having two-factor authentication enabled.",
     ),
 }

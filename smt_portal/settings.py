@@ -209,8 +209,8 @@ PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name
 # NIST SP 800-63B-4: length and known passwords, no composition rules.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 15}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "accounts.passwords.KnownPasswordValidator"},
+    {"NAME": "accounts.passwords.PersonalDataValidator"},
     {"NAME": "customers.authentication.OwnNamesValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
@@ -218,6 +218,9 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.allauth_adapter.AccountAdapter"
 ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm"}
+ACCOUNT_FORMS["add_email"] = "accounts.forms.NewEmailForm"
+ACCOUNT_FORMS["reset_password"] = "accounts.forms.ResetPasswordEmailForm"
+ACCOUNT_FORMS["set_password"] = "accounts.forms.FirstPasswordForm"
 ACCOUNT_FORMS["change_password"] = "accounts.forms.NewPasswordForm"
 ACCOUNT_FORMS["reset_password_from_key"] = "accounts.forms.ForgottenPasswordForm"
 ACCOUNT_CHANGE_EMAIL = True  # one address per user: requests are matched with it and sent to it (T7)

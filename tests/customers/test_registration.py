@@ -243,7 +243,7 @@ def test_the_link_of_a_registered_customer_leads_back_to_theinvitation_link(clie
     [
         ("short one", "at least 15 characters"),
         ("smart meter texas 1", "too similar to your name"),
-        ("rosa.delgado2026", "too similar to the"),
+        ("rosa.delgado2026", "too similar to your User ID"),
         ("abababababababababab", "repeats a few characters"),
         ("Delgado Bakery 2026", "too similar to your name"),
         ("111111111111111", "too common"),
