@@ -35,6 +35,7 @@ from tests.operations.client import HOST
 from tests.operations.conftest import BuiltImage, WebServer
 from tests.support.agreements import agreement_request, submit_draft
 from tests.support.decisions import answer_after_reading
+from tests.support.log_watch import PLANTED
 from tests.support.redis_server import BreakableRedis
 from tests.support.registration import PASSWORD, typed
 from tests.support.smtp_sink import SmtpSink
@@ -266,8 +267,7 @@ def assert_lines_are_json(logs: dict[str, str]) -> None:
 @pytest.mark.control
 def test_the_search_finds_what_a_talkative_database_logs(own_database):
     """X4: the control of the test above; with PostgreSQL's defaults a refused row is in its log, name and all."""
-    planted = "Theodolinda"  # not the name that the test above searches
-    user = UserFactory(first_name=planted, username="control")
+    user = UserFactory(first_name=PLANTED, username="control")
     with connection.cursor() as cursor:
         before = len(read_database_log())
 
@@ -279,9 +279,9 @@ def test_the_search_finds_what_a_talkative_database_logs(own_database):
         time.sleep(0.3)
         assert "INSERT INTO accounts_user" not in logged()
         cursor.execute("SET log_min_error_statement = 'error'; SET log_error_verbosity = 'default'")
-        statement = f"UPDATE accounts_user SET id = NULL, first_name = '{planted}' WHERE id = {user.pk}"
+        statement = f"UPDATE accounts_user SET id = NULL, first_name = '{PLANTED}' WHERE id = {user.pk}"
         with pytest.raises(IntegrityError):
             cursor.execute(statement)
         eventually(
-            lambda: leaks({"postgres": logged()}, {"first name": planted}), seconds=5, what="the name in the log"
+            lambda: leaks({"postgres": logged()}, {"first name": PLANTED}), seconds=5, what="the name in the log"
         )

@@ -35,6 +35,7 @@ FAST_AND_LOOSE = {
 TEMPLATE = "SMT_TEST_TEMPLATE"  # the database that each test process copies
 
 _services = ExitStack()
+logs: list[Path] = []  # of the servers that this process has started
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -64,6 +65,7 @@ def start_services(stack: ExitStack) -> None:
     stack.callback(lock.close)
     if not os.environ.get("DATABASE_URL"):
         postgres = Postgres(home / "data", log=home / "postgres.log", options=FAST_AND_LOOSE)
+        logs.append(postgres.log)
         stack.callback(postgres.stop)
         postgres.start()
         postgres.create_database("smt_portal")
