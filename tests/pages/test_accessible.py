@@ -18,9 +18,8 @@ AUDIENCES = {
     "customers": lambda visit: visit.role != "anonymous" and visit.is_for_customers,
     "companies and staff": lambda visit: not visit.is_for_customers,
 }
-# About as long as all other browser tests together, the first two go to the other core, with a Chromium of their own.
-OTHER_CORE = pytest.mark.xdist_group("browser of customers")
-SHARED = [pytest.param(name, marks=OTHER_CORE if "staff" not in name else ()) for name in AUDIENCES]
+# Each takes minutes: whichever worker is free takes the next.
+SHARED = [pytest.param(name, marks=pytest.mark.xdist_group(f"pages of {name}")) for name in AUDIENCES]
 
 
 def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known) -> list[str]:

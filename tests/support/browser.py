@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Generator
 from functools import cache
 from typing import Any
 
@@ -71,13 +72,23 @@ def click_through(page: Page, selector: str) -> None:
         page.click(selector)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Group the browser tests of a module, and begin what takes longest before the others: no worker ends late."""
     tests = [item for item in items if item.get_closest_marker("browser")]
     for item in tests:
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("browser"))  # one Chromium, not one for each test
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if os.environ.get("CI") != "true" and (reason := what_is_missing()):
             item.add_marker(pytest.mark.skip(reason=reason))
+    yield  # until others have sorted them, too
+    items.sort(key=_seconds_allowed, reverse=True)
+
+
+def _seconds_allowed(item: pytest.Item) -> tuple[float, bool, bool]:
+    """The time limit of `item`, if it has one of its own; then groups, and then single tests that take seconds."""
+    limit, group, slow = map(item.get_closest_marker, ("timeout", "xdist_group", "slow"))
+    return limit.args[0] if limit else 0, bool(group), bool(slow)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
