@@ -79,9 +79,9 @@ class Screen:
         self.others: dict[str, Any] = {}  # address -> what the client got there, for what a page asks for besides
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         Thread(target=self.server.serve_forever, daemon=True).start()
-        self._has_axe = False  # on the page that is shown now
         self._measured: set[str] = set()  # which colors have enough contrast in front of which backgrounds
         self._complaints: list[str] = []
+        page.add_init_script(AXE_SCRIPT)  # sent once; the browser keeps it compiled for the pages that follow
         page.on("console", self._hear)
         self._width, self._scheme = 0, ""
 
@@ -94,7 +94,6 @@ class Screen:
         self.answer = answer
         self.page.goto(f"http://127.0.0.1:{self.server.server_port}/shown/")
         self.page.evaluate(PREPARE)
-        self._has_axe = False
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -110,9 +109,6 @@ class Screen:
         return [f"at {width} px, {scheme}: {one}" for one in said]
 
     def _broken(self, rules: list[str] | None) -> list[Any]:
-        if not self._has_axe:
-            self.page.evaluate(AXE_SCRIPT)
-            self._has_axe = True
         found: list[Any] = []
         if (others := options(rules)).get("runOnly") != []:
             found = self.page.evaluate(RUN, others)
