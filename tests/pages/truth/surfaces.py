@@ -30,14 +30,15 @@ def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
     """Yield what everyone reads about the case now, the customer's pages in each of `languages`."""
     for language in languages:
         yield from customer_pages(case, language)
-    yield page("company's page", "en", reverse("agreement", args=[case.number]), user=case.member)
+    member = client_of(case.member, "en")
+    yield page("company's page", "en", reverse("agreement", args=[case.number]), client=member)
     search = {"by": "number", "items": case.number}
-    yield page("company's list", "en", reverse("agreements"), user=case.member, query=search)
+    yield page("company's list", "en", reverse("agreements"), client=member, query=search)
     if letter := Letter.objects.filter(agreement=case.agreement).first():
         yield Surface("letter", letter.language, text_as_html(letter.text))
     if case.registration == "registered":
         path = reverse("admin:agreements_agreement_change", args=[case.agreement.pk])
-        yield page("admin", "en", path, user=case.operator)
+        yield page("admin", "en", path, client=client_of(case.operator, "en"))
 
 
 def customer_pages(case: Case, language: str) -> Iterator[Surface]:
@@ -48,22 +49,29 @@ def customer_pages(case: Case, language: str) -> Iterator[Surface]:
         decision = "reject" if agreement.status == Status.COMPLETE else "accept"
         yield page("second answer", language, reverse("invitation", args=[case.token]), decision=decision)
     if case.user:
-        yield page("home", language, reverse("home"), user=case.user)
-        yield page("list in account", language, reverse("customer_agreements"), user=case.user)
+        customer = client_of(case.user, language)
+        yield page("home", language, reverse("home"), client=customer)
+        yield page("list in account", language, reverse("customer_agreements"), client=customer)
         if agreement.person_forgotten_at is None:
             path = reverse("customer_agreement", args=[case.number])
-            yield page("page in account", language, path, user=case.user)
+            yield page("page in account", language, path, client=customer)
 
 
-def page(
-    name: str, language: str, path: str, *, user: User | None = None, query: Any = None, decision: str = ""
-) -> Surface:
-    """Open a page, or post a decision that comes too late."""
+def client_of(user: User | None, language: str) -> Client:
+    """Return a browser in `language`, in which `user` is signed in if there is one."""
     client = Client(headers={"accept-language": language})
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     if user:
         User.objects.filter(pk=user.pk).update(language=language)
         client.force_login(User.objects.get(pk=user.pk))
+    return client
+
+
+def page(
+    name: str, language: str, path: str, *, client: Client | None = None, query: Any = None, decision: str = ""
+) -> Surface:
+    """Open a page, by default as a stranger, or post a decision that comes too late."""
+    client = client or client_of(None, language)
     response = client.post(path, {"decision": decision}) if decision else client.get(path, query)
     assert response.status_code == (409 if decision else 200), f"{name}: {response.status_code}"
     return Surface(name, language, response.content.decode())
