@@ -59,7 +59,7 @@ class WithoutTransactions:
     """Replaces django.db.transaction, and has no transactions."""
 
     @contextmanager
-    def atomic(self):
+    def atomic(self, savepoint=True):
         yield
 
     def set_rollback(self, rollback: bool) -> None:

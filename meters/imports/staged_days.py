@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from meters.imports.repeated_hour import REPEATED_LABELS, RepeatedRow, find_slots
@@ -20,11 +20,13 @@ _NUMBER = re.compile(rb"(?=[.0-9])([0-9]*)(?:\.([0-9]{0,3}))?")
 _LONG_NUMBER = re.compile(rb"([0-9]*)(\.[0-9]{4,30})")
 _EXACT = 1e-6  # watt-hours by which a program's arithmetic may miss a whole one: .14500000000000002 kWh
 
+COPY_START, COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"  # around the rows of binary COPY
 _KEY = struct.Struct(">hiiiiihiq")  # field count; premise_id, day, channel, revision_at, each after its length
 _LENGTH = struct.Struct(">i")
 _OUTCOME = struct.Struct(">ih")
 ALL_SLOTS = {slots: (1 << slots) - 1 for slots in SHAPES}  # the present_mask of a complete day
-_EPOCH_DAY, _EPOCH = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
 
 
 class StagedDay(Protocol):
@@ -53,6 +55,10 @@ class StagedDay(Protocol):
 
     def as_rows(self) -> DayOfRows:
         """The day as one that further rows can be added to and rows be removed from."""
+
+
+Key = tuple[int, date, int]  # premise, day, channel
+Days = dict[Key, StagedDay]
 
 
 @dataclass(slots=True)
@@ -216,14 +222,23 @@ def copy_row(premise_id: int, day: StagedDay) -> bytes:
 
 def copy_seen_row(premise_id: int, day: StagedDay, revision_at: datetime, present_mask: int, outcome: int) -> bytes:
     """Pack a row of binary COPY: premise_id, day, channel, revision_at, present, outcome."""
-    key = _pack_key(6, premise_id, day, revision_at)
-    return key + _bytea(present_mask, day.slots) + _OUTCOME.pack(2, outcome)
+    return _pack_key(6, premise_id, day, revision_at) + _pack_outcome(present_mask, day.slots, outcome)
 
 
 def _pack_key(fields: int, premise_id: int, day: StagedDay, revision_at: datetime) -> bytes:
+    days = day.day.toordinal() - _EPOCH_DAY
+    return _KEY.pack(fields, 4, premise_id, 4, days, 2, day.channel, 8, _microseconds(revision_at))
+
+
+@lru_cache(maxsize=4096)
+def _microseconds(revision_at: datetime) -> int:
     since_epoch = revision_at - _EPOCH
-    revision_us = (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
-    return _KEY.pack(fields, 4, premise_id, 4, (day.day - _EPOCH_DAY).days, 2, day.channel, 8, revision_us)
+    return (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000_000
+
+
+@lru_cache(maxsize=64)
+def _pack_outcome(present_mask: int, slots: int, outcome: int) -> bytes:
+    return _bytea(present_mask, slots) + _OUTCOME.pack(2, outcome)
 
 
 def _bytea(bits: int, slots: int) -> bytes:

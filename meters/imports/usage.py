@@ -11,17 +11,17 @@ from django.db import connection
 
 from meters.imports.archives import CsvSource, open_sources
 from meters.imports.results import FileError, ImportResult, OnRejection, Progress, Reason
-from meters.imports.staged_days import ALL_SLOTS, StagedDay
+from meters.imports.staged_days import ALL_SLOTS, Days, Key, StagedDay
 from meters.imports.text_lines import TextWindow
 from meters.imports.usage_layouts import find_layout
-from meters.imports.usage_merge import Days, Key, usage_merge
+from meters.imports.usage_merge import usage_merge
 from meters.imports.usage_rows import RowReader
 
 # A batch is a transaction and what an import holds in memory: about 15 MB. An interrupted import loses one batch.
 DAYS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 120_000
 
-_PREMISES = "SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(%s)"
+_PREMISES = "SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(string_to_array(%s, ','))"
 
 
 def import_usage(
@@ -63,7 +63,7 @@ def _import_csv(
         while batch := next_batch.result():
             next_batch = reader.submit(next, batches, None)
             with connection.cursor() as cursor:
-                cursor.execute(_PREMISES, [list({key[0] for key in batch.days})])
+                cursor.execute(_PREMISES, [",".join({key[0] for key in batch.days})])
                 premises = {esiid: (premise_id, tdsp_id) for esiid, premise_id, tdsp_id in cursor.fetchall()}
             revisions: dict[Key, list[StagedDay]] = {}
             for day in batch.days.values():
@@ -90,6 +90,8 @@ def _oldest_first(revisions: dict[Key, list[StagedDay]], result: ImportResult) -
     another file, and keeps the slots for which the newer one has no row.
     """
     for days in revisions.values():
+        if len(days) == 1:
+            continue
         days.sort(key=attrgetter("revision_at"))
         complete = [place for place, day in enumerate(days) if day.present_mask == ALL_SLOTS[day.slots]]
         for day in days[: complete[-1]] if complete else []:

@@ -13,20 +13,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from meters.imports.results import FileError, ImportResult, Reason, Reject
-from meters.imports.staged_days import ALL_SLOTS, StagedDay, copy_row, copy_seen_row
+from meters.imports.seen_days import LOOK_UP_EACH_DAY, Outcome, SeenDay, SeenDays
+from meters.imports.staged_days import ALL_SLOTS, COPY_END, COPY_START, Days, Key, copy_row
 from meters.usage.days import FALL
 from meters.usage.partitions import ensure_partitions, first_kept_day
-
-Key = tuple[int, date, int]  # premise, day, channel
-Days = dict[Key, StagedDay]
-
-_COPY_START, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 # A stage belongs to the one import that has its lock. Another import uses the next number, and so does this
 # one while the stage can't be emptied, because a backup reads it.
@@ -36,30 +31,6 @@ _TAKE_STAGE = "SELECT pg_try_advisory_lock(%s, %s)"
 _LEAVE_STAGE = "SELECT pg_advisory_unlock(%s, %s)"
 _EMPTY_STAGE = "SELECT empty_usage_stage(%s)"
 _COPY = "COPY usage_stage (premise_id, day, channel, revision_at, est, wh, present) FROM STDIN (FORMAT binary)"
-
-# What the file has had so far; `present` as StagedDay.present_mask.
-_CREATE_SEEN = """
-    DROP TABLE IF EXISTS pg_temp.usage_seen;
-    CREATE TEMP TABLE usage_seen (
-        premise_id int4, day date, channel int2, revision_at timestamptz, present bytea, outcome int2,
-        PRIMARY KEY (premise_id, day, channel));
-"""
-_SEEN = """
-    SELECT s.premise_id, s.day, s.channel, s.revision_at, s.present, s.outcome
-    FROM unnest(%s::int4[], %s::date[], %s::int2[]) AS batch (premise_id, day, channel)
-    JOIN usage_seen s USING (premise_id, day, channel)
-"""
-_REMEMBER = "COPY usage_seen FROM STDIN (FORMAT binary)"
-_FORGET = "DELETE FROM usage_seen WHERE premise_id = %s AND day = %s AND channel = %s"
-
-# Look up a batch's days one by one in their partitions. Left alone, PostgreSQL reads all of usage_day for each batch
-# until it holds some million days: it has no statistics of the stage and does not expect to prune partitions. The last
-# setting passes the others on to the machines of a distributed table, and means nothing elsewhere.
-_LOOK_UP_EACH_DAY = """
-    SET LOCAL citus.propagate_set_commands = 'local';
-    SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off
-"""
 
 # Insert new days and lock those on record, in the order of the key, so that two imports of the same days wait for each
 # other and do not deadlock. A row that the condition excludes is locked too: the statements below rely on that.
@@ -100,24 +71,6 @@ _STORE_CARRIED = """
 _DROP_CARRIED = "DELETE FROM meters_carriedslots WHERE premise_id = %s AND day = %s AND channel = %s"
 
 
-class Outcome(IntEnum):
-    """What became of a day of the file. Of several parts of a day the highest counts."""
-
-    OLDER = 0
-    UNCHANGED = 1
-    CONTRADICTED = 2
-    CHANGED = 3
-    NEW = 4
-
-
-class SeenDay(NamedTuple):
-    """What the file had of a day in earlier batches; `present` has a bit per slot of this revision."""
-
-    revision_at: datetime
-    present: int
-    outcome: Outcome
-
-
 class MergedDay(NamedTuple):
     """A day's readings; `est` and `carried_over` have a bit per slot, the latter for slots of an older revision."""
 
@@ -133,8 +86,8 @@ def usage_merge(result: ImportResult, *, dry_run: bool = False) -> Iterator[Usag
     merge = UsageMerge(result, dry_run)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_CREATE_SEEN)
             merge.take_stage(cursor)
+            merge.seen_days.create(cursor)
         yield merge
     except FileError:  # after another error the connection may be broken; its end frees the stage
         merge.leave_stage()
@@ -147,7 +100,9 @@ class UsageMerge:
 
     def __init__(self, result: ImportResult, dry_run: bool) -> None:
         self._result, self._is_dry_run = result, dry_run
-        self._stage_number, self._has_seen_days = -1, False
+        self.seen_days = SeenDays()
+        self._stage_number = -1
+        self._prepared_months: set[date] = set()
 
     def take_stage(self, cursor: Any) -> None:
         """Take an empty stage that no other import uses."""
@@ -162,7 +117,7 @@ class UsageMerge:
 
     def leave_stage(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE usage_seen")
+            self.seen_days.drop(cursor)
             cursor.execute(_EMPTY_STAGE, [self._stage_number])
             cursor.execute(_LEAVE_STAGE, [_STAGE_LOCK, self._stage_number])
 
@@ -170,39 +125,47 @@ class UsageMerge:
         """Store these days and count them; call `reject` for rows that contradict what is on record or in the file."""
         if not days:
             return
-        months = {day.replace(day=1) for _premise, day, _channel in days}
+        months = {day.replace(day=1) for day in {day for _premise, day, _channel in days}}
         if not self._is_dry_run:
-            for month in months:
+            for month in months - self._prepared_months:
                 ensure_partitions(month, month)
+                self._prepared_months.add(month)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_LOOK_UP_EACH_DAY)
-            seen = self._read_seen(cursor, days) if self._has_seen_days else {}
+            seen = self.seen_days.look_up(cursor, days if self._is_dry_run else _incomplete_fall_days(days))
             for key, earlier in seen.items():
                 if days[key].slots == FALL and earlier.revision_at == days[key].revision_at:
                     days[key] = rows = days[key].as_rows()
                     rows.continue_second_hour(earlier.present)
-            with transaction.atomic():
+            with transaction.atomic(savepoint=self._is_dry_run):
                 if self._is_dry_run:
                     for month in months:
                         ensure_partitions(month, month)
-                outcomes = self._merge(cursor, days, seen, reject)
+                outcomes = self._insert(cursor, days)
+                if len(outcomes) < len(days):
+                    seen |= self.seen_days.look_up(cursor, days.keys() - outcomes.keys())
+                    self._merge(cursor, days, seen, outcomes, reject)
                 if self._is_dry_run:
                     transaction.set_rollback(True)
-            self._remember(cursor, days, seen, outcomes)
+            self.seen_days.add(cursor, days, seen, outcomes)
         self._count(days, seen, outcomes)
 
     def _execute(self, cursor: Any, statement: str) -> None:
         cursor.execute(statement.replace("usage_stage", f"usage_stage_{self._stage_number}"))
 
-    def _merge(self, cursor: Any, days: Days, seen: dict[Key, SeenDay], reject: Reject) -> dict[Key, Outcome]:
+    def _insert(self, cursor: Any, days: Days) -> dict[Key, Outcome]:
+        """Stage the days and insert those that are new, with all others locked; return the new ones."""
         if not _ask(cursor, _EMPTY_STAGE, self._stage_number):
             self.take_stage(cursor)
         stage_days(cursor, self._stage_number, days)
         self._execute(cursor, _INSERT)
-        outcomes = dict.fromkeys(cursor.fetchall(), Outcome.NEW)
-        if len(outcomes) == len(days):
-            return outcomes
-        outcomes = dict.fromkeys(days, Outcome.UNCHANGED) | outcomes
+        return dict.fromkeys(cursor.fetchall(), Outcome.NEW)
+
+    def _merge(
+        self, cursor: Any, days: Days, seen: dict[Key, SeenDay], outcomes: dict[Key, Outcome], reject: Reject
+    ) -> None:
+        """Merge those of the staged days that were not inserted, and add their outcomes."""
+        outcomes |= dict.fromkeys(days.keys() - outcomes.keys(), Outcome.UNCHANGED)
+        cursor.execute(LOOK_UP_EACH_DAY)
         self._execute(cursor, _REPLACE)
         if replaced := cursor.fetchall():
             outcomes |= dict.fromkeys(replaced, Outcome.CHANGED)
@@ -229,30 +192,6 @@ class UsageMerge:
             if merged != stored:
                 outcomes[key] = Outcome.CHANGED
                 _store_merged(cursor, key, merged)
-        return outcomes
-
-    def _read_seen(self, cursor: Any, days: Days) -> dict[Key, SeenDay]:
-        cursor.execute(_SEEN, [list(column) for column in zip(*days, strict=True)])
-        return {
-            (premise_id, day, channel): SeenDay(revision_at, _unpack_bits(present), Outcome(outcome))
-            for premise_id, day, channel, revision_at, present, outcome in cursor.fetchall()
-        }
-
-    def _remember(self, cursor: Any, days: Days, seen: dict[Key, SeenDay], outcomes: dict[Key, Outcome]) -> None:
-        cursor.executemany(_FORGET, list(seen))
-        rows = []
-        for key, day in days.items():
-            revision_at, present, outcome = day.revision_at, day.present_mask, outcomes[key]
-            if earlier := seen.get(key):
-                outcome = max(outcome, earlier.outcome)
-                if earlier.revision_at == revision_at:
-                    present |= earlier.present
-                elif earlier.revision_at > revision_at:
-                    revision_at, present = earlier.revision_at, earlier.present
-            rows.append(copy_seen_row(key[0], day, revision_at, present, outcome))
-        with cursor.copy(_REMEMBER) as copy:
-            copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
-        self._has_seen_days = True
 
     def _count(self, days: Days, seen: dict[Key, SeenDay], outcomes: dict[Key, Outcome]) -> None:
         counts = Counter(outcomes.values())
@@ -274,9 +213,14 @@ def _ask(cursor: Any, question: str, *parameters: int) -> bool:
 
 
 def stage_days(cursor: Any, stage: int, days: Days) -> None:
+    rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
     with cursor.copy(_COPY.replace("usage_stage", f"usage_stage_{stage}")) as copy:
-        rows = [copy_row(premise_id, day) for (premise_id, _day, _channel), day in days.items()]
-        copy.write(b"".join([_COPY_START, *rows, _COPY_END]))
+        copy.write(b"".join([COPY_START, *rows, COPY_END]))
+
+
+def _incomplete_fall_days(days: Days) -> list[Key]:
+    """Return the days of which the file may have had the first of two equally labeled hours before."""
+    return [key for key, day in days.items() if day.slots == FALL and day.present_mask != ALL_SLOTS[FALL]]
 
 
 def _store_merged(cursor: Any, key: Key, merged: MergedDay) -> None:

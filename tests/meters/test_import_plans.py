@@ -50,5 +50,5 @@ def test_a_file_imported_again_looks_up_only_its_own_days(count_rows_read_again)
 
 @pytest.mark.control
 def test_without_planner_settings_postgresql_reads_the_whole_month(count_rows_read_again, monkeypatch):
-    monkeypatch.setattr(usage_merge, "_LOOK_UP_EACH_DAY", "SELECT 1")
+    monkeypatch.setattr(usage_merge, "LOOK_UP_EACH_DAY", "SELECT 1")
     assert count_rows_read_again() >= OTHERS
