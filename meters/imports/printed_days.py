@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import repeat
+from functools import lru_cache
+from itertools import compress, count, repeat
+from operator import itemgetter, ne
 from typing import NamedTuple
 
 from meters.identifiers import ends_in_zeros
@@ -26,7 +28,7 @@ from meters.usage.interval_csv import day_template
 from meters.usage.partitions import last_possible_day
 
 _ESIID = re.compile(rb"'?([0-9]{17}|[0-9]{22})")
-_CACHED_READINGS = 40_000
+_CACHED_READINGS, _CACHED_FORMS = 40_000, 256
 _IRREGULAR_LIMIT = 8  # a day with more irregular rows is read row by row
 _LONGER = 24  # bytes by which a row may be longer than the day's first
 # The start and end of the day's first row -> the text before each time.
@@ -34,13 +36,12 @@ _LEADS = {(b"00:00", b"00:15"): b"", (b" 00:00", b" 00:15"): b" "}
 _GAP = slice(CLOCKS_CHANGE, CLOCKS_CHANGE + 4)  # the rows of the hour that the spring day lacks
 
 
-class DayHead(NamedTuple):
-    """What a day's first row says of all its rows.
+class DayForm(NamedTuple):
+    """What the rows of a day have in common, apart from their ESIID, which a night's days of all ESIIDs share.
 
-    Each row has `begin` before its times, `lead` before each time, and `tail` after its kWh and flag.
+    Each row has `begin` between ESIID and times, `lead` before each time, and `tail` after its kWh and flag.
     """
 
-    esiid: str
     day: date
     channel: int
     revision_at: datetime
@@ -48,6 +49,14 @@ class DayHead(NamedTuple):
     begin: bytes
     lead: bytes
     tail: bytes
+
+
+class DayHead(NamedTuple):
+    """What a day's first row says of all its rows, which begin with `typed_esiid`."""
+
+    esiid: str
+    typed_esiid: bytes
+    form: DayForm
 
 
 class _Elements(dict[bytes, bytes]):
@@ -70,6 +79,8 @@ class PrintedDayReader:
         self._layout = layout
         self._today = last_possible_day()
         self._elements = _Elements({b",": NULL_ELEMENT})
+        self._times = 3 if layout.revision else 2  # the column of the start time
+        self._read_form = lru_cache(maxsize=_CACHED_FORMS)(self._parse_form)
 
     def read_days(self, text: TextWindow) -> list[PrintedDay]:
         """Return the day at which `text` starts, both directions of it if their rows alternate or mix.
@@ -82,25 +93,25 @@ class PrintedDayReader:
         head = self.read_head(window[at:end]) if end > at else None
         if head is None:
             return []
-        count = len(SHAPES[head.slots].rows)
+        row_count = len(SHAPES[head.form.slots].rows)
         longest = end - at + _LONGER
         next_end = window.find(b"\n", end + 1, end + 1 + LINE_LIMIT)
-        if window.endswith(head.tail, end + 1, next_end + 1):
-            rows = window[at : at + count * longest].split(b"\n", count)
-            if len(rows) <= count:
+        if window.endswith(head.form.tail, end + 1, next_end + 1):
+            rows = window[at : at + row_count * longest].split(b"\n", row_count)
+            if len(rows) <= row_count:
                 return []
             del rows[-1]
-            if day := self.prove(window, at, rows, head, range(text.number, text.number + count)):
+            if day := self.prove(window, at, rows, head, range(text.number, text.number + row_count)):
                 return [day]
-        rows = window[at : at + 2 * count * longest].split(b"\n", 2 * count)
-        if len(rows) <= 2 * count or not rows[-2].startswith(head.begin):
+        rows = window[at : at + 2 * row_count * longest].split(b"\n", 2 * row_count)
+        if len(rows) <= 2 * row_count or not rows[-2].startswith(head.typed_esiid + head.form.begin):
             return []
         del rows[-1]
         return self._prove_mixed(rows, head, text.number)
 
     def _prove_mixed(self, rows: list[bytes], head: DayHead, first_line: int) -> list[PrintedDay]:
         """Prove a day of which `rows` has both directions, with as many rows each."""
-        label = head.tail.removesuffix(b"\n")
+        label = head.form.tail.removesuffix(b"\n")
         mine: Sequence[int] = range(0, len(rows), 2)
         others: Sequence[int] = range(1, len(rows), 2)
         if not all(map(bytes.endswith, rows[0::2], repeat(label))):  # they do not alternate row by row
@@ -124,24 +135,29 @@ class PrintedDayReader:
         fields = line.split(b",")
         if len(fields) != len(self._layout.columns):
             return None
-        times = 3 if self._layout.revision else 2
-        lead = _LEADS.get((fields[times], fields[times + 1]))
         esiid = _ESIID.fullmatch(fields[0])
-        label = fields[-1].removesuffix(b"\r") if self._layout.direction else b""
-        channel = self._layout.direction_of(label)
-        if lead is None or esiid is None or channel is None:
+        if esiid is None or not fields[0].startswith(b"'") and ends_in_zeros(esiid[1].decode()):
             return None
-        if not fields[0].startswith(b"'") and ends_in_zeros(esiid[1].decode()):
+        form = self._read_form(*fields[1 : self._times + 2], last=fields[-1])
+        return DayHead(esiid[1].decode(), fields[0], form) if form else None
+
+    def _parse_form(self, *fields: bytes, last: bytes) -> DayForm | None:
+        """Read the fields between ESIID and kWh, and the last one; None if they are not in SMT's form."""
+        *dates, start, end = fields
+        lead = _LEADS.get((start, end))
+        label = last.removesuffix(b"\r") if self._layout.direction else b""
+        channel = self._layout.direction_of(label)
+        if lead is None or channel is None:
             return None
         try:
-            day = parse_usage_day(fields[1])
-            revision_at = parse_revision(fields[2] if self._layout.revision else b"")
+            day = parse_usage_day(dates[0])
+            revision_at = parse_revision(dates[1] if self._layout.revision else b"")
             check_day(day, revision_at, self._today)
         except (InvalidRow, UnicodeDecodeError):
             return None
-        begin = b",".join(fields[:times]) + b","
-        tail = (b"," + label if label else b"") + (b"\r\n" if fields[-1].endswith(b"\r") else b"\n")
-        return DayHead(esiid[1].decode(), day, channel, revision_at, slots_on(day), begin, lead, tail)
+        begin = b",".join([b"", *dates, b""])
+        tail = (b"," + label if label else b"") + (b"\r\n" if last.endswith(b"\r") else b"\n")
+        return DayForm(day, channel, revision_at, slots_on(day), begin, lead, tail)
 
     def prove(
         self, window: bytes, at: int, rows: list[bytes], head: DayHead, lines: Sequence[int]
@@ -150,32 +166,32 @@ class PrintedDayReader:
 
         `rows` are in `window` from `at` on and have these numbers.
         """
-        esiid, day, channel, revision_at, slots, begin, lead, tail = head
-        start, end = len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None
-        readings = [row[start:end] for row in rows]
+        day, channel, revision_at, slots, begin, lead, tail = head.form
+        begin = head.typed_esiid + begin
+        kwh_and_flag = slice(len(begin) + 12 + 2 * len(lead), -(len(tail) - 1) or None)
+        readings = list(map(itemgetter(kwh_and_flag), rows))
         in_slots = _without_gap(readings, slots)
         elements = self._elements_of(in_slots)
         printed = day_template(slots, begin, tail, lead) % tuple(in_slots)
-        irregular: tuple[int, ...] = ()
+        irregular: set[int] = set()
         if not elements or not window.startswith(printed, at):
-            known = self._elements
-            irregular = tuple(
-                index
-                for index, (row, same, reading) in enumerate(zip(rows, printed.split(b"\n"), readings, strict=False))
-                if row != same or reading not in known and not self._elements_of([reading])
-            )
+            irregular.update(compress(count(), map(ne, rows, printed.split(b"\n"))))
+            if not elements:
+                unknown = [row for row, reading in enumerate(readings) if reading not in self._elements]
+                irregular.update(row for row in unknown if not self._elements_of([readings[row]]))
             # On the fall day the order of rows decides which interval is meant.
             if not irregular or len(irregular) > _IRREGULAR_LIMIT or slots == FALL:
                 return None
-            for index in irregular:
-                readings[index] = b","
+            for row in irregular:
+                readings[row] = b","
             in_slots = _without_gap(readings, slots)
             elements = self._elements_of(in_slots)
             printed = b"\n".join(rows) + b"\n"
+        irregular_rows = {row: rows[row].removesuffix(b"\r") for row in sorted(irregular)}
         est = 0
-        if b",E" in printed:
+        if b"E" in printed:  # rarely anything else than the flag; looking for `,E` takes 20 times as long
             est = sum(1 << slot for slot, reading in enumerate(in_slots) if reading.endswith(b"E"))
-        return PrintedDay(esiid, day, channel, revision_at, slots, est, elements, printed, lines, irregular)
+        return PrintedDay(head.esiid, day, channel, revision_at, slots, est, elements, printed, lines, irregular_rows)
 
     def _elements_of(self, readings: list[bytes]) -> bytes:
         """Return the elements of these readings, nothing if one is invalid."""

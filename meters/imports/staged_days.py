@@ -150,8 +150,8 @@ class DayOfRows:
 class PrintedDay:
     """A StagedDay that was read at once: `text` has the bytes that SMT prints for it, `lines` the number of each line.
 
-    `irregular_rows` are the indexes of rows that differ from SMT's. They are in `text` but none of their content is in
-    `est` and `elements`.
+    `irregular_rows` are those that differ from SMT's, by their index. They are in `text` but none of their content is
+    in `est` and `elements`.
     """
 
     esiid: str
@@ -163,7 +163,7 @@ class PrintedDay:
     elements: bytes
     text: bytes
     lines: Sequence[int]
-    irregular_rows: tuple[int, ...] = ()
+    irregular_rows: dict[int, bytes]
 
     @property
     def present_mask(self) -> int:
@@ -176,8 +176,7 @@ class PrintedDay:
 
     def irregular_lines(self) -> list[tuple[int, bytes]]:
         """Return the line number and the text of each irregular row."""
-        texts = self._texts()
-        return [(self.lines[row], texts[row]) for row in self.irregular_rows]
+        return [(self.lines[row], text) for row, text in self.irregular_rows.items()]
 
     def as_rows(self) -> DayOfRows:
         day = DayOfRows(self.esiid, self.day, self.channel, self.revision_at, self.slots, self.est)

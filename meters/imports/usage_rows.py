@@ -93,7 +93,7 @@ class RowReader:
                 if days and all(map(self._comes_first, days)):
                     for day in days:
                         self._add_printed_day(day)
-                    text.advance(sum(len(day.text) for day in days), sum(len(day.lines) for day in days))
+                        text.advance(len(day.text), len(day.lines))
                 else:
                     self._read_rows(text, 2 * rows_at_once)
                 if len(self._batch.days) >= days_at_once or self._batch.is_full(rows_at_once):
@@ -246,24 +246,30 @@ class RowReader:
             day.put(slot, wh, is_estimated, (number, line))
 
 
-@lru_cache(maxsize=2_000)
 def slot_of(times: tuple[bytes, ...], slots: int) -> int:
     """Return the slot of the interval with this start and end, on the fall day that of the first pass.
 
     -1 for the hour that the spring day prints and does not have. InvalidRow if the day has no such interval.
     """
+    slot = _find_slot(times, slots)
+    if isinstance(slot, Reason):
+        raise InvalidRow(slot)
+    return slot
+
+
+@lru_cache(maxsize=2_000)
+def _find_slot(times: tuple[bytes, ...], slots: int) -> int | Reason:
     slot = _SLOTS[slots].get(times)
     if slot is not None:
         return slot
     start, end = normalize_time(times[0], is_end=False), normalize_time(times[1], is_end=True)
     if start is None or end is None:
-        raise InvalidRow(Reason.TIME)
+        return Reason.TIME
     slot = _SLOTS[slots].get((start, end))
     if slot is not None:
         return slot
-    raise InvalidRow(
-        Reason.NO_SUCH_TIME if any((start, end) in known for known in _SLOTS.values()) else Reason.OFF_QUARTER
-    )
+    is_elsewhere = any((start, end) in known for known in _SLOTS.values())
+    return Reason.NO_SUCH_TIME if is_elsewhere else Reason.OFF_QUARTER
 
 
 _FLAGS = {b"A": False, b"ACTUAL": False, b"": False, b"E": True, b"ESTIMATED": True}
