@@ -1,4 +1,4 @@
-"""PostgreSQL's binary form of a day's readings, an int4[]: what COPY takes and array_send returns.
+"""PostgreSQL's binary form of a day's readings, an int4[]: what COPY takes and a query returns.
 
 A head of five numbers (dimensions, whether an element is NULL, the type's oid, the count, the first index) and then
 each element: its length, or -1 for NULL, and its value.
@@ -14,7 +14,7 @@ from meters.usage.days import SHAPES
 HEAD = Struct("!5i")
 ELEMENT = Struct("!ii")  # length and value
 NULL_ELEMENT = b"\xff\xff\xff\xff"
-_INT4 = 23  # the type's oid
+_INT4, ARRAY_OID = 23, 1007  # the types' oids
 
 
 @cache

