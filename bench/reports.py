@@ -14,9 +14,11 @@ from agreements.period import Period
 from bench import data, naive
 from bench.goals import Goal
 from bench.memory import memory_over_idle
+from bench.processor_seconds import measure_cost
 from bench.rounds import run_in_turns
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
+from reports.gzip_stream import compress
 
 NEIGHBORS = 20  # premises in the table of single intervals
 
@@ -25,6 +27,7 @@ _RAW = """
           WHERE premise_id = {premise} AND day BETWEEN '{first}' AND '{last}' ORDER BY day, channel)
     TO STDOUT (FORMAT {format})
 """
+_REPORTS = 20  # whose processor time is measured at once: a server process counts hundredths of a second
 _BUFFER = 1 << 20  # bytes; without it each day would take a system call
 
 
@@ -65,6 +68,14 @@ def measure(folder: Path, days: int, rounds: int) -> list[Goal]:
     against_floor = run_in_turns(
         {"ours": ours, "floor": lambda: floor("text"), "binary": lambda: floor("binary")}, rounds=rounds * 6
     )
+
+    def make_reports() -> None:
+        for _number in range(_REPORTS):
+            days_read = stream_usage(premise, first, last)
+            compress(csv_chunks(csv_layout("interval"), esiid, Period(first, first, last), days_read))
+
+    costs = [measure_cost(make_reports) for _round in range(rounds)]
+    python, server = (min(cost[side] for cost in costs) / _REPORTS * 1e3 for side in (0, 1))
     memory = memory_over_idle("report", str(premise), first.isoformat(), last.isoformat())
     year = f"{days} days"
     return [
@@ -83,6 +94,13 @@ def measure(folder: Path, days: int, rounds: int) -> list[Goal]:
             detail=f"{against_floor.best('ours') * 1e3:.1f} ms against {against_floor.best('floor') * 1e3:.1f} ms, "
             f"{len(content) / against_floor.best('ours') / 1e6:.0f} MB/s; with binary arrays it were "
             f"{against_floor.ratio('ours', 'binary'):.2f} x",
+        ),
+        Goal(
+            f"processor time of a report of {year}: reading, writing, sha256, compression",
+            20,
+            python + server,
+            unit="ms",
+            detail=f"{python:.1f} ms in Python, {server:.1f} ms in PostgreSQL",
         ),
         Goal("memory of that report over idle", 2, memory, unit="MB", detail="peak, with compression"),
     ]

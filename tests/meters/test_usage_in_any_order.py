@@ -9,8 +9,20 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from meters.imports import import_usage
 from meters.models import UsageDay
-from tests.meters.usage_files import DAY, OTHER_ESIID, import_rows, row, rows, stored_day, text
+from tests.meters.usage_files import (
+    DAY,
+    FALL,
+    FALL_TIMES,
+    ORDINARY_TIMES,
+    OTHER_ESIID,
+    import_rows,
+    row,
+    rows,
+    stored_day,
+    text,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +85,22 @@ class TestRepetitions:
         pairs = [line for line in lines for _time in range(2)]
         result, rejected = import_rows(tmp_path, *pairs)
         assert (counts(result), rejected) == ((0, 0, 2, 0, 0), [])
+
+    def test_a_dry_run_counts_a_day_once(self, tmp_path, premise, other_premise):
+        """D2: although it stores nothing that a later part of the file could be compared with."""
+        lines = [*rows(), *rows(esiid=OTHER_ESIID)]
+        path = tmp_path / "usage.csv"
+        path.write_bytes(text(*lines, *lines))
+        assert counts(import_usage(path, dry_run=True)) == (2, 0, 0, 0, 0)
+        assert not UsageDay.objects.exists()
+
+    def test_the_second_hour_of_the_fall_day_may_come_later(self, tmp_path, premise, other_premise):
+        """D2: rows labeled alike, with another ESIID's day between the two hours."""
+        first = rows(times=FALL_TIMES, day=FALL)
+        second = rows([f".{number:03}" for number in range(9, 13)], times=ORDINARY_TIMES[4:8], day=FALL)
+        result, rejected = import_rows(tmp_path, *first[:8], *rows(esiid=OTHER_ESIID), *second, *first[12:])
+        assert (rejected, result.new) == ([], 2)
+        assert stored_day(premise.pk, FALL).wh == [*range(1, 101)]
 
     def test_a_blank_row_contradicts_no_value(self, tmp_path, premise):
         """D2: in either order, it says that nothing was read."""
