@@ -1,4 +1,4 @@
-"""The calendar of a report's days: a small block for each month, drawn as SVG (R4)."""
+"""The calendar of a report's days: a row for each month with a column for each day, drawn as SVG (R4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.coverage import DayState, day_ranges
 
-CELL = 18  # units from one day to the next, in both directions; a day's square has 16
+CELL, SQUARE = 10, 9  # units from one day to the next, and of a day's square
 
 # In the order of the legend. The first word also names the symbol that draws the day.
 STATES: dict[DayState, tuple[str, Promise]] = {
@@ -29,8 +29,6 @@ class CalendarMonth(NamedTuple):
     """`words`: for each state that occurs, its name and the days of the month, such as `1–14, 20`."""
 
     first: date
-    width: int
-    height: int
     drawing: SafeString
     words: list[tuple[Promise, str]]
 
@@ -43,20 +41,18 @@ def calendar_months(first_day: date, states: str) -> list[CalendarMonth]:
 
 def draw_month(first: date, days: list[tuple[date, DayState]]) -> CalendarMonth:
     """Draw the month that begins on `first` and has `days`, in order."""
-    blanks = first.isoweekday() % 7  # weeks begin on Sunday
     # Drawn here because a loop in the template takes ten times as long for a year's 730 days.
-    squares = []
-    for day, state in days:
-        week, weekday = divmod(blanks + day.day - 1, 7)
-        place = f'x="{weekday * CELL}" y="{week * CELL}"'
-        squares.append(f'<use href="#day-{STATES[state][0]}" {place} width="16" height="16"/>')
+    squares = (
+        f'<use href="#day-{STATES[state][0]}" x="{(day.day - 1) * CELL}" width="{SQUARE}" height="{SQUARE}"/>'
+        for day, state in days
+    )
     words = []
     for state, (_symbol, name) in STATES.items():
         if runs := day_ranges(day for day, day_state in days if day_state is state):
             texts = (f"{run[0].day}" if run[0] == run[1] else f"{run[0].day}–{run[1].day}" for run in runs)
             words.append((name, ", ".join(texts)))
     drawing = mark_safe("".join(squares))  # numbers and our own symbols only
-    return CalendarMonth(first, 7 * CELL, (week + 1) * CELL, drawing, words)
+    return CalendarMonth(first, drawing, words)
 
 
 def count_states(states: str) -> list[tuple[str, Promise, int]]:

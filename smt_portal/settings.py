@@ -98,7 +98,7 @@ INSTALLED_APPS = [
     *([] if PRODUCTION else ["demo"]),
     *["usage_pages", "reports", "agreements", "notices", "customers", "companies", "accounts", "meters"],
     *["notifications", "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"],
-    *["crispy_forms", "crispy_bootstrap5", "localflavor", "pgtrigger", "phonenumber_field", "bootstrap"],
+    *["crispy_forms", "localflavor", "pgtrigger", "phonenumber_field"],
     "smt_portal.apps.PortalAdminConfig",
     *[f"django.contrib.{app}" for app in ("auth", "contenttypes", "humanize", "sessions", "messages")],
     "whitenoise.runserver_nostatic",
@@ -136,7 +136,7 @@ _CONTEXT_PROCESSORS = [
     "smt_portal.pages.portal_context",
 ]
 _TEMPLATES = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}
-_OPTIONS = {"builtins": ["lib.action_forms", "lib.phone_numbers"]}
+_OPTIONS = {"builtins": ["lib.action_forms", "lib.icons", "lib.phone_numbers"]}
 TEMPLATES = [
     {
         **_TEMPLATES,
@@ -151,8 +151,12 @@ TEMPLATES = [
 # Their texts keep the extension, which E.164 does not have (T8).
 PHONENUMBER_DB_FORMAT, PHONENUMBER_DEFAULT_FORMAT = "RFC3966", "INTERNATIONAL"
 
-CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
-CRISPY_TEMPLATE_PACK = "bootstrap5"
+# The markup of form fields is in templates/portal; the classes of the boxes are those of components.css.
+CRISPY_TEMPLATE_PACK = "portal"
+CRISPY_ALLOWED_TEMPLATE_PACKS = [CRISPY_TEMPLATE_PACK]
+CRISPY_CLASS_CONVERTERS = {"select": "select", "textarea": "area", "checkboxinput": "pick__box"}
+_INPUTS = ("textinput", "emailinput", "passwordinput", "dateinput", "urlinput", "_phoneinput")
+CRISPY_CLASS_CONVERTERS |= dict.fromkeys(_INPUTS, "input")
 
 # No page takes files or large bodies unless lib.file_uploads lets it (O1).
 FILE_UPLOAD_HANDLERS = ["lib.file_uploads.RefusingUploadHandler"]

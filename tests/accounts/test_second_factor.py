@@ -280,7 +280,7 @@ def test_every_page_of_the_second_factor_renders(client, required):
     for page in ("mfa_add_webauthn", "mfa_list_webauthn", "mfa_index", "mfa_view_recovery_codes"):
         answer = client.get(reverse(page))
         assert answer.status_code == 200, page
-        assert 'class="site-nav"' in answer.content.decode()
+        assert 'class="nav"' in answer.content.decode()
     for page in ("mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_reauthenticate"):
         assert client.get(reverse(page)).status_code == 200, page
     assert client.get(reverse("mfa_download_recovery_codes")).headers["Content-Type"].startswith("text/plain")

@@ -59,6 +59,6 @@ def test_the_letter_prints_on_one_or_two_sheets(context, page, live_server, acce
         sheets = len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="Letter")))
         assert 1 <= sheets <= 2, address
         expect(page.locator(".letter h1")).to_be_visible()
-        for hidden in (".actions", ".letter-shown", ".site-footer"):
+        for hidden in (".actions", ".letter__page", "footer"):
             expect(page.locator(hidden).first).to_be_hidden()
         page.emulate_media(media="screen")

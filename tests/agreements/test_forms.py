@@ -68,7 +68,7 @@ def test_an_empty_form_links_every_missing_answer():
 
 
 def test_an_unregistered_customer_needs_name_and_address():
-    """T4: the fields with an asterisk."""
+    """T4: the fields that are not optional."""
     nameless = form(**EMPTY | {"registered": "no", "kind": "residential"})
     missing = {"first_name", "last_name", "street", "city", "zip_code", "email"}
     assert {f"id_{name}" for name in missing} <= set(messages(nameless))

@@ -54,7 +54,7 @@ def language(response) -> str:
 
 def switch(response) -> str:
     """Where the switch leads."""
-    match = re.search(r'<a class="site-language" href="([^"]+)"', response.content.decode())
+    match = re.search(r'<a class="lang" href="([^"]+)"', response.content.decode())
     assert match
     return match[1]
 

@@ -67,7 +67,7 @@ class TestPage1:
             assert f'name="{name}"' in page.content.decode(), name
         assert "Only for a residential customer who is not registered" in page_text(page)
         assert "Only for a business customer who is not registered" in page_text(page)
-        assert "Fields marked * are required." in page_text(page)
+        assert "Middle initial (optional)" in page_text(page) and "Last name (optional)" not in page_text(page)
 
     def test_add_another_meter_shows_three_more_rows(self, client, member, meter):
         """T4, T10: a button that works without JavaScript."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from crispy_forms.utils import render_crispy_form
+from crispy_forms.templatetags.crispy_forms_filters import as_crispy_form
 from django import forms
 from django.core.paginator import Paginator
 from django.template.loader import render_to_string
@@ -54,7 +54,7 @@ def test_the_summary_names_every_error_in_the_fields_words_and_leads_there() -> 
     form = Question({"email": "nobody"})
     html = component("error_summary", problems=form.errors and error_links(form))
     assert "The two do not match. Check both." in html
-    fields = render_crispy_form(form)
+    fields = as_crispy_form(form)
     for sentence in ("Fill in “Kind”.", "Fill in “I agree”.", "Enter a valid email address."):
         assert sentence in html and sentence in fields
     targets = read(html.encode()).same_page
@@ -69,7 +69,7 @@ def test_the_summary_is_silent_when_nothing_is_wrong() -> None:
 
 def test_a_field_is_described_by_its_hint_and_its_error_which_stand_before_it() -> None:
     """A2, WCAG 1.3.1."""
-    html = render_crispy_form(Question({"email": "nobody"}))
+    html = as_crispy_form(Question({"email": "nobody"}))
     page = read(html.encode())
     assert {"id_email_helptext", "id_email_error", "id_agreed_error", "id_kind_error"} <= page.described_by
     assert page.described_by <= set(page.ids)

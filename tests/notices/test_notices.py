@@ -91,17 +91,17 @@ def test_a_notice_is_new_until_it_is_opened(client, people):
     def page() -> str:
         return client.get(reverse("notices")).content.decode()
 
-    assert "notice-new" in page()
+    assert "New</span>" in page()
     assert "1 unread" in page()
     client.head(reverse("notice", args=[notice.pk]))
-    assert "notice-new" in page()
+    assert "New</span>" in page()
     for _look in range(2):
         client.get(reverse("notice", args=[notice.pk]))
-    assert "notice-new" not in page()
+    assert "New</span>" not in page()
     assert "unread" not in page()
     assert NoticeRead.objects.count() == 1
     client.force_login(people["third party"])
-    assert "notice-new" in page()
+    assert "New</span>" in page()
 
 
 def test_opening_twice_at_the_same_moment_records_one_read(people):

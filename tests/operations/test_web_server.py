@@ -147,7 +147,7 @@ def test_while_the_database_restarts_every_page_says_when_to_try_again(web_serve
             assert answer.seconds < PROMPT
         assert_try_again(browser.post(link, decision="accept"))
         assert browser.get("/health/").status == 503
-        assert web_server.browser().get("/static/css/portal.css").status in (200, 404)
+        assert web_server.browser().get("/static/css/tokens.css").status in (200, 404)
     assert browser.get("/health/").status == 200
     assert browser.get(link).status == 200
 

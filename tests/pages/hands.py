@@ -11,7 +11,8 @@ FOCUSED = """() => {
     const one = document.activeElement, look = getComputedStyle(one), place = one.getBoundingClientRect()
     return {
         tag: one.tagName, type: one.type || "", name: one.name || "", value: one.value || "", id: one.id,
-        words: one.innerText.trim().replace(/\\s+/g, " "), isMain: one.matches("main .btn-primary"),
+        words: one.innerText.trim().replace(/\\s+/g, " "),
+        isMain: one.matches("main .btn:not(.btn--second, .btn--text)"),
         isMarked: look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0,
         isInSight: place.width > 0 && place.height > 0 && place.bottom > 0 && place.top < innerHeight,
     }

@@ -96,7 +96,7 @@ def test_a_stranger_accepts_registers_confirms_and_signs_in(sit: Sit) -> None:
     hands.find(words="Sign in")  # in the header; the page's own knows where to go then
     hands.press("Sign in")
     hands.fill({"login": "rosa.delgado", "password": "wrong"}, button="Sign in")
-    expect(hands.page.locator(".error-summary, .alert").first).to_be_visible()
+    expect(hands.page.locator(".errors").first).to_be_visible()
     hands.fill({"login": "rosa.delgado", "password": PASSWORD}, button="Sign in")
     sees(hands, agreement.number)
     assert hands.stops > 20
@@ -110,7 +110,7 @@ def test_a_customer_reads_in_spanish_opens_a_request_and_rejects_it(sit: Sit) ->
     hands.press("Español")
     expect(hands.page.locator("html")).to_have_attribute("lang", "es")
     hands.press("English")
-    hands.press(agreement.number)
+    hands.press(f"{agreement.third_party_name} {agreement.number}")
     for _both in range(2):
         hands.find(words="Decide later")
     hands.press("Reject", key="Shift+Tab")

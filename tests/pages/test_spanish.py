@@ -25,7 +25,7 @@ from tests.support.agreements import ROSA, initiate
 SAME = {"Error", "Error:", "No", "Total"}
 FAILURE = "our own failure"
 # They say "Error:" where no page of a customer's has an error, and what stands on the third party's pages alone.
-SELDOM = {"allauth/elements/field.html", "bootstrap5/errors_formset.html"}
+SELDOM = {"allauth/elements/field.html"}
 SELDOM |= {"reports/calendar.html", "reports/coverage.html"}
 # Pages of failures, which have both languages (tests/operations/test_error_pages.py).
 SELDOM |= {"413.html", "500.html", "503.html", "plain_page.html"}

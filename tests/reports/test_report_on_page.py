@@ -178,11 +178,12 @@ def test_the_calendar_shows_each_day_of_the_period_as_it_was_recorded():
         assert part in found, part
 
 
-def test_the_calendar_has_a_column_per_weekday_and_a_row_per_week():
-    """R4: March 2026 begins on a Sunday, and its second day whose clocks changed is one square like the others."""
-    (month,) = calendar_months(date(2026, 3, 2), "wwwwwwm")
-    squares = re.findall(r'#day-(\w+)" x="(\d+)" y="(\d+)"', month.drawing)
-    assert squares == [("whole", str(18 * n), "0") for n in range(1, 7)] + [("missing", "0", "18")]
+def test_the_calendar_has_a_row_for_each_month_and_a_column_for_each_day():
+    """R4: the day whose clocks changed is one square like the others."""
+    march, april = calendar_months(date(2026, 3, 7), "w" * 24 + "wm" + "w")
+    squares = re.findall(r'#day-(\w+)" x="(\d+)"', march.drawing)
+    assert squares == [("whole", str(10 * (day - 1))) for day in range(7, 31)] + [("whole", "300")]
+    assert re.findall(r'#day-(\w+)" x="(\d+)"', april.drawing) == [("missing", "0"), ("whole", "10")]
 
 
 def test_a_record_without_day_states_has_no_calendar():

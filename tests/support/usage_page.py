@@ -29,7 +29,8 @@ def total_kwh(response, name: str) -> Decimal:
 
 
 def shape_counts(response) -> dict[str, int]:
-    kinds = re.findall(r'<rect class="([\w-]+)"[^>]* x="', response.content.decode())
+    main = response.content.decode().partition("<main")[2]
+    kinds = re.findall(r'<rect class="([\w-]+)"[^>]* x="', main)
     return {kind: kinds.count(kind) for kind in set(kinds)}
 
 

@@ -53,8 +53,8 @@ def test_the_calendar_of_a_report_has_a_picture_and_a_list_of_each_month(visit, 
     member = MembershipFactory(company=Agreement.objects.get().company)
     page = visit(member.user)
     page.goto(live_server.url + reverse("agreement", args=[agreement.number]))
-    expect(page.locator(".day-months use")).to_have_count(2 * 31)
-    page.click(".day-calendar summary >> nth=0")
+    expect(page.locator(".cal use")).to_have_count(2 * 31)
+    page.click("figure summary >> nth=0")
     expect(page.locator("dt", has_text="June 2026").first).to_be_visible()
 
 
@@ -88,13 +88,13 @@ def test_without_script_everything_is_there_and_the_keyboard_opens_the_table(vis
     """A1, C5"""
     page = visit(readings.customer.user, java_script_enabled=False)
     page.goto(f"{live_server.url}{reverse('meter_usage', args=[readings.pk])}?view=day&day={LAST}")
-    expect(page.locator(".usage-table summary")).to_be_visible()
-    expect(page.locator(".usage-table table")).to_be_hidden()
-    page.focus(".usage-table summary")
+    expect(page.locator(".figures summary")).to_be_visible()
+    expect(page.locator(".figures table")).to_be_hidden()
+    page.focus(".figures summary")
     page.keyboard.press("Enter")
     expect(page.get_by_role("row")).to_have_count(1 + 96 + 1)
     page.keyboard.press("Tab")
-    expect(page.locator(".table-scroll")).to_be_focused()
+    expect(page.locator(".scroll")).to_be_focused()
     page.select_option("#id_view", "week")
     click_through(page, "text=Show usage")
     first = LAST - timedelta(days=LAST.isoweekday() % 7)

@@ -181,7 +181,7 @@ def test_a_premise_without_panels_has_no_surplus_column(see, claim):
     store(claim.premise, *every_day(date(2026, 6, 1), date(2026, 6, 3)))
     html = see().content.decode()
     assert "bar-1" not in html.partition("</defs>")[2]
-    assert html.count('<th scope="col" class="number">') == 1
+    assert html.count('<th scope="col" class="num">') == 1
 
 
 def test_each_row_links_to_its_own_span(see, claim):

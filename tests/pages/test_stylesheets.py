@@ -1,0 +1,82 @@
+"""Templates and style sheets know the same classes: nothing on a page is without its look, and no rule is left over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.pages.visits import all_visits, visit_page
+
+ROOT: Path = settings.BASE_DIR
+# Django's own pages and emails have other style sheets.
+FOREIGN = {"admin", "emails"}
+TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+CLASS = re.compile(r"""class=["']([^"']*)["']""")
+
+
+def stylesheets() -> str:
+    sheets = [path for path in (ROOT / "static" / "css").glob("*.css") if path.name != "admin.css"]
+    return re.sub(r"/\*.*?\*/", "", "".join(path.read_text() for path in sheets), flags=re.DOTALL)
+
+
+def defined() -> set[str]:
+    selectors = re.findall(r"([^{}]+){", stylesheets())
+    return {name for selector in selectors for name in re.findall(r"\.([a-z][\w-]*)", selector)}
+
+
+def classes(text: str) -> set[str]:
+    """The classes that markup names; those that come from a variable are left out."""
+    names = {name for value in CLASS.findall(TAG.sub(" ", text)) for name in value.split()}
+    return {name for name in names if "{" not in name}
+
+
+def used() -> Iterator[tuple[str, str]]:
+    """Each class with the file that names it."""
+    templates = ROOT / "templates"
+    for path in templates.rglob("*.html"):
+        if path.relative_to(templates).parts[0] not in FOREIGN:
+            yield from ((name, str(path.relative_to(ROOT))) for name in classes(path.read_text()))
+    for name in settings.CRISPY_CLASS_CONVERTERS.values():
+        yield name, "settings"
+    for path in (ROOT / "lib" / "icons.py", ROOT / "usage_pages" / "usage_chart.py"):
+        yield from ((name, path.name) for name in classes(path.read_text()))
+
+
+def test_every_class_of_a_template_is_in_a_stylesheet() -> None:
+    known = defined()
+    assert not sorted({f"{name} in {path}" for name, path in used() if name not in known})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.django_db
+def test_every_class_of_a_page_is_in_a_stylesheet(filled: dict[str, Any]) -> None:
+    """Also those that widgets and packages bring."""
+    known, strange = defined(), set()
+    for visit in all_visits():
+        strange |= classes(visit_page(visit, filled, "en").content.decode()) - known
+    assert not strange
+
+
+def test_every_class_of_a_stylesheet_is_on_a_page() -> None:
+    drawn = {"bar-0", "bar-1", "estimated-0", "estimated-1", "missing"}  # usage_pages.usage_chart names them by channel
+    assert not sorted(defined() - {name for name, _path in used()} - drawn)
+
+
+@pytest.mark.control
+def test_control_classes_are_found_beside_template_tags() -> None:
+    html = """<p class="a{% if x == 'y' %} b{% else %} c{% endif %} {{ kind }}"><i class='d e'>"""
+    assert classes(html) == {"a", "b", "c", "d", "e"}
+
+
+def test_rules_name_tokens_and_no_colors() -> None:
+    """Light, dark and print change the tokens alone."""
+    for path in (ROOT / "static" / "css").glob("*.css"):
+        if path.name != "tokens.css":
+            rules = re.sub(r"--[\w-]+: [^;]+;", "", path.read_text())  # paper sets the tokens anew
+            assert not re.findall(r"#[0-9a-f]{3,8}\b|\brgb", rules), path.name
