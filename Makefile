@@ -66,12 +66,15 @@ dev:
 
 # For the browser tests, and the one library that Playwright's driver needs and a small Debian lacks. Without root, or
 # on another system, the tests are skipped with a loud line when they are absent.
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq </dev/null
 chromium:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
-		&& ! { command -v chromium >/dev/null && /sbin/ldconfig -p | grep -q libatomic.so.1; }; then \
+		&& ! { { command -v chromium-headless-shell || command -v chromium; } >/dev/null \
+			&& /sbin/ldconfig -p | grep -q libatomic.so.1; }; then \
 		echo "Installing Chromium for the browser tests ..."; \
-		export DEBIAN_FRONTEND=noninteractive; \
-		apt-get -qq update </dev/null && apt-get -qq install -y --no-install-recommends chromium libatomic1 </dev/null >/dev/null \
+		$(APT) update; \
+		$(APT) install -y --no-install-recommends chromium-headless-shell libatomic1 >/dev/null \
+			|| $(APT) install -y --no-install-recommends chromium libatomic1 >/dev/null \
 			|| echo "Chromium could not be installed."; \
 	fi
 
