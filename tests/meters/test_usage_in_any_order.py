@@ -143,7 +143,7 @@ class TestContradictions:
             call_command("load_usage", "--rejected", str(tmp_path / "rejected.csv"), str(path))
         assert failure.value.returncode == 1
         summary = capsys.readouterr().out
-        assert "0 new, 0 changed, 0 unchanged\n  kept, although the file has other values: 96 rows\n" in summary
+        assert "0 new, 0 changed, 0 unchanged\n  kept, although the file has different values: 96 rows\n" in summary
         with (tmp_path / "rejected.csv").open(encoding="utf-8", newline="") as file:
             written = list(csv.DictReader(file))
         assert len(written) == 96 and {one["REASON"] for one in written} == {"other_value"}
