@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements import actions, consent_review, daily_limits, retention
+from agreements import actions, consent_review, counts, daily_limits, retention
 
 
 @shared_task
@@ -38,3 +38,8 @@ def delete_old_drafts() -> None:
 @shared_task
 def delete_old_failed_matches() -> None:
     retention.delete_old_failed_matches()
+
+
+@shared_task
+def fold_counts() -> None:
+    counts.fold_counts()

@@ -131,6 +131,12 @@ class Email(models.Model):
             models.Index(
                 fields=["tdsp_id", "-queued_at", "-id"], name="email_failed", condition=Q(state=EmailState.FAILED)
             ),
+            # Of a company: requests and reminders that are not, or not yet, with the customer's mail server (T16).
+            models.Index(
+                fields=["company_id", "-queued_at"],
+                name="email_request_not_sent",
+                condition=Q(kind__in=REQUEST_KINDS) & ~Q(state=EmailState.SENT),
+            ),
             # For the lists of a TDSP's staff; few emails about accounts have none (D1).
             models.Index(fields=["tdsp_id", "-queued_at", "-id"], name="email_of_tdsp"),
             models.Index(

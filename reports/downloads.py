@@ -14,6 +14,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from agreements.locks import lock_agreement
 from agreements.models import Agreement, Review
 from agreements.models.review import REVIEW_PREVENTS_REPORT, REVIEW_REFUSES_REPORT
 from agreements.permissions import acting_member
@@ -95,17 +96,20 @@ def downloadable_report(agreement: Agreement, states: set[ReportState], *, by: U
 def record_download(report: Report, *, by: User, at: datetime | None = None) -> bytes:
     """Log the download and return the file's gzipped bytes; raise DownloadRefused if there are none (R5)."""
     with transaction.atomic():
+        agreement = lock_agreement(report.agreement)
         # The lock keeps a purge from removing the file between the log's row and the bytes.
         report.refresh_from_db(from_queryset=Report.objects.select_for_update(no_key=True))
-        report.agreement.refresh_from_db(fields=["review", "report_state"])
-        if report.agreement.review in REVIEW_PREVENTS_REPORT:  # disavowed a moment ago (X1)
+        report.agreement = agreement
+        if agreement.review in REVIEW_PREVENTS_REPORT:  # disavowed a moment ago (X1)
             raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
         file = ReportFile.objects.filter(pk=report.pk).first()
         if file is None:
             if report.state == ReportState.READY:  # for example after a restore of some tables only
                 logger.error("A report is ready, but its file is missing: %s", report.pk)
             raise DownloadRefused(STATE_REFUSALS[report.state])
-        Download.objects.create(report=report, by=by, at=utc_or_now(at))
+        at = utc_or_now(at)
+        Download.objects.create(report=report, by=by, at=at)
+        Agreement.objects.filter(pk=agreement.pk, downloaded_at=None).update(downloaded_at=at)
         return bytes(file.gzipped)
 
 

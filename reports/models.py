@@ -40,10 +40,6 @@ class ReportQuerySet(models.QuerySet["Report"]):
             return self.filter(tdsp=user.tdsp_id)
         return self.filter(agreement__in=Agreement.objects.visible_to(user))
 
-    def not_downloaded(self) -> ReportQuerySet:
-        """Return ready reports without a download, ordered by when their file will be removed (R5)."""
-        return self.filter(HAS_FILE, downloads=None).order_by("made_at", "pk")
-
     def due_for_retry(self, *, at: datetime | None = None) -> ReportQuerySet:
         """Return reports to be tried again: failed or of a silent worker, their time has come, no review holds them."""
         return self.filter(retry_at__lte=at or Now(), agreement__review__in=REVIEW_ALLOWS_REPORT)

@@ -4,10 +4,11 @@ from django.urls import path
 
 import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
 from reports import views
+from reports.third_party import views as third_party
 
 urlpatterns = [
-    path("agreements/", views.agreement_list, name="agreements"),
-    path("agreements/<agreement_number:number>/", views.agreement_detail, name="agreement"),
+    path("agreements/", third_party.agreement_list, name="agreements"),
+    path("agreements/<agreement_number:number>/", third_party.agreement_detail, name="agreement"),
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),
     path("invitation/<str:token>/", views.DecisionWithReportView.as_view(), name="invitation"),

@@ -75,7 +75,10 @@ ENGLISH_ONLY = (
     "customers/models/claim.py",
     "meters/imports/*",
     "meters/management/*",
-    "reports/agreement_list.py",
+    "agreements/models/stage.py",
+    "agreements/search.py",
+    "agreements/management/*",
+    "reports/third_party/*",
     "reports/management/*",
 )
 

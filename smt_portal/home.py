@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementQuerySet, ConsentReview
+from agreements.models import Agreement, ConsentReview
 from companies.models import Company, CompanyStanding, Membership, membership_of
 from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
 from notifications.models import Email
-from reports.models import Report
+from reports.third_party.dashboard import dashboard_context
 
 
 @never_cache
@@ -34,13 +34,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def third_party_home(request: HttpRequest, user: User, membership: Membership) -> HttpResponse:
-    agreements = Agreement.objects.visible_to(user).filter(company=membership.company_id)
-    is_active = membership.company.is_active
-    may = {"may_initiate": membership.may_initiate and is_active, "may_download": membership.may_download and is_active}
-    reports = Report.objects.filter(agreement__in=agreements).not_downloaded().select_related("agreement")
-    ready, ready_count = _first_and_count(reports) if may["may_download"] else ([], 0)
-    context = {"company": membership.company, **may, "reports": ready, "reports_count": ready_count}
-    return render(request, "home/third_party.html", {**context, **_to_do(user, agreements)})
+    company = membership.company
+    context = {"company": company, "may_initiate": membership.may_initiate and company.is_active} | _notices(user)
+    if membership.may_view:
+        context |= dashboard_context(user, company.pk)
+    return render(request, "home/third_party.html", context)
 
 
 def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpResponse:
@@ -48,7 +46,9 @@ def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpR
     numbers = ArrayAgg("premise__meters__number", filter=is_present, default=[], order_by="premise__meters__number")
     claims = EsiidClaim.objects.visible_to(user).select_related("premise").annotate(meter_numbers=numbers)
     context = {"person": customer, "claims": list(claims.order_by("premise__esiid")[:100])}
-    context |= _to_do(user, Agreement.objects.visible_to(user))
+    waiting = Agreement.objects.visible_to(user).open_soonest_first().select_related("company")
+    context["waiting"], context["waiting_count"] = _first_and_count(waiting)
+    context |= _notices(user)
     return render(request, "home/customer.html", context)
 
 
@@ -78,11 +78,10 @@ def _count_rows(user: User, **querysets: QuerySet[Any]) -> dict[str, Any]:
     return dict(User.objects.filter(pk=user.pk).values(**counts).get())
 
 
-def _to_do(user: User, agreements: AgreementQuerySet) -> dict[str, Any]:
-    waiting, waiting_count = _first_and_count(agreements.open_soonest_first().select_related("company"))
+def _notices(user: User) -> dict[str, Any]:
     # The navigation shows the count too: with it in the page's own context nothing is counted twice.
     unread, unread_count = _first_and_count(Notice.objects.unread_by(user).select_related("tdsp"), limit=3)
-    return {"waiting": waiting, "waiting_count": waiting_count, "notices": unread, "unread_notices": unread_count}
+    return {"notices": unread, "unread_notices": unread_count}
 
 
 def _first_and_count(rows: QuerySet[Any], limit: int = 5) -> tuple[list[Any], int]:

@@ -1,4 +1,4 @@
-"""The search for agreements: the form, parsing of the entered items, and their conditions (T1)."""
+"""The form of the search for agreements, and the parsing of the entered items (T1)."""
 
 from __future__ import annotations
 
@@ -7,67 +7,43 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.db.models import Q, Value
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agreements.models.name_key import NameKey
+from agreements.models.search_key import PART_LENGTH
+from agreements.search import WILDCARD, Item, Search, SearchBy, count_letters
 from lib.action_forms import ShowsRefusals
 from lib.digits import bare_digits
 from meters.identifiers import normalize_esiid, normalize_meter_number
 
 MOST_ITEMS = 100
-WILDCARD = "*"
 NUMBER_DIGITS = 12
 LONGEST_ESIID = 22
-LONGEST_NAME = 60
+LONGEST_TEXT = 60
+LONGEST_EMAIL = 254
 
 # Commas separate; so do line ends and what a spreadsheet puts between cells.
 _SEPARATORS = re.compile(r"[,;\t\r\n\v\f\x85\u2028\u2029、，；]+")
+_SEPARATORS_OF_ADDRESSES = re.compile(r"[;\t\r\n\v\f\x85\u2028\u2029；]+")  # an address has commas
 # What a spreadsheet or a CSV puts around a value: ="104..." and the like.
 _WRAPPING = "=\"'“”„‘’`´ "
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cs"}
 
 
-class SearchBy(models.TextChoices):
-    NUMBER = "number", gettext_lazy("Agreement number(s)")
-    LAST_NAME = "name", gettext_lazy("Customer last name(s)")
-    ESIID = "esiid", gettext_lazy("ESIID(s)")
-    METER = "meter", gettext_lazy("Meter number(s)")
-
-
 # Headers of pasted columns, without spaces and punctuation.
 _HEADERS = {
     SearchBy.NUMBER: {"agreement", "agreementnumber", "number"},
-    SearchBy.LAST_NAME: {"lastname", "customerlastname", "name"},
+    SearchBy.LAST_NAME: {"lastname", "customerlastname", "name", "customer", "customername"},
     SearchBy.ESIID: {"esiid"},
     SearchBy.METER: {"meter", "meternumber"},
+    SearchBy.EMAIL: {"email", "emailaddress"},
+    SearchBy.ADDRESS: {"address", "serviceaddress"},
 }
-# `name_key` is null while the third party sees a masked name (T6).
-FIELDS = {
-    SearchBy.NUMBER: "number",
-    SearchBy.LAST_NAME: "name_key",
-    SearchBy.ESIID: "esiid",
-    SearchBy.METER: "meter_number",
-}
-
-
-@dataclass(frozen=True)
-class Item:
-    """One value to search for, or the beginning of values."""
-
-    key: str
-    is_beginning: bool = False
-
-    def __str__(self) -> str:
-        return self.key + WILDCARD * self.is_beginning
 
 
 @dataclass(frozen=True)
@@ -79,42 +55,13 @@ class ParsedItems:
     impossible: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Search:
-    by: SearchBy
-    items: tuple[Item, ...]
-
-    @property
-    def text(self) -> str:
-        return ", ".join(map(str, self.items))
-
-    @property
-    def query_string(self) -> str:
-        """The search as a URL's query string, as short as possible: a request's first line has a limit."""
-        return urlencode({"by": self.by.value, "items": ",".join(map(str, self.items))}, safe=",*")
-
-    def condition(self) -> Q:
-        """Return the condition of agreements that match any item. Each part of it has an index."""
-        field = FIELDS[self.by]
-        values = {item: NameKey(Value(item.key)) if self.by == SearchBy.LAST_NAME else item.key for item in self.items}
-        exact = [value for item, value in values.items() if not item.is_beginning]
-        condition = Q(**{f"{field}__in": exact}) if exact else Q()
-        for item, value in values.items():
-            if item.is_beginning:
-                condition |= Q(**{f"{field}__startswith": value})
-        return condition
-
-    def conditions(self) -> dict[Item, Q]:
-        """Return the condition of each item alone."""
-        return {item: Search(self.by, (item,)).condition() for item in self.items}
-
-
 def parse_items(by: SearchBy, text: str) -> ParsedItems:
     """Return the distinct items of `text` in their order, without the header of a pasted column."""
+    separators = _SEPARATORS_OF_ADDRESSES if by == SearchBy.ADDRESS else _SEPARATORS
     visible = "".join(
-        char for char in text if unicodedata.category(char) not in _INVISIBLE_CATEGORIES or _SEPARATORS.match(char)
+        char for char in text if unicodedata.category(char) not in _INVISIBLE_CATEGORIES or separators.match(char)
     )
-    pieces = [" ".join(piece.split()).strip(_WRAPPING) for piece in _SEPARATORS.split(visible)]
+    pieces = [" ".join(piece.split()).strip(_WRAPPING) for piece in separators.split(visible)]
     pieces = [piece for piece in pieces if piece]
     if len(pieces) > 1 and re.sub(r"[\W_]", "", pieces[0]).casefold() in _HEADERS[by]:
         del pieces[0]
@@ -145,7 +92,12 @@ def parse_item(by: SearchBy, piece: str) -> Item | None:
     if by == SearchBy.METER:
         key = normalize_meter_number(text)
     elif by == SearchBy.LAST_NAME:
-        key = text if len(text) <= LONGEST_NAME and any(map(str.isalpha, text)) else None
+        key = text if len(text) <= LONGEST_TEXT and any(map(str.isalpha, text)) else None
+    elif by == SearchBy.ADDRESS:
+        key = text if len(text) <= LONGEST_TEXT and count_letters(text) >= PART_LENGTH else None
+    elif by == SearchBy.EMAIL:
+        is_possible = len(text) <= LONGEST_EMAIL and (is_beginning or "@" in text.strip("@")) and " " not in text
+        key = text.lower() if is_possible else None
     elif by == SearchBy.ESIID and not is_beginning:
         key = normalize_esiid(text)
     elif digits := bare_digits(text):
@@ -165,7 +117,7 @@ _RULES: dict[SearchBy, Promise] = {
         "followed by *, such as 102*. Check: %(items)s."
     ),
     SearchBy.LAST_NAME: gettext_lazy(
-        "Enter last names only, with up to 60 characters, separated by commas. Check: %(items)s."
+        "Enter names with letters, up to 60 characters each, separated by commas. Check: %(items)s."
     ),
     SearchBy.ESIID: gettext_lazy(
         "Enter ESIIDs with 17 or 22 digits, or the first digits followed by *, such as 10443*. Check: %(items)s."
@@ -173,6 +125,12 @@ _RULES: dict[SearchBy, Promise] = {
     SearchBy.METER: gettext_lazy(
         "Enter meter numbers with up to 20 letters and numbers, or the first characters followed "
         "by *, such as 1040*. Check: %(items)s."
+    ),
+    SearchBy.EMAIL: gettext_lazy(
+        "Enter whole email addresses, or the first characters followed by *, such as rosa.d*. Check: %(items)s."
+    ),
+    SearchBy.ADDRESS: gettext_lazy(
+        "Enter at least 3 and at most 60 characters of each address, separated by semicolons. Check: %(items)s."
     ),
 }
 
@@ -184,18 +142,17 @@ class SearchForm(ShowsRefusals):
     }
 
     by = forms.ChoiceField(
-        label=gettext_lazy("Select type of agreement search criteria"),
+        label=gettext_lazy("Search by"),
         choices=SearchBy.choices,
-        initial=SearchBy.NUMBER,
-        widget=forms.RadioSelect,
+        initial=SearchBy.LAST_NAME,
         error_messages={"invalid_choice": gettext_lazy("Choose what to search by from the list.")},
     )
     items = forms.CharField(
-        label=gettext_lazy("Enter one or more search items"),
+        label=gettext_lazy("Search for"),
         help_text=gettext_lazy(
-            "Up to 100 items, separated by commas. To search by the first characters, add *, such as 102*."
+            "Up to 100, separated by commas. End with * to search by the first characters, for example 1128*."
         ),
-        widget=forms.Textarea({"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.Textarea({"rows": 1, "autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 
     def __init__(self, data: QueryDict | None = None, **options: Any) -> None:

@@ -2,13 +2,15 @@
 
 from agreements.models.agreement import Agreement, AgreementQuerySet
 from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
+from agreements.models.count import AgreementCount
 from agreements.models.history import AgreementEvent, EventKind, Letter
 from agreements.models.report_options import DATA_IN_WORDS, PERIOD_IN_WORDS, ReportLength, ReportScope, ReportType
 from agreements.models.review import ConsentReview, Review
+from agreements.models.stage import AgreementStage
 from agreements.models.submission import DayCounter, Draft, Submission
 
 __all__ = [
-    "Agreement", "AgreementEvent", "AgreementQuerySet", "ConsentReview", "ConsentSignal", "DATA_IN_WORDS", "DayCounter",
-    "Draft", "EventKind", "FailedMatch", "Letter", "PERIOD_IN_WORDS", "ReportLength", "ReportScope", "ReportType",
-    "Review", "SignalKind", "Submission",
+    "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "ConsentReview", "ConsentSignal",
+    "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter", "PERIOD_IN_WORDS", "ReportLength",
+    "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage", "Submission",
 ]  # fmt: skip

@@ -17,9 +17,11 @@ from phonenumber_field.modelfields import PhoneNumberField
 from accounts.models import User
 from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
+from agreements.models.count import COUNT_TRIGGERS
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportScope, ReportType
 from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, ConsentReview, Review
+from agreements.models.stage import STAGE, AgreementStage
 from agreements.models.submission import Submission
 from agreements.states import ReportState, Status
 from companies.models import Company, membership_of
@@ -153,7 +155,8 @@ class Agreement(models.Model):
     expires_at = models.DateTimeField(_("invitation expires"))
     ended_at = models.DateTimeField(_("ended"), null=True)
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements")
+    # Many indexes begin with the company.
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements", db_index=False)
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="agreements")
     third_party_name = models.CharField(_("company name"), max_length=120)
     contact_name = models.CharField(_("contact name"), max_length=120)
@@ -209,6 +212,9 @@ class Agreement(models.Model):
         _("report state"), max_length=15, choices=ReportState.choices, default=ReportState.NONE, editable=False
     )
 
+    # When the third party downloaded the report for the first time (R5).
+    downloaded_at = models.DateTimeField("first downloaded", null=True, editable=False)
+
     # When the personal data of an agreement that was never accepted was deleted (X6).
     person_forgotten_at = models.DateTimeField(null=True, editable=False)
 
@@ -219,6 +225,11 @@ class Agreement(models.Model):
     # When the customer said that someone else had accepted (X1).
     disavowed_at = models.DateTimeField(_("disavowed"), null=True, editable=False)
 
+    # How far all of it is, for the lists and their counts (T3).
+    stage = models.GeneratedField(
+        expression=STAGE, output_field=models.CharField(max_length=15, choices=AgreementStage.choices), db_persist=True
+    )
+
     is_overdue: bool  # annotated by AgreementQuerySet.with_overdue()
     offers_registration: bool  # annotated by AgreementQuerySet.with_registration_offer()
 
@@ -228,6 +239,7 @@ class Agreement(models.Model):
         ordering = ["-initiated_at", "-number"]
         constraints = CONSTRAINTS
         indexes = INDEXES
+        triggers = COUNT_TRIGGERS
 
     def __str__(self) -> str:
         return self.number

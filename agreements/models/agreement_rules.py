@@ -6,10 +6,13 @@ from operator import or_
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.report_options import ReportLength, ReportType, lengths_within, types_within
 from agreements.models.review import AWAITS_REPORT, REVIEW_REFUSES_REPORT, Review
+from agreements.models.search_key import ADDRESS_TEXT, NAME_TEXT, search_index
+from agreements.models.stage import AgreementStage
 from agreements.states import NEVER_ACCEPTED, NOT_BEGUN, ReportState, Status
 from companies.trust.email_identity import DomainKey, MailboxKey
 from customers.models import CustomerKind
@@ -115,13 +118,26 @@ INDEXES = [
     models.Index(fields=["tdsp", "-initiated_at", "-number"], name="agreement_of_tdsp"),
     models.Index(fields=["tdsp", "-initiated_at"], name="agreement_held", condition=Q(review=Review.HELD)),
     models.Index(fields=["tdsp"], name="agreement_failed_report", condition=Q(report_state=ReportState.FAILED)),
-    # For the third party's list: all, of a status, of a report's state (T1, T3).
-    models.Index(fields=["company", "-initiated_at"], name="agreement_of_company"),
-    models.Index(fields=["company", "status", "-initiated_at", "-number"], name="agreement_by_status"),
+    # For each filter and order of the third party's list (T3): all, of a stage, all that were accepted.
+    models.Index(fields=["company", "-initiated_at", "-number"], name="agreement_of_company"),
+    models.Index(fields=["company", "stage", "-initiated_at", "-number"], name="agreement_by_stage"),
     models.Index(
-        fields=["company", "report_state", "-initiated_at", "-number"],
-        name="agreement_by_report_state",
-        condition=~Q(report_state=ReportState.NONE),
+        fields=["company", "-initiated_at", "-number"], name="agreement_accepted", condition=Q(status=Status.COMPLETE)
+    ),
+    models.Index(
+        fields=["company", "expires_at", "number"], name="agreement_expiring", condition=Q(status=Status.PENDING)
+    ),
+    models.Index(
+        fields=["company", "-initiated_at", "-number"],
+        name="agreement_to_download",
+        condition=Q(stage=AgreementStage.READY, downloaded_at=None),
+    ),
+    models.Index(fields=["company", "name_key", "initiated_at", "number"], name="agreement_by_name"),
+    models.Index(fields=["company", "stage", "name_key", "initiated_at", "number"], name="agreement_stage_by_name"),
+    models.Index(
+        fields=["company", "name_key", "initiated_at", "number"],
+        name="agreement_accepted_by_name",
+        condition=Q(status=Status.COMPLETE),
     ),
     models.Index(fields=["company", "premise", "initiated_at"], name="agreement_limit"),
     # For each kind of search, exact and by prefix (T1); the name key sorts by its collation.
@@ -133,7 +149,10 @@ INDEXES = [
             ("meter_number", "agreement_by_meter"),
         )
     ),
-    models.Index(fields=["company", "name_key"], name="agreement_by_name"),
+    models.Index("company", OpClass(Lower("email"), name="text_pattern_ops"), name="agreement_by_email"),
+    # For searches by a part (T1).
+    search_index(NAME_TEXT, "agreement_name_parts"),
+    search_index(ADDRESS_TEXT, "agreement_address_parts"),
     # For signals against a consent (X1) and the daily limit of emails to one mailbox (X2).
     models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
     models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),

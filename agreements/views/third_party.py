@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST
@@ -72,7 +73,9 @@ def run_action(request: MemberRequest, number: str, action: Callable[..., Any], 
         messages.error(request, describe_refusal(refusal))
     except actions.ResentTooOften as refusal:
         messages.warning(request, str(refusal))
-    return redirect("agreement", number)
+    back = request.POST.get("next", "")  # the page of the list that the button is on
+    is_own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back) if is_own else redirect("agreement", number)
 
 
 def get_draft(request: MemberRequest, draft_id: str | UUID) -> Draft:

@@ -8,12 +8,11 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 
 from agreements import consent, daily_limits
-from agreements.forms.search import Item, Search, SearchBy
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person
+from agreements.search import MOST_FOUND, Item, Search, SearchBy
 from companies.models import Company
 from customers.models import CustomerKind, EsiidClaim
-from reports.agreement_list import ListOptions, with_report_stage
 from tests.factories import AgreementFactory, ClaimDisputeFactory, EsiidClaimFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, rows_removed
 
@@ -36,8 +35,19 @@ SEARCHES = {
         Search(SearchBy.METER, (Item("50001", True), Item("599999"))),
     ],
     "agreement_by_name": [
-        Search(SearchBy.LAST_NAME, (Item("Nameb1fd"),)),
-        Search(SearchBy.LAST_NAME, (Item("NÁMEB1F", True), Item("O'Brien"))),
+        Search(SearchBy.LAST_NAME, (Item("NÁMEP1F", True), Item("O'", True))),
+        Search(SearchBy.LAST_NAME, (Item("Namep", True), Item("Zz"))),
+    ],
+    "agreement_name_parts": [
+        Search(SearchBy.LAST_NAME, (Item("Namep1fd"), Item("amep1fd Rosa"))),
+        Search(SearchBy.LAST_NAME, (Item("Rosa"), Item("nobody"))),
+    ],
+    "agreement_address_parts": [
+        Search(SearchBy.ADDRESS, (Item("17 Boxwood1f"),)),
+        Search(SearchBy.ADDRESS, (Item("boxwood, baytown"),)),
+    ],
+    "agreement_by_email": [
+        Search(SearchBy.EMAIL, (Item("customer77@mail38.example"), Item("customer7", True))),
     ],
 }
 ADDRESSES = ["customer77@mail38.example", "Rosa.M+solar@GoogleMail.com", "nobody@new.example"]
@@ -51,26 +61,40 @@ def company(module_transaction: None) -> Company:
 
 
 def test_a_search_reads_few_of_a_hundred_thousand_agreements(company):
-    """T1: neither for the counts nor for the rows of a page."""
+    """T1, O9: one query, by one index, and no more than the page can use, also where everything matches."""
+    agreements = Agreement.objects.filter(company=company)
     for index, searches in SEARCHES.items():
         for search in searches:
-            agreements = Agreement.objects.filter(search.condition(), company=company)
-            page = ListOptions().apply(with_report_stage(agreements.with_overdue()))[:25]
-            for rows in (agreements.order_by().values("status"), page):
-                plan = rows.explain(analyze=True)
+            for query in search.queries(agreements, company.pk):
+                with search.by_its_index():
+                    plan = query[: MOST_FOUND + 1].explain(analyze=True)
                 assert "Seq Scan on agreements_agreement" not in plan and index in plan, plan
                 assert rows_removed(plan) < 1000, plan
+            with CaptureQueriesContext(connection) as queries:
+                result = search.run(agreements, company.pk)
+            assert len([one for one in queries if "FROM" in one["sql"]]) == 1 and len(result.agreements) <= MOST_FOUND
+
+
+def test_a_search_says_that_it_found_more_than_it_lists(company):
+    """T1"""
+    agreements = Agreement.objects.filter(company=company)
+    result = Search(SearchBy.LAST_NAME, (Item("Rosa"), Item("nobody"))).run(agreements, company.pk)
+    assert result.is_cut and len(result.agreements) == MOST_FOUND and not result.missing_items
+    result = Search(SearchBy.LAST_NAME, (Item("amep1fd"), Item("nobody"))).run(agreements, company.pk)
+    assert 0 < len(result.agreements) < 10 and list(map(str, result.missing_items)) == ["nobody"]
 
 
 @pytest.mark.control
-def test_control_without_its_index_a_search_reads_all(company):
+@pytest.mark.parametrize("index", ["agreement_by_meter", "agreement_name_parts"])
+def test_control_without_its_index_a_search_reads_all(company, index):
     """T1: the test above would see it."""
-    search = SEARCHES["agreement_by_meter"][0]
-    with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX agreement_by_meter")
-    agreements = Agreement.objects.filter(search.condition(), company=company)
-    plan = agreements.order_by().values("status").explain(analyze=True)
-    assert "agreement_by_meter" not in plan and rows_removed(plan) > 10_000, plan
+    search = SEARCHES[index][0]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index}")
+        query = next(search.queries(Agreement.objects.filter(company=company), company.pk))
+        plan = query[: MOST_FOUND + 1].explain(analyze=True)
+        transaction.set_rollback(True)
+    assert index not in plan and rows_removed(plan) > 10_000, plan
 
 
 def test_comparing_mailboxes_reads_few_of_a_hundred_thousand_agreements(company):

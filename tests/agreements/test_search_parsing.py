@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agreements.forms.search import SearchBy, SearchForm, parse_items
+from agreements.forms.search import SearchForm, parse_items
+from agreements.search import SearchBy
 
-BY = {"number": SearchBy.NUMBER, "name": SearchBy.LAST_NAME, "esiid": SearchBy.ESIID, "meter": SearchBy.METER}
+BY = {by.value: by for by in SearchBy}
 
 
 def keys(by: str, typed: str) -> list[str]:

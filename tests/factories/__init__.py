@@ -2,6 +2,7 @@
 
 from tests.factories.accounts import AccessLogEntryFactory, OperatorFactory, RateLimitHitFactory, UserFactory
 from tests.factories.agreements import (
+    AgreementCountFactory,
     AgreementEventFactory,
     AgreementFactory,
     ConsentReviewFactory,
@@ -50,6 +51,7 @@ from tests.factories.reports import (
 
 __all__ = [
     "AccessLogEntryFactory",
+    "AgreementCountFactory",
     "AgreementEventFactory",
     "AgreementFactory",
     "CarriedSlotsFactory",

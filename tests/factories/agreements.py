@@ -12,6 +12,7 @@ from factory.django import DjangoModelFactory
 
 from agreements.models import (
     Agreement,
+    AgreementCount,
     AgreementEvent,
     ConsentReview,
     ConsentSignal,
@@ -197,3 +198,16 @@ class FailedMatchFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
     company = factory.SubFactory(CompanyFactory)
     esiid = "10443720000000017"
+
+
+class AgreementCountFactory(DjangoModelFactory):
+    """A change of a company's numbers, as triggers write it."""
+
+    class Meta:
+        model = AgreementCount
+
+    company = factory.SubFactory(CompanyFactory)
+    day = factory.LazyFunction(timezone.localdate)
+    stage = "waiting"
+    is_downloaded = False
+    change = 1

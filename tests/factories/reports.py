@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from agreements.models import Agreement
 from agreements.states import ReportState, Status
 from reports.models import Download, Report, ReportFile
 from tests.factories.agreements import AgreementFactory
@@ -81,3 +83,11 @@ class DownloadFactory(DjangoModelFactory):
 
     report = factory.SubFactory(ReportFactory)
     by = factory.LazyAttribute(lambda download: download.report.agreement.submission.initiated_by)
+
+    @classmethod
+    def _create(cls, model_class: type[Download], *args: Any, **fields: Any) -> Download:
+        """Write the first download to the agreement, as downloads.record_download does."""
+        download: Download = super()._create(model_class, *args, **fields)
+        agreements = Agreement.objects.filter(pk=download.report.agreement_id, downloaded_at=None)
+        agreements.update(downloaded_at=fields.get("at") or timezone.now())
+        return download

@@ -18,6 +18,7 @@ from notifications.models import EmailState
 from tests.factories import (
     AgreementFactory,
     CompanyFactory,
+    CustomerFactory,
     DownloadFactory,
     EmailFactory,
     EsiidClaimFactory,
@@ -81,39 +82,84 @@ class TestThirdPartyHome:
         client.force_login(membership.user)
         return membership
 
-    def test_lists_what_expires_soonest_with_a_count(self, client, membership):
-        now = timezone.now()
-        for days in range(1, 8):
-            AgreementFactory(
-                company=membership.company,
-                submission__initiated_by=membership.user,
-                number=f"11232600000{days}",
-                expires_at=now + timedelta(days=days),
-            )
-        AgreementFactory(company=membership.company, submission__initiated_by=membership.user, status=Status.REJECTED)
-        AgreementFactory(
-            company=membership.company,
-            submission__initiated_by=membership.user,
-            initiated_at=now - timedelta(days=31),
-            number="112326000009",
-        )
-        AgreementFactory(number="112326000008")  # another company's
-        page = main(client)
-        assert "7 requests waiting for an answer" in page
-        assert page.index("112326000001") < page.index("112326000005")
-        for hidden in ("112326000006", "112326000008", "112326000009"):
-            assert hidden not in page
-        assert "All pending agreements" in page
-
-    def test_lists_reports_not_yet_downloaded(self, client, membership):
-        asked = {"agreement__company": membership.company, "agreement__submission__initiated_by": membership.user}
-        waiting, fetched = ReportFactory(**asked), ReportFactory(**asked)
-        DownloadFactory(report=fetched, by=membership.user)
+    def test_every_tile_leads_to_as_many_agreements_as_it_says(self, client, membership):
+        """T16: pending, expiring soon, to download, in need of attention; another company's are not counted."""
+        now, company = timezone.now(), membership.company
+        for days in (1, 6, 8):
+            AgreementFactory(company=company, initiated_at=now - timedelta(days=30 - days))
+        AgreementFactory(company=company, initiated_at=now - timedelta(days=31))
+        ReportFactory(agreement__company=company)
+        DownloadFactory(report=ReportFactory(agreement__company=company), by=membership.user)
+        ReportFactory(agreement__company=company, state=ReportState.NO_DATA)
+        AgreementFactory()
         ReportFactory()
+        html = client.get(HOME).content.decode()
+        tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)"><span class="tile__name"><svg.*?</svg>([^<]+)</span><b>(\d+)', html)
+        assert [(name, int(count)) for _url, name, count in tiles] == [
+            ("Pending", 3), ("Expiring within 7 days", 2), ("Reports to download", 1), ("Needs attention", 1),
+        ]  # fmt: skip
+        for url, name, count in tiles:
+            listed = re.findall(r'<span class="number">', client.get(url).content.decode())
+            assert len(listed) == int(count), name
+
+    def test_rows_have_customer_address_and_one_action(self, client, membership):
+        """T16: what expires first stands first; a few of each, and the way to the others."""
+        company, now = membership.company, timezone.now()
+        for days in range(1, 7):
+            AgreementFactory(company=company, initiated_at=now - timedelta(days=30 - days), last_name=f"Expires{days}")
+        AgreementFactory(company=company, initiated_at=now - timedelta(days=20), last_name="Later")
+        ready = ReportFactory(agreement__company=company, agreement__last_name="Ready").agreement
+        refused = AgreementFactory(company=company, status=Status.COMPLETE, review=Review.REFUSED, last_name="Refused")
+        undelivered = AgreementFactory(company=company, last_name="Bounced", street="1 Elm St")
+        EmailFactory(
+            about=[undelivered.number], company_id=company.pk, state=EmailState.BOUNCED, failure=FailureReason.REFUSED
+        )
+        page, html = main(client), client.get(HOME).content.decode()
+        assert page.index("Rosa Expires1 206 Boxwood Drive, Baytown Expires tomorrow Send reminder") < page.index(
+            "Rosa Expires2 206 Boxwood Drive, Baytown Expires in 2 days Send reminder"
+        )
+        assert "Expires4" in page and "Expires5" not in page and "2 more" in page and "Later" not in page
+        assert f"Rosa Ready 206 Boxwood Drive, Baytown Report: Ready Download {ready.number}" in page
+        assert f"Rosa Refused 206 Boxwood Drive, Baytown Report: Refused See why {refused.number}" in page
+        assert f"Rosa Bounced 1 Elm St, Baytown Email not delivered See why {undelivered.number}" in page
+        assert f'href="/agreements/{ready.number}/report.csv"' in html
+
+    def test_a_masked_customer_has_no_name_and_no_address(self, client, membership):
+        """T6, T16"""
+        agreement = AgreementFactory(
+            company=membership.company, customer=CustomerFactory(), first_name="Chika", last_name="Akin",
+            initiated_at=timezone.now() - timedelta(days=29),
+        )  # fmt: skip
         page = main(client)
-        assert "1 report ready to download" in page
-        assert waiting.agreement.number in page
-        assert fetched.agreement.number not in page
+        assert f"C••• A••• ESIID …{agreement.esiid[-7:]}" in page
+        assert "Akin" not in page and agreement.street not in page
+
+    def test_the_funnel_counts_the_requests_of_ninety_days(self, client, membership):
+        """T16: sent, delivered, answered, accepted, downloaded, with its table; older requests are not in it."""
+        company, now = membership.company, timezone.now()
+        AgreementFactory(company=company, initiated_at=now - timedelta(days=90), status=Status.REJECTED)
+        AgreementFactory.create_batch(4, company=company, initiated_at=now - timedelta(days=9))
+        for number in ("112326000001", "112326000002"):
+            AgreementFactory(company=company, number=number)
+        EmailFactory(
+            kind="EM201", about=["112326000001", "112326000002"], company_id=company.pk, state=EmailState.BOUNCED,
+            failure=FailureReason.REFUSED,
+        )  # fmt: skip
+        AgreementFactory(company=company, status=Status.REJECTED)
+        AgreementFactory(company=company, status=Status.COMPLETE)
+        ReportFactory(agreement__company=company)
+        DownloadFactory(report=ReportFactory(agreement__company=company), by=membership.user)
+        page = main(client)
+        assert "Last 90 days" in page
+        table = page[page.index("Stage Requests Of sent") :]
+        assert table.startswith(
+            "Stage Requests Of sent Sent 10 100% Delivered 8 80% Answered 4 40% Accepted 3 30% Downloaded 1 10%"
+        )
+
+    def test_without_agreements_nothing_is_to_do(self, client, membership):
+        """T16"""
+        page = main(client)
+        assert "No agreements yet" in page and "No requests were sent." in page
 
     def test_offers_only_permitted_actions(self, client, membership):
         """T12."""
@@ -121,7 +167,7 @@ class TestThirdPartyHome:
         type(membership).objects.update(may_initiate=False, may_download=False, may_view=False)
         page = main(client)
         assert "Create a new agreement" not in page
-        assert "ready to download" not in page
+        assert "Reports to download" not in page
         assert "permission to view agreements" in page
 
     @pytest.mark.parametrize(
@@ -143,13 +189,18 @@ class TestThirdPartyHome:
         type(membership).objects.update(is_administrator=True)
         assert navigation(client) == [*names, "Manage Users", "Pending Approvals"]
 
-    def test_costs_six_queries_at_most(self, client, membership, django_assert_max_num_queries):
-        for _number in range(6):
-            AgreementFactory(company=membership.company, submission__initiated_by=membership.user)
-            ReportFactory(agreement__company=membership.company, agreement__submission__initiated_by=membership.user)
+    @pytest.mark.parametrize("how_many", [1, 6])
+    def test_costs_few_queries_however_many_there_are(
+        self, client, membership, how_many, django_assert_max_num_queries
+    ):
+        company = membership.company
+        for _number in range(how_many):
+            AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=29))
+            ReportFactory(agreement__company=company)
+            ReportFactory(agreement__company=company, state=ReportState.NO_DATA)
             NoticeFactory()
         client.get(HOME)  # once: the browser's mark is new
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(14):
             client.get(HOME)
 
 

@@ -48,8 +48,7 @@ def test_a_search_works_with_the_keyboard_alone(context, page, live_server, cook
     """A1, T1: from the first field to the sorted result."""
     context.add_cookies([cookie])
     page.goto(f"{live_server.url}/agreements/")
-    page.focus("#id_by_0")
-    page.keyboard.press("ArrowDown")
+    page.focus("#id_by")
     page.keyboard.press("Tab")
     page.keyboard.type("zapata, nobody")
     page.keyboard.press("Tab")
@@ -63,17 +62,18 @@ def test_a_search_works_with_the_keyboard_alone(context, page, live_server, cook
     expect(page.locator("th", has_text="Customer")).to_have_attribute("aria-sort", "ascending")
     page.go_back()
     page.go_back()
-    expect(page.locator("main")).to_contain_text("You have more than 25 Customer Agreements")
+    expect(page.locator("tbody tr")).to_have_count(25)
 
 
 def test_an_error_takes_the_focus_and_leads_to_the_field(context, page, live_server, cookie, many):
     """A2."""
     context.add_cookies([cookie])
     page.goto(f"{live_server.url}/agreements/")
+    page.select_option("#id_by", "number")
     page.fill("#id_items", "1O2")
     click_through(page, "main .search button")
-    expect(page.locator(".errors")).to_be_focused()
-    page.click(".errors a")
+    expect(page.locator(".error-summary")).to_be_focused()
+    page.click(".error-summary a")
     expect(page.locator("#id_items")).to_be_focused()
     expect(page.locator("#id_items")).to_have_value("1O2")
 
@@ -85,14 +85,18 @@ def test_search_filters_and_order_work_without_javascript(new_context, live_serv
     context.add_cookies([cookie])
     page = context.new_page()
     page.goto(f"{live_server.url}/agreements/")
-    page.check("#id_by_2")
+    page.select_option("#id_by", "esiid")
     page.fill("#id_items", "'1008901000000000000102,\n10443*")
     click_through(page, "main .search button")
     expect(page.locator("#found")).to_have_text("27 agreements found")
-    page.select_option("#filter-status", "complete")
-    page.select_option("#filter-sort", "-customer")
-    click_through(page, ".filters button")
+    click_through(page, ".tabs a:has-text('Complete')")
     expect(page.locator("tbody tr")).to_have_count(3)
+    if width == 1280:
+        click_through(page, "th a:has-text('Customer')")
+        click_through(page, "th a:has-text('Customer')")
+    else:
+        page.select_option("#sort", "-customer")
+        click_through(page, ".sort button")
     expect(page.locator("tbody tr").first).to_contain_text("Zapata")
     expect(page.locator("#id_items")).to_have_value("1008901000000000000102, 10443*")
-    expect(page.locator("th a", has_text="Status")).to_be_visible(visible=width == 1280)
+    expect(page.locator("th a", has_text="Customer")).to_be_visible(visible=width == 1280)

@@ -15,10 +15,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from agreements.models import Agreement
+from agreements.models import Agreement, AgreementStage
 from agreements.states import ReportState
 from notifications.models import Email
-from reports.agreement_list import REPORT_STAGES
 from reports.gzip_stream import decompress
 from reports.models import Report, ReportFile
 from tests.support import independent_csv
@@ -139,7 +138,7 @@ def test_a_report_that_kills_its_workers_fails_after_three_and_delays_no_other()
         assert run_worker(deadly_premise=deadly.premise_id) == 0
     failed = report_of(deadly)
     assert (failed.state, failed.attempts, failed.retry_at) == (ReportState.FAILED, 3, None)
-    assert Agreement.objects.filter(REPORT_STAGES["failed"].condition).get() == deadly
+    assert Agreement.objects.filter(stage=AgreementStage.FAILED).get() == deadly
 
 
 @pytest.mark.control

@@ -23,6 +23,7 @@ def create_hundred_thousand_agreements() -> Company:
         "number": "(300000000000 + 2 * n + right(meter_number, 1)::int)::text",
         "esiid": "'10443' || lpad(n::text, 12, '0')",
         "meter_number": "(500000 + n)::text",
+        "street": "n % 50 || ' Boxwood' || to_hex(n) || ' Drive'",
         "last_name": "'Name' || chr(97 + n % 26) || to_hex(n)",
         "email": "'customer' || n || '@mail' || n / 2 || '.example'",
         "contact_email": "'contact' || n % 10 || '@company.example'",

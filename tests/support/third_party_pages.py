@@ -28,3 +28,14 @@ def agreement_url(agreement: Agreement, name: str = "agreement") -> str:
 def overdue_agreement(company) -> Agreement:
     """Create an agreement whose period is over, before the sweep has recorded it."""
     return AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=30, seconds=1))
+
+
+def numbers(response) -> list[str]:
+    """Of the agreements on the page, in its order."""
+    return re.findall(r'<span class="number">([0-9]{12})</span>', response.content.decode())
+
+
+def link_of(response, relation: str) -> str:
+    """Return the URL of the link to the next or previous page; empty if there is none."""
+    match = re.search(rf'rel="{relation}" href="([^"]+)"', response.content.decode())
+    return LIST + match[1].replace("&amp;", "&") if match else ""

@@ -19,7 +19,7 @@ from tests.support.agreement_forms import PAGE_2, page_1, rows
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
 state("agreements", "member", "nothing found")(
-    lambda client, world: client.get(reverse("agreements"), {"status": "complete", "report": "waiting"})
+    lambda client, world: client.get(reverse("agreements"), {"report": "failed"})
 )
 state("agreement_new", "member", "sent empty")(sent("agreement_new", **rows()))
 
@@ -50,14 +50,17 @@ def _many(client: Client, world: World) -> None:
 
 
 for _query in (
-    "show=all",
-    "show=all&page=2",
+    "status=complete",
+    "show=attention",
+    "show=expiring",
     "status=withdrawn",
+    "status=pending&sort=-expires",
     "status=rejected",
     "report=held&sort=customer",
-    "by=esiid&items=10089*,1044372000900001712345&sort=-expires",
-    "by=esiid&items=10089*,10443720009000017&sort=-expires",
+    "by=esiid&items=10089*,1044372000900001712345&sort=-customer",
+    "by=esiid&items=10089*,10443720009000017&sort=-customer",
     "by=name&items=Akin",
+    "by=address&items=boxwood",
     "by=number&items=%2C",
     "by=esiid&items=" + "9" * 200,
 ):

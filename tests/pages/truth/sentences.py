@@ -33,7 +33,7 @@ SOURCES = (
     "templates/emails/WITHDRAWN*", "templates/emails/DISAVOWED*", "templates/admin/agreements/*/*.html",
     "agreements/emails.py", "agreements/third_party_wording.py", "agreements/models/review.py",
     "agreements/models/report_options.py", "agreements/states.py", "reports/emails.py", "reports/models.py",
-    "reports/agreement_list.py",
+    "agreements/models/stage.py", "reports/third_party/*.py",
 )  # fmt: skip
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}|%[sd]")
 BLOCKS = {

@@ -1,0 +1,56 @@
+"""The third party's list of agreements and the page of one, with its report."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from agreements.forms.search import SearchForm
+from agreements.masking import customer_for_third_party
+from agreements.permissions import why_not
+from agreements.states import Status
+from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
+from agreements.views.third_party import own_agreements, third_party_page
+from companies.views.base import MemberRequest
+from notifications.models import ENDED_BADLY, Email
+from reports.third_party.agreement_list import AgreementList
+
+
+@third_party_page
+def agreement_list(request: MemberRequest) -> HttpResponse:
+    """Show the agreements, or the result of a search (T1, T3).
+
+    A search is posted, because 100 items do not fit every URL, and redirects to a URL that can be kept or shared.
+    """
+    data = request.POST if request.method == "POST" else request.GET
+    form = SearchForm(data if request.method == "POST" or {"by", "items"} & data.keys() else None)
+    problems = form.error_links()
+    search = form.search() if form.is_bound and not problems else None
+    if search and request.method == "POST":
+        return redirect(f"{reverse('agreements')}?{search.query_string}")
+    agreements = AgreementList(own_agreements(request), request.membership.company_id, request.GET, search)
+    context = agreements.context(request.user) | {"why_not_initiate": why_not(request.user, "may_initiate")}
+    if problems:
+        context |= {"form": form, "problems": problems, "searches": True}
+    return render(request, "reports/third_party/agreement_list.html", context)
+
+
+@third_party_page
+def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
+    """Show the third party one agreement with its report (T11, R4)."""
+    related = ("report", "consent_review", "premise", "tdsp")
+    agreement = get_object_or_404(own_agreements(request).with_overdue().select_related(*related), number=number)
+    emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
+    requests = [email for email in emails if email.kind in ("EM201", "EM202")]
+    is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue
+    why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
+    context = {
+        "agreement": agreement,
+        "customer": customer_for_third_party(agreement),
+        "timeline": timeline(agreement.events.select_related("by")),
+        "emails": email_lines(emails),
+        "is_undelivered": is_waiting and requests and all(email.state in ENDED_BADLY for email in requests),
+        "why_not": why_not_resend_or_withdraw(agreement, request.user),
+        "may_download": agreement.status == Status.COMPLETE and not why_not_download,
+        "why_not_download": why_not_download,
+    }
+    return render(request, "reports/third_party/agreement.html", context)
