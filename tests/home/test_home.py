@@ -94,7 +94,9 @@ class TestThirdPartyHome:
         AgreementFactory()
         ReportFactory()
         html = client.get(HOME).content.decode()
-        tiles = re.findall(r'<a class="tile[^"]*" href="([^"]+)"><span class="tile__name"><svg.*?</svg>([^<]+)</span><b>(\d+)', html)
+        tiles = re.findall(
+            r'<a class="tile[^"]*" href="([^"]+)"><span class="tile__name"><svg.*?</svg>([^<]+)</span><b>(\d+)', html
+        )
         assert [(name, int(count)) for _url, name, count in tiles] == [
             ("Pending", 3), ("Expiring within 7 days", 2), ("Reports to download", 1), ("Needs attention", 1),
         ]  # fmt: skip
