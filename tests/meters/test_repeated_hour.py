@@ -73,7 +73,7 @@ def test_a_row_that_may_be_of_either_hour_is_rejected_with_the_reason(tmp_path, 
     assert result.rejected == {Reason.REPEATED_HOUR: open_rows} and len(rejected) == open_rows
     wh = stored_day(premise.pk, FALL).wh
     assert [value for value, right in zip(wh, EVERY_VALUE, strict=True) if value not in (None, right)] == []
-    assert "two hours from 1 AM" in str(Reason.REPEATED_HOUR.label)
+    assert "the hour from 1 AM occurs twice" in str(Reason.REPEATED_HOUR.label)
 
 
 def test_a_day_with_only_one_hour_is_the_first(tmp_path, premise):
