@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.urls import reverse
 
 from tests.pages.known import Known
 from tests.pages.showing import COLORS, LANGUAGE, SEEN, Screen
@@ -50,6 +51,15 @@ def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(screen, fill
         if problems := looked_at(screen, visit, filled, known):
             found[str(visit)] = problems
     assert not found, "\n".join(f"{page}: {one}" for page, problems in found.items() for one in problems)
+
+
+@pytest.mark.parametrize("role", ["anonymous", "customer", "member", "operator"])
+def test_the_menus_of_the_header_break_no_rule(screen: Screen, filled: dict[str, Any], role: str) -> None:
+    """A1, T2: open, over a page, as on a phone and as on a wide screen."""
+    screen.show(visit_page(Visit("help", role, "", lambda client, _world: client.get(reverse("help"))), filled, "en"))
+    screen.page.evaluate("() => document.querySelectorAll('.drop').forEach((menu) => menu.open = true)")
+    found = screen.problems(320, "light", rules=None) + screen.problems(1280, "dark", rules=None)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.control
