@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
-from django.db.models.functions import Now, TruncDate
+from django.db.models import Count, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Now, TruncDate
 
 from agreements.models import Agreement, AgreementCount, AgreementStage
 from agreements.models.count import KEY, KEY_OF_ROWS
@@ -74,18 +74,23 @@ class CompanyCounts:
 def count_agreements(company_id: int) -> CompanyCounts:
     """Count a company's agreements from what triggers have written; only the overdue ones are counted as rows."""
     since = TruncDate(Now() - timedelta(days=RECENT_DAYS - 1), tzinfo=CENTRAL)
+    late = Agreement.objects.filter(company=company_id, status=Status.PENDING, expires_at__lt=Now())
+    late_count = late.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
     changes = AgreementCount.objects.filter(company=company_id).values_list("stage", "is_downloaded")
-    sums = changes.annotate(total=Sum("change"), recent=Sum("change", filter=Q(day__gte=since), default=0))
+    sums = changes.annotate(
+        total=Sum("change"),
+        recent=Sum("change", filter=Q(day__gte=since), default=0),
+        overdue=Coalesce(Subquery(late_count), 0),
+    )
     stages: Counter[AgreementStage] = Counter()
     recent: Counter[AgreementStage] = Counter()
-    not_downloaded = recent_downloaded = 0
-    for stage, is_downloaded, total, recent_total in sums:
+    not_downloaded = recent_downloaded = overdue = 0
+    for stage, is_downloaded, total, recent_total, overdue in sums:  # the last one is the same in every row
         stages[stage] += total
         recent[stage] += recent_total
         recent_downloaded += recent_total * is_downloaded
         not_downloaded += total * (stage == AgreementStage.READY and not is_downloaded)
-    overdue = Agreement.objects.filter(company=company_id, status=Status.PENDING, expires_at__lt=Now())
-    return CompanyCounts(stages, overdue.count(), not_downloaded, recent, recent_downloaded)
+    return CompanyCounts(stages, overdue, not_downloaded, recent, recent_downloaded)
 
 
 def fold_counts() -> int:

@@ -124,12 +124,15 @@ def file_response(request: HttpRequest, file_name: str, size: int, gzipped: byte
     return response
 
 
-def file_headers(file_name: str, size: int, content_type: str = "text/csv; charset=utf-8") -> dict[str, str]:
+def file_headers(
+    file_name: str, size: int | None = None, content_type: str = "text/csv; charset=utf-8"
+) -> dict[str, str]:
+    """Return the headers of a file to download, whose size in bytes may not be known yet."""
     return {
         "Content-Type": content_type,
         "Content-Disposition": content_disposition_header(True, file_name) or "attachment",
-        "Content-Length": str(size),
         "Cache-Control": "private, no-store",
+        **({} if size is None else {"Content-Length": str(size)}),
     }
 
 

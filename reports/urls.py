@@ -8,6 +8,8 @@ from reports.third_party import views as third_party
 
 urlpatterns = [
     path("agreements/", third_party.agreement_list, name="agreements"),
+    path("agreements/export.csv", third_party.agreement_export, name="agreement_export"),
+    path("agreements/reports.zip", third_party.report_zip, name="report_zip"),
     path("agreements/<agreement_number:number>/", third_party.agreement_detail, name="agreement"),
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),

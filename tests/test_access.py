@@ -76,6 +76,8 @@ ROWS = {
     "customer_authorization": of_customer(TO_OWN, GONE, "number"),
     "agreement_authorization": third_party(TO_OWN, GONE, "number"),
     "agreements": third_party(OK, OK),
+    "agreement_export": third_party(OK, OK),
+    "report_zip": third_party(METHOD, METHOD),
     "agreement_new": third_party(OK, OK),
     "agreement_review": third_party(OK, GONE, "draft"),
     "agreement_submitted": third_party(OK, GONE, "submitted"),

@@ -198,6 +198,7 @@ class AgreementList:
             "previous_url": self.url(tab, **sort, before=first.number) if first and page.has_previous else "",
             "next_url": self.url(tab, **sort, after=last.number) if last and page.has_next else "",
             "first_url": self.url(tab, **sort),
+            "not_downloaded": self.counts.not_downloaded if self.counts else 0,
         }
 
 

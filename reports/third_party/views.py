@@ -1,18 +1,25 @@
 """The third party's list of agreements and the page of one, with its report."""
 
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
-from agreements.permissions import why_not
+from agreements.permissions import acting_member, why_not
 from agreements.states import Status
 from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, Email
+from reports.downloads import file_headers
 from reports.third_party.agreement_list import AgreementList
+from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list, download_reports
+from reports.zip_stream import stream_zip
 
 
 @third_party_page
@@ -28,10 +35,40 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
     if search and request.method == "POST":
         return redirect(f"{reverse('agreements')}?{search.query_string}")
     agreements = AgreementList(own_agreements(request), request.membership.company_id, request.GET, search)
-    context = agreements.context(request.user) | {"why_not_initiate": why_not(request.user, "may_initiate")}
+    context = agreements.context(request.user) | {
+        "why_not_initiate": why_not(request.user, "may_initiate"),
+        "may_download": not why_not(request.user, "may_download"),
+        "most_exported": MOST_EXPORTED,
+        "most_in_zip": MOST_IN_ZIP,
+    }
     if problems:
         context |= {"form": form, "problems": problems, "searches": True}
     return render(request, "reports/third_party/agreement_list.html", context)
+
+
+@third_party_page
+@require_safe
+def agreement_export(request: MemberRequest) -> HttpResponseBase:
+    """Send the list that the query asks for as CSV (T3)."""
+    if not request.membership.may_view:
+        raise PermissionDenied(_("You don't have permission to view agreements."))
+    form = SearchForm(request.GET if {"by", "items"} & request.GET.keys() else None)
+    if form.error_links():
+        return redirect(f"{reverse('agreements')}?{request.GET.urlencode()}")
+    search = form.search() if form.is_bound else None
+    agreements = AgreementList(own_agreements(request), request.membership.company_id, request.GET, search)
+    headers = file_headers(f"agreements-{timezone.localdate()}.csv")
+    return StreamingHttpResponse((line.encode() for line in csv_of_list(agreements)), headers=headers)
+
+
+@third_party_page
+@require_POST
+def report_zip(request: MemberRequest) -> HttpResponseBase:
+    """Send the next reports that nobody has downloaded as one ZIP file; each is logged when its turn comes (R5)."""
+    acting_member(request.user, "may_download")
+    members = download_reports(own_agreements(request), request.membership.company_id, by=request.user)
+    headers = file_headers(f"reports-{timezone.localdate()}.zip", content_type="application/zip")
+    return StreamingHttpResponse(stream_zip(members), headers=headers)
 
 
 @third_party_page
