@@ -85,8 +85,9 @@ def count_agreements(company_id: int) -> CompanyCounts:
     stages: Counter[AgreementStage] = Counter()
     recent: Counter[AgreementStage] = Counter()
     not_downloaded = recent_downloaded = overdue = 0
-    for stage, is_downloaded, total, recent_total, overdue in sums:  # the last one is the same in every row
+    for stage, is_downloaded, total, recent_total, late_total in sums:
         stages[stage] += total
+        overdue = late_total  # the same in every row
         recent[stage] += recent_total
         recent_downloaded += recent_total * is_downloaded
         not_downloaded += total * (stage == AgreementStage.READY and not is_downloaded)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import logging
+import zlib
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import TextChoices
+from django.db.models import BinaryField, TextChoices
+from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
@@ -21,10 +24,11 @@ from agreements.permissions import acting_member
 from agreements.states import ReportState
 from companies.models import membership_of
 from lib.central_time import utc_or_now
-from reports.gzip_stream import decompress
+from reports.gzip_stream import GZIP_FORMAT, decompress
 from reports.models import Download, Report, ReportFile
 
 logger = logging.getLogger(__name__)
+FIRST_BYTES = 8192  # of a compressed file, more than enough for some rows
 
 
 class DownloadRefusal(TextChoices):
@@ -111,6 +115,22 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
         Download.objects.create(report=report, by=by, at=at)
         Agreement.objects.filter(pk=agreement.pk, downloaded_at=None).update(downloaded_at=at)
         return bytes(file.gzipped)
+
+
+def first_rows(agreement: Agreement, count: int) -> list[list[str]]:
+    """Return the header and the first rows of the report's file; none before its first download.
+
+    What was downloaded is shown to the customer (R5), so nothing of the file is shown before. Reads its beginning only.
+    """
+    if agreement.downloaded_at is None or agreement.report_state != ReportState.READY:
+        return []
+    head = Substr("gzipped", 1, FIRST_BYTES, output_field=BinaryField())
+    beginning = ReportFile.objects.filter(report__agreement=agreement.pk).values_list(head, flat=True).first()
+    if beginning is None:
+        return []
+    text = zlib.decompressobj(GZIP_FORMAT).decompress(bytes(beginning)).decode(errors="ignore")
+    lines = text.splitlines(keepends=True)
+    return list(csv.reader(line for line in lines[: count + 1] if line.endswith("\n")))
 
 
 def file_response(request: HttpRequest, file_name: str, size: int, gzipped: bytes) -> HttpResponseBase:

@@ -16,10 +16,13 @@ from agreements.third_party_wording import email_lines, timeline, why_not_resend
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, Email
-from reports.downloads import file_headers
+from reports.downloads import file_headers, first_rows
 from reports.third_party.agreement_list import AgreementList
 from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list, download_reports
+from reports.third_party.outcome import outcome_of
 from reports.zip_stream import stream_zip
+
+ROWS_SHOWN_FIRST = 8
 
 
 @third_party_page
@@ -82,6 +85,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
     context = {
         "agreement": agreement,
+        "outcome": outcome_of(agreement),
         "customer": customer_for_third_party(agreement),
         "timeline": timeline(agreement.events.select_related("by")),
         "emails": email_lines(emails),
@@ -89,5 +93,6 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
         "why_not": why_not_resend_or_withdraw(agreement, request.user),
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,
+        "first_rows": [] if why_not_download else first_rows(agreement, ROWS_SHOWN_FIRST),
     }
     return render(request, "reports/third_party/agreement.html", context)

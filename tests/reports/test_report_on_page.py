@@ -17,7 +17,14 @@ from agreements.models import Agreement
 from agreements.states import ReportState, Status
 from reports.actions import generate_due_reports
 from reports.coverage_calendar import calendar_months
-from tests.factories import AgreementFactory, DownloadFactory, ReportFactory, UserFactory
+from tests.factories import (
+    AgreementFactory,
+    DownloadFactory,
+    MembershipFactory,
+    ReportFactory,
+    ReportFileFactory,
+    UserFactory,
+)
 from tests.support.accepted_agreements import accepted_agreement, report_of
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
 
@@ -68,18 +75,35 @@ def test_a_complete_report_says_that_nothing_is_missing():
     assert "Missing days None" in words(panel(agreement, may_download=True))
 
 
-def test_only_users_who_may_download_see_the_buttons():
-    """T11, R5"""
+@pytest.mark.parametrize("may_download", [True, False])
+def test_only_users_who_may_download_see_the_buttons(client, may_download):
+    """T11, R5: the download stands above everything but the outcome."""
     report = ReportFactory()
     number = report.agreement.number
-    with_buttons = panel(report.agreement, may_download=True)
-    without = panel(report.agreement, may_download=False, why_not_download="Ask your administrator.")
+    member = MembershipFactory(company=report.agreement.company, may_download=may_download)
+    client.force_login(member.user)
+    html = client.get(f"/agreements/{number}/").content.decode()
+    assert html.index("<h1>Report ready</h1>") < html.index("Download report") < html.index('id="report"')
     for path in (f"/agreements/{number}/report.csv", f"/agreements/{number}/report.json"):
-        assert path in with_buttons
-        assert path not in without
-    assert "Ask your administrator." in without
-    assert 'aria-disabled="true" aria-describedby="why-not-download"' in without
-    assert f"smt-{number}-15min.csv" in words(without)  # what it covers is for everybody who sees the agreement
+        assert (path in html) == may_download
+    assert ("Ask your company&#x27;s administrator." in html) != may_download
+    assert ('aria-disabled="true" aria-describedby="why-not-download"' in html) != may_download
+    assert f"smt-{number}-15min.csv" in words(html)  # what it covers is for everybody who sees the agreement
+
+
+def test_the_first_rows_are_shown_after_the_first_download_to_who_may_download(client):
+    """R5, T11: nothing of a file is seen that the customer is not told of."""
+    content = b"ESIID,USAGE_DATE\n" + b"".join(b"'10443720000000017,11/%02d/2026\n" % day for day in range(1, 31))
+    agreement = ReportFileFactory(content=content).report.agreement
+    member = MembershipFactory(company=agreement.company)
+    client.force_login(member.user)
+    url = f"/agreements/{agreement.number}/"
+    assert "11/01/2026" not in client.get(url).content.decode()
+    client.get(f"{url}report.csv")
+    html = client.get(url).content.decode()
+    assert "11/01/2026" in html and "11/08/2026" in html and "11/09/2026" not in html
+    type(member).objects.update(may_download=False)
+    assert "11/01/2026" not in client.get(url).content.decode()
 
 
 def test_the_page_lists_who_downloaded_the_report_and_when():
