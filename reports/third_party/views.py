@@ -77,7 +77,7 @@ def report_zip(request: MemberRequest) -> HttpResponseBase:
 @third_party_page
 def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
-    related = ("report", "consent_review", "premise", "tdsp")
+    related = ("report", "consent_review", "premise", "tdsp", "company")
     agreement = get_object_or_404(own_agreements(request).with_overdue().select_related(*related), number=number)
     emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
     requests = [email for email in emails if email.kind in ("EM201", "EM202")]

@@ -53,7 +53,7 @@ class TestAgreement:
         ):  # fmt: skip
             assert value in words, value
 
-    def test_costs_an_administrator_eight_queries_with_everything_on_it(self, client, django_assert_max_num_queries):
+    def test_costs_an_administrator_seven_queries_with_everything_on_it(self, client, django_assert_max_num_queries):
         """T2, T11: history, emails and downloads are three logs; both numbers of the navigation are one question."""
         member = MembershipFactory(is_administrator=True)
         client.force_login(member.user)
@@ -63,7 +63,7 @@ class TestAgreement:
         actions.accept(agreement, channel=Channel.INVITATION)
         ReportFactory(agreement=agreement)
         client.get(agreement_url(agreement))  # once: the browser's mark is new
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(7):
             words = page_text(client.get(agreement_url(agreement)))
         assert "Notices 2" in words and "Pending Approvals 1" in words
 

@@ -158,10 +158,9 @@ def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
     """A1, T11, R1."""
     member = MembershipFactory()
     (waiting,) = initiate(member.user)
-    file = ReportFileFactory(report__agreement__company=member.company)
-    done = file.report.agreement
+    file = ReportFileFactory(report__agreement__company=member.company, report__agreement__last_name="Zapata")
     hands = sit(reverse("agreements"), member.user)
-    hands.press(waiting.number)
+    hands.press("Rosa Delgado")
     hands.press("Resend Email")
     sees(hands, waiting.number)
     assert waiting.events.filter(kind=EventKind.RESENT).count() == 1
@@ -170,7 +169,7 @@ def test_a_third_party_resends_withdraws_and_downloads(sit: Sit) -> None:
     sees(hands, "Withdrawn")
     assert Agreement.objects.get(pk=waiting.pk).status == Status.WITHDRAWN
     hands.press("Customer Agreements")
-    hands.press(done.number)
+    hands.press("Rosa Zapata")
     words = words_of(hands, "main a:has-text('Download report')")
     assert Path(hands.fetch(words).path()).read_bytes() == gzip.decompress(file.gzipped)
 

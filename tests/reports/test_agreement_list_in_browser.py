@@ -72,8 +72,8 @@ def test_an_error_takes_the_focus_and_leads_to_the_field(context, page, live_ser
     page.select_option("#id_by", "number")
     page.fill("#id_items", "1O2")
     click_through(page, "main .search button")
-    expect(page.locator(".error-summary")).to_be_focused()
-    page.click(".error-summary a")
+    expect(page.locator(".errors")).to_be_focused()
+    page.click(".errors a")
     expect(page.locator("#id_items")).to_be_focused()
     expect(page.locator("#id_items")).to_have_value("1O2")
 
