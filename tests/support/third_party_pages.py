@@ -32,7 +32,7 @@ def overdue_agreement(company) -> Agreement:
 
 def numbers(response) -> list[str]:
     """Of the agreements on the page, in its order."""
-    return re.findall(r'<span class="number">([0-9]{12})</span>', response.content.decode())
+    return re.findall(r'<span class="num">([0-9]{12})</span>', response.content.decode())
 
 
 def link_of(response, relation: str) -> str:
