@@ -1,4 +1,4 @@
-"""What happens to a pending agreement: accept, reject, withdraw, expire and the reminder (L1 to L4)."""
+"""What happens to a pending agreement: one answer, withdrawal, expiry and the reminder (L1 to L4)."""
 
 from __future__ import annotations
 
@@ -11,82 +11,49 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import daily_limits, emails, loa, locks
-from agreements.consent import record_signals_at_acceptance
-from agreements.consent_review import hold_for_review
-from agreements.models import Agreement, AgreementEvent, EventKind, ReportScope
-from agreements.period import find_period
+from agreements import daily_limits, emails, locks
+from agreements.answers import AnswerForm, Decision, answer_requests
+from agreements.models import Agreement, AgreementEvent, EventKind, stops_contact
 from agreements.permissions import acting_member
-from agreements.states import Channel, ReportState, Status
-from agreements.transitions import CompanySuspended, TransitionRefused, record_event, transition
-from companies.trust.fingerprints import Fingerprints
-from customers.models import customer_of
+from agreements.states import Channel, Status
+from agreements.transitions import TransitionRefused, record_event, transition
 from lib.central_time import format_central, utc_or_now
-from notifications.wakeup import wake_workers
-
-
-class ScopeRefused(Exception):
-    """What the customer wants to share is more than the company asked for, or there is no such report (C9)."""
 
 
 class ResentTooOften(Exception):
     """A reminder was sent a moment ago, or too many today; the message says when the next one is possible."""
 
 
-@transaction.atomic
-def accept(
-    agreement: Agreement,
-    *,
-    channel: Channel,
-    by: User | None = None,
-    fingerprints: Fingerprints | None = None,
-    was_too_fast: bool = False,
-    page_language: str | None = None,
-    scope: ReportScope | None = None,
-    at: datetime | None = None,
-) -> Agreement:
-    """Complete the agreement: sign the letter, queue EM203 for both sides, let the report be made (L1, EM203).
+class ReminderStopped(ResentTooOften):
+    """The customer doesn't know the company and gets no email from it any more (C8); the message says so."""
 
-    The report's period is fixed, or the report waits for its data (R2, R7). `page_language` is the language of the
-    decision page, by default the submission's. If there are signs against the consent, also in `fingerprints` and
-    `was_too_fast`, the report is held for review (X1). Raises TransitionRefused, and CompanySuspended if that is what
-    keeps it from being accepted (L9). The customer grants `scope`, by default all that was asked for (C9); raises
-    ScopeRefused.
+
+def accept(agreement: Agreement, *, at: datetime | None = None, **form: Any) -> Agreement:
+    """Accept one request; `form` are fields of AnswerForm (L1, EM203).
+
+    Raises TransitionRefused, ScopeRefused, and CompanySuspended if that is what keeps it from being accepted (L9).
     """
-    at, scope = utc_or_now(at), scope or agreement.asked
-    if not scope.is_within(agreement.asked):
-        raise ScopeRefused(scope)
-    if locks.lock_standing(agreement.company_id).is_suspended and agreement.waits_for_answer(at=at):
-        raise CompanySuspended(agreement)
-    _assign_to(by, agreement)
-    columns: dict[str, Any] = {"granted_type": scope.report_type, "granted_length": scope.report_length}
-    if period := find_period(agreement, accepted_at=at, scope=scope):
-        columns |= {"period_first_day": period.first, "period_last_day": period.last, "report_state": ReportState.DUE}
-    else:
-        columns |= {"awaits_data_until": at + settings.REPORT_DATA_WAIT, "report_state": ReportState.AWAITING_DATA}
-    agreement = transition(agreement, "accept", at=at, by=by, channel=channel, **columns)
-    letter = loa.sign(agreement, at=at, channel=channel, page_language=page_language)
-    has_signals = record_signals_at_acceptance(agreement, fingerprints, was_too_fast=was_too_fast, at=at)
-    hold_for_review(agreement, has_signals=has_signals, at=at)
-    emails.queue_acceptance(agreement, letter)
-    wake_workers("agreement completed")
-    return agreement
+    return _answer(agreement, Decision.ACCEPT, form, at)
 
 
-@transaction.atomic
-def reject(agreement: Agreement, *, channel: Channel, by: User | None = None, at: datetime | None = None) -> Agreement:
-    """Reject the request for the customer and queue EM205 for both sides. Raises TransitionRefused."""
-    _assign_to(by, agreement)
-    agreement = transition(agreement, "reject", at=utc_or_now(at), by=by, channel=channel)
-    emails.queue_rejection(agreement)
-    return agreement
+def reject(agreement: Agreement, *, at: datetime | None = None, **form: Any) -> Agreement:
+    """Reject one request; `form` are fields of AnswerForm (EM205). Raises TransitionRefused."""
+    return _answer(agreement, Decision.REJECT, form, at)
 
 
-def _assign_to(user: User | None, agreement: Agreement) -> None:
-    """Make a signed-in customer's answer the customer's own, also if the request was sent to another address (C4)."""
-    customer = customer_of(user) if user else None
-    if customer and Agreement.objects.filter(pk=agreement.pk, customer=None).update(customer=customer):
-        agreement.customer = customer  # whose own former claims shorten no period (R2)
+def reject_unknown(agreement: Agreement, *, at: datetime | None = None, **form: Any) -> Agreement:
+    """Reject one request of a company that the customer doesn't know, which may write no more (C8).
+
+    `form` are fields of AnswerForm. Raises TransitionRefused.
+    """
+    return _answer(agreement, Decision.UNKNOWN, form, at)
+
+
+def _answer(agreement: Agreement, decision: Decision, form: dict[str, Any], at: datetime | None) -> Agreement:
+    (outcome,) = answer_requests([(agreement, decision)], AnswerForm(**form), at=at)
+    if outcome.refusal:
+        raise outcome.refusal
+    return outcome.agreement
 
 
 @transaction.atomic
@@ -103,7 +70,8 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     """Send the invitation again as a reminder, only while Pending; the deadline does not move (L2, L4, EM202).
 
     The email is about everything of the submission that is pending, and so is the pause until the next one (C10).
-    Raises TransitionRefused, PermissionDenied, and ResentTooOften within settings.AGREEMENT_RESEND_PAUSE.
+    Raises TransitionRefused, PermissionDenied, ReminderStopped, and ResentTooOften within
+    settings.AGREEMENT_RESEND_PAUSE.
     """
     locks.lock_company(acting_member(by, "may_resend_or_withdraw").company_id)
     acting_member(by, "may_resend_or_withdraw")  # again: the company may have been suspended while this waited
@@ -117,6 +85,8 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     if last and at < (free_at := last.at + settings.AGREEMENT_RESEND_PAUSE):
         message = _("A reminder was just sent. You can send the next one after %s.")
         raise ResentTooOften(message % format_central(free_at))
+    if stops_contact(agreement.company_id, agreement.email):
+        raise ReminderStopped(_("This customer doesn't want emails from your company, so we didn't send one."))
     if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)
     event = record_event(agreement, EventKind.RESENT, at=at, by=by, channel=Channel.THIRD_PARTY)

@@ -82,7 +82,7 @@ class EmailAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
         # Attachments are large and not for staff.
-        unread = ("text", "html", "attachment", "placeholder", "link_nonce", "link_secret")
+        unread = ("text", "html", "placeholder", "link_nonce", "link_secret")
         return super().get_queryset(request).defer(*unread)
 
     def get_search_results(

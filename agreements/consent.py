@@ -38,12 +38,14 @@ def record_signals_at_initiation(agreements: Sequence[Agreement], *, at: datetim
     _record_signals(agreements, _address_signals(agreements[0]), at)
 
 
-def is_too_fast(agreement: Agreement, served: str, *, at: datetime) -> bool:
-    """Return whether no person can have answered `at` on the page with the signed time `served`; missing is too fast.
+def is_too_fast(subject: str, served: str, *, at: datetime) -> bool:
+    """Return whether no person can have answered `at` on the page about `subject` with the signed time `served`.
+
+    A missing time is too fast.
 
     Both times are the database's.
     """
-    served_at = read_time(served, agreement.number)
+    served_at = read_time(served, subject)
     return served_at is None or at - served_at < READING_TIME
 
 

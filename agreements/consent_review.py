@@ -37,7 +37,7 @@ def hold_for_review(agreement: Agreement, *, has_signals: bool, at: datetime) ->
     """
     review, is_new = _join_review(agreement, opens=has_signals, at=at)
     if review and is_new:
-        emails.queue_review_request(review, _reviewers(agreement))
+        emails.queue_review_request(review, reviewers_of(agreement))
 
 
 def _join_review(agreement: Agreement, *, opens: bool, at: datetime) -> tuple[ConsentReview | None, bool]:
@@ -66,7 +66,7 @@ def _review_key(agreement: Agreement) -> dict[str, Any]:
     return {"submission_id": agreement.submission_id, "tdsp_id": agreement.tdsp_id, "state": Review.HELD}
 
 
-def _reviewers(agreement: Agreement) -> QuerySet[User]:
+def reviewers_of(agreement: Agreement) -> QuerySet[User]:
     """Return the staff of the agreement's TDSP, or the operators if it has none."""
     staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
     own = staff.filter(tdsp=agreement.tdsp_id)
@@ -85,7 +85,7 @@ def record_disavowal(
     ConsentSignal.objects.create(agreement=agreement, kind=SignalKind.DISAVOWED, at=at)
     record_event(agreement, EventKind.DISAVOWED, at=at, by=by, channel=channel)
     review = None if downloaded_at else _join_review(agreement, opens=True, at=at)[0]
-    emails.queue_disavowal(agreement, _reviewers(agreement), review=review, downloaded_at=downloaded_at)
+    emails.queue_disavowal(agreement, reviewers_of(agreement), review=review, downloaded_at=downloaded_at)
 
 
 @transaction.atomic

@@ -13,7 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements import letter_pdf, loa
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementEvent, ConsentReview, Letter, Review
+from agreements.models import (
+    Agreement,
+    AgreementEvent,
+    ConsentReview,
+    Letter,
+    Review,
+    stops_contact,
+    unknown_company_rule,
+)
 from companies.models import Company
 from notifications.actions import DecisionLink, OutgoingEmail, queue_email
 from notifications.models import Email, Priority
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
 THIRD_PARTY_LANGUAGE = "en"
+# What a customer gets because of what the company did, not as an answer to the customer's own (C8).
+SENT_FOR_COMPANY = ("EM201", "EM202", "WITHDRAWN")
 
 
 def queue_invitation(agreements: Sequence[Agreement]) -> None:
@@ -48,12 +58,9 @@ def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromi
         "is_one_of_several": len(agreements) < first.submission.agreements.count(),
         "offers_registration": len(agreements) == 1 and first.link_offers_registration(),
     }
-    tdsps = {agreement.tdsp_id for agreement in agreements}
     fields = {
         "template": kind,
         "link": DecisionLink(first.submission.link_nonce),
-        "about": [agreement.number for agreement in agreements],
-        "tdsp_id": tdsps.pop() if len(tdsps) == 1 else None,  # about meters of several: for operators only (D1)
         "priority": Priority.BULK,
         "pauses": True,  # no suspended company asks (L9)
         "useful_until": first.expires_at,
@@ -70,33 +77,48 @@ def meters_in_words(agreements: Sequence[Agreement]) -> StrPromise:
     return format_lazy(words, count=len(agreements), street=agreements[0].premise.address)
 
 
-def queue_acceptance(agreement: Agreement, letter: Letter) -> None:
-    """Queue EM203: to the customer a confirmation with the LOA as PDF, to the third party a notice."""
+def queue_acceptance(letters: Sequence[tuple[Agreement, Letter]]) -> None:
+    """Queue EM203 for what one POST accepted: to the customer with the LOAs as PDF, to the third party (C10)."""
+    agreements = [agreement for agreement, _letter in letters]
+    first = agreements[0]
     details: dict[str, Any] = {
-        "attachment": (loa.file_name(agreement), letter_pdf.as_pdf(letter)),
+        "attachments": [(loa.file_name(agreement), letter_pdf.as_pdf(letter)) for agreement, letter in letters],
         # The page has “This wasn't me” (X1).
-        "link": DecisionLink(agreement.submission.link_nonce),
-        "context": {"agreement": agreement, "is_one_of_several": agreement.submission.agreements.count() > 1},
+        "link": DecisionLink(first.submission.link_nonce),
+        "context": {"is_one_of_several": first.submission.agreements.count() > 1},
     }
-    _queue_to_customer("EM203", agreement, _("You accepted the request from {company} ({meters})"), **details)
-    _queue_to_third_party("EM203", agreement, _("{company}: agreement {n} ({meters}) was accepted"))
+    _queue_to_customer("EM203", first, _("You accepted the request from {company} ({meters})"), agreements, **details)
+    one, several = _("{company}: agreement {n} ({meters}) was accepted"), _("{company}: {meters} were accepted")
+    _queue_to_third_party("EM203", agreements, one if len(agreements) == 1 else several)
 
 
-def queue_rejection(agreement: Agreement) -> None:
-    """Queue EM205: to the customer a confirmation, to the third party a notice."""
-    _queue_to_customer("EM205", agreement, _("You rejected the request from {company} ({meters})"))
-    _queue_to_third_party("EM205", agreement, _("{company}: agreement {n} ({meters}) was rejected"))
+def queue_rejection(agreements: Sequence[Agreement]) -> None:
+    """Queue EM205 for what one POST rejected: to the customer a confirmation, to the third party a notice (C8, C10)."""
+    subject = _("You rejected the request from {company} ({meters})")
+    _queue_to_customer("EM205", agreements[0], subject, agreements)
+    one, several = _("{company}: agreement {n} ({meters}) was rejected"), _("{company}: {meters} were rejected")
+    _queue_to_third_party("EM205", agreements, one if len(agreements) == 1 else several, **unknown_company_rule())
+
+
+def queue_unknown_company(agreements: Sequence[Agreement], readers: Iterable[User], *, is_paused: bool) -> None:
+    """Queue to each of the staff that a customer doesn't know the company; `is_paused`: its new requests are (C8)."""
+    first = agreements[0]
+    subject = format_lazy(_("Company not known to the customer: {c}"), c=first.third_party_name)
+    for user in readers:
+        context = {"agreement": first, "agreements": agreements, "is_paused": is_paused, **unknown_company_rule()}
+        _queue_to_staff("UNKNOWN", user, subject, key=f"UNKNOWN:{first.number}:{user.pk}", **context)
 
 
 def queue_withdrawal(agreement: Agreement) -> None:
-    """Queue to both sides that the third party withdrew its request."""
-    _queue_to_customer("WITHDRAWN", agreement, _("{company} withdrew its request ({meters})"))
-    _queue_to_third_party("WITHDRAWN", agreement, _("{company}: agreement {n} ({meters}) was withdrawn"))
+    """Queue to both sides that the third party withdrew its request; not to who wants nothing from it (C8)."""
+    if not stops_contact(agreement.company_id, agreement.email):
+        _queue_to_customer("WITHDRAWN", agreement, _("{company} withdrew its request ({meters})"))
+    _queue_to_third_party("WITHDRAWN", [agreement], _("{company}: agreement {n} ({meters}) was withdrawn"))
 
 
 def queue_expiry(agreement: Agreement) -> None:
     """Queue to the third party that the invitation period ended without an answer."""
-    _queue_to_third_party("NOT_ACCEPTED", agreement, _("{company}: agreement {n} ({meters}) was not answered"))
+    _queue_to_third_party("NOT_ACCEPTED", [agreement], _("{company}: agreement {n} ({meters}) was not answered"))
 
 
 def queue_review_request(review: ConsentReview, reviewers: Iterable[User], *, is_overdue: bool = False) -> None:
@@ -130,7 +152,7 @@ def queue_review_outcome(agreement: Agreement) -> None:
         to_customer = _("{company}: your answer was not reviewed in time ({meters})")
         to_third_party = _("{company}: agreement {n} ({meters}) was not reviewed in time")
     _queue_to_customer("REVIEWED", agreement, to_customer)
-    _queue_to_third_party("REVIEWED", agreement, to_third_party)
+    _queue_to_third_party("REVIEWED", [agreement], to_third_party)
 
 
 def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: date) -> None:
@@ -154,16 +176,18 @@ def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **c
 def _queue_to_customer(
     kind: str, agreement: Agreement, subject: StrPromise, agreements: Sequence[Agreement] = (), **details: Any
 ) -> None:
-    """Queue an email in the customer's language; `details` replace fields of the OutgoingEmail.
+    """Queue an email about `agreements`, by default one, in the customer's language.
 
-    A customer whose account has another address than the request gets it there, too, without the link (C4, X5); a
-    request only at its own.
+    `details` replace fields of the OutgoingEmail. A customer whose account has another address than the request gets
+    it there, too, without the link (C4, X5); a request only at its own.
     """
+    agreements = agreements or [agreement]
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.submission.language}
-    fields |= {"company_id": agreement.company_id, "tdsp_id": agreement.tdsp_id}
-    fields |= {"context": {"agreement": agreement}, "about": [agreement.number]} | details
-    subject = _with_names(subject, agreements or [agreement])
+    fields |= {"company_id": agreement.company_id, "tdsp_id": _common_tdsp(agreements)}
+    fields |= {"about": [each.number for each in agreements]} | details
+    fields["context"] = {"agreement": agreement, "agreements": agreements} | details.get("context", {})
+    subject = _with_names(subject, agreements)
     queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
     user = agreement.customer.user if agreement.customer else None
     if user and "pauses" not in details and user.email.lower() != agreement.email.lower():
@@ -172,25 +196,33 @@ def _queue_to_customer(
         queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
 
 
+def _common_tdsp(agreements: Sequence[Agreement]) -> int | None:
+    """Return the TDSP of all agreements; None if there are several, because then only operators see the email (D1)."""
+    tdsp_ids = {agreement.tdsp_id for agreement in agreements}
+    return tdsp_ids.pop() if len(tdsp_ids) == 1 else None
+
+
 def _with_names(subject: StrPromise, agreements: Sequence[Agreement]) -> StrPromise:
     """Fill in the company, and the number and meters that tell its emails apart (E1)."""
     company, number = agreements[0].third_party_name, agreements[0].number
     return format_lazy(subject, company=company, n=number, meters=meters_in_words(agreements))
 
 
-def _queue_to_third_party(kind: str, agreement: Agreement, subject: StrPromise) -> None:
+def _queue_to_third_party(kind: str, agreements: Sequence[Agreement], subject: StrPromise, **context: Any) -> None:
+    first = agreements[0]
+    context |= {"agreement": first, "agreements": agreements, "customer": customer_for_third_party(first)}
     queue_email(
         OutgoingEmail(
-            key=f"{kind}:{agreement.number}:third-party",
+            key=f"{kind}:{first.number}:third-party",
             kind=kind,
-            about=[agreement.number],
-            company_id=agreement.company_id,
+            about=[agreement.number for agreement in agreements],
+            company_id=first.company_id,
             pauses=True,
-            tdsp_id=agreement.tdsp_id,
-            to=agreement.contact_email,
+            tdsp_id=_common_tdsp(agreements),
+            to=first.contact_email,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",
-            subject=_with_names(subject, [agreement]),
-            context={"agreement": agreement, "customer": customer_for_third_party(agreement)},
+            subject=_with_names(subject, agreements),
+            context=context,
         )  # fmt: skip
     )

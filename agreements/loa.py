@@ -7,7 +7,7 @@ decision page is stored as plain text (C7), rendered from the template that the 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -16,7 +16,7 @@ from django.template import engines
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from agreements.models import Agreement, Letter
+from agreements.models import Agreement, Letter, ReportScope
 from agreements.period import awaited_days, offer_context, offered_period
 from agreements.states import Channel
 from lib.central_time import CENTRAL
@@ -30,14 +30,12 @@ _BLOCK_TAGS = {"p", "li", "h1", "h2", "h3", "dd", "br", "div", "blockquote", "se
 _MARKERS = {"li": "- ", "h1": "# ", "h2": "## ", "h3": "### "}
 
 
-def sign(agreement: Agreement, *, at: datetime, channel: Channel, page_language: str | None = None) -> Letter:
+def sign(agreement: Agreement, *, at: datetime, channel: Channel, page_text: str, page_language: str) -> Letter:
     """Store what the customer authorized at `at`, in the submission's language, and the text of the decision page.
 
-    That page was in `page_language`, by default the submission's (C7). Letters that the PDF cannot print, for
+    That page was in `page_language` (C7). Letters that the PDF cannot print, for
     example in an address from a file, are replaced in the text by their codes (A1).
     """
-    page_language = page_language or agreement.submission.language
-    page_text = decision_text(agreement, language=page_language, at=at)
     with translation.override(agreement.submission.language), timezone.override(CENTRAL):
         context = {"agreement": agreement, "signed_at": at, "in_account": channel == Channel.ACCOUNT}
         context["period"] = offered_period(agreement, at=at)
@@ -82,9 +80,14 @@ def file_name(agreement: Agreement) -> str:
     return f"smt-{agreement.number}-authorization.pdf"
 
 
-def decision_text(agreement: Agreement, *, language: str, at: datetime) -> str:
-    """Return the decision page's text in `language` at `at`: a line for each paragraph, fact or list item."""
-    context = {"agreement": agreement, **offer_context(agreement, at=at)}  # its scope is what was granted (C9)
+def decision_text(
+    agreements: Sequence[Agreement], *, language: str, at: datetime, scope: ReportScope | None = None
+) -> str:
+    """Return the text in `language` of the decision page about `agreements` with the share `scope` (C9).
+
+    A line for each paragraph, fact or list item.
+    """
+    context = offer_context(agreements, at=at, scope=scope)
     with translation.override(language), timezone.override(CENTRAL):
         html = render_to_string("agreements/terms.html", context)
     return html_to_text(html)

@@ -13,7 +13,7 @@ from django.conf import settings
 import companies.permissions
 from accounts import rate_limits
 from accounts.models import User
-from agreements.models import Agreement, Draft
+from agreements.models import Agreement, Draft, Submission
 from companies.trust.email_identity import normalize_mailbox
 from meters.models import Premise
 
@@ -39,6 +39,11 @@ def lock_mailbox(address: str) -> None:
 def lock_premises(premise_ids: Iterable[int]) -> None:
     """Lock premises for one count of a company's agreements about them at a time (L5, L6)."""
     list(Premise.objects.select_for_update(no_key=True).filter(pk__in=premise_ids).order_by("pk").values_list("pk"))
+
+
+def lock_submission(submission_id: int) -> None:
+    """Lock a submission for one customer's answer to its agreements at a time (C10)."""
+    Submission.objects.select_for_update(no_key=True).get(pk=submission_id)
 
 
 def lock_agreement(agreement: Agreement) -> Agreement:

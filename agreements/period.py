@@ -17,7 +17,7 @@ tenant's usage. The TDSP reports it with the meter's data, or by ending the form
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -117,11 +117,16 @@ def offered_period(agreement: Agreement, *, at: datetime, scope: ReportScope | N
     return find_period(agreement, accepted_at=at, scope=scope)
 
 
-def offer_context(agreement: Agreement, *, at: datetime, scope: ReportScope | None = None) -> dict[str, Any]:
-    """Return what `agreements/terms.html` needs besides the agreement: what an acceptance at `at` shares (C7, C9)."""
+def offer_context(agreements: Sequence[Agreement], *, at: datetime, scope: ReportScope | None = None) -> dict[str, Any]:
+    """Return what `agreements/terms.html` needs: what an acceptance at `at` of each of a submission shares (C7, C9)."""
+    offers = [(agreement, offered_period(agreement, at=at, scope=scope)) for agreement in agreements]
     return {
-        "scope": scope or agreement.shared,
-        "period": offered_period(agreement, at=at, scope=scope),
+        "agreement": agreements[0],
+        "offers": offers,
+        "scope": scope or agreements[0].shared,
+        "period": offers[0][1],
+        "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
+        "has_one_period": len({period for _agreement, period in offers}) == 1,
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
     }
 

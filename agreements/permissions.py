@@ -15,6 +15,11 @@ def why_not(user: User, permission: str) -> str:
     membership = membership_of(user)
     if membership is None or not getattr(membership, permission):
         return _("You don't have permission for this. Ask your company's administrator.")
+    if permission == "may_initiate" and membership.company.is_active and membership.company.requests_paused_at:
+        return _(
+            "New requests of your company are paused because customers told us that they don't know your company. "
+            "The operator of this portal will look at it. Everything else works as before."
+        )
     return standing_refusal(membership.company)
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from agreements.models import Agreement
+from agreements.models.contact_stop import mailbox_hashes
 from agreements.yearly_limit import counted_agreements
 from companies.models import Company
 from customers.models import Customer, CustomerKind, EsiidClaim
@@ -122,9 +123,11 @@ class MeterMatch:
     customer_id: int | None
 
 
-# A customer is registered at a premise while a confirmed claim lasts. The account's user must be active.
+# A customer is registered at a premise while a confirmed claim lasts. The account's user must be active. The mailbox of
+# a customer who doesn't know the company matches nothing (C8).
 _QUERY = """
-SELECT entry.row, premise.id, meter.id IS NOT NULL, claim.customer_id, lower(account.email) = lower(%(email)s)
+SELECT entry.row, premise.id, meter.id IS NOT NULL AND stop.id IS NULL, claim.customer_id,
+    lower(account.email) = lower(%(email)s)
 FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
 LEFT JOIN meters_premise premise ON premise.esiid = entry.esiid
 LEFT JOIN meters_meter meter
@@ -132,12 +135,16 @@ LEFT JOIN meters_meter meter
 LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.id = ANY(%(claims)s)
 LEFT JOIN customers_customer customer ON customer.id = claim.customer_id
 LEFT JOIN accounts_user account ON account.id = customer.user_id AND account.is_active
+LEFT JOIN agreements_contactstop stop ON stop.company_id = %(company)s AND stop.mailbox_hash = ANY(%(mailbox)s)
 ORDER BY entry.row
 """
 
 
-def match_meters(request: AgreementRequest) -> dict[int, MeterMatch]:
-    """Return the rows that match, by row number; a customer counts as registered by a confirmed claim only (X7)."""
+def match_meters(request: AgreementRequest, *, company: Company | None = None) -> dict[int, MeterMatch]:
+    """Return the rows that match, by row number; a customer counts as registered by a confirmed claim only (X7).
+
+    With `company`, none match if that company may not write to the request's mailbox (C8).
+    """
     esiids = [row.esiid for row in request.rows]
     claims = EsiidClaim.objects.confirmed().filter(premise__esiid__in=esiids).values_list("pk", flat=True)
     with connection.cursor() as cursor:
@@ -149,6 +156,8 @@ def match_meters(request: AgreementRequest) -> dict[int, MeterMatch]:
                 "meters": [row.meter_number for row in request.rows],
                 "email": request.person.email,
                 "claims": list(claims),
+                "company": company.pk if company else None,
+                "mailbox": list(mailbox_hashes(request.person.email)),
             },  # fmt: skip
         )
         return {
@@ -169,6 +178,7 @@ def mismatch_problem(row: int) -> Problem:
             _("The meter number is incorrect."),
             _("The ESIID and the meter number don't match each other."),
             _("The customer's registration status or email is different from what you entered."),
+            _("The customer doesn't want requests from your company."),
             _(
                 "The customer has no smart meter yet. A digital display alone doesn't make a meter smart. "
                 "The customer's electricity provider can say which kind it is."
@@ -184,7 +194,7 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
     Raises Refused with the problems of all rows: an ESIID repeated on the form, no match, the yearly limit of
     agreements per ESIID, or an agreement that already waits for the customer's answer.
     """
-    matches = match_meters(request)
+    matches = match_meters(request, company=company)
     premise_ids = [match.premise_id for match in matches.values()]
     counted = counted_agreements(company, premise_ids, at=at)
     earlier = Agreement.objects.filter(company=company, premise__in=premise_ids)

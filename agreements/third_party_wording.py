@@ -39,6 +39,7 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
     titles = {
         EventKind.INITIATED: _("Request created"),
         EventKind.RESENT: _("Email resent"),
+        EventKind.COMPANY_UNKNOWN: _("The customer doesn't know your company"),
         EventKind.EXPIRED: _("Not accepted: the invitation expired"),
     }
     entries = []

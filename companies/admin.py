@@ -20,6 +20,7 @@ from accounts.models import Role, User, signed_in
 from companies import members, profile, wording
 from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
 from companies.registration import change_standing
+from companies.request_pauses import resume_requests
 from lib.name_scripts import lookalike_scripts
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
@@ -89,10 +90,10 @@ class CompanyAdmin(ScopedAdmin):
     tdsp_may = NOTHING
     customer_data = False
     list_display = ["legal_name", "duns", "standing", "city", "email", "registered_at"]
-    list_filter = ["standing"]
+    list_filter = ["standing", ("requests_paused_at", admin.EmptyFieldListFilter)]
     search_fields = ["legal_name", "duns", "email"]
     search_help_text = _("Company name, DUNS, or email")
-    readonly_fields = ["standing", "standing_reason"]
+    readonly_fields = ["standing", "standing_reason", "requests_paused_at"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
@@ -122,6 +123,8 @@ class CompanyAdmin(ScopedAdmin):
             self._change_standing(request, company, CompanyStanding.APPROVED)
         elif "_suspend" in request.POST:
             self.suspend(request, company)
+        elif "_resume" in request.POST:
+            self._resume_requests(request, obj)
         else:
             return super().response_change(request, obj)
         return HttpResponseRedirect(request.path)
@@ -159,6 +162,15 @@ class CompanyAdmin(ScopedAdmin):
             self.message_user(request, text, messages.ERROR)
             return
         self._change_standing(request, companies, CompanyStanding.SUSPENDED, reason)
+
+    def _resume_requests(self, request: HttpRequest, company: Company) -> None:
+        """Let the company send new requests again, with the operator's reason (C8)."""
+        try:
+            if resume_requests(company, by=signed_in(request), reason=request.POST.get("resume_reason", "")[:500]):
+                self.log_change(request, company, "New requests allowed again.")
+                self.message_user(request, _("The company can send new requests again."), messages.SUCCESS)
+        except ValidationError as error:
+            self.message_user(request, error.message, messages.ERROR)
 
     def _change_standing(
         self, request: HttpRequest, companies: QuerySet[Company], standing: CompanyStanding, reason: str = ""

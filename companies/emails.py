@@ -47,6 +47,19 @@ def send_company_suspended(company: Company) -> None:
     _send("COMPANY_SUSPENDED", company.administrators(), _("{company} is suspended"), company)
 
 
+def send_requests_paused(company: Company, *, answer_count: int) -> None:
+    """REQUESTS_PAUSED to the company's administrators and the operators: so many customers don't know it (C8)."""
+    subject, days = _("New requests of {company} are paused"), settings.UNKNOWN_COMPANY_PERIOD.days
+    for readers, is_company in ((company.administrators(), True), (_operators(), False)):
+        _send("REQUESTS_PAUSED", readers, subject, company, is_company=is_company, answers=answer_count, days=days)
+
+
+def send_requests_resumed(company: Company, *, reason: str) -> None:
+    """REQUESTS_RESUMED to the company's administrators, with the operator's reason (C8)."""
+    subject = _("{company} can send new requests again")
+    _send("REQUESTS_RESUMED", company.administrators(), subject, company, reason=reason)
+
+
 def send_rename_request(company: Company, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
     """COMPANY_RENAME to the operators: what an administrator asks to change, and why."""
     subject = _("{company} wants to change its legal name or DUNS number")

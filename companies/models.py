@@ -43,6 +43,10 @@ class Company(models.Model):
     )
     standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # for a suspension; its users read it
     registered_at = models.DateTimeField(db_default=Now())
+    # Since when no new requests are possible, because customers did not know the company; an operator looks (C8).
+    requests_paused_at = models.DateTimeField(_("new requests paused"), null=True, editable=False)
+    # When an operator last let them go on: earlier answers of customers do not pause them again.
+    requests_resumed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("third party")
@@ -128,6 +132,8 @@ class CompanyEventKind(models.TextChoices):
     REGISTERED = "registered", _("Company registered")
     APPROVED = "approved", _("Company approved")
     SUSPENDED = "suspended", _("Company suspended")
+    PAUSED = "paused", _("New requests paused: customers don't know the company")
+    RESUMED = "resumed", _("New requests allowed again")
     PROFILE = "profile", _("Company profile changed")
     CHANGE_ASKED = "change_asked", _("Change of legal name or DUNS requested")
     INVITED = "invited", _("User invited")

@@ -88,6 +88,11 @@ def reject_request(agreement: Agreement, people: People, at: datetime) -> None:
     actions.reject(agreement, at=at, channel=channel, by=user)
 
 
+def reject_unknown(agreement: Agreement, people: People, at: datetime) -> None:
+    channel, user = answer_channel(agreement)
+    actions.reject_unknown(agreement, at=at, channel=channel, by=user)
+
+
 def send_reminder(agreement: Agreement, people: People, at: datetime) -> None:
     actions.resend(agreement, by=agreement.submission.initiated_by, at=at)
 
@@ -131,7 +136,7 @@ STORIES = (
     Story(BLUEBONNET, ("garza",), Ago(5, time(15, 20)), INTERVAL, ONE_YEAR,
           "Para el presupuesto de los paneles solares.", resident=MARIA,
           chapters=(Chapter(Ago(2, time(9, 30)), send_reminder),)),
-    Story(PERMIAN, ("bakery", "bakery cafe"), Ago(1, time(14, 3)), INTERVAL, SIX_MONTHS,
+    Story(PERMIAN, ("bakery", "bakery cafe", "bakery store"), Ago(1, time(14, 3)), INTERVAL, SIX_MONTHS,
           "For the load study of your ovens.", resident=BAKERY),
     Story(PERMIAN, ("barbecue",), Ago(11, time(11, 6)), INTERVAL, THREE_MONTHS,
           chapters=(Chapter(Ago(4, time(11, 45)), send_reminder),)),
@@ -160,7 +165,7 @@ STORIES = (
     Story(BLUEBONNET, ("mistyped",), Ago(16), INTERVAL, ONE_MONTH, "Dear Mrs. Kowalsky,",
           chapters=(Chapter(Ago(16, time(10, 31)), withdraw_request),)),
     Story(PERMIAN, ("whitfield",), Ago(30, time(9, 9)), INTERVAL, ONE_YEAR, resident=GRACE,
-          chapters=(Chapter(Ago(29, time(20, 15)), reject_request),)),
+          chapters=(Chapter(Ago(29, time(20, 15)), reject_unknown),)),
     Story(PERMIAN, ("hartman",), Ago(63), INTERVAL, ONE_DAY,
           chapters=(Chapter(Ago(33, time(10, 13)), let_expire),)),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from django.utils.functional import Promise
 from lib import link_tokens
 from lib.central_time import CENTRAL
 from notifications.failures import FailureReason
-from notifications.models import ENDED_BADLY, Email, EmailQuerySet, EmailState, Priority
+from notifications.models import ENDED_BADLY, Email, EmailAttachment, EmailQuerySet, EmailState, Priority
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
@@ -65,8 +65,8 @@ class FixedLink:
 class OutgoingEmail:
     """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
-    `about` has the numbers of the agreements that it is about, `attachment` a PDF's name and bytes. A lazy `subject` is
-    translated. Each run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while
+    `about` has the numbers of the agreements that it is about, `attachments` PDFs with name and bytes. A lazy `subject`
+    is translated. Each run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while
     that company is suspended (L9); after `useful_until` it is not sent. `tdsp_id`: whose staff see it besides
     operators (D1).
     """
@@ -84,7 +84,7 @@ class OutgoingEmail:
     useful_until: datetime | None = None
     tdsp_id: int | None = None
     template: str = ""
-    attachment: tuple[str, bytes] | None = None
+    attachments: Sequence[tuple[str, bytes]] = ()
     link: DecisionLink | AccountLink | FixedLink | None = None
 
 
@@ -99,8 +99,7 @@ def queue_email(outgoing: OutgoingEmail) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
     validate_email(outgoing.to)
-    attachment_name, attachment = outgoing.attachment or ("", None)
-    if attachment is not None and not (attachment_name.endswith(".pdf") and attachment.startswith(b"%PDF-")):
+    if any(not (name.endswith(".pdf") and content.startswith(b"%PDF-")) for name, content in outgoing.attachments):
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     template = f"emails/{outgoing.template or outgoing.kind}"
     site = {"origin": settings.PORTAL_ORIGIN, "site_name": settings.SITE_NAME, "language": outgoing.language}
@@ -128,14 +127,18 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         subject=subject,
         text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
         html=html,
-        attachment_name=one_line(attachment_name, 100),
-        attachment=attachment,
         placeholder=placeholder,
         **(outgoing.link.columns() if outgoing.link else {}),
         message_id=uuid.uuid4().hex,
     )
     # ON CONFLICT DO NOTHING: of two transactions that queue one key, the second waits for the first and writes nothing.
     Email.objects.bulk_create([email], ignore_conflicts=True)
+    if outgoing.attachments and (written := Email.objects.filter(message_id=email.message_id).first()):
+        files = (
+            EmailAttachment(email=written, name=one_line(name, 100), content=content)
+            for name, content in outgoing.attachments
+        )
+        EmailAttachment.objects.bulk_create(files)
     wake_workers("email queued")
 
 
@@ -149,6 +152,17 @@ def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
         wake_workers("email queued")
     logger.info("Email %s is tried again, by user %s.", email.pk, by.pk)
     return True
+
+
+def withhold_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: datetime) -> None:
+    """Don't send the emails of `kinds` about these agreements that wait, to a customer who wants none (C8).
+
+    One that is being sent cannot be stopped; if that fails, it is not tried again.
+    """
+    unsent = Email.objects.about(*numbers).filter(kind__in=kinds).exclude(key__endswith=":third-party")
+    waiting = unsent.filter(state__in=[EmailState.QUEUED, EmailState.ON_HOLD])
+    waiting.update(state=EmailState.WITHHELD, failure=FailureReason.STOPPED, failed_at=at, link_secret=None)
+    unsent.filter(state__in=[EmailState.SENDING, EmailState.HANDED]).update(useful_until=at)
 
 
 def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
@@ -186,9 +200,10 @@ def forget_bodies(*, at: datetime | None = None) -> int:
     moment = at or Now()
     old = Email.objects.filter(queued_at__lt=moment - settings.EMAIL_BODY_RETENTION, body_forgotten_at=None)
     old.on_hold().update(state=EmailState.WITHHELD, failure=FailureReason.SUSPENDED, link_secret=None)
-    body = {"text": "", "html": "", "attachment": None}
+    body = {"text": "", "html": ""}
     link = {"placeholder": "", "link_nonce": None, "link_purpose": "", "link_secret": None}
     ended = old.filter(state__in=[EmailState.SENT, EmailState.WITHHELD, *ENDED_BADLY])
+    EmailAttachment.objects.filter(email__in=ended).delete()
     return ended.update(**body, **link, body_forgotten_at=moment)
 
 

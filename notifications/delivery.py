@@ -224,9 +224,8 @@ def message_bytes(email: Email) -> bytes:
     message["Content-Language"] = email.language
     message.set_content(with_link(email, email.text), cte="quoted-printable")
     message.add_alternative(with_link(email, email.html), subtype="html", cte="quoted-printable")
-    if email.attachment is not None:
-        pdf, name = bytes(email.attachment), email.attachment_name
-        message.add_attachment(pdf, maintype="application", subtype="pdf", filename=name)
+    for file in email.attachments.all():
+        message.add_attachment(bytes(file.content), maintype="application", subtype="pdf", filename=file.name)
     return message.as_bytes()
 
 

@@ -97,8 +97,6 @@ class Email(models.Model):
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField()
-    attachment_name = models.CharField(max_length=100, blank=True)
-    attachment = models.BinaryField(null=True)
     placeholder = models.CharField(max_length=60, blank=True)
     link_nonce = models.BinaryField(null=True)
     link_purpose = models.CharField(max_length=30, blank=True)
@@ -177,3 +175,17 @@ class PausedCompany(models.Model):
 
     def __str__(self) -> str:
         return f"company {self.company_id} since {self.paused_at}"
+
+
+class EmailAttachment(models.Model):
+    """A PDF of an email, in the order of the rows; deleted with the email's body (X6)."""
+
+    email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=100)
+    content = models.BinaryField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -14,6 +14,7 @@ from agreements.states import Channel, ReportState, Status
 from agreements.transitions import TransitionRefused
 from agreements.views import customer
 from agreements.views.customer import DecisionView
+from agreements.views.decision_forms import decision_context
 from reports.disavowal import disavow
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
 from reports.manifest import manifest_name, render_manifest
@@ -26,7 +27,7 @@ def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
     agreement = get_object_or_404(
         customer.own_agreements(request).select_related("report", "premise", "tdsp"), number=number
     )
-    context = customer.decision_context(request, agreement) if agreement.status == Status.PENDING else {}
+    context = decision_context(request, [agreement], number) if agreement.status == Status.PENDING else {}
     return render(request, "reports/customer/agreement.html", {"agreement": agreement, **context})
 
 

@@ -32,6 +32,8 @@ CLAIM_NOTICE_PERIOD = timedelta(days=30)  # X7: the link of the notice disputes 
 CLAIM_DISPUTES_PER_ESIID = 2  # X7, within CLAIM_NOTICE_PERIOD
 CONSENT_REVIEW_WORKING_DAYS = 5  # X1: then operators are told; after as many more the report is refused
 CLAIM_REVIEW_WORKING_DAYS = 5  # X7: then the operators are told, too
+UNKNOWN_COMPANY_LIMIT = 5  # C8: so many customers who don't know a company pause its new requests
+UNKNOWN_COMPANY_PERIOD = timedelta(days=30)  # ... within this time
 COMPANY_CONFIRMATION_PERIOD = timedelta(days=3)  # T13: until the email of who registers or asks is confirmed
 COMPANY_INVITATION_PERIOD = timedelta(days=7)  # T13
 COMPANY_REQUEST_PERIOD = timedelta(days=30)  # T13: a request to join, until an administrator answers

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from agreements.models import Agreement, ConsentReview
+from agreements.models import Agreement, ConsentReview, unknown_company_rule
 from companies.models import Company, CompanyStanding, Membership, membership_of
 from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
@@ -35,7 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def third_party_home(request: HttpRequest, user: User, membership: Membership) -> HttpResponse:
     company = membership.company
-    context = {"company": company, "may_initiate": membership.may_initiate and company.is_active} | _notices(user)
+    may_initiate = membership.may_initiate and company.is_active and not company.requests_paused_at
+    context = {"company": company, "may_initiate": may_initiate} | unknown_company_rule() | _notices(user)
     if membership.may_view:
         context |= dashboard_context(user, company.pk)
     return render(request, "home/third_party.html", context)
@@ -65,8 +66,11 @@ def staff_home(request: HttpRequest, user: User) -> HttpResponse:
         failed_emails=emails,
         rejected_emails=Email.objects.rejecting_us(),
         companies=Company.objects.filter(standing=CompanyStanding.PENDING),
+        paused=Company.objects.filter(requests_paused_at__isnull=False),
     )
-    return render(request, "home/staff.html", context if user.is_operator else context | {"companies": None})
+    return render(
+        request, "home/staff.html", context if user.is_operator else context | {"companies": None, "paused": None}
+    )
 
 
 def _count_rows(user: User, **querysets: QuerySet[Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.second_factor import lacks_second_factor
+from agreements.models import unknown_company_rule
 from agreements.views.unsent_forms import keep_unsent_form
 from companies.models import CompanyLink, membership_of
 from customers.models import customer_of
@@ -78,6 +79,7 @@ class HelpPage(TemplateView):
         "personal_days": settings.PERSONAL_DATA_RETENTION.days,
         "agreement_years": settings.AGREEMENT_RETENTION.days // 365,
         "meters_per_form": settings.AGREEMENT_METERS_PER_FORM,
+        **unknown_company_rule(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from agreements.models.agreement import Agreement, AgreementQuerySet
 from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
+from agreements.models.contact_stop import ContactStop, stops_contact, unknown_company_rule, unknown_company_state
 from agreements.models.count import AgreementCount
 from agreements.models.history import AgreementEvent, EventKind, Letter
 from agreements.models.report_options import DATA_IN_WORDS, PERIOD_IN_WORDS, ReportLength, ReportScope, ReportType
@@ -11,6 +12,7 @@ from agreements.models.submission import DayCounter, Draft, Submission
 
 __all__ = [
     "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "ConsentReview", "ConsentSignal",
-    "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter", "PERIOD_IN_WORDS", "ReportLength",
-    "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage", "Submission",
+    "ContactStop", "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter", "PERIOD_IN_WORDS",
+    "ReportLength", "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage", "Submission",
+    "stops_contact", "unknown_company_rule", "unknown_company_state",
 ]  # fmt: skip

@@ -222,6 +222,8 @@ class Agreement(models.Model):
     # review for lists and indexes; consent_review.py changes both.
     consent_review = models.ForeignKey(ConsentReview, null=True, on_delete=models.PROTECT, related_name="agreements")
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
+    # The customer rejected because of not knowing the company (C8).
+    is_company_unknown = models.BooleanField(default=False, db_default=False, editable=False)
     # When the customer said that someone else had accepted (X1).
     disavowed_at = models.DateTimeField(_("disavowed"), null=True, editable=False)
 

@@ -34,6 +34,9 @@ CONSTRAINTS: list[models.BaseConstraint] = [
         | ~Q(status=Status.COMPLETE) & Q(period_first_day=None, period_last_day=None, awaits_data_until=None),
         name="accepted_has_its_period_or_waits",
     ),
+    models.CheckConstraint(
+        condition=Q(is_company_unknown=False) | Q(status=Status.REJECTED), name="unknown_company_is_rejected"
+    ),
     # Granted is what was asked for or less, and there is a report of it (C9).
     models.CheckConstraint(
         condition=Q(status=Status.COMPLETE) & ~Q(granted_type="") & ~Q(granted_length="")

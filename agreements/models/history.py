@@ -16,6 +16,7 @@ class EventKind(models.TextChoices):
     RESENT = "resent", _("Email resent")
     ACCEPTED = "accept", _("Accepted")
     REJECTED = "reject", _("Rejected")
+    COMPANY_UNKNOWN = "unknown", _("The customer doesn't know the company")
     WITHDRAWN = "withdraw", _("Withdrawn")
     EXPIRED = "expire", _("Invitation period ended")
     DISAVOWED = "disavowed", _("The customer told us that someone else accepted")

@@ -14,6 +14,7 @@ from accounts.language import chosen_language
 from agreements import letter_pdf, loa
 from agreements.models import Agreement
 from agreements.views import customer, third_party
+from agreements.views.decision_forms import invitation_url
 from companies.views.base import MemberRequest
 from lib.link_tokens import noindex
 
@@ -25,7 +26,7 @@ private_page = cache_control(private=True, no_store=True)
 @private_page
 def invitation_authorization(request: HttpRequest, token: str, number: str = "") -> HttpResponse:
     """Show the letter behind the decision link; before the acceptance, redirect to the decision page."""
-    agreement, back = customer.linked_agreement(token, number), customer.invitation_url(token, number)
+    agreement, back = customer.linked_agreement(token, number), invitation_url(token, number)
     if agreement is None:
         return redirect(back)
     with translation.override(chosen_language(request) or agreement.submission.language):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -22,21 +21,21 @@ from django.views.decorators.http import require_POST
 
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
-from agreements import actions
-from agreements.actions import ScopeRefused
-from agreements.consent import is_too_fast
-from agreements.models import Agreement, ReportScope
-from agreements.period import offer_context
+from agreements.answers import Decision, ScopeRefused, answer_requests
+from agreements.models import Agreement
 from agreements.states import Channel, Status
 from agreements.transitions import CompanySuspended, TransitionRefused
-from companies.trust.fingerprints import fingerprint_request
+from agreements.views.decision_forms import (
+    DECISIONS,
+    answer_form,
+    decision_context,
+    is_same_answer,
+    render_page,
+)
+from agreements.views.submission import LinkedRequestsPage
 from customers.models import customer_of
 from lib import link_tokens
-from lib.central_time import utc_or_now
-from lib.served_times import sign_time
 
-# The values of `decision` and the statuses that they lead to.
-DECISIONS = {"accept": Status.COMPLETE, "reject": Status.REJECTED}
 PAGE_SIZE = 25
 
 
@@ -47,41 +46,12 @@ def linked_agreement(token: str, number: str) -> Agreement | None:
     return linked[0] if len(linked) == 1 else None
 
 
-def invitation_url(token: str, number: str) -> str:
-    """Return the decision page of the only agreement behind a link, or of the one with `number`."""
-    return reverse("invitation_agreement", args=[token, number]) if number else reverse("invitation", args=[token])
-
-
 def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
     """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused, ScopeRefused."""
-    if request.POST["decision"] == "reject":
-        actions.reject(agreement, channel=channel, by=by)
-        return
-    scope = requested_scope(agreement, request.POST)
-    was_too_fast = is_too_fast(agreement, request.POST.get("served", ""), at=utc_or_now())
-    page: dict[str, Any] = {"was_too_fast": was_too_fast, "page_language": translation.get_language(), "scope": scope}
-    actions.accept(agreement, channel=channel, by=by, fingerprints=fingerprint_request(request), **page)
-
-
-def requested_scope(agreement: Agreement, data: Mapping[str, str]) -> ReportScope:
-    """Return what the customer wants to share, by default all that was asked for (C9)."""
-    asked = agreement.asked
-    return ReportScope(data.get("type") or asked.report_type, data.get("length") or asked.report_length)
-
-
-def decision_context(request: HttpRequest, agreement: Agreement) -> dict[str, Any]:
-    """Return what the page of a pending agreement shows besides it, with the signed time at which it is served.
-
-    The address says which button of the email opened it (C1), and which share less than asked it shows (C9).
-    """
-    at, scope = utc_or_now(), requested_scope(agreement, request.POST or request.GET)
-    is_possible = scope.is_within(agreement.asked)
-    pressed = request.GET.get("pressed")
-    return offer_context(agreement, at=at, scope=scope if is_possible else agreement.asked) | {
-        "served": sign_time(agreement.number, at),
-        "pressed": pressed if pressed in DECISIONS else None,
-        "scope_refused": not is_possible,
-    }
+    form = answer_form(request, [agreement], agreement.number, channel=channel, by=by)
+    (outcome,) = answer_requests([(agreement, Decision(request.POST["decision"]))], form)
+    if outcome.refusal:
+        raise outcome.refusal
 
 
 # Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
@@ -91,11 +61,11 @@ def decision_context(request: HttpRequest, agreement: Agreement) -> dict[str, An
 class DecisionView(View):
     """GET only shows, because mail scanners follow links (C1); POST with `decision` decides.
 
-    The link of a submission with several agreements shows their list; each has its decision page below it (C10).
+    The link of a submission with several agreements opens their page; each has a page of its own below it (C10).
     """
 
     http_method_names = ["get", "head", "post"]
-    list_url = ""  # of the other agreements of the submission
+    list_url = ""  # the page of the whole submission
     # For each status; a subclass adds the page of an accepted request.
     templates: ClassVar[dict[Status, str]] = {
         Status.PENDING: "agreements/invitation/decide.html",
@@ -108,10 +78,10 @@ class DecisionView(View):
         submitted = Agreement.objects.by_link(link_tokens.hash_token(token))
         linked = [agreement for agreement in submitted if number in ("", agreement.number)]
         if not linked:
-            return _page(request, "agreements/invitation/unknown.html", status=404)
+            return render_page(request, "agreements/invitation/unknown.html", status=404)
         with translation.override(chosen_language(request) or linked[0].submission.language):
             if len(linked) > 1:
-                return _list_page(request, token, linked)
+                return LinkedRequestsPage(request, token, linked).respond()
             self.list_url = reverse("invitation", args=[token]) if len(submitted) > 1 else ""
             return super().dispatch(request, linked[0])
 
@@ -132,7 +102,7 @@ class DecisionView(View):
             return self.page(self.templates[Status.PENDING], agreement, status=400)
         except TransitionRefused as refusal:
             # The same answer again is no conflict.
-            if refusal.agreement.status != DECISIONS[request.POST["decision"]]:
+            if not is_same_answer(refusal.agreement, Decision(request.POST["decision"])):
                 changed = "agreements/invitation/changed.html"
                 template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
                 return self.page(template, refusal.agreement, status=409)
@@ -140,31 +110,15 @@ class DecisionView(View):
 
     def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
         if agreement.status == Status.PENDING:
-            context |= decision_context(self.request, agreement)
-        context |= {"list_url": self.list_url, "is_in_account": is_in_account(agreement)}
-        return _page(self.request, template, agreement=agreement, **context)
+            context |= decision_context(self.request, [agreement], agreement.number)
+        context |= {"agreement": agreement, "list_url": self.list_url, "is_in_account": is_in_account(agreement)}
+        return render_page(self.request, template, **context)
 
 
 def is_in_account(agreement: Agreement) -> bool:
     """Return whether the account of the agreement's customer shows it; not after that claim was refused (C4, X7)."""
     user = agreement.customer.user if agreement.customer else None
     return user is not None and Agreement.objects.visible_to(user).filter(pk=agreement.pk).exists()
-
-
-def _list_page(request: HttpRequest, token: str, agreements: list[Agreement]) -> HttpResponse:
-    """Show the requests of a submission with a link to each; nothing is decided here."""
-    rows = [(agreement, invitation_url(token, agreement.number)) for agreement in agreements]
-    status = 200 if request.method in ("GET", "HEAD") else 405
-    has_open = any(agreement.status == Status.PENDING and not agreement.is_overdue for agreement in agreements)
-    context = {"agreement": agreements[0], "rows": rows, "has_open": has_open}
-    return _page(request, "agreements/invitation/list.html", status=status, **context)
-
-
-def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    response = render(request, template, context, status=status)
-    response["Content-Language"] = translation.get_language() or ""
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST
 from accounts.language import chosen_language
 from agreements import sign_up
 from agreements.sign_up import EsiidTaken
-from agreements.views.customer import invitation_url, linked_agreement
+from agreements.views.customer import linked_agreement
+from agreements.views.decision_forms import invitation_url
 from companies.trust.fingerprints import fingerprint_request
 from customers.esiid_claims import ClaimedMeter, MatchedMeter
 from customers.forms import ClaimForm, Invited

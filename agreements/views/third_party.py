@@ -19,7 +19,7 @@ from agreements import actions, creation
 from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm
 from agreements.forms.submission import SubmissionForm, page_2_entries
 from agreements.masking import customer_of_request
-from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength
+from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength, unknown_company_state
 from agreements.models.report_options import report_type_in_words
 from agreements.permissions import acting_member
 from agreements.request import AgreementRequest, MeterRow, match_meters
@@ -120,6 +120,7 @@ class RequestPage(View):
 
     def render(self, form: AgreementRequestForm, **context: Any) -> HttpResponse:
         context |= {"form": form, "problems": form.error_links(), "form_owner": sign_form(self.request.user)}
+        context |= unknown_company_state(self.request.company)
         return render(self.request, "agreements/third_party/new.html", context)
 
 
@@ -166,6 +167,7 @@ class SubmissionPage(View):
             "language": dict(settings.LANGUAGES)[agreement_request.person.language],
             "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
             "report_length": ReportLength(agreement_request.report_length).label,
+            **unknown_company_state(self.request.company),
         }  # fmt: skip
         return render(self.request, "agreements/third_party/review.html", context)
 

@@ -92,7 +92,7 @@ class TestLetter:
         from notifications.models import Email
 
         actions.accept(agreement, channel=Channel.INVITATION)
-        emailed = bytes(Email.objects.get(kind="EM203", to_address=agreement.email).attachment)
+        emailed = bytes(Email.objects.get(kind="EM203", to_address=agreement.email).attachments.get().content)
         for reader, address, _home in pages(agreement, member):
             client.logout()
             if reader:
@@ -169,9 +169,9 @@ class TestDecisionText:
             agreement.meter_number,
             agreement.esiid[-7:],
             agreement.service_address,
-            agreement.premise.service_address,
+            agreement.premise.address,
             "If you don't answer by",
-            "You don't have to share.",
+            "Sharing is your choice.",
             "Your answer is final.",
             "You don't have to share it with anyone",
             "Neither this portal nor any regulatory agency has reviewed the privacy policy",
@@ -190,7 +190,7 @@ class TestDecisionText:
         Submission.objects.update(privacy_policy_url="")
         agreement.refresh_from_db()
         assert "Privacy policy: The privacy policy has not been provided." in decision_text(
-            agreement, language="en", at=NOW
+            [agreement], language="en", at=NOW
         )
 
     @pytest.mark.parametrize("where", ["link", "account"])
@@ -212,12 +212,12 @@ class TestDecisionText:
 
     def test_has_none_of_the_pages_buttons(self, member):
         (agreement,) = initiate(member)
-        assert "Accept\n" not in decision_text(agreement, language="en", at=NOW)
+        assert "Accept\n" not in decision_text([agreement], language="en", at=NOW)
 
     def test_is_the_same_for_every_reader(self, member):
         (agreement,) = initiate(member)
-        assert decision_text(agreement, language="en", at=NOW) == decision_text(agreement, language="en", at=NOW)
-        assert decision_text(agreement, language="es", at=NOW) != ""
+        assert decision_text([agreement], language="en", at=NOW) == decision_text([agreement], language="en", at=NOW)
+        assert decision_text([agreement], language="es", at=NOW) != ""
 
     @pytest.mark.parametrize(
         ("page", "text"),

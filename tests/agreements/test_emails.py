@@ -74,7 +74,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
             "One report of your electricity use in 15-minute intervals",
             "The 3 months up to the latest day that your utility has sent us",
             "the company gets nothing",
-            "have to share",
+            "Sharing is your choice.",
             "can show when you",
             "Your answer is final",
             "Neither this portal nor any regulatory agency has reviewed",
@@ -130,8 +130,9 @@ def test_em203_attaches_the_letter_of_authorization(member):
     letter = agreement.letter
     assert hashlib.sha256(loa.printed_text(letter.text).encode()).hexdigest() == letter.sha256
     email = Email.objects.get(kind="EM203", to_address=agreement.email)
-    pdf = bytes(email.attachment)
-    assert email.attachment_name == f"smt-{agreement.number}-authorization.pdf"
+    attachment = email.attachments.get()
+    pdf = bytes(attachment.content)
+    assert attachment.name == f"smt-{agreement.number}-authorization.pdf"
     assert pdf.startswith(b"%PDF-")
     assert 1 <= len(PdfReader(io.BytesIO(pdf)).pages) <= 2
     assert letter_pdf.as_pdf(letter) == pdf
@@ -139,7 +140,7 @@ def test_em203_attaches_the_letter_of_authorization(member):
     assert agreement.esiid not in letter.text
     assert "One report" in letter.text
     third_party = Email.objects.get(kind="EM203", to_address=agreement.contact_email)
-    assert third_party.attachment is None
+    assert not third_party.attachments.exists()
     text = plain_text(pdf)
     assert "Nguyễn" in text and letter.agreement.number in text
 

@@ -147,13 +147,13 @@ def test_control_without_the_conditional_update_there_are_several_winners(monkey
     """L8: read, compare, write lets several through; then only the constraint on events stands."""
     first_two, have_read = itertools.count(), threading.Barrier(2)
 
-    def read_then_write(agreement, change, at):
+    def read_then_write(agreement, change, at, **columns):
         row = Agreement.objects.get(pk=agreement.pk)
         if next(first_two) < 2:
             have_read.wait(timeout=30)
         if row.status != change.source:
             return False
-        Agreement.objects.filter(pk=agreement.pk).update(status=change.target, ended_at=at)
+        Agreement.objects.filter(pk=agreement.pk).update(status=change.target, ended_at=at, **columns)
         return True
 
     monkeypatch.setattr(transitions, "update_status", read_then_write)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements import actions, creation
+from agreements.answers import ScopeRefused
 from agreements.models import Agreement, ReportLength, ReportScope, ReportType
 from agreements.states import Channel, Status
 from lib import link_tokens
@@ -168,7 +169,7 @@ def test_more_than_asked_is_refused(client, member):
     (agreement,) = initiate(member, report_type="daily", report_length="1m")
     for data in ({"type": "interval", "length": "1m"}, {"type": "daily", "length": "12m"}):
         assert client.post(link(agreement), decision_form(agreement) | data).status_code == 400
-        with pytest.raises(actions.ScopeRefused):
+        with pytest.raises(ScopeRefused):
             scope = ReportScope(data["type"], data["length"])
             actions.accept(agreement, channel=Channel.INVITATION, scope=scope)
     agreement.refresh_from_db()

@@ -7,6 +7,7 @@ from tests.factories.agreements import (
     AgreementFactory,
     ConsentReviewFactory,
     ConsentSignalFactory,
+    ContactStopFactory,
     DraftFactory,
     FailedMatchFactory,
     LetterFactory,
@@ -42,7 +43,7 @@ from tests.factories.notices import (
     NoticeFactory,
     NoticeReadFactory,
 )
-from tests.factories.notifications import EmailFactory
+from tests.factories.notifications import EmailAttachmentFactory, EmailFactory
 from tests.factories.reports import (
     DownloadFactory,
     ReportFactory,
@@ -62,10 +63,12 @@ __all__ = [
     "CompanyLinkFactory",
     "ConsentReviewFactory",
     "ConsentSignalFactory",
+    "ContactStopFactory",
     "CustomerFactory",
     "DownloadFactory",
     "DraftFactory",
     "ElectricityProviderFactory",
+    "EmailAttachmentFactory",
     "EmailFactory",
     "EsiidClaimFactory",
     "FailedClaimFactory",

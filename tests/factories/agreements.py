@@ -16,6 +16,7 @@ from agreements.models import (
     AgreementEvent,
     ConsentReview,
     ConsentSignal,
+    ContactStop,
     Draft,
     EventKind,
     FailedMatch,
@@ -188,6 +189,16 @@ class ConsentSignalFactory(DjangoModelFactory):
     agreement = factory.SubFactory(AgreementFactory)
     kind = SignalKind.OWN_DOMAIN
     at = factory.LazyFunction(timezone.now)
+
+
+class ContactStopFactory(DjangoModelFactory):
+    class Meta:
+        model = ContactStop
+
+    company = factory.SubFactory(CompanyFactory)
+    mailbox_hash = factory.Sequence(lambda n: f"{n:064x}")
+    at = factory.LazyFunction(timezone.now)
+    counts = True
 
 
 class FailedMatchFactory(DjangoModelFactory):

@@ -8,7 +8,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from agreements.models import Agreement
-from notifications.models import Email
+from notifications.models import Email, EmailAttachment
 
 
 class EmailFactory(DjangoModelFactory):
@@ -31,3 +31,12 @@ class EmailFactory(DjangoModelFactory):
         fields.setdefault("tdsp_id", about.values_list("tdsp", flat=True).first())
         email: Email = super()._create(model_class, *args, **fields)
         return email
+
+
+class EmailAttachmentFactory(DjangoModelFactory):
+    class Meta:
+        model = EmailAttachment
+
+    email = factory.SubFactory(EmailFactory)
+    name = "letter.pdf"
+    content = b"%PDF-1.7"

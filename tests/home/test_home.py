@@ -285,7 +285,7 @@ class TestStaffHome:
     def test_operators_see_all_and_the_companies_to_approve(self, client, mine):
         """D1, T13."""
         client.force_login(OperatorFactory())
-        assert self.counts(client) == [2, 0, 2, 2, 1]
+        assert self.counts(client) == [2, 0, 2, 2, 1, 0]
 
     def test_operators_are_told_that_the_mail_server_rejects_the_portal(self, client, mine):
         """E5."""

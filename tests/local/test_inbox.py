@@ -34,7 +34,7 @@ def mailbox(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def caught(mailbox: Path, queue: Callable[..., Email], mail_server: SmtpSink) -> str:
     """The name of an email that the portal sent and the mail catcher saved."""
-    queue(link=DecisionLink(NONCE), attachment=("letter.pdf", b"%PDF-1.7 letter"), subject="Acme <b>asks</b>")
+    queue(link=DecisionLink(NONCE), attachments=[("letter.pdf", b"%PDF-1.7 letter")], subject="Acme <b>asks</b>")
     delivery.deliver_due()
     [sent] = mail_server.deliveries
     return save_message(mailbox, sent.content, sender=sent.sender, recipients=sent.recipients).stem

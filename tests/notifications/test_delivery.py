@@ -42,7 +42,9 @@ def part(message: EmailMessage, kind: str) -> str:
 def test_an_email_is_sent_completely_and_once(queue: Queue, mail_server: SmtpSink, settings: Settings) -> None:
     """E1, E2."""
     settings.PORTAL_ORIGIN = "https://portal.example"
-    email = queue(subject="Energía Ñandú asks for your data", attachment=("letter.pdf", PDF), context={"name": "Ñandú"})
+    email = queue(
+        subject="Energía Ñandú asks for your data", attachments=[("letter.pdf", PDF)], context={"name": "Ñandú"}
+    )
     assert delivery.deliver_due() == 1
     assert delivery.deliver_due() == 0
     assert delivery.deliver_due(at=later(days=3)) == 0
@@ -197,7 +199,7 @@ def test_one_refused_email_does_not_hold_up_the_others(queue: Queue, mail_server
 
 
 def test_an_email_that_cannot_be_written_fails_alone(queue: Queue, mail_server: SmtpSink) -> None:
-    EmailFactory.create(attachment=b"%PDF-", attachment_name="a\nb.pdf")
+    EmailFactory.create().attachments.create(content=b"%PDF-", name="a\nb.pdf")
     queue()
     assert delivery.deliver_due() == 1
     assert Email.objects.get(state=EmailState.FAILED).failure == FailureReason.UNWRITABLE
@@ -292,14 +294,15 @@ def test_a_failed_email_can_be_tried_again(queue: Queue, mail_server: SmtpSink) 
 
 def test_bodies_are_forgotten_after_thirty_days(queue: Queue, mail_server: SmtpSink) -> None:
     """X6."""
-    email = queue("sent", link=DecisionLink(NONCE), attachment=("letter.pdf", PDF))
+    email = queue("sent", link=DecisionLink(NONCE), attachments=[("letter.pdf", PDF)])
     delivery.deliver_due()
     queue("waits")
     assert actions.forget_bodies(at=later(days=29, hours=23)) == 0
     assert actions.forget_bodies(at=later(days=30, seconds=1)) == 1
     assert actions.forget_bodies(at=later(days=31)) == 0
     email.refresh_from_db()
-    assert (email.text, email.html, email.attachment, email.placeholder, email.link_nonce) == ("", "", None, "", None)
+    assert (email.text, email.html, email.placeholder, email.link_nonce) == ("", "", "", None)
+    assert not email.attachments.exists()
     assert email.body_forgotten_at and email.sent_at and email.about
     assert Email.objects.get(key="waits").text
     Email.objects.filter(pk=email.pk).update(state=EmailState.FAILED, failure=FailureReason.REFUSED)

@@ -114,7 +114,7 @@ def test_a_subject_is_one_line_without_control_characters_and_not_too_long(queue
 @pytest.mark.parametrize("file", [("letter.exe", PDF), ("letter.pdf", b"MZ")])
 def test_only_a_pdf_is_attached(queue: Callable[..., Email], file: tuple[str, bytes]) -> None:
     with pytest.raises(ValueError, match="PDF"):
-        queue(attachment=file)
+        queue(attachments=[file])
 
 
 @pytest.mark.django_db

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from agreements.consent import READING_TIME
 from agreements.models import Agreement
@@ -15,6 +17,12 @@ from lib.served_times import sign_time
 def decision_form(agreement: Agreement, decision: str = "accept", *, seconds: float = 60) -> dict[str, str]:
     """Return the form of a decision page that was served `seconds` ago."""
     return {"decision": decision, "served": sign_time(agreement.number, utc_or_now() - timedelta(seconds=seconds))}
+
+
+def submission_form(agreements: Sequence[Agreement], decision: str = "accept", **fields: str) -> dict[str, Any]:
+    """Return the form of the page about several `agreements`, read for a minute; `fields` as answer_NUMBER (C10)."""
+    served = sign_time(f"submission {agreements[0].submission_id}", utc_or_now() - timedelta(seconds=60))
+    return {"decision": decision, "number": [each.number for each in agreements], "served": served} | fields
 
 
 def wait_as_a_reader() -> None:

@@ -86,13 +86,17 @@ class Case:
 
     def collect_emails(self) -> None:
         """Add the emails that were queued since the last call."""
-        keys = f"^(REVIEW:{self.agreement.consent_review_id}|DISAVOWED:{self.number}):"
+        keys = f"^(REVIEW:{self.agreement.consent_review_id}|DISAVOWED:{self.number}|UNKNOWN:{self.number}):"
         emails = Email.objects.about(self.number) | Email.objects.filter(key__regex=keys)
         for email in emails.order_by("pk")[self.read_count :]:
             self.read_count += 1
             is_to_company = email.to_address == self.agreement.contact_email
             recipient = (
-                "staff" if email.kind in ("REVIEW", "DISAVOWED") else "the company" if is_to_company else "the customer"
+                "staff"
+                if email.kind in ("REVIEW", "DISAVOWED", "UNKNOWN")
+                else "the company"
+                if is_to_company
+                else "the customer"
             )
             name = f"email {email.kind} to {recipient}"
             facts = AgreementFacts.of(self.number)
@@ -129,6 +133,10 @@ def accept_less(case: Case) -> None:
 
 def reject(case: Case) -> None:
     actions.reject(case.agreement, channel=Channel.INVITATION, at=case.begun_at)
+
+
+def disown(case: Case) -> None:
+    actions.reject_unknown(case.agreement, channel=Channel.INVITATION, at=case.begun_at)
 
 
 def withdraw(case: Case) -> None:
@@ -236,6 +244,7 @@ WAYS: dict[str, list[Step]] = {
     "ready, disavowed, refused": [deliver, accept, generate, disavow, refuse],
     "downloaded, disavowed": [deliver, accept, generate, download, disavow],
     "released, ready": [suspect, deliver, accept, release, generate],
+    "company unknown": [disown],
     "pending": [deliver],
     "pending, data to wait for": [],
     "pending, service begins later": [begin_service_later],

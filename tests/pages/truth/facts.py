@@ -30,22 +30,25 @@ class AgreementFacts:
     emails: tuple[Email, ...]
     letter: Letter | None
     offer: Period | None
-    some_open: Fact  # a request of the submission can still be answered
+    some_open: Fact  # requests of the submission can still be answered
+    several_open: Fact
     now: datetime
 
     @classmethod
     def of(cls, number: str) -> AgreementFacts:
         agreements = Agreement.objects.select_related("company", "submission", "tdsp", "premise", "consent_review")
         agreement = agreements.with_registration_offer().get(number=number)
+        open_count = agreements.filter(submission=agreement.submission).open_soonest_first().count()
         report, now = Report.objects.filter(agreement=agreement).first(), utc_or_now()
         return cls(
             agreement=agreement,
             report=report,
             download_count=report.downloads.count() if report else 0,
-            emails=tuple(Email.objects.about(number).defer("text", "html", "attachment")),
+            emails=tuple(Email.objects.about(number).defer("text", "html")),
             letter=Letter.objects.filter(agreement=agreement).first(),
             offer=offered_period(agreement, at=now) if agreement.status == Status.PENDING else None,
-            some_open=agreements.filter(submission=agreement.submission).open_soonest_first().exists(),
+            some_open=open_count > 0,
+            several_open=open_count > 1,
             now=now,
         )
 
@@ -122,6 +125,10 @@ class AgreementFacts:
         return self.ended_as(Status.REJECTED)
 
     @property
+    def company_unknown(self) -> Fact:
+        return bool(self.rejected) and self.agreement.is_company_unknown
+
+    @property
     def withdrawn(self) -> Fact:
         return self.ended_as(Status.WITHDRAWN)
 
@@ -178,17 +185,14 @@ class AgreementFacts:
 
     @property
     def unreviewed(self) -> Fact:
-        """The utility did not review the answer in time, which refuses the report."""
         return self.agreement.review == Review.UNREVIEWED
 
     @property
     def disavowed(self) -> Fact:
-        at = self.agreement.disavowed_at
-        return at is not None and {"at": at, "utility": self.agreement.tdsp.name}
+        return (at := self.agreement.disavowed_at) is not None and {"at": at, "utility": self.agreement.tdsp.name}
 
     @property
     def doubtful(self) -> Fact:
-        """It is not certain that the customer accepted."""
         return bool(self.held or self.refused or self.unreviewed)
 
     @property
@@ -257,7 +261,7 @@ class AgreementFacts:
 
     @property
     def ready(self) -> Fact:
-        kept_until = self.report.kept_until if self.report else None
+        kept_until = self.report and self.report.kept_until
         return self.report_is(ReportState.READY) and {"day": kept_until, "until": kept_until, "at": kept_until}
 
     @property
@@ -317,7 +321,6 @@ class AgreementFacts:
 
     @property
     def undelivered(self) -> Fact:
-        """No request and no reminder reached the customer."""
         requests = [email.state for email in self.emails if email.kind in ("EM201", "EM202")]
         return bool(requests) and all(state in ENDED_BADLY for state in requests)
 

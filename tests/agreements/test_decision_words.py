@@ -1,0 +1,118 @@
+"""What a customer reads before the buttons: all facts of C7 in under 150 words, on the page and in the email."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agreements.models import Agreement
+from agreements.request import Person
+from customers.models import CustomerKind
+from lib import link_tokens
+from lib.central_time import ONE_DAY
+from meters.models import Tdsp
+from notifications.models import Email
+from tests.factories import (
+    CompanyFactory,
+    CustomerFactory,
+    EsiidClaimFactory,
+    MembershipFactory,
+    MeterFactory,
+    TdspFactory,
+)
+from tests.support.agreements import ROSA, initiate
+from tests.support.usage import CONSUMPTION, every_day, store
+
+pytestmark = pytest.mark.django_db
+
+LIMIT = 150
+UTILITY, PHONE = "CenterPoint Energy", "713-207-2222"
+COMPANY = "Bluebonnet Home Energy LLC"
+FACTS = {
+    "en": ("not your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
+    "es": ("no la compañía que opera su medidor", "Usted decide", "definitiva", "deshacerla", "Sin respuesta", "ESIID"),
+}  # fmt: skip
+
+
+def requests(kind: CustomerKind, *, registered: bool, meter_count: int, language: str) -> list[Agreement]:
+    """Initiate a request about meters of one utility with usage on file."""
+    member = MembershipFactory(company=CompanyFactory(legal_name=COMPANY)).user
+    tdsp = Tdsp.objects.filter(name=UTILITY).first() or TdspFactory(name=UTILITY, contact_phone=PHONE)
+    meters = [MeterFactory(premise__tdsp=tdsp, premise__address=f"{12 + n} Main St") for n in range(meter_count)]
+    today = timezone.localdate()
+    for meter in meters:
+        store(meter.premise, *every_day(today - 4 * ONE_DAY, today - ONE_DAY, CONSUMPTION))
+    person = replace(ROSA, company_name="Hill Country Bakery", language=language)
+    if registered:
+        customer = CustomerFactory(kind=kind, company_name="Hill Country Bakery" if kind == "business" else "")
+        customer.user.language = language
+        customer.user.save()
+        for meter in meters:
+            EsiidClaimFactory(customer=customer, premise=meter.premise)
+        person = Person(email=customer.user.email)
+    return initiate(member, *meters, person=person, registered=registered, kind=kind, report_length="12m")
+
+
+def words_of(html: str) -> list[str]:
+    """Return the words of `html` without the labels in the picture, which no screen reader reads either."""
+    html = re.sub(r'(?s)<div class="day__\w+" aria-hidden="true">.*?</div>', " ", html)
+    return re.findall(r"[\w'’.:-]*\w[\w'’.:-]*", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("meter_count", [1, 3])
+@pytest.mark.parametrize("registered", [False, True], ids=["unregistered", "registered"])
+@pytest.mark.parametrize("kind", CustomerKind)
+def test_the_facts_come_before_the_buttons_in_few_words(kind, registered, meter_count, language):
+    """C7: also with the line about the email's button, on the page and in the email."""
+    agreements = requests(kind, registered=registered, meter_count=meter_count, language=language)
+    link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreements[0].submission.link_nonce))])
+    for query in ({}, {"pressed": "reject"}):
+        page = Client().get(link, query).content.decode()
+        before = page[page.index('<div class="ask__terms') : page.index('<div class="answer__btns')]
+        words = words_of(before)
+        assert len(words) < LIMIT, f"{len(words)} words: {' '.join(words)}"
+        text = " ".join(unescape(before).split())
+        for fact in (COMPANY, PHONE, agreements[0].premise.address, *FACTS[language]):
+            assert fact in text, fact
+    email = Email.objects.get(kind="EM201")
+    before = email.html[email.html.index("<h1") : email.html.index("<table", email.html.index("<h1"))]
+    words = words_of(before)
+    assert len(words) < LIMIT, f"{len(words)} words: {' '.join(words)}"
+    text = " ".join(unescape(before).split())
+    for fact in (COMPANY, PHONE, agreements[0].premise.address, *FACTS[language]):
+        assert fact in text, fact
+
+
+def test_the_example_is_called_one_and_fits_the_customer():
+    """C7: no picture of the customer's own data, a shop for a business, none for daily data."""
+    pages = {}
+    for kind in CustomerKind:
+        (agreement,) = requests(kind, registered=False, meter_count=1, language="en")
+        link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
+        pages[kind] = Client().get(link).content.decode()
+        assert "An example day." in pages[kind] and "It is not your data." in pages[kind]
+        assert 'class="day' not in Client().get(link, {"type": "daily"}).content.decode()
+    assert "day--shop" in pages[CustomerKind.BUSINESS] and "when your business is open" in pages[CustomerKind.BUSINESS]
+    assert "day--shop" not in pages[CustomerKind.RESIDENTIAL] and "asleep" in pages[CustomerKind.RESIDENTIAL]
+
+
+@pytest.mark.parametrize(("pressed", "words"), [("accept", "press Accept"), ("reject", "press Reject"), ("other", "")])
+def test_the_button_of_the_email_is_said_at_the_top_and_nothing_is_decided(pressed, words):
+    """C1: no fragment; what the address says otherwise is ignored."""
+    (agreement,) = requests(CustomerKind.RESIDENTIAL, registered=False, meter_count=1, language="en")
+    link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
+    page = Client().get(link, {"pressed": pressed}).content.decode()
+    assert ("Nothing is decided until" in page) == bool(words) and words in page
+    if words:
+        assert page.index("Nothing is decided until") < page.index("<h1")
+    email = Email.objects.get(kind="EM201")
+    assert "#accept" not in email.html and "?pressed=accept" in email.html and "?pressed=reject" in email.html
+    agreement.refresh_from_db()
+    assert agreement.status == "pending"
