@@ -172,7 +172,7 @@ class AgreementAdmin(ScopedAdmin):
     fieldsets = [
         (_("Agreement"), {"fields": [
             ("number", "status"), ("initiated_at", "expires_at", "ended_at"), ("report_type", "report_length"),
-            ("granted_type", "granted_length"),
+            ("granted_type", "granted_length", "is_company_unknown"),
             ("review", "reason"), "emails",
         ]}),
         (_("Third party"), {"fields": [
@@ -194,6 +194,7 @@ class AgreementAdmin(ScopedAdmin):
         "reason",
         "granted_type",
         "granted_length",
+        "is_company_unknown",
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:

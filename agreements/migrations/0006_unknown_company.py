@@ -31,7 +31,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="agreement",
             name="is_company_unknown",
-            field=models.BooleanField(db_default=False, default=False, editable=False),
+            field=models.BooleanField(
+                db_default=False, default=False, editable=False, verbose_name="customer doesn't know the company"
+            ),
         ),
         migrations.AlterField(
             model_name="agreementevent",

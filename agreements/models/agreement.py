@@ -223,7 +223,9 @@ class Agreement(models.Model):
     consent_review = models.ForeignKey(ConsentReview, null=True, on_delete=models.PROTECT, related_name="agreements")
     review = models.CharField(_("review"), max_length=10, choices=Review.choices, default=Review.NONE)
     # The customer rejected because of not knowing the company (C8).
-    is_company_unknown = models.BooleanField(default=False, db_default=False, editable=False)
+    is_company_unknown = models.BooleanField(
+        _("customer doesn't know the company"), default=False, db_default=False, editable=False
+    )
     # When the customer said that someone else had accepted (X1).
     disavowed_at = models.DateTimeField(_("disavowed"), null=True, editable=False)
 

@@ -53,9 +53,15 @@ def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loade
     assert states == {ReportState.READY, ReportState.NO_DATA, ReportState.PURGED}
     assert not Agreement.objects.awaiting_report().exists()
     assert not Agreement.objects.overdue(at=AT).exists()
-    assert demo.agreements == Agreement.objects.count() <= 20
+    assert demo.agreements == Agreement.objects.count() <= 21
     for company in Company.objects.all():
         assert company.agreements.count() < 25  # T1: a list, no search yet
+
+
+def test_one_customer_knows_no_such_company_and_one_request_has_three_meters(demo: loader.LoadedDemo) -> None:
+    """C8, C10."""
+    assert Agreement.objects.get(is_company_unknown=True).events.filter(kind=EventKind.COMPANY_UNKNOWN).exists()
+    assert Agreement.objects.pending().values("submission").annotate(meters=Count("pk")).filter(meters=3).exists()
 
 
 def test_one_customer_shares_less_than_asked(demo: loader.LoadedDemo) -> None:
@@ -184,7 +190,7 @@ def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
 def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Client) -> None:
     """T12, T13: each is on its page, and the emails about it are in the mailbox."""
     loader.load_demo(premises=0, days=80)  # now: invitations and requests last for some days only
-    others = Email.objects.filter(about=[]).exclude(kind__startswith="CLAIM").exclude(kind="DISAVOWED")
+    others = Email.objects.filter(about=[]).exclude(kind__startswith="CLAIM").exclude(kind__in=["DISAVOWED", "UNKNOWN"])
     kinds = others.values_list("kind", flat=True)
     assert sorted(kinds) == ["COMPANY_REGISTERED", "JOIN_REQUESTED", "USER_INVITED"]
     client.force_login(User.objects.get(username="bluebonnet"))

@@ -17,7 +17,7 @@ from tests.factories import MeterFactory
 from tests.pages.states.registry import Open, at, state
 from tests.pages.world import World, accepted, pending, token
 from tests.support.agreements import initiate
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, submission_form
 
 
 def _decided(decision: str, *, registered: bool) -> Open:
@@ -75,6 +75,32 @@ def _several(client: Client, world: World) -> Any:
     actions.withdraw(agreements[1], by=world["member"])
     actions.accept(agreements[2], channel=Channel.INVITATION)
     return client.get(reverse("invitation", args=[token(agreements[0])]))
+
+
+@state("invitation", "anonymous", "of several meters, all open")
+def _several_open(client: Client, world: World) -> Any:
+    agreements = initiate(world["member"], *(MeterFactory() for _ in range(3)))
+    return client.get(reverse("invitation", args=[token(agreements[0])]))
+
+
+@state("invitation", "anonymous", "of several meters, of which one was withdrawn meanwhile")
+def _several_outcomes(client: Client, world: World) -> Any:
+    agreements = initiate(world["member"], *(MeterFactory() for _ in range(3)))
+    actions.withdraw(agreements[1], by=world["member"])
+    return client.post(reverse("invitation", args=[token(agreements[0])]), submission_form(agreements))
+
+
+@state("invitation", "anonymous", "with a smaller share, from the email's button")
+def _less(client: Client, world: World) -> Any:
+    query = {"type": "daily", "length": "1d", "pressed": "reject"}
+    return client.get(reverse("invitation", args=[token(pending(world))]), query)
+
+
+@state("invitation", "anonymous", "of a company that the customer doesn't know")
+def _unknown_company(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    link = reverse("invitation", args=[token(agreement)])
+    return client.post(link, decision_form(agreement, "unknown"), follow=True)
 
 
 @state("invitation_agreement_authorization", "anonymous", "accepted")
