@@ -79,7 +79,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
     related = ("report", "consent_review", "premise", "tdsp", "company")
     agreement = get_object_or_404(own_agreements(request).with_overdue().select_related(*related), number=number)
-    emails = list(Email.objects.about(number).defer("text", "html", "attachment"))
+    emails = list(Email.objects.about(number).defer("text", "html"))
     requests = [email for email in emails if email.kind in ("EM201", "EM202")]
     is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue
     why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
