@@ -11,7 +11,7 @@ from agreements.models import Agreement, AgreementStage
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AgreementOutcome:
     """The heading and the icon beside it; `is_good` colors it."""
 
     title: Promise
@@ -19,23 +19,23 @@ class Outcome:
     is_good: bool = False
 
 
-OVERDUE = Outcome(_("Invitation expired"), "minus")
+OVERDUE = AgreementOutcome(_("Invitation expired"), "minus")
 OUTCOMES = {
-    AgreementStage.WAITING: Outcome(_("Waiting for an answer"), "clock"),
-    AgreementStage.HELD: Outcome(_("Answer under review"), "shield"),
-    AgreementStage.AWAITING_DATA: Outcome(_("Report waiting for data"), "clock"),
-    AgreementStage.MAKING: Outcome(_("Report being made"), "clock"),
-    AgreementStage.READY: Outcome(_("Report ready"), "check", is_good=True),
-    AgreementStage.NO_DATA: Outcome(_("No report: no data"), "minus"),
-    AgreementStage.FAILED: Outcome(_("Report failed"), "warning"),
-    AgreementStage.PURGED: Outcome(_("Report file deleted"), "minus"),
-    AgreementStage.REFUSED: Outcome(_("Report refused"), "cross"),
-    AgreementStage.REJECTED: Outcome(_("Request rejected"), "cross"),
+    AgreementStage.WAITING: AgreementOutcome(_("Waiting for an answer"), "clock"),
+    AgreementStage.HELD: AgreementOutcome(_("Answer under review"), "shield"),
+    AgreementStage.AWAITING_DATA: AgreementOutcome(_("Report waiting for data"), "clock"),
+    AgreementStage.MAKING: AgreementOutcome(_("Report being made"), "clock"),
+    AgreementStage.READY: AgreementOutcome(_("Report ready"), "check", is_good=True),
+    AgreementStage.NO_DATA: AgreementOutcome(_("No report: no data"), "minus"),
+    AgreementStage.FAILED: AgreementOutcome(_("Report failed"), "warning"),
+    AgreementStage.PURGED: AgreementOutcome(_("Report file deleted"), "minus"),
+    AgreementStage.REFUSED: AgreementOutcome(_("Report refused"), "cross"),
+    AgreementStage.REJECTED: AgreementOutcome(_("Request rejected"), "cross"),
     AgreementStage.NOT_ACCEPTED: OVERDUE,
-    AgreementStage.WITHDRAWN: Outcome(_("Request withdrawn"), "minus"),
+    AgreementStage.WITHDRAWN: AgreementOutcome(_("Request withdrawn"), "minus"),
 }
 
 
-def outcome_of(agreement: Agreement) -> Outcome:
+def outcome_of(agreement: Agreement) -> AgreementOutcome:
     """Return the outcome of `agreement`, which has `is_overdue`."""
     return OVERDUE if agreement.is_overdue else OUTCOMES[AgreementStage(agreement.stage)]

@@ -22,7 +22,7 @@ from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list,
 from reports.third_party.outcome import outcome_of
 from reports.zip_stream import stream_zip
 
-ROWS_SHOWN_FIRST = 8
+FIRST_ROW_COUNT = 8
 
 
 @third_party_page
@@ -93,6 +93,6 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
         "why_not": why_not_resend_or_withdraw(agreement, request.user),
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,
-        "first_rows": [] if why_not_download else first_rows(agreement, ROWS_SHOWN_FIRST),
+        "first_rows": [] if why_not_download else first_rows(agreement, FIRST_ROW_COUNT),
     }
     return render(request, "reports/third_party/agreement.html", context)

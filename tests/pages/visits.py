@@ -24,7 +24,7 @@ from tests.test_access import METHOD, OK, ROWS
 World = dict[str, Any]
 ENGLISH_ROLES = ("member", "other company", "TDSP", "operator")
 # They answer with a redirect or with what is no page, whoever asks and however.
-WITHOUT_PAGE = {"health", "mfa_download_recovery_codes", "mfa_login_webauthn"}
+WITHOUT_PAGE = {"agreement_export", "health", "mfa_download_recovery_codes", "mfa_login_webauthn"}
 WITHOUT_PAGE |= {name for name, row in ROWS.items() if METHOD in {row.of(role) for role in ROLES}}
 
 
