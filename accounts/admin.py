@@ -10,11 +10,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import second_factor
 from accounts.models import AccessLogEntry, User, signed_in
+from lib.admin_columns import short_time, two_lines
 from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operator
 
 NEXT = _("Create the user first. Then create the customer, or add the user to a third party.")
@@ -99,6 +101,20 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
             self.message_user(request, text % unchanged, messages.WARNING)
 
 
+class KindOfRecordFilter(admin.SimpleListFilter):
+    """Offers the kinds of records that the log can have."""
+
+    title = _("kind of record")
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        logged = [each.opts for each in model_admin.admin_site._registry.values() if each.customer_data]
+        return sorted((opts.label_lower, capfirst(opts.verbose_name_plural)) for opts in logged)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(model=self.value()) if self.value() else queryset
+
+
 @admin.register(AccessLogEntry)
 class AccessLogEntryAdmin(ScopedAdmin):
     """Read-only. Viewing the access log is not itself logged: it contains no personal data."""
@@ -106,18 +122,30 @@ class AccessLogEntryAdmin(ScopedAdmin):
     tdsp_path = "tdsp"
     customer_data = False
     fields = ["at", "person", "tdsp", "action", "kind_of_record", "object_id", "label", "rows"]
-    list_display = ["at", "user", "tdsp", "action", "kind_of_record", "label", "rows"]
-    list_display_links = ["at"]
-    list_filter = ["action", "tdsp"]
+    list_display = ["when", "who", "in_words"]
+    list_filter = [KindOfRecordFilter, "action", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["user", "tdsp"]
     search_fields = ["user__username__iexact", "label", "object_id__iexact"]
     search_help_text = _("User ID, agreement number, or last digits of an ESIID")
-    date_hierarchy = "at"
 
     def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:
         is_reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))
         return is_reader and super().allows(request, permission, record)
+
+    @admin.display(description=_("when"), ordering="at")
+    def when(self, entry: AccessLogEntry) -> str:
+        return short_time(entry.at)
+
+    @admin.display(description=_("who"), ordering="user__username")
+    def who(self, entry: AccessLogEntry) -> str:
+        """Return the person, and below the User ID and for whom the person works."""
+        user = entry.user
+        return two_lines(user.get_full_name() or user.username, f"{user.username}, {entry.tdsp or gettext('operator')}")
+
+    @admin.display(description=_("what they saw"))
+    def in_words(self, entry: AccessLogEntry) -> str:
+        return str(entry)
 
     @admin.display(description=_("user"))
     def person(self, entry: AccessLogEntry) -> str:

@@ -112,10 +112,12 @@ class AccessLogEntry(models.Model):
         triggers = [append_only("access_log_is_append_only")]
 
     def __str__(self) -> str:
-        kind = apps.get_model(self.model)._meta
+        """Return what was seen, in words: "Searched agreements: 3 shown", "Opened agreement 112826000004"."""
+        kind, action = apps.get_model(self.model)._meta, self.get_action_display()
         if self.rows is not None:
-            return f"{self.get_action_display()}: {kind.verbose_name_plural}"
-        return f"{self.get_action_display()}: {kind.verbose_name} {self.label or self.object_id}".strip()
+            return f"{action} {kind.verbose_name_plural}: {self.rows} shown"
+        record = f"{kind.verbose_name} {self.label or self.object_id}".strip()
+        return f"{action} of {record}" if self.action == AccessAction.HISTORY else f"{action} {record}"
 
 
 class RateLimitHit(models.Model):

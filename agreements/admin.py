@@ -5,7 +5,6 @@ Emails are here because only an agreement knows which TDSP an email belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -19,9 +18,11 @@ from django.utils.translation import ngettext
 
 import agreements.review_admin  # noqa: F401 - registers the queue of reviews
 from accounts.models import signed_in
-from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter
+from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
+from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.central_time import format_central
 from lib.scoped_admin import RolePermissions, ScopedAdmin
+from meters.identifiers import VISIBLE_DIGITS
 from notifications.actions import retry_failed
 from notifications.models import Email
 
@@ -36,11 +37,17 @@ def describe_kind(kind: str) -> str:
     return f"{kind}: {_NAMES[kind]}" if kind in _NAMES else kind.replace("_", " ").capitalize()
 
 
-class KindFilter(admin.AllValuesFieldListFilter):
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        first, *kinds = super().choices(changelist)
-        yield first  # All
-        yield from (choice | {"display": describe_kind(str(choice["display"]))} for choice in kinds)
+class KindFilter(admin.SimpleListFilter):
+    """Offers the emails of an agreement's life: a fixed list, because the kinds on record take the whole table to find."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, describe_kind(kind)) for kind in _NAMES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() in _NAMES else queryset
 
 
 class EmailForm(forms.ModelForm):
@@ -73,8 +80,8 @@ class EmailAdmin(ScopedAdmin):
         ("queued_at", "due_at", "sent_at", "failed_at", "body_forgotten_at"),
     )
     readonly_fields = ("what",)
-    list_display = ("what", "about", "to_address", "state", "attempts", "queued_at", "sent_at", "last_error")
-    list_filter = ("state", ("kind", KindFilter), "queued_at")
+    list_display = ("to", "what", "state_tag", "agreements_numbers", "queued", "sent")
+    list_filter = ("state", KindFilter, "queued_at")
     search_fields = ("about", "to_address")  # see get_search_results
     search_help_text = _("Agreement number or full email address")
     ordering = ("-queued_at", "-pk")
@@ -93,7 +100,30 @@ class EmailAdmin(ScopedAdmin):
             return queryset, False
         return queryset.filter(Q(about__overlap=words) | Q(to_address__iexact=words[0])), False
 
-    @admin.display(description=_("kind"), ordering="kind")
+    @admin.display(description=_("to"))
+    def to(self, email: Email) -> str:
+        return email.to_address
+
+    @admin.display(description=_("status"))
+    def state_tag(self, email: Email) -> str:
+        """Return the state, and below it how often it was tried or why it failed."""
+        label = email.get_state_display()
+        attempts = ngettext("%d attempt", "%d attempts", email.attempts) % email.attempts if email.attempts > 1 else ""
+        return two_lines(status_tag(email.state, label), email.last_error or attempts)
+
+    @admin.display(description=_("agreement"))
+    def agreements_numbers(self, email: Email) -> str:
+        return one_line(", ".join(email.about))
+
+    @admin.display(description=_("created"), ordering="queued_at")
+    def queued(self, email: Email) -> str:
+        return short_time(email.queued_at)
+
+    @admin.display(description=_("sent"))
+    def sent(self, email: Email) -> str:
+        return short_time(email.sent_at)
+
+    @admin.display(description=_("kind"))
     def what(self, email: Email) -> str:
         return describe_kind(email.kind)
 
@@ -157,17 +187,14 @@ class AgreementAdmin(ScopedAdmin):
     change_form_template = "admin/agreements/agreement/change_form.html"
 
     tdsp_path = "tdsp"
-    list_display = [
-        "number", "status", "review", "third_party_name", "customer_name", "esiid", "initiated_at", "ended_at",
-    ]  # fmt: skip
-    list_filter = ["status", "review", "report_type", "initiated_at", "tdsp"]
+    list_display = ["number", "status_tags", "customer_and_address", "company_name", "esiid_tail", "initiated", "ended"]
+    list_filter = ["status", "review", "report_state", "report_type", "initiated_at", "tdsp"]
     operators_filters = ("tdsp",)
     search_fields = [
         "number__startswith", "esiid__startswith", "meter_number__startswith", "last_name__istartswith",
         "email__iexact", "third_party_name__icontains",
     ]  # fmt: skip
     search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, or company")
-    date_hierarchy = "initiated_at"
     inlines = [EventInline, SignalInline, LetterInline]
     fieldsets = [
         (_("Agreement"), {"fields": [
@@ -200,6 +227,35 @@ class AgreementAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         link = ("submission__link_nonce", "submission__link_hash")
         return super().get_queryset(request).select_related("submission", "consent_review").defer(*link)
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_tags(self, agreement: Agreement) -> str:
+        """Return the status, and the review where there is one."""
+        tags = [status_tag(agreement.status, agreement.get_status_display())]
+        if agreement.review != Review.NONE:
+            tags.append(status_tag(agreement.review, agreement.get_review_display()))
+        return format_html_join(" ", "{}", ((tag,) for tag in tags))
+
+    @admin.display(description=_("customer"))
+    def customer_and_address(self, agreement: Agreement) -> str:
+        return two_lines(agreement.addressee, agreement.service_address)
+
+    @admin.display(description=_("third party"), ordering="third_party_name")
+    def company_name(self, agreement: Agreement) -> str:
+        return agreement.third_party_name
+
+    @admin.display(description="ESIID")
+    def esiid_tail(self, agreement: Agreement) -> str:
+        """Return the last seven digits: enough to tell meters apart in a list."""
+        return one_line("…" + agreement.esiid[-VISIBLE_DIGITS:])
+
+    @admin.display(description=_("sent"), ordering="initiated_at")
+    def initiated(self, agreement: Agreement) -> str:
+        return short_time(agreement.initiated_at)
+
+    @admin.display(description=_("ended"))
+    def ended(self, agreement: Agreement) -> str:
+        return short_time(agreement.ended_at)
 
     @admin.display(description=_("privacy policy"))
     def privacy_policy_url(self, agreement: Agreement) -> str:

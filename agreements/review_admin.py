@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import signed_in
 from agreements.consent_review import AlreadyReviewed, held_agreements, review_consent
 from agreements.models import Agreement, ConsentReview, Review
+from lib.admin_columns import one_line, short_day, status_tag, two_lines
 from lib.central_time import ONE_DAY, central_day, utc_or_now
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
@@ -41,8 +42,7 @@ class ConsentReviewAdmin(ScopedAdmin):
 
     tdsp_path = "tdsp"
     change_form_template = "admin/agreements/consentreview/change_form.html"
-    list_display = ["opened_at", "state", "numbers", "company", "waiting", "due_on", "escalated_at", "decided_at"]
-    list_display_links = ["opened_at", "numbers"]
+    list_display = ["customer", "state_tag", "company", "signs", "waiting", "due_on"]
     list_filter = ["state", "opened_at", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["submission__company", "tdsp"]
@@ -57,7 +57,7 @@ class ConsentReviewAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         link = ("submission__link_nonce", "submission__link_hash")
         reviews = super().get_queryset(request).select_related("submission__company").defer(*link)
-        return reviews.prefetch_related("agreements")
+        return reviews.prefetch_related("agreements__signals")
 
     def get_urls(self) -> list[URLPattern]:
         review = self.admin_site.admin_view(self.review_view)
@@ -86,6 +86,21 @@ class ConsentReviewAdmin(ScopedAdmin):
     def log_label(self, record: ConsentReview) -> str:
         return self.numbers(record)
 
+    @admin.display(description=_("customer"))
+    def customer(self, review: ConsentReview) -> str:
+        """Return who accepted, and below it the agreements' numbers."""
+        agreements = self._agreements(review)
+        return two_lines(agreements[0].addressee if agreements else "–", self.numbers(review))
+
+    @admin.display(description=_("status"), ordering="state")
+    def state_tag(self, review: ConsentReview) -> str:
+        return status_tag(review.state, review.get_state_display())
+
+    @admin.display(description=_("warning signs"))
+    def signs(self, review: ConsentReview) -> str:
+        kinds = {signal.kind: signal.get_kind_display() for each in self._agreements(review) for signal in each.signals.all()}
+        return format_html_join("", "{}<br>", ((label,) for label in kinds.values()))
+
     @admin.display(description=_("agreements"))
     def numbers(self, review: ConsentReview) -> str:
         return ", ".join(agreement.number for agreement in self._agreements(review))
@@ -102,16 +117,19 @@ class ConsentReviewAdmin(ScopedAdmin):
 
     @admin.display(description=_("waiting"), ordering="opened_at")
     def waiting(self, review: ConsentReview) -> str:
-        """Return how long the review has been open."""
+        """Return how long the review has been open, or when it was decided."""
         if review.state != Review.HELD:
-            return ""
+            return two_lines(short_day(central_day(review.decided_at)), _("decided"))
         days = (central_day(utc_or_now()) - central_day(review.opened_at)).days
-        return ngettext("%d day", "%d days", days) % days
+        return one_line(ngettext("%d day", "%d days", days) % days)
 
     @admin.display(description=_("decide until"))
-    def due_on(self, review: ConsentReview) -> Any:
+    def due_on(self, review: ConsentReview) -> str:
         """Return the last day of the TDSP, or of the operators once they were told."""
-        return central_day(review.lapses_at or review.due_at) - ONE_DAY if review.state == Review.HELD else ""
+        if review.state != Review.HELD:
+            return ""
+        last_day = central_day(review.lapses_at or review.due_at) - ONE_DAY
+        return two_lines(short_day(last_day), _("operators decide") if review.escalated_at else "")
 
     @admin.display(description=_("decided by"))
     def reviewer(self, review: ConsentReview) -> str:

@@ -21,6 +21,7 @@ from companies import members, profile, wording
 from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
 from companies.registration import change_standing
 from companies.request_pauses import resume_requests
+from lib.admin_columns import short_time, status_tag
 from lib.name_scripts import lookalike_scripts
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
@@ -89,7 +90,7 @@ class CompanyAdmin(ScopedAdmin):
     operators_may = EDIT
     tdsp_may = NOTHING
     customer_data = False
-    list_display = ["legal_name", "duns", "standing", "city", "email", "registered_at"]
+    list_display = ["legal_name", "standing_tag", "duns", "city", "email", "registered"]
     list_filter = ["standing", ("requests_paused_at", admin.EmptyFieldListFilter)]
     search_fields = ["legal_name", "duns", "email"]
     search_help_text = _("Company name, DUNS, or email")
@@ -99,6 +100,14 @@ class CompanyAdmin(ScopedAdmin):
     actions = ["approve", "suspend"]
     action_form = CompanyActionForm
     change_form_template = "admin/companies/company/change_form.html"
+
+    @admin.display(description=_("status"), ordering="standing")
+    def standing_tag(self, company: Company) -> str:
+        return status_tag(company.standing, company.get_standing_display())
+
+    @admin.display(description=_("registered"), ordering="registered_at")
+    def registered(self, company: Company) -> str:
+        return short_time(company.registered_at)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

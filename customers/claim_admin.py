@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import signed_in
 from customers.claim_review import ClaimChanged, decide_claim
 from customers.models import ClaimDecision, ClaimDispute, ClaimSignal, ClaimState, EsiidClaim
+from lib.admin_columns import short_day, short_time, status_tag, two_lines
 from lib.central_time import central_day, utc_or_now
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
+from meters.identifiers import VISIBLE_DIGITS
 
 
 class ClaimReviewForm(forms.Form):
@@ -56,7 +58,7 @@ class EsiidClaimAdmin(ScopedAdmin):
 
     tdsp_path = "premise__tdsp"
     change_form_template = "admin/customers/esiidclaim/change_form.html"
-    list_display = ["esiid", "customer_name", "state_now", "waiting_since", "due_on", "since", "decision"]
+    list_display = ["esiid_and_address", "customer_and_email", "state_now", "waiting_since", "due_on", "claimed"]
     list_filter = [QueueFilter, "decision"]
     list_select_related = ["premise", "customer__user"]
     search_fields = ["premise__esiid__startswith", "customer__user__email__iexact", "customer__user__last_name"]
@@ -107,6 +109,18 @@ class EsiidClaimAdmin(ScopedAdmin):
     def esiid(self, claim: EsiidClaim) -> str:
         return claim.premise.esiid
 
+    @admin.display(description="ESIID", ordering="premise__esiid")
+    def esiid_and_address(self, claim: EsiidClaim) -> str:
+        return two_lines("…" + claim.premise.esiid[-VISIBLE_DIGITS:], claim.premise.service_address)
+
+    @admin.display(description=_("customer"), ordering="customer__user__last_name")
+    def customer_and_email(self, claim: EsiidClaim) -> str:
+        return two_lines(claim.customer, claim.customer.user.email)
+
+    @admin.display(description=_("claimed"), ordering="since")
+    def claimed(self, claim: EsiidClaim) -> str:
+        return short_time(claim.since)
+
     @admin.display(description=_("customer"), ordering="customer__user__last_name")
     def customer_name(self, claim: EsiidClaim) -> str:
         return str(claim.customer)
@@ -117,7 +131,7 @@ class EsiidClaimAdmin(ScopedAdmin):
 
     @admin.display(description=_("state"))
     def state_now(self, claim: EsiidClaim) -> str:
-        return str(_("Ended") if claim.until else claim.state.label)
+        return status_tag("", _("Ended")) if claim.until else status_tag(claim.state, claim.state.label)
 
     @admin.display(description=_("waiting"))
     def waiting_since(self, claim: EsiidClaim) -> str:
@@ -129,7 +143,7 @@ class EsiidClaimAdmin(ScopedAdmin):
 
     @admin.display(description=_("decide until"))
     def due_on(self, claim: EsiidClaim) -> Any:
-        return claim.review_due_on if self._awaits_decision(claim) else ""
+        return short_day(claim.review_due_on) if self._awaits_decision(claim) else ""
 
     @admin.display(description=_("warning signs"))
     def warning_signs(self, claim: EsiidClaim) -> str:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet, TextChoices
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -119,6 +120,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
     paginator = CappedPaginator
     view_on_site = False
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the whole list once for each choice
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         """Return the `records` of the TDSP that the user works for."""
@@ -191,7 +193,8 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         return response
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        response = super().changelist_view(request, extra_context)
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        response = super().changelist_view(request, title | (extra_context or {}))
         if changelist := (getattr(response, "context_data", None) or {}).get("cl"):
             action = AccessAction.SEARCH if changelist.query else AccessAction.LIST
             self.record_view(request, action, rows=len(changelist.result_list))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -61,11 +60,26 @@ class ElectricityProviderAdmin(ScopedAdmin):
         return records
 
 
-class ValuesOnRecordFilter(admin.AllValuesFieldListFilter):
-    """Offers the values on record but for the empty one, whose link would have no text (A1)."""
+class FixedValuesFilter(admin.SimpleListFilter):
+    """Offers the values that ERCOT's extract has: those on record take the whole table to find."""
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        return (choice for choice in super().choices(changelist) if choice["display"] != "")
+    values: ClassVar[tuple[str, ...]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, value) for value in self.values]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() in self.values else queryset
+
+
+class StatusFilter(FixedValuesFilter):
+    title, parameter_name = _("status"), "status"
+    values = ("Active", "De-Energized", "Inactive")
+
+
+class PremiseTypeFilter(FixedValuesFilter):
+    title, parameter_name = _("premise type"), "premise_type"
+    values = ("Residential", "Small Non-Residential", "Large Non-Residential")
 
 
 @admin.register(Premise)
@@ -75,12 +89,16 @@ class PremiseAdmin(ScopedAdmin):
     operators_may = tdsp_may = EDIT
     tdsp_path = "tdsp"
     operators_filters = ("tdsp",)
-    list_display = ["esiid", "address", "city", "zip_code", "tdsp", "status", "service_since"]
-    list_filter = ["tdsp", "status", ("premise_type", ValuesOnRecordFilter)]
+    list_display = ["esiid", "whole_address", "status", "premise_type", "tdsp"]
+    list_filter = ["tdsp", StatusFilter, PremiseTypeFilter]
     list_select_related = ["tdsp"]
     search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
     search_help_text = _("ESIID, meter number, or address")
     inlines = [MeterInline]
+
+    @admin.display(description=_("address"))
+    def whole_address(self, premise: Premise) -> str:
+        return premise.service_address
 
     def log_label(self, record: Premise) -> str:
         return mask_esiid(record.esiid)

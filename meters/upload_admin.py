@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
@@ -15,17 +16,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.file_uploads import FilePolicy, accepts_file
 from lib.scoped_admin import VIEW, ScopedAdmin, tdsp_of
 from meters.imports import Reason, uploads
 from meters.imports.results import explain_rejection
 from meters.imports.upload_handler import LimitedUploadHandler, is_too_large
-from meters.models import Upload
+from meters.models import Upload, UploadKind, UploadState
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
     from django.http import HttpRequest
+
+
+KIND_NAMES = {UploadKind.PREMISES: _("Premises"), UploadKind.METERS: _("Meter numbers"), UploadKind.USAGE: _("Usage")}
+UNITS = {UploadKind.PREMISES: _("premises"), UploadKind.METERS: _("meters"), UploadKind.USAGE: _("days")}
+FIRST_REJECTIONS = 20
 
 
 class UploadForm(forms.ModelForm):
@@ -68,12 +76,10 @@ class UploadAdmin(ScopedAdmin):
     customer_data = False  # a file's name and counts
     form = UploadForm
     change_form_template = "admin/meters/upload/progress.html"
-    list_display = ["queued_at", "kind", "file_name", "tdsp", "by", "state", "rows", "rejected"]
-    list_display_links = ["queued_at", "file_name"]
+    list_display = ["file_and_kind", "state_tag", "units_new", "loaded", "person", "tdsp"]
     list_filter = ["state", "kind", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["tdsp", "by"]
-    date_hierarchy = "queued_at"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -89,6 +95,26 @@ class UploadAdmin(ScopedAdmin):
         return (
             [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]] if obj else []
         )
+
+    @admin.display(description=_("file"), ordering="file_name")
+    def file_and_kind(self, upload: Upload) -> str:
+        return two_lines(upload.file_name, KIND_NAMES[upload.kind])
+
+    @admin.display(description=_("status"), ordering="state")
+    def state_tag(self, upload: Upload) -> str:
+        if upload.state == UploadState.PARTIAL:
+            text = ngettext("%s row rejected", "%s rows rejected", upload.rejected) % intcomma(upload.rejected)
+            return status_tag("partial", text)
+        return status_tag(upload.state, upload.get_state_display())
+
+    @admin.display(description=_("new or changed"))
+    def units_new(self, upload: Upload) -> str:
+        """Return the number of premises, meters or days that the file changed, with the unit."""
+        return one_line(f"{intcomma(upload.new + upload.changed)} {UNITS[upload.kind]}") if upload.is_finished else ""
+
+    @admin.display(description=_("loaded"), ordering="queued_at")
+    def loaded(self, upload: Upload) -> str:
+        return short_time(upload.queued_at)
 
     @admin.display(description=_("size"))
     def file_size(self, upload: Upload) -> str:

@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from accounts.models import signed_in
 from agreements.admin import AgreementAdmin
 from agreements.models import Agreement
+from lib.admin_columns import short_day, short_time, status_tag, two_lines
+from lib.central_time import format_central
 from lib.scoped_admin import ScopedAdmin
 from reports import actions
 from reports.models import Download, Report
@@ -30,16 +32,32 @@ class ReportAdmin(ScopedAdmin):
         "attempts", "retry_at", "last_error",
     ]  # fmt: skip
     readonly_fields = ["state", "totals", "missing"]
-    list_display = ["agreement", "state", "first_day", "last_day", "rows", "made_at", "attempts", "retry_at"]
+    list_display = ["agreement", "state_tag", "period", "rows", "made"]
     list_filter = ["agreement__report_state"]
     search_fields = ["agreement__number__startswith"]
     search_help_text = _("Agreement number")
     list_select_related = ["agreement"]
-    date_hierarchy = "made_at"
     actions = ["make_again"]
 
     def log_label(self, record: Report) -> str:
         return record.agreement.number
+
+    @admin.display(description=_("status"))
+    def state_tag(self, report: Report) -> str:
+        """Return the state, and below it what a failed report waits for."""
+        label = report.agreement.get_report_state_display()
+        again = format_html("{} {}", _("Next attempt:"), format_central(report.retry_at)) if report.retry_at else ""
+        return two_lines(status_tag(report.agreement.report_state, label), again)
+
+    @admin.display(description=_("period"))
+    def period(self, report: Report) -> str:
+        if not report.first_day:
+            return ""
+        return two_lines(short_day(report.first_day), format_html("{} {}", _("to"), short_day(report.last_day)))
+
+    @admin.display(description=_("made"), ordering="made_at")
+    def made(self, report: Report) -> str:
+        return short_time(report.made_at)
 
     @admin.display(description=_("total"))
     def totals(self, report: Report) -> str:
@@ -92,11 +110,14 @@ class AgreementWithReportAdmin(AgreementAdmin):
 class DownloadAdmin(ScopedAdmin):
     tdsp_path = "report__tdsp"
     fields = ["report", "person", "at"]
-    list_display = ["report", "by", "at"]
+    list_display = ["report", "by", "downloaded"]
     search_fields = ["report__agreement__number__startswith"]
     search_help_text = _("Agreement number")
     list_select_related = ["report__agreement", "by"]
-    date_hierarchy = "at"
+
+    @admin.display(description=_("downloaded"), ordering="at")
+    def downloaded(self, download: Download) -> str:
+        return short_time(download.at)
 
     @admin.display(description=_("downloaded by"))
     def person(self, download: Download) -> str:

@@ -178,6 +178,6 @@ def test_the_access_log_is_readable(client: Client, world: World):
     log_in(client, world.own.staff)
     client.get(page("meters.premise", "change", world.own.premise.pk))
     text = client.get(page("accounts.accesslogentry", "changelist")).content.decode()
-    assert "Opened" in text and "Premise" in text and world.own.premise.esiid[-7:] in text
+    assert "Opened premise" in text and world.own.premise.esiid[-7:] in text
     assert world.other.tdsp.name not in text
     assert set(AccessAction) == {"view", "list", "search", "history", "export"}

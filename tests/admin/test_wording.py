@@ -32,11 +32,11 @@ def test_an_unsigned_agreement_shows_no_letter(client: Client, world: World):
 
 
 def test_the_access_log_names_records_in_words(client: Client, world: World):
-    """D3: an entry's own page says "Listed: customers"."""
+    """D3: an entry says what was seen and how much of it."""
     log_in(client, world.operator)
     client.get(page("customers.customer", "changelist"))
     entry = AccessLogEntry.objects.get(user=world.operator)
-    assert str(entry) == "Listed: customers"
+    assert str(entry) == f"Listed customers: {entry.rows} shown"
     assert "customers.customer" not in text_of(client, page("accounts.accesslogentry", "change", entry.pk))
 
 
