@@ -38,7 +38,7 @@ def describe_kind(kind: str) -> str:
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Offers the emails of an agreement's life: a fixed list, because the kinds on record take the whole table to find."""
+    """Offers the emails of an agreement's life: a fixed list, because finding the kinds on record reads all."""
 
     title = _("kind")
     parameter_name = "kind"

@@ -17,18 +17,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import signed_in
 from agreements.consent_review import AlreadyReviewed, held_agreements, review_consent
 from agreements.models import Agreement, ConsentReview, Review
+from agreements.review_admin_facts import company_facts, explain_signals, phones_on_record
 from lib.admin_columns import one_line, short_day, status_tag, two_lines
-from lib.central_time import ONE_DAY, central_day, utc_or_now
+from lib.central_time import central_day, utc_or_now
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
 
 
 class ConsentReviewForm(forms.Form):
     outcome = forms.ChoiceField(
-        label=_("Your decision"),
+        label=_("Did the customer accept?"),
         choices=[
-            (Review.RELEASED, _("Release. We'll make a report for each meter, and the third party can download it.")),
-            (Review.REFUSED, _("Refuse. There will be no report for these agreements.")),
+            (
+                Review.RELEASED,
+                _("Yes, release. We'll make a report for each meter, and the third party can download it."),
+            ),
+            (Review.REFUSED, _("No, refuse. There will be no report for these agreements. This is final.")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether to release or refuse the report.")},
@@ -69,8 +73,20 @@ class ConsentReviewAdmin(ScopedAdmin):
         form = ConsentReviewForm(request.POST or None)
         if review.state == Review.HELD and not form.is_valid():
             self.record_view(request, AccessAction.VIEW, review)
-            context = self.admin_site.each_context(request) | {"title": gettext("Review an answer"), "opts": self.opts}
-            context |= {"original": review, "form": form, "agreements": held_agreements(review)}
+            with_claims = held_agreements(review)
+            agreements = [agreement for agreement, _claim in with_claims]
+            company = review.submission.company
+            context = {
+                "opts": self.opts,
+                "original": review,
+                "form": form,
+                "agreements": with_claims,
+                "first": agreements and agreements[0],
+                "signals": explain_signals(agreements),
+                "on_record": phones_on_record(agreements),
+                "company": company,
+                "facts": company_facts(company, signed_in(request)),
+            }
             return TemplateResponse(request, "admin/agreements/consentreview/review.html", context)
         try:
             if review.state != Review.HELD:
@@ -98,8 +114,8 @@ class ConsentReviewAdmin(ScopedAdmin):
 
     @admin.display(description=_("warning signs"))
     def signs(self, review: ConsentReview) -> str:
-        kinds = {signal.kind: signal.get_kind_display() for each in self._agreements(review) for signal in each.signals.all()}
-        return format_html_join("", "{}<br>", ((label,) for label in kinds.values()))
+        signals = explain_signals(self._agreements(review))
+        return format_html_join("", "{}<br>", ((signal.label,) for signal in signals))
 
     @admin.display(description=_("agreements"))
     def numbers(self, review: ConsentReview) -> str:
@@ -118,18 +134,16 @@ class ConsentReviewAdmin(ScopedAdmin):
     @admin.display(description=_("waiting"), ordering="opened_at")
     def waiting(self, review: ConsentReview) -> str:
         """Return how long the review has been open, or when it was decided."""
-        if review.state != Review.HELD:
+        if review.decided_at:
             return two_lines(short_day(central_day(review.decided_at)), _("decided"))
         days = (central_day(utc_or_now()) - central_day(review.opened_at)).days
         return one_line(ngettext("%d day", "%d days", days) % days)
 
     @admin.display(description=_("decide until"))
     def due_on(self, review: ConsentReview) -> str:
-        """Return the last day of the TDSP, or of the operators once they were told."""
         if review.state != Review.HELD:
             return ""
-        last_day = central_day(review.lapses_at or review.due_at) - ONE_DAY
-        return two_lines(short_day(last_day), _("operators decide") if review.escalated_at else "")
+        return two_lines(short_day(review.last_day), _("operators decide") if review.escalated_at else "")
 
     @admin.display(description=_("decided by"))
     def reviewer(self, review: ConsentReview) -> str:

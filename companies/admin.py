@@ -8,16 +8,19 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role, User, signed_in
 from companies import members, profile, wording
+from companies.checks import check_company, similar_companies
 from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
 from companies.registration import change_standing
 from companies.request_pauses import resume_requests
@@ -34,11 +37,39 @@ class CompanyActionForm(ActionForm):
     )
 
 
+class StandingForm(forms.Form):
+    """The two buttons of the page that decides about a company; a refusal or suspension needs a reason."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Only for a refusal or suspension. The company will see it."),
+    )
+
+    def __init__(self, company: Company, *args: Any) -> None:
+        super().__init__(*args)
+        if company.is_suspended:
+            del self.fields["reason"]
+
+    def clean(self) -> dict[str, Any]:
+        decision = self.data.get("decision")
+        if decision not in (CompanyStanding.APPROVED, CompanyStanding.SUSPENDED):
+            raise ValidationError(_("Press one of the buttons."))
+        self.cleaned_data["decision"] = CompanyStanding(decision)
+        if decision == CompanyStanding.SUSPENDED and not self.cleaned_data.get("reason"):
+            self.add_error("reason", _("Enter a reason. The company will see it."))
+        elif decision == CompanyStanding.APPROVED:
+            self.cleaned_data["reason"] = ""  # typed and not needed
+        return self.cleaned_data
+
+
 class MembershipForm(forms.ModelForm):
     class Meta:
         help_texts = {
-            "approved_at": _("Empty: the user has asked to join and has no access yet."),
-            "ended_at": _("Empty: still a user."),
+            "approved_at": _("Central Time. Empty: the user has asked to join and has no access yet."),
+            "ended_at": _("Central Time. Empty: still a user."),
         }
 
     def clean_user(self) -> User:
@@ -94,7 +125,7 @@ class CompanyAdmin(ScopedAdmin):
     list_filter = ["standing", ("requests_paused_at", admin.EmptyFieldListFilter)]
     search_fields = ["legal_name", "duns", "email"]
     search_help_text = _("Company name, DUNS, or email")
-    readonly_fields = ["standing", "standing_reason", "requests_paused_at"]
+    readonly_fields = ["standing", "standing_reason", "registered_at", "requests_paused_at"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
@@ -109,13 +140,23 @@ class CompanyAdmin(ScopedAdmin):
     def registered(self, company: Company) -> str:
         return short_time(company.registered_at)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        if company := kwargs.get("obj"):
-            context["lookalike_scripts"] = lookalike_scripts(company.legal_name)
-            context["email_days"] = settings.EMAIL_BODY_RETENTION.days
-        return super().render_change_form(request, context, *args, **kwargs)
+    def get_urls(self) -> list[URLPattern]:
+        standing = self.admin_site.admin_view(self.standing_view)
+        return [path("<int:pk>/standing/", standing, name="companies_company_standing"), *super().get_urls()]
+
+    def standing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show what to check about the company, or approve, refuse, suspend or reinstate it."""
+        company: Company = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, company):
+            raise PermissionDenied
+        form = StandingForm(company, request.POST or None)
+        if form.is_valid():
+            companies = Company.objects.filter(pk=company.pk)
+            self._change_standing(request, companies, form.cleaned_data["decision"], form.cleaned_data["reason"])
+            return HttpResponseRedirect(reverse("admin:companies_company_change", args=[company.pk]))
+        context = {"form": form, "original": company, "opts": self.opts, "checks": check_company(company)}
+        context |= {"similar": similar_companies(company), "email_days": settings.EMAIL_BODY_RETENTION.days}
+        return TemplateResponse(request, "admin/companies/company/standing.html", context)
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         """Record the change in the company's history; a new legal name or DUNS is also emailed."""
@@ -126,16 +167,10 @@ class CompanyAdmin(ScopedAdmin):
             profile.record_profile_change(obj, compare_fields(before, changed), by=signed_in(request))
 
     def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
-        """Approve or suspend by the page's own buttons, after saving what the operator sees."""
-        company = Company.objects.filter(pk=obj.pk)
-        if "_approve" in request.POST:
-            self._change_standing(request, company, CompanyStanding.APPROVED)
-        elif "_suspend" in request.POST:
-            self.suspend(request, company)
-        elif "_resume" in request.POST:
-            self._resume_requests(request, obj)
-        else:
+        """Allow new requests again by the page's own button, after saving what the operator sees (C8)."""
+        if "_resume" not in request.POST:
             return super().response_change(request, obj)
+        self._resume_requests(request, obj)
         return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,13 +23,21 @@ from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
 from meters.identifiers import VISIBLE_DIGITS
 
+INNOCENCE: dict[str, Promise] = {
+    ClaimSignal.MAILBOX: _("People who work for a company can be customers too, with their own home's meter."),
+    ClaimSignal.DOMAIN: _("The customer may work for the company, or share its domain as a family business."),
+    ClaimSignal.NETWORK: _("The customer may have registered in the company's office or on the same mobile network."),
+    ClaimSignal.BROWSER: _("The customer may have registered on a salesperson's device."),
+    ClaimSignal.CONSENT: _("The review may be about another meter, or still be open."),
+}
+
 
 class ClaimReviewForm(forms.Form):
     decision = forms.ChoiceField(
-        label=_("Your decision"),
+        label=_("Does the meter belong to this customer?"),
         choices=[
-            (ClaimDecision.CONFIRMED, _("Confirm. The customer who has the ESIID can see all of its usage.")),
-            (ClaimDecision.REFUSED, _("Refuse. The ESIID is removed from the account at once.")),
+            (ClaimDecision.CONFIRMED, _("Yes, confirm. The customer who has the ESIID can see all of its usage.")),
+            (ClaimDecision.REFUSED, _("No, refuse. The ESIID is removed from the account at once.")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether to confirm or refuse the claim.")},
@@ -86,9 +95,9 @@ class EsiidClaimAdmin(ScopedAdmin):
         form = ClaimReviewForm(request.POST or None, initial={"dispute": dispute and dispute.pk})
         if claim.until is None and not form.is_valid() and (dispute or not claim.decision):
             self.record_view(request, AccessAction.VIEW, claim)
-            context = self.admin_site.each_context(request) | {"title": gettext("Review a claim"), "opts": self.opts}
-            context |= {"form": form, "original": claim, "dispute": dispute, "signs": _labels(claim.signals)}
-            context |= {"dispute_signs": _labels(dispute.signals) if dispute else []}
+            context = {"form": form, "original": claim, "dispute": dispute, "opts": self.opts}
+            context |= {"signs": explain_signs(claim.signals)}
+            context |= {"dispute_signs": explain_signs(dispute.signals) if dispute else []}
             return TemplateResponse(request, "admin/customers/esiidclaim/review.html", context)
         try:
             if not form.is_valid():
@@ -147,12 +156,19 @@ class EsiidClaimAdmin(ScopedAdmin):
 
     @admin.display(description=_("warning signs"))
     def warning_signs(self, claim: EsiidClaim) -> str:
-        return "; ".join(_labels(claim.signals))
+        return "; ".join(str(sign.label) for sign in explain_signs(claim.signals))
 
     def _awaits_decision(self, claim: EsiidClaim) -> bool:
         waits = (ClaimState.DISPUTED, ClaimState.SUSPECTED, ClaimState.PROVIDER_UNKNOWN)
         return claim.until is None and claim.state in waits
 
 
-def _labels(signals: list[str]) -> list[str]:
-    return [str(ClaimSignal(signal).label) for signal in signals]
+class ExplainedSign(NamedTuple):
+    """A warning sign, and what an honest customer's reason can be."""
+
+    label: Any
+    innocence: Promise
+
+
+def explain_signs(signals: list[str]) -> list[ExplainedSign]:
+    return [ExplainedSign(ClaimSignal(signal).label, INNOCENCE[signal]) for signal in signals]

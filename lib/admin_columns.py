@@ -1,4 +1,4 @@
-"""What the cells of the administration's lists show: states as icon and word, two facts in two lines, short dates (D1)."""
+"""The cells of the administration's lists: states as icon and word, two facts in two lines, short dates (D1)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 def status_tag(status: str, label: Any) -> SafeString:
     """Return the state as the portal's pages show it: an icon and the words (A1)."""
-    return mark_safe(  # noqa: S308 - a template of ours
-        render_to_string("components/status_tag.html", {"status": status, "label": label}).strip()
-    )
+    return mark_safe(render_to_string("components/status_tag.html", {"status": status, "label": label}).strip())
 
 
 def two_lines(first: Any, second: Any) -> SafeString:

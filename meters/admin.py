@@ -69,7 +69,7 @@ class FixedValuesFilter(admin.SimpleListFilter):
         return [(value, value) for value in self.values]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() in self.values else queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() in self.values else queryset
 
 
 class StatusFilter(FixedValuesFilter):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from meters.identifiers import mask_esiid
@@ -226,6 +227,9 @@ class UploadKind(models.TextChoices):
     USAGE = "usage", _("Usage (Smart Meter Texas interval CSV)")
 
 
+_UNITS = {UploadKind.PREMISES: _("premises"), UploadKind.METERS: _("meters"), UploadKind.USAGE: _("days")}
+
+
 class UploadState(models.TextChoices):
     QUEUED = "queued", _("Waiting")
     RUNNING = "running", _("Loading")
@@ -305,6 +309,15 @@ class Upload(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in UNFINISHED
+
+    @property
+    def new_or_changed(self) -> int:
+        return self.new + self.changed
+
+    @property
+    def unit(self) -> Promise:
+        """What `new`, `changed` and `unchanged` count."""
+        return _UNITS[UploadKind(self.kind)]
 
     @property
     def percent(self) -> int:

@@ -14,9 +14,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.file_uploads import FilePolicy, accepts_file
@@ -31,8 +30,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-KIND_NAMES = {UploadKind.PREMISES: _("Premises"), UploadKind.METERS: _("Meter numbers"), UploadKind.USAGE: _("Usage")}
-UNITS = {UploadKind.PREMISES: _("premises"), UploadKind.METERS: _("meters"), UploadKind.USAGE: _("days")}
+KIND_NAMES: dict[str, Any] = {
+    UploadKind.PREMISES: _("Premises"),
+    UploadKind.METERS: _("Meter numbers"),
+    UploadKind.USAGE: _("Usage"),
+}
 FIRST_REJECTIONS = 20
 
 
@@ -84,11 +86,12 @@ class UploadAdmin(ScopedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": ["kind", "file"]})]
-        result = ["rows", "new", "changed", "unchanged", "rejected", "reasons"] if obj.is_finished else []
-        result[4:4] = [name for name in ("superseded", "contradicted", "older") if getattr(obj, name)]
+        error = ["error"] if obj.error else []
+        result = ["rows_read", "units_found", "reasons"] if obj.is_finished else []
+        times = [name for name in ("started_at", "finished_at") if getattr(obj, name)]
         return [
-            (_("File"), {"fields": ["kind", "file_name", "file_size", "tdsp_or_all", "person", "queued_at"]}),
-            (_("Result"), {"fields": ["state", "error", "started_at", "finished_at", *result]}),
+            (_("Result"), {"fields": ["state_tag", *error, *result]}),
+            (_("File"), {"fields": ["kind", "file_name", "file_size", "tdsp_or_all", "person", "queued_at", *times]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -110,11 +113,34 @@ class UploadAdmin(ScopedAdmin):
     @admin.display(description=_("new or changed"))
     def units_new(self, upload: Upload) -> str:
         """Return the number of premises, meters or days that the file changed, with the unit."""
-        return one_line(f"{intcomma(upload.new + upload.changed)} {UNITS[upload.kind]}") if upload.is_finished else ""
+        return one_line(f"{intcomma(upload.new_or_changed)} {upload.unit}") if upload.is_finished else ""
 
     @admin.display(description=_("loaded"), ordering="queued_at")
     def loaded(self, upload: Upload) -> str:
         return short_time(upload.queued_at)
+
+    @admin.display(description=_("rows of the file"))
+    def rows_read(self, upload: Upload) -> str:
+        """Return what became of the rows; the numbers add up to the last line."""
+        taken = upload.rows - upload.rejected - upload.superseded
+        lines = [(_("Loaded, or already on record"), taken), (_("Rejected"), upload.rejected)]
+        if upload.superseded:
+            lines.insert(1, (_("Of an older revision, not needed"), upload.superseded))
+        return _figures(lines, _("Rows read"), upload.rows)
+
+    @admin.display(description=_("what the rows changed"))
+    def units_found(self, upload: Upload) -> str:
+        """Return how many premises, meters or days of usage are new, changed or as before, with the unit."""
+        lines = [(_("New"), upload.new), (_("Changed"), upload.changed), (_("Unchanged"), upload.unchanged)]
+        table = _figures(lines, _("All %s in the file") % upload.unit, sum(count for _label, count in lines))
+        notes = []
+        if upload.contradicted:
+            text = _("%s of the rejected rows have another value than the one on record, which was kept.")
+            notes.append(text % intcomma(upload.contradicted))
+        if upload.older:
+            text = _("%s of the days are older than the retention period and will be deleted.")
+            notes.append(text % intcomma(upload.older))
+        return format_html("{}{}", table, format_html_join("", "<p>{}</p>", ((note,) for note in notes)))
 
     @admin.display(description=_("size"))
     def file_size(self, upload: Upload) -> str:
@@ -131,11 +157,8 @@ class UploadAdmin(ScopedAdmin):
     @admin.display(description=_("why rows were rejected"))
     def reasons(self, upload: Upload) -> str:
         counted = sorted(upload.rejected_by_reason.items(), key=lambda item: -item[1])
-        items = format_html_join("", "<li>{} × {}</li>", ((count, Reason(reason).label) for reason, count in counted))
-        if not items:
-            return str(self.get_empty_value_display())
-        url = reverse("admin:meters_upload_rejected", args=[upload.pk])
-        return format_html('<ul>{}</ul><p><a href="{}">{}</a></p>', items, url, _("Download the rejected rows (CSV)"))
+        items = format_html_join("", "<li>{} × {}</li>", ((intcomma(n), Reason(reason).label) for reason, n in counted))
+        return format_html("<ul>{}</ul>", items) if items else str(_("No row was rejected."))
 
     def save_model(self, request: HttpRequest, obj: Upload, form: Any, change: bool) -> None:
         file = form.cleaned_data["file"]
@@ -163,6 +186,16 @@ class UploadAdmin(ScopedAdmin):
         rejected = self.admin_site.admin_view(self.rejected_view)
         return [path("<int:pk>/rejected/", rejected, name="meters_upload_rejected"), *super().get_urls()]
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Add the first rejected rows with their reasons."""
+        if upload := kwargs.get("obj"):
+            context["rejections"] = [
+                (row.file, row.line, explain_rejection(Reason(row.reason), row.column))
+                for row in upload.rejections.all()[:FIRST_REJECTIONS]
+            ]
+            context["several_files"] = len({file for file, _line, _reason in context["rejections"]}) > 1
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def rejected_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the rejected rows as CSV: file, line and reason of the first ten thousand."""
         upload: Upload = self.get_object(request, str(pk))
@@ -177,3 +210,12 @@ class UploadAdmin(ScopedAdmin):
             name = f"'{row.file}" if row.file[:1] in ("=", "+", "-", "@") else row.file
             writer.writerow([name, row.line, explain_rejection(Reason(row.reason), row.column)])
         return response
+
+
+def _figures(lines: list[tuple[Any, int]], total_label: Any, total: int) -> str:
+    """Return a table of counts with their sum."""
+    rows = format_html_join(
+        "", '<tr><th scope="row">{}</th><td class="num">{}</td></tr>', ((label, intcomma(n)) for label, n in lines)
+    )
+    sum_row = format_html('<tr><th scope="row">{}</th><td class="num">{}</td></tr>', total_label, intcomma(total))
+    return format_html('<table class="figures"><tbody>{}</tbody><tfoot>{}</tfoot></table>', rows, sum_row)

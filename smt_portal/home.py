@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Q, QuerySet, Subquery, Value, Window
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from agreements.models import Agreement, ConsentReview, unknown_company_rule
-from companies.models import Company, CompanyStanding, Membership, membership_of
+from agreements.models import Agreement, unknown_company_rule
+from companies.models import Membership, membership_of
 from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
-from notifications.models import Email
 from reports.third_party.dashboard import dashboard_context
+from smt_portal.staff_home import staff_home
 
 
 @never_cache
@@ -51,35 +50,6 @@ def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpR
     context["waiting"], context["waiting_count"] = _first_and_count(waiting)
     context |= _notices(user)
     return render(request, "home/customer.html", context)
-
-
-def staff_home(request: HttpRequest, user: User) -> HttpResponse:
-    emails, claims = Email.objects.failed(), EsiidClaim.objects.awaiting_decision()
-    if not user.is_operator:
-        emails = emails.filter(tdsp_id=user.tdsp_id)
-        claims = claims.filter(premise__tdsp=user.tdsp)
-    context = _count_rows(
-        user,
-        held=ConsentReview.objects.visible_to(user).held(),
-        claims=claims,
-        failed_reports=Agreement.objects.visible_to(user).report_failed(),
-        failed_emails=emails,
-        rejected_emails=Email.objects.rejecting_us(),
-        companies=Company.objects.filter(standing=CompanyStanding.PENDING),
-        paused=Company.objects.filter(requests_paused_at__isnull=False),
-    )
-    return render(
-        request, "home/staff.html", context if user.is_operator else context | {"companies": None, "paused": None}
-    )
-
-
-def _count_rows(user: User, **querysets: QuerySet[Any]) -> dict[str, Any]:
-    """Count the rows of each queryset, all in one query."""
-    counts = {
-        name: Coalesce(Subquery(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")), 0)
-        for name, rows in querysets.items()
-    }
-    return dict(User.objects.filter(pk=user.pk).values(**counts).get())
 
 
 def _notices(user: User) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements.models.submission import Submission
 from agreements.states import ReportState
-from lib.central_time import ONE_DAY
+from lib.central_time import ONE_DAY, central_day
 from lib.review_reasons import REASON_LENGTH
 from lib.working_days import add_working_days
 from meters.models import Tdsp
@@ -93,6 +93,11 @@ class ConsentReview(models.Model):
     def due_at(self) -> datetime:
         """The end of the TDSP's working days; then the operators are told."""
         return add_working_days(self.opened_at, settings.CONSENT_REVIEW_WORKING_DAYS)
+
+    @property
+    def last_day(self) -> date:
+        """The last Central day of the TDSP, or of the operators once they were told."""
+        return central_day(self.lapses_at or self.due_at) - ONE_DAY
 
     @property
     def lapses_at(self) -> datetime | None:
