@@ -38,8 +38,8 @@ def staff_home(request: HttpRequest, user: User) -> HttpResponse:
         "emails_are_rejected": user.is_operator and Email.objects.rejecting_us().exists(),
     }
     request.viewed_records = [  # type: ignore[attr-defined]  # of the access log's middleware
-        ViewedRecords(AccessAction.LIST, queues[name].model._meta.label_lower, rows=len(shown))
-        for name, shown in rows.items()
+        ViewedRecords(AccessAction.LIST, queues[name].model._meta.label_lower, rows=len(listed))
+        for name, listed in rows.items()
         if name not in ("companies", "paused")
     ]
     return render(request, "home/staff.html", context)
