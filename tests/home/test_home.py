@@ -102,7 +102,7 @@ class TestThirdPartyHome:
             ("Pending", 3), ("Expiring within 7 days", 2), ("Reports to download", 1), ("Needs attention", 1),
         ]  # fmt: skip
         for url, name, count in tiles:
-            listed = re.findall(r'<span class="number">', client.get(url).content.decode())
+            listed = re.findall(r'<span class="num">', client.get(url).content.decode())
             assert len(listed) == int(count), name
 
     def test_rows_have_customer_address_and_one_action(self, client, membership):
