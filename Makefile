@@ -25,7 +25,7 @@ run: local
 # Tests begin in the order of tests/support/browser.py: the longest first.
 # Where CI=true, coverage is measured in every process, and `make coverage` compares it with the gate.
 PYTEST := $(VENV)/python -m $(if $(filter true,$(CI)),coverage run -m )pytest \
-	-n 3 --dist loadgroup --no-loadscope-reorder --durations 25
+	-n 3 --dist loadfile --no-loadscope-reorder --durations 25
 
 # Where Python is told to keep no compiled files, every process compiles the tests and the portal anew.
 test test-fast test-faults: export PYTHONDONTWRITEBYTECODE =

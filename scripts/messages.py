@@ -59,6 +59,7 @@ ENGLISH_ONLY = (
     "templates/emails/COMPANY_*",
     "templates/emails/JOIN_*",
     "templates/emails/MEMBER_*",
+    "templates/emails/REQUESTS_*",
     "templates/emails/USER_INVITED.*",
     "templates/emails/EM204.*",
     "templates/emails/EM204_no_data.*",

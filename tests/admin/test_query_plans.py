@@ -15,7 +15,7 @@ from reports.models import Report
 from tests.factories import AgreementFactory, EmailFactory, ReportFactory, UserFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, multiply, rows_removed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("plans of staff")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 TABLES = [model._meta.db_table for model in (Agreement, Email, Report)]
 PAGES = {

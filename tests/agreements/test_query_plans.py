@@ -16,7 +16,7 @@ from customers.models import CustomerKind, EsiidClaim
 from tests.factories import AgreementFactory, ClaimDisputeFactory, EsiidClaimFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, rows_removed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("plans of lists")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SEARCHES = {
     # Agreement numbers are unique: where few begin alike, that index serves as well as the company's own.

@@ -268,8 +268,8 @@ class TestEmails:
     def test_the_operator_reads_what_it_means(self, client, member):
         """L9, D1: before a suspension, and before its end."""
         client.force_login(OperatorFactory())
-        address = reverse("admin:companies_company_change", args=[member.membership.company_id])
-        assert "The requests still expire on their dates" in client.get(address).content.decode()
+        address = reverse("admin:companies_company_standing", args=[member.membership.company_id])
+        assert "Its requests still expire" in client.get(address).content.decode()
         suspend(member)
         assert "Requests that expired stay expired" in client.get(address).content.decode()
 

@@ -18,35 +18,36 @@ from tests.support.company_links import (
 pytestmark = pytest.mark.django_db
 
 
+def standing_page(company: Company) -> str:
+    """The address of the page where an operator decides about the company."""
+    return reverse("admin:companies_company_standing", args=[company.pk])
+
+
 def test_operator_sees_the_profile_and_approves_on_its_page(client):
     """T13, D1"""
     register_company(client)
     confirm(client)
     company = Company.objects.get()
     client.force_login(OperatorFactory())
-    address = reverse("admin:companies_company_change", args=[company.pk])
+    page = client.get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
+    assert "This company is waiting for approval" in page
+    address = standing_page(company)
+    assert address in page
     page = client.get(address).content.decode()
-    for seen in (
-        "Caddo Solar LLC",
-        "987654321",
-        "caddo-solar.example/privacy",
-        OWNER,
-        "This company is waiting for approval",
-    ):
+    for seen in ("Caddo Solar LLC", "987654321", "caddo-solar.example/privacy", OWNER, "Approve", "Refuse"):
         assert seen in page, seen
-    # The Enter key presses the form's first button: that must not be the one that decides.
-    assert page.index('name="_save"') < page.index('name="_approve"')
 
-    client.post(address, admin_form(company) | {"_approve": ""})
+    client.post(address, {"decision": "approved"})
 
     company.refresh_from_db()
     assert company.standing == CompanyStanding.APPROVED
     assert email_kinds_to(OWNER)[-1] == "COMPANY_APPROVED"
-    assert "_approve" not in client.get(address).content.decode()
-    client.post(address, admin_form(company) | {"_suspend": "", "reason": ""})
+    assert 'value="approved"' not in client.get(address).content.decode()
+    page = client.post(address, {"decision": "suspended", "reason": " "}).content.decode()
+    assert "Enter a reason" in page
     company.refresh_from_db()
     assert company.standing == CompanyStanding.APPROVED, "a suspension needs a reason"
-    client.post(address, admin_form(company) | {"_suspend": "", "reason": "Complaints of customers."})
+    client.post(address, {"decision": "suspended", "reason": "Complaints of customers."})
     company.refresh_from_db()
     assert (company.standing, company.standing_reason) == ("suspended", "Complaints of customers.")
     assert email_kinds_to(OWNER)[-1] == "COMPANY_SUSPENDED"
@@ -61,13 +62,13 @@ def test_operator_refuses_a_company_with_a_reason_and_can_approve_it_later(clien
     member = MembershipFactory(company__standing=CompanyStanding.PENDING, is_administrator=True)
     company = member.company
     client.force_login(OperatorFactory())
-    address = reverse("admin:companies_company_change", args=[company.pk])
-    client.post(address, admin_form(company) | {"_suspend": "", "reason": "The DUNS is another company's."})
+    address = standing_page(company)
+    client.post(address, {"decision": "suspended", "reason": "The DUNS is another company's."})
     company.refresh_from_db()
     assert company.standing == CompanyStanding.SUSPENDED
     email = Email.objects.get(to_address=member.user.email)
     assert "The DUNS is another company's." in email.text
-    client.post(address, admin_form(company) | {"_approve": ""})
+    client.post(address, {"decision": "approved"})
     company.refresh_from_db()
     assert (company.standing, company.standing_reason) == (CompanyStanding.APPROVED, "")
 
@@ -77,8 +78,8 @@ def test_a_name_with_foreign_letters_is_pointed_out_before_the_approval(client, 
     """T13, E3: a Cyrillic o passes for a Latin one."""
     company = MembershipFactory(company__standing=CompanyStanding.PENDING, company__legal_name=name).company
     client.force_login(OperatorFactory())
-    page = client.get(reverse("admin:companies_company_change", args=[company.pk])).content.decode()
-    assert ("letters from these writing systems: Cyrillic, Latin" in page) == warned
+    page = client.get(standing_page(company)).content.decode()
+    assert ("which can look like English letters: Cyrillic, Latin" in page) == warned
 
 
 def test_a_name_with_foreign_letters_is_approved_on_its_own_page_only(client):
@@ -92,9 +93,7 @@ def test_a_name_with_foreign_letters_is_approved_on_its_own_page_only(client):
     assert "Open the company to approve it" in page.content.decode()
     imitation.refresh_from_db()
     assert imitation.standing == CompanyStanding.PENDING
-    client.post(
-        reverse("admin:companies_company_change", args=[imitation.pk]), admin_form(imitation) | {"_approve": ""}
-    )
+    client.post(standing_page(imitation), {"decision": "approved"})
     imitation.refresh_from_db()
     assert imitation.standing == CompanyStanding.APPROVED
 

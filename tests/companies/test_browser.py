@@ -114,7 +114,8 @@ def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(porta
     fill(olivia, {"login": "olivia", "password": PASSWORD})
     click_through(olivia, "main form button[type=submit] >> nth=0")
     expect(olivia.locator("#content")).to_contain_text("This company is waiting for approval")
-    click_through(olivia, "input[name=_approve]")
+    click_through(olivia, "text=Check it, then approve or refuse")
+    click_through(olivia, "button[value=approved]")
     expect(olivia.locator(".messagelist")).to_contain_text("Approved")
 
     ana.goto(mailed_link(smtp_sink, "ana@caddo-solar.example", "/third-party/users/"))
@@ -142,7 +143,7 @@ def test_company_registers_is_approved_and_adds_a_user_who_cannot_download(porta
     reports.actions.generate_due_reports()
 
     ben.goto(f"{portal}/agreements/{number}/")
-    button = ben.locator("#report button", has_text="Download report")
+    button = ben.locator("main button", has_text="Download report").first
     expect(button).to_have_attribute("aria-disabled", "true")
     expect(ben.locator("#why-not-download")).to_contain_text("You don't have permission")
     expect(ben.locator("a[href$='report.csv']")).to_have_count(0)

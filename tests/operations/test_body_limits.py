@@ -119,7 +119,6 @@ def test_the_only_page_that_takes_files_is_the_upload_of_staff():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.fault
 @pytest.mark.timeout(120)
-@pytest.mark.xdist_group("image")
 def test_three_hundred_megabytes_to_the_sign_in_page_cost_neither_disk_nor_memory(web_server):
     """O1: with a valid form token, as a stranger gets one."""
     browser = web_server.browser()

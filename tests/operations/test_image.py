@@ -24,7 +24,6 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("image")
 def test_the_image_builds_with_nothing_but_what_the_dockerfile_says(built_image: BuiltImage):
     """O5, A4: every step that needs no network really runs, in a folder with only what the image copies."""
     assert any("collectstatic" in step for step in built_image.steps)

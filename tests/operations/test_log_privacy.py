@@ -45,7 +45,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.fault,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("image"),
 ]
 
 # Words that occur nowhere else, whatever other tests log at the same time.

@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.fault,
     pytest.mark.timeout(180),
-    pytest.mark.xdist_group("image"),
 ]
 
 PROMPT = 2.0  # seconds for a page, whatever others wait for

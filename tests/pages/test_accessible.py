@@ -19,8 +19,6 @@ AUDIENCES = {
     "customers": lambda visit: visit.role != "anonymous" and visit.is_for_customers,
     "companies and staff": lambda visit: not visit.is_for_customers,
 }
-# Each takes minutes: whichever worker is free takes the next.
-SHARED = [pytest.param(name, marks=pytest.mark.xdist_group(f"pages of {name}")) for name in AUDIENCES]
 
 
 def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known) -> list[str]:
@@ -42,7 +40,7 @@ def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known)
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("audience", SHARED)
+@pytest.mark.parametrize("audience", AUDIENCES)
 def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(screen, filled, audience) -> None:
     """A1: every URL for every audience, filled, empty and refused."""
     known = Known()

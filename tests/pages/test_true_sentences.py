@@ -25,7 +25,7 @@ from tests.pages.truth.facts import AgreementFacts
 from tests.pages.truth.sentences import needs_fact, own_sentences, statements
 from tests.pages.truth.surfaces import Surface, all_surfaces, page, text_as_html
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("truth")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 _TABLE = tomllib.loads(Path(__file__).with_name("truth").joinpath("table.toml").read_text())
 CONDITIONS: dict[str, list[str]] = _TABLE["sentences"]

@@ -20,7 +20,7 @@ from tests.factories import AgreementFactory, CompanyFactory
 from tests.support.agreement_stages import in_stage
 from tests.support.large_tables import multiply, rows_removed
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.xdist_group("plans of lists")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ROWS = 120_000
 # Of a hundred agreements; the last ones are so rare that a list of them must not be looked for among the others.
 SHARES = {

@@ -75,11 +75,9 @@ def click_through(page: Page, selector: str) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Group the browser tests of a module, and begin what takes longest before the others: no worker ends late."""
+    """Begin what takes longest before the others: no worker ends late. A module is one worker's (`--dist loadfile`)."""
     tests = [item for item in items if item.get_closest_marker("browser")]
     for item in tests:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if os.environ.get("CI") != "true" and (reason := what_is_missing()):
             item.add_marker(pytest.mark.skip(reason=reason))
     yield  # until others have sorted them, too
@@ -87,9 +85,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _seconds_allowed(item: pytest.Item) -> tuple[float, bool, bool]:
-    """The time limit of `item`, if it has one of its own; then groups, and then single tests that take seconds."""
-    limit, group, slow = map(item.get_closest_marker, ("timeout", "xdist_group", "slow"))
-    return limit.args[0] if limit else 0, bool(group), bool(slow)
+    """The time limit of `item`, if it has one of its own; then whether it needs a browser, or takes seconds."""
+    limit, browser, slow = map(item.get_closest_marker, ("timeout", "browser", "slow"))
+    return limit.args[0] if limit else 0, bool(browser), bool(slow)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
