@@ -84,6 +84,12 @@ def check(limits: Iterable[Limit], *, exceeded: bool = False, at: datetime | Non
         raise LimitReached(max(free_at))
 
 
+def count_hits(limit: Limit, *, at: datetime | None = None) -> int:
+    """Return how many hits of `limit` count now."""
+    since = (at or Now()) - limit.period
+    return RateLimitHit.objects.filter(subject_hash__in=limit.subject_hashes, at__gt=since).count()
+
+
 def record_hits(limits: Iterable[Limit], *, at: datetime | None = None) -> None:
     """Count one hit against each limit."""
     RateLimitHit.objects.bulk_create(

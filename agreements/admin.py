@@ -155,16 +155,21 @@ class EventInline(RolePermissions, admin.TabularInline):
     """The timeline (L8)."""
 
     model = AgreementEvent
-    fields = ["at", "kind", "from_status", "to_status", "channel", "person"]
-    readonly_fields = ["person"]
+    fields = ["at", "kind", "from_status", "to_status", "channel", "person", "addresses"]
+    readonly_fields = ["person", "addresses"]
     verbose_name_plural = _("timeline")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AgreementEvent]:
-        return super().get_queryset(request).select_related("by")
+        return super().get_queryset(request).select_related("by", "correction")
 
     @admin.display(description=_("by"))
     def person(self, event: AgreementEvent) -> str:
         return str(event.by or "")
+
+    @admin.display(description=_("corrected email"))
+    def addresses(self, event: AgreementEvent) -> str:
+        correction = event.correction
+        return f"{correction.old_address} → {correction.new_address}" if correction else ""
 
 
 class SignalInline(RolePermissions, admin.TabularInline):

@@ -32,6 +32,10 @@ class Decision(StrEnum):
     UNKNOWN = "unknown"  # rejects, because the customer doesn't know the company (C8)
 
 
+class LinkReplaced(Exception):
+    """The request was sent to another address, with another link, since this page was opened (T15)."""
+
+
 class ScopeRefused(Exception):
     """What the customer wants to share is more than the company asked for, or there is no such report (C9)."""
 
@@ -69,14 +73,15 @@ def answer_requests(
     """Record a customer's answers to requests of one submission, and queue one EM203 and one EM205 for each side.
 
     Each answer has its own outcome: one that can't be recorded leaves the others alone. An acceptance signs a letter
-    and makes the report due, or lets it wait for its data or a review (R2, R7, X1). Raises ScopeRefused.
+    and makes the report due, or lets it wait for its data or a review (R2, R7, X1). Raises ScopeRefused, LinkReplaced.
     """
     first = decisions[0][0]
+    link_hash = first.submission.link_hash  # as it was when the page's agreements were read
     company = locks.lock_company(first.company_id) if _is_unknown(decisions) else locks.lock_standing(first.company_id)
     if _is_unknown(decisions):
-        for address in _stopped_addresses(first, form.by):
-            locks.lock_mailbox(address)
-    locks.lock_submission(first.submission_id)
+        locks.lock_mailbox(*_stopped_addresses(first, form.by))
+    if locks.lock_submission(first.submission_id).link_hash != link_hash:
+        raise LinkReplaced
     at = utc_or_now(at)
     page_text = _page_text(decisions, form, at)
     outcomes: list[AnswerOutcome] = []

@@ -14,9 +14,10 @@ from accounts import rate_limits
 from accounts.models import User
 from accounts.rate_limits import Limit, LimitReached
 from agreements import emails
-from agreements.models import Agreement, AgreementEvent, EventKind, FailedMatch
+from agreements.models import AddressCorrection, Agreement, AgreementEvent, EventKind, FailedMatch, Submission
 from agreements.request import AgreementRequest
 from companies.models import Company
+from companies.trust.email_identity import normalize_mailbox
 from lib.central_time import central_day, format_central, utc_or_now
 from lib.refusals import Problem, Refused
 from meters.models import Premise
@@ -83,10 +84,32 @@ def refuse_flooding(request: AgreementRequest, *, company: Company, at: datetime
     if count + len(request.rows) > limit:
         message = _("Your company can create %(limit)d agreements a day and has created %(made)d. Try again tomorrow.")
         raise Refused(Problem(message % {"limit": limit, "made": count}, code="flooding"))
-    emails_today = today.to_mailbox(request.person.email).values("submission").distinct()
-    if emails_today.count() >= settings.INITIATIONS_PER_ADDRESS:
+    refuse_mailbox_flooding(request.person.email, at=at)
+
+
+def refuse_mailbox_flooding(address: str, *, at: datetime) -> None:
+    """Raise Refused if the day's requests to the customer's mailbox are used up, with those that were corrected."""
+    submissions = Agreement.objects.filter(initiated_at__gt=at - DAY).to_mailbox(address).values("submission")
+    corrected = rate_limits.count_hits(corrected_mailbox(address), at=at)
+    if submissions.distinct().count() + corrected >= settings.INITIATIONS_PER_ADDRESS:
         message = _("This customer's email address has reached its daily limit of requests. Try again tomorrow.")
         raise Refused(Problem(message, code="flooding"))
+
+
+def corrected_mailbox(address: str) -> Limit:
+    """Return the count of requests that went to this mailbox before their address was corrected (T15)."""
+    return Limit("corrected-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)
+
+
+def refuse_corrections(submission: Submission, *, at: datetime) -> None:
+    """Raise Refused if the corrections of the submission, or of its company in a day, are used up (T15)."""
+    if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
+        message = _("You can correct the email of a request %(most)d times. Withdraw it and create a new agreement.")
+        raise Refused(Problem(message % {"most": most}, code="corrections"))
+    today = AddressCorrection.objects.filter(at__gt=at - DAY, submission__company=submission.company_id)
+    if today.count() >= settings.CORRECTIONS_PER_COMPANY:
+        message = _("Your company has reached its daily limit of corrected addresses. Try again tomorrow.")
+        raise Refused(Problem(message, code="corrections"))
 
 
 def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:

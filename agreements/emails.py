@@ -14,6 +14,7 @@ from accounts.models import User
 from agreements import letter_pdf, loa
 from agreements.masking import customer_for_third_party
 from agreements.models import (
+    AddressCorrection,
     Agreement,
     AgreementEvent,
     ConsentReview,
@@ -38,6 +39,12 @@ def queue_invitation(agreements: Sequence[Agreement]) -> None:
     """Queue EM201 to the customer: the requests of one submission, and the only copy of the decision link (C7, X5)."""
     subject = _("{company} is asking for your electricity usage data ({meters})")
     _queue_request("EM201", agreements, subject, key=f"EM201:{agreements[0].number}")
+
+
+def queue_corrected_invitation(agreements: Sequence[Agreement], correction: AddressCorrection) -> None:
+    """Queue EM201 to the corrected address, with the link that replaced the old one (T15)."""
+    subject = _("{company} is asking for your electricity usage data ({meters})")
+    _queue_request("EM201", agreements, subject, key=f"EM201:{agreements[0].number}:corrected:{correction.pk}")
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:

@@ -29,10 +29,11 @@ lock_company = companies.permissions.lock_company
 lock_standing = companies.permissions.lock_standing
 
 
-def lock_mailbox(address: str) -> None:
-    """Lock a customer's mailbox for one check of what it is sent in a day at a time (X2)."""
+def lock_mailbox(*addresses: str) -> None:
+    """Lock customers' mailboxes for one check of what they are sent in a day at a time (X2)."""
+    most = settings.INITIATIONS_PER_ADDRESS
     rate_limits.lock_subjects(
-        [rate_limits.Limit("customer-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)]
+        rate_limits.Limit("customer-mailbox", normalize_mailbox(address), most) for address in addresses
     )
 
 
@@ -41,9 +42,14 @@ def lock_premises(premise_ids: Iterable[int]) -> None:
     list(Premise.objects.select_for_update(no_key=True).filter(pk__in=premise_ids).order_by("pk").values_list("pk"))
 
 
-def lock_submission(submission_id: int) -> None:
-    """Lock a submission for one customer's answer to its agreements at a time (C10)."""
-    Submission.objects.select_for_update(no_key=True).get(pk=submission_id)
+def lock_submission(submission_id: int) -> Submission:
+    """Return the row of a submission, for one customer's answer or one correction at a time (C10, T15)."""
+    return Submission.objects.select_for_update(no_key=True).get(pk=submission_id)
+
+
+def lock_agreements_of(submission: Submission) -> list[Agreement]:
+    """Return the current rows of a submission's agreements, which nothing else ends meanwhile (T15)."""
+    return list(submission.agreements.select_for_update(no_key=True).order_by("number"))
 
 
 def lock_agreement(agreement: Agreement) -> Agreement:

@@ -34,6 +34,12 @@ def mask_words(text: str) -> str:
     return re.sub(r"\S+", lambda word: word[0][0] + DOTS, text)
 
 
+def mask_address(address: str) -> str:
+    """Return an email address with the first character of its local part: `rosa@example.net`, `r•••@example.net`."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}{DOTS}@{domain}"
+
+
 def mask_person(person: Person) -> VisibleCustomer:
     """Mask a registered customer; the email was entered by the third party itself."""
     return VisibleCustomer(

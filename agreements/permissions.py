@@ -9,13 +9,21 @@ from accounts.models import User
 from companies.models import Company, Membership, membership_of
 from companies.permissions import standing_refusal
 
+# Whoever may resend a request may correct its address; but it goes to a new person, as a new request does (T15, C8).
+MAY_CORRECT = "may_correct_address"
+PERMISSIONS = {MAY_CORRECT: "may_resend_or_withdraw"}
+
 
 def why_not(user: User, permission: str) -> str:
-    """Return why `user` may not do what `permission`, a field of Membership, allows; empty if allowed."""
+    """Return why `user` may not do what `permission` allows; empty if allowed.
+
+    `permission` is a field of Membership or MAY_CORRECT.
+    """
     membership = membership_of(user)
-    if membership is None or not getattr(membership, permission):
+    if membership is None or not getattr(membership, PERMISSIONS.get(permission, permission)):
         return _("You don't have permission for this. Ask your company's administrator.")
-    if permission == "may_initiate" and membership.company.is_active and membership.company.requests_paused_at:
+    sends_request = permission in ("may_initiate", MAY_CORRECT)
+    if sends_request and membership.company.is_active and membership.company.requests_paused_at:
         return _(
             "New requests of your company are paused because customers told us that they don't know your company. "
             "The operator of this portal will look at it. Everything else works as before."

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from agreements.models import (
+    AddressCorrection,
     Agreement,
     AgreementEvent,
     AgreementQuerySet,
@@ -29,7 +30,7 @@ from agreements.states import NEVER_ACCEPTED, NOT_BEGUN
 from lib.append_only import retention
 from lib.central_time import utc_or_now
 from notifications.actions import delete_emails_about
-from notifications.models import Email
+from notifications.models import REQUEST_KINDS, Email
 
 BATCH = 500
 DELETED = "—"  # replaces required names and addresses
@@ -75,9 +76,11 @@ def _delete_address(agreement: Agreement) -> None:
     The account that answered may have another address than the request (C4).
     """
     kept = Agreement.objects.filter(submission=agreement.submission_id, person_forgotten_at=None)
-    own = Q(to_address=agreement.email) | Q(key__endswith=":customer")
+    own = Q(to_address=agreement.email) | Q(key__endswith=":customer") | Q(kind__in=REQUEST_KINDS)
     emails = Email.objects.about(agreement.number).filter(own)
     emails.exclude(about__overlap=list(kept.values_list("number", flat=True))).update(to_address="")
+    if not kept.exists():
+        agreement.submission.corrections.update(old_address="", new_address="")
 
 
 def delete_old_agreements(*, at: datetime | None = None) -> int:
@@ -103,6 +106,7 @@ def delete_agreements(agreements: AgreementQuerySet) -> int:
         delete_emails_about(numbers)
         Agreement.objects.filter(pk__in=pks).delete()
         ConsentReview.objects.filter(submission__in=submissions, agreements=None).delete()
+        AddressCorrection.objects.filter(submission__in=submissions, submission__agreements=None).delete()
         submissions.filter(agreements=None).delete()
     return len(keys)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements.models import Agreement, AgreementEvent, EventKind
-from agreements.permissions import why_not
+from agreements.permissions import MAY_CORRECT, why_not
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from agreements.yearly_limit import CountedAgreements
@@ -55,6 +55,9 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
         else:
             actor = _("By %s") % (event.by.get_full_name() or event.by.get_username())
         title = titles.get(EventKind(event.kind)) or event.get_kind_display()
+        if event.correction and event.correction.old_address:
+            addresses = {"old": event.correction.old_address, "new": event.correction.new_address}
+            actor += ". " + _("From %(old)s to %(new)s") % addresses
         status = event.to_status if event.from_status != event.to_status else ""
         entries.append(TimelineEntry(event.at, title, actor, status))
     return entries
@@ -91,6 +94,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
             )
         elif email.state in (*ENDED_BADLY, EmailState.WITHHELD):
             problem = email.get_failure_display()
+        elif email.superseded_at:
+            problem = _("To the address that was corrected later. Its link no longer works.")
         at = email.failed_at or email.sent_at or email.queued_at
         name %= names.get(email.kind, _("Notice"))
         lines.append(EmailLine(name, email.state, states[EmailState(email.state)], at, problem))
@@ -119,6 +124,18 @@ def why_not_resend_or_withdraw(agreement: Agreement, user: User) -> str:
     if agreement.is_overdue:
         return _("You can't resend or withdraw this agreement because the invitation has expired.")
     return why_not(user, "may_resend_or_withdraw")
+
+
+def why_not_correct(agreement: Agreement, user: User) -> str:
+    """Return why the address can't be corrected; empty if it can, as far as a page can know (T15)."""
+    if agreement.status != Status.PENDING or agreement.is_overdue:
+        return _("You can correct the customer's email only while the agreement is Pending.")
+    submission = agreement.submission
+    if any(each.was_answered for each in submission.agreements.only("status")):
+        return _("The customer has answered another request of the same email, so you can't correct its address.")
+    if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
+        return _("The customer's email has been corrected %(most)d times, which is the limit.") % {"most": most}
+    return why_not(user, MAY_CORRECT)
 
 
 def describe_count(counted: CountedAgreements) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
-from agreements.views import authorization, third_party
+from agreements.views import authorization, correction, third_party
 
 urlpatterns = [
     path("new/", third_party.agreement_new, name="agreement_new"),
@@ -15,5 +15,6 @@ urlpatterns = [
         name="agreement_authorization",
     ),
     path("<agreement_number:number>/resend/", third_party.agreement_resend, name="agreement_resend"),
+    path("<agreement_number:number>/correct/", correction.agreement_correct, name="agreement_correct"),
     path("<agreement_number:number>/withdraw/", third_party.agreement_withdraw, name="agreement_withdraw"),
 ]

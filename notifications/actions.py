@@ -143,8 +143,11 @@ def queue_email(outgoing: OutgoingEmail) -> None:
 
 
 def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
-    """Queue a failed email again with its old Message-ID. Returns False if it has not failed or its body is gone."""
-    failed = Email.objects.failed().filter(pk=email.pk, body_forgotten_at=None)
+    """Queue a failed email again with its old Message-ID.
+
+    Returns False if it has not failed, its body is gone, or its address was corrected (T15).
+    """
+    failed = Email.objects.failed().to_current_address().filter(pk=email.pk, body_forgotten_at=None)
     new = {"queued_at": Now(), "due_at": Now(), "failed_at": None, "attempts": 0, "uncertain_attempts": 0}
     with transaction.atomic():
         if not failed.update(state=EmailState.QUEUED, **new):
@@ -155,20 +158,37 @@ def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
 
 
 def withhold_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: datetime) -> None:
-    """Don't send the emails of `kinds` about these agreements that wait, to a customer who wants none (C8).
-
-    One that is being sent cannot be stopped; if that fails, it is not tried again.
-    """
+    """Don't send the emails of `kinds` about these agreements that wait, to a customer who wants none (C8)."""
     unsent = Email.objects.about(*numbers).filter(kind__in=kinds).exclude(key__endswith=":third-party")
-    waiting = unsent.filter(state__in=[EmailState.QUEUED, EmailState.ON_HOLD])
-    waiting.update(state=EmailState.WITHHELD, failure=FailureReason.STOPPED, failed_at=at, link_secret=None)
-    unsent.filter(state__in=[EmailState.SENDING, EmailState.HANDED]).update(useful_until=at)
+    _withhold(unsent, FailureReason.STOPPED, at)
+
+
+def supersede_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: datetime) -> None:
+    """Don't send the emails of `kinds` to the customer of these agreements, whose address was corrected (T15)."""
+    emails = Email.objects.about(*numbers).filter(kind__in=kinds).exclude(key__endswith=":third-party")
+    current = emails.to_current_address()
+    _withhold(current, FailureReason.CORRECTED, at)
+    current.update(superseded_at=at)
+
+
+def _withhold(emails: EmailQuerySet, reason: FailureReason, at: datetime) -> None:
+    """Withhold those of `emails` of which no byte has gone out; a worker that claimed one finds its lease gone.
+
+    One that is being handed over cannot be stopped; if that fails, it is not tried again.
+    """
+    unsent = emails.filter(state__in=[EmailState.QUEUED, EmailState.ON_HOLD, EmailState.SENDING])
+    lease: dict[str, None] = {"lease": None, "leased_until": None}
+    unsent.update(state=EmailState.WITHHELD, failure=reason, failed_at=at, link_secret=None, **lease)
+    emails.filter(state=EmailState.HANDED).update(useful_until=at)
 
 
 def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
-    """Return those of the agreement `numbers` whose requests and reminders were all refused or returned (E7, L5)."""
+    """Return those of the agreement `numbers` whose requests and reminders were all refused or returned (E7, L5).
+
+    One that was not sent because its address had been corrected reached nobody either (T15).
+    """
     wanted = set(numbers)
-    requests = Email.objects.about(*wanted).requests()
+    requests = Email.objects.about(*wanted).requests().exclude(failure=FailureReason.CORRECTED)
     undelivered = requests.refused_or_bounced()
     rest = requests.exclude(pk__in=undelivered.values("pk"))
     return (wanted & _numbers_of(undelivered)) - _numbers_of(rest)

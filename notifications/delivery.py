@@ -108,7 +108,7 @@ def _send(email: Email, server: MailServer, at: datetime | None) -> bool:
     claimed = _claimed_row(email)
     until = (at or Now()) + HANDED_LEASE
     if not claimed.filter(state=EmailState.SENDING).update(state=EmailState.HANDED, leased_until=until):
-        logger.warning("Email %s was taken by another worker before it was handed over.", email.pk)
+        logger.warning("Email %s was taken by another worker, or withheld, before it was handed over.", email.pk)
         return False
     server.hand_over(content)
     forgotten = {"failure": "", "last_error": "", "link_secret": None}

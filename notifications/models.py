@@ -75,6 +75,10 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Requests to a customer and their reminders."""
         return self.filter(kind__in=REQUEST_KINDS)
 
+    def to_current_address(self) -> EmailQuerySet:
+        """Leave out requests to an address that was corrected afterwards (T15)."""
+        return self.filter(superseded_at=None)
+
 
 class Email(models.Model):
     """One message to one address. `text` and `html` hold `placeholder` where a link's token belongs.
@@ -114,6 +118,7 @@ class Email(models.Model):
     last_error = models.CharField(max_length=500, blank=True)  # what the mail server or the operating system said
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)  # a request whose address was corrected: its link is replaced
     body_forgotten_at = models.DateTimeField(null=True)
 
     objects = EmailQuerySet.as_manager()

@@ -47,6 +47,8 @@ ENGLISH_ONLY = (
     "templates/reports/third_party/*",
     "agreements/forms/*",
     "agreements/views/third_party.py",
+    "agreements/corrections.py",
+    "agreements/views/correction.py",
     "agreements/creation.py",
     "agreements/daily_limits.py",
     "agreements/permissions.py",

@@ -83,6 +83,7 @@ ROWS = {
     "agreement_submitted": third_party(OK, GONE, "submitted"),
     "agreement": third_party(OK, GONE, "number"),
     "agreement_resend": third_party(METHOD, METHOD, "number"),
+    "agreement_correct": third_party(OK, GONE, "number"),
     "agreement_withdraw": third_party(OK, GONE, "number"),
     # No report yet. Who may see the agreement but is no third party is told so.
     "report_download": Row(LOGIN, GONE, GONE, NO, GONE, GONE, NO, GONE, args=("number",)),

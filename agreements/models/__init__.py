@@ -8,11 +8,11 @@ from agreements.models.history import AgreementEvent, EventKind, Letter
 from agreements.models.report_options import DATA_IN_WORDS, PERIOD_IN_WORDS, ReportLength, ReportScope, ReportType
 from agreements.models.review import ConsentReview, Review
 from agreements.models.stage import AgreementStage
-from agreements.models.submission import DayCounter, Draft, Submission
+from agreements.models.submission import AddressCorrection, DayCounter, Draft, Submission
 
 __all__ = [
-    "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "ConsentReview", "ConsentSignal",
-    "ContactStop", "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter", "PERIOD_IN_WORDS",
-    "ReportLength", "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage", "Submission",
-    "stops_contact", "unknown_company_rule", "unknown_company_state",
+    "AddressCorrection", "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "ConsentReview",
+    "ConsentSignal", "ContactStop", "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter",
+    "PERIOD_IN_WORDS", "ReportLength", "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage",
+    "Submission", "stops_contact", "unknown_company_rule", "unknown_company_state",
 ]  # fmt: skip

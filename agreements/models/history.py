@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models.agreement import Agreement
+from agreements.models.submission import AddressCorrection
 from agreements.states import TRANSITIONS, Channel, Status
 from lib.append_only import append_only
 
@@ -14,6 +15,7 @@ from lib.append_only import append_only
 class EventKind(models.TextChoices):
     INITIATED = "initiated", _("Initiated")
     RESENT = "resent", _("Email resent")
+    CORRECTED = "corrected", _("Customer's email corrected")
     ACCEPTED = "accept", _("Accepted")
     REJECTED = "reject", _("Rejected")
     COMPANY_UNKNOWN = "unknown", _("The customer doesn't know the company")
@@ -36,6 +38,7 @@ class AgreementEvent(models.Model):
     to_status = models.CharField(max_length=12, choices=Status.choices)
     channel = models.CharField(max_length=12, choices=Channel.choices)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # null: customer's link, clock
+    correction = models.ForeignKey(AddressCorrection, null=True, on_delete=models.PROTECT, related_name="events")
 
     class Meta:
         ordering = ["at", "pk"]

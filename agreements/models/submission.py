@@ -1,9 +1,9 @@
-"""The form and its submission: the draft of page 1 (T4, T9), what was submitted (C10), agreement numbers (L7)."""
+"""The form and its submission: the draft of page 1 (T4, T9), what was submitted (C10, T15), agreement numbers (L7)."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection, models
@@ -66,6 +66,31 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return str(self.draft_id)
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the request was first sent to the address that it has now (T15)."""
+        return self.corrections.aggregate(last=models.Max("at"))["last"] or self.initiated_at
+
+
+class AddressCorrection(models.Model):
+    """The customer's address of a submission was replaced, and its decision link with it (T15).
+
+    The hash of the old link lets its page say so. Of the addresses only masked forms are kept.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="corrections")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    old_link_hash = models.CharField(max_length=64, unique=True)
+    old_address = models.CharField(max_length=260)
+    new_address = models.CharField(max_length=260)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="address_correction_daily")]  # X2
+
+    def __str__(self) -> str:
+        return f"{self.submission} {self.at}"
 
 
 HIGHEST = 999_999

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
-from agreements.answers import Decision, ScopeRefused, answer_requests
-from agreements.models import Agreement
+from agreements.answers import Decision, LinkReplaced, ScopeRefused, answer_requests
+from agreements.models import AddressCorrection, Agreement
 from agreements.states import Channel, Status
 from agreements.transitions import CompanySuspended, TransitionRefused
 from agreements.views.decision_forms import (
@@ -78,12 +78,26 @@ class DecisionView(View):
         submitted = Agreement.objects.by_link(link_tokens.hash_token(token))
         linked = [agreement for agreement in submitted if number in ("", agreement.number)]
         if not linked:
+            return self.replaced(request, token)
+        try:
+            with translation.override(chosen_language(request) or linked[0].submission.language):
+                if len(linked) > 1:
+                    return LinkedRequestsPage(request, token, linked).respond()
+                self.list_url = reverse("invitation", args=[token]) if len(submitted) > 1 else ""
+                return super().dispatch(request, linked[0])
+        except LinkReplaced:
+            return self.replaced(request, token)
+
+    def replaced(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Say that the request went to another address, without saying which (T15), or that there is none."""
+        corrections = AddressCorrection.objects.filter(old_link_hash=link_tokens.hash_token(token))
+        correction = corrections.select_related("submission").first()
+        if correction is None:
             return render_page(request, "agreements/invitation/unknown.html", status=404)
-        with translation.override(chosen_language(request) or linked[0].submission.language):
-            if len(linked) > 1:
-                return LinkedRequestsPage(request, token, linked).respond()
-            self.list_url = reverse("invitation", args=[token]) if len(submitted) > 1 else ""
-            return super().dispatch(request, linked[0])
+        submission = correction.submission
+        with translation.override(chosen_language(request) or submission.language):
+            context = {"agreement": submission.agreements.select_related("submission").first()}
+            return render_page(request, "agreements/invitation/replaced.html", status=410, **context)
 
     def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
@@ -125,7 +139,7 @@ def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
     """Return the signed-in customer's agreements. Raises Http404 for users who are no customers."""
     if customer_of(request.user) is None:
         raise Http404
-    return Agreement.objects.visible_to(request.user).with_overdue().select_related("company")
+    return Agreement.objects.visible_to(request.user).with_overdue().select_related("company", "submission")
 
 
 @login_required
@@ -148,6 +162,9 @@ def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404 from None  # the page offers no such share
     except CompanySuspended:
         messages.error(request, _("Your answer was not recorded. This page says why."))
+    except LinkReplaced:
+        messages.error(request, _("Your answer was not recorded because the request was sent to another address."))
+        return redirect("customer_agreements")
     except TransitionRefused as refusal:
         expired = _("This request has expired, so your answer was not recorded.")
         changed = _(

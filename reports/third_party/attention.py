@@ -23,7 +23,7 @@ def agreements_that_need_attention(agreements: AgreementQuerySet, company_id: in
 
     At most MOST_LISTED of each.
     """
-    requests = Email.objects.requests()
+    requests = Email.objects.requests().to_current_address()
     undelivered = requests.failed_or_bounced().filter(
         company_id=company_id, queued_at__gte=Now() - settings.AGREEMENT_INVITATION_PERIOD - timedelta(days=1)
     )

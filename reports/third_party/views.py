@@ -12,10 +12,10 @@ from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.permissions import acting_member, why_not
 from agreements.states import Status
-from agreements.third_party_wording import email_lines, timeline, why_not_resend_or_withdraw
+from agreements.third_party_wording import email_lines, timeline, why_not_correct, why_not_resend_or_withdraw
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
-from notifications.models import ENDED_BADLY, Email
+from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email
 from reports.downloads import file_headers, first_rows
 from reports.third_party.agreement_list import AgreementList
 from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list, download_reports
@@ -77,20 +77,21 @@ def report_zip(request: MemberRequest) -> HttpResponseBase:
 @third_party_page
 def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     """Show the third party one agreement with its report (T11, R4)."""
-    related = ("report", "consent_review", "premise", "tdsp", "company")
+    related = ("report", "consent_review", "premise", "tdsp", "company", "submission")
     agreement = get_object_or_404(own_agreements(request).with_overdue().select_related(*related), number=number)
     emails = list(Email.objects.about(number).defer("text", "html"))
-    requests = [email for email in emails if email.kind in ("EM201", "EM202")]
+    requests = [email for email in emails if email.kind in REQUEST_KINDS and email.superseded_at is None]
     is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue
     why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
     context = {
         "agreement": agreement,
         "outcome": outcome_of(agreement),
         "customer": customer_for_third_party(agreement),
-        "timeline": timeline(agreement.events.select_related("by")),
+        "timeline": timeline(agreement.events.select_related("by", "correction")),
         "emails": email_lines(emails),
         "is_undelivered": is_waiting and requests and all(email.state in ENDED_BADLY for email in requests),
         "why_not": why_not_resend_or_withdraw(agreement, request.user),
+        "may_correct": is_waiting and not why_not_correct(agreement, request.user),
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,
         "first_rows": [] if why_not_download else first_rows(agreement, FIRST_ROW_COUNT),

@@ -177,12 +177,19 @@ class TestTheStop:
         assert actions.accept(other, channel=Channel.INVITATION).status == Status.COMPLETE
         assert Email.objects.filter(kind="EM203", to_address=other.email).exists()
 
-    def test_an_email_that_is_being_sent_is_not_tried_again(self, agreement, member):
+    def test_an_email_that_is_being_handed_over_is_not_tried_again(self, agreement, member):
         (other,) = initiate(member, MeterFactory())
-        Email.objects.filter(about=[other.number]).update(state=EmailState.SENDING)
+        Email.objects.filter(about=[other.number]).update(state=EmailState.HANDED)
         disown(agreement)
         email = Email.objects.get(kind="EM201", about=[other.number])
         assert email.useful_until <= timezone.now()
+
+    def test_an_email_of_which_no_byte_has_gone_out_is_not_sent(self, agreement, member):
+        """A worker that has claimed it finds its claim gone."""
+        (other,) = initiate(member, MeterFactory())
+        Email.objects.filter(about=[other.number]).update(state=EmailState.SENDING)
+        disown(agreement)
+        assert Email.objects.get(kind="EM201", about=[other.number]).state == EmailState.WITHHELD
 
     def test_a_withdrawal_is_not_told_to_the_customer(self, agreement, member):
         (other,) = initiate(member, MeterFactory())

@@ -19,10 +19,11 @@ from django.urls import reverse
 from companies.models import Company, CompanyStanding
 from companies.registration import change_standing
 from scripts.messages import ROOT
-from tests.pages.truth.cases import PAIRS, Case, CaseMaker, expire, refuse, reject, release
+from tests.pages.truth.cases import PAIRS, Case, CaseMaker
 from tests.pages.truth.conditions import holds
 from tests.pages.truth.facts import AgreementFacts
 from tests.pages.truth.sentences import needs_fact, own_sentences, statements
+from tests.pages.truth.steps import expire, refuse, reject, release
 from tests.pages.truth.surfaces import Surface, all_surfaces, page, text_as_html
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements import actions
+from agreements.corrections import correct_address
 from agreements.models import Submission
 from agreements.states import Channel
 from companies.models import Company, CompanyStanding
@@ -59,6 +60,14 @@ def _withdrawn(client: Client, world: World) -> Any:
     agreement = pending(world)
     actions.withdraw(agreement, by=world["member"])
     return client.get(reverse("invitation", args=[token(agreement)]))
+
+
+@state("invitation", "anonymous", "sent to another address")
+def _corrected(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    old_link = reverse("invitation", args=[token(agreement)])
+    correct_address(agreement, "rosa.delgado@example.org", by=world["member"])
+    return client.get(old_link)
 
 
 @state("invitation", "anonymous", "decided otherwise meanwhile")

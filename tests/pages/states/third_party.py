@@ -8,12 +8,13 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from agreements.corrections import correct_address
 from agreements.models import Review
 from agreements.states import Status
 from reports.actions import generate_due_reports
 from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
 from tests.pages.states.registry import at, sent, state
-from tests.pages.world import World
+from tests.pages.world import World, pending
 from tests.support.accepted_agreements import accepted_agreement
 from tests.support.agreement_forms import PAGE_2, page_1, rows
 from tests.support.usage import CONSUMPTION, SURPLUS, every_day, store, usage
@@ -83,6 +84,19 @@ def _not_attested(client: Client, world: World) -> Any:
     return client.post(reverse("agreement_review", args=[world["draft"]]), PAGE_2 | {"attested": ""})
 
 
+@state("agreement_correct", "member", "no match")
+def _corrected_no_match(client: Client, world: World) -> Any:
+    return client.post(reverse("agreement_correct", args=[world["number"]]), {"email": "nobody@example.org"})
+
+
+@state("agreement", "member", "corrected")
+def _corrected(client: Client, world: World) -> Any:
+    agreement = pending(world)
+    correct_address(agreement, "rosa.delgado@example.org", by=world["member"])
+    return client.get(reverse("agreement", args=[agreement.number]))
+
+
+state("agreement_correct", "member", "sent empty")(sent("agreement_correct", "number"))
 state("agreement_review", "member", "sent empty")(sent("agreement_review", "draft"))
 state("agreement", "member", "accepted")(at("agreement", "accepted"))
 

@@ -14,14 +14,13 @@ from agreements.models import Agreement, Letter, ReportType, Review
 from agreements.period import Period, offered_period
 from agreements.states import ReportState, Status
 from lib.central_time import utc_or_now
-from notifications.models import ENDED_BADLY, Email, EmailState
+from notifications.models import Email
 from reports.models import Report
-
-Fact = bool | Mapping[str, object]
+from tests.pages.truth.email_facts import EmailFacts, Fact
 
 
 @dataclass(frozen=True)
-class AgreementFacts:
+class AgreementFacts(EmailFacts):
     """The rows of one agreement as they were when they were read."""
 
     agreement: Agreement
@@ -98,6 +97,14 @@ class AgreementFacts:
     @property
     def suspended(self) -> Fact:
         return self.agreement.company.is_suspended
+
+    # The address
+
+    @property
+    def correctable(self) -> Fact:
+        submission, company = self.agreement.submission, self.agreement.company
+        is_answered = submission.agreements.filter(status__in=[Status.COMPLETE, Status.REJECTED]).exists()
+        return bool(self.open) and not is_answered and not company.is_suspended and not company.requests_paused_at
 
     # The answer
 
@@ -316,25 +323,6 @@ class AgreementFacts:
 
     def with_time_made(self, days: Fact) -> Fact:
         return bool(self.made) and isinstance(days, Mapping) and {**days, "at": self.report and self.report.made_at}
-
-    # The emails
-
-    @property
-    def undelivered(self) -> Fact:
-        requests = [email.state for email in self.emails if email.kind in ("EM201", "EM202")]
-        return bool(requests) and all(state in ENDED_BADLY for state in requests)
-
-    @property
-    def email_queued(self) -> Fact:
-        return any(email.state == EmailState.QUEUED for email in self.emails)
-
-    @property
-    def email_on_hold(self) -> Fact:
-        return any(email.state == EmailState.ON_HOLD for email in self.emails)
-
-    @property
-    def reminded(self) -> Fact:
-        return any(email.kind == "EM202" for email in self.emails) and {"at": self.agreement.initiated_at}
 
 
 def some_days(period: Period | None) -> Fact:
