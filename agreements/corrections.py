@@ -56,7 +56,7 @@ def correct_address(agreement: Agreement, address: str, *, by: User, at: datetim
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
     if any(problem.code == "mismatch" for problem in refusal.problems):
-        raise Refused(mismatched_address())
+        raise Refused(mismatched_address(), warning=refusal.warning)
     raise refusal  # after the commit, so that the failed matches stay recorded
 
 

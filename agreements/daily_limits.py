@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import rate_limits
 from accounts.models import User
@@ -20,9 +22,11 @@ from companies.models import Company
 from companies.trust.email_identity import normalize_mailbox
 from lib.central_time import central_day, format_central, utc_or_now
 from lib.refusals import Problem, Refused
+from meters.identifiers import VISIBLE_DIGITS
 from meters.models import Premise
 
 DAY = timedelta(days=1)
+WARNED_TRIES = 3  # so many or fewer tries left are a warning
 
 
 def failed_match_limits(by: User, company: Company, *esiids: str) -> list[Limit]:
@@ -52,7 +56,7 @@ def refuse_guessing(request: AgreementRequest, *, by: User, company: Company, at
 def record_failed_matches(
     refused: Refused, request: AgreementRequest, *, by: User, company: Company, at: datetime
 ) -> Refused:
-    """Count the failed matches in `refused` and return what to raise.
+    """Count the failed matches in `refused` and return what to raise, with a warning before the last tries.
 
     If they exceed a limit, the refusal does not say which rows failed. The TDSPs are notified by a sweep
     (`notify_of_guessing`): the time of the answer must not tell which ESIIDs exist.
@@ -62,11 +66,40 @@ def record_failed_matches(
     FailedMatch.objects.bulk_create(FailedMatch(at=at, user=by, company=company, esiid=esiid) for esiid in esiids)
     for esiid in esiids:
         rate_limits.record_hits(failed_match_limits(by, company, esiid), at=at)
+    limits = failed_match_limits(by, company, *esiids) if esiids else []
     try:
-        rate_limits.check(failed_match_limits(by, company, *esiids) if esiids else [], exceeded=True, at=at)
+        rate_limits.check(limits, exceeded=True, at=at)
     except LimitReached as limit:
         return guessing_refusal(limit.free_at)
+    refused.warning = describe_tries(limits, esiids, at=at)
     return refused
+
+
+def describe_tries(limits: Sequence[Limit], esiids: Sequence[str], *, at: datetime) -> str:
+    """Return how many tries the tightest of `limits` leaves, if these are few; it depends on what was typed only."""
+    tries = [(limit.maximum - rate_limits.count_hits(limit, at=at), limit) for limit in limits]
+    left, limit = min(tries, key=lambda each: each[0], default=(WARNED_TRIES + 1, None))
+    if limit is None or left > WARNED_TRIES:
+        return ""
+    esiid = next((esiid for esiid in esiids if limit.subject.endswith(f":{esiid}")), "")
+    if esiid:
+        few = ngettext(
+            "You have %(left)d try left within 24 hours for the ESIID that ends in %(end)s.",
+            "You have %(left)d tries left within 24 hours for the ESIID that ends in %(end)s.",
+            left,
+        )
+        return few % {"left": left, "end": esiid[-VISIBLE_DIGITS:]}
+    if limit.name == "failed-match-company":
+        few = ngettext(
+            "Your company has %(left)d try left within 24 hours.",
+            "Your company has %(left)d tries left within 24 hours.",
+            left,
+        )
+    else:
+        few = ngettext(
+            "You have %(left)d try left within 24 hours.", "You have %(left)d tries left within 24 hours.", left
+        )
+    return few % {"left": left}
 
 
 def guessing_refusal(free_at: datetime) -> Refused:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from agreements.transitions import TransitionRefused
 from agreements.yearly_limit import CountedAgreements
 from lib.central_time import format_central
 from lib.timeline import TimelineEntry
+from meters.identifiers import VISIBLE_DIGITS
 from notifications.models import ENDED_BADLY, Email, EmailState
 
 
@@ -138,16 +140,19 @@ def why_not_correct(agreement: Agreement, user: User) -> str:
     return why_not(user, MAY_CORRECT)
 
 
-def describe_count(counted: CountedAgreements) -> str:
-    """Return which agreement of the yearly limit the next one will be, and after the last one when it goes on (L5)."""
+def describe_count(counted: CountedAgreements, *, esiid: str, at: datetime) -> str:
+    """Return which agreement of the yearly limit one made `at` will be, and when the next is possible (L5)."""
     if counted.is_used_up:
         message = _("Your company has created all %(limit)d agreements for this ESIID in %(days)d days.")
         message += " " + _("You can create the next one after %(free_at)s.")
     else:
-        message = _("This will be agreement %(next)d of %(limit)d for this ESIID in %(days)d days.")
+        message = _("This will be agreement %(next)d of %(limit)d for the ESIID that ends in %(end)s until %(until)s.")
         if counted.is_next_the_last and counted.initiated:
             message += " " + _("You can create another one after %(free_at)s.")
-    return message % {"next": counted.next_ordinal, **counted.in_words}
+    until = formats.date_format(counted.until(at), "DATE_FORMAT")
+    return message % {
+        "next": counted.next_ordinal, "end": esiid[-VISIBLE_DIGITS:], "until": until, **counted.in_words,
+    }  # fmt: skip
 
 
 def describe_meter(agreement: Agreement) -> str:

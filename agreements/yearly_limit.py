@@ -41,6 +41,11 @@ class CountedAgreements:
         oldest = self.initiated[: self.limit][-1]
         return oldest.astimezone(CENTRAL) + settings.AGREEMENT_LIMIT_WINDOW
 
+    def until(self, at: datetime) -> datetime:
+        """When the first of these agreements no longer counts, if the next one is made `at`."""
+        first = self.initiated[: self.limit][-1] if self.initiated else at
+        return first.astimezone(CENTRAL) + settings.AGREEMENT_LIMIT_WINDOW
+
     @property
     def in_words(self) -> dict[str, int | str]:
         """The limit, its days and `free_at`, for a sentence."""

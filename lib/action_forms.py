@@ -58,10 +58,11 @@ class ShowsRefusals(forms.Form):
             for name, message in vars(form).get("required_messages", {}).items():
                 self.fields[name].error_messages["required"] = message
         self.causes: list[str] = []  # the possible causes of a refusal, for the page
+        self.warning = ""  # of a refusal
 
     def refuse(self, refused: Refused) -> None:
         """Add each problem to its field, or to the whole form where the form has no such field."""
-        self.causes = refused.causes
+        self.causes, self.warning = refused.causes, refused.warning
         for problem in refused.problems:
             self.add_error(problem.field if problem.field in self.fields else None, problem.message)
 

@@ -21,11 +21,15 @@ class Problem:
 
 
 class Refused(Exception):
-    """The action was not carried out and nothing was recorded; `problems` say why."""
+    """The action was not carried out and nothing was recorded; `problems` say why.
 
-    def __init__(self, *problems: Problem) -> None:
+    `warning` is what else the person should know, for example how many tries are left.
+    """
+
+    def __init__(self, *problems: Problem, warning: str = "") -> None:
         super().__init__(" ".join(problem.message for problem in problems))
         self.problems = list(problems)
+        self.warning = warning
 
     @property
     def causes(self) -> list[str]:

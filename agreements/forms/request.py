@@ -273,7 +273,7 @@ class AgreementRequestForm(ShowsRefusals):
 
     def refuse(self, refused: Refused) -> None:
         """Show each problem in the summary and at its meter row."""
-        self.refused, self.causes = refused.problems, refused.causes
+        self.refused, self.causes, self.warning = refused.problems, refused.causes, refused.warning
         for problem in refused.problems:
             if problem.row:
                 self.meters.forms[problem.row - 1].problem = problem

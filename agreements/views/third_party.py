@@ -174,12 +174,14 @@ class SubmissionPage(View):
     def meters(self, agreement_request: AgreementRequest) -> list[tuple[MeterRow, str]]:
         """Return each row that matches, and which agreement of the yearly limit it will be (L5)."""
         matches = match_meters(agreement_request)
-        premise_ids = [match.premise_id for match in matches.values()]
-        counted = counted_agreements(self.request.company, premise_ids, at=utc_or_now(None))
-        rows = agreement_request.rows
-        return [
-            (row, describe_count(counted[matches[row.row].premise_id]) if row.row in matches else "") for row in rows
-        ]
+        premise_ids, at = [match.premise_id for match in matches.values()], utc_or_now(None)
+        counted = counted_agreements(self.request.company, premise_ids, at=at)
+
+        def describe(row: MeterRow) -> str:
+            match = matches.get(row.row)
+            return describe_count(counted[match.premise_id], esiid=row.esiid, at=at) if match else ""
+
+        return [(row, describe(row)) for row in agreement_request.rows]
 
 
 agreement_new = keeps_unsent_forms(third_party_page(RequestPage.as_view()))

@@ -69,6 +69,29 @@ def test_a_refused_attempt_does_not_extend_the_wait(member):
     assert FailedMatch.objects.count() == 10
 
 
+def warning(by: User, *meters) -> str:
+    with pytest.raises(Refused) as refused:
+        creation.start_draft(agreement_request(*meters), by=by)
+    return refused.value.warning
+
+
+def test_a_refusal_says_how_many_tries_are_left_before_the_last_ones(client, member):
+    """X2: of the tightest limit, from the count of failures alone."""
+    meter = MeterFactory()
+    guess = MeterFactory.build(premise=meter.premise, number="123")
+    words = "You have {} left within 24 hours for the ESIID that ends in " + meter.premise.esiid[-7:] + "."
+    tries = [warning(member, guess) for _try in range(3)]
+    assert tries == [words.format(left) for left in ("2 tries", "1 try", "0 tries")]
+    for number in range(4):
+        assert "2 tries left within 24 hours for the ESIID" in warning(member, wrong_meter(number))
+    assert warning(member, wrong_meter()) == "You have 2 tries left within 24 hours."
+    client.force_login(member)
+    meter = MeterFactory()
+    meter.number = "999"
+    page = page_text(client.post(reverse("agreement_new"), page_1(meter)))
+    assert "You have 1 try left within 24 hours." in page
+
+
 def test_after_twenty_failed_matches_a_company_must_wait(member):
     """X2: another company goes on."""
     company = member.membership.company

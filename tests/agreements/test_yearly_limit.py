@@ -37,12 +37,14 @@ def page_2_text(client, *meters) -> str:
 def test_page_2_says_which_of_the_three_each_meter_will_be(client, member):
     """L5: another company's agreements and those of an earlier year do not count."""
     fresh, used = MeterFactory(), MeterFactory()
-    make(member, used, days_ago=40, length="1m")
+    earlier = make(member, used, days_ago=40, length="1m")
     make(member, used, days_ago=400, length="6m")
     make(MembershipFactory(), used, days_ago=10, length="6m")
     words = page_2_text(client, fresh, used)
-    assert "This will be agreement 1 of 3 for this ESIID" in words
-    assert "This will be agreement 2 of 3 for this ESIID" in words
+    ends = timezone.localtime(earlier.initiated_at) + timedelta(days=365)
+    second = f"This will be agreement 2 of 3 for the ESIID that ends in {used.premise.esiid[-7:]}"
+    assert f"This will be agreement 1 of 3 for the ESIID that ends in {fresh.premise.esiid[-7:]}" in words
+    assert f"{second} until {ends:%B} {ends.day}, {ends.year}." in words
     assert "You can create another one after" not in words
 
 
