@@ -2,6 +2,7 @@
 
 from tests.factories.accounts import AccessLogEntryFactory, OperatorFactory, RateLimitHitFactory, UserFactory
 from tests.factories.agreements import (
+    AddressCorrectionFactory,
     AgreementCountFactory,
     AgreementEventFactory,
     AgreementFactory,
@@ -51,6 +52,7 @@ from tests.factories.reports import (
 )
 
 __all__ = [
+    "AddressCorrectionFactory",
     "AccessLogEntryFactory",
     "AgreementCountFactory",
     "AgreementEventFactory",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from agreements.models import (
+    AddressCorrection,
     Agreement,
     AgreementCount,
     AgreementEvent,
@@ -58,6 +59,18 @@ class SubmissionFactory(DjangoModelFactory):
     link_hash = factory.LazyAttribute(
         lambda submission: link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
     )
+
+
+class AddressCorrectionFactory(DjangoModelFactory):
+    class Meta:
+        model = AddressCorrection
+
+    submission = factory.SubFactory(SubmissionFactory)
+    at = factory.LazyFunction(timezone.now)
+    by = factory.SelfAttribute("submission.initiated_by")
+    old_link_hash = factory.Sequence(lambda n: f"{n:064x}")
+    old_address = "r•••@example.net"
+    new_address = "r•••@example.org"
 
 
 def first_report_state(agreement: Any) -> ReportState:
