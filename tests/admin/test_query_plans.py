@@ -36,11 +36,11 @@ def client(module_transaction: None) -> Client:
     others = ReportFactory()
     multiply(Report, "agreements_agreement a", f"a.status = '{Status.WITHDRAWN}'", agreement_id="a.id")
     EmailFactory(about=[others.agreement.number])
-    multiply(Email, "generate_series(1, 100000) n", key="'K' || n", message_id="'M' || n")
+    multiply(Email, "generate_series(1, 50000) n", key="'K' || n", message_id="'M' || n")
     own = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
     EmailFactory(about=[own.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
     ReportFactory(agreement__premise=own.premise, state=ReportState.FAILED)
-    assert Report.objects.count() == 200_002
+    assert Report.objects.count() == 100_002
     client = Client()
     client.force_login(UserFactory(is_staff=True, tdsp=own.tdsp))
     return client

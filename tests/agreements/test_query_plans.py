@@ -32,7 +32,7 @@ SEARCHES = {
     ],
     "agreement_by_meter": [
         Search(SearchBy.METER, (Item("500017"),)),
-        Search(SearchBy.METER, (Item("50001", True), Item("599999"))),
+        Search(SearchBy.METER, (Item("50001", True), Item("549999"))),
     ],
     "agreement_by_name": [
         Search(SearchBy.LAST_NAME, (Item("NÁMEP1F", True), Item("O'", True))),
@@ -56,7 +56,7 @@ INDEXES = ["agreement_mailbox", "agreement_typed_mailbox", "agreement_mail_domai
 
 @pytest.fixture(scope="module")
 def company(module_transaction: None) -> Company:
-    """A company with a hundred thousand agreements, created once for all tests of this module."""
+    """A company with half of a hundred thousand agreements, created once for all tests of this module."""
     return create_hundred_thousand_agreements()
 
 

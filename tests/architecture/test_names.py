@@ -48,7 +48,7 @@ def words(name: str) -> list[str]:
 
 
 def metaphors(source: str) -> set[str]:
-    return {name for name in defined_names(source) if any(METAPHORS.fullmatch(word) for word in words(name))}
+    return {name for name in set(defined_names(source)) if any(METAPHORS.fullmatch(word) for word in words(name))}
 
 
 def test_no_class_name_is_used_twice():

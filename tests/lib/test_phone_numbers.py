@@ -13,10 +13,11 @@ from accounts.models import User
 from lib.form_fields import ExtensionField, PhoneField
 from lib.phone_numbers import format_phone, phone_text, split_extension, with_extension
 
-EXAMPLES = sorted(
-    phonenumbers.format_number(sample, phonenumbers.PhoneNumberFormat.E164)
-    for region in phonenumbers.SUPPORTED_REGIONS
-    if (sample := phonenumbers.example_number(region)) and phonenumbers.is_valid_number(sample)
+EXAMPLES = (
+    st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS))
+    .map(phonenumbers.example_number)
+    .filter(lambda sample: sample and phonenumbers.is_valid_number(sample))
+    .map(lambda sample: phonenumbers.format_number(sample, phonenumbers.PhoneNumberFormat.E164))
 )
 EXTENSIONS = st.one_of(st.just(""), st.from_regex(r"\A[1-9][0-9]{0,9}\Z"))
 
@@ -36,7 +37,7 @@ def test_a_customer_in_texas_can_dial_what_is_displayed(entered, displayed):
     assert format_phone(PhoneField().clean(entered)) == displayed
 
 
-@given(st.sampled_from(EXAMPLES), EXTENSIONS)
+@given(EXAMPLES, EXTENSIONS)
 @example("+40211234567", "1000000000")  # str() of it cannot be read again
 def test_what_is_displayed_typed_and_stored_is_the_same_number(number, extension):
     phone = with_extension(PhoneNumber.from_string(number), extension)
@@ -48,7 +49,7 @@ def test_what_is_displayed_typed_and_stored_is_the_same_number(number, extension
     assert format_phone(phone_text(phone)) == format_phone(phone)
 
 
-@given(st.sampled_from(EXAMPLES), EXTENSIONS)
+@given(EXAMPLES, EXTENSIONS)
 def test_a_form_with_two_fields_gets_both_parts(number, extension):
     phone, part = split_extension(with_extension(PhoneNumber.from_string(number), extension))
     assert (phone, part) == (PhoneNumber.from_string(number), extension)

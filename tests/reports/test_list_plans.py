@@ -21,7 +21,7 @@ from tests.support.agreement_stages import in_stage
 from tests.support.large_tables import multiply, rows_removed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-ROWS = 120_000
+ROWS = 60_000
 # Of a hundred agreements; the last ones are so rare that a list of them must not be looked for among the others.
 SHARES = {
     AgreementStage.PURGED: 48,
@@ -63,7 +63,7 @@ def company(module_transaction: None) -> Company:
         initiated_at=initiated,
         expires_at=f"{initiated} + interval '30 days'",
         ended_at=f"CASE WHEN t.ended_at IS NOT NULL THEN {sent} + interval '1 day' END",
-        downloaded_at="CASE WHEN t.stage IN ('ready', 'purged') AND n % 1000 > 3 THEN now() END",
+        downloaded_at="CASE WHEN t.stage IN ('ready', 'purged') AND n % 500 > 3 THEN now() END",
     )
     AgreementFactory(company=company, initiated_at=timezone.now() - timedelta(days=31))
     fold_counts()
