@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import daily_limits, emails, locks
+from agreements import daily_limits, emails, locks, reminders
 from agreements.answers import AnswerForm, Decision, answer_requests
-from agreements.models import Agreement, AgreementEvent, EventKind, stops_contact
+from agreements.models import Agreement, AgreementEvent, EventKind
 from agreements.permissions import acting_member
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused, record_event, transition
@@ -25,7 +25,7 @@ class ResentTooOften(Exception):
 
 
 class ReminderStopped(ResentTooOften):
-    """The customer doesn't know the company and gets no email from it any more (C8); the message says so."""
+    """The customer wants no reminder, got one from the portal, or is not reached (C8, C12); the message says which."""
 
 
 def accept(agreement: Agreement, *, at: datetime | None = None, **form: Any) -> Agreement:
@@ -70,8 +70,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     """Send the invitation again as a reminder, only while Pending; the deadline does not move (L2, L4, EM202).
 
     The email is about everything of the submission that is pending, and so is the pause until the next one (C10).
-    Raises TransitionRefused, PermissionDenied, ReminderStopped, and ResentTooOften within
-    settings.AGREEMENT_RESEND_PAUSE.
+    Raises TransitionRefused, PermissionDenied, ReminderStopped, and ResentTooOften too soon after another one.
     """
     locks.lock_company(acting_member(by, "may_resend_or_withdraw").company_id)
     acting_member(by, "may_resend_or_withdraw")  # again: the company may have been suspended while this waited
@@ -80,13 +79,13 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
     at = utc_or_now(at)
     if agreement.status != Status.PENDING or agreement.expires_at < at:
         raise TransitionRefused(agreement)
+    if refusal := reminders.why_not_remind(agreement, at=at):
+        raise ReminderStopped(refusal)
     resent = AgreementEvent.objects.filter(agreement__submission=agreement.submission_id, kind=EventKind.RESENT)
     last = resent.order_by("at").last()
     if last and at < (free_at := last.at + settings.AGREEMENT_RESEND_PAUSE):
         message = _("A reminder was just sent. You can send the next one after %s.")
         raise ResentTooOften(message % format_central(free_at))
-    if stops_contact(agreement.company_id, agreement.email):
-        raise ReminderStopped(_("This customer doesn't want emails from your company, so we didn't send one."))
     if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)
     event = record_event(agreement, EventKind.RESENT, at=at, by=by, channel=Channel.THIRD_PARTY)

@@ -16,6 +16,7 @@ from agreements.consent import record_signals_at_initiation
 from agreements.masking import mask_address
 from agreements.models import AddressCorrection, Agreement, AgreementEvent, ConsentSignal, EventKind, Submission
 from agreements.permissions import MAY_CORRECT, acting_member
+from agreements.reminders import restart_reminders
 from agreements.request import AgreementRequest, MeterRow, Person, match_meters, mismatch_problem
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
@@ -142,5 +143,6 @@ def _replace_address(
     record_signals_at_initiation(corrected, at=at)
     # A mailbox gets no more by corrections than by requests; the agreements count for the address that they have now.
     rate_limits.record_hits([daily_limits.corrected_mailbox(old_address)], at=at)
+    restart_reminders(submission, at=at)
     emails.queue_corrected_invitation(corrected, correction)
     return correction

@@ -16,6 +16,7 @@ from agreements import daily_limits, emails, locks
 from agreements.actions import expire_overdue
 from agreements.consent import record_signals_at_initiation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Submission
+from agreements.models.reminder import reminder_times
 from agreements.models.submission import take_numbers
 from agreements.permissions import acting_member
 from agreements.request import AgreementRequest, Contact, MeterMatch, Person, check_request, match_meters
@@ -132,6 +133,7 @@ def create_submission(
         language=language or request.person.language,
         link_nonce=nonce,
         link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
+        reminder_due_at=min(reminder_times(at).values(), default=None),
     )
 
 

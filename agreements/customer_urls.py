@@ -3,7 +3,7 @@
 from django.urls import path
 
 import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
-from agreements.views import authorization, customer, registration
+from agreements.views import authorization, customer, registration, reminders
 
 urlpatterns = [
     path(
@@ -20,6 +20,7 @@ urlpatterns = [
         registration.register_invited,
         name="invitation_agreement_register",
     ),
+    path("invitation/<str:token>/reminders/", reminders.invitation_reminders, name="invitation_reminders"),
     path("register/confirm/<str:token>/", registration.register_confirm, name="register_confirm"),
     path("my/profile/add-meter/", registration.customer_add_meter, name="customer_add_meter"),
     path("my/profile/dispute/", registration.customer_dispute, name="customer_dispute"),
@@ -28,4 +29,7 @@ urlpatterns = [
         "my/agreements/<str:number>/authorization/", authorization.customer_authorization, name="customer_authorization"
     ),
     path("my/agreements/<str:number>/decide/", customer.customer_decide, name="customer_decide"),
+    path(
+        "my/agreements/<str:number>/stop-reminders/", reminders.customer_stop_reminders, name="customer_stop_reminders"
+    ),
 ]

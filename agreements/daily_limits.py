@@ -16,7 +16,16 @@ from accounts import rate_limits
 from accounts.models import User
 from accounts.rate_limits import Limit, LimitReached
 from agreements import emails
-from agreements.models import AddressCorrection, Agreement, AgreementEvent, EventKind, FailedMatch, Submission
+from agreements.models import (
+    AddressCorrection,
+    Agreement,
+    AgreementEvent,
+    EventKind,
+    FailedMatch,
+    Reminder,
+    ReminderOutcome,
+    Submission,
+)
 from agreements.request import AgreementRequest
 from companies.models import Company
 from companies.trust.email_identity import normalize_mailbox
@@ -148,12 +157,20 @@ def refuse_corrections(submission: Submission, *, at: datetime) -> None:
 def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:
     """Return why no further reminder is sent today to this mailbox or by this company; empty if one may be sent."""
     reminders = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
-    same_mailbox = Agreement.objects.to_mailbox(agreement.email)
-    if reminders.filter(agreement__in=same_mailbox).count() >= settings.REMINDERS_PER_ADDRESS:
+    if is_mailbox_reminded_enough(agreement.email, at=at):
         return _("This customer has reached the daily limit of reminders. Try again tomorrow.")
     if reminders.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
         return _("Your company has reached its daily limit of reminders. Try again tomorrow.")
     return ""
+
+
+def is_mailbox_reminded_enough(address: str, *, at: datetime) -> bool:
+    """Return whether companies and the portal have sent this mailbox the day's reminders."""
+    same_mailbox = Agreement.objects.to_mailbox(address)
+    resent = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY, agreement__in=same_mailbox)
+    sent = Reminder.objects.filter(outcome=ReminderOutcome.SENT, at__gt=at - DAY)
+    count = resent.count() + sent.filter(submission__in=same_mailbox.values("submission")).count()
+    return bool(count >= settings.REMINDERS_PER_ADDRESS)
 
 
 def notify_of_guessing(*, at: datetime | None = None) -> int:

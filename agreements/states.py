@@ -26,7 +26,7 @@ class Channel(models.TextChoices):
     INVITATION = "invitation", _("Invitation link")
     ACCOUNT = "account", _("Customer's account")
     THIRD_PARTY = "third_party", _("Third party's agreement page")
-    CLOCK = "clock", _("End of the invitation period")
+    CLOCK = "clock", _("The portal, on schedule")
     REVIEW = "review", _("Review by the utility")
 
 

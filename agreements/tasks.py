@@ -2,12 +2,17 @@
 
 from celery import shared_task
 
-from agreements import actions, consent_review, counts, daily_limits, retention
+from agreements import actions, consent_review, counts, daily_limits, reminders, retention
 
 
 @shared_task
 def expire_overdue() -> None:
     actions.expire_overdue()
+
+
+@shared_task
+def send_due_reminders() -> None:
+    reminders.send_due_reminders()
 
 
 @shared_task

@@ -11,12 +11,14 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementEvent, EventKind
+from agreements.models import Agreement, AgreementEvent, EventKind, ReminderOutcome, stops_contact
+from agreements.models.reminder import reminder_times
 from agreements.permissions import MAY_CORRECT, why_not
+from agreements.reminders import why_not_remind
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from agreements.yearly_limit import CountedAgreements
-from lib.central_time import format_central
+from lib.central_time import format_central, utc_or_now
 from lib.timeline import TimelineEntry
 from meters.identifiers import VISIBLE_DIGITS
 from notifications.models import ENDED_BADLY, Email, EmailState
@@ -41,6 +43,8 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
     titles = {
         EventKind.INITIATED: _("Request created"),
         EventKind.RESENT: _("Email resent"),
+        EventKind.REMINDED: _("Reminder sent"),
+        EventKind.REMINDERS_STOPPED: _("The customer stopped reminders"),
         EventKind.COMPANY_UNKNOWN: _("The customer doesn't know your company"),
         EventKind.EXPIRED: _("Not accepted: the invitation expired"),
     }
@@ -116,6 +120,33 @@ def describe_refusal(refusal: TransitionRefused) -> str:
     )
     ended = format_central(agreement.ended_at or agreement.expires_at)
     return message % {"status": agreement.get_status_display(), "ended": ended}
+
+
+def why_not_resend(agreement: Agreement, user: User) -> str:
+    """Return why the button Resend Email alone is inactive; empty if it is active (C8, C12)."""
+    if agreement.status != Status.PENDING or why_not_resend_or_withdraw(agreement, user):
+        return ""
+    return why_not_remind(agreement, at=utc_or_now())
+
+
+def reminder_lines(agreement: Agreement) -> list[TimelineEntry]:
+    """Return the portal's reminders about a pending request: those that were sent, were not, and are to come (C12)."""
+    submission = agreement.submission
+    outcomes = {
+        ReminderOutcome.SENT: _("Reminder sent"),
+        ReminderOutcome.RESENT: _("No reminder, because your company had just resent the email"),
+        ReminderOutcome.UNDELIVERED: _("No reminder, because the email before it was not delivered"),
+        ReminderOutcome.MISSED: _("No reminder, because the next one was due already"),
+    }
+    rows = {reminder.day: reminder for reminder in submission.reminders.all()}
+    lines = []
+    for day, due_at in reminder_times(submission.initiated_at).items():
+        detail = _("Day %d after the request") % day
+        if row := rows.get(day):
+            lines.append(TimelineEntry(row.at, outcomes[ReminderOutcome(row.outcome)], detail))
+        elif submission.reminder_due_at and not stops_contact(agreement.company_id, agreement.email):
+            lines.append(TimelineEntry(max(due_at, submission.reminder_due_at), _("Reminder due"), detail))
+    return lines
 
 
 def why_not_resend_or_withdraw(agreement: Agreement, user: User) -> str:

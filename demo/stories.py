@@ -10,6 +10,8 @@ from accounts.models import User
 from agreements import actions
 from agreements.creation import initiate, start_draft
 from agreements.models import Agreement, ReportLength, ReportScope, ReportType
+from agreements.models.reminder import reminder_times
+from agreements.reminders import send_due_reminder
 from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from agreements.states import Channel, ReportState, Status
 from customers.models import Customer, CustomerKind
@@ -95,6 +97,13 @@ def reject_unknown(agreement: Agreement, people: People, at: datetime) -> None:
 
 def send_reminder(agreement: Agreement, people: People, at: datetime) -> None:
     actions.resend(agreement, by=agreement.submission.initiated_by, at=at)
+
+
+def send_reminders(agreement: Agreement, *, until: datetime) -> None:
+    """Send the portal's own reminders about the agreement's submission as of the past days on which they were due."""
+    for at in reminder_times(agreement.initiated_at).values():
+        if at < until:
+            send_due_reminder(agreement.submission_id, at=at)
 
 
 def withdraw_request(agreement: Agreement, people: People, at: datetime) -> None:
@@ -185,9 +194,11 @@ def play_stories(people: People, places: dict[str, DemoPremise], now: datetime) 
         contact = Contact(f"{profile.first_name} {profile.last_name}", profile.phone, profile.email)
         agreements = initiate(draft.pk, by=user, contact=contact, comments=story.comments, attested=True, at=at)
         for chapter in story.chapters:
+            send_reminders(agreements[0], until=chapter.when.resolve(now))
             for agreement in agreements:
                 chapter.action(agreement, people, chapter.when.resolve(now))
                 agreement.refresh_from_db()
+        send_reminders(agreements[0], until=now)
         for agreement in agreements:
             if agreement.status != Status.PENDING:
                 mark_emails_sent(agreement)

@@ -157,10 +157,12 @@ def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:
     return True
 
 
-def withhold_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: datetime) -> None:
-    """Don't send the emails of `kinds` about these agreements that wait, to a customer who wants none (C8)."""
+def withhold_emails(
+    numbers: Sequence[str], kinds: Iterable[str], *, at: datetime, reason: FailureReason = FailureReason.STOPPED
+) -> None:
+    """Don't send the emails of `kinds` about these agreements that wait, to a customer who wants none (C8, C12)."""
     unsent = Email.objects.about(*numbers).filter(kind__in=kinds).exclude(key__endswith=":third-party")
-    _withhold(unsent, FailureReason.STOPPED, at)
+    _withhold(unsent, reason, at)
 
 
 def supersede_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: datetime) -> None:

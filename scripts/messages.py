@@ -52,6 +52,7 @@ ENGLISH_ONLY = (
     "agreements/creation.py",
     "agreements/daily_limits.py",
     "agreements/permissions.py",
+    "agreements/reminders.py",
     "agreements/request.py",
     "agreements/third_party_wording.py",
     "companies/*",

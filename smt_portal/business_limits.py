@@ -14,6 +14,10 @@ AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 3
 AGREEMENT_METERS_PER_FORM = 20  # T4
 AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
 AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
+REMINDER_DAYS = (7, 25)  # C12: days after the request on which the portal reminds the customer
+REMINDER_HOURS = (9, 18)  # from, and before, these hours of Central time
+REMINDER_PAUSE = timedelta(days=2)  # no reminder of the portal so soon after the company resent the email
+RESEND_PAUSE_AFTER_REMINDER = timedelta(days=1)  # and no resend so soon after a reminder of the portal
 FAILED_MATCHES_PER_USER = 10  # X2, a day
 FAILED_MATCHES_PER_COMPANY = 20
 FAILED_MATCHES_PER_ESIID = 3

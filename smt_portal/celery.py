@@ -43,6 +43,7 @@ SWEEPS = {
     "reports.tasks.end_waiting": 60,
     "notifications.tasks.read_bounces": 60,
     "agreements.tasks.expire_overdue": 60,
+    "agreements.tasks.send_due_reminders": 60,
     "agreements.tasks.fold_counts": 60,
     "agreements.tasks.notify_of_guessing": 60,
     "agreements.tasks.escalate_overdue_reviews": HOUR,

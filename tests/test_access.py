@@ -73,6 +73,8 @@ ROWS = {
     "invitation_agreement": everybody(OK, "token", "number"),
     "invitation_agreement_authorization": everybody(TO_OWN, "token", "number"),
     "invitation_agreement_register": everybody(TO_OWN, "token", "number"),
+    "invitation_reminders": everybody(OK, "token"),
+    "customer_stop_reminders": Row(LOGIN, *[METHOD] * 7, args=("number",)),
     "customer_authorization": of_customer(TO_OWN, GONE, "number"),
     "agreement_authorization": third_party(TO_OWN, GONE, "number"),
     "agreements": third_party(OK, OK),

@@ -5,6 +5,7 @@ from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
 from agreements.models.contact_stop import ContactStop, stops_contact, unknown_company_rule, unknown_company_state
 from agreements.models.count import AgreementCount
 from agreements.models.history import AgreementEvent, EventKind, Letter
+from agreements.models.reminder import Reminder, ReminderOutcome
 from agreements.models.report_options import DATA_IN_WORDS, PERIOD_IN_WORDS, ReportLength, ReportScope, ReportType
 from agreements.models.review import ConsentReview, Review
 from agreements.models.stage import AgreementStage
@@ -13,6 +14,6 @@ from agreements.models.submission import AddressCorrection, DayCounter, Draft, S
 __all__ = [
     "AddressCorrection", "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "ConsentReview",
     "ConsentSignal", "ContactStop", "DATA_IN_WORDS", "DayCounter", "Draft", "EventKind", "FailedMatch", "Letter",
-    "PERIOD_IN_WORDS", "ReportLength", "ReportScope", "ReportType", "Review", "SignalKind", "AgreementStage",
-    "Submission", "stops_contact", "unknown_company_rule", "unknown_company_state",
+    "PERIOD_IN_WORDS", "Reminder", "ReminderOutcome", "ReportLength", "ReportScope", "ReportType", "Review",
+    "SignalKind", "AgreementStage", "Submission", "stops_contact", "unknown_company_rule", "unknown_company_state",
 ]  # fmt: skip

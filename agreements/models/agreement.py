@@ -267,6 +267,11 @@ class Agreement(models.Model):
         return current is not None and current.offers_registration
 
     @property
+    def is_open(self) -> bool:
+        """Whether the customer can answer; needs `is_overdue`."""
+        return self.status == Status.PENDING and not self.is_overdue
+
+    @property
     def was_answered(self) -> bool:
         return self.status in (Status.COMPLETE, Status.REJECTED)
 

@@ -16,6 +16,8 @@ class EventKind(models.TextChoices):
     INITIATED = "initiated", _("Initiated")
     RESENT = "resent", _("Email resent")
     CORRECTED = "corrected", _("Customer's email corrected")
+    REMINDED = "reminded", _("Reminder sent")
+    REMINDERS_STOPPED = "stopped", _("The customer stopped reminders")
     ACCEPTED = "accept", _("Accepted")
     REJECTED = "reject", _("Rejected")
     COMPANY_UNKNOWN = "unknown", _("The customer doesn't know the company")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import connection, models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,12 @@ class Draft(models.Model):
         return str(self.id)
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def reminder_due(self, *, at: datetime) -> SubmissionQuerySet:
+        """Return submissions whose next reminder is due (C12); a partial index."""
+        return self.filter(reminder_due_at__lte=at)
+
+
 class Submission(models.Model):
     """A form that was submitted: what its agreements, one per meter, have in common, and their one link (C10).
 
@@ -63,6 +70,19 @@ class Submission(models.Model):
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)
+    # When the portal looks whether to send the next reminder; null: never again (C12).
+    reminder_due_at = models.DateTimeField(null=True, editable=False)
+    # When the customer stopped the reminders.
+    reminders_stopped_at = models.DateTimeField(null=True, editable=False)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["reminder_due_at"], name="submission_reminder_due", condition=Q(reminder_due_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.draft_id)

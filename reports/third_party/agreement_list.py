@@ -18,6 +18,7 @@ from agreements.forms.search import SearchForm
 from agreements.masking import VisibleCustomer, customer_for_third_party
 from agreements.models import Agreement, AgreementQuerySet, AgreementStage
 from agreements.permissions import why_not
+from agreements.reminders import not_to_resend
 from agreements.search import MOST_FOUND, FoundAgreement, Search, SearchResult, found_agreements
 from agreements.states import Status
 from lib.keyset import KeysetPage, ListedPart, Part, QueriedPart, read_page
@@ -206,11 +207,13 @@ def list_rows(agreements: list[Agreement], user: User) -> list[ListRow]:
     """Return rows of `agreements`, which have `is_overdue`."""
     may_download, may_remind = (not why_not(user, one) for one in ("may_download", "may_resend_or_withdraw"))
     now, rows = timezone.now(), []
+    waiting = [each for each in agreements if each.stage == AgreementStage.WAITING and not each.is_overdue]
+    ended = not_to_resend(waiting, at=now) if waiting and may_remind else set()
     for agreement in agreements:
         action = "view"
         if agreement.stage == AgreementStage.READY and may_download:
             action = "download"
-        elif agreement.stage == AgreementStage.WAITING and not agreement.is_overdue and may_remind:
+        elif agreement in waiting and may_remind and agreement.pk not in ended:
             action = "remind"
         rows.append(ListRow(agreement, customer_for_third_party(agreement), action, now))
     return rows

@@ -12,7 +12,14 @@ from agreements.forms.search import SearchForm
 from agreements.masking import customer_for_third_party
 from agreements.permissions import acting_member, why_not
 from agreements.states import Status
-from agreements.third_party_wording import email_lines, timeline, why_not_correct, why_not_resend_or_withdraw
+from agreements.third_party_wording import (
+    email_lines,
+    reminder_lines,
+    timeline,
+    why_not_correct,
+    why_not_resend,
+    why_not_resend_or_withdraw,
+)
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email
@@ -92,6 +99,8 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
         "is_undelivered": is_waiting and requests and all(email.state in ENDED_BADLY for email in requests),
         "why_not": why_not_resend_or_withdraw(agreement, request.user),
         "may_correct": is_waiting and not why_not_correct(agreement, request.user),
+        "why_not_resend": why_not_resend(agreement, request.user),
+        "reminders": reminder_lines(agreement) if is_waiting else [],
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,
         "first_rows": [] if why_not_download else first_rows(agreement, FIRST_ROW_COUNT),

@@ -26,6 +26,7 @@ from tests.factories import (
     TdspFactory,
 )
 from tests.pages.truth.facts import AgreementFacts
+from tests.pages.truth.reminders import let_portal_remind, stop_reminding
 from tests.pages.truth.steps import (
     accept,
     accept_less,
@@ -143,6 +144,8 @@ WAYS: dict[str, list[Step]] = {
     "pending, data to wait for": [],
     "pending, service begins later": [begin_service_later],
     "pending, reminded": [remind],
+    "pending, reminded by the portal": [let_portal_remind],
+    "pending, reminders stopped": [stop_reminding],
     "pending, bounced": [bounce],
     "pending, corrected": [correct],
     "pending, corrected and reminded": [bounce, correct, remind],

@@ -1,7 +1,6 @@
 """What is true of an agreement, by its rows.
 
-Each property is a fact that table.toml names. It is False, or True, or says what a sentence that needs this fact has to
-name: placeholder -> value.
+Each property is a fact of table.toml: False, or True, or what a sentence that needs it has to name, placeholder -> value.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.models import Report
 from tests.pages.truth.email_facts import EmailFacts, Fact
+from tests.pages.truth.reminders import ReminderFacts
 
 
 @dataclass(frozen=True)
-class AgreementFacts(EmailFacts):
+class AgreementFacts(EmailFacts, ReminderFacts):
     """The rows of one agreement as they were when they were read."""
 
     agreement: Agreement

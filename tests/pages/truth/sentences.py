@@ -33,7 +33,8 @@ SOURCES = (
     "templates/emails/EM20*", "templates/emails/NOT_ACCEPTED*", "templates/emails/REVIEW*",
     "templates/emails/WITHDRAWN*", "templates/emails/DISAVOWED*", "templates/emails/UNKNOWN*",
     "templates/admin/agreements/*/*.html", "templates/companies/unknown_rule.html",
-    "agreements/emails.py", "agreements/third_party_wording.py", "agreements/models/review.py",
+    "agreements/emails.py", "agreements/third_party_wording.py", "agreements/reminders.py",
+    "agreements/models/review.py",
     "agreements/models/report_options.py", "agreements/states.py", "reports/emails.py", "reports/models.py",
     "agreements/models/stage.py", "reports/third_party/*.py",
 )  # fmt: skip

@@ -44,6 +44,7 @@ def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
 def customer_pages(case: Case, language: str) -> Iterator[Surface]:
     """Yield the pages of the customer who answers, by link and in the account."""
     yield page("page by link", language, reverse("invitation", args=[case.token]))
+    yield page("reminders by link", language, reverse("invitation_reminders", args=[case.token]))
     agreement = case.agreement
     if agreement.status != Status.PENDING:
         decision = "reject" if agreement.status == Status.COMPLETE else "accept"
