@@ -1,6 +1,6 @@
 """What is true of an agreement, by its rows.
 
-Each property is a fact of table.toml: False, or True, or what a sentence that needs it has to name, placeholder -> value.
+Each property is a fact of table.toml: False, True, or what a sentence that needs it has to name: placeholder -> value.
 """
 
 from __future__ import annotations
