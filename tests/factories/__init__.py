@@ -12,6 +12,7 @@ from tests.factories.agreements import (
     DraftFactory,
     FailedMatchFactory,
     LetterFactory,
+    ReminderFactory,
     SubmissionFactory,
 )
 from tests.factories.companies import (
@@ -87,6 +88,7 @@ __all__ = [
     "RegistrationFactory",
     "ReportFactory",
     "ReportFileFactory",
+    "ReminderFactory",
     "SubmissionFactory",
     "TdspFactory",
     "UploadChunkFactory",

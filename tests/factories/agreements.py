@@ -22,6 +22,8 @@ from agreements.models import (
     EventKind,
     FailedMatch,
     Letter,
+    Reminder,
+    ReminderOutcome,
     ReportLength,
     ReportType,
     Review,
@@ -78,6 +80,16 @@ def first_report_state(agreement: Any) -> ReportState:
     if agreement.status != Status.COMPLETE or agreement.review in REVIEW_REFUSES_REPORT:
         return ReportState.NONE
     return ReportState.DUE if agreement.period_last_day else ReportState.AWAITING_DATA
+
+
+class ReminderFactory(DjangoModelFactory):
+    class Meta:
+        model = Reminder
+
+    submission = factory.SubFactory(SubmissionFactory)
+    day = 7
+    at = factory.LazyFunction(timezone.now)
+    outcome = ReminderOutcome.SENT
 
 
 class ConsentReviewFactory(DjangoModelFactory):
