@@ -43,7 +43,7 @@ def test_imports_run_downwards(copied_code):
     ("module", "added_line"),
     [
         ("notifications/models.py", "import meters.models"),
-        ("meters/models.py", "from accounts import models"),
+        ("meters/models/premise.py", "from accounts import models"),
         ("agreements/states.py", "from agreements import models"),
         ("reports/actions.py", "from reports import views"),
         ("meters/usage/reader.py", "import tests"),

@@ -1,0 +1,19 @@
+"""Utilities, premises and meters; usage by day; files that are uploaded."""
+
+from meters.models.premise import ElectricityProvider, Meter, Premise, PremiseQuerySet, Tdsp
+from meters.models.upload import (
+    UNFINISHED,
+    Upload,
+    UploadChunk,
+    UploadKind,
+    UploadQuerySet,
+    UploadRejection,
+    UploadState,
+)  # fmt: skip
+from meters.models.usage import CarriedSlots, FlowDirection, OldMonth, UsageDay
+
+__all__ = [
+    "UNFINISHED", "CarriedSlots", "ElectricityProvider", "FlowDirection", "Meter", "OldMonth", "Premise",
+    "PremiseQuerySet", "Tdsp", "Upload", "UploadChunk", "UploadKind", "UploadQuerySet", "UploadRejection",
+    "UploadState", "UsageDay",
+]  # fmt: skip
