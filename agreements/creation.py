@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -100,8 +100,9 @@ def create_agreements(
 ) -> list[Agreement]:
     """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
     submission = create_submission(draft, request, matches, company=company, at=at)
+    numbers = take_numbers(central_day(at), len(request.rows))
     agreements = build_agreements(
-        submission, request, matches, company=company, contact=contact, comments=comments, at=at
+        submission, request, matches, numbers=numbers, company=company, contact=contact, comments=comments, at=at
     )
     Agreement.objects.bulk_create(agreements)
     initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": draft.user}
@@ -121,18 +122,26 @@ def create_submission(
 
     A registered customer's language is the account's: all meters of a form are one account's.
     """
+    submission = build_submission(draft, request, matches, company=company, at=at)
+    submission.link_nonce = link_tokens.new_nonce()
+    submission.link_hash = link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
+    submission.save()
+    return submission
+
+
+def build_submission(
+    draft: Draft, request: AgreementRequest, matches: Mapping[int, MeterMatch], *, company: Company, at: datetime
+) -> Submission:
+    """Return the unsaved submission of a form, without a link."""
     registered = Customer.objects.filter(pk__in={match.customer_id for match in matches.values()})
     language = registered.values_list("user__language", flat=True).first()
-    nonce = link_tokens.new_nonce()
-    return Submission.objects.create(
+    return Submission(
         draft_id=draft.pk,
         company=company,
         initiated_by=draft.user,
         initiated_at=at,
         privacy_policy_url=company.privacy_policy_url,  # from the profile, not from the form (T8)
         language=language or request.person.language,
-        link_nonce=nonce,
-        link_hash=link_tokens.hash_token(link_tokens.derive_token(nonce)),
         reminder_due_at=min(reminder_times(at).values(), default=None),
     )
 
@@ -142,6 +151,7 @@ def build_agreements(
     request: AgreementRequest,
     matches: Mapping[int, MeterMatch],
     *,
+    numbers: Sequence[str],
     company: Company,
     contact: Contact,
     comments: str,
@@ -150,7 +160,6 @@ def build_agreements(
     """Copy the form, the company's profile and a registered customer's record into new, unsaved agreements."""
     customers = Customer.objects.select_related("user").in_bulk({match.customer_id for match in matches.values()})
     premises = Premise.objects.select_related("tdsp").in_bulk(match.premise_id for match in matches.values())
-    numbers = take_numbers(central_day(at), len(request.rows))
     agreements = []
     for row, number in zip(request.rows, numbers, strict=True):
         match = matches[row.row]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,27 +25,36 @@ from agreements.models import (
     unknown_company_rule,
 )
 from companies.models import Company
-from notifications.actions import DecisionLink, OutgoingEmail, queue_email
+from notifications.actions import DecisionLink, OutgoingEmail, RenderedEmail, queue_email, render_email
 from notifications.models import Email, Priority
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
 THIRD_PARTY_LANGUAGE = "en"
+INVITATION_SUBJECT = _("{company} is asking for your electricity usage data ({meters})")
 # What a customer gets because of what the company did, not as an answer to the customer's own (C8).
 SENT_FOR_COMPANY = ("EM201", "EM202", "WITHDRAWN")
 
 
 def queue_invitation(agreements: Sequence[Agreement]) -> None:
     """Queue EM201 to the customer: the requests of one submission, and the only copy of the decision link (C7, X5)."""
-    subject = _("{company} is asking for your electricity usage data ({meters})")
-    _queue_request("EM201", agreements, subject, key=f"EM201:{agreements[0].number}")
+    _queue_request("EM201", agreements, INVITATION_SUBJECT, key=f"EM201:{agreements[0].number}")
 
 
 def queue_corrected_invitation(agreements: Sequence[Agreement], correction: AddressCorrection) -> None:
     """Queue EM201 to the corrected address, with the link that replaced the old one (T15)."""
-    subject = _("{company} is asking for your electricity usage data ({meters})")
-    _queue_request("EM201", agreements, subject, key=f"EM201:{agreements[0].number}:corrected:{correction.pk}")
+    key = f"EM201:{agreements[0].number}:corrected:{correction.pk}"
+    _queue_request("EM201", agreements, INVITATION_SUBJECT, key=key)
+
+
+def preview_invitation(agreements: Sequence[Agreement], placeholder: str) -> RenderedEmail:
+    """Render EM201 about unsaved agreements of one form; there is no link yet, so none can leak (T8, X5)."""
+    first = agreements[0]
+    offers_registration = len(agreements) == 1 and not first.was_registered
+    details = _request_details(agreements, is_one_of_several=False, offers_registration=offers_registration)
+    outgoing = _customer_email("EM201", first, INVITATION_SUBJECT, agreements, key="", **details)
+    return render_email(outgoing, placeholder)
 
 
 def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
@@ -58,21 +68,26 @@ def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
 def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromise, *, key: str) -> None:
     """Queue the email with the link of a submission, about those of its agreements that are given."""
     first = agreements[0]
-    context = {
-        "agreement": first,
-        "agreements": agreements,
-        "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
-        "is_one_of_several": len(agreements) < first.submission.agreements.count(),
-        "offers_registration": len(agreements) == 1 and first.link_offers_registration(),
-    }
-    fields = {
-        "template": kind,
+    details = _request_details(
+        agreements,
+        is_one_of_several=len(agreements) < first.submission.agreements.count(),
+        offers_registration=len(agreements) == 1 and first.link_offers_registration(),
+    )
+    _queue_to_customer(kind, first, subject, agreements, key=key, **details | {"template": kind})
+
+
+def _request_details(agreements: Sequence[Agreement], **context: bool) -> dict[str, Any]:
+    """Return the fields of an OutgoingEmail that requests have beside those of every email to a customer."""
+    first = agreements[0]
+    utilities = {agreement.tdsp_id: agreement for agreement in agreements}.values()
+    return {
+        "template": "EM201",
+        "context": {"utilities": utilities, **context},
         "link": DecisionLink(first.submission.link_nonce),
         "priority": Priority.BULK,
         "pauses": True,  # no suspended company asks (L9)
         "useful_until": first.expires_at,
     }
-    _queue_to_customer(kind, first, subject, agreements, key=key, context=context, **fields)
 
 
 def meters_in_words(agreements: Sequence[Agreement]) -> StrPromise:
@@ -188,19 +203,24 @@ def _queue_to_customer(
     `details` replace fields of the OutgoingEmail. A customer whose account has another address than the request gets
     it there, too, without the link (C4, X5); a request only at its own.
     """
+    email = _customer_email(kind, agreement, subject, agreements, **details)
+    queue_email(email)
+    user = agreement.customer.user if agreement.customer else None
+    if user and not email.pauses and user.email.lower() != agreement.email.lower():
+        key = f"{kind}:{agreement.number}:account:customer"
+        queue_email(replace(email, key=key, to=user.email, language=user.language, link=None))
+
+
+def _customer_email(
+    kind: str, agreement: Agreement, subject: StrPromise, agreements: Sequence[Agreement] = (), **details: Any
+) -> OutgoingEmail:
     agreements = agreements or [agreement]
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
     fields |= {"to": agreement.email, "language": agreement.submission.language}
     fields |= {"company_id": agreement.company_id, "tdsp_id": _common_tdsp(agreements)}
     fields |= {"about": [each.number for each in agreements]} | details
     fields["context"] = {"agreement": agreement, "agreements": agreements} | details.get("context", {})
-    subject = _with_names(subject, agreements)
-    queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
-    user = agreement.customer.user if agreement.customer else None
-    if user and "pauses" not in details and user.email.lower() != agreement.email.lower():
-        fields |= {"key": f"{kind}:{agreement.number}:account:customer", "to": user.email, "language": user.language}
-        fields["link"] = None
-        queue_email(OutgoingEmail(kind=kind, subject=subject, **fields))
+    return OutgoingEmail(kind=kind, subject=_with_names(subject, agreements), **fields)
 
 
 def _common_tdsp(agreements: Sequence[Agreement]) -> int | None:

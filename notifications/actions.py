@@ -88,31 +88,48 @@ class OutgoingEmail:
     link: DecisionLink | AccountLink | FixedLink | None = None
 
 
-def queue_email(outgoing: OutgoingEmail) -> None:
-    """Write one email into the outbox, in the transaction of the change that causes it (E2).
+@dataclass(frozen=True)
+class RenderedEmail:
+    """What an email says, with the placeholder of its link."""
 
-    Both templates are rendered now, in the email's language and Central time, with its context plus `origin`,
-    `site_name` and `language`. A random placeholder stands for the link until the email is sent (X5).
-    Raises RuntimeError outside a transaction, ValidationError for an invalid address, ValueError for an attachment that
-    is not a PDF and for a template that leaves the link out.
+    subject: str
+    text: str
+    html: str
+
+
+def render_email(outgoing: OutgoingEmail, placeholder: str) -> RenderedEmail:
+    """Render both templates of an email with `placeholder` in the place of its link, and send nothing (T8).
+
+    In the email's language and Central time, with its context plus `origin`, `site_name` and `language`.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
-    validate_email(outgoing.to)
-    if any(not (name.endswith(".pdf") and content.startswith(b"%PDF-")) for name, content in outgoing.attachments):
-        raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     template = f"emails/{outgoing.template or outgoing.kind}"
     site = {"origin": settings.PORTAL_ORIGIN, "site_name": settings.SITE_NAME, "language": outgoing.language}
     context = {**outgoing.context, **site}
-    placeholder = ""
     if outgoing.link:
-        placeholder = context[outgoing.link.variable] = secrets.token_urlsafe(32)
+        context[outgoing.link.variable] = placeholder
     with translation.override(outgoing.language), timezone.override(CENTRAL):
         subject = one_line(outgoing.subject, 200)
         text = _render("text", f"{template}.txt", context)
         html = _render("django", f"{template}.html", context)
     if outgoing.link and not (placeholder in text and placeholder in html):
         raise ValueError(f"{template} has a link; .txt and .html must both show {{{{ {outgoing.link.variable} }}}}.")
+    return RenderedEmail(subject, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)
+
+
+def queue_email(outgoing: OutgoingEmail) -> None:
+    """Write one email into the outbox, in the transaction of the change that causes it (E2).
+
+    Both templates are rendered now (`render_email`). A random placeholder stands for the link until the email is sent
+    (X5). Raises RuntimeError outside a transaction, ValidationError for an invalid address, ValueError for an
+    attachment that is not a PDF and for a template that leaves the link out.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
+    validate_email(outgoing.to)
+    if any(not (name.endswith(".pdf") and content.startswith(b"%PDF-")) for name, content in outgoing.attachments):
+        raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
+    placeholder = secrets.token_urlsafe(32) if outgoing.link else ""
+    rendered = render_email(outgoing, placeholder)
     email = Email(
         key=outgoing.key,
         kind=outgoing.kind,
@@ -124,9 +141,9 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         tdsp_id=outgoing.tdsp_id,
         to_address=outgoing.to,
         language=outgoing.language,
-        subject=subject,
-        text=re.sub(r"\n{3,}", "\n\n", text).strip() + "\n",
-        html=html,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
         placeholder=placeholder,
         **(outgoing.link.columns() if outgoing.link else {}),
         message_id=uuid.uuid4().hex,

@@ -50,6 +50,7 @@ ENGLISH_ONLY = (
     "agreements/corrections.py",
     "agreements/views/correction.py",
     "agreements/creation.py",
+    "agreements/preview.py",
     "agreements/daily_limits.py",
     "agreements/permissions.py",
     "agreements/reminders.py",

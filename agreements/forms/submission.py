@@ -55,6 +55,19 @@ class SubmissionForm(ShowsRefusals):
         return {"contact": contact, "comments": data["comments"], "attested": data["attested"]}
 
 
+def unchecked_contact(form: SubmissionForm) -> tuple[Contact, str]:
+    """Return the contact and the comments that the form shows, right or not, for a preview (T8)."""
+    typed = form.data if form.is_bound else form.initial
+    name, phone, email, comments = (
+        typed.get(field, "") for field in ("contact_name", "contact_phone", "contact_email", "comments")
+    )
+    try:
+        phone = form.fields["contact_phone"].clean(phone)
+    except forms.ValidationError:
+        pass  # shown as it was typed
+    return Contact(name=name, phone=phone_text(phone), email=email), comments
+
+
 def page_2_entries(data: Mapping[str, str]) -> dict[str, str]:
     """Return what was typed on page 2, unchecked; the attestation is given again."""
     return without_null(

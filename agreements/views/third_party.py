@@ -17,11 +17,12 @@ from django.views.decorators.http import require_POST
 
 from agreements import actions, creation
 from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm
-from agreements.forms.submission import SubmissionForm, page_2_entries
+from agreements.forms.submission import SubmissionForm, page_2_entries, unchecked_contact
 from agreements.masking import customer_of_request
 from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength, unknown_company_state
 from agreements.models.report_options import report_type_in_words
 from agreements.permissions import acting_member
+from agreements.preview import EmailPreview, preview_request
 from agreements.request import AgreementRequest, MeterRow, match_meters
 from agreements.third_party_wording import describe_count, describe_meter, describe_refusal, why_not_resend_or_withdraw
 from agreements.transitions import TransitionRefused
@@ -143,8 +144,10 @@ class SubmissionPage(View):
         return self.render(SubmissionForm(initial=contact | self.draft.page_2))
 
     def post(self, request: MemberRequest) -> HttpResponse:
-        """Submit, or save what was typed and go to the part of page 1 that `change` names."""
+        """Submit, or save what was typed and go to the part of page 1 that `change` names, or to the `preview`."""
         Draft.objects.filter(pk=self.draft.pk, submitted_at=None).update(page_2=page_2_entries(request.POST.dict()))
+        if "preview" in request.POST:
+            return redirect(f"{request.path}?preview=open#preview")
         if "change" in request.POST:
             part = request.POST["change"]
             return redirect(page_1_url(self.draft) + (f"#{part}" if part in PARTS else ""))
@@ -167,9 +170,16 @@ class SubmissionPage(View):
             "language": dict(settings.LANGUAGES)[agreement_request.person.language],
             "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
             "report_length": ReportLength(agreement_request.report_length).label,
+            "preview": self.preview(form, agreement_request), "opens_preview": "preview" in self.request.GET,
             **unknown_company_state(self.request.company),
         }  # fmt: skip
         return render(self.request, "agreements/third_party/review.html", context)
+
+    def preview(self, form: SubmissionForm, agreement_request: AgreementRequest) -> EmailPreview | None:
+        """Return the email with what page 2 has now, checked or not."""
+        contact, comments = unchecked_contact(form)
+        company = self.request.company
+        return preview_request(self.draft, agreement_request, company=company, contact=contact, comments=comments)
 
     def meters(self, agreement_request: AgreementRequest) -> list[tuple[MeterRow, str]]:
         """Return each row that matches, and which agreement of the yearly limit it will be (L5)."""
