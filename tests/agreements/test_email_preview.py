@@ -46,9 +46,9 @@ def test_it_is_the_email_that_is_sent(client, member):
     email = Email.objects.get(kind="EM201")
     assert email.language == "es" and email.text != preview
     sent = email.text.replace(email.placeholder, LINK).replace(email.about[0], NUMBER)
-    for line, shown in zip(sent.splitlines(), preview.strip().splitlines(), strict=True):
+    for line, line_of_preview in zip(sent.splitlines(), preview.strip().splitlines(), strict=True):
         hidden = masked(line, "206 Boxwood Drive", "Baytown")
-        assert shown in (line.rstrip(), hidden.rstrip()), shown
+        assert line_of_preview in (line.rstrip(), hidden.rstrip())
 
 
 def test_it_has_what_was_typed_on_page_2_and_escapes_it(client, member):
