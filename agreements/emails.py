@@ -79,10 +79,9 @@ def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromi
 def _request_details(agreements: Sequence[Agreement], **context: bool) -> dict[str, Any]:
     """Return the fields of an OutgoingEmail that requests have beside those of every email to a customer."""
     first = agreements[0]
-    utilities = {agreement.tdsp_id: agreement for agreement in agreements}.values()
     return {
         "template": "EM201",
-        "context": {"utilities": utilities, **context},
+        "context": context,
         "link": DecisionLink(first.submission.link_nonce),
         "priority": Priority.BULK,
         "pauses": True,  # no suspended company asks (L9)
@@ -192,6 +191,7 @@ def queue_guessing_notices(company: Company, readers: Iterable[User], *, day: da
 
 def _queue_to_staff(kind: str, user: User, subject: StrPromise, *, key: str, **context: Any) -> None:
     fields: dict[str, Any] = {"language": THIRD_PARTY_LANGUAGE, "template": f"{kind}_tdsp", "context": context}
+    fields["reader_name"] = user.get_full_name()
     queue_email(OutgoingEmail(key=key, kind=kind, to=user.email, subject=subject, **fields))
 
 
@@ -216,10 +216,12 @@ def _customer_email(
 ) -> OutgoingEmail:
     agreements = agreements or [agreement]
     fields: dict[str, Any] = {"key": f"{kind}:{agreement.number}:customer", "template": f"{kind}_customer"}
-    fields |= {"to": agreement.email, "language": agreement.submission.language}
+    fields |= {"to": agreement.email, "reader_name": agreement.addressee, "language": agreement.submission.language}
     fields |= {"company_id": agreement.company_id, "tdsp_id": _common_tdsp(agreements)}
     fields |= {"about": [each.number for each in agreements]} | details
-    fields["context"] = {"agreement": agreement, "agreements": agreements} | details.get("context", {})
+    utilities = list({each.tdsp_id: each for each in agreements}.values())
+    context = {"agreement": agreement, "agreements": agreements, "utilities": utilities}
+    fields["context"] = context | details.get("context", {})
     return OutgoingEmail(kind=kind, subject=_with_names(subject, agreements), **fields)
 
 
@@ -247,6 +249,7 @@ def _queue_to_third_party(kind: str, agreements: Sequence[Agreement], subject: S
             pauses=True,
             tdsp_id=_common_tdsp(agreements),
             to=first.contact_email,
+            reader_name=first.contact_name,
             language=THIRD_PARTY_LANGUAGE,
             template=f"{kind}_third_party",
             subject=_with_names(subject, agreements),

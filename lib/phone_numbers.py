@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from phonenumber_field.phonenumber import PhoneNumber
+from django.utils.html import format_html
+from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 register = template.Library()
 USA_AND_CANADA = 1
@@ -56,3 +57,10 @@ def format_phone(phone: PhoneNumber | str | None) -> str:
     number, extension = split_extension(number)
     text = number.as_national if number.country_code == USA_AND_CANADA else number.as_international
     return f"{text} ext. {extension}" if extension else text
+
+
+@register.filter
+def phone_link(phone: str) -> str:
+    """Return `phone` as it is written, as a link that dials it; alone if it is no number that can be dialed (C7)."""
+    number = to_python(phone, region="US")
+    return format_html('<a href="{}">{}</a>', number.as_rfc3966, phone) if number and number.is_valid() else phone

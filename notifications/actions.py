@@ -23,6 +23,7 @@ from django.utils.functional import Promise
 from lib import link_tokens
 from lib.central_time import CENTRAL
 from notifications.failures import FailureReason
+from notifications.inline_styles import styles_in_attributes
 from notifications.models import ENDED_BADLY, Email, EmailAttachment, EmailQuerySet, EmailState, Priority
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
@@ -65,10 +66,10 @@ class FixedLink:
 class OutgoingEmail:
     """An email to queue, once for each `key`, with the templates emails/<`template` or `kind`>.txt and .html.
 
-    `about` has the numbers of the agreements that it is about, `attachments` PDFs with name and bytes. A lazy `subject`
-    is translated. Each run delivers a share of the emails of one `company_id` (E6). An email that `pauses` waits while
-    that company is suspended (L9); after `useful_until` it is not sent. `tdsp_id`: whose staff see it besides
-    operators (D1).
+    `reader_name` is whom it greets. `about` has the numbers of the agreements that it is about, `attachments` PDFs
+    with name and bytes. A lazy `subject` is translated. Each run delivers a share of the emails of one `company_id`
+    (E6). An email that `pauses` waits while that company is suspended (L9); after `useful_until` it is not sent.
+    `tdsp_id`: whose staff see it besides operators (D1).
     """
 
     kind: str
@@ -78,6 +79,7 @@ class OutgoingEmail:
     subject: str | Promise
     context: Mapping[str, Any]
     about: Sequence[str] = ()
+    reader_name: str = ""
     priority: Priority = Priority.NORMAL
     company_id: int | None = None
     pauses: bool = False
@@ -104,13 +106,13 @@ def render_email(outgoing: OutgoingEmail, placeholder: str) -> RenderedEmail:
     """
     template = f"emails/{outgoing.template or outgoing.kind}"
     site = {"origin": settings.PORTAL_ORIGIN, "site_name": settings.SITE_NAME, "language": outgoing.language}
-    context = {**outgoing.context, **site}
+    context = {**outgoing.context, **site, "reader_name": outgoing.reader_name}
     if outgoing.link:
         context[outgoing.link.variable] = placeholder
     with translation.override(outgoing.language), timezone.override(CENTRAL):
         subject = one_line(outgoing.subject, 200)
         text = _render("text", f"{template}.txt", context)
-        html = _render("django", f"{template}.html", context)
+        html = styles_in_attributes(_render("django", f"{template}.html", context))
     if outgoing.link and not (placeholder in text and placeholder in html):
         raise ValueError(f"{template} has a link; .txt and .html must both show {{{{ {outgoing.link.variable} }}}}.")
     return RenderedEmail(subject, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html)

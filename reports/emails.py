@@ -33,7 +33,8 @@ def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: b
     fields: dict[str, Any] = {"about": [agreement.number], "company_id": agreement.company_id}
     fields |= {"kind": "EM204", "tdsp_id": agreement.tdsp_id, "pauses": not to_customer}
     fields |= {"template": template, "subject": format_lazy(subject, **names)}
-    fields |= {"context": {"agreement": agreement, "report": report}}
+    fields["context"] = {"agreement": agreement, "agreements": [agreement], "utilities": [agreement], "report": report}
+    fields["reader_name"] = agreement.addressee if to_customer else agreement.contact_name
     key, to, language = f"EM204:{agreement.number}", agreement.contact_email, "en"
     if to_customer:
         key, to, language = f"{key}:customer", agreement.email, agreement.submission.language

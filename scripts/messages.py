@@ -67,6 +67,7 @@ ENGLISH_ONLY = (
     "templates/emails/USER_INVITED.*",
     "templates/emails/EM204.*",
     "templates/emails/EM204_no_data.*",
+    "templates/emails/agreement_facts.*",
     # the admin, commands and development's mailbox
     "*admin*.py",
     "templates/admin/*",

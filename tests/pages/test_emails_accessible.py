@@ -19,7 +19,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 # Of a page, not of a letter: landmarks lead over a navigation, and an email has none.
 OF_PAGES = {"landmark-one-main", "region"}
 # These are no email of their own.
-PARTS = {"base.html", "button.html", "fact.html"}
+PARTS = {
+    "base.html",
+    "answers.html",
+    "button.html",
+    "fact.html",
+    "meters.html",
+    "request_facts.html",
+    "agreement_facts.html",
+}
 
 
 def broken(screen: Screen, scheme: str, rules: list[str] | None = None) -> list[str]:
