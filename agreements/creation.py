@@ -17,7 +17,7 @@ from agreements.actions import expire_overdue
 from agreements.consent import record_signals_at_initiation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Submission
 from agreements.models.reminder import reminder_times
-from agreements.models.submission import take_numbers
+from agreements.models.submission import CHANGED, take_numbers
 from agreements.permissions import acting_member
 from agreements.request import AgreementRequest, Contact, MeterMatch, Person, check_request, match_meters
 from agreements.states import INITIAL, Channel
@@ -44,13 +44,21 @@ def start_draft(
             daily_limits.refuse_guessing(request, by=by, company=company, at=at)
             check_request(request, company=company, at=at)
             daily_limits.refuse_flooding(request, company=company, at=at)
-            if changed:
-                Draft.objects.unchecked(by.pk).filter(pk=changed.pk).delete()  # the new draft has its entries now
+            if changed:  # the new draft has its entries now
+                Draft.objects.unchecked(by.pk).filter(pk=changed.pk).delete()
+                Draft.objects.unfinished(by.pk).filter(pk=changed.pk).update(entries={CHANGED: True})
+            oldest = Draft.objects.unfinished(by.pk)[settings.DRAFTS_PER_USER - 1 :]
+            Draft.objects.filter(pk__in=[draft.pk for draft in oldest]).delete()
             page_2 = changed.page_2 if changed else {}
             return Draft.objects.create(user=by, answers=request.to_json(), page_2=page_2)
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
     raise refusal  # after the commit, so that the failed matches stay recorded
+
+
+def discard_draft(draft_id: UUID, *, by: User) -> None:
+    """Delete the user's draft; one that is being submitted meanwhile stays (T10)."""
+    Draft.objects.filter(pk=draft_id, user=by, submitted_at=None).delete()
 
 
 def initiate(

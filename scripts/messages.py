@@ -49,6 +49,7 @@ ENGLISH_ONLY = (
     "agreements/views/third_party.py",
     "agreements/corrections.py",
     "agreements/views/correction.py",
+    "agreements/views/drafts.py",
     "agreements/creation.py",
     "agreements/preview.py",
     "agreements/daily_limits.py",

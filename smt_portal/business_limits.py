@@ -13,6 +13,7 @@ AGREEMENT_LIMIT_PER_ESIID = env.int("AGREEMENT_LIMIT_PER_ESIID", 3)  # L5
 AGREEMENT_LIMIT_WINDOW = timedelta(days=env.int("AGREEMENT_LIMIT_WINDOW_DAYS", 365))  # L5
 AGREEMENT_METERS_PER_FORM = 20  # T4
 AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
+DRAFTS_PER_USER = 20  # T10: older ones are deleted
 AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
 REMINDER_DAYS = (7, 25)  # C12: days after the request on which the portal reminds the customer
 REMINDER_HOURS = (9, 18)  # from, and before, these hours of Central time

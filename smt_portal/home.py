@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from agreements.models import Agreement, unknown_company_rule
+from agreements.views.drafts import list_drafts
 from companies.models import Membership, membership_of
 from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
@@ -36,6 +37,7 @@ def third_party_home(request: HttpRequest, user: User, membership: Membership) -
     company = membership.company
     may_initiate = membership.may_initiate and company.is_active and not company.requests_paused_at
     context = {"company": company, "may_initiate": may_initiate} | unknown_company_rule() | _notices(user)
+    context["drafts"] = list_drafts(user) if may_initiate else []
     if membership.may_view:
         context |= dashboard_context(user, company.pk)
     return render(request, "home/third_party.html", context)

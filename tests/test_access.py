@@ -81,6 +81,7 @@ ROWS = {
     "agreement_export": third_party(OK, OK),
     "report_zip": third_party(METHOD, METHOD),
     "agreement_new": third_party(OK, OK),
+    "agreement_discard": third_party(OK, GONE, "draft"),
     "agreement_review": third_party(OK, GONE, "draft"),
     "agreement_submitted": third_party(OK, GONE, "submitted"),
     "agreement": third_party(OK, GONE, "number"),

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from companies.models import Company
 
+CHANGED = "changed"  # in `entries` of a draft whose page 1 was changed: another draft has it now
+
 
 class DraftQuerySet(models.QuerySet["Draft"]):
     def of_form(self, draft_id: str, user_id: int) -> Draft | None:
@@ -26,6 +28,11 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def unchecked(self, user_id: int) -> DraftQuerySet:
         """Return the user's drafts of a page 1 that was kept when the session had ended (T10), the latest first."""
         return self.filter(user=user_id, submitted_at=None, answers={}).order_by("-created_at")
+
+    def unfinished(self, user_id: int) -> DraftQuerySet:
+        """Return the user's drafts that can be continued, without those whose page 1 was changed, the latest first."""
+        drafts = self.filter(user=user_id, submitted_at=None).exclude(entries__has_key=CHANGED)
+        return drafts.order_by("-created_at", "pk")
 
 
 class Draft(models.Model):
@@ -47,6 +54,18 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def person(self) -> str:
+        """The customer as typed so far: name, company or email; empty if none was typed."""
+        typed = self.answers.get("person", self.entries)
+        name = " ".join(filter(None, (typed.get("first_name"), typed.get("last_name"))))
+        return str(name or typed.get("company_name") or typed.get("email") or "")
+
+    @property
+    def meter_count(self) -> int:
+        """How many meters a checked page 1 has."""
+        return len(self.answers.get("rows", ()))
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):

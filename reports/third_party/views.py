@@ -20,6 +20,7 @@ from agreements.third_party_wording import (
     why_not_resend,
     why_not_resend_or_withdraw,
 )
+from agreements.views.drafts import list_drafts
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email
@@ -45,8 +46,10 @@ def agreement_list(request: MemberRequest) -> HttpResponse:
     if search and request.method == "POST":
         return redirect(f"{reverse('agreements')}?{search.query_string}")
     agreements = AgreementList(own_agreements(request), request.membership.company_id, request.GET, search)
+    why_not_initiate = why_not(request.user, "may_initiate")
     context = agreements.context(request.user) | {
-        "why_not_initiate": why_not(request.user, "may_initiate"),
+        "drafts": [] if why_not_initiate else list_drafts(request.user),
+        "why_not_initiate": why_not_initiate,
         "may_download": not why_not(request.user, "may_download"),
         "most_exported": MOST_EXPORTED,
         "most_in_zip": MOST_IN_ZIP,

@@ -203,7 +203,7 @@ class TestThirdPartyHome:
             ReportFactory(agreement__company=company, state=ReportState.NO_DATA)
             NoticeFactory()
         client.get(HOME)  # once: the browser's mark is new
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             client.get(HOME)
 
 
