@@ -148,7 +148,7 @@ STORIES = (
     Story(PERMIAN, ("bakery", "bakery cafe", "bakery store"), Ago(1, time(14, 3)), INTERVAL, SIX_MONTHS,
           "For the load study of your ovens.", resident=BAKERY),
     Story(PERMIAN, ("barbecue",), Ago(11, time(11, 6)), INTERVAL, THREE_MONTHS,
-          chapters=(Chapter(Ago(4, time(11, 45)), send_reminder),)),
+          chapters=(Chapter(Ago(3, time(11, 45)), send_reminder),)),
     # Accepted.
     Story(BLUEBONNET, ("whitfield",), Ago(22, time(9, 48)), INTERVAL, ONE_YEAR, "For your solar production report.",
           resident=GRACE, chapters=(_accepted(20), _downloaded(19), _downloaded(6, 16, 20))),
