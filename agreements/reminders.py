@@ -12,6 +12,7 @@ from itertools import chain
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -152,9 +153,10 @@ def why_not_remind(agreement: Agreement, *, at: datetime) -> str:
 def not_to_resend(agreements: Sequence[Agreement], *, at: datetime) -> set[int]:
     """Return the keys of those pending `agreements` of one company for which `why_not_remind` has a reason."""
     submissions = {agreement.submission_id for agreement in agreements}
-    stopped = Submission.objects.filter(pk__in=submissions, reminders_stopped_at__isnull=False)
-    just_reminded = Reminder.objects.just_sent(at=at).filter(submission__in=submissions)
-    ended = {*stopped.values_list("pk", flat=True), *just_reminded.values_list("submission", flat=True)}
+    is_ended = Q(reminders_stopped_at__isnull=False) | Exists(
+        Reminder.objects.just_sent(at=at).filter(submission=OuterRef("pk"))
+    )
+    ended = set(Submission.objects.filter(is_ended, pk__in=submissions).values_list("pk", flat=True))
     numbers = [agreement.number for agreement in agreements]
     returned = (
         Email.objects.about(*numbers)

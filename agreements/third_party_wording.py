@@ -73,7 +73,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
     """Return a line for each email, without its text, which holds the customer's link (X5)."""
     names = {
         "EM201": _("Request"), "EM202": _("Reminder"), "EM203": _("Acceptance"), "EM204": _("Report"),
-        "EM205": _("Rejection"), "WITHDRAWN": _("Withdrawal"), "NOT_ACCEPTED": _("End of the invitation period"),
+        "EM205": _("Rejection"), "DOWNLOADED": _("Download"),
+        "WITHDRAWN": _("Withdrawal"), "NOT_ACCEPTED": _("End of the invitation period"),
     }  # fmt: skip
     states = {
         EmailState.QUEUED: _("Waiting to be sent"),

@@ -24,6 +24,7 @@ from agreements.permissions import acting_member
 from agreements.states import ReportState
 from companies.models import membership_of
 from lib.central_time import utc_or_now
+from reports.emails import queue_first_download
 from reports.gzip_stream import GZIP_FORMAT, decompress
 from reports.models import Download, Report, ReportFile
 
@@ -112,8 +113,9 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
                 logger.error("A report is ready, but its file is missing: %s", report.pk)
             raise DownloadRefused(STATE_REFUSALS[report.state])
         at = utc_or_now(at)
-        Download.objects.create(report=report, by=by, at=at)
-        Agreement.objects.filter(pk=agreement.pk, downloaded_at=None).update(downloaded_at=at)
+        download = Download.objects.create(report=report, by=by, at=at)
+        if Agreement.objects.filter(pk=agreement.pk, downloaded_at=None).update(downloaded_at=at):
+            queue_first_download(download)
         return bytes(file.gzipped)
 
 

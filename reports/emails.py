@@ -1,4 +1,4 @@
-"""EM204: the report is ready, or there was no data for it (R4)."""
+"""EM204: the report is ready, or there was no data for it (R4). DOWNLOADED: it was for the first time (C11)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from notifications.actions import OutgoingEmail, queue_email
-from reports.models import Report
+from notifications.actions import DecisionLink, OutgoingEmail, queue_email
+from reports.models import Download, Report
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -26,20 +26,43 @@ def queue_no_data(report: Report) -> None:
     _queue(report, subject, template="EM204_no_data_customer", to_customer=True)
 
 
-def _queue(report: Report, subject: StrPromise, *, template: str, to_customer: bool = False) -> None:
-    """Queue EM204, also to a customer's account if that has another address than the request (C4)."""
+def queue_first_download(download: Download) -> None:
+    """Tell the customer who downloaded the report for the first time, with the link to the request (C11)."""
+    agreement = download.report.agreement
+    details: dict[str, Any] = {
+        "kind": "DOWNLOADED",
+        "link": DecisionLink(agreement.submission.link_nonce),
+        "is_one_of_several": agreement.submission.agreements.count() > 1,
+        "download": download,
+    }
+    subject = _("{company} downloaded your report (meter {meter})")
+    _queue(download.report, subject, template="DOWNLOADED_customer", to_customer=True, **details)
+
+
+def _queue(
+    report: Report,
+    subject: StrPromise,
+    *,
+    template: str,
+    to_customer: bool = False,
+    kind: str = "EM204",
+    link: DecisionLink | None = None,
+    **context: Any,
+) -> None:
+    """Queue an email, also to a customer's account if that has another address than the request, without link (C4)."""
     agreement = report.agreement
     names = {"company": agreement.third_party_name, "number": agreement.number, "meter": agreement.meter_number}
     fields: dict[str, Any] = {"about": [agreement.number], "company_id": agreement.company_id}
-    fields |= {"kind": "EM204", "tdsp_id": agreement.tdsp_id, "pauses": not to_customer}
+    fields |= {"kind": kind, "tdsp_id": agreement.tdsp_id, "pauses": not to_customer}
     fields |= {"template": template, "subject": format_lazy(subject, **names)}
-    fields["context"] = {"agreement": agreement, "agreements": [agreement], "utilities": [agreement], "report": report}
+    about = {"agreement": agreement, "agreements": [agreement], "utilities": [agreement], "report": report}
+    fields["context"] = about | context
     fields["reader_name"] = agreement.addressee if to_customer else agreement.contact_name
-    key, to, language = f"EM204:{agreement.number}", agreement.contact_email, "en"
+    key, to, language = f"{kind}:{agreement.number}", agreement.contact_email, "en"
     if to_customer:
         key, to, language = f"{key}:customer", agreement.email, agreement.submission.language
-    queue_email(OutgoingEmail(key=key, to=to, language=language, **fields))
+    queue_email(OutgoingEmail(key=key, to=to, language=language, link=link, **fields))
     user = agreement.customer.user if to_customer and agreement.customer else None
     if user and user.email.lower() != agreement.email.lower():
-        key = f"EM204:{agreement.number}:account:customer"
+        key = f"{kind}:{agreement.number}:account:customer"
         queue_email(OutgoingEmail(key=key, to=user.email, language=user.language, **fields))

@@ -18,6 +18,10 @@ from customers.models import Customer, EsiidClaim, customer_of
 from notices.models import Notice
 from reports.third_party.dashboard import dashboard_context
 from smt_portal.staff_home import staff_home
+from usage_pages.customer_meters import load_meters
+from usage_pages.latest_usage import latest_usage
+
+MOST_WITH_USAGE = 5  # meters whose usage home shows
 
 
 @never_cache
@@ -47,7 +51,8 @@ def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpR
     is_present = Q(premise__meters__removed_on=None)
     numbers = ArrayAgg("premise__meters__number", filter=is_present, default=[], order_by="premise__meters__number")
     claims = EsiidClaim.objects.visible_to(user).select_related("premise").annotate(meter_numbers=numbers)
-    context = {"person": customer, "claims": list(claims.order_by("premise__esiid")[:100])}
+    listed = list(claims.order_by("premise__esiid")[:100])
+    context = {"person": customer, "claims": listed, "usage": latest_usage(load_meters(listed[:MOST_WITH_USAGE]))}
     waiting = Agreement.objects.visible_to(user).open_soonest_first().select_related("company")
     context["waiting"], context["waiting_count"] = _first_and_count(waiting)
     context |= _notices(user)

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from usage_pages import views
+from usage_pages import shared_data, views
 
 urlpatterns = [
     path("my/meters/", views.my_meters, name="my_meters"),
+    path("my/shared-data/", shared_data.shared_data, name="shared_data"),
     path("my/usage/", views.usage, name="usage"),
     path("my/usage/<int:pk>/", views.usage, name="meter_usage"),
     path("my/usage/<int:pk>/usage.csv", views.usage_csv, name="usage_csv"),

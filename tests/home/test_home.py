@@ -31,6 +31,7 @@ from tests.factories import (
     ReportFactory,
     UserFactory,
 )
+from tests.support.usage import CONSUMPTION, every_day, store
 
 pytestmark = pytest.mark.django_db
 HOME = "/"
@@ -250,15 +251,29 @@ class TestCustomerHome:
         """T2."""
         assert navigation(client) == [
             *("Home", "Usage", "3rd Party Agreements", "Notices", "Help"),
-            *("3rd Party Agreements", "My Smart Meters", "My Profile"),
+            *("3rd Party Agreements", "My Smart Meters", "Who has my data", "My Profile"),
         ]
 
-    def test_costs_six_queries_at_most(self, client, claim, django_assert_max_num_queries):
+    def test_usage_comes_first(self, client, claim):
+        """C4, C5: what was used in the last 7 days with readings, with a link to all of it."""
+        last = timezone.localdate() - timedelta(days=3)
+        store(claim.premise, *every_day(last - timedelta(days=20), last, CONSUMPTION))
+        page = client.get(HOME).content.decode()
+        usage = page.index("Your usage</h2>")
+        assert usage < page.index('id="waiting"')
+        assert reverse("meter_usage", args=[claim.pk]) in page and "kWh" in page[usage : page.index('id="waiting"')]
+
+    def test_an_empty_list_has_no_number(self, client, claim):
+        """C4."""
+        page = client.get(HOME).content.decode()
+        assert "No requests right now." in page and "0 requests" not in page
+
+    def test_costs_eight_queries_at_most(self, client, claim, django_assert_max_num_queries):
         for _number in range(6):
             MeterFactory(premise=claim.premise)
             AgreementFactory(customer=claim.customer)
             NoticeFactory(tdsp=claim.premise.tdsp)
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(8):
             client.get(HOME)
 
 
