@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
 from agreements.answers import Decision, LinkReplaced, ScopeRefused, answer_requests
-from agreements.models import AddressCorrection, Agreement
+from agreements.models import Agreement
 from agreements.states import Channel, Status
 from agreements.transitions import CompanySuspended, TransitionRefused
 from agreements.views.decision_forms import (
@@ -30,6 +30,7 @@ from agreements.views.decision_forms import (
     answer_form,
     decision_context,
     is_same_answer,
+    render_dead_link,
     render_page,
 )
 from agreements.views.submission import LinkedRequestsPage
@@ -78,7 +79,7 @@ class DecisionView(View):
         submitted = Agreement.objects.by_link(link_tokens.hash_token(token))
         linked = [agreement for agreement in submitted if number in ("", agreement.number)]
         if not linked:
-            return self.replaced(request, token)
+            return render_dead_link(request, token)
         try:
             with translation.override(chosen_language(request) or linked[0].submission.language):
                 if len(linked) > 1:
@@ -86,18 +87,7 @@ class DecisionView(View):
                 self.list_url = reverse("invitation", args=[token]) if len(submitted) > 1 else ""
                 return super().dispatch(request, linked[0])
         except LinkReplaced:
-            return self.replaced(request, token)
-
-    def replaced(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Say that the request went to another address, without saying which (T15), or that there is none."""
-        corrections = AddressCorrection.objects.filter(old_link_hash=link_tokens.hash_token(token))
-        correction = corrections.select_related("submission").first()
-        if correction is None:
-            return render_page(request, "agreements/invitation/unknown.html", status=404)
-        submission = correction.submission
-        with translation.override(chosen_language(request) or submission.language):
-            context = {"agreement": submission.agreements.select_related("submission").first()}
-            return render_page(request, "agreements/invitation/replaced.html", status=410, **context)
+            return render_dead_link(request, token)
 
     def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
         status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)

@@ -10,13 +10,15 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.language import chosen_language
 from accounts.models import User
 from agreements.answers import AnswerForm, Decision
 from agreements.consent import is_too_fast
-from agreements.models import Agreement, ReportScope
+from agreements.models import AddressCorrection, Agreement, ReportScope
 from agreements.period import offer_context
 from agreements.states import Channel, Status
 from companies.trust.fingerprints import fingerprint_request
+from lib import link_tokens
 from lib.central_time import utc_or_now
 from lib.served_times import sign_time
 
@@ -83,6 +85,18 @@ def decision_context(request: HttpRequest, agreements: Sequence[Agreement], subj
 def invitation_url(token: str, number: str) -> str:
     """Return the decision page of the only agreement behind a link, or of the one with `number`."""
     return reverse("invitation_agreement", args=[token, number]) if number else reverse("invitation", args=[token])
+
+
+def render_dead_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Say that the request went to another address, without saying which (T15), or that there is none."""
+    corrections = AddressCorrection.objects.filter(old_link_hash=link_tokens.hash_token(token))
+    correction = corrections.select_related("submission").first()
+    if correction is None:
+        return render_page(request, "agreements/invitation/unknown.html", status=404)
+    submission = correction.submission
+    with translation.override(chosen_language(request) or submission.language):
+        agreement = submission.agreements.select_related("submission").first()
+        return render_page(request, "agreements/invitation/replaced.html", status=410, agreement=agreement)
 
 
 def render_page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:

@@ -18,7 +18,7 @@ from agreements.models import Agreement
 from agreements.reminders import stop_reminders
 from agreements.states import Channel
 from agreements.views.customer import own_agreements
-from agreements.views.decision_forms import render_page
+from agreements.views.decision_forms import render_dead_link, render_page
 from lib import link_tokens
 
 
@@ -30,7 +30,7 @@ def invitation_reminders(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, because mail scanners follow links; stop the reminders of the submission on POST."""
     linked = list(Agreement.objects.by_link(link_tokens.hash_token(token)))
     if not linked:
-        return render_page(request, "agreements/invitation/unknown.html", status=404)
+        return render_dead_link(request, token)
     with translation.override(chosen_language(request) or linked[0].submission.language):
         if request.method == "POST":
             stop_reminders(linked[0].submission, channel=Channel.INVITATION)

@@ -82,7 +82,10 @@ class TestWhatItDoes:
     def test_the_old_link_says_so_without_an_address_and_decides_nothing(self, client, agreement, member):
         """T15, X5: whoever got the first email may be a stranger."""
         pages = [link(agreement), link(agreement, "invitation_agreement", agreement.number)]
-        asides = [link(agreement, name) for name in ("invitation_register", "invitation_authorization")]
+        asides = [
+            link(agreement, name)
+            for name in ("invitation_register", "invitation_authorization", "invitation_reminders")
+        ]
         correct_address(agreement, RIGHT, by=member)
         for page in pages:
             for answer in (client.get(page), client.post(page, decision_form(agreement, "accept"))):
