@@ -35,6 +35,7 @@ from tests.factories import (
     ClaimDisputeFactory,
     CompanyLinkFactory,
     CustomerFactory,
+    DownloadFactory,
     EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
@@ -134,6 +135,7 @@ def _about_agreements(world: World, language: str) -> None:
         review=Review.NONE, consent_review=None
     )  # the world's many requests to one address hold it
     generate_due_reports()
+    report_emails.queue_first_download(DownloadFactory(report__agreement__submission__language=language))
     for outcome in (Review.RELEASED, Review.REFUSED):
         held = AgreementFactory(status=Status.COMPLETE, review=Review.HELD, submission__language=language)
         review_consent(review_of(held), outcome, by=OperatorFactory(), reason="It is not clear.")
