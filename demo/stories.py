@@ -217,6 +217,8 @@ def mark_emails_sent(agreement: Agreement) -> None:
             sent_at = agreement.events.get(pk=email.key.rpartition(":")[2]).at
         elif email.kind == "EM204":
             sent_at = agreement.report.made_at
+        elif email.kind == "DOWNLOADED":
+            sent_at = agreement.downloaded_at
         assert sent_at is not None
         Email.objects.filter(pk=email.pk).update(
             queued_at=sent_at, due_at=sent_at, sent_at=sent_at + WORKER_TIME, state=EmailState.SENT, attempts=1
