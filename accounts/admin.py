@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
@@ -16,13 +17,28 @@ from django.utils.translation import gettext_lazy as _
 from accounts import second_factor
 from accounts.models import AccessLogEntry, User, signed_in
 from lib.admin_columns import short_time, two_lines
+from lib.admin_search import SearchKind, by_email
+from lib.digits import bare_digits
 from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operator
 
+MOST_RECORDS = 20  # of each list, for a search of the access log
+_USER_ID = re.compile(r"[\w.+-]+")
 NEXT = _("Create the user first. Then create the customer, or add the user to a third party.")
 STAFF = _(
     "A TDSP's staff see only that TDSP's records. Staff without a TDSP are operators and see all records. "
     "Superusers create and change staff."
 )
+
+
+def by_user_id(column: str) -> SearchKind:
+    """Return the search by a User ID or its beginning, also if the first letter was typed as a capital."""
+    return SearchKind(
+        _("a User ID or its first characters"),
+        lambda typed: typed if _USER_ID.fullmatch(typed) else None,
+        lambda request, records, value: records.filter(
+            Q(**{f"{column}__startswith": value}) | Q(**{f"{column}__startswith": value.lower()})
+        ),
+    )
 
 
 class UserAdmin(ScopedAdmin, DjangoUserAdmin):
@@ -34,8 +50,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     actions = ["remove_second_factor"]
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
     list_select_related = ["tdsp"]
-    search_fields = ["username", "first_name", "last_name", "email"]
-    search_help_text = _("User ID, name, or email")
+    search_kinds = (by_email("email"), by_user_id("username"))
     add_fieldsets = (
         (None, {"fields": ("username", "email", "first_name", "last_name", "phone", "language"), "description": NEXT}),
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
@@ -114,6 +129,18 @@ class KindOfRecordFilter(admin.SimpleListFilter):
         return queryset.filter(model=self.value()) if self.value() else queryset
 
 
+def find_viewed(request: HttpRequest, entries: QuerySet[Any], number: str) -> QuerySet[Any]:
+    """Return the entries about the records that other lists find by `number` (D3)."""
+    records = Q(pk__in=[])
+    for model, model_admin in admin.site._registry.items():
+        assert isinstance(model_admin, ScopedAdmin)
+        if model_admin.customer_data and model_admin.search_kinds:
+            found, _repeats = model_admin.get_search_results(request, model_admin.get_queryset(request), number)
+            keys = found.order_by().values_list("pk", flat=True)[:MOST_RECORDS]
+            records |= Q(model=model._meta.label_lower, object_id__in=[str(key) for key in keys])
+    return entries.filter(records)
+
+
 @admin.register(AccessLogEntry)
 class AccessLogEntryAdmin(ScopedAdmin):
     """Read-only. Viewing the access log is not itself logged: it contains no personal data."""
@@ -125,8 +152,10 @@ class AccessLogEntryAdmin(ScopedAdmin):
     list_filter = [KindOfRecordFilter, "action", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["user", "tdsp"]
-    search_fields = ["user__username__iexact", "label", "object_id__iexact"]
-    search_help_text = _("User ID, agreement number, or last digits of an ESIID")
+    search_kinds = (
+        SearchKind(_("the number of an agreement, ESIID, or meter"), bare_digits, find_viewed),
+        by_user_id("user__username"),
+    )
 
     def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:
         is_reader = is_operator(request) or bool(getattr(request.user, "is_supervisor", False))

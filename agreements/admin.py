@@ -1,154 +1,50 @@
-"""Agreements and emails in the admin, read-only and without links (D1, X5). Reviews: review_admin.py.
-
-Emails are here because only an agreement knows which TDSP an email belongs to.
-"""
+"""Agreements in the admin, read-only and without links (D1, X5). Reviews: review_admin.py; emails: email_admin.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 import agreements.review_admin  # noqa: F401 - registers the queue of reviews
-from accounts.models import signed_in
+from agreements import loa
+from agreements.admin_search import OF_AGREEMENTS
+from agreements.email_admin import describe_kind, language_in_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
 from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.central_time import format_central
+from lib.phone_numbers import format_phone
 from lib.scoped_admin import RolePermissions, ScopedAdmin
 from meters.identifiers import VISIBLE_DIGITS
-from notifications.actions import retry_failed
 from notifications.models import Email
 
-_NAMES = {
-    "EM201": _("request"), "EM202": _("reminder"), "EM203": _("acceptance"), "EM204": _("report"),
-    "EM205": _("rejection"),
-}  # fmt: skip
 
+class CompanyFilter(admin.SimpleListFilter):
+    """Shows one company's agreements, by a link; a list of all companies would be too long to choose from."""
 
-def describe_kind(kind: str) -> str:
-    """Return an email's kind for staff: "EM201: request", or "Join requested" if it has no number."""
-    return f"{kind}: {_NAMES[kind]}" if kind in _NAMES else kind.replace("_", " ").capitalize()
-
-
-class KindFilter(admin.SimpleListFilter):
-    """Offers the emails of an agreement's life: a fixed list, because finding the kinds on record reads all."""
-
-    title = _("kind")
-    parameter_name = "kind"
+    title = _("third party")
+    parameter_name = "company"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, describe_kind(kind)) for kind in _NAMES]
+        if not (key := self.used_parameters.get(self.parameter_name, "")).isdecimal():
+            return []
+        agreements = model_admin.get_queryset(request).filter(company=key)
+        name = agreements.values_list("company__legal_name", flat=True).order_by("-initiated_at", "-number").first()
+        return [(key, name)] if name else []
+
+    def has_output(self) -> bool:
+        return self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(kind=self.value()) if self.value() in _NAMES else queryset
-
-
-class EmailForm(forms.ModelForm):
-    """The labels of the read-only page."""
-
-    class Meta:
-        model = Email
-        fields: tuple[str, ...] = ()
-        labels = {
-            "about": _("About agreement"), "to_address": _("To"), "message_id": "Message-ID",
-            "uncertain_attempts": _("Attempts without an answer"), "queued_at": _("Created"), "due_at": _("Due"),
-            "sent_at": _("Sent"), "failed_at": _("Failed"), "body_forgotten_at": _("Text deleted"),
-        }  # fmt: skip
-
-
-@admin.register(Email)
-class EmailAdmin(ScopedAdmin):
-    """Read-only and without bodies and attachments, which hold the customer's links and letters.
-
-    A TDSP's staff see the emails about its agreements; only operators see emails about accounts.
-    """
-
-    tdsp_path = "tdsp_id"
-    form = EmailForm
-    fields = (
-        ("what", "about", "language"),
-        ("to_address", "message_id"),
-        ("state", "attempts", "uncertain_attempts"),
-        ("failure", "last_error"),
-        ("queued_at", "due_at", "sent_at", "failed_at", "body_forgotten_at"),
-    )
-    readonly_fields = ("what",)
-    list_display = ("to", "what", "state_tag", "agreements_numbers", "queued", "sent")
-    list_filter = ("state", KindFilter, "queued_at")
-    search_fields = ("about", "to_address")  # see get_search_results
-    search_help_text = _("Agreement number or full email address")
-    ordering = ("-queued_at", "-pk")
-    actions = ("try_again",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
-        # Attachments are large and not for staff.
-        unread = ("text", "html", "placeholder", "link_nonce", "link_secret")
-        return super().get_queryset(request).defer(*unread)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Find the emails about any of the numbers, or to the address; all of both, because an index finds those."""
-        if not (words := search_term.split()):
-            return queryset, False
-        return queryset.filter(Q(about__overlap=words) | Q(to_address__iexact=words[0])), False
-
-    @admin.display(description=_("to"))
-    def to(self, email: Email) -> str:
-        return email.to_address
-
-    @admin.display(description=_("status"))
-    def state_tag(self, email: Email) -> str:
-        """Return the state, and below it how often it was tried or why it failed."""
-        label = email.get_state_display()
-        attempts = ngettext("%d attempt", "%d attempts", email.attempts) % email.attempts if email.attempts > 1 else ""
-        return two_lines(status_tag(email.state, label), email.last_error or attempts)
-
-    @admin.display(description=_("agreement"))
-    def agreements_numbers(self, email: Email) -> str:
-        return one_line(", ".join(email.about))
-
-    @admin.display(description=_("created"), ordering="queued_at")
-    def queued(self, email: Email) -> str:
-        return short_time(email.queued_at)
-
-    @admin.display(description=_("sent"))
-    def sent(self, email: Email) -> str:
-        return short_time(email.sent_at)
-
-    @admin.display(description=_("kind"))
-    def what(self, email: Email) -> str:
-        return describe_kind(email.kind)
-
-    def log_label(self, record: Email) -> str:
-        return str(record)
-
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return self.allows(request, "view")
-
-    @admin.action(description=_("Retry failed emails"), permissions=["retry"])
-    def try_again(self, request: HttpRequest, emails: QuerySet[Email]) -> None:
-        again = [email for email in emails if retry_failed(email, by=signed_in(request))]
-        for email in again:
-            self.log_change(request, email, "Tried again.")
-        left = emails.count() - len(again)
-        if again:
-            text = ngettext("%d email will be sent again.", "%d emails will be sent again.", len(again)) % len(again)
-            self.message_user(request, text, messages.SUCCESS)
-        if left:
-            text = ngettext(
-                "%d email was not changed: it has not failed, or its text has been deleted.",
-                "%d emails were not changed: they have not failed, or their text has been deleted.",
-                left,
-            )
-            self.message_user(request, text % left, messages.WARNING)
+        if self.value() is None:
+            return queryset
+        return queryset.filter(company=self.value()) if self.lookup_choices else queryset.none()
 
 
 class EventInline(RolePermissions, admin.TabularInline):
@@ -182,8 +78,19 @@ class SignalInline(RolePermissions, admin.TabularInline):
 
 class LetterInline(RolePermissions, admin.StackedInline):
     model = Letter
-    fields = ["signed_at", "version", "language", "sha256", "text"]
+    fields = [("signed_at", "language_name", "version"), "sha256", "readable_text"]
+    readonly_fields = ["language_name", "readable_text"]
     verbose_name_plural = _("letter of authorization")
+
+    @admin.display(description=_("language"))
+    def language_name(self, letter: Letter) -> str:
+        return language_in_words(letter.language)
+
+    @admin.display(description=_("text"))
+    def readable_text(self, letter: Letter) -> str:
+        return render_to_string(
+            "admin/agreements/letter.html", {"blocks": loa.blocks(letter), "language": letter.language}
+        )
 
 
 class AgreementAdmin(ScopedAdmin):
@@ -193,13 +100,9 @@ class AgreementAdmin(ScopedAdmin):
 
     tdsp_path = "tdsp"
     list_display = ["number", "status_tags", "customer_and_address", "company_name", "esiid_tail", "initiated", "ended"]
-    list_filter = ["status", "review", "report_state", "report_type", "initiated_at", "tdsp"]
+    list_filter = ["status", "review", "report_state", "report_type", "initiated_at", CompanyFilter, "tdsp"]
     operators_filters = ("tdsp",)
-    search_fields = [
-        "number__startswith", "esiid__startswith", "meter_number__startswith", "last_name__istartswith",
-        "email__iexact", "third_party_name__icontains",
-    ]  # fmt: skip
-    search_help_text = _("Agreement number, ESIID, meter number, customer's last name or email, or company")
+    search_kinds = OF_AGREEMENTS
     inlines = [EventInline, SignalInline, LetterInline]
     fieldsets = [
         (_("Agreement"), {"fields": [
@@ -208,17 +111,20 @@ class AgreementAdmin(ScopedAdmin):
             ("review", "reason"), "emails",
         ]}),
         (_("Third party"), {"fields": [
-            "third_party_name", ("contact_name", "contact_phone", "contact_email"), "privacy_policy_url", "comments",
+            "third_party", ("contact_name", "contact_number", "contact_email"), "privacy_policy_url", "comments",
             "attested_at",
         ]}),
         (_("Customer"), {"fields": [
             ("customer_name", "title", "customer_kind", "was_registered"), "customer_company_name", "service_address",
-            ("phone", "email", "language"),
+            ("customer_phone", "email", "language"),
         ]}),
         (_("Meter"), {"fields": [("esiid", "meter_number")]}),
     ]  # fmt: skip
     readonly_fields = [
         "customer_name",
+        "third_party",
+        "contact_number",
+        "customer_phone",
         "service_address",
         "emails",
         "privacy_policy_url",
@@ -261,6 +167,20 @@ class AgreementAdmin(ScopedAdmin):
     @admin.display(description=_("ended"))
     def ended(self, agreement: Agreement) -> str:
         return short_time(agreement.ended_at)
+
+    @admin.display(description=_("company"))
+    def third_party(self, agreement: Agreement) -> str:
+        url = reverse("admin:agreements_agreement_changelist")
+        link = format_html('<a href="{}?company={}">{}</a>', url, agreement.company_id, _("All its agreements"))
+        return two_lines(agreement.third_party_name, link)
+
+    @admin.display(description=_("contact phone"))
+    def contact_number(self, agreement: Agreement) -> str:
+        return format_phone(agreement.contact_phone)
+
+    @admin.display(description=_("phone"))
+    def customer_phone(self, agreement: Agreement) -> str:
+        return format_phone(agreement.phone)
 
     @admin.display(description=_("privacy policy"))
     def privacy_policy_url(self, agreement: Agreement) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import signed_in
+from agreements.admin_search import by_agreement_number
 from agreements.consent_review import AlreadyReviewed, held_agreements, review_consent
 from agreements.models import Agreement, ConsentReview, Review
 from agreements.review_admin_facts import company_facts, explain_signals, phones_on_record
@@ -50,8 +51,7 @@ class ConsentReviewAdmin(ScopedAdmin):
     list_filter = ["state", "opened_at", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["submission__company", "tdsp"]
-    search_fields = ["agreements__number__startswith"]
-    search_help_text = _("Agreement number")
+    search_kinds = (by_agreement_number("agreements__number"),)
     ordering = [F("decided_at").desc(nulls_first=True), "opened_at", "pk"]
     fields = [
         "state", "links", "company", ("opened_at", "due_on", "escalated_at"), ("decided_at", "reviewer"), "reason",

@@ -25,7 +25,10 @@ from companies.models import Company, CompanyEvent, CompanyStanding, Membership,
 from companies.registration import change_standing
 from companies.request_pauses import resume_requests
 from lib.admin_columns import short_time, status_tag
+from lib.admin_search import SearchKind, by_email, find_by
+from lib.digits import bare_digits
 from lib.name_scripts import lookalike_scripts
+from lib.review_reasons import ReasonField
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 
 
@@ -63,6 +66,12 @@ class StandingForm(forms.Form):
         elif decision == CompanyStanding.APPROVED:
             self.cleaned_data["reason"] = ""  # typed and not needed
         return self.cleaned_data
+
+
+class ResumeForm(forms.Form):
+    """Why a company may send new requests again."""
+
+    reason = ReasonField(help_text=_("The company will see it."))
 
 
 class MembershipForm(forms.ModelForm):
@@ -123,8 +132,12 @@ class CompanyAdmin(ScopedAdmin):
     customer_data = False
     list_display = ["legal_name", "standing_tag", "duns", "city", "email", "registered"]
     list_filter = ["standing", ("requests_paused_at", admin.EmptyFieldListFilter)]
-    search_fields = ["legal_name", "duns", "email"]
-    search_help_text = _("Company name, DUNS, or email")
+    search_kinds = (
+        SearchKind(_("a DUNS number"), bare_digits, find_by("duns__startswith")),
+        by_email("email"),
+        # Of few rows: a search by words reads all names.
+        SearchKind(_("a part of a company's name"), lambda typed: typed, find_by("legal_name__icontains")),
+    )
     readonly_fields = ["standing", "standing_reason", "registered_at", "requests_paused_at"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline, CompanyEventInline]
@@ -142,7 +155,12 @@ class CompanyAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         standing = self.admin_site.admin_view(self.standing_view)
-        return [path("<int:pk>/standing/", standing, name="companies_company_standing"), *super().get_urls()]
+        resume = self.admin_site.admin_view(self.resume_view)
+        return [
+            path("<int:pk>/standing/", standing, name="companies_company_standing"),
+            path("<int:pk>/resume/", resume, name="companies_company_resume"),
+            *super().get_urls(),
+        ]
 
     def standing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what to check about the company, or approve, refuse, suspend or reinstate it."""
@@ -158,6 +176,22 @@ class CompanyAdmin(ScopedAdmin):
         context |= {"similar": similar_companies(company), "email_days": settings.EMAIL_BODY_RETENTION.days}
         return TemplateResponse(request, "admin/companies/company/standing.html", context)
 
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a reason, and let a company whose requests are paused send new ones again (C8)."""
+        company: Company = self.get_object(request, str(pk))
+        if not self.has_change_permission(request, company):
+            raise PermissionDenied
+        form = ResumeForm(request.POST or None)
+        if company.requests_paused_at and not form.is_valid():
+            context = {"form": form, "original": company, "opts": self.opts}
+            return TemplateResponse(request, "admin/companies/company/resume.html", context)
+        if form.is_valid() and resume_requests(company, by=signed_in(request), reason=form.cleaned_data["reason"]):
+            self.log_change(request, company, "New requests allowed again.")
+            self.message_user(request, _("The company can send new requests again."), messages.SUCCESS)
+        else:
+            self.message_user(request, _("New requests of this company aren't paused."), messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:companies_company_change", args=[company.pk]))
+
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         """Record the change in the company's history; a new legal name or DUNS is also emailed."""
         before = Company.objects.get(pk=obj.pk) if change else None
@@ -165,13 +199,6 @@ class CompanyAdmin(ScopedAdmin):
         if before:
             changed = {name: getattr(obj, name) for name in profile.PROFILE if name in form.changed_data}
             profile.record_profile_change(obj, compare_fields(before, changed), by=signed_in(request))
-
-    def response_change(self, request: HttpRequest, obj: Company) -> HttpResponse:
-        """Allow new requests again by the page's own button, after saving what the operator sees (C8)."""
-        if "_resume" not in request.POST:
-            return super().response_change(request, obj)
-        self._resume_requests(request, obj)
-        return HttpResponseRedirect(request.path)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Approve users whom an operator adds, and record every change in the company's history."""
@@ -206,15 +233,6 @@ class CompanyAdmin(ScopedAdmin):
             self.message_user(request, text, messages.ERROR)
             return
         self._change_standing(request, companies, CompanyStanding.SUSPENDED, reason)
-
-    def _resume_requests(self, request: HttpRequest, company: Company) -> None:
-        """Let the company send new requests again, with the operator's reason (C8)."""
-        try:
-            if resume_requests(company, by=signed_in(request), reason=request.POST.get("resume_reason", "")[:500]):
-                self.log_change(request, company, "New requests allowed again.")
-                self.message_user(request, _("The company can send new requests again."), messages.SUCCESS)
-        except ValidationError as error:
-            self.message_user(request, error.message, messages.ERROR)
 
     def _change_standing(
         self, request: HttpRequest, companies: QuerySet[Company], standing: CompanyStanding, reason: str = ""

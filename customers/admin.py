@@ -13,12 +13,14 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import UserAdmin
+from accounts.admin import UserAdmin, by_user_id
 from accounts.models import User
 from customers.claim_admin import EsiidClaimAdmin
 from customers.models import ClaimDecision, Customer, EsiidClaim
+from lib.admin_search import SearchKind, by_email
 from lib.phone_numbers import format_phone
-from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, search_words, tdsp_of
+from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin, is_operator, tdsp_of
+from meters.admin_search import parse_esiid
 from meters.identifiers import normalize_esiid
 from meters.models import Premise
 
@@ -121,6 +123,12 @@ class EsiidClaimInline(RolePermissions, admin.TabularInline):
         return formats.date_format(timezone.localtime(claim.since), "DATETIME_FORMAT") if claim.pk else ""
 
 
+def find_holders(request: HttpRequest, customers: QuerySet[Customer], esiid: str) -> QuerySet[Customer]:
+    """Return the customers who have or had the ESIID; a TDSP's staff find only its own ESIIDs."""
+    return customers.filter(pk__in=visible_claims(request).filter(premise__esiid__startswith=esiid).values("customer"))
+
+
+BY_OWN_ESIID = SearchKind(_("an ESIID"), parse_esiid, find_holders)
 NEW_CUSTOMER = _(
     "A customer signs in as a user. Create the user first (+), with the name and email of the account. Then enter the "
     "customer's ESIIDs below. A third party finds a registered customer by ESIID, meter number, and this email."
@@ -136,8 +144,7 @@ class CustomerAdmin(ScopedAdmin):
     list_display = ["__str__", "kind", "user_id_of", "email_of", "esiids"]
     list_filter = ["kind"]
     list_select_related = ["user"]
-    search_fields = ["user__last_name", "user__email", "user__username", "company_name"]
-    search_help_text = _("Last name, email, User ID, company name, or ESIID")
+    search_kinds = (BY_OWN_ESIID, by_email("user__email"), by_user_id("user__username"))
     autocomplete_fields = ["user"]
     inlines = [EsiidClaimInline]
     fieldsets = ((None, {"fields": ("user", *ADMIN_FIELDS), "description": NEW_CUSTOMER}),)
@@ -147,15 +154,6 @@ class CustomerAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         return super().get_queryset(request).prefetch_related(Prefetch("claims", visible_claims(request)))
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """Also search by ESIID; a TDSP's staff find only its own ESIIDs."""
-        customers, may_repeat = super().get_search_results(request, queryset, search_term)
-        words = search_words(search_term).strip()
-        if words.isdigit():
-            holders = visible_claims(request).filter(premise__esiid__startswith=words).values("customer")
-            customers |= queryset.filter(pk__in=holders)
-        return customers, may_repeat
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if is_operator(request):

@@ -18,9 +18,11 @@ from accounts.models import signed_in
 from customers.claim_review import ClaimChanged, decide_claim
 from customers.models import ClaimDecision, ClaimDispute, ClaimSignal, ClaimState, EsiidClaim
 from lib.admin_columns import short_day, short_time, status_tag, two_lines
+from lib.admin_search import by_email
 from lib.central_time import central_day, utc_or_now
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
+from meters.admin_search import by_esiid, by_meter_number
 from meters.identifiers import VISIBLE_DIGITS
 
 INNOCENCE: dict[str, Promise] = {
@@ -70,8 +72,7 @@ class EsiidClaimAdmin(ScopedAdmin):
     list_display = ["esiid_and_address", "customer_and_email", "state_now", "waiting_since", "due_on", "claimed"]
     list_filter = [QueueFilter, "decision"]
     list_select_related = ["premise", "customer__user"]
-    search_fields = ["premise__esiid__startswith", "customer__user__email__iexact", "customer__user__last_name"]
-    search_help_text = _("ESIID, or the customer's last name or full email address")
+    search_kinds = (by_esiid("premise__esiid"), by_meter_number("premise"), by_email("customer__user__email"))
     ordering = ["since", "pk"]
     fields = [
         "esiid", "customer_name", "email", ("since", "until"), "state_now", ("provider_entered", "provider_matches"),

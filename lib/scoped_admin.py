@@ -6,7 +6,6 @@ from it before the response leaves.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,18 +15,19 @@ from django.db.models import QuerySet, TextChoices
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
 
+from lib.admin_search import SearchKind, list_kinds
 from lib.capped_count import CappedPaginator
-from lib.digits import bare_digits
+from lib.form_fields import PhoneField
 
 NOTHING: frozenset[str] = frozenset()
 VIEW = frozenset({"view"})
 EDIT = frozenset({"view", "add", "change"})
-
-_START_OF_ESIID = re.compile(r"10[0-9]{3,20}")
 
 
 class AccessAction(TextChoices):
@@ -62,12 +62,6 @@ def tdsp_of(request: HttpRequest) -> int | None:
     return getattr(user, "tdsp_id", None) if user.is_active and getattr(user, "is_staff", False) else None
 
 
-def search_words(typed: str) -> str:
-    """Return `typed`, or its digits if it is an ESIID or the beginning of one."""
-    digits = bare_digits(typed)
-    return digits if digits and _START_OF_ESIID.fullmatch(digits) else typed
-
-
 class RolePermissions:
     """Mixin for an admin or inline: permissions follow from the role, never from Django's permission table.
 
@@ -98,7 +92,12 @@ class RolePermissions:
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Name both halves of a date with time as they are seen: Django 5.2 gives them no label (A1)."""
+        """Name both halves of a date with time as they are seen: Django 5.2 gives them no label (A1).
+
+        A phone number has the field of the portal's pages, which shows it as people dial it.
+        """
+        if isinstance(db_field, PhoneNumberField):
+            return PhoneField(label=capfirst(db_field.verbose_name), required=not db_field.blank)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]  # of the admin
         if field and isinstance(field.widget, AdminSplitDateTime):
             for half, seen in zip(field.widget.widgets, (gettext("Date:"), gettext("Time:")), strict=True):
@@ -117,10 +116,20 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
     tdsp_path: ClassVar[str] = ""
     customer_data: ClassVar[bool] = True
     operators_filters: ClassVar[tuple[str, ...]] = ()  # filters that would name other TDSPs
+    # What the list can be searched for; the first kind that the typed text can be is asked. A small table has
+    # Django's `search_fields` instead.
+    search_kinds: ClassVar[tuple[SearchKind, ...]] = ()
     paginator = CappedPaginator
     view_on_site = False
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count the whole list once for each choice
+
+    def __init__(self, *args: Any) -> None:
+        """Let Django show the search, with what it can be for, if there are `search_kinds`."""
+        super().__init__(*args)
+        if self.search_kinds:
+            help_text = lazy(lambda: capfirst(list_kinds(self.search_kinds)), str)()
+            vars(self).update(search_fields=[kind.name for kind in self.search_kinds], search_help_text=help_text)
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         """Return the `records` of the TDSP that the user works for."""
@@ -164,9 +173,19 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         named = any(lookup == name or lookup.startswith(f"{name}__") for name in offered if isinstance(name, str))
         return named and super().lookup_allowed(lookup, value, request)
 
+    def parse_search(self, typed: str) -> tuple[SearchKind, str] | None:
+        """Return the first kind of search that `typed` can be, with the value to ask for."""
+        parsed = ((kind, kind.parse(typed.strip())) for kind in self.search_kinds)
+        return next(((kind, value) for kind, value in parsed if value is not None), None)
+
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """Also find an ESIID, or its beginning, that was pasted as a spreadsheet shows it."""
-        return super().get_search_results(request, queryset, search_words(search_term))
+        """Ask one question, by what was typed; nothing is found by what can be of no kind."""
+        if not self.search_kinds or not search_term.strip():
+            return super().get_search_results(request, queryset, search_term)
+        if (parsed := self.parse_search(search_term)) is None:
+            return queryset.none(), False
+        kind, value = parsed
+        return kind.find(request, queryset, value), False
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         related = self.admin_site._registry.get(db_field.remote_field.model)
@@ -201,6 +220,9 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         response = super().changelist_view(request, title | (extra_context or {}))
         if changelist := (getattr(response, "context_data", None) or {}).get("cl"):
+            if self.search_kinds and changelist.query.strip() and not self.parse_search(changelist.query):
+                text = gettext("“%(typed)s” can't be %(kinds)s. Check what you typed.")
+                changelist.search_problem = text % {"typed": changelist.query, "kinds": list_kinds(self.search_kinds)}
             action = AccessAction.SEARCH if changelist.query else AccessAction.LIST
             self.record_view(request, action, rows=len(changelist.result_list))
         return response

@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet, URLField
 from django.utils.translation import gettext_lazy as _
 
+from lib.admin_search import SearchKind, find_by
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
+from meters.admin_search import by_esiid, by_meter_number, parse_meter_number
 from meters.form_fields import MeterNumberField
 from meters.identifiers import mask_esiid
 from meters.models import ElectricityProvider, Meter, Premise, Tdsp
@@ -92,8 +94,7 @@ class PremiseAdmin(ScopedAdmin):
     list_display = ["esiid", "whole_address", "status", "premise_type", "tdsp"]
     list_filter = ["tdsp", StatusFilter, PremiseTypeFilter]
     list_select_related = ["tdsp"]
-    search_fields = ["esiid__startswith", "meters__number__startswith", "address__icontains"]
-    search_help_text = _("ESIID, meter number, or address")
+    search_kinds = (by_esiid("esiid"), by_meter_number("pk"))
     inlines = [MeterInline]
 
     @admin.display(description=_("address"))
@@ -114,8 +115,7 @@ class MeterAdmin(ScopedAdmin):
     form = MeterAdminForm
     list_display = ["number", "esiid", "installed_on", "removed_on"]
     list_select_related = ["premise"]
-    search_fields = ["number__startswith", "premise__esiid__startswith"]
-    search_help_text = _("Meter number or ESIID")
+    search_kinds = (by_esiid("premise__esiid"), SearchKind(_("a meter number"), parse_meter_number, find_by("number")))
     autocomplete_fields = ["premise"]
 
     @admin.display(description="ESIID", ordering="premise__esiid")

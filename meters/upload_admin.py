@@ -82,6 +82,8 @@ class UploadAdmin(ScopedAdmin):
     list_filter = ["state", "kind", "tdsp"]
     operators_filters = ("tdsp",)
     list_select_related = ["tdsp", "by"]
+    search_fields = ["file_name"]  # of few rows: one for each file
+    search_help_text = _("Words in the file's name")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:

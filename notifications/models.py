@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from notifications.failures import FailureReason
@@ -127,6 +127,7 @@ class Email(models.Model):
         ordering = ["queued_at", "pk"]
         indexes = [
             GinIndex(fields=["about"], name="email_about"),
+            models.Index(Lower("to_address"), name="email_to_address"),  # for the staff's search (D1)
             models.Index(
                 fields=["priority", "due_at", "id"], name="email_queued", condition=Q(state=EmailState.QUEUED)
             ),

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import signed_in
 from agreements.admin import AgreementAdmin
+from agreements.admin_search import by_agreement_number
 from agreements.models import Agreement
 from lib.admin_columns import short_day, short_time, status_tag, two_lines
 from lib.central_time import format_central
@@ -34,8 +35,7 @@ class ReportAdmin(ScopedAdmin):
     readonly_fields = ["state", "totals", "missing"]
     list_display = ["agreement", "state_tag", "period", "rows", "made"]
     list_filter = ["agreement__report_state"]
-    search_fields = ["agreement__number__startswith"]
-    search_help_text = _("Agreement number")
+    search_kinds = (by_agreement_number("agreement__number"),)
     list_select_related = ["agreement"]
     actions = ["make_again"]
 
@@ -111,8 +111,7 @@ class DownloadAdmin(ScopedAdmin):
     tdsp_path = "report__tdsp"
     fields = ["report", "person", "at"]
     list_display = ["report", "by", "downloaded"]
-    search_fields = ["report__agreement__number__startswith"]
-    search_help_text = _("Agreement number")
+    search_kinds = (by_agreement_number("report__agreement__number"),)
     list_select_related = ["report__agreement", "by"]
 
     @admin.display(description=_("downloaded"), ordering="at")

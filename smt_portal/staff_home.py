@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.models import User
-from agreements.admin import describe_kind
+from agreements.email_admin import describe_kind
 from agreements.models import Agreement, ConsentReview
 from companies.models import Company, CompanyStanding
 from customers.models import EsiidClaim

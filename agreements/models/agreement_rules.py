@@ -6,7 +6,7 @@ from operator import or_
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Right
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.report_options import ReportLength, ReportType, lengths_within, types_within
@@ -16,6 +16,7 @@ from agreements.models.stage import AgreementStage
 from agreements.states import NEVER_ACCEPTED, NOT_BEGUN, ReportState, Status
 from companies.trust.email_identity import DomainKey, MailboxKey
 from customers.models import CustomerKind
+from meters.identifiers import VISIBLE_DIGITS
 
 CONSTRAINTS: list[models.BaseConstraint] = [
     models.UniqueConstraint(
@@ -153,6 +154,9 @@ INDEXES = [
         )
     ),
     models.Index("company", OpClass(Lower("email"), name="text_pattern_ops"), name="agreement_by_email"),
+    # For the staff's search, of every company (D1).
+    models.Index(Right("esiid", VISIBLE_DIGITS), name="agreement_esiid_tail"),
+    models.Index(OpClass(Lower("last_name"), name="text_pattern_ops"), name="agreement_last_name"),
     # For searches by a part (T1).
     search_index(NAME_TEXT, "agreement_name_parts"),
     search_index(ADDRESS_TEXT, "agreement_address_parts"),

@@ -37,7 +37,7 @@ class ConsentSignal(models.Model):
         constraints = [models.UniqueConstraint(fields=["agreement", "kind"], name="signal_once_for_an_agreement")]
 
     def __str__(self) -> str:
-        return f"{self.agreement} {self.kind}"
+        return f"{self.agreement}: {self.get_kind_display()}"
 
 
 class FailedMatch(models.Model):

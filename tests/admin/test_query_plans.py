@@ -12,7 +12,7 @@ from agreements.models import Agreement, Review
 from agreements.states import ReportState, Status
 from notifications.models import Email, EmailState
 from reports.models import Report
-from tests.factories import AgreementFactory, EmailFactory, ReportFactory, UserFactory
+from tests.factories import AgreementFactory, EmailFactory, OperatorFactory, ReportFactory, UserFactory
 from tests.support.large_tables import create_hundred_thousand_agreements, multiply, rows_removed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -36,7 +36,14 @@ def client(module_transaction: None) -> Client:
     others = ReportFactory()
     multiply(Report, "agreements_agreement a", f"a.status = '{Status.WITHDRAWN}'", agreement_id="a.id")
     EmailFactory(about=[others.agreement.number])
-    multiply(Email, "generate_series(1, 50000) n", key="'K' || n", message_id="'M' || n")
+    multiply(
+        Email,
+        "generate_series(1, 50000) n",
+        key="'K' || n",
+        message_id="'M' || n",
+        about="ARRAY[(300000000000 + n)::text]",
+        to_address="'customer' || n || '@mail' || n / 2 || '.example'",
+    )
     own = AgreementFactory(status=Status.COMPLETE, review=Review.HELD)
     EmailFactory(about=[own.number], state=EmailState.FAILED, failure="refused", failed_at=timezone.now())
     ReportFactory(agreement__premise=own.premise, state=ReportState.FAILED)
@@ -68,6 +75,33 @@ def test_a_tdsps_list_reads_few_of_the_records_of_others(client, path):
     for plan in plans:
         assert not any(f"Seq Scan on {table}" in plan for table in TABLES) and rows_removed(plan) < 1000, plan
         assert "meters_premise" not in plan or "customers_esiidclaim" in plan, plan
+
+
+SEARCHES = {
+    "/admin/agreements/agreement/?q=300000000777": "agreements_agreement_number",
+    "/admin/agreements/agreement/?q=10443000000000777": "meters_premise",
+    "/admin/agreements/agreement/?q=0000777": "agreement_esiid_tail",
+    "/admin/agreements/agreement/?q=500777": "meter_number",
+    "/admin/agreements/agreement/?q=customer777@mail388.example": "agreement_mailbox",
+    "/admin/agreements/agreement/?q=Namea": "agreement_last_name",
+    "/admin/notifications/email/?q=300000000777": "email_about",
+    "/admin/notifications/email/?q=customer777@mail388.example": "email_to_address",
+    "/admin/reports/report/?q=300000000777": "agreements_agreement_number",
+}
+
+
+@pytest.mark.parametrize("who", ["staff", "operator"])
+@pytest.mark.parametrize("path", SEARCHES)
+def test_a_search_asks_one_index(client, path, who):
+    """D1: whoever searches; a common beginning of a last name costs as much as it finds."""
+    if who == "operator":
+        client = Client()
+        client.force_login(OperatorFactory())
+    most = 5000 if "Namea" in path else 1000
+    for plan in plans_of(client, path):
+        assert not any(f"Seq Scan on {table}" in plan for table in TABLES) and rows_removed(plan) < most, plan
+    if who == "operator":  # for staff an index by TDSP may do as well
+        assert any(SEARCHES[path] in plan for plan in plans_of(client, path)), path
 
 
 @pytest.mark.control

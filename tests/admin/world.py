@@ -97,7 +97,9 @@ def side(name: str, digits: str) -> Side:
         "customers.customer": customer,
         "customers.esiidclaim": claim,
         "meters.electricityprovider": ElectricityProviderFactory(),
-        "accounts.accesslogentry": AccessLogEntryFactory(tdsp=tdsp, user=staff, label=f"label-{digits}"),
+        "accounts.accesslogentry": AccessLogEntryFactory(
+            tdsp=tdsp, user=staff, label=f"label-{digits}", model="agreements.agreement", object_id=str(done.pk)
+        ),
         "agreements.agreement": done,
         "agreements.consentreview": done.consent_review,
         "notifications.email": failed,

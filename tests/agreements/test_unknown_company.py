@@ -18,7 +18,6 @@ from agreements.models import Agreement, ContactStop, EventKind, stops_contact
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from companies.models import CompanyEventKind
-from companies.request_pauses import resume_requests
 from lib import link_tokens
 from lib.refusals import Refused
 from notifications.models import Email, EmailState
@@ -275,19 +274,16 @@ class TestThePause:
         disown_many(member, settings.UNKNOWN_COMPANY_LIMIT)
         company.refresh_from_db()
         client.force_login(operator)
-        address = reverse("admin:companies_company_change", args=[company.pk])
-        page = client.get(address).content.decode()
-        assert 'name="_resume"' in page
-        form = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page))
-        for name in ("_approve", "_suspend", "_save", "_continue", "_addanother"):
-            form.pop(name, None)
-        texts = {name: getattr(company, name) for name in ("legal_name", "duns", "street", "city", "state", "zip_code")}
-        form |= texts | {"email": company.email, "phone": str(company.phone), "privacy_policy_url": ""}
-        client.post(address, form | {"_resume": "1", "resume_reason": " "})
+        address = reverse("admin:companies_company_resume", args=[company.pk])
+        for page in (reverse("home"), reverse("admin:companies_company_change", args=[company.pk])):
+            assert f'href="{address}"' in client.get(page).content.decode(), page
+        assert "Can" in client.get(address).content.decode()
+        assert "Enter a reason" in client.post(address, {"reason": " "}).content.decode()
         company.refresh_from_db()
         assert company.requests_paused_at
-        assert resume_requests(company, by=operator, reason="We called three customers.")
-        assert not resume_requests(company, by=operator, reason="Again.")
+        form = {"reason": "We called three customers."}
+        assert "can send new requests again" in client.post(address, form, follow=True).content.decode()
+        assert "paused" in client.post(address, form, follow=True).content.decode(), "another operator was faster"
         company.refresh_from_db()
         assert company.requests_paused_at is None
         event = company.events.get(kind=CompanyEventKind.RESUMED)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from companies.models import Company, CompanyStanding, Membership
 from notifications.models import Email
-from tests.factories import MembershipFactory, OperatorFactory
+from tests.factories import CompanyFactory, MembershipFactory, OperatorFactory
 from tests.support.company_links import (
     OWNER,
     confirm,
@@ -155,3 +155,32 @@ def test_operators_changes_of_users_are_in_the_companys_history(client):
     kinds = list(member.company.events.values_list("kind", flat=True))
     assert kinds == ["permissions", "removed", "joined"]
     assert member.company.events.first().changes == {"may_download": [True, False], "is_administrator": [False, True]}
+
+
+def test_the_checklist_says_what_is_fine_and_what_to_check(client):
+    """T13: name, DUNS, email domain, administrator, policy, and companies with a similar name."""
+    company = CompanyFactory(
+        standing=CompanyStanding.PENDING,
+        legal_name="Caddo Solar LLC",
+        email="info@caddo-solar.com",
+        privacy_policy_url="https://caddo-solar.com/privacy",
+    )
+    MembershipFactory(company=company, is_administrator=True, user__email="kim@caddo-solar.com")
+    imitated = CompanyFactory(legal_name="Caddo Solar Energy Inc")
+    client.force_login(OperatorFactory())
+    page = client.get(standing_page(company)).content.decode()
+    for question in (
+        "Is the name written in English letters?",
+        "Does this DUNS number belong to this name and address?",
+        "Does the company have an email domain?",
+        "Does the administrator use it?",
+        "Is there a company with a similar name?",
+    ):
+        assert question in page, question
+    assert reverse("admin:companies_company_change", args=[imitated.pk]) in page
+    assert 'href="https://caddo-solar.com/privacy" rel="noreferrer nofollow"' in page
+    fine = page.count("tag--ok")
+    company.email, company.privacy_policy_url = "caddo.solar@gmail.com", ""
+    company.save()
+    page = client.get(standing_page(company)).content.decode()
+    assert page.count("tag--ok") < fine and "a mailbox that anyone can open" in page

@@ -10,12 +10,21 @@ import pytest
 from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from agreements.models import Review
 from agreements.states import Status
+from companies.models import CompanyStanding
+from meters.models import UploadState
 from tests.admin.world import World, make_world
-from tests.factories import AgreementFactory, ClaimDisputeFactory
+from tests.factories import (
+    AgreementFactory,
+    ClaimDisputeFactory,
+    CompanyFactory,
+    UploadFactory,
+    UploadRejectionFactory,
+)
 from tests.pages.known import Known
 from tests.pages.showing import COLORS
 
@@ -36,7 +45,15 @@ def addresses(world: World) -> Iterator[str]:
     yield reverse("admin:agreements_consentreview_review", args=[held.consent_review.pk])
     disputed = ClaimDisputeFactory(claim__premise__tdsp=world.own.tdsp, claim__signals=["network"])
     yield reverse("admin:customers_esiidclaim_review", args=[disputed.claim.pk])
+    for standing in (CompanyStanding.PENDING, CompanyStanding.APPROVED, CompanyStanding.SUSPENDED):
+        company = CompanyFactory(standing=standing, standing_reason="", requests_paused_at=timezone.now())
+        yield reverse("admin:companies_company_standing", args=[company.pk])
+    yield reverse("admin:companies_company_resume", args=[company.pk])
+    loaded = UploadFactory(tdsp=world.own.tdsp, state=UploadState.PARTIAL, rows=9, rejected=3)
+    UploadRejectionFactory.create_batch(3, upload=loaded)
+    yield reverse("admin:meters_upload_change", args=[loaded.pk])
     yield f"{reverse('admin:notices_notice_changelist')}?q=nowhere"
+    yield f"{reverse('admin:agreements_agreement_changelist')}?q=206+Boxwood+Drive"
 
 
 def words_of_scripts(client: Client) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What staff type to find a premise: its ESIID or its meter's number (D1)."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext_lazy as _
+
+from lib.admin_search import SearchKind, find_by
+from lib.digits import bare_digits
+from meters.identifiers import VISIBLE_DIGITS, normalize_meter_number
+from meters.models import Meter
+
+# Fewer digits can be a meter number, which may begin like an ESIID.
+_BEGINNING_OF_ESIID = re.compile(r"10[0-9]{10,20}")
+
+
+def parse_esiid(typed: str) -> str | None:
+    """Return the digits of an ESIID, or of its beginning, as people type or paste it."""
+    digits = bare_digits(typed)
+    return digits if digits and _BEGINNING_OF_ESIID.fullmatch(digits) else None
+
+
+def parse_esiid_tail(typed: str) -> str | None:
+    """Return the last digits of an ESIID as lists show it."""
+    digits = bare_digits(typed.lstrip("…•"))
+    return digits if digits and len(digits) == VISIBLE_DIGITS else None
+
+
+def parse_meter_number(typed: str) -> str | None:
+    """Return a meter number in the form on record. Words and digits with a space between them are an address."""
+    if not typed.isascii() or (" " in typed and re.search(r"[A-Za-z]", typed)):
+        return None
+    number = normalize_meter_number(typed)
+    return number if number and any(map(str.isdigit, number)) else None
+
+
+def by_esiid(lookup: str) -> SearchKind:
+    return SearchKind(_("an ESIID"), parse_esiid, find_by(f"{lookup}__startswith"))
+
+
+def by_meter_number(premise: str) -> SearchKind:
+    """Return the search by a meter's number; `premise` leads to the key of the premise."""
+    return SearchKind(
+        _("a meter number"),
+        parse_meter_number,
+        lambda request, records, value: records.filter(
+            **{f"{premise}__in": Meter.objects.filter(number=value).values("premise")}
+        ),
+    )
