@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from lib.admin_search import SearchKind, find_by, parse_email
 from lib.digits import bare_digits
-from meters.admin_search import by_meter_number, parse_esiid, parse_esiid_tail
-from meters.identifiers import VISIBLE_DIGITS
-from meters.models import Premise
+from meters.admin_search import by_meter_number, parse_esiid_tail
+from meters.identifiers import VISIBLE_DIGITS, normalize_esiid
 
 NUMBER_LENGTH = 12
 _NAME = re.compile(r"[^\W\d_][^\d@]*")
@@ -39,13 +38,13 @@ def by_agreement_number(column: str) -> SearchKind:
     return SearchKind(_("an agreement number"), parse_number, find_by(column))
 
 
-def _find_by_esiid(request: HttpRequest, agreements: Any, esiid: str) -> Any:
-    """Ask for the premises, because the indexes by ESIID are of a company."""
-    return agreements.filter(premise__in=Premise.objects.filter(esiid__startswith=esiid).values("pk"))
-
-
 def _find_by_tail(request: HttpRequest, agreements: Any, tail: str) -> Any:
     return agreements.alias(esiid_tail=Right("esiid", VISIBLE_DIGITS)).filter(esiid_tail=tail)
+
+
+def _find_by_esiid(request: HttpRequest, agreements: Any, esiid: str) -> Any:
+    """Ask for the tail first: the indexes of whole ESIIDs are of a company."""
+    return _find_by_tail(request, agreements, esiid[-VISIBLE_DIGITS:]).filter(esiid=esiid)
 
 
 def _find_by_email(request: HttpRequest, agreements: Any, email: str) -> Any:
@@ -63,7 +62,7 @@ BY_NUMBERS = SearchKind(
 )
 OF_AGREEMENTS = (
     by_agreement_number("number"),
-    SearchKind(_("an ESIID"), parse_esiid, _find_by_esiid),
+    SearchKind(_("an ESIID"), normalize_esiid, _find_by_esiid),
     SearchKind(_("the last 7 digits of an ESIID"), parse_esiid_tail, _find_by_tail),
     by_meter_number("premise"),
     SearchKind(_("a full email address"), parse_email, _find_by_email),

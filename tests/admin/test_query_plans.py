@@ -79,9 +79,8 @@ def test_a_tdsps_list_reads_few_of_the_records_of_others(client, path):
 
 SEARCHES = {
     "/admin/agreements/agreement/?q=300000000777": "agreements_agreement_number",
-    "/admin/agreements/agreement/?q=10443000000000777": "meters_premise",
+    "/admin/agreements/agreement/?q=10443000000000777": "agreement_esiid_tail",
     "/admin/agreements/agreement/?q=0000777": "agreement_esiid_tail",
-    "/admin/agreements/agreement/?q=500777": "meter_number",
     "/admin/agreements/agreement/?q=customer777@mail388.example": "agreement_mailbox",
     "/admin/agreements/agreement/?q=Namea": "agreement_last_name",
     "/admin/notifications/email/?q=300000000777": "email_about",

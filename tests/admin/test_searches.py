@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
         (Agreement, "112726000002", "an agreement number"),
         (Agreement, " 1127 2600 0002 ", "an agreement number"),
         (Agreement, "'10443720008200028", "an ESIID"),
-        (Agreement, "10443 72000 8200", "an ESIID"),
+        (Premise, "10443 72000 8200", "an ESIID"),
         (Agreement, "…8200028", "the last 7 digits of an ESIID"),
         (Agreement, "104058919", "a meter number"),
         (Agreement, "I104051941LG", "a meter number"),
