@@ -13,7 +13,7 @@ from accounts.models import User
 from agreements.models import Agreement
 from companies.models import Company
 from customers.models import Customer
-from demo import claims, companies, stories
+from demo import claims, companies, notices, stories
 from demo.neighborhood import UTILITIES, DemoPremise, neighborhood
 from demo.people import BLUEBONNET, People
 from demo.providers import OF_RESIDENTS, certificate_number, create_providers
@@ -81,6 +81,8 @@ def load_demo(
         companies.write_histories(people, now)
         agreements = stories.play_stories(people, named, now)
         claims.play_claims(people, named, now)
+        stories.start_request(people, named, now)
+        notices.publish_notices(people, now)
     return LoadedDemo(LoadOutcome.LOADED, len(places), rows, len(agreements))
 
 

@@ -18,7 +18,7 @@ from demo.people import (
     OPERATOR,
     PASSWORD,
     PERMIAN,
-    TDSP_STAFF,
+    STAFF,
     VIVIAN,
 )
 from demo.providers import OF_RESIDENTS
@@ -46,7 +46,8 @@ def _logins() -> Iterator[tuple[str, str, str]]:
     yield LINH.profile.username, "Linh Pham, customer", "a new meter waiting for CenterPoint"
     yield DALE.profile.username, "Dale Pruitt, customer", "a disputed meter"
     yield VIVIAN.profile.username, f"{VIVIAN.company_name}, customer", "disputes Dale's meter"
-    yield TDSP_STAFF, "CenterPoint's staff", "/admin/: its own premises and agreements"
+    for utility, profile in STAFF.items():
+        yield profile.username, f"{utility.name.split(' E')[0]}'s staff", "/admin/: its own premises and agreements"
     yield OPERATOR, "operator of the portal", "/admin/: everything"
 
 

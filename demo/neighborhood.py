@@ -162,13 +162,15 @@ def neighborhood(premises: int, today: date) -> list[DemoPremise]:
                 **details,
             )
         )
+    homes = 0
     for number in range(len(places), premises):
         utility = dice.choices(UTILITIES, [utility.share for utility in UTILITIES])[0]
         city, county, zip_code = dice.choice(utility.towns)
         is_home = dice.random() < 0.85
+        homes += is_home
         places.append(
             DemoPremise(
-                key="",
+                key=f"neighbor {homes}" if is_home else "",
                 utility=utility,
                 esiid=_esiid(utility, number),
                 meter=_meter(utility, number),
@@ -228,6 +230,9 @@ _NAMED: tuple[dict[str, Any], ...] = (
      "meter_days": 150},
     {"key": "barbecue", "utility": ONCOR, "address": "101 FRANKLIN AVE", "town": 4, "kind": "restaurant"},
     {"key": "hartman", "utility": ONCOR, "address": "3 STARDUST CT", "town": 6, "kind": "couple", "scale": 0.8},
+    {"key": "refused", "utility": CENTERPOINT, "address": "2207 AVENUE L", "town": 2, "kind": "family"},
+    {"key": "bounced", "utility": AEP_NORTH, "address": "440 PINE ST", "kind": "couple"},
+    {"key": "failed", "utility": AEP_CENTRAL, "address": "77 SHORELINE BLVD", "kind": "family"},
     # Of a registered customer, and too new for readings.
     {"key": "bakery kiosk", "utility": ONCOR, "address": "705 S AUSTIN AVE", "town": 5, "kind": "shop",
      "quirk": UsageQuirk.NO_USAGE},

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Permission
 from django.utils.functional import cached_property
 
 from accounts.models import User
 from agreements.request import Person
 from companies.models import Company, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
-from demo.neighborhood import CENTERPOINT, DemoPremise
+from demo import neighbors
+from demo.neighborhood import AEP_CENTRAL, AEP_NORTH, CENTERPOINT, ONCOR, DemoPremise
 from demo.providers import OF_RESIDENTS
 from meters.models import Premise, Tdsp
 
@@ -33,6 +33,15 @@ class Profile:
     email: str
     phone: str
     language: str = "en"
+
+
+# Of every TDSP of the demo: User ID, name, email and phone.
+STAFF = {
+    CENTERPOINT: Profile(TDSP_STAFF, "Walter", "Boone", "walter.boone@centerpoint.example", "+17135550101"),
+    ONCOR: Profile("oncor", "Janet", "Kessler", "janet.kessler@oncor.example", "+12145550102"),
+    AEP_CENTRAL: Profile("aep-central", "Rubén", "Cavazos", "ruben.cavazos@aep-central.example", "+13615550103"),
+    AEP_NORTH: Profile("aep-north", "Sue", "Lambert", "sue.lambert@aep-north.example", "+13255550104"),
+}
 
 
 @dataclass(frozen=True)
@@ -160,16 +169,13 @@ NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
         "exchanged meter": Person("books@sherwood-tax.example", "Carl", "D", "Hughes",
                                   company_name="Sherwood Tax & Payroll"),
         "barbecue": Person("smoke@franklin-pit.example", "Dolores", "", "King", company_name="Brazos Pit Barbecue"),
+        "empty lot": Person("dot.hanley@example.net", "Dorothy", "", "Hanley"),
+        "refused": Person("front.desk@bluebonnet-home.example", "Glenn", "", "Ahlgren"),
+        "bounced": Person("wanda.pruitt@closed-mailbox.example", "Wanda", "", "Sikes"),
+        "failed": Person("n.ortega@example.com", "Nestor", "", "Ortega"),
         "hartman": Person("elsie.hartman@example.org", "Elsie", "", "Hartman", title="Mrs."),
     }.items()
 }  # fmt: skip
-
-# What a TDSP's staff may open in the admin, limited there to their own TDSP (D1).
-_STAFF_PERMISSIONS = {
-    "meters": ("view_premise", "view_meter"),
-    "agreements": ("view_agreement", "view_agreementevent"),
-    "reports": ("view_report", "change_report", "view_download"),
-}
 
 
 class People:
@@ -186,11 +192,8 @@ class People:
         """Create all accounts; `premises` are those with a key, by key."""
         self._create_user(Profile(OPERATOR, "Olivia", "Reyes", "operator@smt-portal.example", "+15125550100"),
                   is_staff=True, is_superuser=True)  # fmt: skip
-        staff = Profile(TDSP_STAFF, "Walter", "Boone", "walter.boone@centerpoint.example", "+17135550101")
-        tdsp_staff = self._create_user(staff, is_staff=True, tdsp=Tdsp.objects.get(duns=CENTERPOINT.duns))
-        for app, codenames in _STAFF_PERMISSIONS.items():
-            permissions = Permission.objects.filter(content_type__app_label=app, codename__in=codenames)
-            tdsp_staff.user_permissions.add(*permissions)
+        for utility, profile in STAFF.items():
+            self._create_user(profile, is_staff=True, tdsp=Tdsp.objects.get(duns=utility.duns))
         for third_party in THIRD_PARTIES:
             self._create_company(third_party)
         for resident in RESIDENTS:
@@ -271,7 +274,7 @@ class People:
 
 def person_of(key: str, place: DemoPremise) -> tuple[CustomerKind, Person]:
     """Return the unregistered customer of a premise as a third party would type it."""
-    kind, person = NEIGHBORS[key]
+    kind, person = NEIGHBORS[key] if key in NEIGHBORS else neighbors.PEOPLE[key]
     return kind, Person(
         **{
             **vars(person),

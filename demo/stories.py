@@ -8,20 +8,24 @@ from datetime import UTC, datetime, time, timedelta
 
 from accounts.models import User
 from agreements import actions
+from agreements.consent_review import review_consent
 from agreements.creation import initiate, start_draft
-from agreements.models import Agreement, ReportLength, ReportScope, ReportType
+from agreements.models import Agreement, ReportLength, ReportScope, ReportType, Review
 from agreements.models.reminder import reminder_times
 from agreements.reminders import send_due_reminder
 from agreements.request import AgreementRequest, Contact, MeterRow, Person
 from agreements.states import Channel, ReportState, Status
 from customers.models import Customer, CustomerKind
+from demo import neighbors
 from demo.neighborhood import DemoPremise
-from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, People, Resident, ThirdParty, person_of
+from demo.people import BAKERY, BLUEBONNET, GRACE, MARIA, PERMIAN, TDSP_STAFF, People, Resident, ThirdParty, person_of
 from lib.central_time import CENTRAL, central_day
+from notifications.failures import FailureReason
 from notifications.models import Email, EmailState
 from reports import actions as reports
 from reports.disavowal import disavow
 from reports.downloads import record_download
+from reports.models import Report
 
 WORKER_TIME = timedelta(seconds=6)
 
@@ -137,6 +141,61 @@ INTERVAL, DAILY, MONTHLY = ReportType.INTERVAL, ReportType.DAILY, ReportType.MON
 ONE_DAY, ONE_MONTH, THREE_MONTHS = ReportLength.ONE_DAY, ReportLength.ONE_MONTH, ReportLength.THREE_MONTHS
 SIX_MONTHS, ONE_YEAR = ReportLength.SIX_MONTHS, ReportLength.ONE_YEAR
 
+
+def accept_and_wait(agreement: Agreement, people: People, at: datetime) -> None:
+    """Accept a report of which no data has come yet (R7)."""
+    channel, user = answer_channel(agreement)
+    actions.accept(agreement, at=at, channel=channel, by=user)
+
+
+def fail_report(agreement: Agreement, people: People, at: datetime) -> None:
+    """Accept; the report fails as often as it is tried, so that staff have one to make again (D8)."""
+    accept_and_wait(agreement, people, at)
+    agreement.refresh_from_db()
+    if agreement.awaits_data_until:  # in a demo of a few days
+        reports.end_waiting(at=agreement.awaits_data_until)
+    Agreement.objects.filter(pk=agreement.pk).update(report_state=ReportState.FAILED)
+    error = "OperationalError 57014 at reports/actions.py:211"
+    agreement.refresh_from_db()
+    first, last = agreement.period_first_day, agreement.period_last_day
+    days = {"asked_first_day": first, "first_day": first, "last_day": last}
+    Report.objects.create(agreement=agreement, tdsp_id=agreement.tdsp_id, attempts=6, last_error=error, **days)
+
+
+def refuse_report(agreement: Agreement, people: People, at: datetime) -> None:
+    """Refuse the report after the call to the customer (X1)."""
+    assert agreement.consent_review
+    staff = people.users[TDSP_STAFF]
+    reason = "The customer in our records did not accept this request."
+    review_consent(agreement.consent_review, Review.REFUSED, by=staff, reason=reason, at=at)
+
+
+def bounce_request(agreement: Agreement, people: People, at: datetime) -> None:
+    """Let the email of the request come back (E7)."""
+    Email.objects.about(agreement.number).filter(kind="EM201").update(
+        state=EmailState.BOUNCED, failure=FailureReason.REFUSED, last_error="550 5.1.1 No such mailbox",
+        queued_at=agreement.initiated_at, sent_at=agreement.initiated_at + WORKER_TIME, failed_at=at, attempts=1,
+    )  # fmt: skip
+
+
+def neighbor_story(place: int) -> Story:
+    """Return Bluebonnet's request to one of the ordinary neighbors."""
+    days, outcome = neighbors.ASKED_DAYS_AGO[place], neighbors.OUTCOMES[place % len(neighbors.OUTCOMES)]
+    report_type, report_length = neighbors.REPORTS[place % len(neighbors.REPORTS)]
+    asked, answered = time(9 + place % 8, 7 * place % 60), time(17 + place % 4, 11 * place % 60)
+    chapters = {
+        "downloaded": (
+            Chapter(Ago(days - 2, answered), accept_request), Chapter(Ago(days - 3, asked), download_report),
+        ),
+        "accepted": (Chapter(Ago(days - 1, answered), accept_request),),
+        "rejected": (Chapter(Ago(days - 4, answered), reject_request),),
+        "expired": (Chapter(Ago(max(days - 30, 0), asked), let_expire),),
+        "withdrawn": (Chapter(Ago(days - 1, asked), withdraw_request),),
+    }  # fmt: skip
+    key = neighbors.KEYS[place]
+    return Story(BLUEBONNET, (key,), Ago(days, asked), report_type, report_length, chapters=chapters[outcome])
+
+
 STORIES = (
     # Still open: their invitations are in the inbox.
     Story(BLUEBONNET, ("okafor",), Ago(0, time(8, 30)), INTERVAL, ONE_YEAR,
@@ -163,6 +222,15 @@ STORIES = (
     Story(PERMIAN, ("estimated week",), Ago(13), INTERVAL, ONE_MONTH,
           chapters=(_accepted(12, 8, 20), _downloaded(12))),
     Story(PERMIAN, ("exchanged meter",), Ago(27, time(14, 25)), MONTHLY, ONE_YEAR, chapters=(_accepted(25, 13, 15),)),
+    # Problems.
+    Story(BLUEBONNET, ("bounced",), Ago(6, time(11, 20)), DAILY, ONE_MONTH,
+          chapters=(Chapter(Ago(6, time(11, 21)), bounce_request),)),
+    Story(BLUEBONNET, ("bakery kiosk",), Ago(2, time(16, 10)), INTERVAL, ONE_MONTH, resident=BAKERY,
+          chapters=(Chapter(Ago(1, time(18, 5)), accept_and_wait),)),
+    Story(BLUEBONNET, ("failed",), Ago(4, time(9, 35)), INTERVAL, THREE_MONTHS,
+          chapters=(Chapter(Ago(3, time(19, 44)), fail_report),)),
+    Story(BLUEBONNET, ("refused",), Ago(24, time(13, 15)), INTERVAL, ONE_YEAR,
+          chapters=(Chapter(Ago(23, time(20, 12)), accept_and_wait), Chapter(Ago(21, time(11, 30)), refuse_report))),
     # Under review.
     Story(PERMIAN, ("castillo",), Ago(3, time(10, 12)), DAILY, ONE_MONTH,
           chapters=(_accepted(2, 19, 5), Chapter(Ago(1, time(8, 15)), say_it_was_someone_else))),
@@ -186,7 +254,8 @@ STORIES = (
 def play_stories(people: People, places: dict[str, DemoPremise], now: datetime) -> list[Agreement]:
     """Play every story, oldest first, and return the agreements."""
     all_agreements = []
-    for story in sorted(STORIES, key=lambda story: story.requested.resolve(now)):
+    known = [neighbor_story(place) for place, key in enumerate(neighbors.KEYS) if key in places]
+    for story in sorted([*STORIES, *known], key=lambda story: story.requested.resolve(now)):
         profile = story.third_party.administrator
         user = people.users[profile.username]
         at = story.requested.resolve(now)
@@ -207,6 +276,13 @@ def play_stories(people: People, places: dict[str, DemoPremise], now: datetime) 
     return all_agreements
 
 
+def start_request(people: People, places: dict[str, DemoPremise], now: datetime) -> None:
+    """Leave a draft of Bluebonnet, checked and not submitted."""
+    story = Story(BLUEBONNET, ("empty lot",), Ago(0, time(9, 5)), INTERVAL, ONE_YEAR)
+    user = people.users[BLUEBONNET.administrator.username]
+    start_draft(agreement_request(story, places), by=user, at=story.requested.resolve(now))
+
+
 def mark_emails_sent(agreement: Agreement) -> None:
     """Date the emails of an ended story back, so that today's worker sends only open invitations."""
     for email in Email.objects.about(agreement.number).only("key", "kind"):
@@ -217,6 +293,8 @@ def mark_emails_sent(agreement: Agreement) -> None:
             sent_at = agreement.events.get(pk=email.key.rpartition(":")[2]).at
         elif email.kind == "EM204":
             sent_at = agreement.report.made_at
+        elif email.kind == "REVIEWED" and agreement.consent_review:
+            sent_at = agreement.consent_review.decided_at
         elif email.kind == "DOWNLOADED":
             sent_at = agreement.downloaded_at
         assert sent_at is not None
