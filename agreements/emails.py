@@ -106,7 +106,9 @@ def queue_acceptance(letters: Sequence[tuple[Agreement, Letter]]) -> None:
         "attachments": [(loa.file_name(agreement), letter_pdf.as_pdf(letter)) for agreement, letter in letters],
         # The page has “This wasn't me” (X1).
         "link": DecisionLink(first.submission.link_nonce),
-        "context": {"is_one_of_several": first.submission.agreements.count() > 1},
+        "context": {
+            "is_one_of_several": first.submission.agreements.count() > 1,
+        },
     }
     _queue_to_customer("EM203", first, _("You accepted the request from {company} ({meters})"), agreements, **details)
     one, several = _("{company}: agreement {n} ({meters}) was accepted"), _("{company}: {meters} were accepted")
@@ -167,10 +169,10 @@ def queue_disavowal(
 
 def queue_review_outcome(agreement: Agreement) -> None:
     """Queue to both sides the outcome of the TDSP's review and its reason, or that it was not done in time (X1)."""
-    to_customer = _("{company}: your answer has been reviewed ({meters})")
+    to_customer = _("{company}: the answer to its request has been reviewed ({meters})")
     to_third_party = _("{company}: agreement {n} ({meters}) has been reviewed")
     if agreement.review == Review.UNREVIEWED:
-        to_customer = _("{company}: your answer was not reviewed in time ({meters})")
+        to_customer = _("{company}: the answer to its request was not reviewed in time ({meters})")
         to_third_party = _("{company}: agreement {n} ({meters}) was not reviewed in time")
     _queue_to_customer("REVIEWED", agreement, to_customer)
     _queue_to_third_party("REVIEWED", [agreement], to_third_party)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from agreements.models import Agreement
 from agreements.request import AgreementRequest, Person, match_meters
 from agreements.states import Status
@@ -19,14 +22,15 @@ DOTS = "•••"
 class VisibleCustomer:
     """A customer's name, address and contact data as a third party may see them."""
 
-    name: str
+    name: str | Promise
     company_name: str
     title: str
-    address: str
+    address: str | Promise
     phone: str
     email: str
     is_masked: bool
     kind: str = ""  # on record, of a registered customer
+    is_deleted: bool = False  # after settings.PERSONAL_DATA_RETENTION
 
 
 def mask_words(text: str) -> str:
@@ -59,8 +63,16 @@ def unmasked_person(person: Person) -> VisibleCustomer:
     )  # fmt: skip
 
 
+DELETED_CUSTOMER = VisibleCustomer(
+    name=_("Name deleted"), company_name="", title="", address=_("Address deleted"), phone="", email="",
+    is_masked=False, is_deleted=True,
+)  # fmt: skip
+
+
 def customer_for_third_party(agreement: Agreement) -> VisibleCustomer:
     """Return the agreement's customer as its third party may see them now."""
+    if agreement.person_forgotten_at:
+        return DELETED_CUSTOMER
     is_masked = agreement.was_registered and agreement.status != Status.COMPLETE
     person = Person.of_agreement(agreement)
     return mask_person(person) if is_masked else unmasked_person(person)

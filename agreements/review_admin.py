@@ -31,7 +31,7 @@ class ConsentReviewForm(forms.Form):
         choices=[
             (
                 Review.RELEASED,
-                _("Yes, release. We'll make a report for each meter, and the third party can download it."),
+                _("Yes, release. The third party can download the report of each meter for which there is data."),
             ),
             (Review.REFUSED, _("No, refuse. There will be no report for these agreements. This is final.")),
         ],
@@ -94,7 +94,11 @@ class ConsentReviewAdmin(ScopedAdmin):
             outcome, reason = Review(form.cleaned_data["outcome"]), form.cleaned_data["reason"]
             review = review_consent(review, outcome, by=signed_in(request), reason=reason)
             self.log_change(request, review, f"Review: {review.state}.")
-            messages.success(request, gettext("Your decision is recorded. Both sides have been emailed."))
+            if review.submission.company.is_suspended:
+                emailed = gettext("We'll email the customer. The company is suspended, so its email is on hold.")
+            else:
+                emailed = gettext("We'll email the customer and the company.")
+            messages.success(request, f"{gettext('Your decision is recorded.')} {emailed}")
         except AlreadyReviewed as refusal:
             messages.warning(request, str(refusal))
         return HttpResponseRedirect(reverse("admin:agreements_consentreview_change", args=[review.pk]))

@@ -46,7 +46,7 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
         EventKind.REMINDED: _("Reminder sent"),
         EventKind.REMINDERS_STOPPED: _("The customer stopped reminders"),
         EventKind.COMPANY_UNKNOWN: _("The customer doesn't know your company"),
-        EventKind.EXPIRED: _("Not accepted: the invitation expired"),
+        EventKind.EXPIRED: _("Not accepted: the invitation had expired"),
     }
     entries = []
     for event in events:
@@ -72,7 +72,7 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
 def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
     """Return a line for each email, without its text, which holds the customer's link (X5)."""
     names = {
-        "EM201": _("Request"), "EM202": _("Reminder"), "EM203": _("Acceptance"), "EM204": _("Report"),
+        "EM201": _("Request"), "EM202": _("Reminder"), "EM203": _("Acceptance"), "EM204": _("About the report"),
         "EM205": _("Rejection"), "DOWNLOADED": _("Download"),
         "WITHDRAWN": _("Withdrawal"), "NOT_ACCEPTED": _("End of the invitation period"),
     }  # fmt: skip

@@ -72,6 +72,11 @@ class Company(models.Model):
     def is_suspended(self) -> bool:
         return self.standing == CompanyStanding.SUSPENDED
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether the company may create agreements now: it is approved, and no pause keeps it from asking (C8)."""
+        return self.is_active and self.requests_paused_at is None
+
     def administrators(self) -> models.QuerySet[User]:
         """Return the users who administer the company now."""
         return User.objects.filter(pk__in=self.memberships.administrators().values("user"))

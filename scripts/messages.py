@@ -53,6 +53,7 @@ ENGLISH_ONLY = (
     "agreements/creation.py",
     "agreements/preview.py",
     "agreements/daily_limits.py",
+    "agreements/masking.py",
     "agreements/permissions.py",
     "agreements/reminders.py",
     "agreements/request.py",

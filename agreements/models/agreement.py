@@ -17,6 +17,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from accounts.models import User
 from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
+from agreements.models.contact_stop import stops_contact
 from agreements.models.count import COUNT_TRIGGERS
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportScope, ReportType
@@ -296,6 +297,27 @@ class Agreement(models.Model):
     @property
     def has_utc_columns(self) -> bool:
         return self.with_utc and self.shared.is_interval
+
+    @property
+    def covers_no_day(self) -> bool:
+        """Whether the period that was fixed at the acceptance has no day, because the service began later (R2)."""
+        first, last = self.period_first_day, self.period_last_day
+        return first is not None and last is not None and first > last
+
+    @property
+    def can_have_report(self) -> bool:
+        """Whether the company has, or can still get, a file of this accepted agreement."""
+        return not self.covers_no_day and self.report_state not in (ReportState.NO_DATA, ReportState.PURGED)
+
+    @property
+    def utility_has_staff(self) -> bool:
+        """Whether the TDSP's own people are told and review; the operators do it otherwise."""
+        return User.objects.filter(is_staff=True, is_active=True, tdsp=self.tdsp_id).exists()
+
+    @property
+    def is_contact_stopped(self) -> bool:
+        """Whether the company may write nothing to the customer's address (C8)."""
+        return bool(self.email) and stops_contact(self.company_id, self.email)
 
     @property
     def report_type_in_words(self) -> str:

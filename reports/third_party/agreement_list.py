@@ -35,6 +35,7 @@ from reports.third_party.list_options import (
     ListOptions,
     Tab,
 )  # fmt: skip
+from reports.third_party.outcome import stage_of
 from reports.third_party.wording import describe_days_until, format_day
 
 PAGE_SIZE = 25
@@ -51,7 +52,7 @@ class ListRow:
 
     @property
     def stage(self) -> AgreementStage:
-        return AgreementStage(self.agreement.stage)
+        return stage_of(self.agreement)
 
     @property
     def status(self) -> Status:
@@ -68,9 +69,9 @@ class ListRow:
         """Return when the agreement got its status, and when a pending one expires."""
         agreement = self.agreement
         if self.status == Status.PENDING:
-            message = _("Sent %(sent)s. Expires %(expires)s, %(in_days)s")
+            message = _("Created %(created)s. Expires %(expires)s, %(in_days)s")
             return message % {
-                "sent": format_day(agreement.initiated_at),
+                "created": format_day(agreement.initiated_at),
                 "expires": format_day(agreement.expires_at),
                 "in_days": self.in_days,
             }

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementQuerySet, AgreementStage
+from agreements.models import Agreement, AgreementQuerySet
 from agreements.states import ReportState, Status
 from lib.central_time import CENTRAL
 from lib.keyset import read_rows
 from reports.downloads import DownloadRefused, downloadable_report, record_download
 from reports.third_party.agreement_list import AgreementList
+from reports.third_party.outcome import stage_of
 from reports.zip_stream import ZipMember
 
 MOST_EXPORTED = 100_000
@@ -31,9 +32,10 @@ def csv_of_list(agreements: AgreementList) -> Iterator[str]:
     What is masked stays empty (T6). A text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     heads = [
-        _("Agreement"), _("Status"), _("Sent"), _("Expires"), _("Ended"), _("Report"), _("Customer company"),
+        _("Agreement"), _("Status"), _("Created"), _("Expires"), _("Ended"), _("Report"), _("Customer company"),
         _("Customer"), _("Street"), _("City"), _("State"), _("ZIP code"), _("Email"), "ESIID", _("Meter number"),
-        _("Report type"), _("Report length"), _("Downloaded"),
+        _("Report type"), _("Report length"), _("Report type asked for"), _("Report length asked for"),
+        _("Downloaded"),
     ]  # fmt: skip
     yield _line(heads)
     parts, order, last = agreements.parts, agreements.options.order, None
@@ -55,7 +57,8 @@ def _line(cells: list[str]) -> str:
 def _cells(agreement: Agreement) -> list[str]:
     customer = customer_for_third_party(agreement)
     person = [
-        customer.company_name, customer.name, agreement.street, agreement.city, agreement.state, agreement.zip_code,
+        customer.company_name, str(customer.name), agreement.street, agreement.city, agreement.state,
+        agreement.zip_code,
     ]  # fmt: skip
     status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
     is_complete = agreement.status == Status.COMPLETE
@@ -65,13 +68,15 @@ def _cells(agreement: Agreement) -> list[str]:
         _minute(agreement.initiated_at),
         _minute(agreement.expires_at),
         _minute(agreement.expires_at if agreement.is_overdue else agreement.ended_at),
-        str(AgreementStage(agreement.stage).label) if is_complete else "",
-        *([""] * len(person) if customer.is_masked else person),
+        str(stage_of(agreement).label) if is_complete else "",
+        *([""] * len(person) if customer.is_masked or customer.is_deleted else person),
         agreement.email,
         agreement.esiid,
         agreement.meter_number,
         str(agreement.shared.type_label),
         str(agreement.shared.length_label),
+        str(agreement.asked.type_label),
+        str(agreement.asked.length_label),
         _minute(agreement.downloaded_at),
     ]
 

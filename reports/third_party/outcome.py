@@ -38,4 +38,10 @@ OUTCOMES = {
 
 def outcome_of(agreement: Agreement) -> AgreementOutcome:
     """Return the outcome of `agreement`, which has `is_overdue`."""
-    return OVERDUE if agreement.is_overdue else OUTCOMES[AgreementStage(agreement.stage)]
+    return OVERDUE if agreement.is_overdue else OUTCOMES[stage_of(agreement)]
+
+
+def stage_of(agreement: Agreement) -> AgreementStage:
+    """Return how far the report is; if its period has no day, there will be none, also before a worker says so (R2)."""
+    stage = AgreementStage(agreement.stage)
+    return AgreementStage.NO_DATA if stage == AgreementStage.MAKING and agreement.covers_no_day else stage

@@ -36,7 +36,10 @@ UTILITY, PHONE = "CenterPoint Energy", "713-207-2222"
 COMPANY = "Bluebonnet Home Energy LLC"
 FACTS = {
     "en": ("not your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
-    "es": ("no la compañía que opera su medidor", "Usted decide", "definitiva", "deshacerla", "Sin respuesta", "ESIID"),
+    "es": (
+        "no su compañía de distribución eléctrica", "Usted decide", "definitiva", "deshacerla", "Sin respuesta",
+        "ESIID",
+    ),
 }  # fmt: skip
 
 

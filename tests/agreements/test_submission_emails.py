@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements import actions, retention
+from agreements.answers import AnswerForm, Decision, answer_requests
 from agreements.models import Agreement
 from agreements.states import Channel, Status
 from lib import link_tokens
@@ -197,3 +199,16 @@ def test_a_reminder_about_one_meter_offers_registration(member):
     (waiting,) = initiate(member)
     actions.resend(waiting, by=member)
     assert "/register/" in Email.objects.get(kind="EM202").text
+
+
+def test_the_confirmation_names_every_utility_and_the_page_of_each_request(client):
+    """C10: whom to call, if someone else accepted meters of two utilities at once; the link opens their list."""
+    utilities = [TdspFactory(contact_phone=phone) for phone in ("+15125550111", "")]
+    meters = [MeterFactory(premise__tdsp=tdsp) for tdsp in utilities]
+    agreements = initiate(MembershipFactory().user, *meters)
+    answer_requests([(each, Decision.ACCEPT) for each in agreements], AnswerForm(channel=Channel.INVITATION))
+    email = Email.objects.get(kind="EM203", to_address=agreements[0].email)
+    for part in (email.text, html.unescape(re.sub(r"<[^>]+>", "", email.html))):
+        assert f"call {utilities[0].name}, your utility, at +15125550111 right away" in part
+        assert f"contact {utilities[1].name}, your utility, right away" in part
+        assert "You can also tell us on the page of each request." in part

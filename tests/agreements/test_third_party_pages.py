@@ -111,7 +111,7 @@ class TestAgreement:
         deliver_due()
         response = client.get(agreement_url(agreement))
         words = page_text(response)
-        assert "We couldn't deliver the email" in words and "withdraw this agreement and create a new one" in words
+        assert "We couldn't deliver the email" in words and "If it's wrong, correct it." in words
         assert "Not delivered" in words and "email server refused the message" in words
         assert "5.1.1" not in words and "secret@host" not in response.content.decode()
 
@@ -297,7 +297,7 @@ def test_the_history_shows_actor_and_channel(client, member):
     )
     words = page_text(client.get(agreement_url(agreement)))
     assert "Request created" in words and "Email resent" in words
-    assert "Not accepted: the invitation expired" in words and "By the portal" in words
+    assert "Not accepted: the invitation had expired" in words and "By the portal" in words
 
 
 def test_the_history_says_who_reviewed(client, member):

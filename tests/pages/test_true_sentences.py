@@ -15,15 +15,17 @@ from pathlib import Path
 import pytest
 from django.template import engines
 from django.urls import reverse
+from django.utils import timezone
 
 from companies.models import Company, CompanyStanding
 from companies.registration import change_standing
+from companies.request_pauses import pause_requests
 from scripts.messages import ROOT
-from tests.pages.truth.cases import PAIRS, Case, CaseMaker
+from tests.pages.truth.cases import Case, CaseMaker
 from tests.pages.truth.conditions import holds
 from tests.pages.truth.facts import AgreementFacts
 from tests.pages.truth.sentences import needs_fact, own_sentences, statements
-from tests.pages.truth.steps import expire, refuse, reject, release
+from tests.pages.truth.steps import PAIRS, expire, refuse, reject, release, withdraw
 from tests.pages.truth.surfaces import Surface, all_surfaces, page, text_as_html
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -57,6 +59,13 @@ def cases(maker: CaseMaker) -> list[Case]:
 def suspended(cases: list[Case], db: None) -> list[Case]:
     for company in Company.objects.all():
         change_standing(company, CompanyStanding.SUSPENDED, by=cases[0].operator, reason="We got complaints")
+    return cases
+
+
+@pytest.fixture
+def paused(cases: list[Case], db: None) -> list[Case]:
+    for company in Company.objects.all():
+        pause_requests(company, answer_count=5, at=timezone.now())
     return cases
 
 
@@ -101,6 +110,11 @@ def test_every_page_is_true_while_the_company_is_suspended(suspended: list[Case]
     assert not all_mistakes([case for case in suspended if not case.is_in_turn])
 
 
+def test_every_page_is_true_while_new_requests_are_paused(paused: list[Case]) -> None:
+    """C8: no sentence leads to a form that refuses everything."""
+    assert not all_mistakes([case for case in paused if not case.is_in_turn])
+
+
 @pytest.mark.parametrize("way", PAIRS)
 def test_each_request_of_a_list_is_true(maker: CaseMaker, way: str, db: None) -> None:
     """C10: the page of a link with two requests: those that are open together, the others by their own rows."""
@@ -143,9 +157,19 @@ def test_emails_are_true_while_the_company_is_suspended(maker: CaseMaker, suspen
     assert not email_mistakes(later)
 
 
-REVIEW, NO_REVIEW = '{% elif agreement.review == "held" %}', "{% elif not agreement %}"
+def test_emails_are_true_while_new_requests_are_paused(maker: CaseMaker, paused: list[Case]) -> None:
+    """C8: a customer rejects, the company withdraws, a request expires."""
+    steps = {"pending": reject, "pending, data to wait for": withdraw, "overdue": expire, "held without data": refuse}
+    later = [replace(case, emails=[]) for case in paused if case.way in steps]
+    for case in later:
+        maker.take(case, [steps[case.way]])
+    assert all(case.emails for case in later)
+    assert not email_mistakes(later)
+
+
+REVIEW, NO_REVIEW = '{% if agreement.review == "held" %}', "{% if not agreement %}"
 UNTIL, OTHER_TIME = "until=agreement.awaits_data_until", "until=agreement.expires_at"
-EVERY_STATE = '{% if agreement.review == "held" and'
+EVERY_STATE = REVIEW
 DOWNLOAD = (
     "<p>{% blocktranslate with day=agreement.expires_at|date %}{{ company }} can download the file until {{ day }}."
     "{% endblocktranslate %}</p>"

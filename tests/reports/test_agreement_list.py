@@ -63,7 +63,7 @@ class TestRows:
         assert "15-minute interval CSV, 3 months" in words and "Pending" in words
         assert f"Rosa Delgado {new.street}, {new.city}" in words
         sent, expires = (timezone.localtime(at) for at in (new.initiated_at, new.expires_at))
-        assert f"Sent {sent:%b} {sent.day}, {sent.year}. Expires {expires:%b} {expires.day}, {expires.year}" in words
+        assert f"Created {sent:%b} {sent.day}, {sent.year}. Expires {expires:%b} {expires.day}, {expires.year}" in words
 
     def test_a_registered_customer_is_masked_until_the_acceptance(self, client, member):
         """T6."""

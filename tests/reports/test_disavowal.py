@@ -97,9 +97,9 @@ class TestNotDownloadedYet:
         assert client.get(reverse("agreements"), {"report": "ready"}).context["shown_count"] == 0
         release(agreement)
         (notice,) = Email.objects.filter(kind="REVIEWED", to_address=agreement.contact_email)
-        assert "You can download it" in notice.text
+        assert "You can download the report" in notice.text
         (answer,) = Email.objects.filter(kind="REVIEWED", to_address=agreement.email)
-        assert "can download it" in answer.text and "being made" not in answer.text
+        assert "can download the report" in answer.text and "being made" not in answer.text
         assert client.get(reverse("report_download", args=[agreement.number])).status_code == 200
 
     def test_after_a_refusal_the_file_is_deleted_and_nothing_was_shared(self, agreement, member):
@@ -200,4 +200,4 @@ class TestWho:
         """X1, X5: only in the email to the address that the link was sent to."""
         email = Email.objects.get(kind="EM203", to_address=agreement.email)
         assert bytes(email.link_nonce) == bytes(agreement.submission.link_nonce)
-        assert "won't get it unless your utility reviews the answer" in email.text and "This wasn't me" in email.html
+        assert "won't get it unless the answer is reviewed" in email.text and "This wasn't me" in email.html

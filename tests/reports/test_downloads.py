@@ -153,9 +153,9 @@ def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, w
 @pytest.mark.parametrize(
     ("fields", "status", "sentence"),
     [
-        ({"review": Review.HELD}, 409, "will review the customer"),
+        ({"review": Review.HELD}, 409, "will review the answer"),
         ({"review": Review.REFUSED}, 404, "It is not clear."),
-        ({"review": Review.UNREVIEWED}, 404, "did not review the customer"),
+        ({"review": Review.UNREVIEWED}, 404, "did not review the answer"),
         (
             {"period_first_day": None, "period_last_day": None, "awaits_data_until": timezone.now()},
             409,

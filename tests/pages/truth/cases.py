@@ -1,11 +1,7 @@
-"""Every state that an agreement can be in, reached by the actions, and the emails that were queued on the way there.
-
-Only what a worker that failed leaves behind is written as a row.
-"""
+"""Agreements in every state of steps.py, who reads about them, and the emails that were queued on the way there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -24,39 +20,12 @@ from tests.factories import (
     MeterFactory,
     OperatorFactory,
     TdspFactory,
+    UserFactory,
 )
 from tests.pages.truth.facts import AgreementFacts
-from tests.pages.truth.reminders import let_portal_remind, stop_reminding
-from tests.pages.truth.steps import (
-    accept,
-    accept_less,
-    begin_service_later,
-    bounce,
-    correct,
-    deliver,
-    disavow,
-    disown,
-    download,
-    end_wait,
-    escalate_review,
-    expire,
-    fail_for_good,
-    fail_once,
-    forget_person,
-    generate,
-    let_review_lapse,
-    lose_worker,
-    purge,
-    refuse,
-    reject,
-    release,
-    remind,
-    suspect,
-    withdraw,
-)
+from tests.pages.truth.steps import DAYS_AGO, PAIRS, WAYS, Step
 from tests.support.agreements import ROSA, initiate
 
-DAY = timedelta(days=1)
 # Registered (or not, or since the request), language, length of the report; the last ones in turn.
 COMBINATIONS = [("unregistered", "en", "3m"), ("registered", "es", "1d")]
 IN_TURN = [("registered since", "en", "1m"), ("unregistered", "es", "1d"), ("registered since", "es", "3m")]
@@ -120,80 +89,15 @@ class Case:
             )
 
 
-Step = Callable[[Case], None]
-# What leads to each state. Those with a sweep come first, because a sweep would take the others along.
-WAYS: dict[str, list[Step]] = {
-    "rejected, person forgotten": [reject, forget_person],
-    "not accepted": [expire],
-    "purged": [deliver, accept, generate, purge],
-    "purged, downloaded": [deliver, accept, generate, download, purge],
-    "no data, nothing delivered": [accept, end_wait, generate],
-    "no data, service began later": [begin_service_later, accept, generate],
-    "not reviewed in time": [suspect, deliver, accept, escalate_review, let_review_lapse],
-    "ready": [deliver, accept, generate],
-    "ready, less than asked": [deliver, accept_less, generate],
-    "accepted, less than asked": [deliver, accept_less],
-    "downloaded": [deliver, accept, generate, download],
-    "ready, disavowed": [deliver, accept, generate, disavow],
-    "ready, disavowed, released": [deliver, accept, generate, disavow, release],
-    "ready, disavowed, refused": [deliver, accept, generate, disavow, refuse],
-    "downloaded, disavowed": [deliver, accept, generate, download, disavow],
-    "released, ready": [suspect, deliver, accept, release, generate],
-    "company unknown": [disown],
-    "pending": [deliver],
-    "pending, data to wait for": [],
-    "pending, service begins later": [begin_service_later],
-    "pending, reminded": [remind],
-    "pending, reminded by the portal": [let_portal_remind],
-    "pending, reminders stopped": [stop_reminding],
-    "pending, bounced": [bounce],
-    "pending, corrected": [correct],
-    "pending, corrected and reminded": [bounce, correct, remind],
-    "pending, corrected and bounced": [correct, bounce],
-    "accepted, corrected": [correct, deliver, accept],
-    "overdue": [],
-    "rejected": [reject],
-    "withdrawn": [withdraw],
-    "withdrawn, bounced": [bounce, withdraw],
-    "due": [deliver, accept],
-    "waiting for data": [accept],
-    "service begins later": [begin_service_later, accept],
-    "held": [suspect, deliver, accept],
-    "due, disavowed": [deliver, accept, disavow],
-    "held without data": [suspect, accept],
-    "held, service begins later": [suspect, begin_service_later, accept],
-    "released": [suspect, deliver, accept, release],
-    "released without data": [suspect, accept, release],
-    "released, service begins later": [suspect, begin_service_later, accept, release],
-    "refused": [suspect, deliver, accept, refuse],
-    "refused without data": [suspect, accept, refuse],
-    "being made": [deliver, accept, lose_worker],
-    "failed, tried again": [deliver, accept, fail_once],
-    "failed for good": [deliver, accept, fail_for_good],
-}
-DAYS_AGO = {
-    "rejected, person forgotten": 130, "not accepted": 31, "purged": 71, "purged, downloaded": 71, "overdue": 31,
-    "both overdue": 31,
-}  # fmt: skip
-# Two requests of one submission, which have a list behind their link: the steps of each.
-PAIRS: dict[str, tuple[list[Step], list[Step]]] = {
-    "both pending": ([], []),
-    "accepted and pending": ([deliver, accept], []),
-    "held and pending": ([suspect, deliver, accept], []),
-    "rejected and accepted": ([reject], [deliver, accept]),
-    "withdrawn and rejected": ([withdraw], [reject]),
-    "both overdue": ([], []),
-}
-
-
 class CaseMaker:
-    """Makes cases by two companies, of which one has no privacy policy, with a TDSP with and one without a phone."""
+    """Makes cases by two companies, one without a privacy policy, and two TDSPs, one without a phone and staff."""
 
     def __init__(self) -> None:
         policies = ("https://green-energy.example/privacy", "")
         self.members = [MembershipFactory(company__privacy_policy_url=policy).user for policy in policies]
         self.tdsps = [TdspFactory(contact_phone="+15125550199"), TdspFactory()]
         self.operator = OperatorFactory()
+        UserFactory(is_staff=True, tdsp=self.tdsps[0])
         self.numbers = count()
 
     def make_all(self) -> list[Case]:

@@ -15,18 +15,17 @@ from agreements.states import ReportState, Status
 from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.models import Report
-from tests.pages.truth.email_facts import EmailFacts, Fact
+from tests.pages.truth.contact_facts import ContactFacts, notices_to_staff
+from tests.pages.truth.email_facts import Fact
 from tests.pages.truth.reminders import ReminderFacts
 
 
 @dataclass(frozen=True)
-class AgreementFacts(EmailFacts, ReminderFacts):
+class AgreementFacts(ContactFacts, ReminderFacts):
     """The rows of one agreement as they were when they were read."""
 
-    agreement: Agreement
     report: Report | None
     download_count: int
-    emails: tuple[Email, ...]
     letter: Letter | None
     offer: Period | None
     some_open: Fact  # requests of the submission can still be answered
@@ -44,6 +43,7 @@ class AgreementFacts(EmailFacts, ReminderFacts):
             report=report,
             download_count=report.downloads.count() if report else 0,
             emails=tuple(Email.objects.about(number).defer("text", "html")),
+            staff_notices=notices_to_staff(agreement),
             letter=Letter.objects.filter(agreement=agreement).first(),
             offer=offered_period(agreement, at=now) if agreement.status == Status.PENDING else None,
             some_open=open_count > 0,
@@ -93,10 +93,6 @@ class AgreementFacts(EmailFacts, ReminderFacts):
     @property
     def shares_less(self) -> Fact:
         return bool(self.accepted) and self.agreement.shares_less
-
-    @property
-    def suspended(self) -> Fact:
-        return self.agreement.company.is_suspended
 
     # The address
 
@@ -199,8 +195,16 @@ class AgreementFacts(EmailFacts, ReminderFacts):
         return (at := self.agreement.disavowed_at) is not None and {"at": at, "utility": self.agreement.tdsp.name}
 
     @property
+    def is_disavowed(self) -> Fact:
+        return self.agreement.disavowed_at is not None
+
+    @property
     def doubtful(self) -> Fact:
         return bool(self.held or self.refused or self.unreviewed)
+
+    @property
+    def in_question(self) -> Fact:
+        return bool(self.doubtful or (self.disavowed and not self.released))
 
     @property
     def review_overdue(self) -> Fact:
@@ -265,6 +269,11 @@ class AgreementFacts(EmailFacts, ReminderFacts):
     @property
     def without_service(self) -> Fact:
         return bool(self.without_data) and no_day(self.report_period)
+
+    @property
+    def report_lost(self) -> Fact:
+        """The company has no file and gets none."""
+        return bool(self.covers_no_day or self.without_data or self.purged)
 
     @property
     def ready(self) -> Fact:

@@ -1,7 +1,11 @@
-"""What happens to an agreement on the way to a state; most are actions, some write what a worker leaves behind."""
+"""The steps to every state that an agreement can be in, by the actions, and the ways that are made of them.
+
+Only what a worker that failed leaves behind, and another request's answer, are written as rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +16,8 @@ from accounts.models import User
 from agreements import actions
 from agreements.consent_review import escalate_overdue_reviews, review_consent
 from agreements.corrections import correct_address
-from agreements.models import ReportLength, ReportScope, ReportType, Review
+from agreements.models import ContactStop, ReportLength, ReportScope, ReportType, Review
+from agreements.models.contact_stop import mailbox_hashes
 from agreements.retention import delete_personal_data
 from agreements.states import Channel, ReportState
 from lib import link_tokens
@@ -22,6 +27,7 @@ from reports import disavowal
 from reports.actions import end_waiting, generate_due_reports, purge_files
 from reports.models import Report
 from tests.factories import ConsentSignalFactory, DownloadFactory, ReportFactory
+from tests.pages.truth.reminders import let_portal_remind, stop_reminding
 from tests.support.usage import CONSUMPTION, every_day, store
 
 if TYPE_CHECKING:
@@ -160,3 +166,90 @@ def fail_once(case: Case) -> None:
 
 def fail_for_good(case: Case) -> None:
     leave_unfinished(case, ReportState.FAILED, attempts=5)
+
+
+def stop_contact(case: Case) -> None:
+    """Stop the company's emails to the mailbox, as another request of it that is disowned does."""
+    hashes = mailbox_hashes(case.agreement.email)
+    ContactStop.objects.create(company=case.agreement.company, mailbox_hash=hashes[0], at=case.begun_at, counts=False)
+
+
+Step = Callable[["Case"], None]
+# What leads to each state. Those with a sweep come first, because a sweep would take the others along.
+WAYS: dict[str, list[Step]] = {
+    "rejected, person forgotten": [reject, forget_person],
+    "not accepted": [expire],
+    "purged": [deliver, accept, generate, purge],
+    "purged, downloaded": [deliver, accept, generate, download, purge],
+    "no data, nothing delivered": [accept, end_wait, generate],
+    "no data, service began later": [begin_service_later, accept, generate],
+    "not reviewed in time": [suspect, deliver, accept, escalate_review, let_review_lapse],
+    "held, the operator's turn": [suspect, deliver, accept, escalate_review],
+    "disavowed, not reviewed in time": [deliver, accept, disavow, escalate_review, let_review_lapse],
+    "purged, disavowed": [deliver, accept, generate, purge, disavow],
+    "no data, disavowed": [accept, end_wait, generate, disavow],
+    "no data, released": [accept, end_wait, generate, disavow, release],
+    "ready": [deliver, accept, generate],
+    "ready, less than asked": [deliver, accept_less, generate],
+    "accepted, less than asked": [deliver, accept_less],
+    "downloaded": [deliver, accept, generate, download],
+    "ready, disavowed": [deliver, accept, generate, disavow],
+    "ready, disavowed, released": [deliver, accept, generate, disavow, release],
+    "ready, disavowed, refused": [deliver, accept, generate, disavow, refuse],
+    "downloaded, disavowed": [deliver, accept, generate, download, disavow],
+    "released, ready": [suspect, deliver, accept, release, generate],
+    "company unknown": [disown],
+    "pending": [deliver],
+    "pending, data to wait for": [],
+    "pending, service begins later": [begin_service_later],
+    "pending, reminded": [remind],
+    "pending, reminded by the portal": [let_portal_remind],
+    "pending, reminders stopped": [stop_reminding],
+    "pending, bounced": [bounce],
+    "pending, corrected": [correct],
+    "pending, corrected and reminded": [bounce, correct, remind],
+    "pending, corrected and bounced": [correct, bounce],
+    "accepted, corrected": [correct, deliver, accept],
+    "overdue": [],
+    "rejected": [reject],
+    "withdrawn": [withdraw],
+    "withdrawn, bounced": [bounce, withdraw],
+    "due": [deliver, accept],
+    "waiting for data": [accept],
+    "service begins later": [begin_service_later, accept],
+    "held": [suspect, deliver, accept],
+    "due, disavowed": [deliver, accept, disavow],
+    "released, disavowed": [suspect, deliver, accept, release, disavow],
+    "service begins later, disavowed": [begin_service_later, accept, disavow],
+    "held, less than asked": [suspect, deliver, accept_less],
+    "waiting for data, less than asked": [accept_less],
+    "pending, contact stopped": [deliver, stop_contact],
+    "overdue, contact stopped": [stop_contact],
+    "withdrawn, contact stopped": [stop_contact, withdraw],
+    "rejected, contact stopped": [stop_contact, reject],
+    "held without data": [suspect, accept],
+    "held, service begins later": [suspect, begin_service_later, accept],
+    "released": [suspect, deliver, accept, release],
+    "released without data": [suspect, accept, release],
+    "released, service begins later": [suspect, begin_service_later, accept, release],
+    "refused": [suspect, deliver, accept, refuse],
+    "refused without data": [suspect, accept, refuse],
+    "being made": [deliver, accept, lose_worker],
+    "failed, tried again": [deliver, accept, fail_once],
+    "failed for good": [deliver, accept, fail_for_good],
+}
+DAYS_AGO = {
+    "rejected, person forgotten": 130, "not accepted": 31, "purged": 71, "purged, downloaded": 71, "overdue": 31,
+    "overdue, contact stopped": 31, "both overdue": 31,
+}  # fmt: skip
+# Two requests of one submission, which have a list behind their link: the steps of each.
+PAIRS: dict[str, tuple[list[Step], list[Step]]] = {
+    "both pending": ([], []),
+    "accepted and pending": ([deliver, accept], []),
+    "held and pending": ([suspect, deliver, accept], []),
+    "rejected and accepted": ([reject], [deliver, accept]),
+    "withdrawn and rejected": ([withdraw], [reject]),
+    "both overdue": ([], []),
+    "disavowed and pending": ([deliver, accept, disavow], []),
+    "disavowed and withdrawn": ([deliver, accept, disavow], [withdraw]),
+}

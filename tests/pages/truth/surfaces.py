@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import User
-from agreements.models import Letter
+from agreements.models import AgreementStage, Letter, Review
 from agreements.states import Status
 from tests.pages.truth.cases import Case
 
@@ -32,10 +32,17 @@ def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
         yield from customer_pages(case, language)
     member = client_of(case.member, "en")
     yield page("company's page", "en", reverse("agreement", args=[case.number]), client=member)
+    if case.agreement.status == Status.COMPLETE and case.agreement.stage != AgreementStage.READY:
+        path = reverse("report_download", args=[case.number])
+        yield page("refused download", "en", path, client=member, status=(404, 409, 410, 403))
     search = {"by": "number", "items": case.number}
     yield page("company's list", "en", reverse("agreements"), client=member, query=search)
     if letter := Letter.objects.filter(agreement=case.agreement).first():
         yield Surface("letter", letter.language, text_as_html(letter.text))
+    review = case.agreement.consent_review
+    if review and review.state == Review.HELD:
+        path = reverse("admin:agreements_consentreview_review", args=[review.pk])
+        yield page("review page", "en", path, client=client_of(case.operator, "en"))
     if case.registration == "registered":
         path = reverse("admin:agreements_agreement_change", args=[case.agreement.pk])
         yield page("admin", "en", path, client=client_of(case.operator, "en"))
@@ -69,12 +76,19 @@ def client_of(user: User | None, language: str) -> Client:
 
 
 def page(
-    name: str, language: str, path: str, *, client: Client | None = None, query: Any = None, decision: str = ""
+    name: str,
+    language: str,
+    path: str,
+    *,
+    client: Client | None = None,
+    query: Any = None,
+    decision: str = "",
+    status: tuple[int, ...] = (200,),
 ) -> Surface:
     """Open a page, by default as a stranger, or post a decision that comes too late."""
     client = client or client_of(None, language)
     response = client.post(path, {"decision": decision}) if decision else client.get(path, query)
-    assert response.status_code == (409 if decision else 200), f"{name}: {response.status_code}"
+    assert response.status_code in ((409,) if decision else status), f"{name}: {response.status_code}"
     return Surface(name, language, response.content.decode())
 
 
