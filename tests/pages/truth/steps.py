@@ -18,6 +18,7 @@ from agreements.consent_review import escalate_overdue_reviews, review_consent
 from agreements.corrections import correct_address
 from agreements.models import ContactStop, ReportLength, ReportScope, ReportType, Review
 from agreements.models.contact_stop import mailbox_hashes
+from agreements.reminders import why_not_remind
 from agreements.retention import delete_personal_data
 from agreements.states import Channel, ReportState
 from lib import link_tokens
@@ -75,7 +76,9 @@ def withdraw(case: Case) -> None:
 
 
 def remind(case: Case) -> None:
-    actions.resend(case.agreement, by=case.member)
+    """Send the email again, unless it came back and its address could not be corrected."""
+    if not why_not_remind(case.agreement, at=timezone.now()):
+        actions.resend(case.agreement, by=case.member)
 
 
 def correct(case: Case) -> None:
