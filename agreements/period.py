@@ -28,6 +28,7 @@ from django.db.models import Max
 from agreements.models import Agreement, ReportLength, ReportScope
 from customers.models import EsiidClaim, first_day_of_service
 from lib.central_time import ONE_DAY, add_months, central_day, days_between
+from meters.addresses import group_by_street
 from meters.usage.reader import latest_day_on_file
 
 # None: one day.
@@ -126,6 +127,7 @@ def offer_context(agreements: Sequence[Agreement], *, at: datetime, scope: Repor
         "scope": scope or agreements[0].shared,
         "period": offers[0][1],
         "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
+        "streets": group_by_street(agreement.premise for agreement in agreements),
         "has_one_period": len({period for _agreement, period in offers}) == 1,
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
     }

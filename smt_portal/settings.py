@@ -136,7 +136,7 @@ _CONTEXT_PROCESSORS = [
     "smt_portal.pages.portal_context",
 ]
 _TEMPLATES = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}
-_OPTIONS = {"builtins": ["lib.action_forms", "lib.icons", "lib.phone_numbers"]}
+_OPTIONS = {"builtins": ["lib.action_forms", "lib.icons", "lib.phone_numbers", "lib.typography"]}
 TEMPLATES = [
     {
         **_TEMPLATES,

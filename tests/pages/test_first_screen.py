@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from customers.models import CustomerKind
+from lib import link_tokens
+from tests.agreements.test_decision_words import requests
 from tests.pages.visits import Visit, visit_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
@@ -22,6 +26,9 @@ MAIN_PAGES = {
 }
 TOP = "() => document.querySelector('h1').getBoundingClientRect().bottom"
 
+EDGES = """() => [[".terms", "bottom"], [".answer__bar", "top"], [".answer__bar", "bottom"]].map(
+    ([part, edge]) => document.querySelector(part).getBoundingClientRect()[edge])"""
+
 
 @pytest.mark.parametrize("role", MAIN_PAGES)
 def test_the_heading_is_in_the_first_half_of_a_phone(screen: Any, filled: Any, settings: Settings, role: str) -> None:
@@ -34,3 +41,18 @@ def test_the_heading_is_in_the_first_half_of_a_phone(screen: Any, filled: Any, s
         for width, height in PHONES:
             screen.page.set_viewport_size({"width": width, "height": height})
             assert screen.page.evaluate(TOP) <= height / 2, f"{name} at {width} px"
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("meter_count", [1, 3])
+@pytest.mark.parametrize("kind", CustomerKind)
+def test_what_is_shared_is_whole_on_a_phone(screen: Any, kind: CustomerKind, meter_count: int, language: str) -> None:
+    """C7: with the line about the email's button, all facts are above the bar with the answer, none cut off by it."""
+    agreements = requests(kind, registered=False, meter_count=meter_count, language=language)
+    link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreements[0].submission.link_nonce))])
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    for pressed in ("accept", "reject"):
+        screen.show(Client().get(link, {"pressed": pressed, "lang": language}))
+        screen.page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = false })")
+        terms, bar, end = screen.page.evaluate(EDGES)
+        assert terms <= bar and end <= 844, (terms, bar, end)
