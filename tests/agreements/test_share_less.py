@@ -104,7 +104,7 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
             reverse("customer_decide", args=[agreement.number]),
         )
     seen = client.get(page, LESS).content.decode()
-    first, last = re.search(r"<b>(\w+ \d+, \d{4}) to (\w+ \d+, \d{4})</b>", seen).groups()
+    first, last = re.search(r"<b><span>(\w+ \d+, \d{4}) to</span> <span>(\w+ \d+, \d{4})</span></b>", seen).groups()
     client.post(post, decision_form(agreement) | LESS)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.granted_type, agreement.granted_length) == (Status.COMPLETE, "daily", "1m")
