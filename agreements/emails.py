@@ -103,7 +103,7 @@ def queue_acceptance(letters: Sequence[tuple[Agreement, Letter]]) -> None:
     agreements = [agreement for agreement, _letter in letters]
     first = agreements[0]
     details: dict[str, Any] = {
-        "attachments": [(loa.file_name(agreement), letter_pdf.as_pdf(letter)) for agreement, letter in letters],
+        "attachments": [(loa.file_name(agreement), letter_pdf.issue_pdf(letter)) for agreement, letter in letters],
         # The page has “This wasn't me” (X1).
         "link": DecisionLink(first.submission.link_nonce),
         "context": {

@@ -6,12 +6,15 @@ it lacks: PDF/UA-1 refuses those, and `lib.letter_font` has replaced them before
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from typing import Any, cast
 
 import typst
 from django.conf import settings
+from django.db.models import F, Func, Value
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -48,6 +51,7 @@ def as_pdf(letter: Letter) -> bytes:
                 _("Agreement %(number)s · text version %(version)s")
                 % {"number": letter.agreement.number, "version": letter.version},
                 _("SHA-256 of the text: %(sha256)s") % {"sha256": letter.sha256},
+                _("Check this letter at %(url)s") % {"url": settings.PORTAL_ORIGIN + reverse("document_check")},
             ],
         }
     printed |= {"author": settings.SITE_NAME, "language": letter.language, "font": letter_font.FAMILY}
@@ -62,3 +66,12 @@ def as_pdf(letter: Letter) -> bytes:
     if warnings:
         raise LetterNotSet(f"{len(warnings)} warnings while setting letter {letter.pk}")  # X4: without their text
     return cast(bytes, pdf)
+
+
+def issue_pdf(letter: Letter) -> bytes:
+    """Return the PDF and record its SHA-256 with the letter, so that its holder can check it (R9)."""
+    pdf = as_pdf(letter)
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    unknown = Letter.objects.filter(pk=letter.pk).exclude(pdf_hashes__contains=[sha256])
+    unknown.update(pdf_hashes=Func(F("pdf_hashes"), Value(sha256), function="array_append"))
+    return pdf

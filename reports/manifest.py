@@ -3,6 +3,9 @@
 import json
 from datetime import datetime
 
+from django.conf import settings
+from django.urls import reverse
+
 from agreements.models import ReportType
 from lib.central_time import CENTRAL
 from reports.models import Report
@@ -64,6 +67,7 @@ def render_manifest(report: Report) -> bytes:
             "rows_without_header": report.rows,
             "size_bytes": report.size,
             "sha256": report.sha256,
+            "check_at": settings.PORTAL_ORIGIN + reverse("document_check"),
         },
     }
     return (json.dumps(content, indent=2) + "\n").encode()

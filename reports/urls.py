@@ -13,6 +13,7 @@ urlpatterns = [
     path("agreements/<agreement_number:number>/", third_party.agreement_detail, name="agreement"),
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),
+    path("check/", views.document_check, name="document_check"),
     path("invitation/<str:token>/", views.DecisionWithReportView.as_view(), name="invitation"),
     path(
         "invitation/<str:token>/<agreement_number:number>/",

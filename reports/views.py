@@ -2,11 +2,13 @@
 
 from contextlib import suppress
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import signed_in
 from agreements.models import Agreement
@@ -15,8 +17,12 @@ from agreements.transitions import TransitionRefused
 from agreements.views import customer
 from agreements.views.customer import DecisionView
 from agreements.views.decision_forms import decision_context
+from lib.client_address import client_network
+from lib.refusals import Refused
 from reports.disavowal import disavow
+from reports.document_check import check_document
 from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
+from reports.forms import DocumentCheckForm
 from reports.manifest import manifest_name, render_manifest
 
 
@@ -78,6 +84,23 @@ def report_manifest(request: HttpRequest, number: str) -> HttpResponseBase:
         return _refused(request, agreement, refused)
     manifest = render_manifest(report)
     return HttpResponse(manifest, headers=file_headers(manifest_name(report), len(manifest), "application/json"))
+
+
+# Without a CSRF cookie: it changes nothing for anyone. POST keeps number and hash out of logs and histories (X4).
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def document_check(request: HttpRequest) -> HttpResponse:
+    """Say whether the portal issued a document, to anyone who has its number and its hash (R9)."""
+    form, document, status = DocumentCheckForm(request.POST or None), None, 200
+    if form.is_valid():
+        try:
+            document = check_document(**form.cleaned_data, network=client_network(request))
+        except Refused as refused:
+            form.refuse(refused)
+            status = 429
+    context = {"form": form, "document": document, "retention_years": settings.AGREEMENT_RETENTION.days // 365}
+    return render(request, "reports/check.html", context, status=status)
 
 
 def _visible_agreement(request: HttpRequest, number: str) -> Agreement:

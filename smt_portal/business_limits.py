@@ -52,6 +52,7 @@ COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies 
 COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
 COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
 COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
+DOCUMENT_CHECKS_PER_NETWORK = 200  # R9, a day
 REPORT_LATEST_DAYS = env.int("REPORT_LATEST_DAYS", 3)  # R2: one of these days before the acceptance has to be on file
 REPORT_DATA_WAIT = timedelta(hours=env.int("REPORT_DATA_WAIT_HOURS", 72))  # R7: for how long a report waits for it
 REPORT_RETENTION = timedelta(days=env.int("REPORT_RETENTION_DAYS", 60))  # R5

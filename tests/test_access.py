@@ -91,6 +91,7 @@ ROWS = {
     # No report yet. Who may see the agreement but is no third party is told so.
     "report_download": Row(LOGIN, GONE, GONE, NO, GONE, GONE, NO, GONE, args=("number",)),
     "report_manifest": Row(LOGIN, GONE, GONE, NO, GONE, GONE, NO, GONE, args=("number",)),
+    "document_check": everybody(OK),
     "customer_agreements": of_customer(OK, OK),
     "customer_agreement": of_customer(OK, GONE, "number"),
     "my_meters": of_customer(OK, OK),

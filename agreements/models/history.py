@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,8 @@ class Letter(models.Model):
     """The letter of authorization (LOA) of an accepted agreement: the text that the customer authorized, with its hash.
 
     `decision_text` is the text of the decision page in `decision_language`. `version` covers the wording of both texts.
+    `pdf_hashes` are the SHA-256 of the PDF files that were made of it: a new release may set the same text differently
+    (R9).
     """
 
     agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="letter")
@@ -68,6 +71,7 @@ class Letter(models.Model):
     language = models.CharField(max_length=10)
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
+    pdf_hashes = ArrayField(models.CharField(max_length=64), default=list)
     signed_at = models.DateTimeField()
     decision_language = models.CharField(max_length=10, blank=True)
     decision_text = models.TextField(blank=True)

@@ -62,6 +62,6 @@ def render_letter(request: HttpRequest, agreement: Agreement, template: str, bac
         return redirect(back)
     if request.GET.get("as") == "pdf":
         headers = {"Content-Disposition": f'attachment; filename="{loa.file_name(agreement)}"'}
-        return HttpResponse(letter_pdf.as_pdf(letter), content_type="application/pdf", headers=headers)
+        return HttpResponse(letter_pdf.issue_pdf(letter), content_type="application/pdf", headers=headers)
     context = {"agreement": agreement, "letter": letter, "blocks": loa.blocks(letter), "back": back}
     return render(request, template, context)
