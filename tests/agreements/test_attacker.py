@@ -156,6 +156,7 @@ def test_the_link_of_a_request_in_its_period_fills_it_in(client, meter, is_accep
     assert 'value="rosa@example.net"' in html
 
 
+@pytest.mark.slow
 def test_a_forger_who_registers_for_a_held_consent_sees_nothing(client, meter):
     """X7, X1: with the company's own domain; neither by the link nor by the numbers."""
     member = MembershipFactory(user__email="eve@bluebonnet-home.example").user

@@ -69,6 +69,7 @@ def words_of(html: str) -> list[str]:
     return re.findall(r"[\w'’.:-]*\w[\w'’.:-]*", unescape(re.sub(r"<[^>]+>", " ", html)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("meter_count", [1, 3])
 @pytest.mark.parametrize("registered", [False, True], ids=["unregistered", "registered"])

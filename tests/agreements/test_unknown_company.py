@@ -81,6 +81,7 @@ class TestTheAnswer:
         assert "The company can't send requests to your email address anymore." in outcome.replace("&#x27;", "'")
         assert Email.objects.filter(kind="EM203").count() == 0
 
+    @pytest.mark.slow
     def test_a_get_never_decides(self, client, agreement):
         """C1: scanners."""
         for _visit in range(20):
@@ -208,6 +209,7 @@ class TestTheStop:
         assert not [field for field in ContactStop._meta.fields if field.related_model is Agreement]
 
 
+@pytest.mark.slow
 class TestThePause:
     def test_as_many_as_the_setting_says_pause_new_requests_and_nothing_else(self, member, settings):
         """C8."""

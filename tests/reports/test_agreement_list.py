@@ -186,6 +186,7 @@ class TestLong:
         assert 'role="search"' in response.content.decode() and "Up to 100, separated by commas." in words
         assert "All 26" in words and "26 agreements, 25 on this page" in words and NEW_LINK in response.content.decode()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("sort", ["-initiated", "initiated", "customer", "-customer", "expires", "-expires"])
     def test_pages_forward_and_backward_show_each_agreement_once(self, client, member, sort):
         """T3, O9: also where many have the same key, or none."""

@@ -230,6 +230,7 @@ def test_both_sides_read_what_is_awaited_and_until_when(client, member):
     assert "Waiting for data" in listed
 
 
+@pytest.mark.slow
 def test_many_waiting_agreements_cost_as_many_queries_as_one(member, django_assert_max_num_queries):
     """R7: one question for each day of acceptance."""
     premise = PremiseFactory()
