@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from django.db import transaction
 
 from agreements import actions, answers, creation, locks
 from agreements.answers import AnswerForm, Decision, answer_requests
@@ -17,7 +16,7 @@ from companies.models import CompanyEventKind
 from notifications.models import Email, EmailState
 from tests.factories import ConsentSignalFactory, MembershipFactory, MeterFactory, TdspFactory
 from tests.support.agreements import ROSA, agreement_request, initiate, submit_draft
-from tests.support.races import together, until_somebody_waits
+from tests.support.races import one_after_the_other, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
@@ -33,22 +32,11 @@ def request_during_the_answer(*, answer_first: bool) -> list:
     member = MembershipFactory().user
     (agreement,) = initiate(member)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
-    begun = threading.Event()
     first, second = (lambda: disown(agreement)), (lambda: submit_draft(draft, by=member))
     if not answer_first:
         first, second = second, first
 
-    def begin():
-        with transaction.atomic():
-            first()
-            begun.set()
-            until_somebody_waits()
-
-    def follow():
-        begun.wait(timeout=30)
-        return second()
-
-    return together([begin, follow])
+    return one_after_the_other(first, second)
 
 
 @pytest.mark.parametrize("answer_first", [True, False])
@@ -66,7 +54,7 @@ def test_control_without_the_locks_a_request_slips_past(monkeypatch):
     for lock in ("lock_company", "lock_mailbox", "lock_premises"):
         fake = (lambda pk: __import__("companies.models").models.Company.objects.get(pk=pk)) if "comp" in lock else None
         monkeypatch.setattr(locks, lock, fake or (lambda _subject: None))
-    monkeypatch.setattr("tests.agreements.test_answer_races.until_somebody_waits", lambda: time.sleep(1))
+    monkeypatch.setattr("tests.support.races.until_somebody_waits", lambda: time.sleep(1))
     request_during_the_answer(answer_first=True)
     assert Email.objects.filter(kind="EM201", state=EmailState.QUEUED).exists()
 

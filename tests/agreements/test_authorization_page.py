@@ -15,11 +15,10 @@ from agreements.loa import decision_text, html_to_text
 from agreements.models import Agreement, Submission
 from agreements.request import Person
 from agreements.states import Channel
-from lib import link_tokens
 from lib.phone_numbers import format_phone
 from tests.factories import LetterFactory, MembershipFactory, OperatorFactory
 from tests.support.agreements import initiate, registered_customer
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 
 pytestmark = pytest.mark.django_db
 
@@ -40,15 +39,11 @@ def agreement(member) -> Agreement:
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
-def link(agreement: Agreement, name: str = "invitation") -> str:
-    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
-
-
 def pages(agreement: Agreement, member) -> list[tuple[object, str, str]]:
     """(who reads, the letter's page, where the agreement is) for each reader."""
     number = [agreement.number]
     return [
-        (None, link(agreement, "invitation_authorization"), link(agreement)),
+        (None, decision_link(agreement, "invitation_authorization"), decision_link(agreement)),
         (
             agreement.customer.user,
             reverse("customer_authorization", args=number),
@@ -143,7 +138,7 @@ class TestLetter:
 
     def test_without_a_decision_text_still_has_its_page(self, client):
         letter = LetterFactory()
-        page = client.get(link(letter.agreement, "invitation_authorization")).content.decode()
+        page = client.get(decision_link(letter.agreement, "invitation_authorization")).content.decode()
         assert "I authorize one report." in page
         assert "What the page said" not in page
 
@@ -197,7 +192,7 @@ class TestDecisionText:
     def test_is_what_the_page_said_word_for_word(self, client, agreement, where):
         """C4, C7: by email and in the account the same words stand on the page and in the letter."""
         if where == "link":
-            page, decide = link(agreement), link(agreement)
+            page, decide = decision_link(agreement), decision_link(agreement)
         else:
             client.force_login(agreement.customer.user)
             page = reverse("customer_agreement", args=[agreement.number])

@@ -11,19 +11,12 @@ from agreements.request import Person
 from agreements.states import Channel
 from lib import link_tokens
 from notifications.models import Email
-from tests.factories import MembershipFactory, MeterFactory
+from tests.factories import MeterFactory
 from tests.support.agreement_forms import PAGE_2, page_1
 from tests.support.agreements import initiate, registered_customer
 from tests.support.third_party_pages import page_text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
 
 
 def test_the_extension_of_the_profile_is_prefilled_and_reaches_the_customer(client, member):

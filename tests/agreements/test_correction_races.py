@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from agreements import actions, daily_limits, locks
 from agreements.answers import LinkReplaced
@@ -20,7 +19,7 @@ from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory
 from tests.support.agreements import initiate
-from tests.support.races import met, together, until_somebody_waits
+from tests.support.races import met, one_after_the_other, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 RIGHT = "rosa.delgado@example.org"
@@ -45,7 +44,7 @@ def correct_during(how: str, *, correction_first: bool) -> tuple[Agreement, list
     """Let a correction and an ending meet: the second has begun before the first is committed."""
     member = MembershipFactory().user
     (agreement,) = initiate(member)
-    page, begun = loaded(agreement), threading.Event()
+    page = loaded(agreement)
 
     def correct():
         correct_address(agreement, RIGHT, by=member)
@@ -55,17 +54,7 @@ def correct_during(how: str, *, correction_first: bool) -> tuple[Agreement, list
 
     first, second = (correct, finish) if correction_first else (finish, correct)
 
-    def begin():
-        with transaction.atomic():
-            first()
-            begun.set()
-            until_somebody_waits()
-
-    def follow():
-        begun.wait(timeout=30)
-        second()
-
-    outcomes = together([begin, follow])
+    outcomes = one_after_the_other(first, second)
     return Agreement.objects.get(pk=agreement.pk), outcomes
 
 
@@ -119,7 +108,7 @@ def turn_locks_off(monkeypatch) -> None:
 def test_control_without_the_locks_both_win(monkeypatch):
     """T15: an accepted request changes its address."""
     turn_locks_off(monkeypatch)
-    monkeypatch.setattr("tests.agreements.test_correction_races.until_somebody_waits", lambda: time.sleep(0.5))
+    monkeypatch.setattr("tests.support.races.until_somebody_waits", lambda: time.sleep(0.5))
     agreement, outcomes = correct_during("withdraw", correction_first=False)
     assert outcomes == [None, None]
     assert (agreement.status, agreement.email) == (Status.WITHDRAWN, RIGHT)

@@ -21,13 +21,6 @@ NEW, LIST, HOME = "/agreements/new/", "/agreements/", "/"
 WORDS = "Continue your request from"
 
 
-@pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
-
-
 def start(client, *meters, at: str = NEW) -> str:
     return client.post(at, page_1(*(meters or [MeterFactory()])))["Location"]
 

@@ -10,18 +10,11 @@ import pytest
 from agreements.preview import LINK, NUMBER
 from lib import link_tokens
 from notifications.models import Email
-from tests.factories import EsiidClaimFactory, MembershipFactory, MeterFactory
+from tests.factories import EsiidClaimFactory, MeterFactory
 from tests.support.agreement_forms import PAGE_2, page_1, page_1_registered
 
 pytestmark = pytest.mark.django_db
 NEW = "/agreements/new/"
-
-
-@pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
 
 
 def preview_of(page) -> str:

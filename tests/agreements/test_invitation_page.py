@@ -16,7 +16,7 @@ from lib import link_tokens
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import initiate, registered_customer
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +29,6 @@ def member():
 @pytest.fixture
 def agreement(member) -> Agreement:
     return initiate(member)[0]
-
-
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def end_period(agreement: Agreement) -> None:
@@ -56,21 +52,21 @@ def test_a_get_never_decides(client, agreement):
     before = state_of_everything()
     for number in range(50):
         query = {"decision": ["accept", "reject"][number % 2]}
-        assert client.get(link(agreement), query).status_code == 200
-        assert client.head(link(agreement), query).status_code == 200
+        assert client.get(decision_link(agreement), query).status_code == 200
+        assert client.head(decision_link(agreement), query).status_code == 200
     assert state_of_everything() == before
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
 def test_no_other_method_does_anything(client, agreement, method):
     before = state_of_everything()
-    assert getattr(client, method)(link(agreement)).status_code == 405
+    assert getattr(client, method)(decision_link(agreement)).status_code == 405
     assert state_of_everything() == before
 
 
 def test_the_page_shows_everything_a_decision_needs(client, agreement):
     """C7."""
-    page = client.get(link(agreement)).content.decode()
+    page = client.get(decision_link(agreement)).content.decode()
     for words in (
         agreement.third_party_name,
         agreement.contact_name,
@@ -98,14 +94,14 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
 def test_a_missing_privacy_policy_is_mentioned(client, agreement):
     """C7."""
     Submission.objects.update(privacy_policy_url="")
-    assert "The privacy policy has not been provided." in client.get(link(agreement)).content.decode()
+    assert "The privacy policy has not been provided." in client.get(decision_link(agreement)).content.decode()
 
 
 def test_third_party_text_cannot_break_the_page(client, member):
     """E3's sense for the page."""
     agreement = initiate(member)[0]
     Agreement.objects.update(comments="<script>alert(1)</script>", third_party_name="<b>Evil & Sons</b>")
-    page = client.get(link(agreement)).content.decode()
+    page = client.get(decision_link(agreement)).content.decode()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "<b>Evil" not in page
@@ -115,14 +111,14 @@ def test_third_party_text_cannot_break_the_page(client, member):
 def test_one_click_decides_without_log_in_or_cookies(client, agreement, decision, status):
     """C1, C2: then the link shows what was recorded, now and on every later visit."""
     client = type(client)(enforce_csrf_checks=True)
-    answer = client.post(link(agreement), decision_form(agreement, decision))
+    answer = client.post(decision_link(agreement), decision_form(agreement, decision))
     assert answer.status_code == 302
     agreement.refresh_from_db()
     assert agreement.status == status
     event = agreement.events.last()
     assert (event.channel, event.by) == (Channel.INVITATION, None)
     for _visit in range(2):
-        page = client.get(link(agreement))
+        page = client.get(decision_link(agreement))
         assert page.status_code == 200
         assert ("You accepted" if decision == "accept" else "You rejected") in page.content.decode()
     assert not client.cookies
@@ -131,7 +127,7 @@ def test_one_click_decides_without_log_in_or_cookies(client, agreement, decision
 def test_the_same_click_twice_is_no_conflict(client, agreement):
     """C2: one event, one email each."""
     for _click in range(3):
-        assert client.post(link(agreement), decision_form(agreement), follow=True).status_code == 200
+        assert client.post(decision_link(agreement), decision_form(agreement), follow=True).status_code == 200
     assert agreement.events.filter(kind="accept").count() == 1
     assert Email.objects.filter(kind="EM203").count() == 2
 
@@ -139,24 +135,27 @@ def test_the_same_click_twice_is_no_conflict(client, agreement):
 def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement):
     """L3: thirty days and a second."""
     end_period(agreement)
-    for answer in (client.get(link(agreement)), client.post(link(agreement), decision_form(agreement))):
+    for answer in (
+        client.get(decision_link(agreement)),
+        client.post(decision_link(agreement), decision_form(agreement)),
+    ):
         page = answer.content.decode()
         assert "This request has expired" in page
         assert "ask it to send you a new request" in page
     agreement.refresh_from_db()
     assert agreement.status == Status.PENDING
     actions.expire_overdue()
-    assert "This request has expired" in client.get(link(agreement)).content.decode()
-    assert client.post(link(agreement), {"decision": "reject"}).status_code == 409
+    assert "This request has expired" in client.get(decision_link(agreement)).content.decode()
+    assert client.post(decision_link(agreement), {"decision": "reject"}).status_code == 409
 
 
 def test_a_click_after_a_withdrawal_is_refused_with_its_own_page(client, agreement, member):
     """L3."""
     actions.withdraw(agreement, by=member)
-    seen = client.get(link(agreement)).content.decode()
+    seen = client.get(decision_link(agreement)).content.decode()
     assert "is no longer open" in seen
     assert "withdrew it on" in seen
-    clicked = client.post(link(agreement), decision_form(agreement))
+    clicked = client.post(decision_link(agreement), decision_form(agreement))
     assert clicked.status_code == 409
     assert "My Account / 3rd Party Agreements" in clicked.content.decode()
     agreement.refresh_from_db()
@@ -169,12 +168,12 @@ def test_a_click_after_a_decision_made_elsewhere_is_refused_with_its_own_page(cl
     person = Person(email=claim.customer.user.email)
     (agreement,) = initiate(member, meter, registered=True, person=person)
     actions.reject(agreement, channel=Channel.ACCOUNT, by=claim.customer.user)
-    clicked = client.post(link(agreement), decision_form(agreement))
+    clicked = client.post(decision_link(agreement), decision_form(agreement))
     assert clicked.status_code == 409
     page = clicked.content.decode()
     assert "This request is no longer open" in page
     assert reverse("customer_agreements") in page
-    assert "You rejected" in client.get(link(agreement)).content.decode()
+    assert "You rejected" in client.get(decision_link(agreement)).content.decode()
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 43, "../../etc/passwd", "%00", "é" * 43])
@@ -192,14 +191,14 @@ def test_a_forged_link_has_its_own_page(client, agreement, token):
 
 def test_a_post_without_a_decision_is_an_error(client, agreement):
     """A2."""
-    answer = client.post(link(agreement), {"decision": "maybe"})
+    answer = client.post(decision_link(agreement), {"decision": "maybe"})
     assert answer.status_code == 400
     assert "Choose Accept or Reject" in answer.content.decode()
 
 
 def test_the_page_is_not_stored_or_indexed_and_sends_no_referrer(client, agreement):
     """X5."""
-    answer = client.get(link(agreement))
+    answer = client.get(decision_link(agreement))
     assert "no-store" in answer["Cache-Control"]
     assert answer["Referrer-Policy"] == "same-origin"
     assert "noindex" in answer["X-Robots-Tag"]

@@ -15,10 +15,9 @@ from django.utils.formats import date_format, number_format
 from agreements import actions
 from agreements.models import Agreement, Submission
 from agreements.states import Channel
-from lib import link_tokens
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import initiate
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 from tests.support.registration import confirmation_link, log_in, typed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -41,10 +40,6 @@ def spanish() -> Agreement:
     return agreement
 
 
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
-
-
 def language(response) -> str:
     match = re.search(r'<html lang="(\w+)"', response.content.decode())
     assert match
@@ -61,21 +56,21 @@ def switch(response) -> str:
 
 class TestOnTheDecisionPage:
     def test_it_opens_in_the_agreements_language(self, client, spanish):
-        page = client.get(link(spanish), headers={"accept-language": "en"})
+        page = client.get(decision_link(spanish), headers={"accept-language": "en"})
         assert language(page) == "es"
         assert " de " in re.search(r"antes del (\d[^,]+)", page.content.decode())[1]  # the date, too
 
     def test_the_switch_keeps_the_links_token_and_is_remembered(self, client, spanish):
-        to_english = switch(client.get(link(spanish)))
+        to_english = switch(client.get(decision_link(spanish)))
         assert to_english == "?lang=en"
-        assert language(client.get(link(spanish) + to_english)) == "en"
-        assert language(client.get(link(spanish))) == "en"
-        assert switch(client.get(link(spanish))) == "?lang=es"
-        assert language(client.get(link(spanish) + "?lang=es")) == "es"
+        assert language(client.get(decision_link(spanish) + to_english)) == "en"
+        assert language(client.get(decision_link(spanish))) == "en"
+        assert switch(client.get(decision_link(spanish))) == "?lang=es"
+        assert language(client.get(decision_link(spanish) + "?lang=es")) == "es"
 
     def test_it_works_without_cookies_through_the_decision(self, spanish):
         """C1: for mail programs that keep no cookies; the outcome is in the language of the page."""
-        address = f"{link(spanish)}?lang=en"
+        address = f"{decision_link(spanish)}?lang=en"
         assert language(Client().get(address)) == "en"
         decided = Client(enforce_csrf_checks=True).post(address, decision_form(spanish))
         assert decided["Location"] == address
@@ -83,19 +78,19 @@ class TestOnTheDecisionPage:
 
     def test_switching_does_not_change_the_agreement(self, client, spanish):
         before = Agreement.objects.values().get()
-        client.get(f"{link(spanish)}?lang=en")
+        client.get(f"{decision_link(spanish)}?lang=en")
         assert Agreement.objects.values().get() == before
 
     @pytest.mark.parametrize("nonsense", ["fr", "", "en-US,es", "<script>", "es'--"])
     def test_an_unknown_language_changes_nothing(self, client, spanish, nonsense):
-        page = client.get(link(spanish), {"lang": nonsense})
+        page = client.get(decision_link(spanish), {"lang": nonsense})
         assert language(page) == "es"
         assert not client.cookies
         assert "<script>" not in page.content.decode()
 
     def test_the_decision_text_is_stored_in_the_language_of_the_page(self, client, spanish):
         """C7: the letter stays in the customer's own."""
-        client.post(f"{link(spanish)}?lang=en", decision_form(spanish))
+        client.post(f"{decision_link(spanish)}?lang=en", decision_form(spanish))
         letter = spanish.letter
         assert (letter.language, letter.decision_language) == ("es", "en")
         assert "If you don't answer by" in letter.decision_text
@@ -104,8 +99,8 @@ class TestOnTheDecisionPage:
         """A look at somebody's link must not change the account of who looks."""
         customer = CustomerFactory()
         client.force_login(customer.user)
-        assert switch(client.get(link(spanish))) == "?lang=en"
-        client.get(f"{link(spanish)}?lang=es")
+        assert switch(client.get(decision_link(spanish))) == "?lang=en"
+        client.get(f"{decision_link(spanish)}?lang=es")
         customer.user.refresh_from_db()
         assert customer.user.language == "en"
 

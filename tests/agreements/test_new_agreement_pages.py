@@ -27,14 +27,6 @@ NEW = "/agreements/new/"
 
 
 @pytest.fixture
-def member(client):
-    """A member of an approved company who may do everything, logged in."""
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
-
-
-@pytest.fixture
 def meter():
     return MeterFactory()
 

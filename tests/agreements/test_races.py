@@ -21,7 +21,7 @@ from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import agreement_request, initiate, submit_draft
-from tests.support.races import met, together, until_somebody_waits
+from tests.support.races import met, one_after_the_other, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
@@ -175,19 +175,14 @@ def test_an_earlier_suspension_takes_effect(act):
     member, operator = MembershipFactory().user, OperatorFactory()
     (agreement,) = initiate(member)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member)
-    begun = threading.Event()
 
     def suspend():
-        with transaction.atomic():
-            change_standing(member.membership.company, CompanyStanding.SUSPENDED, by=operator, reason="Forged consent.")
-            begun.set()
-            until_somebody_waits()  # the submission is at the company's lock
+        change_standing(member.membership.company, CompanyStanding.SUSPENDED, by=operator, reason="Forged consent.")
 
-    def submit_meanwhile():
-        begun.wait(timeout=30)
+    def submit():
         return submit_draft(draft, by=member) if act == "initiate" else actions.resend(agreement, by=member)
 
-    _suspended, refused = together([suspend, submit_meanwhile])
+    _suspended, refused = one_after_the_other(suspend, submit)
     assert isinstance(refused, PermissionDenied)
     assert Agreement.objects.count() == 1 and not AgreementEvent.objects.filter(kind="resent").exists()
 
@@ -211,7 +206,6 @@ def accept_during_a_suspension(*, suspension_first: bool) -> tuple[Agreement, li
     """Let an acceptance and a suspension meet, each inside its transaction, and return the outcome of both."""
     member, operator = MembershipFactory().user, OperatorFactory()
     (agreement,) = initiate(member)
-    begun = threading.Event()
 
     def suspend():
         change_standing(member.membership.company, CompanyStanding.SUSPENDED, by=operator, reason="Forged consent.")
@@ -221,17 +215,7 @@ def accept_during_a_suspension(*, suspension_first: bool) -> tuple[Agreement, li
 
     first, second = (suspend, accept) if suspension_first else (accept, suspend)
 
-    def begin():
-        with transaction.atomic():
-            first()
-            begun.set()
-            until_somebody_waits()
-
-    def follow():
-        begun.wait(timeout=30)
-        second()
-
-    return agreement, together([begin, follow])
+    return agreement, one_after_the_other(first, second)
 
 
 def test_a_suspension_that_came_first_refuses_the_acceptance():
@@ -255,7 +239,7 @@ def test_an_acceptance_that_came_first_counts_and_the_suspension_waits_for_it():
 def test_control_without_the_lock_a_suspended_companys_request_is_accepted(monkeypatch):
     """L9: whoever looks without the lock sees the company as it was, and waits for nobody."""
     monkeypatch.setattr(locks, "lock_standing", lambda company_id: Company.objects.get(pk=company_id))
-    monkeypatch.setattr("tests.agreements.test_races.until_somebody_waits", lambda: time.sleep(0.5))
+    monkeypatch.setattr("tests.support.races.until_somebody_waits", lambda: time.sleep(0.5))
     agreement, outcomes = accept_during_a_suspension(suspension_first=True)
     assert outcomes == [None, None]
     agreement.refresh_from_db()

@@ -15,7 +15,6 @@ from agreements import actions, creation
 from agreements.answers import ScopeRefused
 from agreements.models import Agreement, ReportLength, ReportScope, ReportType
 from agreements.states import Channel, Status
-from lib import link_tokens
 from lib.central_time import ONE_DAY
 from lib.refusals import Refused
 from notifications.models import Email
@@ -24,7 +23,7 @@ from reports.manifest import render_manifest
 from reports.models import Report
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory
 from tests.support.agreements import agreement_request, initiate, registered_customer
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 from tests.support.usage import CONSUMPTION, every_day, store
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +31,6 @@ pytestmark = pytest.mark.django_db
 ALL = [ReportScope(kind, length) for kind in ReportType for length in ReportLength]
 ASKABLE = [scope for scope in ALL if scope.exists]
 LESS = {"type": "daily", "length": "1m"}
-
-
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 @pytest.fixture
@@ -79,7 +74,7 @@ def test_nothing_is_granted_without_an_acceptance(status):
 
 def test_the_page_shows_the_smaller_share_before_it_is_accepted(client, agreement):
     """By a link and a form without script; the GET decides nothing."""
-    page = client.get(link(agreement), LESS).content.decode()
+    page = client.get(decision_link(agreement), LESS).content.decode()
     assert "Less than it asked for: 15-minute interval CSV, 1 year" in page
     assert "<b>One report</b> of your daily electricity use" in page
     assert "readings can show when" not in page and 'class="day' not in page
@@ -96,7 +91,7 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
     (agreement,) = initiate(member, meter, registered=True, person=person, report_length="12m")
     today = timezone.localdate()
     store(agreement.premise, *every_day(today - 4 * ONE_DAY, today - ONE_DAY, CONSUMPTION))
-    page = post = link(agreement)
+    page = post = decision_link(agreement)
     if where == "account":
         client.force_login(claim.customer.user)
         page, post = (
@@ -138,7 +133,7 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
 
 def test_accepting_all_says_nothing_about_less(client, agreement):
     """The control."""
-    client.post(link(agreement), decision_form(agreement))
+    client.post(decision_link(agreement), decision_form(agreement))
     agreement.refresh_from_db()
     assert agreement.shared == agreement.asked and not agreement.shares_less
     assert "share less" not in agreement.letter.text
@@ -156,19 +151,19 @@ def test_accepting_all_says_nothing_about_less(client, agreement):
 )
 def test_no_such_report_is_refused_and_nothing_is_recorded(client, agreement, data):
     """A2: with the reason, next to the field and above."""
-    answer = client.post(link(agreement), decision_form(agreement) | data)
+    answer = client.post(decision_link(agreement), decision_form(agreement) | data)
     assert answer.status_code == 400
     assert answer.content.decode().count("Choose at least 1 month for a monthly report.") == 2
     agreement.refresh_from_db()
     assert agreement.status == Status.PENDING
-    assert client.get(link(agreement), data).status_code == 200
+    assert client.get(decision_link(agreement), data).status_code == 200
 
 
 def test_more_than_asked_is_refused(client, member):
     """A forged form cannot widen the request."""
     (agreement,) = initiate(member, report_type="daily", report_length="1m")
     for data in ({"type": "interval", "length": "1m"}, {"type": "daily", "length": "12m"}):
-        assert client.post(link(agreement), decision_form(agreement) | data).status_code == 400
+        assert client.post(decision_link(agreement), decision_form(agreement) | data).status_code == 400
         with pytest.raises(ScopeRefused):
             scope = ReportScope(data["type"], data["length"])
             actions.accept(agreement, channel=Channel.INVITATION, scope=scope)
@@ -178,7 +173,7 @@ def test_more_than_asked_is_refused(client, member):
 
 def test_the_smallest_request_offers_nothing_less(client, member):
     (agreement,) = initiate(member, report_type="monthly", report_length="1m")
-    assert "Share less" not in client.get(link(agreement)).content.decode()
+    assert "Share less" not in client.get(decision_link(agreement)).content.decode()
 
 
 def test_what_was_asked_for_counts_as_the_same_request(member):

@@ -19,12 +19,11 @@ from agreements.states import Channel, Status
 from agreements.transitions import CompanySuspended, TransitionRefused
 from companies.models import CompanyStanding
 from companies.registration import change_standing
-from lib import link_tokens
 from notifications import delivery
 from notifications.models import Email, EmailState, PausedCompany
 from tests.factories import EmailFactory, MembershipFactory, OperatorFactory, ReportFactory
 from tests.support.agreements import initiate, registered_customer
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 from tests.support.reviews import put_under_review, review_of
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +47,6 @@ def reinstate(member) -> None:
     change(member, CompanyStanding.APPROVED)
 
 
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
-
-
 def status_of(agreement: Agreement) -> str:
     return Agreement.objects.get(pk=agreement.pk).status
 
@@ -60,20 +55,20 @@ class TestTheLink:
     def test_the_page_says_so_and_offers_only_to_reject(self, client, member):
         """L9: with the deadline, which runs on, and without the operator's reason."""
         (agreement,) = initiate(member)
-        assert SUSPENDED not in client.get(link(agreement)).content.decode()
+        assert SUSPENDED not in client.get(decision_link(agreement)).content.decode()
         suspend(member)
-        page = client.get(link(agreement)).content.decode()
+        page = client.get(decision_link(agreement)).content.decode()
         assert SUSPENDED in page and "answer by" in page and "Share less" not in page
         assert 'value="reject"' in page and 'value="accept"' not in page
         assert "Forged consent." not in page
-        spanish = client.get(link(agreement), {"lang": "es"}).content.decode()
+        spanish = client.get(decision_link(agreement), {"lang": "es"}).content.decode()
         assert "suspendida" in spanish and "suspended" not in spanish
 
     def test_an_acceptance_is_not_recorded_and_the_page_says_so(self, client, member):
         """L9: for example on a page that was open before the suspension."""
         (agreement,) = initiate(member)
         suspend(member)
-        answer = client.post(link(agreement), decision_form(agreement))
+        answer = client.post(decision_link(agreement), decision_form(agreement))
         assert answer.status_code == 409
         assert "Your answer was not recorded" in answer.content.decode()
         assert status_of(agreement) == Status.PENDING
@@ -84,7 +79,7 @@ class TestTheLink:
         """L9: the company's copy waits, so nobody is told now."""
         (agreement,) = initiate(member)
         suspend(member)
-        page = client.post(link(agreement), {"decision": "reject"}, follow=True).content.decode()
+        page = client.post(decision_link(agreement), {"decision": "reject"}, follow=True).content.decode()
         assert status_of(agreement) == Status.REJECTED
         assert "You rejected the request" in page and "We&#x27;ll tell" not in page
 
@@ -92,15 +87,15 @@ class TestTheLink:
         """L9."""
         (agreement,) = initiate(member)
         suspend(member)
-        answer = client.post(link(agreement))
+        answer = client.post(decision_link(agreement))
         assert answer.status_code == 400 and "Choose Accept" not in answer.content.decode()
 
     def test_who_accepted_before_is_not_told_that_it_was_not_recorded(self, client, member):
         """L9, C2: the same click again is no conflict; the report's state is the truth."""
         (agreement,) = initiate(member)
-        client.post(link(agreement), decision_form(agreement))
+        client.post(decision_link(agreement), decision_form(agreement))
         suspend(member)
-        page = client.post(link(agreement), decision_form(agreement), follow=True)
+        page = client.post(decision_link(agreement), decision_form(agreement), follow=True)
         assert page.status_code == 200
         assert "You accepted the request" in page.content.decode() and SUSPENDED in page.content.decode()
 
@@ -111,10 +106,10 @@ class TestTheLink:
         actions.withdraw(withdrawn, by=member)
         suspend(member)
         Agreement.objects.filter(pk=late.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
-        page = client.get(link(report.agreement)).content.decode()
+        page = client.get(decision_link(report.agreement)).content.decode()
         assert "If the suspension ends" in page
         for agreement in (late, withdrawn):
-            page = client.get(link(agreement)).content.decode()
+            page = client.get(decision_link(agreement)).content.decode()
             assert "can't send new requests right now" in page
             assert "ask it to send" not in page and "can send you a new one" not in page
 
@@ -180,7 +175,7 @@ def test_reinstating_gives_everything_back(client, member):
     assert client.get(download).status_code == 403
     reinstate(member)
     assert client.get(download).status_code == 200
-    assert Client().post(link(first), decision_form(first)).status_code == 302
+    assert Client().post(decision_link(first), decision_form(first)).status_code == 302
     actions.withdraw(second, by=member)
     assert (status_of(first), status_of(second)) == (Status.COMPLETE, Status.WITHDRAWN)
 

@@ -32,14 +32,6 @@ from tests.support.third_party_pages import agreement_url, overdue_agreement, pa
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def member(client):
-    """A member of an approved company who may do everything, logged in."""
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
-
-
 class TestAgreement:
     def test_shows_everything_about_it(self, client, member):
         """T11."""

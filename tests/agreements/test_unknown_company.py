@@ -18,12 +18,11 @@ from agreements.models import Agreement, ContactStop, EventKind, stops_contact
 from agreements.states import Channel, Status
 from agreements.transitions import TransitionRefused
 from companies.models import CompanyEventKind
-from lib import link_tokens
 from lib.refusals import Refused
 from notifications.models import Email, EmailState
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, OperatorFactory, UserFactory
 from tests.support.agreements import ROSA, agreement_request, initiate, registered_customer
-from tests.support.decisions import decision_form
+from tests.support.decisions import decision_form, decision_link
 
 pytestmark = pytest.mark.django_db
 
@@ -36,10 +35,6 @@ def member():
 @pytest.fixture
 def agreement(member) -> Agreement:
     return initiate(member)[0]
-
-
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def disown(agreement: Agreement, **form) -> Agreement:
@@ -65,7 +60,7 @@ class TestTheAnswer:
         claim, meter = registered_customer()
         person = replace(ROSA, email=claim.customer.user.email)
         (agreement,) = initiate(member, meter, registered=True, person=person)
-        page = post = link(agreement)
+        page = post = decision_link(agreement)
         if where == "account":
             client.force_login(claim.customer.user)
             page = reverse("customer_agreement", args=[agreement.number])
@@ -85,8 +80,8 @@ class TestTheAnswer:
     def test_a_get_never_decides(self, client, agreement):
         """C1: scanners."""
         for _visit in range(20):
-            client.get(link(agreement), {"decision": "unknown"})
-            client.head(link(agreement), {"decision": "unknown"})
+            client.get(decision_link(agreement), {"decision": "unknown"})
+            client.head(decision_link(agreement), {"decision": "unknown"})
         agreement.refresh_from_db()
         assert agreement.status == Status.PENDING and not ContactStop.objects.exists()
 
@@ -113,8 +108,8 @@ class TestTheAnswer:
     @pytest.mark.parametrize("first", ["accept", "reject"])
     def test_after_another_answer_it_is_a_conflict_and_stops_nothing(self, client, agreement, first):
         """L1."""
-        client.post(link(agreement), decision_form(agreement, first))
-        assert client.post(link(agreement), decision_form(agreement, "unknown")).status_code == 409
+        client.post(decision_link(agreement), decision_form(agreement, first))
+        assert client.post(decision_link(agreement), decision_form(agreement, "unknown")).status_code == 409
         assert not ContactStop.objects.exists()
         with pytest.raises(TransitionRefused):
             disown(agreement)
@@ -122,7 +117,7 @@ class TestTheAnswer:
     def test_twice_is_no_conflict(self, client, agreement):
         """C2."""
         for _click in range(2):
-            assert client.post(link(agreement), decision_form(agreement, "unknown")).status_code == 302
+            assert client.post(decision_link(agreement), decision_form(agreement, "unknown")).status_code == 302
         assert ContactStop.objects.count() == 1 and Email.objects.filter(kind="EM205").count() == 2
 
     @pytest.mark.parametrize("status", set(Status) - {Status.REJECTED})
@@ -251,7 +246,7 @@ class TestThePause:
         for number in range(settings.UNKNOWN_COMPANY_LIMIT):
             person = replace(ROSA, email=f"fast{number}@fast{number}.example")
             (agreement,) = initiate(member, MeterFactory(), person=person)
-            client.post(link(agreement), {"decision": "unknown"})
+            client.post(decision_link(agreement), {"decision": "unknown"})
             assert stops_contact(agreement.company_id, person.email)
         ContactStop.objects.create(
             company=member.membership.company, mailbox_hash="x", counts=True, at=timezone.now() - timedelta(days=31)

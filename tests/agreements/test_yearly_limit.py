@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 NEW = "/agreements/new/"
 
 
-@pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
-
-
 def make(member, meter, *, days_ago: int, length: str):
     at = timezone.now() - timedelta(days=days_ago)
     return AgreementFactory(

@@ -20,7 +20,6 @@ from agreements.states import Channel, Status
 from tests.factories import (
     AgreementFactory,
     CustomerFactory,
-    MembershipFactory,
     PremiseFactory,
     ReportFactory,
 )
@@ -30,14 +29,6 @@ from tests.support.third_party_pages import LIST, agreement_url, link_of, number
 
 pytestmark = pytest.mark.django_db
 NEW_LINK = 'href="/agreements/new/"'
-
-
-@pytest.fixture
-def member(client):
-    """A member of an approved company who may do everything, logged in."""
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
 
 
 def actions_of_rows(response) -> dict[str, str]:

@@ -15,17 +15,10 @@ from agreements.models import Agreement, Review
 from agreements.states import Status
 from companies.models import CompanyStanding
 from reports.models import Download
-from tests.factories import AgreementFactory, CustomerFactory, MembershipFactory, ReportFileFactory
+from tests.factories import AgreementFactory, CustomerFactory, ReportFileFactory
 from tests.support.third_party_pages import LIST, numbers, overdue_agreement
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
 
 
 def rows_of(client, **query: str) -> list[dict[str, str]]:

@@ -14,19 +14,11 @@ from agreements.models.review import REVIEW_PREVENTS_REPORT
 from agreements.models.stage import REPORT_STAGES
 from agreements.states import NOT_BEGUN, ReportState, Status
 from notifications.failures import FailureReason
-from tests.factories import AgreementFactory, EmailFactory, MembershipFactory, ReportFactory
+from tests.factories import AgreementFactory, EmailFactory, ReportFactory
 from tests.support.agreement_stages import in_stage
 from tests.support.third_party_pages import LIST, link_of, numbers, overdue_agreement, page_text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def member(client):
-    """A member of an approved company who may do everything, logged in."""
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
 
 
 def test_each_tab_has_its_count_and_its_agreements(client, member):

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse
+
 from agreements.consent import READING_TIME
 from agreements.models import Agreement
+from lib import link_tokens
 from lib.central_time import utc_or_now
 from lib.served_times import sign_time
+
+
+def decision_link(agreement: Agreement, name: str = "invitation") -> str:
+    """Return the path of the page behind the link in the customer's email, or of another one that it opens."""
+    return reverse(name, args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def decision_form(agreement: Agreement, decision: str = "accept", *, seconds: float = 60) -> dict[str, str]:

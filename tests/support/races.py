@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 Result = TypeVar("Result")
 PATIENCE = 30  # seconds, for what comes within milliseconds on a machine that has nothing else to do
@@ -34,6 +34,24 @@ def together(actions: Sequence[Callable[[], Result]]) -> list[Result | Exception
 
     with ThreadPoolExecutor(max_workers=len(actions)) as pool:
         return list(pool.map(run, actions))
+
+
+def one_after_the_other(first: Callable[[], Result], second: Callable[[], Result]) -> list[Result | Exception]:
+    """Return what each returned or raised: `first` commits when `second` has come as far as the lock."""
+    done = threading.Event()
+
+    def begin() -> Result:
+        with transaction.atomic():
+            outcome = first()
+            done.set()
+            until_somebody_waits()
+        return outcome
+
+    def follow() -> Result:
+        done.wait(timeout=PATIENCE)
+        return second()
+
+    return together([begin, follow])
 
 
 def met(function: Callable[..., Result], *, by: int) -> Callable[..., Result]:

@@ -6,13 +6,24 @@ import html
 import re
 from datetime import timedelta
 
+import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from agreements.models import Agreement
-from tests.factories import AgreementFactory
+from companies.models import Membership
+from tests.factories import AgreementFactory, MembershipFactory
 
 LIST = "/agreements/"
+
+
+@pytest.fixture
+def member(client: Client) -> Membership:
+    """A member of an approved company who may do everything, signed in."""
+    membership = MembershipFactory()
+    client.force_login(membership.user)
+    return membership
 
 
 def page_text(response) -> str:
