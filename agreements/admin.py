@@ -78,13 +78,17 @@ class SignalInline(RolePermissions, admin.TabularInline):
 
 class LetterInline(RolePermissions, admin.StackedInline):
     model = Letter
-    fields = [("signed_at", "language_name", "version"), "sha256", "readable_text"]
-    readonly_fields = ["language_name", "readable_text"]
+    fields = [("signed_at", "language_name", "version"), "hash_of_text", "readable_text"]
+    readonly_fields = ["language_name", "hash_of_text", "readable_text"]
     verbose_name_plural = _("letter of authorization")
 
     @admin.display(description=_("language"))
     def language_name(self, letter: Letter) -> str:
         return language_in_words(letter.language)
+
+    @admin.display(description="SHA-256")
+    def hash_of_text(self, letter: Letter) -> str:
+        return letter.sha256
 
     @admin.display(description=_("text"))
     def readable_text(self, letter: Letter) -> str:
