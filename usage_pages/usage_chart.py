@@ -23,6 +23,7 @@ PARTIAL_HEIGHT = 8  # pixels of the strip that marks missing readings
 MOST_STEPS = 4  # of the scale
 MOST_DAYS = 31  # more columns are quarter hours
 SCALE_DIGIT = 7  # pixels that a digit of the scale takes at most
+OUTLIER = 10  # times the second highest column: that is a wrong reading, which would flatten all others
 BAR_MARGIN = 0.15  # of a column, on either side of its bar; quarter hours have none
 
 # In the order of the legend; the numbers are the channels'.
@@ -32,6 +33,7 @@ SHAPE_NAMES: dict[str, Promise] = {
     "bar-1": _("Surplus generation"),
     "estimated-1": _("Surplus generation, estimated"),
     "missing": _("No readings, or some missing"),
+    "beyond": _("More than the scale shows; the table has the figure"),
 }
 
 
@@ -43,10 +45,7 @@ def draw_chart(columns: Sequence[UsageColumn]) -> dict[str, Any]:
     * `scale_width`: of the scale's texts in pixels, so that the longest one has room,
     * `ticks`: x, anchor, text and `is_minor` of the labels.
     """
-    highest = {
-        channel: max((column.amounts[channel].wh for column in columns if channel in column.amounts), default=0)
-        for channel in FlowDirection
-    }
+    highest = {channel: _highest_to_show(columns, channel) for channel in FlowDirection}
     has_surplus = any(FlowDirection.SURPLUS_GENERATION in column.amounts for column in columns)
     step = scale_step(sum(highest.values()))
     steps_up = max(-(-highest[FlowDirection.CONSUMPTION] // step), 1)
@@ -92,6 +91,15 @@ def scale_step(wh: int) -> int:
         size *= 10
 
 
+def _highest_to_show(columns: Sequence[UsageColumn], channel: FlowDirection) -> int:
+    """Return the watt-hours that the scale has to reach: of the highest column, or of the second if that is an outlier.
+
+    Quarter hours have no outliers: a car that charges takes many times what the house takes at night.
+    """
+    *_, second, first = [0, 0, *sorted(column.amounts[channel].wh for column in columns if channel in column.amounts)]
+    return second if len(columns) <= MOST_DAYS and second and first > OUTLIER * second else first
+
+
 def _shapes(
     columns: Sequence[UsageColumn], channel: FlowDirection, zero: float, pixels_per_wh: float, edge: int
 ) -> Iterator[str]:
@@ -108,6 +116,9 @@ def _shapes(
         left, bar_width = (place + margin) * width, (1 - 2 * margin) * width
         if amount.missing and not amount.is_gap:
             yield _rectangle("missing", left, bar_width, strip, edge)
+        if amount.wh * abs(pixels_per_wh) > abs(edge - zero) + 1:
+            yield _rectangle("beyond", left, bar_width, zero, edge)
+            continue
         actual = zero + (amount.wh - amount.estimated_wh) * pixels_per_wh
         if amount.wh > amount.estimated_wh:
             yield _rectangle(f"bar-{channel.value}", left, bar_width, zero, actual)
