@@ -17,6 +17,7 @@ from agreements import loa
 from agreements.admin_search import OF_AGREEMENTS
 from agreements.email_admin import describe_kind, language_in_words
 from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
+from agreements.states import Status
 from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.central_time import format_central
 from lib.phone_numbers import format_phone
@@ -141,12 +142,14 @@ class AgreementAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         link = ("submission__link_nonce", "submission__link_hash")
-        return super().get_queryset(request).select_related("submission", "consent_review").defer(*link)
+        agreements = super().get_queryset(request).with_overdue()
+        return agreements.select_related("submission", "consent_review").defer(*link)
 
     @admin.display(description=_("status"), ordering="status")
     def status_tags(self, agreement: Agreement) -> str:
-        """Return the status, and the review where there is one."""
-        tags = [status_tag(agreement.status, agreement.get_status_display())]
+        """Return the status by the clock, and the review where there is one."""
+        status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
+        tags = [status_tag(status, status.label)]
         if agreement.review != Review.NONE:
             tags.append(status_tag(agreement.review, agreement.get_review_display()))
         return format_html_join(" ", "{}", ((tag,) for tag in tags))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AccessLogEntry
-from agreements.models import Letter
+from agreements.models import Agreement, Letter
 from meters.models import Upload
 from notices.models import Notice
 from tests.admin.test_scope import log_in, page
@@ -29,6 +32,18 @@ def test_an_unsigned_agreement_shows_no_letter(client: Client, world: World):
     assert "letter-" not in pending and "<textarea" not in pending
     signed = text_of(client, page("agreements.agreement", "change", world.own.records["agreements.agreement"].pk))
     assert "Letter of authorization" in signed
+
+
+def test_an_overdue_request_is_not_called_pending(client: Client, world: World):
+    """L2, D1: between the end of its period and the next sweep."""
+    log_in(client, world.operator)
+    address = page("agreements.agreement", "changelist") + "?status__exact=pending"
+    pending = text_of(client, address).count(">Pending</span>")
+    Agreement.objects.filter(pk=world.own.pending.pk).update(
+        initiated_at=timezone.now() - timedelta(days=31), expires_at=timezone.now() - timedelta(days=1)
+    )
+    told = text_of(client, address)
+    assert (told.count(">Pending</span>"), told.count(">Not Accepted</span>")) == (pending - 1, 1)
 
 
 def test_the_access_log_names_records_in_words(client: Client, world: World):
