@@ -36,7 +36,7 @@ from tests.factories import (
 )
 from tests.support.agreements import ROSA, agreement_request, initiate, submit_draft
 from tests.support.claims import claim_by_form, metered
-from tests.support.decisions import decision_form, submission_form
+from tests.support.decisions import decision_form, decision_link, submission_form
 
 pytestmark = pytest.mark.django_db
 
@@ -51,10 +51,6 @@ def member() -> User:
 @pytest.fixture
 def agreement(member: User) -> Agreement:
     return initiate(member)[0]
-
-
-def link(agreement: Agreement) -> str:
-    return reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
 
 
 def page_of(agreement: Agreement, links_of: Agreement) -> str:
@@ -113,7 +109,7 @@ class TestAnswersOfOthers:
         mine = initiate(member, MeterFactory(), MeterFactory(), person=replace(ROSA, email="two@example.net"))
         fields = {f"answer_{other.number}": decision}
         for form in (submission_form([*mine, other], decision), submission_form(mine, "each", **fields)):
-            client.post(link(mine[0]), {**form, "number": [other.number]})
+            client.post(decision_link(mine[0]), {**form, "number": [other.number]})
             assert statuses(other) == {Status.PENDING}
         assert_nothing_happened(other)
 
@@ -121,7 +117,9 @@ class TestAnswersOfOthers:
         """C8: a single meter can be accepted or rejected; the contact ends for all or not at all."""
         agreements = initiate(member, MeterFactory(), MeterFactory())
         fields = {f"answer_{each.number}": "unknown" for each in agreements}
-        assert client.post(link(agreements[0]), submission_form(agreements, "each", **fields)).status_code == 400
+        assert (
+            client.post(decision_link(agreements[0]), submission_form(agreements, "each", **fields)).status_code == 400
+        )
         assert_nothing_happened(*agreements)
 
 
@@ -146,7 +144,7 @@ def test_what_ended_is_not_answered_by_its_number(client, member, decision):
     """C10, L1: the form names it, or its page is posted; the open one beside it is answered if it is named."""
     for _way, (ended, still_open) in ended_agreements(member):
         before = statuses(ended)
-        answer = client.post(link(ended), {**submission_form([ended], decision)})
+        answer = client.post(decision_link(ended), {**submission_form([ended], decision)})
         assert answer.status_code == 409
         assert client.post(page_of(ended, ended), decision_form(ended, decision)).status_code == 409
         assert statuses(ended) == before and statuses(still_open) == {Status.PENDING}
@@ -173,7 +171,7 @@ def test_a_forged_share_is_never_more_than_was_asked(client, member, scope, wher
     meters = [meter, MeterFactory()] if where == "several" else [meter]
     agreements = initiate(member, *meters, registered=where == "account", **details)
     form = submission_form(agreements) if where == "several" else decision_form(agreements[0])
-    path = link(agreements[0])
+    path = decision_link(agreements[0])
     if user:
         client.force_login(user)
         path = reverse("customer_decide", args=[agreements[0].number])
@@ -223,9 +221,11 @@ class TestAfterTheThirdAnswer:
     def test_the_third_answer_is_given_once_and_first(self, client, agreement):
         """L1: after an acceptance it is a conflict, repeated it changes nothing, and nothing takes it back."""
         for _post in range(3):
-            assert client.post(link(agreement), decision_form(agreement, "unknown")).status_code == 302
-        assert client.post(link(agreement), decision_form(agreement, "accept")).status_code == 409
-        assert client.post(link(agreement), decision_form(agreement, "reject")).status_code == 302  # it is rejected
+            assert client.post(decision_link(agreement), decision_form(agreement, "unknown")).status_code == 302
+        assert client.post(decision_link(agreement), decision_form(agreement, "accept")).status_code == 409
+        assert (
+            client.post(decision_link(agreement), decision_form(agreement, "reject")).status_code == 302
+        )  # it is rejected
         agreement.refresh_from_db()
         assert agreement.is_company_unknown and ContactStop.objects.count() == 1
         assert Email.objects.filter(kind__in=["EM205", "EM203"]).count() == 2

@@ -35,13 +35,6 @@ PERSON = {"first_name": "Zenobia", "last_name": "Quackenbush", "street": "9 Secr
 
 
 @pytest.fixture
-def member(client):
-    membership = MembershipFactory()
-    client.force_login(membership.user)
-    return membership
-
-
-@pytest.fixture
 def theirs():
     """Agreements of another company, of every kind that a list shows."""
     company = MembershipFactory().company
