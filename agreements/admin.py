@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ import agreements.review_admin  # noqa: F401 - registers the queue of reviews
 from agreements import loa
 from agreements.admin_search import OF_AGREEMENTS
 from agreements.email_admin import describe_kind, language_in_words
-from agreements.models import Agreement, AgreementEvent, ConsentSignal, Letter, Review
+from agreements.models import Agreement, AgreementEvent, AgreementQuerySet, ConsentSignal, Letter, Review
 from agreements.states import Status
 from lib.admin_columns import one_line, short_time, status_tag, two_lines
 from lib.central_time import format_central
@@ -142,8 +142,8 @@ class AgreementAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         link = ("submission__link_nonce", "submission__link_hash")
-        agreements = super().get_queryset(request).with_overdue()
-        return agreements.select_related("submission", "consent_review").defer(*link)
+        agreements = cast("AgreementQuerySet", super().get_queryset(request))
+        return agreements.with_overdue().select_related("submission", "consent_review").defer(*link)
 
     @admin.display(description=_("status"), ordering="status")
     def status_tags(self, agreement: Agreement) -> str:
