@@ -172,3 +172,8 @@ def _mismatch(may_try_again: bool) -> Refused:
     else:
         limit = _("You can't try this ESIID again for 30 days. Contact your utility to add it to an account.")
     return Refused(Problem(f"{message} {limit}", "esiid", causes=causes, code="mismatch"))
+
+
+def name_meter(claim: EsiidClaim, name: str) -> None:
+    """Store what the customer calls the meter; an empty name removes it (C5)."""
+    EsiidClaim.objects.filter(pk=claim.pk).update(meter_name=name)

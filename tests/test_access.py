@@ -95,6 +95,7 @@ ROWS = {
     "customer_agreements": of_customer(OK, OK),
     "customer_agreement": of_customer(OK, GONE, "number"),
     "my_meters": of_customer(OK, OK),
+    "meter_name": of_customer(OK, GONE, "claim"),
     "shared_data": of_customer(OK, OK),
     "usage": of_customer(OK, OK),
     "meter_usage": of_customer(OK, GONE, "claim"),

@@ -49,6 +49,10 @@ class CustomerMeter:
         return self.claim.premise
 
     @property
+    def meter_name(self) -> str:
+        return self.claim.meter_name
+
+    @property
     def visible_meters(self) -> list[Meter]:
         """The premise's present meters, if the customer may see its usage."""
         return [meter for meter in self.premise.meters.all() if self.visible_from and not meter.removed_on]

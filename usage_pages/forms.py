@@ -1,4 +1,4 @@
-"""The forms of the page of usage: other days, or a download (C5)."""
+"""The forms of My Smart Meters and Usage: a meter's name, other days, a download (C5)."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.models import ReportType
+from customers.models import METER_NAME_LENGTH
+from lib.form_fields import LineField
 from usage_pages.calendar_usage import CalendarSpan, SpanKind
 from usage_pages.customer_meters import CustomerMeter
 
@@ -39,6 +41,18 @@ class MeterDaysForm(forms.Form):
         assert self.meter.first and self.meter.last
         days = {"first": date_format(self.meter.first), "last": date_format(self.meter.last)}
         self.add_error(field, _("Choose days from %(first)s to %(last)s. There are no readings for other days.") % days)
+
+
+class MeterNameForm(forms.Form):
+    """What the customer calls a meter."""
+
+    name = LineField(
+        label=gettext_lazy("Name"),
+        help_text=gettext_lazy("For example, Home or Barn. Only you can see it. To remove the name, leave this empty."),
+        max_length=METER_NAME_LENGTH,
+        required=False,
+        autocomplete="off",
+    )
 
 
 class SpanForm(MeterDaysForm):

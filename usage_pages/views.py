@@ -2,17 +2,19 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.models import signed_in
 from agreements.models import ReportType
+from customers.esiid_claims import name_meter
 from customers.models import ClaimDispute, EsiidClaim, customer_of
 from lib.central_time import ONE_DAY
 from meters.usage.days import slots_on
@@ -21,7 +23,7 @@ from reports.downloads import file_response
 from reports.models import DIRECTIONS
 from usage_pages.calendar_usage import CalendarSpan, SpanKind, read_usage, usage_columns
 from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
-from usage_pages.forms import DownloadForm, SpanForm
+from usage_pages.forms import DownloadForm, MeterNameForm, SpanForm
 from usage_pages.usage_chart import draw_chart
 
 PAGE_SIZE = 25
@@ -37,6 +39,20 @@ def my_meters(request: HttpRequest) -> HttpResponse:
     disputes = ClaimDispute.objects.visible_to(signed_in(request)).select_related("claim__premise__tdsp")
     context = {"page": page, "meters": load_meters(page.object_list), "disputes": disputes}
     return render(request, "usage_pages/meters.html", context)
+
+
+@login_required
+@never_cache
+def meter_name(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the customer give a meter a name, which no one else sees."""
+    claim = get_object_or_404(_claims(request), pk=pk)
+    form = MeterNameForm(request.POST or None, initial={"name": claim.meter_name})
+    if form.is_valid():
+        name_meter(claim, form.cleaned_data["name"])
+        messages.success(request, _("Name saved.") if form.cleaned_data["name"] else _("Name removed."))
+        return redirect("my_meters")
+    (meter,) = load_meters([claim])
+    return render(request, "usage_pages/name.html", {"meter": meter, "form": form})
 
 
 @login_required

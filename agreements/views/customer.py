@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,7 +34,7 @@ from agreements.views.decision_forms import (
     render_page,
 )
 from agreements.views.submission import LinkedRequestsPage
-from customers.models import customer_of
+from customers.models import EsiidClaim, customer_of
 from lib import link_tokens
 
 PAGE_SIZE = 25
@@ -135,7 +135,9 @@ def own_agreements(request: HttpRequest) -> QuerySet[Agreement]:
 @login_required
 @never_cache
 def customer_agreements(request: HttpRequest) -> HttpResponse:
-    page = Paginator(own_agreements(request), PAGE_SIZE).get_page(request.GET.get("page"))
+    claims = EsiidClaim.objects.visible_to(request.user).filter(premise=OuterRef("premise"))
+    named = own_agreements(request).annotate(meter_name=Subquery(claims.values("meter_name")[:1]))
+    page = Paginator(named, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "agreements/customer/list.html", {"page": page})
 
 

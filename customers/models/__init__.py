@@ -1,6 +1,7 @@
 """Registered customers, their claims of ESIIDs, and registrations."""
 
 from customers.models.claim import (
+    METER_NAME_LENGTH,
     ClaimDecision,
     ClaimDispute,
     ClaimSignal,
@@ -14,6 +15,7 @@ from customers.models.registration import FailedClaim, Registration
 
 __all__ = [
     "CUSTOMER_FIELDS",
+    "METER_NAME_LENGTH",
     "USER_FIELDS",
     "ClaimDecision",
     "ClaimDispute",

@@ -23,6 +23,8 @@ from meters.usage.partitions import FIRST_DAY
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
+METER_NAME_LENGTH = 30
+
 
 class ClaimSignal(models.TextChoices):
     """Why a claim may not be the customer's own (X1, X7)."""
@@ -118,6 +120,8 @@ class EsiidClaim(models.Model):
     escalated_at = models.DateTimeField(null=True, editable=False)  # when the operators were told
     link_nonce = models.BinaryField(null=True)
     link_hash = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    # What the customer calls the meter, for the customer's own pages only (C5).
+    meter_name = models.CharField(max_length=METER_NAME_LENGTH, blank=True, editable=False)
 
     is_confirmed: bool  # these two of EsiidClaimQuerySet.with_state()
     disputed_at: datetime | None
