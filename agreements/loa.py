@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from agreements.models import Agreement, Letter, ReportScope
-from agreements.period import awaited_days, offer_context, offered_period
+from agreements.period import awaited_days_of, offer_context, offered_period
 from agreements.states import Channel
 from lib.central_time import CENTRAL
 from lib.letter_font import printable
@@ -39,7 +39,7 @@ def sign(agreement: Agreement, *, at: datetime, channel: Channel, page_text: str
     with translation.override(agreement.submission.language), timezone.override(CENTRAL):
         context = {"agreement": agreement, "signed_at": at, "in_account": channel == Channel.ACCOUNT}
         context["period"] = offered_period(agreement, at=at)
-        context["latest_day"] = awaited_days(at)[1]
+        context["awaited_first"], context["latest_day"] = awaited_days_of(agreement, at)
         text = engines["text"].get_template("agreements/letter.txt").render(context)
     text = "".join(f"{printable(line)}\n" for line in text.strip().splitlines())
     return Letter.objects.create(

@@ -69,6 +69,12 @@ def awaited_days(accepted_at: datetime) -> tuple[date, date]:
     return accepted_on - timedelta(days=settings.REPORT_LATEST_DAYS), accepted_on - ONE_DAY
 
 
+def awaited_days_of(agreement: Agreement, accepted_at: datetime) -> tuple[date, date]:
+    """Return the `awaited_days` that can come for the customer of `agreement`: none of a former customer (R2, R7)."""
+    earliest, yesterday = awaited_days(accepted_at)
+    return max(earliest, _service_start(agreement, accepted_at) or earliest), yesterday
+
+
 def acceptance_time(agreement: Agreement) -> datetime:
     """Return when `agreement`, which is complete, was accepted."""
     assert agreement.ended_at is not None  # the constraint agreement_ended_unless_pending
@@ -129,6 +135,7 @@ def offer_context(agreements: Sequence[Agreement], *, at: datetime, scope: Repor
         "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
         "streets": group_by_street(agreement.premise for agreement in agreements),
         "has_one_period": len({period for _agreement, period in offers}) == 1,
+        "at": at,
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
     }
 

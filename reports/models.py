@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements.models import Agreement
 from agreements.models.review import REVIEW_ALLOWS_REPORT
+from agreements.period import acceptance_time, awaited_days
 from agreements.states import ReportState
+from lib.central_time import ONE_DAY
 from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
 
@@ -127,6 +129,15 @@ class Report(models.Model):
     @property
     def is_empty_period(self) -> bool:
         return self.first_day > self.last_day
+
+    @property
+    def unsent_days(self) -> tuple[date, date] | None:
+        """The days between the last one and the acceptance, if the wait for them ended without any (R7)."""
+        agreement = self.agreement
+        if agreement.awaits_data_until is None:
+            return None
+        earliest, yesterday = awaited_days(acceptance_time(agreement))
+        return (self.last_day + ONE_DAY, yesterday) if self.last_day < earliest else None
 
     @property
     def is_metered_later(self) -> bool:

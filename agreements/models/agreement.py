@@ -7,6 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db import models
 from django.db.models import Q
@@ -35,6 +36,7 @@ from companies.trust.email_identity import (
     normalize_mailbox,
 )
 from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
+from lib.central_time import CENTRAL
 from meters.identifiers import mask_esiid
 from meters.models import Premise, Tdsp
 from meters.usage.days import day_start
@@ -308,6 +310,11 @@ class Agreement(models.Model):
     def can_have_report(self) -> bool:
         """Whether the company has, or can still get, a file of this accepted agreement."""
         return not self.covers_no_day and self.report_state not in (ReportState.NO_DATA, ReportState.PURGED)
+
+    @property
+    def counts_until(self) -> datetime:
+        """When it no longer counts toward the yearly limit, if it counts (L5)."""
+        return self.initiated_at.astimezone(CENTRAL) + settings.AGREEMENT_LIMIT_WINDOW
 
     @property
     def utility_has_staff(self) -> bool:

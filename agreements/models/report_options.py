@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,16 +35,15 @@ DATA_IN_WORDS = {
 }
 # The days before they are known: utilities send readings a day or two late (R2).
 PERIOD_IN_WORDS = {
-    ReportLength.ONE_DAY: _("the latest day that your utility has sent us"),
+    ReportLength.ONE_DAY: _("the latest of the last %(days)s days that your utility has sent us"),
     ReportLength.ONE_MONTH: _("the month up to the latest day that your utility has sent us"),
     ReportLength.THREE_MONTHS: _("the 3 months up to the latest day that your utility has sent us"),
     ReportLength.SIX_MONTHS: _("the 6 months up to the latest day that your utility has sent us"),
     ReportLength.ONE_YEAR: _("the year up to the latest day that your utility has sent us"),
 }
 
-# For the letter of a customer whose report waits for its data (EM203, R7).
+# For the letter of a customer whose report waits for its data; for one day, it names the days (EM203, R7).
 SIGNED_PERIOD = {
-    ReportLength.ONE_DAY: _("the latest day on file"),
     ReportLength.ONE_MONTH: _("the month that ends with the latest day on file"),
     ReportLength.THREE_MONTHS: _("the 3 months that end with the latest day on file"),
     ReportLength.SIX_MONTHS: _("the 6 months that end with the latest day on file"),
@@ -125,7 +125,7 @@ class ReportScope:
 
     @property
     def period_in_words(self) -> str:
-        return str(PERIOD_IN_WORDS[ReportLength(self.report_length)])
+        return str(PERIOD_IN_WORDS[ReportLength(self.report_length)]) % {"days": settings.REPORT_LATEST_DAYS}
 
     @property
     def signed_period(self) -> str:

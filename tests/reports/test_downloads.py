@@ -159,7 +159,7 @@ def test_a_failed_report_is_called_so_once_nobody_tries_again(client, company, w
         (
             {"period_first_day": None, "period_last_day": None, "awaits_data_until": timezone.now()},
             409,
-            "sent us the latest readings yet",
+            "sent us readings for",
         ),
         ({}, 409, "The report is being made."),
     ],

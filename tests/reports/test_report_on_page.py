@@ -138,7 +138,7 @@ def test_a_shortened_period_says_why():
     [
         ({"state": ReportState.RETRYING, "retry_at": datetime(2026, 6, 15, tzinfo=CENTRAL)}, "try again automatically"),
         ({"state": ReportState.FAILED}, "is looking into it"),
-        ({"state": ReportState.NO_DATA}, "has not sent us any readings for August 23, 2026 to November 22, 2026"),
+        ({"state": ReportState.NO_DATA}, "had sent us no readings for August 23, 2026 to November 22, 2026"),
         (
             {"state": ReportState.NO_DATA, "first_day": date(2026, 11, 23)},
             "service began on November 23, 2026, after the last day of the report, November 22, 2026",

@@ -102,9 +102,9 @@ def test_a_report_waits_for_a_utility_that_is_late_and_is_made_by_its_delivery(m
     sweep(moment(9, 39))
     assert not Report.objects.exists()
     for side, text in texts(agreement, "EM203").items():
-        assert "latest readings yet" in text, side
-        assert "June 18, 2026, 1:00 AM" in text, side
-    assert "the latest day on file, no later than June 14, 2026" in agreement.letter.text
+        assert "hasn't sent us readings for June 12, 2026 to June 14, 2026 yet" in text, side
+        assert "If they haven't arrived by June 18, 2026, 1:00 AM Central Time, there will be no report." in text, side
+    assert "the latest day on file from June 12, 2026 to June 14, 2026" in agreement.letter.text
 
     store(premise, usage(days_ago(2)))  # at 09:40
     sweep(moment(9, 41))
@@ -129,6 +129,8 @@ def test_of_a_silent_utility_the_report_is_made_of_what_is_on_file_or_says_that_
     if length == "1m":
         assert (report.state, report.last_day) == (ReportState.READY, days_ago(10))
         assert (report.days, report.days_present) == (31, 31)
+        (ready,) = texts(agreement, "EM204").values()
+        assert "It ends on June 5, 2026 because" in ready and "for June 6, 2026 to June 14, 2026." in ready
         return
     assert (report.state, report.last_day) == (ReportState.NO_DATA, days_ago(1))
     utility = premise.tdsp.name
@@ -156,6 +158,8 @@ def test_a_former_customers_day_does_not_end_the_wait(member):
     agreement = accepted(member, moment(1), premise)
     sweep(moment(2))
     assert agreement.awaits_data and not Report.objects.exists()
+    assert "The report covers June 14, 2026." in agreement.letter.text
+    assert all("hasn't sent us readings for June 14, 2026 yet" in text for text in texts(agreement, "EM203").values())
     store(premise, usage(days_ago(1)))
     sweep(moment(10))
     assert report_of(agreement).first_day == days_ago(1)
@@ -224,7 +228,7 @@ def test_both_sides_read_what_is_awaited_and_until_when(client, member):
     client.force_login(member)
     third_partys_page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())
     for page in (customers_page, third_partys_page):
-        assert "latest readings yet" in page and "June 18, 2026, 1:00 AM" in page
+        assert "readings for June 12, 2026 to June 14, 2026 yet" in page and "June 18, 2026, 1:00 AM" in page
         assert "being made" not in page.lower()
     listed = client.get(reverse("agreements")).content.decode()
     assert "Waiting for data" in listed
@@ -239,3 +243,32 @@ def test_many_waiting_agreements_cost_as_many_queries_as_one(member, django_asse
     store(premise, usage(days_ago(1)))
     with django_assert_max_num_queries(4):
         assert end_waiting(at=moment(10)) == 0
+
+
+def test_no_data_stays_true_when_the_utility_delivers_later(client, member):
+    """R4, L5: both pages say until when nothing came; the company also that the agreement counts."""
+    premise = PremiseFactory()
+    agreement = accepted(member, moment(1), premise)
+    sweep(moment(1) + timedelta(hours=72))
+    store(premise, *every_day(days_ago(3), days_ago(1)))
+    path = reverse("invitation", args=[derive_token(bytes(agreement.submission.link_nonce))])
+    customers_page = unescape(client.get(path).content.decode())
+    client.force_login(member)
+    third_partys_page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())
+    sentence = f"By June 18, 2026, 1:00 AM Central Time, {premise.tdsp.name} had sent us no readings for June 14, 2026"
+    assert sentence in customers_page and sentence in third_partys_page
+    counts = "This agreement counts toward the limit for its ESIID until June 14, 2027."
+    assert counts in third_partys_page and counts not in customers_page
+    assert [counts in text for text in texts(agreement, "EM204").values()].count(True) == 1
+
+
+def test_the_company_reads_the_days_at_the_acceptance(client, member):
+    """R2: in EM203, whose lines begin with no space, and while the report is being made."""
+    premise = PremiseFactory()
+    store(premise, *every_day(days_ago(40), days_ago(1)))
+    agreement = accepted(member, moment(10), premise, "1m")
+    client.force_login(member)
+    page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())
+    for text in (page, *texts(agreement, "EM203").values()):
+        assert "The report covers May 15, 2026 to June 14, 2026." in text
+    assert not [line for line in texts(agreement, "EM203")["third-party"].splitlines() if line.startswith(" ")]

@@ -18,10 +18,11 @@ from reports.models import Report
 from tests.pages.truth.contact_facts import ContactFacts, notices_to_staff
 from tests.pages.truth.email_facts import Fact
 from tests.pages.truth.reminders import ReminderFacts
+from tests.pages.truth.waiting_facts import WaitingFacts
 
 
 @dataclass(frozen=True)
-class AgreementFacts(ContactFacts, ReminderFacts):
+class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
     """The rows of one agreement as they were when they were read."""
 
     report: Report | None
@@ -212,18 +213,6 @@ class AgreementFacts(ContactFacts, ReminderFacts):
         return bool(self.held) and review is not None and review.escalated_at is not None
 
     @property
-    def data_awaited(self) -> Fact:
-        """The days are not fixed before the utility's data comes, whether or not a review comes first."""
-        return self.report_is(ReportState.AWAITING_DATA) and {
-            "until": self.agreement.awaits_data_until, "utility": self.agreement.tdsp.name,
-        }  # fmt: skip
-
-    @property
-    def waited_for_data(self) -> Fact:
-        """At the acceptance no day was on file; the letter says so for good."""
-        return bool(self.accepted) and self.agreement.awaits_data_until is not None
-
-    @property
     def covers_days(self) -> Fact:
         return bool(self.accepted) and some_days(self.period)
 
@@ -260,11 +249,11 @@ class AgreementFacts(ContactFacts, ReminderFacts):
 
     @property
     def without_data_for_days(self) -> Fact:
-        return bool(self.without_data) and some_days(self.report_period)
+        return self.with_time_made(some_days(self.report_period), self.without_data)
 
     @property
     def without_data_for_one_day(self) -> Fact:
-        return bool(self.without_data) and one_day(self.report_period)
+        return self.with_time_made(one_day(self.report_period), self.without_data)
 
     @property
     def without_service(self) -> Fact:
@@ -290,11 +279,11 @@ class AgreementFacts(ContactFacts, ReminderFacts):
 
     @property
     def made_for_days(self) -> Fact:
-        return self.with_time_made(some_days(self.report_period))
+        return self.with_time_made(some_days(self.report_period), self.made)
 
     @property
     def made_for_one_day(self) -> Fact:
-        return self.with_time_made(one_day(self.report_period))
+        return self.with_time_made(one_day(self.report_period), self.made)
 
     @property
     def downloaded(self) -> Fact:
@@ -330,8 +319,8 @@ class AgreementFacts(ContactFacts, ReminderFacts):
         report = self.report
         return Period(report.asked_first_day, report.first_day, report.last_day) if report else None
 
-    def with_time_made(self, days: Fact) -> Fact:
-        return bool(self.made) and isinstance(days, Mapping) and {**days, "at": self.report and self.report.made_at}
+    def with_time_made(self, days: Fact, is_so: Fact) -> Fact:
+        return bool(is_so) and isinstance(days, Mapping) and {**days, "at": self.report and self.report.made_at}
 
 
 def some_days(period: Period | None) -> Fact:
