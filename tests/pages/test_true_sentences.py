@@ -168,13 +168,13 @@ def test_emails_are_true_while_new_requests_are_paused(maker: CaseMaker, paused:
 
 
 REVIEW, NO_REVIEW = '{% if agreement.review == "held" %}', "{% if not agreement %}"
-UNTIL, OTHER_TIME = "until=agreement.awaits_data_until", "until=agreement.expires_at"
 EVERY_STATE = REVIEW
 DOWNLOAD = (
     "<p>{% blocktranslate with day=agreement.expires_at|date %}{{ company }} can download the file until {{ day }}."
     "{% endblocktranslate %}</p>"
 )
 # What is planted -> the way, the words of the template, what it has instead, and the complaint.
+MADE_AT, OTHER_TIME = "at=report.made_at", "at=agreement.awaits_data_until"
 FALSEHOODS = {
     "the company can download every report": (
         "held",
@@ -184,7 +184,7 @@ FALSEHOODS = {
     ),
     "a report is made during its review": ("held", REVIEW, NO_REVIEW, "says 'The report is being made.'"),
     "nothing about the review": ("held", REVIEW, NO_REVIEW, 'does not say "Before we make the report'),
-    "a wrong time": ("waiting for data", UNTIL, OTHER_TIME, "says \"Your utility hasn't"),
+    "a wrong time": ("no data, nothing delivered", MADE_AT, OTHER_TIME, "says 'By "),
 }
 
 
