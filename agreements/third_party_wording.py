@@ -113,7 +113,9 @@ def describe_refusal(refusal: TransitionRefused) -> str:
     """Return why nothing was sent or withdrawn, with the date and what can be done next (L3)."""
     agreement = refusal.agreement
     if refusal.expired:
-        message = _("Nothing has changed, because the invitation expired on %s. Create a new agreement instead.")
+        message = _(
+            "Nothing has changed, because the invitation expired on %s. You can create a new agreement when the limit for its ESIID allows it."
+        )
         return message % format_central(agreement.expires_at)
     message = _(
         "Nothing has changed, because the agreement is no longer pending. Its status has been "
