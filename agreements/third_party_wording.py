@@ -114,7 +114,8 @@ def describe_refusal(refusal: TransitionRefused) -> str:
     agreement = refusal.agreement
     if refusal.expired:
         message = _(
-            "Nothing has changed, because the invitation expired on %s. You can create a new agreement when the limit for its ESIID allows it."
+            "Nothing has changed, because the invitation expired on %s. "
+            "You can create a new agreement when the limit for its ESIID allows it."
         )
         return message % format_central(agreement.expires_at)
     message = _(
