@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 # What stands on pages in either language: names and numbers of the tests' world, and words that nobody translates.
 DATA = re.compile(
-    r"""\S+@\S+ | https?://\S+ | /\S+/ | [A-Za-z0-9_-]{22,}
+    r"""\S+@\S+ | \bsmt-\S+\.(csv|json|pdf) | https?://\S+ | /\S+/ | [A-Za-z0-9_-]{22,}
     | The\ Very\ Long\ Named.*?LLC | Green\ Energy\ Services\ \d+
     | Lone\ Star\ Delivery\ \d+ | James(\ Wilson)? | Wilson | Chika(\ Akin)? | Akin | Rosa(\ M)?(\ Delgado)? | Delgado
     | \b(user|newcomer|rosa\.delgado)\d* | 400\ N\ Olive\ Street | Sunnyvale | 206\ Boxwood\ Drive | Baytown
@@ -39,6 +39,7 @@ class _Pieces(HTMLParser):
         if tag == "html":
             self.language = given.get("lang") or ""
         foreign = given.get("lang", self.language) != self.language or tag in ("style", "script", "svg")
+        foreign = foreign or given.get("translate") == "no"
         if (self.elsewhere or foreign) and tag not in ("br", "img", "input", "meta", "link", "hr", "wbr"):
             self.elsewhere.append(tag)
         if foreign or self.elsewhere:

@@ -53,6 +53,7 @@ def templates(belongs: Callable[[str], bool]) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(filled: dict[str, Any]) -> None:
     """C6: each page in each state, and no template of ours is left out."""
     found = ""
