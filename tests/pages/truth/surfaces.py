@@ -26,10 +26,9 @@ class Surface:
     html: str
 
 
-def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
-    """Yield what everyone reads about the case now, the customer's pages in each of `languages`."""
-    for language in languages:
-        yield from customer_pages(case, language)
+def all_surfaces(case: Case) -> Iterator[Surface]:
+    """Yield what everyone reads about the case now."""
+    yield from customer_pages(case)
     member = client_of(case.member, "en")
     yield page("company's page", "en", reverse("agreement", args=[case.number]), client=member)
     if case.agreement.status == Status.COMPLETE and case.agreement.stage != AgreementStage.READY:
@@ -48,8 +47,9 @@ def all_surfaces(case: Case, languages: tuple[str, ...]) -> Iterator[Surface]:
         yield page("admin", "en", path, client=client_of(case.operator, "en"))
 
 
-def customer_pages(case: Case, language: str) -> Iterator[Surface]:
+def customer_pages(case: Case) -> Iterator[Surface]:
     """Yield the pages of the customer who answers, by link and in the account."""
+    language = case.language
     yield page("page by link", language, reverse("invitation", args=[case.token]))
     yield page("reminders by link", language, reverse("invitation_reminders", args=[case.token]))
     agreement = case.agreement
