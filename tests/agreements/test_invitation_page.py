@@ -73,7 +73,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
         agreement.contact_email,
         agreement.submission.privacy_policy_url,
         "One report</b>",
-        "electricity use in 15-minute intervals",
+        "15-minute</span> intervals",
         "the 3 months up to the latest day that your utility has sent us",
         agreement.meter_number,
         agreement.esiid[-7:],
