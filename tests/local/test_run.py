@@ -19,7 +19,7 @@ from local.servers import redis_program
 
 pytestmark = [
     pytest.mark.fault,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(480),
     pytest.mark.skipif(sys.platform != "linux", reason="Reads /proc."),
 ]
 
@@ -47,7 +47,7 @@ class Checkout:
         """`make run`, as soon as the portal answers."""
         process = self.run()
         self.supervisor = process.pid
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while "Ctrl-C stops everything" not in self.output():
             assert process.poll() is None and time.monotonic() < deadline, self.output()
             time.sleep(0.05)
