@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import AccessLogEntry
 from agreements.models import Agreement, Review
@@ -261,7 +262,9 @@ class TestCustomerHome:
         page = client.get(HOME).content.decode()
         usage = page.index("Your usage</h2>")
         assert usage < page.index('id="waiting"')
-        assert reverse("meter_usage", args=[claim.pk]) in page and "kWh" in page[usage : page.index('id="waiting"')]
+        part = page[usage : page.index('id="waiting"')]
+        assert reverse("meter_usage", args=[claim.pk]) in part and "kWh" in part
+        assert part.count("<rect") == 7 and f">{date_format(last, 'D')}</text>" in part
 
     def test_an_empty_list_has_no_number(self, client, claim):
         """C4."""
