@@ -8,7 +8,6 @@ from html import unescape
 
 from tests.support.usage import CONSUMPTION
 
-
 EXACT = re.compile(r'<data value="([\d.]+)">[\d.,]+</data>')
 
 
@@ -20,7 +19,10 @@ def table_rows(response) -> list[list[str]]:
     """The table's body, cell by cell. An energy is as exact as in a file; the page shows it rounded."""
     body = response.content.decode().partition("<tbody>")[2].partition("</tbody>")[0]
     return [
-        [unescape(re.sub(r"<[^>]*>", "", EXACT.sub(r"\1", cell))) for cell in re.findall(r"(?s)<t[hd][^>]*>(.*?)</t[hd]>", row)]
+        [
+            unescape(re.sub(r"<[^>]*>", "", EXACT.sub(r"\1", cell)))
+            for cell in re.findall(r"(?s)<t[hd][^>]*>(.*?)</t[hd]>", row)
+        ]
         for row in re.findall(r"(?s)<tr>(.*?)</tr>", body)
     ]
 
