@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.http import HttpRequest
@@ -42,6 +43,7 @@ class User(AbstractUser):
     role = models.CharField(max_length=12, choices=Role.choices, blank=True, editable=False)  # set by assign_role
 
     class Meta(AbstractUser.Meta):
+        indexes = [models.Index(OpClass(Lower("last_name"), name="text_pattern_ops"), name="user_last_name")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
