@@ -21,6 +21,7 @@ from agreements.models import unknown_company_rule
 from agreements.views.unsent_forms import keep_unsent_form
 from companies.models import CompanyLink, membership_of
 from customers.models import customer_of
+from meters.models import Tdsp
 from notices.models import Notice
 
 
@@ -79,6 +80,7 @@ class HelpPage(TemplateView):
         "personal_days": settings.PERSONAL_DATA_RETENTION.days,
         "agreement_years": settings.AGREEMENT_RETENTION.days // 365,
         "meters_per_form": settings.AGREEMENT_METERS_PER_FORM,
+        "utilities": Tdsp.objects.exclude(contact_phone="").all,  # the page calls it, at each visit
         **unknown_company_rule(),
     }
 

@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from notifications import delivery
 from notifications.models import Email
+from tests.factories import TdspFactory
 from tests.look.reading import Page, read
 
 PUBLIC = [
@@ -146,6 +147,14 @@ def test_the_links_of_the_help_pages_answer(client: Client) -> None:
     for name in ("help", "help_faq", "help_security", "help_account"):
         for link in read(client.get(reverse(name)).content).links:
             assert client.get(link).status_code in {200, 302}, link
+
+
+@pytest.mark.django_db
+def test_whom_to_call_about_a_doubtful_email(client: Client) -> None:
+    """C7: each utility with its phone, which a telephone can dial."""
+    TdspFactory(name="Oncor Electric Delivery", contact_phone="888-313-4747")
+    page = client.get(reverse("help_security")).content.decode()
+    assert "Oncor Electric Delivery" in page and 'href="tel:+18883134747"' in page
 
 
 @pytest.mark.django_db
