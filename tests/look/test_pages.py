@@ -154,7 +154,7 @@ def test_whom_to_call_about_a_doubtful_email(client: Client) -> None:
     """C7: each utility with its phone, which a telephone can dial."""
     TdspFactory(name="Oncor Electric Delivery", contact_phone="888-313-4747")
     page = client.get(reverse("help_security")).content.decode()
-    assert "Oncor Electric Delivery" in page and 'href="tel:+18883134747"' in page
+    assert "Oncor Electric Delivery" in page and 'href="tel:+1-888-313-4747"' in page
 
 
 @pytest.mark.django_db
