@@ -121,7 +121,7 @@ ROWS = {
     "company_user": third_party(OK, GONE, "membership"),
     "company_user_remove": third_party(OK, GONE, "membership"),
     "company_invitation_resend": third_party(METHOD, METHOD, "invited"),
-    "company_invitation_cancel": third_party(METHOD, METHOD, "invited"),
+    "company_invitation_cancel": third_party(OK, GONE, "invited"),
     "company_approvals": third_party(OK, OK),
     "company_approval": third_party(OK, GONE, "request"),
     "company_approval_decline": third_party(METHOD, METHOD, "request"),

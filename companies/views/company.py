@@ -153,7 +153,6 @@ class InviteUserView(CompanyFormView):
 
 
 class _InvitationButtonView(CompanyButtonView):
-    http_method_names = ["post"]
     success_url = reverse_lazy("company_users")
 
     @cached_property
@@ -164,13 +163,20 @@ class _InvitationButtonView(CompanyButtonView):
 class InvitationResendView(_InvitationButtonView):
     """Send an invitation again."""
 
+    http_method_names = ["post"]
+
     def perform(self, form: Any) -> str:
         invitations.resend_invitation(self.invitation, by=self.request.user)
         return _("Invitation resent.")
 
 
 class InvitationCancelView(_InvitationButtonView):
-    """Cancel an invitation."""
+    """Cancel an invitation; GET asks for confirmation."""
+
+    template_name = "companies/invitation_cancel.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(invitation=self.invitation, **kwargs)
 
     def perform(self, form: Any) -> str:
         invitations.cancel_invitation(self.invitation, by=self.request.user)

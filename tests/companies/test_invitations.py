@@ -186,7 +186,10 @@ def test_resent_invitation_restarts_its_period_and_a_canceled_one_opens_nothing(
     assert client.post(reverse("company_invitation_resend", args=[pk])).status_code == 302
     assert last_link_to("USER_INVITED", BEN) == link and client.get(link).status_code == 200
     assert email_kinds_to(BEN) == ["USER_INVITED"] * 2
-    client.post(reverse("company_invitation_cancel", args=[pk]))
+    cancel = reverse("company_invitation_cancel", args=[pk])
+    assert f"Cancel the invitation to {BEN}?" in client.get(cancel).content.decode()
+    assert open_invitation().pk == pk, "a GET cancels nothing"
+    client.post(cancel)
     client.logout()
     for ask_for in (client.get, client.post):
         answer = ask_for(link)

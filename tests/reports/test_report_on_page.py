@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
@@ -60,7 +61,7 @@ def test_a_ready_report_says_what_it_covers_and_what_is_missing():
         "Surplus generation: 2 gaps",
         f"Consumption: {report.total_wh['Consumption'] / 1000:,.3f}".rstrip("0"),
         report.file_name,
-        f"5,376 rows, {report.size:,} bytes",
+        " ".join(f"5,376 rows, {filesizeformat(report.size)}".split()),
         report.sha256,
         "Not downloaded yet.",
     ):
