@@ -76,6 +76,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the email in its reader's language, so that nothing waits for the mail server or gets lost."""
         reader = context.get("user") or User.objects.filter(email__iexact=email).first()
+        if reader and not reader.is_person:
+            return  # its address has no mailbox (P1)
         language = reader.language if reader else get_language() or settings.LANGUAGE_CODE
         subject: str | Promise
         if happening := _CHANGES.get(template_prefix):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.http import HttpRequest
@@ -27,7 +26,7 @@ class Role(models.TextChoices):
 
 
 class User(AbstractUser):
-    """A person who signs in; `username` is the user ID."""
+    """A person who signs in, or a program that acts for a company; `username` is the user ID."""
 
     email = models.EmailField(_("email"), max_length=254)
     phone = PhoneNumberField(_("phone"), blank=True)
@@ -41,9 +40,10 @@ class User(AbstractUser):
     )
 
     role = models.CharField(max_length=12, choices=Role.choices, blank=True, editable=False)  # set by assign_role
+    # A program that acts for a company is a user, too. It never signs in and gets no email (P1).
+    is_person = models.BooleanField(default=True, db_default=True, editable=False)
 
     class Meta(AbstractUser.Meta):
-        indexes = [models.Index(OpClass(Lower("last_name"), name="text_pattern_ops"), name="user_last_name")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
@@ -52,6 +52,10 @@ class User(AbstractUser):
             ),
             models.UniqueConstraint(
                 Lower("username"), name="user_id_once", violation_error_message=_("This User ID is already taken.")
+            ),
+            # Every way to sign in, and every mail to users, leaves out inactive ones.
+            models.CheckConstraint(
+                condition=models.Q(is_person=True) | models.Q(is_active=False), name="only_people_are_active"
             ),
         ]
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import time
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
@@ -20,7 +23,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext_lazy as _
 
 from accounts import emails
-from accounts.models import User
+from accounts.models import User, signed_in
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,27 @@ def needs_second_factor(user: User | AnonymousUser) -> bool:
 def lacks_second_factor(user: User | AnonymousUser) -> bool:
     """Whether `user` must have a second factor and has none yet."""
     return needs_second_factor(user) and not Authenticator.objects.filter(user=user.pk, type__in=FACTORS).exists()
+
+
+def ask_again(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return a redirect to the second factor, or None if the user gave it within SECOND_FACTOR_PERIOD (X3).
+
+    A user without one, where none is required, gives the password.
+    """
+    user = signed_in(request)
+    types = set(Authenticator.objects.filter(user=user.pk).values_list("type", flat=True))
+    method = "mfa" if types.intersection(FACTORS) else "password"
+    since = time.time() - settings.SECOND_FACTOR_PERIOD.total_seconds()
+    for record in get_authentication_records(request, user):
+        if record["method"] == method and record["at"] > since:
+            return None
+    if method == "password":
+        page = "account_reauthenticate"
+    elif Authenticator.Type.TOTP in types:
+        page = "mfa_reauthenticate"
+    else:
+        page = "mfa_reauthenticate_webauthn"
+    return HttpResponseRedirect(f"{reverse(page)}?{urlencode({'next': request.get_full_path()})}")
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def _address_signals(agreement: Agreement) -> set[SignalKind]:
     own_addresses = {
         company.email,
         agreement.contact_email,
-        *User.objects.filter(membership__company=company).values_list("email", flat=True),
+        *User.objects.filter(membership__company=company, is_person=True).values_list("email", flat=True),
         *CompanyLink.objects.filter(company=company).values_list("email", flat=True),
     }
     website = urlsplit(company.privacy_policy_url).hostname

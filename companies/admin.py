@@ -104,6 +104,10 @@ class MembershipInline(RolePermissions, admin.StackedInline):
     verbose_name = _("user of this company")
     verbose_name_plural = _("users of this company")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """Leave out the company's programs: their permissions are changed by its administrators (P4)."""
+        return super().get_queryset(request).filter(user__is_person=True)
+
     @admin.display(description=_("email"))
     def email(self, membership: Membership) -> str:
         return membership.user.email if membership.pk else ""

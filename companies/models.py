@@ -147,6 +147,11 @@ class CompanyEventKind(models.TextChoices):
     DECLINED = "declined", _("Request to join declined")
     PERMISSIONS = "permissions", _("Permissions changed")
     REMOVED = "removed", _("User removed")
+    CLIENT_CREATED = "client_created", _("API client created")
+    CLIENT_CHANGED = "client_changed", _("API client changed")
+    CLIENT_DISABLED = "client_disabled", _("API client turned off")
+    KEY_CREATED = "key_created", _("API key created")
+    KEY_REVOKED = "key_revoked", _("API key revoked")
 
 
 class CompanyEvent(models.Model):

@@ -38,6 +38,8 @@ def describe_event(event: CompanyEvent) -> list[str]:
     """Return a sentence for each change of the event."""
     if reason := event.changes.get("reason"):
         return [str(reason[1])]
+    if key := event.changes.get("key"):
+        return [_("Key: %s") % key[1]]
     if event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED):
         changes = describe_changes(event.changes)
         return [f"{capfirst(str(label))}: {before or '–'} → {after or '–'}" for label, before, after in changes]

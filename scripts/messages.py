@@ -22,6 +22,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 APPS = (
     "smt_portal",
+    "api",
     "usage_pages",
     "reports",
     "agreements",
@@ -59,9 +60,12 @@ ENGLISH_ONLY = (
     "agreements/request.py",
     "agreements/third_party_wording.py",
     "companies/*",
+    "api/*",
+    "templates/api/*",
     # emails to companies and utilities
     "templates/emails/*third_party.*",
     "templates/emails/*tdsp.*",
+    "templates/emails/API_*",
     "templates/emails/COMPANY_*",
     "templates/emails/JOIN_*",
     "templates/emails/MEMBER_*",

@@ -52,6 +52,19 @@ COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies 
 COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
 COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
 COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
+API_CLIENTS_PER_COMPANY = 20  # P1
+API_KEYS_PER_CLIENT = 2  # P6: live at the same time
+API_KEY_DAYS = (90, 180, 365, 730)  # P5: how long a key is valid; an administrator chooses
+API_KEY_NOTICE_DAYS = (7, 30)  # P6: administrators are told so many days before a key expires
+API_KEY_OVERLAP = timedelta(hours=24)  # P6: how long a replaced key goes on working, unless the company says otherwise
+API_KEY_LONGEST_OVERLAP = timedelta(days=30)
+API_TOKEN_PERIOD = timedelta(hours=1)  # P7
+API_FAILURES_PER_NETWORK = 20  # P9: failed authentications within
+API_FAILURE_PERIOD = timedelta(minutes=10)
+API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", 600)  # V14, of one client
+API_WRITES_A_MINUTE = env.int("API_WRITES_A_MINUTE", 60)
+API_DOWNLOADS_A_MINUTE = env.int("API_DOWNLOADS_A_MINUTE", 60)
+API_TOKENS_A_MINUTE = env.int("API_TOKENS_A_MINUTE", 30)
 DOCUMENT_CHECKS_PER_NETWORK = 200  # R9, a day
 REPORT_LATEST_DAYS = env.int("REPORT_LATEST_DAYS", 3)  # R2: one of these days before the acceptance has to be on file
 REPORT_DATA_WAIT = timedelta(hours=env.int("REPORT_DATA_WAIT_HOURS", 72))  # R7: for how long a report waits for it

@@ -64,6 +64,8 @@ SWEEPS = {
     "companies.tasks.delete_old_links": HOUR,
     "companies.tasks.delete_old_fingerprints": DAY,
     "notifications.tasks.forget_bodies": HOUR,
+    "api.tasks.notify_of_expiring_keys": DAY,
+    "api.tasks.delete_old_tokens": HOUR,
 }
 # A sweep that did not start in time is useless: the next one finds the same rows.
 app.conf.beat_schedule = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import secrets
+import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
@@ -21,7 +21,7 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         named = request.headers.get(HEADER, "") if settings.TRUSTED_PROXY_COUNT else ""
-        name = named if FROM_PROXY.fullmatch(named) else secrets.token_hex(8)
+        name = named if FROM_PROXY.fullmatch(named) else str(uuid.uuid4())
         request.request_id = name  # type: ignore[attr-defined] # Django logs a refusal after all middleware
         token = current_id.set(name)
         try:

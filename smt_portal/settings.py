@@ -69,6 +69,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[environ.urlparse(PORTAL_ORIGI
 CSRF_TRUSTED_ORIGINS = [PORTAL_ORIGIN]
 
 SESSION_COOKIE_AGE = 8 * 60 * 60
+SECOND_FACTOR_PERIOD = timedelta(minutes=15)  # P4: so long it need not be given again for API clients and keys
 SESSION_IDLE_PERIOD = timedelta(hours=1)  # X3: of third parties' users and staff
 # A browser takes such a cookie from this host only, over HTTPS.
 COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
@@ -96,7 +97,7 @@ SECURE_CSP |= {"object-src": _NONE, "base-uri": _NONE, "form-action": _SELF, "fr
 
 INSTALLED_APPS = [
     *([] if PRODUCTION else ["demo"]),
-    *["usage_pages", "reports", "agreements", "notices", "customers", "companies", "accounts", "meters"],
+    *["api", "usage_pages", "reports", "agreements", "notices", "customers", "companies", "accounts", "meters"],
     *["notifications", "allauth", "allauth.account", "allauth.mfa", "allauth.usersessions"],
     *["crispy_forms", "localflavor", "pgtrigger", "phonenumber_field"],
     "smt_portal.apps.PortalAdminConfig",
@@ -108,6 +109,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "smt_portal.request_ids.request_id",
     "smt_portal.security_headers.security_headers",
+    "api.middleware.api_answers",
     "smt_portal.body_limits.BodyLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

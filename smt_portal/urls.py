@@ -27,6 +27,7 @@ urlpatterns = [
     path("agreements/", include("agreements.urls")),
     path("", include("reports.urls")),
     path("", include("usage_pages.urls")),
+    path("", include("api.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/second-factor/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from gunicorn.glogging import Logger
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
@@ -46,6 +45,8 @@ class FilteredLogger(Logger):
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        from django.conf import settings
+
         logging.config.dictConfig(settings.LOGGING)
         for log in (self.error_log, self.access_log):
             log.handlers.clear()

@@ -21,6 +21,7 @@ from agreements import emails as agreement_emails
 from agreements.consent_review import review_consent
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
+from api import emails as api_emails
 from companies import emails
 from companies.models import CompanyLinkKind
 from customers.claim_review import decide_claim
@@ -48,6 +49,7 @@ from tests.pages.states.account import changed_email
 from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 from tests.support.agreements import ROSA, initiate
+from tests.support.api import make_program
 from tests.support.registration import confirmation_link, register
 from tests.support.reviews import put_under_review, review_of
 
@@ -101,6 +103,10 @@ def _about_companies(language: str) -> None:
     emails.send_member_removed(company, user)
     emails.send_rename_request(company, by=user, changes=changes, reason="We have merged.")
     emails.send_company_renamed(company, changes=changes)
+    program = make_program(administrator=member)
+    api_emails.send_key_expiring(program.key, days=7)
+    api_emails.send_key_revoked(program.key)
+    api_emails.send_client_disabled(program.client)
     agreement = AgreementFactory()
     review = put_under_review(AgreementFactory(status=Status.COMPLETE))
     for is_overdue in (False, True):

@@ -24,7 +24,14 @@ from tests.test_access import METHOD, OK, ROWS
 World = dict[str, Any]
 ENGLISH_ROLES = ("member", "other company", "TDSP", "operator")
 # They answer with a redirect or with what is no page, whoever asks and however.
-WITHOUT_PAGE = {"agreement_export", "health", "mfa_download_recovery_codes", "mfa_login_webauthn"}
+WITHOUT_PAGE = {
+    "agreement_export",
+    "api_not_found",
+    "api_openapi",
+    "health",
+    "mfa_download_recovery_codes",
+    "mfa_login_webauthn",
+}
 WITHOUT_PAGE |= {name for name, row in ROWS.items() if METHOD in {row.of(role) for role in ROLES}}
 
 
@@ -39,7 +46,7 @@ class Visit:
 
     @property
     def is_for_customers(self) -> bool:
-        return self.role not in ENGLISH_ROLES and not self.name.startswith("company")
+        return self.role not in ENGLISH_ROLES and not self.name.startswith(("company", "api_"))
 
     def __str__(self) -> str:
         return f"{self.name} as {self.role}, {self.state}"

@@ -22,6 +22,7 @@ PRIVATE = {
     "an email address": re.compile(r"[\w.+'-]+@[\w-]+\.[\w.-]*[a-z]\b"),
     "a link": re.compile(r"/(?:invitation|confirm|confirm-email|key)/[\w:-]{20,}"),
     "a token": re.compile(r"(?<![\w/.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{43}(?![\w-])"),
+    "a key or token of the API": re.compile(r"smt(?:p_(?:live|test)_[0-9A-Za-z]{8}_|t_)[0-9A-Za-z]{20,}"),
     "an ESIID": re.compile(r"(?<!\d)10\d{15}(?:\d{5})?(?!\d)"),
     "a name or address": re.compile(r"Delgado|Boxwood|Ibarra|Akin\b|Congress Avenue"),
     "a phone number": re.compile(r"\+1[2-9]\d{9}\b|\([2-9]\d\d\) \d{3}-\d{4}"),

@@ -27,6 +27,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.agreements import agreement_request, initiate, registered_customer
+from tests.support.api import make_program
 from tests.support.company_links import link_token
 
 ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
@@ -43,6 +44,7 @@ def make_world() -> dict[str, Any]:
     nonce = link_tokens.new_nonce()
     link_hash = link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK))
     EsiidClaim.objects.filter(pk=claim.pk).update(link_nonce=nonce, link_hash=link_hash)
+    program = make_program(administrator=member)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
@@ -78,6 +80,10 @@ def make_world() -> dict[str, Any]:
         "uidb36": "1",
         "reset_key": "no-such-key",
         "membership": member.pk,
+        "api_client": program.client.pk,
+        "api_key": program.key.pk,
+        "problem": "not-found",
+        "rest": "nothing",
         "invited": invited.pk,
         "request": waits.pk,
         "registration_token": link_token(registers),

@@ -2,6 +2,7 @@
 
 from tests.pages.states import (
     account,
+    api,
     company,
     customer,
     decision,
@@ -16,6 +17,7 @@ from tests.pages.states.registry import states
 
 __all__ = [
     "account",
+    "api",
     "company",
     "customer",
     "decision",

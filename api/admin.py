@@ -1,0 +1,92 @@
+"""API clients for operators, who see which there are and can turn them off (P4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.models import signed_in
+from api.clients import disable_client
+from api.models import ApiClient, ApiClientQuerySet, ApiKey
+from lib.admin_columns import short_time
+from lib.scoped_admin import NOTHING, VIEW, RolePermissions, ScopedAdmin
+
+
+class ApiKeyInline(RolePermissions, admin.TabularInline):
+    """The keys' beginnings and their last use. A key itself is nowhere on record."""
+
+    operators_may = VIEW
+    tdsp_may = NOTHING
+    model = ApiKey
+    fields = ["created_at", "expires_at", "replaced_at", "revoked_at", "last_used_at"]
+    verbose_name_plural = _("keys")
+    max_num = 0
+
+
+@admin.register(ApiClient)
+class ApiClientAdmin(ScopedAdmin):
+    operators_may = VIEW
+    tdsp_may = NOTHING
+    customer_data = False
+    list_display = ["name", "company_name", "client_name", "created", "last_used", "turned_off"]
+    list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["membership__company", "membership__user"]
+    search_fields = ["name", "membership__user__username", "membership__company__legal_name"]
+    search_help_text = _("The name of a client or a company, or a client ID")
+    fields = [
+        ("name", "client_name", "company_name"),
+        "scope_names",
+        ("contact_name", "contact_phone", "contact_email"),
+        "allowed_networks",
+        ("created_by", "created_at", "disabled_at"),
+    ]
+    readonly_fields = ["client_name", "company_name", "scope_names"]
+    inlines = [ApiKeyInline]
+    actions = ["turn_off"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        clients: ApiClientQuerySet = super().get_queryset(request)  # type: ignore[assignment]
+        return clients.with_use()
+
+    @admin.display(description=_("company"), ordering="membership__company__legal_name")
+    def company_name(self, client: ApiClient) -> str:
+        return str(client.company)
+
+    @admin.display(description=_("client ID"))
+    def client_name(self, client: ApiClient) -> str:
+        return client.client_id
+
+    @admin.display(description=_("permissions"))
+    def scope_names(self, client: ApiClient) -> str:
+        return ", ".join(client.scopes)
+
+    @admin.display(description=_("created"), ordering="created_at")
+    def created(self, client: ApiClient) -> str:
+        return short_time(client.created_at)
+
+    @admin.display(description=_("last used"), ordering="last_used_at")
+    def last_used(self, client: Any) -> str:
+        return short_time(client.last_used_at)
+
+    @admin.display(description=_("turned off"), ordering="disabled_at")
+    def turned_off(self, client: ApiClient) -> str:
+        return short_time(client.disabled_at)
+
+    def has_disable_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "view")
+
+    @admin.action(
+        description=_("Turn off for good: keys stop working, and the company is emailed"), permissions=["disable"]
+    )
+    def turn_off(self, request: HttpRequest, clients: QuerySet[ApiClient]) -> None:
+        by = signed_in(request)
+        disabled = [client for client in clients if disable_client(client, by=by)]
+        for client in disabled:
+            self.log_change(request, client, "Turned off.")
+        text = ngettext("%d API client was turned off.", "%d API clients were turned off.", len(disabled))
+        self.message_user(request, text % len(disabled), messages.SUCCESS if disabled else messages.WARNING)

@@ -1,0 +1,190 @@
+"""Why a request was refused: `application/problem+json` (RFC 9457), with a code for programs (V13)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """One code: its status, its title, which never changes, and what a developer does about it."""
+
+    code: str
+    status: int
+    title: str
+    remedy: str
+
+
+KINDS = {
+    kind.code: kind
+    for kind in (
+        ProblemKind(
+            "invalid-json", 400, "The body is not JSON", "Send a body in UTF-8 that is one JSON object, and try again."
+        ),
+        ProblemKind(
+            "secret-in-url",
+            400,
+            "A secret was in the address",
+            "Addresses are kept in logs and histories. Send keys and tokens in the Authorization header only. If the "
+            "address had a key of yours, we revoked it and told your company's administrators: create a new one.",
+        ),
+        ProblemKind(
+            "not-authenticated",
+            401,
+            "The key or token was not accepted",
+            "Send Authorization: Bearer with a key or a token. The answer is the same for a missing, mistyped, "
+            "expired, and revoked one. My Account / API shows the state of each key.",
+        ),
+        ProblemKind(
+            "missing-scope",
+            403,
+            "The client has no permission for this",
+            "The detail names the scope. An administrator of your company can add it on My Account / API. A token "
+            "has the scopes that it was asked for.",
+        ),
+        ProblemKind(
+            "network-not-allowed",
+            403,
+            "The client is not allowed from this network",
+            "The client accepts requests from certain networks only. An administrator of your company can change "
+            "them on My Account / API.",
+        ),
+        ProblemKind("not-found", 404, "There is nothing at this address", "Check the address against the reference."),
+        ProblemKind(
+            "method-not-allowed", 405, "This address has no such method", "The Allow header lists the methods."
+        ),
+        ProblemKind(
+            "too-many-keys",
+            409,
+            "The client has two keys already",
+            "A client can have two keys that work. Wait until the old one ends, or revoke one on My Account / API.",
+        ),
+        ProblemKind("body-too-large", 413, "The body is too large", "Send a body of at most 256 KB."),
+        ProblemKind("unsupported-media-type", 415, "The body has another type", "Send Content-Type: application/json."),
+        ProblemKind(
+            "invalid-request",
+            422,
+            "The request has mistakes",
+            "Each item of errors points to a field of the body or names a parameter, and says what is wrong.",
+        ),
+        ProblemKind(
+            "unknown-field",
+            422,
+            "The request has a field that does not exist",
+            "Each item of errors points to one. Check its spelling against the reference, or leave it out.",
+        ),
+        ProblemKind(
+            "rate-limited",
+            429,
+            "Too many requests in this minute",
+            "Wait until retry_at, which Retry-After repeats in seconds. The RateLimit header of each answer says how "
+            "many requests are left.",
+        ),
+        ProblemKind(
+            "authentication-limit",
+            429,
+            "Too many failed attempts from this network",
+            "Wait until retry_at, then send a key that works. A key that works is accepted meanwhile.",
+        ),
+        ProblemKind(
+            "internal-error",
+            500,
+            "The portal failed",
+            "It is our mistake, and it is in our log under the Request-Id. Try again later.",
+        ),
+        ProblemKind(
+            "unavailable", 503, "The portal cannot answer now", "Try again after the seconds that Retry-After names."
+        ),
+    )
+}
+# For an answer of Django's own, which has only a status.
+BY_STATUS = {
+    400: "invalid-json",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    500: "internal-error",
+    503: "unavailable",
+}
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field; `pointer` is a JSON pointer into the body or the name of a parameter."""
+
+    pointer: str
+    code: str
+    detail: str
+    causes: Sequence[str] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        causes = {"causes": list(self.causes)} if self.causes else {}
+        return {"pointer": self.pointer, "code": self.code, "detail": self.detail, **causes, **self.more}
+
+
+class ApiProblem(Exception):
+    """The request is refused, and nothing happened unless the kind says so. `detail` never quotes what was sent."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldProblem] = (),
+        retry_at: datetime | None = None,
+        retry_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(code)
+        self.kind = KINDS[code]
+        self.detail, self.errors, self.retry_at, self.more = detail, errors, retry_at, more
+        self.headers = dict(headers or {})
+        if retry_seconds is not None:
+            self.headers["Retry-After"] = str(retry_seconds)
+
+
+def problem_response(request: HttpRequest, problem: ApiProblem) -> HttpResponse:
+    kind = problem.kind
+    body = {
+        "type": problem_url(kind.code),
+        "title": kind.title,
+        "status": kind.status,
+        "code": kind.code,
+        "detail": problem.detail or kind.title + ".",
+        "instance": _instance(request),
+        "errors": [each.as_json() for each in problem.errors],
+        "agreement_number": None,
+        "retry_at": problem.retry_at and format_time(problem.retry_at),
+        **problem.more,
+    }
+    text = json.dumps(body, ensure_ascii=False)
+    return HttpResponse(text, status=kind.status, content_type=CONTENT_TYPE, headers=problem.headers)
+
+
+def problem_url(code: str) -> str:
+    return f"{settings.PORTAL_ORIGIN}/api/v1/problems/{code}"
+
+
+def format_time(at: datetime) -> str:
+    """Return a moment as the API writes it: in UTC, with seconds (V1)."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _instance(request: HttpRequest) -> str | None:
+    """Return the request's id as a URN; None where a proxy named the request otherwise."""
+    try:
+        return uuid.UUID(getattr(request, "request_id", "")).urn
+    except ValueError:
+        return None

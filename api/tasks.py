@@ -1,0 +1,15 @@
+"""Scheduled work of the API."""
+
+from celery import shared_task
+
+from api import clients, tokens
+
+
+@shared_task
+def notify_of_expiring_keys() -> None:
+    clients.notify_of_expiring_keys()
+
+
+@shared_task
+def delete_old_tokens() -> None:
+    tokens.delete_old_tokens()

@@ -1,0 +1,135 @@
+"""The OpenAPI description of v1: ninja's, with what it cannot say (V3)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.views.decorators.http import require_safe
+
+from api.authentication import Access
+from api.problems import CONTENT_TYPE, KINDS, problem_url
+from api.scopes import SCOPE_CHOICES
+from api.v1.interface import interface
+from api.v1.schemas import FieldProblemAnswer, ProblemAnswer
+
+_ALWAYS = ("secret-in-url", "internal-error", "unavailable")
+_WITH_CREDENTIAL = ("not-authenticated", "network-not-allowed", "rate-limited", "authentication-limit")
+_WITH_BODY = ("invalid-json", "body-too-large", "unsupported-media-type", "unknown-field", "invalid-request")
+_HEADERS = {
+    "RequestId": ("Request-Id", "Names the request in our log. Tell it to us when something is wrong."),
+    "RateLimitPolicy": ("RateLimit-Policy", 'How many requests are possible: `"read";q=600;w=60`.'),
+    "RateLimit": ("RateLimit", 'How many are left, and the seconds until all are free again: `"read";r=599;t=41`.'),
+    "RetryAfter": ("Retry-After", "After how many seconds to try again."),
+}
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Return the description, with an ETag."""
+    text, etag = _description_text()
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=300"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return HttpResponseNotModified(headers=headers)
+    return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+@cache
+def _description_text() -> tuple[str, str]:
+    text = json.dumps(describe(), ensure_ascii=False)
+    return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def describe() -> dict[str, Any]:
+    """Return the whole description as a dictionary."""
+    description: dict[str, Any] = json.loads(json.dumps(interface.get_openapi_schema(path_prefix="")))
+    description["servers"] = [{"url": f"{settings.PORTAL_ORIGIN}/api/v1"}]
+    components = description["components"]
+    for schema in (FieldProblemAnswer, ProblemAnswer):
+        model = schema.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+        model.pop("$defs", None)
+        components["schemas"][schema.__name__] = model
+    components["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}} for name, (_field, text) in _HEADERS.items()
+    }
+    scopes = {scope: str(text).partition(" – ")[2] for scope, text in SCOPE_CHOICES}
+    flow = {"tokenUrl": f"{settings.PORTAL_ORIGIN}/api/v1/oauth/token", "scopes": scopes}
+    components["securitySchemes"] = {
+        "bearerKey": {"type": "http", "scheme": "bearer", "description": "A key of My Account / API, or a token."},
+        "oauth2ClientCredentials": {"type": "oauth2", "flows": {"clientCredentials": flow}},
+    }
+    access = _access_by_operation()
+    for path in description["paths"].values():
+        for operation in path.values():
+            _complete(operation, access.get(operation["operationId"]))
+    return description
+
+
+def _access_by_operation() -> dict[str, Access]:
+    """Return what each operation needs, by its id."""
+    found = {}
+    for router in interface._get_bound_routers():
+        for view in router.path_operations.values():
+            for operation in view.operations:
+                for access in operation.auth_callbacks:
+                    if isinstance(access, Access):
+                        found[str(operation.operation_id)] = access
+    return found
+
+
+def _complete(operation: dict[str, Any], access: Access | None) -> None:
+    """Add summary, security, problems, headers and examples to one operation."""
+    # The first line of the docstring is the summary.
+    summary, _blank, text = operation.pop("description", "").partition("\n\n")
+    operation["summary"] = summary.strip()
+    operation["description"] = " ".join(text.split()) or f"{operation['summary']}."
+    codes = [*operation.pop("x-problems", ()), *_ALWAYS]
+    if access:
+        operation["security"] = [{"bearerKey": []}, {"oauth2ClientCredentials": [access.scope] if access.scope else []}]
+        operation["x-rate-limit-policy"] = access.policy
+        codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scope else [])]
+    else:
+        operation["security"] = []
+    if "requestBody" in operation and access:
+        codes += _WITH_BODY
+        content = operation["requestBody"]["content"]["application/json"]
+        content["example"] = operation.pop("x-request-example")
+    responses = operation["responses"]
+    for status, example in operation.pop("x-examples", {}).items():
+        (content,) = responses[status]["content"].values()
+        content["example"] = example
+    for code in sorted(set(codes), key=lambda code: (KINDS[code].status, code)):
+        _add_problem(responses, code)
+    for status, response in responses.items():
+        names = ["RequestId", *(["RateLimitPolicy", "RateLimit"] if access else [])]
+        names += ["RetryAfter"] if status in ("429", "503") else []
+        headers = response.setdefault("headers", {})
+        headers |= {_HEADERS[name][0]: {"$ref": f"#/components/headers/{name}"} for name in names}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_problem(responses: dict[str, Any], code: str) -> None:
+    kind = KINDS[code]
+    response = responses.setdefault(str(kind.status), {"description": kind.title})
+    content = response.setdefault("content", {})
+    described = content.setdefault(CONTENT_TYPE, {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}})
+    examples = described.setdefault("examples", {})
+    is_limit = kind.status == 429
+    examples[code] = {
+        "summary": kind.title,
+        "value": {
+            "type": problem_url(code),
+            "title": kind.title,
+            "status": kind.status,
+            "code": code,
+            "detail": f"{kind.title}.",
+            "instance": "urn:uuid:5b0ed21c-6d5a-4d0a-8d2f-0f3f5c3c2f11",
+            "errors": [],
+            "agreement_number": None,
+            "retry_at": "2026-11-28T19:16:00Z" if is_limit else None,
+        },
+    }

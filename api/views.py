@@ -1,0 +1,187 @@
+"""My Account / API: a company's clients and their keys (P4); and the page of each kind of problem (V13)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.language import for_companies
+from accounts.second_factor import ask_again
+from api import clients
+from api.forms import ClientCreationForm, ClientForm, KeyReplacementForm
+from api.models import ApiClient, ApiClientQuerySet, ApiKey
+from api.problems import KINDS
+from companies.permissions import ANY_STANDING, NOT_SUSPENDED, require_administrator
+from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
+from companies.wording import describe_permissions
+from lib.refusals import Refused
+
+
+def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
+    clients_of_company = ApiClient.objects.of_company(request.company)
+    return clients_of_company.select_related("membership__user", "membership__company", "created_by")
+
+
+@member_page
+def client_list(request: MemberRequest) -> HttpResponse:
+    """List the company's API clients, those that were turned off last."""
+    require_administrator(request.user, request.company, ANY_STANDING)
+    own = _own_clients(request).with_use().order_by(F("disabled_at").asc(nulls_first=True), "name", "pk")
+    context = {
+        "company": request.company,
+        "clients": [(client, describe_permissions(client.membership.permissions)) for client in own],
+        "may_create": request.company.standing in NOT_SUSPENDED,
+    }
+    return render(request, "api/clients.html", context)
+
+
+@member_page
+def client_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """Show one client with its keys, of which only the beginnings are on record."""
+    require_administrator(request.user, request.company, ANY_STANDING)
+    client = get_object_or_404(_own_clients(request), pk=pk)
+    keys = list(client.keys.with_is_live().select_related("client", "created_by"))
+    is_changeable = client.disabled_at is None and request.company.standing in NOT_SUSPENDED
+    context = {
+        "company": request.company,
+        "client": client,
+        "permissions": describe_permissions(client.membership.permissions),
+        "keys": keys,
+        "may_change": is_changeable,
+    }
+    return render(request, "api/client.html", context)
+
+
+@method_decorator(member_page, name="dispatch")
+class _SensitiveView(CompanyFormView):
+    """A page of an administrator who gave the second factor not long ago (P4)."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        require_administrator(self.request.user, self.request.company, self.standings)
+        self.client  # noqa: B018 - another company's client is a 404, also before the second factor
+        return ask_again(request) or super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def client(self) -> ApiClient | None:
+        """The client in the address, if there is one. Raises Http404."""
+        pk = self.kwargs.get("client", self.kwargs.get("pk"))
+        return get_object_or_404(_own_clients(self.request).enabled(), pk=pk) if pk else None
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(client=self.client, **kwargs)
+
+    def get_success_url(self) -> str:
+        return reverse("api_client", args=[self.client.pk]) if self.client else reverse("api_clients")
+
+
+class _NewKeyView(_SensitiveView):
+    """A form that creates a key and then shows it, once: it is not on record and in no redirect."""
+
+    def issue(self, form: Any) -> clients.IssuedKey:
+        raise NotImplementedError
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            issued = self.issue(form)
+        except Refused as refused:
+            form.refuse(refused)
+            return self.form_invalid(form)
+        client = issued.key.client
+        context = {"company": self.request.company, "client": client, "key": issued.key, "text": issued.text}
+        return render(self.request, "api/new_key.html", context)
+
+
+class ClientCreationView(_NewKeyView):
+    form_class = ClientCreationForm
+    template_name = "api/client_new.html"
+    standings = NOT_SUSPENDED
+
+    def get_initial(self) -> dict[str, Any]:
+        company = self.request.company
+        name = self.request.user.get_full_name()
+        contact = {"contact_name": name, "contact_phone": company.phone, "contact_email": company.email}
+        return contact | {"scopes": ["agreements:read"]}
+
+    def issue(self, form: ClientCreationForm) -> clients.IssuedKey:
+        data = form.cleaned_data
+        chosen = {"key_days": data["key_days"], "form_id": data["form_id"]}
+        return clients.create_client(self.request.company, form.profile(), by=self.request.user, **chosen)
+
+
+class KeyReplacementView(_NewKeyView):
+    form_class = KeyReplacementForm
+    template_name = "api/key_new.html"
+    standings = NOT_SUSPENDED
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        assert self.client
+        return super().get_context_data(live_keys=list(self.client.keys.live().select_related("client")), **kwargs)
+
+    def issue(self, form: KeyReplacementForm) -> clients.IssuedKey:
+        assert self.client
+        data = form.cleaned_data
+        chosen = {"key_days": data["key_days"], "form_id": data["form_id"], "overlap": form.overlap()}
+        return clients.replace_key(self.client, by=self.request.user, **chosen)
+
+
+class ClientChangeView(_SensitiveView):
+    form_class = ClientForm
+    template_name = "api/client_edit.html"
+    standings = NOT_SUSPENDED
+
+    def get_initial(self) -> dict[str, Any]:
+        assert self.client
+        return ClientForm.initial_of(self.client)
+
+    def perform(self, form: ClientForm) -> str:
+        assert self.client
+        is_changed = clients.change_client(self.client, form.profile(), by=self.request.user)
+        return _("API client saved.") if is_changed else _("Nothing has changed.")
+
+
+class ClientDisablingView(_SensitiveView, CompanyButtonView):
+    """Turn a client off; GET asks for confirmation."""
+
+    template_name = "api/client_disable.html"
+
+    def perform(self, form: Any) -> str:
+        assert self.client
+        clients.disable_client(self.client, by=self.request.user)
+        return _("API client turned off.")
+
+
+class KeyRevocationView(_SensitiveView, CompanyButtonView):
+    """Revoke a key; GET asks for confirmation."""
+
+    template_name = "api/key_revoke.html"
+
+    @cached_property
+    def key(self) -> ApiKey:
+        assert self.client
+        keys = self.client.keys.live().select_related("client__membership__user", "client__membership__company")
+        return get_object_or_404(keys, pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(key=self.key, **kwargs)
+
+    def perform(self, form: Any) -> str:
+        clients.revoke_key(self.key, by=self.request.user)
+        return _("Key revoked.")
+
+
+@require_safe
+@for_companies
+def problem_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Explain one kind of problem to a developer; its address is the problem's type (V13)."""
+    if code not in KINDS:
+        raise Http404
+    return render(request, "api/problem.html", {"kind": KINDS[code]})

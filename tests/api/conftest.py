@@ -1,0 +1,13 @@
+"""Fixtures for tests of the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.api import ApiProgram, make_program
+
+
+@pytest.fixture
+def program(db) -> ApiProgram:
+    """A program that may do everything for an approved company."""
+    return make_program()

@@ -1,0 +1,84 @@
+"""My Account / API, behind the second factor: forms, refused and not, and a new key."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from api.models import ApiClient, ApiKey
+from companies.models import Company, CompanyStanding
+from tests.pages.states.account import again
+from tests.pages.states.registry import state
+from tests.pages.world import World
+from tests.support.api import make_program
+
+BEHIND = ("api_client_new", "api_client_edit", "api_key_new", "api_client_disable", "api_key_revoke")
+FORM = {
+    "name": "Billing and customer relations, Lower Rio Grande Valley",
+    "contact_name": "James Wilson",
+    "contact_phone": "512-555-0101",
+    "contact_email": "james@green-energy.example",
+    "scopes": ["agreements:read", "reports:read"],
+    "allowed_networks": "203.0.113.0/24",
+    "key_days": "365",
+    "overlap_hours": "24",
+}
+
+
+def _address(name: str, world: World) -> str:
+    arguments = {"api_client_new": [], "api_key_revoke": [world["api_client"], world["api_key"]]}
+    return reverse(name, args=arguments.get(name, [world["api_client"]]))
+
+
+for _name in BEHIND:
+
+    @state(_name, "member", "after the second factor")
+    def _open(client: Client, world: World, name: str = _name) -> Any:
+        return again(client, world["member"], _address(name, world))
+
+
+for _name in ("api_client_new", "api_client_edit", "api_key_new"):
+
+    @state(_name, "member", "sent empty")
+    def _empty(client: Client, world: World, name: str = _name) -> Any:
+        again(client, world["member"], reverse("home"))
+        return client.post(_address(name, world))
+
+
+for _name in ("api_client_new", "api_key_new"):
+
+    @state(_name, "member", "with a new key")
+    def _new_key(client: Client, world: World, name: str = _name) -> Any:
+        again(client, world["member"], reverse("home"))
+        return client.post(_address(name, world), FORM | {"form_id": str(uuid.uuid4())})
+
+
+@state("api_client", "member", "turned off, with keys that ended")
+def _turned_off(client: Client, world: World) -> Any:
+    ApiKey.objects.update(revoked_at=timezone.now(), last_used_at=timezone.now())
+    ApiClient.objects.update(disabled_at=timezone.now())
+    return client.get(_address("api_client", world))
+
+
+@state("api_clients", "member", "with several")
+def _several(client: Client, world: World) -> Any:
+    other = make_program("agreements:read", administrator=world["member"].membership, name=FORM["name"])
+    ApiClient.objects.filter(pk=other.client.pk).update(disabled_at=timezone.now())
+    ApiKey.objects.update(last_used_at=timezone.now())
+    return client.get(reverse("api_clients"))
+
+
+@state("api_clients", "member", "of a company that is suspended")
+def _suspended(client: Client, world: World) -> Any:
+    Company.objects.filter(memberships__user=world["member"]).update(standing=CompanyStanding.SUSPENDED)
+    return client.get(reverse("api_clients"))
+
+
+@state("api_clients", "member", "none yet")
+def _none(client: Client, world: World) -> Any:
+    ApiClient.objects.all().delete()
+    return client.get(reverse("api_clients"))

@@ -1,0 +1,75 @@
+"""A client of the API as a company's administrator makes it, and requests as its program sends them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.test import Client
+
+from api.clients import ClientProfile, IssuedKey, create_client
+from api.models import ApiClient, ApiKey
+from api.scopes import SCOPES
+from companies.models import Membership
+from tests.factories import MembershipFactory
+
+PROFILE = ClientProfile(
+    name="CRM",
+    contact_name="James Wilson",
+    contact_phone="tel:+1-512-555-0101",
+    contact_email="james@green-energy.example",
+    scopes=tuple(SCOPES),
+)
+
+
+@dataclass
+class ApiProgram:
+    """A program with a client's key; `get` and `post` give Django's answer, with `json()`."""
+
+    issued: IssuedKey
+    administrator: Membership
+    token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        self.browser = Client(raise_request_exception=False)
+
+    @property
+    def client(self) -> ApiClient:
+        return self.issued.key.client
+
+    @property
+    def key(self) -> ApiKey:
+        return self.issued.key
+
+    @property
+    def company(self) -> Any:
+        return self.administrator.company
+
+    @property
+    def user(self) -> Any:
+        return self.client.membership.user
+
+    def headers(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token or self.issued.text}"} | (more or {})
+
+    def get(self, path: str, data: Any = None, headers: dict[str, str] | None = None, **options: Any) -> Any:
+        return self.browser.get(f"/api/v1{path}", data, headers=self.headers(headers), **options)
+
+    def head(self, path: str, headers: dict[str, str] | None = None) -> Any:
+        return self.browser.head(f"/api/v1{path}", headers=self.headers(headers))
+
+    def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any) -> Any:
+        options.setdefault("content_type", "application/json")
+        return self.browser.post(f"/api/v1{path}", body or {}, headers=self.headers(headers), **options)
+
+
+def make_program(
+    *scopes: str, administrator: Membership | None = None, networks: tuple[str, ...] = (), name: str = "CRM"
+) -> ApiProgram:
+    """A new client with a key; without `scopes` with all of them, without `administrator` of a new company."""
+    administrator = administrator or MembershipFactory(is_administrator=True)
+    chosen = {"scopes": scopes or tuple(SCOPES), "allowed_networks": networks, "name": name}
+    profile = ClientProfile(**vars(PROFILE) | chosen)
+    details = {"key_days": 365, "form_id": uuid.uuid4()}
+    return ApiProgram(create_client(administrator.company, profile, by=administrator.user, **details), administrator)
