@@ -5,7 +5,7 @@ VENV := .venv/bin
 APPS := smt_portal local demo api usage_pages reports agreements notices customers companies accounts meters notifications lib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-faults coverage check bench messages requirements clean local dev chromium
+.PHONY: help run test test-fast test-faults coverage check audit bench messages requirements clean local dev chromium
 
 help:
 	@echo "make run           the portal with its demo; Ctrl-C stops it"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-faults   kills, floods, outages and races of real processes"
 	@echo "make coverage      is the product covered by what ran with CI=true?"
 	@echo "make check         style, types, import directions, migrations, production settings"
+	@echo "make audit         do the packages of production have known vulnerabilities?"
 	@echo "make bench         are the goals of docs/performance.md met here? Some minutes and 15 GB of disk"
 	@echo "make messages      bring the Spanish catalogue up to date and compile it"
 	@echo "make requirements  compile requirements/*.txt anew from pyproject.toml (needs uv)"
@@ -51,6 +52,10 @@ check: dev
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
 	$(VENV)/python -m tests.support.servers $(VENV)/python manage.py makemigrations --check --dry-run
 	$(VENV)/python scripts/check_production.py
+
+# Asks a public service: needs the internet. A package that the service doesn't know is a failure, too.
+audit: dev
+	$(VENV)/pip-audit --strict --disable-pip --require-hashes -r requirements/production.txt
 
 bench: dev
 	@$(VENV)/python -m bench $(ARGS)

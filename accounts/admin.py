@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
@@ -22,7 +23,7 @@ from lib.digits import bare_digits
 from lib.scoped_admin import EDIT, NOTHING, AccessAction, ScopedAdmin, is_operator
 
 MOST_RECORDS = 20  # of each list, for a search of the access log
-_USER_ID = re.compile(r"[\w.+-]+")
+_PERSON = re.compile(r"[\w.+-]+|[^\W\d_][^\d@]*")
 NEXT = _("Create the user first. Then create the customer, or add the user to a third party.")
 STAFF = _(
     "A TDSP's staff see only that TDSP's records. Staff without a TDSP are operators and see all records. "
@@ -30,14 +31,22 @@ STAFF = _(
 )
 
 
-def by_user_id(column: str) -> SearchKind:
-    """Return the search by a User ID or its beginning, also if the first letter was typed as a capital."""
+def by_person(column: str) -> SearchKind:
+    """Return the search by the beginning of a User ID or of a last name; `column` leads to the user.
+
+    Capital letters don't matter in names, and in a User ID only those that it was given.
+    """
+
+    def find(request: HttpRequest, records: Any, typed: str) -> Any:
+        name = " ".join(typed.lower().split())
+        is_meant = Q(username__startswith=typed) | Q(username__startswith=name) | Q(lower_name__startswith=name)
+        users = User.objects.alias(lower_name=Lower("last_name")).filter(is_meant)
+        return records.filter(**{f"{column}__in": users.values("pk")})
+
     return SearchKind(
-        _("a User ID or its first characters"),
-        lambda typed: typed if _USER_ID.fullmatch(typed) else None,
-        lambda request, records, value: records.filter(
-            Q(**{f"{column}__startswith": value}) | Q(**{f"{column}__startswith": value.lower()})
-        ),
+        _("a User ID or last name, or its first characters"),
+        lambda typed: typed if _PERSON.fullmatch(typed) else None,
+        find,
     )
 
 
@@ -50,7 +59,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     actions = ["remove_second_factor"]
     list_filter = ["is_staff", "is_superuser", "is_active", "tdsp"]
     list_select_related = ["tdsp"]
-    search_kinds = (by_email("email"), by_user_id("username"))
+    search_kinds = (by_email("email"), by_person("pk"))
     add_fieldsets = (
         (None, {"fields": ("username", "email", "first_name", "last_name", "phone", "language"), "description": NEXT}),
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
@@ -158,7 +167,7 @@ class AccessLogEntryAdmin(ScopedAdmin):
     list_select_related = ["user", "tdsp"]
     search_kinds = (
         SearchKind(_("the number of an agreement, ESIID, or meter"), bare_digits, find_viewed),
-        by_user_id("user__username"),
+        by_person("user"),
     )
 
     def allows(self, request: HttpRequest, permission: str, record: Any = None) -> bool:

@@ -10,6 +10,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts.session_limits import start_session
+        from accounts.session_limits import start_session  # noqa: PLC0415 - models are loaded only now
 
         user_logged_in.connect(start_session, dispatch_uid="start_session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.http import HttpRequest
@@ -44,6 +45,7 @@ class User(AbstractUser):
     is_person = models.BooleanField(default=True, db_default=True, editable=False)
 
     class Meta(AbstractUser.Meta):
+        indexes = [models.Index(OpClass(Lower("last_name"), name="text_pattern_ops"), name="user_last_name")]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -9,18 +9,12 @@ from django.db.models.functions import Lower, Right
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from agreements.search import parse_number
 from lib.admin_search import SearchKind, find_by, parse_email
-from lib.digits import bare_digits
 from meters.admin_search import by_meter_number, parse_esiid_tail
 from meters.identifiers import VISIBLE_DIGITS, normalize_esiid
 
-NUMBER_LENGTH = 12
 _NAME = re.compile(r"[^\W\d_][^\d@]*")
-
-
-def parse_number(typed: str) -> str | None:
-    digits = bare_digits(typed)
-    return digits if digits and len(digits) == NUMBER_LENGTH else None
 
 
 def parse_numbers(typed: str) -> str | None:

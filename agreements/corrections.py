@@ -1,4 +1,4 @@
-"""The customer's address of a submission that nobody has answered is corrected, and its link replaced (T15, C10)."""
+"""The customer's address of a submission without an answer is corrected, and its link replaced (T15, C10)."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _replace_address(
     submission.save(update_fields=["link_nonce", "link_hash"])
     columns: dict[str, object] = {"email": address}
     if not pending[0].was_registered:
-        columns["customer"] = None  # whoever has signed up with the old address is not the customer
+        columns["customer"] = None  # a person who signed up with the old address is not the customer
     pks = [agreement.pk for agreement in pending]
     Agreement.objects.filter(pk__in=pks).update(**columns)
     related = ("premise", "tdsp", "submission", "company", "customer__user")

@@ -9,7 +9,7 @@ from accounts.models import User
 from companies.models import Company, Membership, membership_of
 from companies.permissions import standing_refusal
 
-# Whoever may resend a request may correct its address; but it goes to a new person, as a new request does (T15, C8).
+# To correct an address takes the permission to resend. But the request goes to a new person, as a new one (T15, C8).
 MAY_CORRECT = "may_correct_address"
 PERMISSIONS = {MAY_CORRECT: "may_resend_or_withdraw"}
 

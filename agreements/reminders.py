@@ -1,6 +1,6 @@
 """Reminders to customers: which one may be sent, those that the portal sends by itself, and the end of them (C12).
 
-The schedule is a column of the submission, and each reminder a row of its own, written in one transaction with the
+The schedule is a column of the submission, and each reminder is a row, written in one transaction with the
 email. A worker that is killed leaves nothing behind; another one that took the same submission finds the row.
 """
 
@@ -41,7 +41,7 @@ POSTPONEMENT = timedelta(days=1)
 
 
 def send_due_reminders(*, at: datetime | None = None, batch: int = 500) -> int:
-    """Send the reminders that are due, in daytime only, and return how many; each in a transaction of its own."""
+    """Send the reminders that are due, in daytime only, and return how many; each in its own transaction."""
     at = utc_or_now(at)
     if not is_daytime(at):
         return 0
@@ -106,7 +106,7 @@ def _look_again(submission: Submission, due_at: datetime | None) -> None:
 
 
 def restart_reminders(submission: Submission, *, at: datetime) -> None:
-    """Remind the customer at a corrected address (T15), whoever stopped the reminders at the old one."""
+    """Remind the customer at a corrected address (T15), even if they were stopped at the old one."""
     due_at = min((each for each in reminder_times(submission.initiated_at).values() if each > at), default=None)
     Submission.objects.filter(pk=submission.pk).update(reminder_due_at=due_at, reminders_stopped_at=None)
 

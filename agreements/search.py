@@ -17,10 +17,12 @@ from django.utils.translation import gettext_lazy
 from agreements.models import AgreementQuerySet, AgreementStage
 from agreements.models.name_key import NAME_IS_VISIBLE, NameKey
 from agreements.models.search_key import ADDRESS_TEXT, NAME_TEXT, PART_LENGTH, SearchParts
+from lib.digits import bare_digits
 from lib.planner import without_scans
 
 WILDCARD = "*"
 MOST_FOUND = 1000
+NUMBER_DIGITS = 12
 
 
 class SearchBy(models.TextChoices):
@@ -40,6 +42,12 @@ COLUMNS = {
     SearchBy.EMAIL: "email_key",
 }
 TEXTS = {SearchBy.LAST_NAME: NAME_TEXT, SearchBy.ADDRESS: ADDRESS_TEXT}
+
+
+def parse_number(typed: str) -> str | None:
+    """Return the agreement number that `typed` is, without spaces and signs, or None."""
+    digits = bare_digits(typed)
+    return digits if digits and len(digits) == NUMBER_DIGITS else None
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class CompanyContactForm(ShowsRefusals):
     privacy_policy_url = WebAddressField(
         label=_("Privacy policy link"),
         help_text=_(
-            "Optional. If you leave it empty, we'll tell customers that your company has not provided one. "
+            "If you leave it empty, we'll tell customers that your company has not provided one. "
             "It must start with https://"
         ),
         max_length=200,

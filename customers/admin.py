@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin import UserAdmin, by_user_id
+from accounts.admin import UserAdmin, by_person
 from accounts.models import User
 from customers.claim_admin import EsiidClaimAdmin
 from customers.models import ClaimDecision, Customer, EsiidClaim
@@ -144,7 +144,7 @@ class CustomerAdmin(ScopedAdmin):
     list_display = ["__str__", "kind", "user_id_of", "email_of", "esiids"]
     list_filter = ["kind"]
     list_select_related = ["user"]
-    search_kinds = (BY_OWN_ESIID, by_email("user__email"), by_user_id("user__username"))
+    search_kinds = (BY_OWN_ESIID, by_email("user__email"), by_person("user"))
     autocomplete_fields = ["user"]
     inlines = [EsiidClaimInline]
     fieldsets = ((None, {"fields": ("user", *ADMIN_FIELDS), "description": NEW_CUSTOMER}),)

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import by_person
 from accounts.models import signed_in
 from customers.claim_review import ClaimChanged, decide_claim
 from customers.models import ClaimDecision, ClaimDispute, ClaimSignal, ClaimState, EsiidClaim
@@ -72,7 +73,12 @@ class EsiidClaimAdmin(ScopedAdmin):
     list_display = ["esiid_and_address", "customer_and_email", "state_now", "waiting_since", "due_on", "claimed"]
     list_filter = [QueueFilter, "decision"]
     list_select_related = ["premise", "customer__user"]
-    search_kinds = (by_esiid("premise__esiid"), by_meter_number("premise"), by_email("customer__user__email"))
+    search_kinds = (
+        by_esiid("premise__esiid"),
+        by_meter_number("premise"),
+        by_email("customer__user__email"),
+        by_person("customer__user"),
+    )
     ordering = ["since", "pk"]
     fields = [
         "esiid", "customer_name", "email", ("since", "until"), "state_now", ("provider_entered", "provider_matches"),

@@ -1,4 +1,4 @@
-"""The development database: whether this version of the portal made it, and how it is brought up to date.
+"""The development database: whether this version of the portal and its demo made it, and how it is brought up to date.
 
 `python -m local.database SIGN_INS_FILE` migrates it, loads the demo and writes the demo's sign-ins into the file.
 """
@@ -9,20 +9,43 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.addresses import ROOT
 
 
-def migration_hashes() -> dict[str, str]:
-    """Return the SHA-256 of each migration of the portal's apps, by its path."""
-    paths = sorted(ROOT.glob("*/migrations/[0-9]*.py"))
+def hash_files(pattern: str) -> dict[str, str]:
+    """Return the SHA-256 of each file of the project that matches, by its path."""
+    paths = sorted(ROOT.glob(pattern))
     return {path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
-def is_of_this_version(record: Path) -> bool:
-    """Whether `record` has the hashes of migrations that this version still has. Older versions wrote no record."""
-    return record.exists() and json.loads(record.read_text()).items() <= migration_hashes().items()
+@dataclass(frozen=True)
+class Origin:
+    """The migrations and the demo that made a development database, as hashes of their files."""
+
+    migrations: dict[str, str]
+    demo: dict[str, str]
+
+    @classmethod
+    def of_this_version(cls) -> Origin:
+        return cls(hash_files("*/migrations/[0-9]*.py"), hash_files("demo/**/*.py"))
+
+    @classmethod
+    def read(cls, record: Path) -> Origin | None:
+        """Return what `record` says. Older versions wrote none."""
+        return cls(**json.loads(record.read_text())) if record.exists() else None
+
+    def write(self, record: Path) -> None:
+        record.write_text(json.dumps(asdict(self), indent=2))
+
+    def can_be_migrated(self) -> bool:
+        """Whether this version still has every migration that the database has, unchanged."""
+        return self.migrations.items() <= self.of_this_version().migrations.items()
+
+    def has_another_demo(self) -> bool:
+        return self.demo != self.of_this_version().demo
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ from typing import Any, NoReturn
 
 import environ
 
-from local import database
 from local.addresses import ROOT, RUNNING_FILE, VAR, publish_addresses
+from local.database import Origin
 from local.mail_catcher import MailCatcher
 from local.processes import CannotRun, Process, wait_until
 from local.servers import Postgres, Redis, redis_program
@@ -34,7 +34,7 @@ from local.servers import Postgres, Redis, redis_program
 LOGS = VAR / "log"
 MAIL = VAR / "mail"
 SIGN_INS = VAR / "demo-logins.txt"
-MIGRATIONS_RECORD = VAR / "migrations.json"
+ORIGIN_RECORD = VAR / "database.json"
 DATABASE = "smt_portal"
 KEYS = ("SECRET_KEY", "DECISION_LINK_KEY", "MFA_KEY")
 PUBLISHED = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "MAILBOX_DIR", "PORTAL_ORIGIN", *KEYS)
@@ -50,6 +50,7 @@ class Supervisor(ExitStack):
         self.env |= {"SMT_ENV": "development", "PYTHONUNBUFFERED": "1"}
         self.urls: dict[str, str] = {}  # DATABASE_URL of the web server and of the worker, if they are not the owner's
         self.processes: list[Process] = []
+        self.origin: Origin | None = None  # of the development database, if an earlier run made it
 
     def run(self) -> NoReturn:
         """Start everything, then print what the portal logs until a process ends. Raises CannotRun."""
@@ -72,6 +73,9 @@ class Supervisor(ExitStack):
         self.prepare_database()
         portal = self.start_portal(listener)
         print(f"\nThe portal is at {address}/\nRead its emails at {mailbox}\n\n{SIGN_INS.read_text().rstrip()}\n")
+        if self.origin and self.origin.has_another_demo():
+            print("The demo has changed since this database was made, so the database still has the earlier one.")
+            print("To get the new demo, stop with Ctrl-C, then: make clean && make run\n")
         print(f"Logs are in {LOGS}. Ctrl-C stops everything.", flush=True)
         while True:
             for process in self.processes:
@@ -82,10 +86,13 @@ class Supervisor(ExitStack):
 
     def start_postgres(self) -> None:
         postgres = Postgres(VAR / "postgres", log=LOGS / "postgres.log")
-        if postgres.data.exists() and not database.is_of_this_version(MIGRATIONS_RECORD):
+        origin = Origin.read(ORIGIN_RECORD)
+        if postgres.data.exists() and not (origin and origin.can_be_migrated()):
             print("Another version of the portal made the development database: making a new one, with a new demo.")
             postgres.remove_data()
             shutil.rmtree(MAIL, ignore_errors=True)
+        if postgres.data.exists():
+            self.origin = origin
         print("Starting PostgreSQL ...", flush=True)
         self.start_server(postgres)
         postgres.create_database(DATABASE, with_roles=True)
@@ -98,7 +105,9 @@ class Supervisor(ExitStack):
         if preparation.popen.wait():
             preparation.check()
         self.processes.remove(preparation)
-        MIGRATIONS_RECORD.write_text(json.dumps(database.migration_hashes(), indent=2))
+        if self.urls:
+            current = Origin.of_this_version()
+            Origin(current.migrations, self.origin.demo if self.origin else current.demo).write(ORIGIN_RECORD)
 
     def start_portal(self, listener: socket.socket) -> list[Process]:
         print("Starting the web server and the worker ...", flush=True)

@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agreements.search import parse_number
 from lib.action_forms import ShowsRefusals
-from lib.digits import bare_digits
 
-NUMBER_DIGITS = 12
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,8 +33,8 @@ class DocumentCheckForm(ShowsRefusals):
     )
 
     def clean_number(self) -> str:
-        number = bare_digits(self.cleaned_data["number"]) or ""
-        if len(number) != NUMBER_DIGITS:
+        number = parse_number(self.cleaned_data["number"])
+        if number is None:
             raise ValidationError(_("Enter the agreement number with 12 digits."))
         return number
 

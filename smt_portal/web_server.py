@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from gunicorn.glogging import Logger
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smt_portal.settings")
@@ -45,8 +46,6 @@ class FilteredLogger(Logger):
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
-        from django.conf import settings
-
         logging.config.dictConfig(settings.LOGGING)
         for log in (self.error_log, self.access_log):
             log.handlers.clear()

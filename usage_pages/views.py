@@ -112,6 +112,7 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
         "begins_late": span.first < meter.first <= span.last,
         "slots": slots_on(span.first) if span.kind is SpanKind.DAY else None,
         "chart": draw_chart(columns),
+        "decimals": "3g" if span.kind is SpanKind.DAY else "1g",  # of kWh; files have three
         "highest": max(columns, key=lambda column: next(iter(column.amounts.values())).wh),
         "rows": [column for column in columns if column.readings],
         "directions": directions,

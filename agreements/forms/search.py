@@ -16,13 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agreements.models.search_key import PART_LENGTH
-from agreements.search import WILDCARD, Item, Search, SearchBy, count_letters
+from agreements.search import NUMBER_DIGITS, WILDCARD, Item, Search, SearchBy, count_letters
 from lib.action_forms import ShowsRefusals
 from lib.digits import bare_digits
 from meters.identifiers import normalize_esiid, normalize_meter_number
 
 MOST_ITEMS = 100
-NUMBER_DIGITS = 12
 LONGEST_ESIID = 22
 LONGEST_TEXT = 60
 LONGEST_EMAIL = 254

@@ -337,6 +337,11 @@ class Agreement(models.Model):
         return self.report_state == ReportState.AWAITING_DATA
 
     @property
+    def is_report_coming(self) -> bool:
+        """Whether a worker makes the report now or soon."""
+        return self.report_state in (ReportState.DUE, ReportState.MAKING, ReportState.RETRYING)
+
+    @property
     @admin.display(description=_("service address"))
     def service_address(self) -> str:
         return f"{self.street}, {self.city}, {self.state} {self.zip_code}"

@@ -7,15 +7,17 @@ from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from agreements.admin_search import OF_AGREEMENTS
 from agreements.models import Agreement
 from companies.models import Company
+from customers.models import Customer, EsiidClaim
 from lib.scoped_admin import ScopedAdmin
 from meters.models import Premise
 from notifications.models import Email
 from tests.admin.test_scope import log_in, page
 from tests.admin.world import World
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, EsiidClaimFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +42,10 @@ pytestmark = pytest.mark.django_db
         (Premise, "104372000820", "an ESIID"),
         (Premise, "8200028", "a meter number"),
         (Premise, "206 Boxwood Drive", None),
+        (Customer, "Rosa.Delgado", "a User ID or last name, or its first characters"),
+        (Customer, "De La Cruz", "a User ID or last name, or its first characters"),
+        (User, "O'Brien", "a User ID or last name, or its first characters"),
+        (User, "Rosa@", None),
         (Company, "98-765-4321", "a DUNS number"),
         (Company, "solar 4 you", "a part of a company's name"),
     ],
@@ -66,6 +72,18 @@ def test_the_box_says_what_it_takes(client: Client, world: World):
     told = client.get(page("agreements.agreement", "changelist")).content.decode().replace("&#x27;", "'")
     assert all(str(kind.name).removeprefix("an ") in told for kind in OF_AGREEMENTS)
     assert ", or a customer's last name or its first letters" in told
+
+
+@pytest.mark.parametrize("typed", ["delgado ruiz", "Delg", "ROSA.D", "rosa.d"])
+@pytest.mark.parametrize("model", [User, Customer, EsiidClaim])
+def test_people_are_found_by_last_name_or_user_id(client: Client, world: World, model, typed: str):
+    user = UserFactory(username="rosa.d77", first_name="Ana", last_name="Delgado Ruiz")
+    claim = EsiidClaimFactory(customer__user=user)
+    log_in(client, world.operator)
+    name = model._meta.label_lower
+    found = list(client.get(page(name, "changelist"), {"q": typed}).context["cl"].result_list)
+    assert found == [{User: user, Customer: claim.customer, EsiidClaim: claim}[model]]
+    assert not client.get(page(name, "changelist"), {"q": "Ana"}).context["cl"].result_list
 
 
 def test_one_companys_agreements_are_a_link_away(client: Client, world: World):

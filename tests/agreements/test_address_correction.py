@@ -26,11 +26,11 @@ from notifications.delivery import with_link
 from notifications.models import Email, EmailState
 from tests.factories import CustomerFactory, MembershipFactory, MeterFactory, OperatorFactory
 from tests.support.agreements import ROSA, initiate
+from tests.support.corrections import RIGHT, refusal_of, requests_to
 from tests.support.decisions import decision_form
 from tests.support.third_party_pages import agreement_url, page_text
 
 pytestmark = pytest.mark.django_db
-RIGHT = "rosa.delgado@example.org"
 
 
 @pytest.fixture
@@ -46,16 +46,6 @@ def agreement(member) -> Agreement:
 def link(agreement: Agreement, name: str = "invitation", *args: str) -> str:
     nonce = Agreement.objects.get(pk=agreement.pk).submission.link_nonce
     return reverse(name, args=[link_tokens.derive_token(bytes(nonce)), *args])
-
-
-def requests_to(address: str) -> list[tuple[str, str]]:
-    return list(Email.objects.requests().filter(to_address=address).order_by("pk").values_list("kind", "state"))
-
-
-def refusal_of(agreement: Agreement, address: str, member) -> Refused:
-    with pytest.raises(Refused) as refused:
-        correct_address(agreement, address, by=member)
-    return refused.value
 
 
 class TestWhatItDoes:

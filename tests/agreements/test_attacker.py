@@ -70,7 +70,7 @@ def readings(client: Client, claim: EsiidClaim) -> list[str]:
     page = reverse("meter_usage", args=[claim.pk])
     for view, day in product(("day", "week", "month", "year"), (*days[:3], days[-1], TODAY)):
         html = client.get(page, {"view": view, "day": str(day)}).content.decode()
-        given += [f"{view} {day}"] if re.search(r"<dd>[\d.,]+ kWh|<rect class=\"bar", html) else []
+        given += [f"{view} {day}"] if re.search(r"</data> kWh|<rect class=\"bar", html) else []
     return given
 
 

@@ -14,14 +14,13 @@ from agreements.models.contact_stop import mailbox_hashes
 from agreements.request import mismatch_problem
 from companies.models import Company
 from customers.models import Customer
-from lib.refusals import Refused
-from notifications.models import Email, EmailState
+from notifications.models import EmailState
 from tests.factories import CustomerFactory, EsiidClaimFactory, MembershipFactory
 from tests.support.agreements import ROSA, initiate, meters_of_homes, registered_customer
+from tests.support.corrections import RIGHT, refusal_of, requests_to
 from tests.support.third_party_pages import agreement_url, page_text
 
 pytestmark = pytest.mark.django_db
-RIGHT = "rosa.delgado@example.org"
 
 
 @pytest.fixture
@@ -32,16 +31,6 @@ def member():
 @pytest.fixture
 def agreement(member) -> Agreement:
     return initiate(member)[0]
-
-
-def requests_to(address: str) -> list[tuple[str, str]]:
-    return list(Email.objects.requests().filter(to_address=address).order_by("pk").values_list("kind", "state"))
-
-
-def refusal_of(agreement: Agreement, address: str, member) -> Refused:
-    with pytest.raises(Refused) as refused:
-        correct_address(agreement, address, by=member)
-    return refused.value
 
 
 def stop(company: Company, address: str) -> None:

@@ -11,6 +11,7 @@ from agreements.models import EventKind
 from agreements.states import Channel, Status
 from companies.models import CompanyLinkKind
 from lib import link_tokens
+from lib.central_time import format_central
 from notifications.bounces import record_bounce
 from notifications.delivery import deliver_due
 from notifications.models import Email
@@ -44,6 +45,16 @@ class TestAgreement:
             "Request created", "By James Wilson", "Request, to the customer", "Waiting to be sent",
         ):  # fmt: skip
             assert value in words, value
+
+    def test_says_when_it_started_and_when_it_ended_or_expires(self, client, member):
+        """T11: in the 2012 design the end was N/A until there was one."""
+        agreement = initiate(member.user)[0]
+        since = f"Start date {format_central(agreement.initiated_at)} End date "
+        until = f"Open. The invitation expires on {format_central(agreement.expires_at)}."
+        assert since + until in page_text(client.get(agreement_url(agreement)))
+        actions.reject(agreement, channel=Channel.INVITATION)
+        agreement.refresh_from_db()
+        assert since + format_central(agreement.ended_at) in page_text(client.get(agreement_url(agreement)))
 
     def test_costs_an_administrator_seven_queries_with_everything_on_it(self, client, django_assert_max_num_queries):
         """T2, T11: history, emails and downloads are three logs; both numbers of the navigation are one question."""

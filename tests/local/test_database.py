@@ -1,6 +1,5 @@
 """A development database of another version is recognized, and only our own one is ever deleted."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,43 +7,55 @@ import sys
 import pytest
 from django.db import connection
 
-from local import database
 from local.addresses import ROOT
+from local.database import Origin
 from tests.notifications.conftest import address_of_the_test_database
 
 
 @pytest.fixture
-def record(tmp_path):
-    path = tmp_path / "migrations.json"
-    path.write_text(json.dumps(database.migration_hashes()))
-    return path
+def origin():
+    return Origin.of_this_version()
 
 
-def test_every_app_with_tables_is_recorded():
-    assert "agreements/migrations/0001_initial.py" in database.migration_hashes()
+def test_every_app_with_tables_is_recorded(origin):
+    assert "agreements/migrations/0001_initial.py" in origin.migrations
 
 
-def test_this_versions_record_is_recognized(record):
-    assert database.is_of_this_version(record)
+def test_this_versions_database_is_recognized(origin, tmp_path):
+    origin.write(tmp_path / "database.json")
+    recorded = Origin.read(tmp_path / "database.json")
+    assert recorded == origin
+    assert recorded.can_be_migrated() and not recorded.has_another_demo()
 
 
-def test_a_migration_added_since_is_no_obstacle(record):
-    record.write_text(json.dumps(dict(list(database.migration_hashes().items())[1:])))
-    assert database.is_of_this_version(record)
+def test_a_migration_added_since_is_no_obstacle(origin):
+    origin.migrations.popitem()
+    assert origin.can_be_migrated()
 
 
-def test_a_record_of_a_migration_that_is_gone_is_another_versions(record):
-    record.write_text(json.dumps(database.migration_hashes() | {"notifications/migrations/0003_sealed_secret.py": "x"}))
-    assert not database.is_of_this_version(record)
+def test_a_migration_that_is_gone_is_another_versions(origin):
+    origin.migrations["notifications/migrations/0003_sealed_secret.py"] = "x"
+    assert not origin.can_be_migrated()
 
 
-def test_a_record_of_a_migration_that_was_changed_is_another_versions(record):
-    record.write_text(json.dumps(database.migration_hashes() | {"notifications/migrations/0001_initial.py": "x"}))
-    assert not database.is_of_this_version(record)
+def test_a_migration_that_was_changed_is_another_versions(origin):
+    origin.migrations["notifications/migrations/0001_initial.py"] = "x"
+    assert not origin.can_be_migrated()
 
 
-def test_a_database_without_a_record_is_another_versions(tmp_path):
-    assert not database.is_of_this_version(tmp_path / "migrations.json")
+def test_a_database_without_a_record_has_no_known_origin(tmp_path):
+    assert Origin.read(tmp_path / "database.json") is None
+
+
+@pytest.mark.parametrize("path", ["demo/stories.py", "demo/a_file_that_is_gone.py"])
+def test_a_changed_demo_is_recognized_and_the_database_kept(origin, path):
+    origin.demo[path] = "x"
+    assert origin.has_another_demo() and origin.can_be_migrated()
+
+
+def test_a_file_added_to_the_demo_is_recognized(origin):
+    origin.demo.popitem()
+    assert origin.has_another_demo()
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -68,7 +69,8 @@ class Checkout:
         """What a version with other migrations left in var/: a cluster, mail, and no record of these migrations."""
         (self.var / "mail").mkdir(parents=True)
         (self.var / "mail" / "old.eml").write_text("Subject: old\n\nold")
-        (self.var / "migrations.json").write_text('{"notifications/migrations/0003_sealed_secret.py": "hash"}')
+        record = {"migrations": {"notifications/migrations/0003_sealed_secret.py": "hash"}, "demo": {}}
+        (self.var / "database.json").write_text(json.dumps(record))
         (self.var / "postgres").mkdir()
         (self.var / "postgres" / "PG_VERSION").write_text("18")
 
@@ -143,12 +145,15 @@ def test_make_run_from_start_to_nothing_left(checkout):
     begun = time.monotonic()
     portal = checkout.start()
     assert time.monotonic() - begun < 40  # 3 seconds on an idle machine
-    assert "Another version" not in checkout.output()
+    assert "Another version" not in checkout.output() and "has changed" not in checkout.output()
     portal.kill()
     portal.wait()
     assert checkout.is_quiet_within(10), checkout.left_running()
 
+    with (checkout.folder / "demo" / "notices.py").open("a") as demo:
+        demo.write("# changed\n")
     portal = checkout.start()
+    assert "The demo has changed since this database was made" in checkout.output()
     portal.send_signal(signal.SIGINT)
     portal.send_signal(signal.SIGINT)  # an impatient user
     assert portal.wait(30) == 0, checkout.output()

@@ -128,6 +128,9 @@ def test_each_day_has_a_state_by_direction():
     found = coverage(first, last, days)
     assert found.day_states == {"Consumption": "wepmmw", "Surplus Generation": "nnwnnn"}
     assert found.day_counts(CONSUMPTION)[date(2026, 3, 9)] == (96, 95, 1, 475, 5)
+    missing = {"Consumption": [["2026-03-10", "2026-03-11"]], "Surplus Generation": []}
+    assert found.days_present == 4
+    assert {direction: found.missing_days.get(direction, []) for direction in missing} == missing
 
 
 def test_the_states_agree_with_the_counts_whatever_the_readings():

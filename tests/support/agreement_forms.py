@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from meters.models import Meter
+from tests.support.third_party_pages import page_text
+
+NEW = "/agreements/new/"
 
 UNREGISTERED = {
     "registered": "no",
@@ -52,3 +55,17 @@ def page_1_registered(email: str, *meters: Meter, **changes: str) -> dict[str, s
     """Page 1 for a registered customer: only the email and the meters."""
     answers = {"registered": "yes", "kind": "residential", "email": email, "report_type": "interval"}
     return page_1(*meters) | EMPTY | answers | {"report_length": "3m"} | changes
+
+
+def review_of(client, *meters) -> str:
+    """The address of page 2 after page 1 about `meters` was right."""
+    response = client.post(NEW, page_1(*meters))
+    assert response.status_code == 302, page_text(response)
+    return response["Location"]
+
+
+def submit(client, *meters) -> str:
+    """The address of the confirmation of agreements about `meters`."""
+    response = client.post(review_of(client, *meters), PAGE_2)
+    assert response.status_code == 302, page_text(response)
+    return response["Location"]

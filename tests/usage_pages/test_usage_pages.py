@@ -53,6 +53,14 @@ def test_each_view_sums_its_own_days_and_no_other(see, claim, view, first, last,
     assert sum(Decimal(row[2].replace(",", "")) for row in found) == sum_kwh(days, SURPLUS)
 
 
+def test_energy_is_rounded_but_for_quarter_hours(see, claim):
+    """C5: three decimals are for files and for 15 minutes."""
+    store(claim.premise, usage(date(2026, 6, 1), wh=[1234] * 96))
+    assert "118.5 kWh" in page_text(see("week", "2026-06-01"))
+    assert ">118.5</data></td>" in see("week", "2026-06-01").content.decode()
+    assert ">1.234</data></td>" in see("day", "2026-06-01").content.decode()
+
+
 def test_by_default_it_shows_the_month_of_the_latest_readings(see, claim):
     """C5"""
     store(claim.premise, *every_day(date(2026, 4, 20), date(2026, 5, 9)))
@@ -199,7 +207,7 @@ def test_in_spanish_a_decimal_point_stays_a_point(see, claim):
     response = see("week", "2026-06-02")
     assert 'lang="es"' in response.content.decode()
     assert [row[1] for row in table_rows(response)][:3] == ["864.000", "0.384", "–"]
-    assert "864.384 kWh" in page_text(response)
+    assert "864.4 kWh" in page_text(response)
     assert "1,000" in page_text(see("year", "2026-06-02"))  # the scale
 
 
