@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_initial"),
+        ("accounts", "0003_last_name_index"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("meters", "0002_usage_day"),
     ]
