@@ -1,9 +1,10 @@
-"""Play the journey on a running portal and take the README's five pictures of it.
+"""Take pictures of the key pages of a running portal: the README's six, or all of them to look at.
 
-    make run                                          (in one terminal)
-    .venv/bin/python scripts/take_pictures.py         (in another; needs `make test` once, for its browser)
+    make run                                              (in one terminal)
+    .venv/bin/python scripts/take_pictures.py             (in another; needs `make test` once, for its browser)
+    .venv/bin/python scripts/take_pictures.py FOLDER      (every page below, at 390 and 1280 px, in both languages)
 
-The journey is a real one: it makes an agreement, so each run leaves one more in the demo.
+It only reads: take the README's pictures with a new demo (`make clean`), before its requests are answered.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urljoin
 
 import environ
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
@@ -27,106 +26,144 @@ from local.addresses import RUNNING_FILE  # noqa: E402 - the path above comes fi
 from tests.support.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
 
 PICTURES = ROOT / "docs" / "pictures"
-WIDE, PHONE = ViewportSize(width=1120, height=900), ViewportSize(width=390, height=1000)
-CUSTOMER = {
-    "first_name": "Rosa",
-    "last_name": "Delgado",
-    "street": "206 Boxwood Drive",
-    "city": "Baytown",
-    "zip_code": "77520",
-    "email": "rosa.delgado@mail.example",
-}
+WIDE, PHONE = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
+LINK = re.compile(r"http://[^\s\"<]+/invitation/[\w-]+/")
 
 
-class Demo(NamedTuple):
-    """What `make run` prints for a newcomer: everybody's password, and a meter to ask about."""
+class KeyPage(NamedTuple):
+    """A page: who is signed in, where to begin, and what to click there, one after the other.
 
+    `path` may name a recipient instead: the link of the request in the newest email to that address.
+    """
+
+    name: str
+    user: str
+    path: str
+    clicks: tuple[str, ...] = ()
+
+
+README = (
+    (KeyPage("1-decision", "", "chidi.okafor@example.com"), PHONE),
+    (KeyPage("2-customer", "grace", "/"), PHONE),
+    (KeyPage("3-dashboard", "bluebonnet", "/"), WIDE),
+    (KeyPage("4-report", "bluebonnet", "/agreements/?by=name&items=Whitfield", ("tbody th a",)), WIDE),
+    (KeyPage("5-staff", "operator", "/"), WIDE),
+    (KeyPage("6-review", "operator", "/", ("section[aria-labelledby=reviews] td a",)), WIDE),
+)
+AGREEMENT = "/agreements/?by=name&items="
+OTHERS = (
+    KeyPage("home", "", "/"),
+    KeyPage("sign-in", "", "/accounts/login/"),
+    KeyPage("register", "", "/register/"),
+    KeyPage("register-residential", "", "/register/customer/residential/"),
+    KeyPage("register-business", "", "/register/customer/business/"),
+    KeyPage("register-company", "", "/third-party/register/"),
+    KeyPage("join-company", "", "/third-party/join/"),
+    KeyPage("help", "", "/help/"),
+    KeyPage("help-faq", "", "/help/faq/"),
+    KeyPage("help-security", "", "/help/security-and-privacy/"),
+    KeyPage("help-meter", "", "/help/smart-meter/"),
+    KeyPage("help-glossary", "", "/help/glossary/"),
+    KeyPage("help-account", "", "/help/account/"),
+    KeyPage("check", "", "/check/"),
+    KeyPage("not-found", "", "/there/is/no/such/page/"),
+    KeyPage("decision-three-meters", "", "thomas@hill-country-bakery.example"),
+    KeyPage("decision-unknown-link", "", "/invitation/unknown/"),
+    KeyPage("customer-four-meters", "bakery", "/"),
+    KeyPage("customer-requests", "bakery", "/my/agreements/"),
+    KeyPage("customer-request-open", "maria", "/my/agreements/", ("tbody th a",)),
+    KeyPage("customer-request-accepted", "grace", "/my/agreements/", ("tbody th a",)),
+    KeyPage("customer-shared-data", "grace", "/my/shared-data/"),
+    KeyPage("customer-meters", "linh", "/my/meters/"),
+    KeyPage("customer-usage", "grace", "/my/usage/"),
+    KeyPage("customer-profile", "grace", "/my/profile/"),
+    KeyPage("customer-sessions", "grace", "/accounts/sessions/"),
+    KeyPage("third-party-list", "bluebonnet", "/agreements/"),
+    KeyPage("third-party-form", "bluebonnet", "/agreements/new/"),
+    KeyPage("third-party-waiting", "bluebonnet", f"{AGREEMENT}Okafor", ("tbody th a",)),
+    KeyPage("third-party-correct", "bluebonnet", f"{AGREEMENT}Okafor", ("tbody th a", "text=Correct Email")),
+    KeyPage("third-party-refused", "bluebonnet", f"{AGREEMENT}Ahlgren", ("tbody th a",)),
+    KeyPage("third-party-company", "bluebonnet", "/third-party/company/"),
+    KeyPage("third-party-users", "bluebonnet", "/third-party/users/"),
+    KeyPage("third-party-approval", "bluebonnet", "/third-party/approvals/", ("tbody a",)),
+    KeyPage("staff-company", "operator", "/", ("main >> text=Check",)),
+    KeyPage("staff-load", "operator", "/", ("text=Load data",)),
+    KeyPage("staff-agreements", "operator", "/admin/agreements/agreement/"),
+    KeyPage("staff-access-log", "operator", "/admin/accounts/access/"),
+)
+
+
+class Portal(NamedTuple):
+    """A running portal with the demo, whose users all have one password."""
+
+    origin: str
     password: str
-    esiid: str
-    meter_number: str
+    browser: Browser
 
+    def sign_in(self, user: str, language: str) -> Page:
+        """Return a page of a new browser in which `user` is signed in, if any. The account's language stays."""
+        locale = {"en": "en-US", "es": "es-MX"}[language]
+        page = self.browser.new_context(locale=locale, device_scale_factor=1).new_page()
+        if user:
+            page.goto(f"{self.origin}/accounts/login/")
+            page.fill("input[name=login]", user)
+            page.fill("input[name=password]", self.password)
+            page.click("main form button[type=submit]")
+            page.wait_for_load_state()
+        return page
 
-def picture(page: Page, name: str, *, top: str = "body") -> None:
-    """What one sees with `top` at the window's upper edge."""
-    page.locator(top).first.evaluate("found => found.scrollIntoView({block: 'start', behavior: 'instant'})")
-    page.screenshot(path=str(PICTURES / f"{name}.png"))
-    print(f"docs/pictures/{name}.png")
+    def open_page(self, page: Page, key_page: KeyPage) -> None:
+        path = key_page.path
+        page.goto(self.origin + path if path.startswith("/") else self.link_in_email(page, to=path))
+        for selector in key_page.clicks:
+            with page.expect_navigation():
+                page.locator(selector).first.click()
 
-
-def ask(page: Page, portal: str, demo: Demo) -> str:
-    """Pictures 1 and 2: the form and its confirmation. The new agreement's number."""
-    page.goto(f"{portal}/accounts/login/")
-    page.fill("input[name=login]", "bluebonnet")
-    page.fill("input[name=password]", demo.password)
-    page.click("main form button[type=submit]")
-    page.goto(f"{portal}/agreements/new/")
-    page.check("input[name=registered][value=no]")
-    page.check("input[name=kind][value=residential]")
-    for name, value in CUSTOMER.items():
-        page.fill(f"input[name={name}]", value)
-    page.fill("input[name=meters-0-esiid]", demo.esiid)
-    page.fill("input[name=meters-0-meter_number]", demo.meter_number)
-    page.check("input[name=report_type][value=interval]")
-    page.check("input[name=report_length][value='12m']")
-    picture(page, "1-ask")
-    page.click(".actions button:has-text('Continue')")
-    page.check("input[name=attested]")
-    page.click(".actions button:has-text('Submit')")
-    picture(page, "2-submitted")
-    found = re.search(r"\b\d{12}\b", page.locator("main").inner_text())
-    assert found, f"No agreement was made: {page.locator('main').inner_text()[:500]}"
-    return found.group()
-
-
-def decision_link(page: Page, portal: str, number: str) -> str:
-    """Picture 3 is the email; its link comes back."""
-    for _try in range(40):
-        page.goto(f"{portal}/mailbox/")
-        hrefs = [link.get_attribute("href") or "" for link in page.locator("main a[href*='/mailbox/']").all()]
-        for href in hrefs[:6]:
-            page.goto(urljoin(f"{portal}/mailbox/", href))
-            link = re.search(r"http://[^\s\"<]+/invitation/[\w-]+/", page.content())
-            if link and number in page.inner_text("body"):
-                picture(page, "3-email", top="main h2")
-                return link.group()
-        time.sleep(0.5)
-    raise SystemExit("The invitation did not arrive in the mailbox.")
+    def link_in_email(self, page: Page, *, to: str) -> str:
+        """Return the link of the request in the newest email to this address."""
+        page.goto(f"{self.origin}/mailbox/?to={to}")
+        for link in [row.get_attribute("href") for row in page.locator("main .rows a").all()]:
+            page.goto(f"{self.origin}{link}")
+            if found := LINK.search(page.content()):
+                return found.group()
+        raise SystemExit(f"No request to {to} is in the mailbox.")
 
 
 def main() -> None:
     environ.Env.read_env(RUNNING_FILE)
-    portal = os.environ["PORTAL_ORIGIN"]
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser: Browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        page = browser.new_page(viewport=WIDE)
-        number = ask(page, portal, _demo())
-        link = decision_link(page, portal, number)
-        phone = browser.new_page(viewport=PHONE)
-        phone.goto(link)
-        picture(phone, "4-decide")
-        time.sleep(2.5)  # nobody answers faster: the report would be held for review
-        phone.click("button:has-text('Accept') >> nth=0")
-        for _try in range(40):
-            page.goto(f"{portal}/agreements/{number}/")
-            if page.locator("a[href$='report.csv']").count():
-                break
-            time.sleep(0.5)
-        picture(page, "5-report", top="h2:has-text('Report')")
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        portal = Portal(os.environ["PORTAL_ORIGIN"], demo_password(), browser)
+        if folder == PICTURES:
+            for key_page, size in README:
+                page = portal.sign_in(key_page.user, "en")
+                page.set_viewport_size(size)
+                portal.open_page(page, key_page)
+                take_picture(page, folder / f"{key_page.name}.png", full_page=False)
+        else:
+            for language in ("en", "es"):
+                for key_page in [*(one for one, _size in README), *OTHERS]:
+                    page = portal.sign_in(key_page.user, language)
+                    portal.open_page(page, key_page)
+                    for size in (PHONE, WIDE):
+                        page.set_viewport_size(size)
+                        take_picture(page, folder / f"{key_page.name}-{size['width']}-{language}.png", full_page=True)
         browser.close()
 
 
-def _demo() -> Demo:
-    output = subprocess.run(
-        [sys.executable, "manage.py", "load_demo", "--show-logins"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    password, meter = re.search(r"password: (\S+)", output), re.search(r"(\d{22}|\d{17})\s+(\w+)", output)
-    assert password and meter, "load_demo --show-logins names no password, or no meter to try."
-    return Demo(password[1], meter[1], meter[2])
+def take_picture(page: Page, path: Path, *, full_page: bool) -> None:
+    page.screenshot(path=str(path), full_page=full_page)
+    print(path)
+
+
+def demo_password() -> str:
+    command = [sys.executable, "manage.py", "load_demo", "--show-logins"]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    password = re.search(r"password: (\S+)", output)
+    assert password, "load_demo --show-logins names no password."
+    return password[1]
 
 
 if __name__ == "__main__":
