@@ -2,7 +2,7 @@
 
     make run                                              (in one terminal)
     .venv/bin/python scripts/take_pictures.py             (in another; needs `make test` once, for its browser)
-    .venv/bin/python scripts/take_pictures.py FOLDER      (every page below, at 390 and 1280 px, in both languages)
+    .venv/bin/python scripts/take_pictures.py FOLDER      (every page below, at 390 and 1280 px, in its languages)
 
 It only reads: take the README's pictures with a new demo (`make clean`), before its requests are answered.
 """
@@ -27,6 +27,7 @@ from tests.support.browser import ARGUMENTS, chromium  # noqa: E402 - likewise
 
 PICTURES = ROOT / "docs" / "pictures"
 WIDE, PHONE = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
+LANGUAGE_SWITCH = ".lang:visible"
 LINK = re.compile(r"http://[^\s\"<]+/invitation/[\w-]+/")
 
 
@@ -100,10 +101,9 @@ class Portal(NamedTuple):
     password: str
     browser: Browser
 
-    def sign_in(self, user: str, language: str) -> Page:
-        """Return a page of a new browser in which `user` is signed in, if any. The account's language stays."""
-        locale = {"en": "en-US", "es": "es-MX"}[language]
-        page = self.browser.new_context(locale=locale, device_scale_factor=1).new_page()
+    def sign_in(self, user: str) -> Page:
+        """Return a page of a new browser in which `user` is signed in, if any."""
+        page = self.browser.new_context(locale="en-US").new_page()
         if user:
             page.goto(f"{self.origin}/accounts/login/")
             page.fill("input[name=login]", user)
@@ -138,18 +138,23 @@ def main() -> None:
         portal = Portal(os.environ["PORTAL_ORIGIN"], demo_password(), browser)
         if folder == PICTURES:
             for key_page, size in README:
-                page = portal.sign_in(key_page.user, "en")
+                page = portal.sign_in(key_page.user)
                 page.set_viewport_size(size)
                 portal.open_page(page, key_page)
                 take_picture(page, folder / f"{key_page.name}.png", full_page=False)
         else:
-            for language in ("en", "es"):
-                for key_page in [*(one for one, _size in README), *OTHERS]:
-                    page = portal.sign_in(key_page.user, language)
-                    portal.open_page(page, key_page)
+            for key_page in [*(one for one, _size in README), *OTHERS]:
+                page = portal.sign_in(key_page.user)
+                portal.open_page(page, key_page)
+                # Twice, and so back to the language that the account had.
+                for _language in range(2 if page.locator(LANGUAGE_SWITCH).count() else 1):
+                    language = page.locator("html").get_attribute("lang")
                     for size in (PHONE, WIDE):
                         page.set_viewport_size(size)
                         take_picture(page, folder / f"{key_page.name}-{size['width']}-{language}.png", full_page=True)
+                    if page.locator(LANGUAGE_SWITCH).count():
+                        with page.expect_navigation():
+                            page.locator(LANGUAGE_SWITCH).first.click()
         browser.close()
 
 
