@@ -62,10 +62,13 @@ def queue_reminder(agreement: Agreement, event: AgreementEvent) -> None:
     submitted = agreement.submission.agreements.pending().filter(expires_at__gte=event.at).order_by("number")
     pending = submitted.select_related("premise", "tdsp", "submission")
     subject = _("Reminder: {company} is asking for your electricity usage data ({meters})")
-    _queue_request("EM202", list(pending), subject, key=f"EM202:{agreement.number}:{event.pk}")
+    key = f"EM202:{agreement.number}:{event.pk}"
+    _queue_request("EM202", list(pending), subject, key=key, unsubscribe_page="invitation_reminders")
 
 
-def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromise, *, key: str) -> None:
+def _queue_request(
+    kind: str, agreements: Sequence[Agreement], subject: StrPromise, *, key: str, **columns: Any
+) -> None:
     """Queue the email with the link of a submission, about those of its agreements that are given."""
     first = agreements[0]
     details = _request_details(
@@ -73,7 +76,7 @@ def _queue_request(kind: str, agreements: Sequence[Agreement], subject: StrPromi
         is_one_of_several=len(agreements) < first.submission.agreements.count(),
         offers_registration=len(agreements) == 1 and first.link_offers_registration(),
     )
-    _queue_to_customer(kind, first, subject, agreements, key=key, **details | {"template": kind})
+    _queue_to_customer(kind, first, subject, agreements, key=key, **details | {"template": kind} | columns)
 
 
 def _request_details(agreements: Sequence[Agreement], **context: bool) -> dict[str, Any]:

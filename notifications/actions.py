@@ -17,6 +17,7 @@ from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.template import engines
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 
@@ -69,7 +70,8 @@ class OutgoingEmail:
     `reader_name` is whom it greets. `about` has the numbers of the agreements that it is about, `attachments` PDFs
     with name and bytes. A lazy `subject` is translated. Each run delivers a share of the emails of one `company_id`
     (E6). An email that `pauses` waits while that company is suspended (L9); after `useful_until` it is not sent.
-    `tdsp_id`: whose staff see it besides operators (D1).
+    `tdsp_id`: whose staff see it besides operators (D1). `unsubscribe_page`: the name of the URL, of the link's token,
+    to which a mail program can post without asking its reader to end such emails (RFC 8058).
     """
 
     kind: str
@@ -88,6 +90,7 @@ class OutgoingEmail:
     template: str = ""
     attachments: Sequence[tuple[str, bytes]] = ()
     link: DecisionLink | AccountLink | FixedLink | None = None
+    unsubscribe_page: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     placeholder = secrets.token_urlsafe(32) if outgoing.link else ""
     rendered = render_email(outgoing, placeholder)
+    page = reverse(outgoing.unsubscribe_page, args=[placeholder]) if outgoing.unsubscribe_page else ""
     email = Email(
         key=outgoing.key,
         kind=outgoing.kind,
@@ -147,6 +151,7 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         text=rendered.text,
         html=rendered.html,
         placeholder=placeholder,
+        unsubscribe_url=f"{settings.PORTAL_ORIGIN}{page}" if page else "",
         **(outgoing.link.columns() if outgoing.link else {}),
         message_id=uuid.uuid4().hex,
     )

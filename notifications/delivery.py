@@ -54,10 +54,13 @@ SUBJECT_LINE = 76  # characters, as RFC 2047 wants it of encoded words
 class MessagePolicy(EmailPolicy):
     """SMTP's policy, but a subject begins on its own line: Python may put all of it on the next one.
 
-    Some mail programs then display it with a leading space, or as empty.
+    Some mail programs then display it with a leading space, or as empty. An address is one line: Python would encode a
+    long one, and mail programs don't decode it.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
         if name != "Subject":
             return super().fold_binary(name, value)
         folded = Header(str(value), header_name=name, maxlinelen=SUBJECT_LINE).encode(linesep=self.linesep)
@@ -222,6 +225,9 @@ def message_bytes(email: Email) -> bytes:
     message["Message-ID"] = f"<{email.message_id}@{portal_host()}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = email.language
+    if email.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{with_link(email, email.unsubscribe_url)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(with_link(email, email.text), cte="quoted-printable")
     message.add_alternative(with_link(email, email.html), subtype="html", cte="quoted-printable")
     for file in email.attachments.all():

@@ -105,6 +105,8 @@ class Email(models.Model):
     link_nonce = models.BinaryField(null=True)
     link_purpose = models.CharField(max_length=30, blank=True)
     link_secret = models.BinaryField(null=True)
+    # Where one POST ends such emails, with `placeholder` (RFC 8058); empty: nowhere.
+    unsubscribe_url = models.CharField(max_length=300, blank=True, default="", db_default="")
     message_id = models.CharField(max_length=120, unique=True)  # left of the @; a second attempt has the same one
 
     state = models.CharField(max_length=10, choices=EmailState.choices, default=EmailState.QUEUED)

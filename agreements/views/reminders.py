@@ -34,7 +34,10 @@ def invitation_reminders(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(chosen_language(request) or linked[0].submission.language):
         if request.method == "POST":
             stop_reminders(linked[0].submission, channel=Channel.INVITATION)
-            return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
+            # A mail program that posts for its reader follows no redirect (RFC 8058).
+            if "List-Unsubscribe" not in request.POST:
+                return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
+            linked[0].submission.refresh_from_db()
         still_open = [each for each in linked if each.is_open]
         template = "agreements/invitation/reminders.html"
         return render_page(request, template, agreement=linked[0], open=still_open, token=token)
