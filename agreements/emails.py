@@ -172,11 +172,14 @@ def queue_disavowal(
 
 def queue_review_outcome(agreement: Agreement) -> None:
     """Queue to both sides the outcome of the TDSP's review and its reason, or that it was not done in time (X1)."""
-    to_customer = _("{company}: the answer to its request has been reviewed ({meters})")
-    to_third_party = _("{company}: agreement {n} ({meters}) has been reviewed")
-    if agreement.review == Review.UNREVIEWED:
-        to_customer = _("{company}: the answer to its request was not reviewed in time ({meters})")
-        to_third_party = _("{company}: agreement {n} ({meters}) was not reviewed in time")
+    to_customer = _("Answer confirmed: request from {company} ({meters})")
+    to_third_party = _("{company}: answer confirmed, agreement {n} ({meters})")
+    if agreement.review == Review.REFUSED:
+        to_customer = _("Report refused: request from {company} ({meters})")
+        to_third_party = _("{company}: report refused, agreement {n} ({meters})")
+    elif agreement.review == Review.UNREVIEWED:
+        to_customer = _("Report refused, not reviewed in time: request from {company} ({meters})")
+        to_third_party = _("{company}: report refused, not reviewed in time, agreement {n} ({meters})")
     _queue_to_customer("REVIEWED", agreement, to_customer)
     _queue_to_third_party("REVIEWED", [agreement], to_third_party)
 
