@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,7 @@ def correct_address(agreement: Agreement, address: str, *, by: User, at: datetim
             raise Refused(Problem(message, field="email", code="same"))
         request = _corrected_request(pending, address)
         try:
-            daily_limits.refuse_corrections(submission, at=at)
+            daily_limits.refuse_corrections(company, at=at)
             daily_limits.refuse_guessing(request, by=by, company=company, at=at)
             _check_matches(request, pending, company)
             daily_limits.refuse_mailbox_flooding(address, at=at)
@@ -75,14 +76,24 @@ def mismatched_address() -> Problem:
     )
 
 
+def correction_problem(submission: Submission, agreements: Iterable[Agreement]) -> Problem | None:
+    """Return why no address of the submission, which has these agreements, can be corrected any more (T15)."""
+    if any(each.was_answered for each in agreements):
+        message = _("The customer has answered another request of the same email, so you can't correct its address.")
+        return Problem(message, code="answered")
+    if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
+        message = _("The customer's email has been corrected %(most)d times, which is the limit.")
+        return Problem(message % {"most": most}, code="corrections")
+    return None
+
+
 def _correctable(agreement: Agreement, agreements: Sequence[Agreement], at: datetime) -> list[Agreement]:
     """Return what is pending of the submission's locked rows. Raises TransitionRefused, Refused."""
     (current,) = (each for each in agreements if each.pk == agreement.pk)
     if current.status != Status.PENDING or current.expires_at < at:
         raise TransitionRefused(current)
-    if any(each.was_answered for each in agreements):
-        message = _("The customer has answered another request of the same email, so you can't correct its address.")
-        raise Refused(Problem(message, code="answered"))
+    if problem := correction_problem(current.submission, agreements):
+        raise Refused(problem)
     return [each for each in agreements if each.status == Status.PENDING and each.expires_at >= at]
 
 

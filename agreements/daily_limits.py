@@ -24,7 +24,6 @@ from agreements.models import (
     FailedMatch,
     Reminder,
     ReminderOutcome,
-    Submission,
 )
 from agreements.request import AgreementRequest
 from companies.models import Company
@@ -143,12 +142,9 @@ def corrected_mailbox(address: str) -> Limit:
     return Limit("corrected-mailbox", normalize_mailbox(address), settings.INITIATIONS_PER_ADDRESS)
 
 
-def refuse_corrections(submission: Submission, *, at: datetime) -> None:
-    """Raise Refused if the corrections of the submission, or of its company in a day, are used up (T15)."""
-    if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
-        message = _("You can correct the email of a request %(most)d times. Withdraw it and create a new agreement.")
-        raise Refused(Problem(message % {"most": most}, code="corrections"))
-    today = AddressCorrection.objects.filter(at__gt=at - DAY, submission__company=submission.company_id)
+def refuse_corrections(company: Company, *, at: datetime) -> None:
+    """Raise Refused if the day's corrections of the company are used up (T15)."""
+    today = AddressCorrection.objects.filter(at__gt=at - DAY, submission__company=company)
     if today.count() >= settings.CORRECTIONS_PER_COMPANY:
         message = _("Your company has reached its daily limit of corrected addresses. Try again tomorrow.")
         raise Refused(Problem(message, code="corrections"))

@@ -11,6 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from agreements.corrections import correction_problem
 from agreements.models import Agreement, AgreementEvent, EventKind, ReminderOutcome, stops_contact
 from agreements.models.reminder import reminder_times
 from agreements.permissions import MAY_CORRECT, why_not
@@ -168,10 +169,8 @@ def why_not_correct(agreement: Agreement, user: User) -> str:
     if agreement.status != Status.PENDING or agreement.is_overdue:
         return _("You can correct the customer's email only while the agreement is Pending.")
     submission = agreement.submission
-    if any(each.was_answered for each in submission.agreements.only("status")):
-        return _("The customer has answered another request of the same email, so you can't correct its address.")
-    if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
-        return _("The customer's email has been corrected %(most)d times, which is the limit.") % {"most": most}
+    if problem := correction_problem(submission, submission.agreements.only("status")):
+        return problem.message
     return why_not(user, MAY_CORRECT)
 
 

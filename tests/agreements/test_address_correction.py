@@ -15,6 +15,7 @@ from agreements import actions, retention
 from agreements.corrections import correct_address
 from agreements.models import AddressCorrection, Agreement, EventKind
 from agreements.states import Channel, Status
+from agreements.third_party_wording import why_not_correct
 from agreements.transitions import TransitionRefused
 from agreements.yearly_limit import counted_agreements
 from companies.models import Company
@@ -190,7 +191,7 @@ class TestWhatItDoes:
         assert client.get(page).status_code == 200
         correct_address(agreement, RIGHT, by=member)
         assert client.get(page).status_code == 404
-        decide = reverse("customer_decide", args=[agreement.number])
+        decide = reverse("customer_agreement", args=[agreement.number])
         assert client.post(decide, {"decision": "accept"}).status_code == 404
 
     def test_personal_data_is_deleted_with_the_old_address(self, agreement, member):
@@ -224,7 +225,9 @@ class TestWhatItRefuses:
         settings.CORRECTIONS_PER_SUBMISSION = 2
         correct_address(agreement, RIGHT, by=member)
         correct_address(agreement, ROSA.email, by=member)
-        assert refusal_of(agreement, RIGHT, member).problems[0].code == "corrections"
+        problem = refusal_of(agreement, RIGHT, member).problems[0]
+        on_page = Agreement.objects.with_overdue().get(pk=agreement.pk)
+        assert problem.code == "corrections" and problem.message == why_not_correct(on_page, member)
 
     def test_more_corrections_of_a_company_in_a_day_than_the_setting(self, agreement, member, settings):
         """X2."""
