@@ -69,10 +69,7 @@ def keep_unsent_form(request: HttpRequest) -> HttpResponse | None:
     if request.user.is_authenticated:
         messages.error(
             request,
-            _(
-                "Another user filled out that form, so we haven't sent it. "
-                "To send the request yourself, create a new agreement."
-            ),
+            _("Another user filled out that form, so we haven't sent it. Only that user can send it."),
         )
         return redirect("home")
     messages.warning(

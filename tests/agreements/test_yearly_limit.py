@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from notifications.models import EmailState, FailureReason
+from scripts.messages import APPS, ROOT
 from tests.factories import AgreementFactory, EmailFactory, MembershipFactory, MeterFactory
 from tests.support.agreement_forms import page_1
 from tests.support.third_party_pages import page_text
@@ -68,3 +70,13 @@ def test_where_a_colleague_was_quicker_page_2_says_that_none_is_left(client, mem
         make(member, meter, days_ago=days, length=length)
     words = page_text(client.get(review))
     assert "Your company has created all 3 agreements for this ESIID" in words and "4 of 3" not in words
+
+
+def test_no_sentence_advises_an_agreement_that_the_limit_may_refuse():
+    """L5: who reads to create a new agreement reads of the limit; customers are not told that one can be sent."""
+    paths = [path for app in APPS for path in (ROOT / app).rglob("*") if path.suffix in {".py", ".html", ".txt"}]
+    texts = [re.sub(r"\s+", " ", path.read_text()) for path in paths]
+    advice = [each for text in texts for each in re.findall(r"\bcreate a new (?:agreement|one)\b[^.<{]*\.", text)]
+    assert len(advice) >= 10
+    assert not [each for each in advice if not each.endswith("when the limit for its ESIID allows it.")]
+    assert not [text for text in texts if re.search(r"\b(?:can|to) send you a new\b", text)]
