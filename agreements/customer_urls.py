@@ -28,7 +28,6 @@ urlpatterns = [
     path(
         "my/agreements/<str:number>/authorization/", authorization.customer_authorization, name="customer_authorization"
     ),
-    path("my/agreements/<str:number>/decide/", customer.customer_decide, name="customer_decide"),
     path(
         "my/agreements/<str:number>/stop-reminders/", reminders.customer_stop_reminders, name="customer_stop_reminders"
     ),

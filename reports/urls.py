@@ -14,12 +14,11 @@ urlpatterns = [
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),
     path("check/", views.document_check, name="document_check"),
-    path("invitation/<str:token>/", views.DecisionWithReportView.as_view(), name="invitation"),
+    path("invitation/<str:token>/", views.InvitationView.as_view(), name="invitation"),
     path(
         "invitation/<str:token>/<agreement_number:number>/",
-        views.DecisionWithReportView.as_view(),
+        views.InvitationView.as_view(),
         name="invitation_agreement",
     ),
-    path("my/agreements/<str:number>/", views.customer_agreement, name="customer_agreement"),
-    path("my/agreements/<str:number>/disavow/", views.customer_disavow, name="customer_disavow"),
+    path("my/agreements/<str:number>/", views.CustomerAgreementView.as_view(), name="customer_agreement"),
 ]

@@ -8,15 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import signed_in
 from agreements.models import Agreement
-from agreements.states import Channel, ReportState, Status
+from agreements.states import ReportState, Status
 from agreements.transitions import TransitionRefused
-from agreements.views import customer
-from agreements.views.customer import DecisionView
-from agreements.views.decision_forms import decision_context
+from agreements.views.customer import AccountDecisionView, DecisionView, LinkedDecisionView
 from lib.client_address import client_network
 from lib.refusals import Refused
 from reports.disavowal import disavow
@@ -26,19 +24,8 @@ from reports.forms import DocumentCheckForm
 from reports.manifest import manifest_name, render_manifest
 
 
-@login_required
-@never_cache
-def customer_agreement(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a customer one agreement with its report (C4, R5)."""
-    agreement = get_object_or_404(
-        customer.own_agreements(request).select_related("report", "premise", "tdsp"), number=number
-    )
-    context = decision_context(request, [agreement], number) if agreement.status == Status.PENDING else {}
-    return render(request, "reports/customer/agreement.html", {"agreement": agreement, **context})
-
-
 class DecisionWithReportView(DecisionView):
-    """Show the report's state to the customer who accepted behind the link of the email."""
+    """Show the report's state to the customer who accepted, who may say that it was someone else (X1)."""
 
     templates = DecisionView.templates | {Status.COMPLETE: "reports/customer/accepted.html"}
 
@@ -46,17 +33,16 @@ class DecisionWithReportView(DecisionView):
         if "disavow" not in request.POST:
             return super().post(request, agreement)
         with suppress(TransitionRefused):  # then the page shows what became of the request
-            disavow(agreement, channel=Channel.INVITATION)
+            disavow(agreement, channel=self.channel, by=self.by)
         return redirect(request.get_full_path())
 
 
-@login_required
-@require_POST
-def customer_disavow(request: HttpRequest, number: str) -> HttpResponse:
-    agreement = get_object_or_404(customer.own_agreements(request), number=number)
-    with suppress(TransitionRefused):
-        disavow(agreement, channel=Channel.ACCOUNT, by=signed_in(request))
-    return redirect("customer_agreement", number)
+class InvitationView(DecisionWithReportView, LinkedDecisionView):
+    """The request and its report behind an email's link (C1, C2)."""
+
+
+class CustomerAgreementView(DecisionWithReportView, AccountDecisionView):
+    """The request and its report in the customer's account (C4, R5)."""
 
 
 @login_required

@@ -100,8 +100,6 @@ ROWS = {
     "usage": of_customer(OK, OK),
     "meter_usage": of_customer(OK, GONE, "claim"),
     "usage_csv": of_customer(OK, GONE, "claim"),
-    "customer_decide": Row(LOGIN, *[METHOD] * 7, args=("number",)),
-    "customer_disavow": Row(LOGIN, *[METHOD] * 7, args=("number",)),
     "register": everybody(OK),
     "register_sent": everybody(OK),
     "register_as": everybody(OK, "kind"),

@@ -17,16 +17,16 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from accounts.language import chosen_language
 from accounts.models import User, signed_in
 from agreements.answers import Decision, LinkReplaced, ScopeRefused, answer_requests
 from agreements.models import Agreement
 from agreements.states import Channel, Status
-from agreements.transitions import CompanySuspended, TransitionRefused
+from agreements.transitions import CompanySuspended
 from agreements.views.decision_forms import (
     DECISIONS,
+    LINK_FRAME,
     answer_form,
     decision_context,
     is_same_answer,
@@ -47,25 +47,16 @@ def linked_agreement(token: str, number: str) -> Agreement | None:
     return linked[0] if len(linked) == 1 else None
 
 
-def decide(request: HttpRequest, agreement: Agreement, *, channel: Channel, by: User | None = None) -> None:
-    """Carry out the posted decision, a key of DECISIONS. Raises TransitionRefused, ScopeRefused."""
-    form = answer_form(request, [agreement], agreement.number, channel=channel, by=by)
-    (outcome,) = answer_requests([(agreement, Decision(request.POST["decision"]))], form)
-    if outcome.refusal:
-        raise outcome.refusal
-
-
-# Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
-# answer.
-@method_decorator(csrf_exempt, name="dispatch")
-@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
 class DecisionView(View):
-    """GET only shows, because mail scanners follow links (C1); POST with `decision` decides.
+    """One request: GET only shows it, because mail scanners follow links (C1); POST with `decision` decides.
 
-    The link of a submission with several agreements opens their page; each has a page of its own below it (C10).
+    A subclass finds the request by an email's link or in the account. The pages are the same, in another frame (C4).
     """
 
     http_method_names = ["get", "head", "post"]
+    channel: Channel
+    by: User | None = None
+    frame: str
     list_url = ""  # the page of the whole submission
     # For each status; a subclass adds the page of an accepted request.
     templates: ClassVar[dict[Status, str]] = {
@@ -74,6 +65,56 @@ class DecisionView(View):
         Status.NOT_ACCEPTED: "agreements/invitation/expired.html",
         Status.WITHDRAWN: "agreements/invitation/withdrawn.html",
     }
+
+    def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
+        return self.page(self.templates[status], agreement)
+
+    def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
+        if request.POST.get("decision") not in DECISIONS:
+            if agreement.status != Status.PENDING or agreement.is_overdue:
+                return self.get(request, agreement)
+            return self.page(self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
+        decision = Decision(request.POST["decision"])
+        try:
+            form = answer_form(request, [agreement], agreement.number, channel=self.channel, by=self.by)
+            (outcome,) = answer_requests([(agreement, decision)], form)
+        except ScopeRefused:
+            return self.page(self.templates[Status.PENDING], agreement, status=400)
+        refusal = outcome.refusal
+        # The same answer again is no conflict.
+        if refusal is None or is_same_answer(refusal.agreement, decision):
+            return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
+        if isinstance(refusal, CompanySuspended):
+            return self.page(self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
+        changed = "agreements/invitation/changed.html"
+        template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
+        return self.page(template, refusal.agreement, status=409)
+
+    def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
+        if agreement.status == Status.PENDING:
+            context |= decision_context(self.request, [agreement], agreement.number)
+        is_account_page = self.channel == Channel.ACCOUNT
+        context |= {"agreement": agreement, "frame": self.frame, "list_url": self.list_url}
+        context |= {
+            "is_account_page": is_account_page,
+            "is_in_account": not is_account_page and is_in_account(agreement),
+        }
+        return render_page(self.request, template, **context)
+
+
+# Without a CSRF cookie: a forger lacks the unguessable link, and mail programs that keep no cookies must be able to
+# answer.
+@method_decorator(csrf_exempt, name="dispatch")
+@method_decorator(cache_control(private=True, no_store=True), name="dispatch")
+class LinkedDecisionView(DecisionView):
+    """The request behind an email's link.
+
+    The link of a submission with several agreements opens their page; each has a page of its own below it (C10).
+    """
+
+    channel = Channel.INVITATION
+    frame = LINK_FRAME
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, number: str = "", **kwargs: Any) -> Any:
         submitted = Agreement.objects.by_link(link_tokens.hash_token(token))
@@ -89,34 +130,24 @@ class DecisionView(View):
         except LinkReplaced:
             return render_dead_link(request, token)
 
-    def get(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
-        status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
-        return self.page(self.templates[status], agreement)
 
-    def post(self, request: HttpRequest, agreement: Agreement) -> HttpResponse:
-        if request.POST.get("decision") not in DECISIONS:
-            if agreement.status != Status.PENDING or agreement.is_overdue:
-                return self.get(request, agreement)
-            return self.page(self.templates[Status.PENDING], agreement, nothing_chosen=True, status=400)
+@method_decorator(login_required, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+class AccountDecisionView(DecisionView):
+    """The request in the account of the customer who may answer it (C4)."""
+
+    channel = Channel.ACCOUNT
+    frame = "agreements/customer/frame.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, number: str, **kwargs: Any) -> Any:
+        agreement = get_object_or_404(own_agreements(request).select_related("premise", "tdsp"), number=number)
+        self.by = signed_in(request)
         try:
-            decide(request, agreement, channel=Channel.INVITATION)
-        except CompanySuspended:
-            return self.page(self.templates[Status.PENDING], agreement, not_recorded=True, status=409)
-        except ScopeRefused:
-            return self.page(self.templates[Status.PENDING], agreement, status=400)
-        except TransitionRefused as refusal:
-            # The same answer again is no conflict.
-            if not is_same_answer(refusal.agreement, Decision(request.POST["decision"])):
-                changed = "agreements/invitation/changed.html"
-                template = self.templates[Status.NOT_ACCEPTED] if refusal.expired else changed
-                return self.page(template, refusal.agreement, status=409)
-        return HttpResponseRedirect(request.get_full_path())  # keeps the chosen language
-
-    def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
-        if agreement.status == Status.PENDING:
-            context |= decision_context(self.request, [agreement], agreement.number)
-        context |= {"agreement": agreement, "list_url": self.list_url, "is_in_account": is_in_account(agreement)}
-        return render_page(self.request, template, **context)
+            return super().dispatch(request, agreement)
+        except LinkReplaced:
+            text = _("Your answer was not recorded because the request was sent to another address.")
+            messages.error(request, text)
+            return redirect("customer_agreements")
 
 
 def is_in_account(agreement: Agreement) -> bool:
@@ -139,28 +170,3 @@ def customer_agreements(request: HttpRequest) -> HttpResponse:
     named = own_agreements(request).annotate(meter_name=Subquery(claims.values("meter_name")[:1]))
     page = Paginator(named, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "agreements/customer/list.html", {"page": page})
-
-
-@login_required
-@require_POST
-def customer_decide(request: HttpRequest, number: str) -> HttpResponse:
-    agreement = get_object_or_404(own_agreements(request), number=number)
-    if request.POST.get("decision") not in DECISIONS:
-        raise Http404
-    try:
-        decide(request, agreement, channel=Channel.ACCOUNT, by=signed_in(request))
-        messages.success(request, _("Your answer is recorded. We've emailed you a confirmation."))
-    except ScopeRefused:
-        raise Http404 from None  # the page offers no such share
-    except CompanySuspended:
-        messages.error(request, _("Your answer was not recorded. This page says why."))
-    except LinkReplaced:
-        messages.error(request, _("Your answer was not recorded because the request was sent to another address."))
-        return redirect("customer_agreements")
-    except TransitionRefused as refusal:
-        expired = _("This request has expired, so your answer was not recorded.")
-        changed = _(
-            "Your answer was not recorded because the request had already changed. This page shows the current status."
-        )
-        messages.error(request, expired if refusal.expired else changed)
-    return redirect("customer_agreement", number)

@@ -26,6 +26,7 @@ from lib.served_times import sign_time
 DECISIONS = {
     Decision.ACCEPT: Status.COMPLETE, Decision.REJECT: Status.REJECTED, Decision.UNKNOWN: Status.REJECTED,
 }  # fmt: skip
+LINK_FRAME = "agreements/invitation/frame.html"
 EACH = "each"  # the value of `decision` if there is an answer for each meter
 
 
@@ -100,8 +101,8 @@ def render_dead_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def render_page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """Render a page behind a decision link, which no search engine keeps (X5)."""
-    response = render(request, template, context, status=status)
+    """Render a page behind a decision link, which no search engine keeps (X5), by default in that link's frame."""
+    response = render(request, template, {"frame": LINK_FRAME, **context}, status=status)
     response["Content-Language"] = translation.get_language() or ""
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

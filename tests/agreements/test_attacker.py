@@ -187,7 +187,7 @@ def test_an_unconfirmed_claim_opens_no_requests_of_others(client, meter):
     assert other.number not in client.get(reverse("customer_agreements")).content.decode()
     for name in ("customer_agreement", "customer_authorization", "report_download", "report_manifest"):
         assert client.get(reverse(name, args=[other.number])).status_code == 404
-    assert client.post(reverse("customer_decide", args=[other.number]), decision_form(other)).status_code == 404
+    assert client.post(reverse("customer_agreement", args=[other.number]), decision_form(other)).status_code == 404
     other.refresh_from_db()
     assert other.status == Status.PENDING
 

@@ -74,7 +74,7 @@ class TestAnswersOfOthers:
     def test_no_answer_without_the_link_or_the_account(self, client, agreement, member, decision):
         """C8, X5: nobody signed in, the company itself, another company, and another customer."""
         form = decision_form(agreement, decision)
-        in_account = reverse("customer_decide", args=[agreement.number])
+        in_account = reverse("customer_agreement", args=[agreement.number])
         users = [None, member, MembershipFactory().user, EsiidClaimFactory().customer.user]
         for user in users:
             browser = Client()
@@ -93,7 +93,7 @@ class TestAnswersOfOthers:
         (agreement,) = initiate(member, meter, person=replace(ROSA, email="resident@example.org"))
         if provider == "Bright Star Energy":
             claim_by_form(client, meter)
-        answer = client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement, decision))
+        answer = client.post(reverse("customer_agreement", args=[agreement.number]), decision_form(agreement, decision))
         assert answer.status_code == (404 if provider == "Bright Star Energy" else 302)
         assert_nothing_happened(agreement)
 
@@ -174,7 +174,7 @@ def test_a_forged_share_is_never_more_than_was_asked(client, member, scope, wher
     path = decision_link(agreements[0])
     if user:
         client.force_login(user)
-        path = reverse("customer_decide", args=[agreements[0].number])
+        path = reverse("customer_agreement", args=[agreements[0].number])
     answer = client.post(path, form | scope)
     granted = {(each.granted_type, each.granted_length) for each in Agreement.objects.all()}
     if scope == {"type": "daily", "length": ""}:
@@ -252,7 +252,8 @@ class TestAfterTheThirdAnswer:
         browser.force_login(member)
         for each in theirs:
             assert (
-                browser.post(reverse("customer_decide", args=[each.number]), {"decision": "unknown"}).status_code == 404
+                browser.post(reverse("customer_agreement", args=[each.number]), {"decision": "unknown"}).status_code
+                == 404
             )
         rival.membership.company.refresh_from_db()
         assert rival.membership.company.requests_paused_at is None and not ContactStop.objects.exists()

@@ -196,7 +196,7 @@ class TestDecisionText:
         else:
             client.force_login(agreement.customer.user)
             page = reverse("customer_agreement", args=[agreement.number])
-            decide = reverse("customer_decide", args=[agreement.number])
+            decide = reverse("customer_agreement", args=[agreement.number])
         seen = visible(client.get(page).content.decode()).replace(" .", ".").replace(" ,", ",")
         assert client.post(decide, decision_form(agreement)).status_code == 302
         lines = [line for line in agreement.letter.decision_text.splitlines() if line]

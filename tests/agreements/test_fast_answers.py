@@ -38,7 +38,7 @@ def place(request) -> tuple[Client, Agreement, str, str]:
     client.force_login(claim.customer.user)
     (agreement,) = initiate(member, meter, registered=True, person=Person(email=claim.customer.user.email))
     numbers = [agreement.number]
-    return client, agreement, reverse("customer_agreement", args=numbers), reverse("customer_decide", args=numbers)
+    return client, agreement, reverse("customer_agreement", args=numbers), reverse("customer_agreement", args=numbers)
 
 
 def outcome(place: tuple, entries: dict[str, str]) -> tuple[str, str, set[str]]:

@@ -223,7 +223,7 @@ def test_an_account_with_the_companys_mailbox_is_recognized(attacker):
     client = Client()
     client.force_login(User.objects.get(pk=claim.customer.user_id))
     deliver_usage(agreement.premise)
-    client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), **HOME)
+    client.post(reverse("customer_agreement", args=[agreement.number]), decision_form(agreement), **HOME)
     agreement.refresh_from_db()
     assert_no_report_without_a_release(agreement, attacker)
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from agreements import actions
@@ -141,7 +142,7 @@ def test_a_click_after_the_period_is_refused_with_its_own_page(client, agreement
     ):
         page = answer.content.decode()
         assert "This request has expired" in page
-        assert "ask it to send you a new request" in page
+        assert "It would have to send you a new request" in page
     agreement.refresh_from_db()
     assert agreement.status == Status.PENDING
     actions.expire_overdue()
@@ -240,23 +241,60 @@ class TestInTheCustomersAccount:
     @pytest.mark.parametrize(("decision", "status"), [("accept", Status.COMPLETE), ("reject", Status.REJECTED)])
     def test_decides(self, client, mine, decision, status):
         client.force_login(mine.customer.user)
-        url = reverse("customer_decide", args=[mine.number])
-        page = client.post(url, decision_form(mine, decision), follow=True).content.decode()
-        assert "Your answer is recorded" in page
+        url = reverse("customer_agreement", args=[mine.number])
+        said = {"accept": "You accepted the request", "reject": "You rejected the request"}[decision]
+        assert f"<h1>{said}</h1>" in client.post(url, decision_form(mine, decision), follow=True).content.decode()
         mine.refresh_from_db()
         assert mine.status == status
         assert mine.events.last().by == mine.customer.user
-        again = client.post(url, {"decision": "reject"}, follow=True).content.decode()
-        assert "Your answer was not recorded" in again
+        assert client.post(url, {"decision": decision}).status_code == 302  # the same again is no conflict
+        other = client.post(url, {"decision": "reject" if decision == "accept" else "accept"})
+        assert other.status_code == 409 and "The answer you just gave was not recorded" in other.content.decode()
+
+    @pytest.mark.parametrize("answered_in", ["account", "link"])
+    @pytest.mark.parametrize("outcome", ["accepted", "rejected", "unknown", "expired", "withdrawn", "changed", "late"])
+    def test_reads_what_the_link_says(self, client, mine, member, outcome, answered_in):
+        """C2, C4: each outcome is the same page in the account as behind the link."""
+        mine.refresh_from_db()
+        addresses = {"account": reverse("customer_agreement", args=[mine.number]), "link": decision_link(mine)}
+        browser = Client()
+        browser.force_login(mine.customer.user)
+        late = {"decision": "accept"} if outcome in ("changed", "late") else None
+        if outcome in ("withdrawn", "changed"):
+            actions.withdraw(mine, by=member)
+        elif outcome in ("expired", "late"):
+            end_period(mine)
+        else:
+            decision = {"accepted": "accept", "rejected": "reject"}.get(outcome, outcome)
+            browser.post(addresses[answered_in], decision_form(mine, decision))
+        pages = {}
+        for where, address in addresses.items():
+            response = browser.post(address, late) if late else browser.get(address)
+            assert response.status_code == (409 if late else 200)
+            html = re.sub(r"<input[^>]*csrfmiddlewaretoken[^>]*>", "", response.content.decode())
+            assert ("csrfmiddlewaretoken" in response.content.decode()) == (where == "account")
+            html = html.replace(address, "PAGE/")
+            pages[where] = re.findall(
+                r'<div class="outcome">.*?</h1>.*?</div>|<section class="card">.*?</section>', html, re.S
+            )
+        assert len(pages["link"]) >= 2 and set(pages["link"]) <= set(pages["account"])
+
+    def test_a_post_needs_the_form_of_the_account(self, mine):
+        browser = Client(enforce_csrf_checks=True)
+        browser.force_login(mine.customer.user)
+        address = reverse("customer_agreement", args=[mine.number])
+        assert browser.post(address, decision_form(mine)).status_code == 403
+        mine.refresh_from_db()
+        assert mine.status == Status.PENDING
 
     def test_another_customer_cannot_decide(self, client, mine, member):
         client.force_login(member)
-        assert client.post(reverse("customer_decide", args=[mine.number]), decision_form(mine)).status_code == 404
+        assert client.post(reverse("customer_agreement", args=[mine.number]), decision_form(mine)).status_code == 404
 
     def test_no_decision_is_recorded_after_the_period(self, client, mine):
         """L3."""
         mine.refresh_from_db()
         end_period(mine)
         client.force_login(mine.customer.user)
-        url = reverse("customer_decide", args=[mine.number])
-        assert "expired" in client.post(url, {"decision": "accept"}, follow=True).content.decode()
+        url = reverse("customer_agreement", args=[mine.number])
+        assert "expired" in client.post(url, {"decision": "accept"}).content.decode()

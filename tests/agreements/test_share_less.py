@@ -96,7 +96,7 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
         client.force_login(claim.customer.user)
         page, post = (
             reverse("customer_agreement", args=[agreement.number]),
-            reverse("customer_decide", args=[agreement.number]),
+            reverse("customer_agreement", args=[agreement.number]),
         )
     seen = client.get(page, LESS).content.decode()
     first, last = re.search(r"<b><span>(\w+ \d+, \d{4}) to</span> <span>(\w+ \d+, \d{4})</span></b>", seen).groups()

@@ -136,7 +136,7 @@ class TestTheAccount:
     def test_accepting_is_refused_and_rejecting_works(self, client, member, agreement):
         """L9."""
         suspend(member)
-        decide = reverse("customer_decide", args=[agreement.number])
+        decide = reverse("customer_agreement", args=[agreement.number])
         page = client.post(decide, decision_form(agreement), follow=True).content.decode()
         assert "Your answer was not recorded" in page and SUSPENDED in page
         assert status_of(agreement) == Status.PENDING

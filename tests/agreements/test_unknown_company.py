@@ -64,7 +64,7 @@ class TestTheAnswer:
         if where == "account":
             client.force_login(claim.customer.user)
             page = reverse("customer_agreement", args=[agreement.number])
-            post = reverse("customer_decide", args=[agreement.number])
+            post = reverse("customer_agreement", args=[agreement.number])
         before = client.get(page).content.decode()
         assert "I don&#x27;t know this company" in before or "I don't know this company" in before
         assert client.post(post, decision_form(agreement, "unknown")).status_code == 302

@@ -214,7 +214,7 @@ def test_requests_to_other_addresses_are_listed_only_for_a_confirmed_claim(clien
     make_old(claim, days=4)
     assert listed() == {own.number, other.number}
     assert others.number not in listed() and before.number not in listed()
-    client.post(reverse("customer_decide", args=[other.number]), {"decision": "reject"})
+    client.post(reverse("customer_agreement", args=[other.number]), {"decision": "reject"})
     other.refresh_from_db()
     assert (other.status, other.customer) == ("rejected", claim.customer)
     confirmations = Email.objects.filter(kind="EM205", key__endswith=":customer")
@@ -229,7 +229,7 @@ def test_the_review_says_that_the_claimant_has_lost_the_claim(client, meter):
     """X1, X7: who decides about the consent must know that the utility has refused the claim."""
     agreement = AgreementFactory(premise=meter.premise, email="rosa@example.net")
     claim = claim_by_form(client, meter)
-    client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement))
+    client.post(reverse("customer_agreement", args=[agreement.number]), decision_form(agreement))
     agreement.refresh_from_db()
     operator = Client()
     operator.force_login(OperatorFactory())
@@ -249,7 +249,7 @@ def test_what_an_unconfirmed_claimant_accepts_is_held(client, meter, state):
         make_old(claim, days=4)
     if state == "disputed":
         dispute_by_link(claim)
-    client.post(reverse("customer_decide", args=[own.number]), decision_form(own))
+    client.post(reverse("customer_agreement", args=[own.number]), decision_form(own))
     own.refresh_from_db()
     assert own.status == "complete"
     is_confirmed = state == "confirmed"

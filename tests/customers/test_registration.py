@@ -134,7 +134,7 @@ def test_a_registration_brings_the_agreements_sent_to_its_address(client):
     agreement.refresh_from_db()
     assert agreement.customer == Customer.objects.get()
     log_in(client, "rosa.delgado")
-    decided = client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), follow=True)
+    decided = client.post(reverse("customer_agreement", args=[agreement.number]), decision_form(agreement), follow=True)
     assert decided.status_code == 200
     agreement.refresh_from_db()
     assert agreement.status == "complete"

@@ -38,18 +38,18 @@ for _state in ("overdue", "report ready", "report no_data", "report failed", "re
 @state("customer_agreement", "customer", "just accepted")
 def _just_accepted(client: Client, world: World) -> Any:
     agreement = Agreement.objects.get(number=world["number"])
-    return client.post(reverse("customer_decide", args=[agreement.number]), decision_form(agreement), follow=True)
+    return client.post(reverse("customer_agreement", args=[agreement.number]), decision_form(agreement), follow=True)
 
 
 @state("customer_agreement", "customer", "decided too late")
 def _too_late(client: Client, world: World) -> Any:
-    address = reverse("customer_decide", args=[world["states"]["overdue"]])
+    address = reverse("customer_agreement", args=[world["states"]["overdue"]])
     return client.post(address, {"decision": "accept"}, follow=True)
 
 
 @state("customer_agreement", "customer", "decided already")
 def _decided_already(client: Client, world: World) -> Any:
-    return client.post(reverse("customer_decide", args=[world["accepted"]]), {"decision": "reject"}, follow=True)
+    return client.post(reverse("customer_agreement", args=[world["accepted"]]), {"decision": "reject"}, follow=True)
 
 
 state("customer_agreement", "customer", "accepted")(at("customer_agreement", "accepted"))

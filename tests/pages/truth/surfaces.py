@@ -63,6 +63,8 @@ def customer_pages(case: Case) -> Iterator[Surface]:
         if agreement.person_forgotten_at is None:
             path = reverse("customer_agreement", args=[case.number])
             yield page("page in account", language, path, client=customer)
+            if agreement.status != Status.PENDING:
+                yield page("second answer in account", language, path, client=customer, decision=decision)
 
 
 def client_of(user: User | None, language: str) -> Client:
