@@ -79,4 +79,4 @@ def test_no_sentence_advises_an_agreement_that_the_limit_may_refuse():
     advice = [each for text in texts for each in re.findall(r"\bcreate a new (?:agreement|one)\b[^.<{]*\.", text)]
     assert len(advice) >= 10
     assert not [each for each in advice if not each.endswith("when the limit for its ESIID allows it.")]
-    assert not [text for text in texts if re.search(r"\b(?:can|to) send you a new\b", text)]
+    assert not [text for text in texts if re.search(r"\b(?:can|it to) send you a new\b", text)]
