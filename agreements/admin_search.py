@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agreements.search import parse_number
 from lib.admin_search import SearchKind, find_by, parse_email
-from meters.admin_search import by_meter_number, parse_esiid_tail
+from meters.admin_search import by_address, by_meter_number, parse_esiid_tail
 from meters.identifiers import VISIBLE_DIGITS, normalize_esiid
 
 _NAME = re.compile(r"[^\W\d_][^\d@]*")
@@ -59,6 +59,7 @@ OF_AGREEMENTS = (
     SearchKind(_("an ESIID"), normalize_esiid, _find_by_esiid),
     SearchKind(_("the last 7 digits of an ESIID"), parse_esiid_tail, _find_by_tail),
     by_meter_number("premise"),
+    by_address("premise"),
     SearchKind(_("a full email address"), parse_email, _find_by_email),
     SearchKind(_("a customer's last name or its first letters"), parse_name, _find_by_name),
 )

@@ -23,7 +23,7 @@ from lib.admin_search import by_email
 from lib.central_time import central_day, utc_or_now
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import AccessAction, ScopedAdmin
-from meters.admin_search import by_esiid, by_meter_number
+from meters.admin_search import by_address, by_esiid, by_meter_number
 from meters.identifiers import VISIBLE_DIGITS
 
 INNOCENCE: dict[str, Promise] = {
@@ -76,6 +76,7 @@ class EsiidClaimAdmin(ScopedAdmin):
     search_kinds = (
         by_esiid("premise__esiid"),
         by_meter_number("premise"),
+        by_address("premise"),
         by_email("customer__user__email"),
         by_person("customer__user"),
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lib.admin_search import SearchKind, find_by
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
-from meters.admin_search import by_esiid, by_meter_number, parse_meter_number
+from meters.admin_search import by_address, by_esiid, by_meter_number, parse_meter_number
 from meters.form_fields import MeterNumberField
 from meters.identifiers import mask_esiid
 from meters.models import ElectricityProvider, Meter, Premise, Tdsp
@@ -94,7 +94,7 @@ class PremiseAdmin(ScopedAdmin):
     list_display = ["esiid", "whole_address", "status", "premise_type", "tdsp"]
     list_filter = ["tdsp", StatusFilter, PremiseTypeFilter]
     list_select_related = ["tdsp"]
-    search_kinds = (by_esiid("esiid"), by_meter_number("pk"))
+    search_kinds = (by_esiid("esiid"), by_meter_number("pk"), by_address("pk"))
     inlines = [MeterInline]
 
     @admin.display(description=_("address"))
@@ -115,7 +115,11 @@ class MeterAdmin(ScopedAdmin):
     form = MeterAdminForm
     list_display = ["number", "esiid", "installed_on", "removed_on"]
     list_select_related = ["premise"]
-    search_kinds = (by_esiid("premise__esiid"), SearchKind(_("a meter number"), parse_meter_number, find_by("number")))
+    search_kinds = (
+        by_esiid("premise__esiid"),
+        SearchKind(_("a meter number"), parse_meter_number, find_by("number")),
+        by_address("premise"),
+    )
     autocomplete_fields = ["premise"]
 
     @admin.display(description="ESIID", ordering="premise__esiid")

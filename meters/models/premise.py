@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from meters.identifiers import mask_esiid
@@ -53,6 +55,10 @@ class ElectricityProvider(models.Model):
 
 
 class PremiseQuerySet(models.QuerySet["Premise"]):
+    def at_address(self, beginning: str) -> PremiseQuerySet:
+        """Return premises whose address begins so, in lower case; an index."""
+        return self.alias(lower_address=Lower("address")).filter(lower_address__startswith=beginning)
+
     def residential(self) -> PremiseQuerySet:
         """Return the premises of homes, and those of which ERCOT's extract does not say what they are."""
         return self.exclude(premise_type__icontains="non-residential")
@@ -99,6 +105,8 @@ class Premise(models.Model):
 
     class Meta:
         ordering = ["esiid"]
+        # For the staff's search by the beginning of an address (D1).
+        indexes = [models.Index(OpClass(Lower("address"), name="text_pattern_ops"), name="premise_address")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(provider_number="") | models.Q(provider_number__regex=r"^[0-9]{5}$"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agreements.models import Agreement, Review
 from agreements.states import ReportState, Status
+from meters.models import Premise
 from notifications.models import Email, EmailState
 from reports.models import Report
 from tests.factories import AgreementFactory, EmailFactory, OperatorFactory, ReportFactory, UserFactory
@@ -17,7 +18,7 @@ from tests.support.large_tables import create_hundred_thousand_agreements, multi
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-TABLES = [model._meta.db_table for model in (Agreement, Email, Report)]
+TABLES = [model._meta.db_table for model in (Agreement, Email, Report, Premise)]
 PAGES = {
     "/admin/agreements/agreement/": "agreement_of_tdsp",
     "/admin/agreements/agreement/?review__exact=held": "agreement_held",
@@ -34,6 +35,10 @@ def client(module_transaction: None) -> Client:
     """Staff of a TDSP with one of everything, among a hundred thousand of others."""
     create_hundred_thousand_agreements()
     others = ReportFactory()
+    multiply(
+        Premise, "generate_series(1, 50000) n", f"t.id = {others.agreement.premise_id}",
+        esiid="'10998' || lpad(n::text, 12, '0')", address="n % 100 || ' BOXWOOD' || to_hex(n) || ' DR'",
+    )  # fmt: skip
     multiply(Report, "agreements_agreement a", f"a.status = '{Status.WITHDRAWN}'", agreement_id="a.id")
     EmailFactory(about=[others.agreement.number])
     multiply(
@@ -86,6 +91,7 @@ SEARCHES = {
     "/admin/notifications/email/?q=300000000777": "email_about",
     "/admin/notifications/email/?q=customer777@mail388.example": "email_to_address",
     "/admin/reports/report/?q=300000000777": "agreements_agreement_number",
+    "/admin/meters/premise/?q=77 Boxwood309": "premise_address",
 }
 
 
