@@ -53,7 +53,7 @@ def addresses(world: World) -> Iterator[str]:
     UploadRejectionFactory.create_batch(3, upload=loaded)
     yield reverse("admin:meters_upload_change", args=[loaded.pk])
     yield f"{reverse('admin:notices_notice_changelist')}?q=nowhere"
-    yield f"{reverse('admin:agreements_agreement_changelist')}?q=206+Boxwood+Drive"
+    yield f"{reverse('admin:agreements_agreement_changelist')}?q=%40+Drive"
 
 
 def words_of_scripts(client: Client) -> dict[str, Any]:
