@@ -42,6 +42,11 @@ def render_manifest(report: Report) -> bytes:
             if report.is_shortened
             else None
         ),
+        "ended_early_because": (
+            f"{agreement.tdsp.name} had sent no readings for {unsent[0].isoformat()} to {unsent[1].isoformat()}."
+            if (unsent := report.unsent_days)
+            else None
+        ),
         "expected_from": report.expected_from.isoformat() if report.is_metered_later and report.expected_from else None,
         "intervals": {
             "length_minutes": 15,

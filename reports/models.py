@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from agreements.models import Agreement
 from agreements.models.review import REVIEW_ALLOWS_REPORT
-from agreements.period import acceptance_time, awaited_days
+from agreements.period import acceptance_time, awaited_days, awaited_days_of
 from agreements.states import ReportState
 from lib.central_time import ONE_DAY
 from meters.models import FlowDirection, Tdsp
@@ -138,6 +138,18 @@ class Report(models.Model):
             return None
         earliest, yesterday = awaited_days(acceptance_time(agreement))
         return (self.last_day + ONE_DAY, yesterday) if self.last_day < earliest else None
+
+    @property
+    def days_without_readings(self) -> tuple[date, date]:
+        """The first and last day for which nothing was on file, of a report without data (R7).
+
+        For one day these are all the days of which one was awaited.
+        """
+        agreement = self.agreement
+        if agreement.awaits_data_until is None or agreement.shared.report_length != "1d":
+            return self.first_day, self.last_day
+        earliest, _yesterday = awaited_days_of(agreement, acceptance_time(agreement))
+        return min(earliest, self.last_day), self.last_day
 
     @property
     def is_metered_later(self) -> bool:

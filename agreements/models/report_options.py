@@ -42,7 +42,7 @@ PERIOD_IN_WORDS = {
     ReportLength.ONE_YEAR: _("the year up to the latest day that your utility has sent us"),
 }
 
-# For the letter of a customer whose report waits for its data; for one day, it names the days (EM203, R7).
+# Of a report that waits for its data, for the letter and before the answer; for one day, these name the days (R7).
 SIGNED_PERIOD = {
     ReportLength.ONE_MONTH: _("the month that ends with the latest day on file"),
     ReportLength.THREE_MONTHS: _("the 3 months that end with the latest day on file"),

@@ -44,14 +44,22 @@ FACTS = {
 }  # fmt: skip
 
 
-def requests(kind: CustomerKind, *, registered: bool, meter_count: int, language: str) -> list[Agreement]:
-    """Initiate a request about meters of one utility with usage on file."""
+def requests(
+    kind: CustomerKind,
+    *,
+    registered: bool,
+    meter_count: int,
+    language: str,
+    report_length: str = "12m",
+    is_late: bool = False,
+) -> list[Agreement]:
+    """Initiate a request about meters of one utility with usage on file, or one that is late."""
     member = MembershipFactory(company=CompanyFactory(legal_name=COMPANY)).user
     tdsp = Tdsp.objects.filter(name=UTILITY).first() or TdspFactory(name=UTILITY, contact_phone=PHONE)
     meters = [MeterFactory(premise__tdsp=tdsp, premise__address=f"{12 + n} Main St") for n in range(meter_count)]
     today = timezone.localdate()
     for meter in meters:
-        store(meter.premise, *every_day(today - 4 * ONE_DAY, today - ONE_DAY, CONSUMPTION))
+        store(meter.premise, *every_day(today - 9 * ONE_DAY, today - (4 if is_late else 1) * ONE_DAY, CONSUMPTION))
     person = replace(ROSA, company_name="Hill Country Bakery", language=language)
     if registered:
         customer = CustomerFactory(kind=kind, company_name="Hill Country Bakery" if kind == "business" else "")
@@ -60,7 +68,7 @@ def requests(kind: CustomerKind, *, registered: bool, meter_count: int, language
         for meter in meters:
             EsiidClaimFactory(customer=customer, premise=meter.premise)
         person = Person(email=customer.user.email)
-    return initiate(member, *meters, person=person, registered=registered, kind=kind, report_length="12m")
+    return initiate(member, *meters, person=person, registered=registered, kind=kind, report_length=report_length)
 
 
 def words_of(html: str) -> list[str]:
@@ -94,6 +102,22 @@ def test_the_facts_come_before_the_buttons_in_few_words(kind, registered, meter_
     text = " ".join(unescape(before).split())
     for fact in (COMPANY, PHONE, agreements[0].premise.address, *FACTS[language]):
         assert fact in text, fact
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report_length", ["1d", "12m"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("meter_count", [1, 3])
+@pytest.mark.parametrize("registered", [False, True], ids=["unregistered", "registered"])
+@pytest.mark.parametrize("kind", CustomerKind)
+def test_the_words_about_a_late_utility_are_few_too(kind, registered, meter_count, language, report_length):
+    """C7, R7: the days that an acceptance waits for."""
+    details = {"registered": registered, "meter_count": meter_count, "language": language}
+    agreements = requests(kind, report_length=report_length, is_late=True, **details)
+    link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreements[0].submission.link_nonce))])
+    page = Client().get(link, {"pressed": "reject"}).content.decode()
+    words = words_of(page[page.index('<div class="ask__terms') : page.index('<div class="answer__btns')])
+    assert "72" in words and len(words) < LIMIT, f"{len(words)} words: {' '.join(words)}"
 
 
 def test_the_example_is_called_one_and_fits_the_customer():

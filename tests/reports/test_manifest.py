@@ -41,6 +41,7 @@ def test_the_manifest_matches_the_record():
         "asked_period": {"first_day": "2026-02-10", "last_day": "2026-03-09"},
         "covered_period": {"first_day": "2026-02-10", "last_day": "2026-03-09"},
         "shortened_because": None,
+        "ended_early_because": None,
         "expected_from": None,
         "intervals": {"length_minutes": 15, "expected": 28 * 96 - 4, "present": 93, "missing": 2591, "estimated": 2},
         "days_in_period": 28,

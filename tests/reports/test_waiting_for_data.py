@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from html import unescape
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
 
 from accounts.models import User
 from agreements import actions
@@ -18,6 +21,7 @@ from lib.link_tokens import derive_token
 from meters.models import UsageDay
 from notifications.models import Email
 from reports.actions import end_waiting, generate_due_reports
+from reports.manifest import render_manifest
 from reports.models import Report
 from tests.factories import (
     CustomerFactory,
@@ -103,8 +107,12 @@ def test_a_report_waits_for_a_utility_that_is_late_and_is_made_by_its_delivery(m
     assert not Report.objects.exists()
     for side, text in texts(agreement, "EM203").items():
         assert "hasn't sent us readings for June 12, 2026 to June 14, 2026 yet" in text, side
-        assert "If they haven't arrived by June 18, 2026, 1:00 AM Central Time, there will be no report." in text, side
-    assert "the latest day on file from June 12, 2026 to June 14, 2026" in agreement.letter.text
+        assert "We'll make the report when readings for one of these days arrive." in text, side
+        assert "If none have arrived by June 18, 2026, 1:00 AM Central Time, there will be no report." in text, side
+    signed = (
+        "No readings were on file for June 12, 2026 to June 14, 2026 when I accepted. The report covers the first of"
+    )
+    assert signed in agreement.letter.text
 
     store(premise, usage(days_ago(2)))  # at 09:40
     sweep(moment(9, 41))
@@ -131,12 +139,35 @@ def test_of_a_silent_utility_the_report_is_made_of_what_is_on_file_or_says_that_
         assert (report.days, report.days_present) == (31, 31)
         (ready,) = texts(agreement, "EM204").values()
         assert "It ends on June 5, 2026 because" in ready and "for June 6, 2026 to June 14, 2026." in ready
+        because = json.loads(render_manifest(report))["ended_early_because"]
+        assert because == f"{premise.tdsp.name} had sent no readings for 2026-06-06 to 2026-06-14."
+        assert "or on June 18, 2026, 1:00 AM Central Time at the latest." in agreement.letter.text
         return
     assert (report.state, report.last_day) == (ReportState.NO_DATA, days_ago(1))
     utility = premise.tdsp.name
     for side, text in texts(agreement, "EM204").items():
-        assert f"{utility} has not" in text and "June 14, 2026" in text, side
+        assert f"{utility} had sent us no readings for June 12, 2026 to June 14, 2026, so there is no" in text, side
         assert "no usage" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("length", "covers"),
+    [
+        ("1d", "From {} to {}: the first day to arrive within 72 hours."),
+        ("3m", "The 3 months that end with the latest day on file. We'll wait up to 72 hours."),
+    ],
+)
+def test_the_request_says_which_days_a_late_report_will_have(client, member, length, covers):
+    """C7, R7: the first delivery ends the wait, even if later days come within the 72 hours."""
+    premise = PremiseFactory()
+    today = localdate()
+    store(premise, *every_day(today - timedelta(days=20), today - timedelta(days=4)))
+    (agreement,) = initiate(member, MeterFactory(premise=premise), report_length=length)
+    path = reverse("invitation", args=[derive_token(bytes(agreement.submission.link_nonce))])
+    page = unescape(client.get(path).content.decode())
+    first, last = (date_format(today - timedelta(days=count), "DATE_FORMAT") for count in (3, 1))
+    assert covers.format(first, last) in page
+    assert "when you accept, or soon after" in texts(agreement, "EM201")[agreement.number]
 
 
 def test_a_day_of_blank_rows_does_not_end_the_wait(member):
@@ -246,7 +277,7 @@ def test_many_waiting_agreements_cost_as_many_queries_as_one(member, django_asse
 
 
 def test_no_data_stays_true_when_the_utility_delivers_later(client, member):
-    """R4, L5: both pages say until when nothing came; the company also that the agreement counts."""
+    """R4, L5: all pages say until when nothing came; the company also that the agreement counts."""
     premise = PremiseFactory()
     agreement = accepted(member, moment(1), premise)
     sweep(moment(1) + timedelta(hours=72))
@@ -255,8 +286,12 @@ def test_no_data_stays_true_when_the_utility_delivers_later(client, member):
     customers_page = unescape(client.get(path).content.decode())
     client.force_login(member)
     third_partys_page = unescape(client.get(reverse("agreement", args=[agreement.number])).content.decode())
-    sentence = f"By June 18, 2026, 1:00 AM Central Time, {premise.tdsp.name} had sent us no readings for June 14, 2026"
+    sentence = (
+        f"By June 18, 2026, 1:00 AM Central Time, {premise.tdsp.name} had sent us no readings for June 12, 2026 to"
+    )
     assert sentence in customers_page and sentence in third_partys_page
+    refused = client.get(reverse("report_download", args=[agreement.number])).content.decode()
+    assert "The utility had sent us no readings for the period in time" in refused
     counts = "This agreement counts toward the limit for its ESIID until June 14, 2027."
     assert counts in third_partys_page and counts not in customers_page
     assert [counts in text for text in texts(agreement, "EM204").values()].count(True) == 1

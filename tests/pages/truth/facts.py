@@ -249,11 +249,11 @@ class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
 
     @property
     def without_data_for_days(self) -> Fact:
-        return self.with_time_made(some_days(self.report_period), self.without_data)
+        return self.with_time_made(some_days(self.period_without_data), self.without_data)
 
     @property
     def without_data_for_one_day(self) -> Fact:
-        return self.with_time_made(one_day(self.report_period), self.without_data)
+        return self.with_time_made(one_day(self.period_without_data), self.without_data)
 
     @property
     def without_service(self) -> Fact:
@@ -318,6 +318,14 @@ class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
     def report_period(self) -> Period | None:
         report = self.report
         return Period(report.asked_first_day, report.first_day, report.last_day) if report else None
+
+    @property
+    def period_without_data(self) -> Period | None:
+        """For one day, all days that were awaited."""
+        if not (self.one_day_shared and self.waited_for_days):
+            return self.report_period
+        first, last = self.last_days(self.agreement.ended_at)
+        return Period(first, first, last)
 
     def with_time_made(self, days: Fact, is_so: Fact) -> Fact:
         return bool(is_so) and isinstance(days, Mapping) and {**days, "at": self.report and self.report.made_at}

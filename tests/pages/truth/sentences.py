@@ -28,7 +28,7 @@ SOURCES = (
     "templates/reports/third_party/agreement.html", "templates/reports/third_party/report.html",
     "templates/reports/third_party/status.html", "templates/agreements/third_party/accepted.html",
     "templates/reports/third_party/list_table.html", "templates/reports/third_party/under_review.html",
-    "templates/reports/unavailable.html",
+    "templates/reports/unavailable.html", "templates/reports/no_readings.html",
     "templates/reports/coverage.html", "templates/reports/readings.html",
     "templates/home/customer.html", "templates/home/third_party.html", "templates/companies/standing.html",
     "templates/emails/EM20*", "templates/emails/NOT_ACCEPTED*", "templates/emails/REVIEW*",

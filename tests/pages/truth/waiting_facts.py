@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -40,7 +41,9 @@ class WaitingFacts:
     @property
     def waited_for_days(self) -> Fact:
         """At the acceptance no day was on file; the letter says so for good."""
-        return bool(self.waited_for_data) and self.of_several_days(self.agreement.ended_at)
+        days = self.of_several_days(self.agreement.ended_at)
+        until = self.agreement.awaits_data_until
+        return until is not None and isinstance(days, Mapping) and {**days, "until": until}
 
     @property
     def waited_for_one_day(self) -> Fact:
