@@ -152,7 +152,7 @@ class ConsentReviewAdmin(ScopedAdmin):
     @admin.display(description=_("decided by"))
     def reviewer(self, review: ConsentReview) -> str:
         """Return the name, without a link: an operator's record is not shown to a TDSP's staff."""
-        return str(review.decided_by or "")
+        return str(review.decided_by or "–")
 
     def _agreements(self, review: ConsentReview) -> list[Agreement]:
         """Return those about meters that are still the TDSP's (D1), without a further query."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import by_person
@@ -156,7 +156,7 @@ class EsiidClaimAdmin(ScopedAdmin):
         if not self._awaits_decision(claim):
             return ""
         days = (central_day(utc_or_now()) - central_day(claim.disputed_at or claim.since)).days
-        return gettext("%d days") % days
+        return ngettext("%d day", "%d days", days) % days
 
     @admin.display(description=_("decide until"))
     def due_on(self, claim: EsiidClaim) -> Any:
@@ -164,7 +164,7 @@ class EsiidClaimAdmin(ScopedAdmin):
 
     @admin.display(description=_("warning signs"))
     def warning_signs(self, claim: EsiidClaim) -> str:
-        return "; ".join(str(sign.label) for sign in explain_signs(claim.signals))
+        return "; ".join(str(sign.label) for sign in explain_signs(claim.signals)) or "–"
 
     def _awaits_decision(self, claim: EsiidClaim) -> bool:
         waits = (ClaimState.DISPUTED, ClaimState.SUSPECTED, ClaimState.PROVIDER_UNKNOWN)

@@ -53,7 +53,7 @@ def by_esiid(lookup: str) -> SearchKind:
 def by_address(premise: str) -> SearchKind:
     """Return the search by the beginning of a service address; `premise` leads to the key of the premise."""
     return SearchKind(
-        _("a house number and the street or its beginning"),
+        _("a house number and street"),
         parse_address,
         lambda request, records, value: records.filter(
             **{f"{premise}__in": Premise.objects.at_address(value).values("pk")}

@@ -172,7 +172,8 @@ class Email(models.Model):
         ]
 
     def __str__(self) -> str:
-        return " ".join([self.kind, *self.about])
+        kind = self.kind if self.kind.startswith("EM") else self.kind.replace("_", " ").capitalize()
+        return " ".join([kind, *self.about])
 
 
 class PausedCompany(models.Model):

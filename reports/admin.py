@@ -26,13 +26,13 @@ from reports.models import Download, Report
 class ReportAdmin(ScopedAdmin):
     tdsp_path = "tdsp"
     fields = [
-        "agreement", "state", "first_day", "last_day", "asked_first_day", "expected_from",
+        "agreement", "state_tag", "first_day", "last_day", "asked_first_day", "expected_from",
         "made_at", "file_name", "size", "sha256", "purged_at",
         "rows", "totals", "days_present", "missing",
         "expected_intervals", "present_intervals", "estimated_intervals",
         "attempts", "retry_at", "last_error",
     ]  # fmt: skip
-    readonly_fields = ["state", "totals", "missing"]
+    readonly_fields = ["state_tag", "totals", "missing"]
     list_display = ["agreement", "state_tag", "period", "rows", "made"]
     list_filter = ["agreement__report_state"]
     search_kinds = (by_agreement_number("agreement__number"),)

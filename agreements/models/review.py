@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -87,7 +88,7 @@ class ConsentReview(models.Model):
         indexes = [models.Index(fields=["opened_at"], name="review_queue", condition=Q(state=Review.HELD))]
 
     def __str__(self) -> str:
-        return f"{self.submission} {self.state}"
+        return f"{self.submission.company}, {date_format(central_day(self.opened_at))}"
 
     @property
     def due_at(self) -> datetime:
