@@ -57,16 +57,20 @@ def _answer(agreement: Agreement, decision: Decision, form: dict[str, Any], at: 
 
 
 @transaction.atomic
-def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agreement:
+def withdraw(
+    agreement: Agreement, *, by: User, channel: Channel = Channel.THIRD_PARTY, at: datetime | None = None
+) -> Agreement:
     """Withdraw the request for the third party and email both sides. Raises TransitionRefused, PermissionDenied."""
     acting_member(by, "may_resend_or_withdraw")
-    agreement = transition(agreement, "withdraw", at=utc_or_now(at), by=by, channel=Channel.THIRD_PARTY)
+    agreement = transition(agreement, "withdraw", at=utc_or_now(at), by=by, channel=channel)
     emails.queue_withdrawal(agreement)
     return agreement
 
 
 @transaction.atomic
-def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> AgreementEvent:
+def resend(
+    agreement: Agreement, *, by: User, channel: Channel = Channel.THIRD_PARTY, at: datetime | None = None
+) -> AgreementEvent:
     """Send the invitation again as a reminder, only while Pending; the deadline does not move (L2, L4, EM202).
 
     The email is about everything of the submission that is pending, and so is the pause until the next one (C10).
@@ -88,7 +92,7 @@ def resend(agreement: Agreement, *, by: User, at: datetime | None = None) -> Agr
         raise ResentTooOften(message % format_central(free_at))
     if refusal := daily_limits.reminder_refusal(agreement, at=at):
         raise ResentTooOften(refusal)
-    event = record_event(agreement, EventKind.RESENT, at=at, by=by, channel=Channel.THIRD_PARTY)
+    event = record_event(agreement, EventKind.RESENT, at=at, by=by, channel=channel)
     emails.queue_reminder(agreement, event)
     return event
 

@@ -28,6 +28,7 @@ class Channel(models.TextChoices):
     THIRD_PARTY = "third_party", _("Third party's agreement page")
     CLOCK = "clock", _("The portal, on schedule")
     REVIEW = "review", _("Review by the utility")
+    API = "api", _("Third party's program")
 
 
 @dataclass(frozen=True)

@@ -50,18 +50,19 @@ class Caller:
 
 
 class Access:
-    """What an operation needs: a credential, with `scope` if there is one, within the limit of `policy`."""
+    """What an operation needs: a credential with all of `scopes`, within the limit of `policy`."""
 
-    def __init__(self, scope: str = "", policy: str = READ) -> None:
-        if scope and scope not in SCOPES:
-            raise ValueError(f"There is no scope {scope}.")
-        self.scope, self.policy = scope, policy
+    def __init__(self, *scopes: str, policy: str = READ) -> None:
+        if not SCOPES.keys() >= set(scopes):
+            raise ValueError(f"There is no such scope: {scopes}.")
+        self.scopes, self.policy = scopes, policy
 
     def __call__(self, request: HttpRequest) -> Caller:
         caller = authenticate(request)
         refuse_excess(request, count_request(caller.client, self.policy))
-        if self.scope and self.scope not in caller.scopes:
-            raise ApiProblem("missing-scope", f"This needs the scope {self.scope}.")
+        for scope in self.scopes:
+            if scope not in caller.scopes:
+                raise ApiProblem("missing-scope", f"This needs the scope {scope}.")
         has_body = request.META.get("CONTENT_LENGTH") not in (None, "", "0")
         if request.method == "POST" and has_body and request.content_type != "application/json":
             raise ApiProblem("unsupported-media-type")

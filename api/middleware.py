@@ -39,9 +39,13 @@ def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         response.cookies.clear()
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["Request-Id"] = request.request_id  # type: ignore[attr-defined]
-        for name in ("Vary", "Content-Language"):  # by language and cookie, which were not read
-            if name in response.headers and "Accept-Encoding" not in response.headers[name]:
+        # Language and cookie were not read, so no answer varies with them.
+        varies_by_encoding = "Accept-Encoding" in response.headers.get("Vary", "")
+        for name in ("Vary", "Content-Language"):
+            if name in response.headers:
                 del response.headers[name]
+        if varies_by_encoding:
+            response.headers["Vary"] = "Accept-Encoding"
         if counted := getattr(request, "counted", None):
             for name, value in counted.headers.items():
                 response.headers[name] = value

@@ -32,6 +32,12 @@ KINDS = {
             "invalid-json", 400, "The body is not JSON", "Send a body in UTF-8 that is one JSON object, and try again."
         ),
         ProblemKind(
+            "cursor-mismatch",
+            400,
+            "The cursor does not fit",
+            "A cursor is good for 24 hours, with the filters of the list that gave it. Begin at the first page.",
+        ),
+        ProblemKind(
             "secret-in-url",
             400,
             "A secret was in the address",
@@ -59,15 +65,81 @@ KINDS = {
             "The client accepts requests from certain networks only. An administrator of your company can change "
             "them on My Account / API.",
         ),
+        ProblemKind(
+            "company-pending",
+            403,
+            "The company is waiting for approval",
+            "The operator of the portal reviews the company's profile. Reading works meanwhile.",
+        ),
+        ProblemKind(
+            "company-suspended",
+            403,
+            "The company is suspended",
+            "Reading works as before. The company's administrators can read the reason on Company Profile.",
+        ),
+        ProblemKind(
+            "report-held",
+            403,
+            "The report is under review",
+            "The utility reviews the customer's answer. The agreement's report.state says when that is over.",
+        ),
         ProblemKind("not-found", 404, "There is nothing at this address", "Check the address against the reference."),
         ProblemKind(
+            "no-authorization",
+            404,
+            "There is no letter of authorization",
+            "A letter exists after the customer has accepted. The agreement's status says so.",
+        ),
+        ProblemKind(
+            "no-report",
+            404,
+            "There is no report for this agreement",
+            "A report is made after the customer has accepted. The agreement's status and report.state say so.",
+        ),
+        ProblemKind(
+            "report-no-data",
+            404,
+            "There is no data for this report",
+            "The utility has no data for these days. The agreement's report.state is no_data.",
+        ),
+        ProblemKind(
             "method-not-allowed", 405, "This address has no such method", "The Allow header lists the methods."
+        ),
+        ProblemKind(
+            "not-pending",
+            409,
+            "The agreement is no longer pending",
+            "agreement_status says what became of it. Read the agreement.",
+        ),
+        ProblemKind(
+            "report-not-ready",
+            409,
+            "The report is not ready",
+            "Try again after the seconds that Retry-After names, or when the agreement's report.state is ready.",
+        ),
+        ProblemKind(
+            "reminders-stopped",
+            409,
+            "The email cannot be resent",
+            "The detail says why: the customer stopped reminders, the portal just sent one, or the email came back.",
+        ),
+        ProblemKind(
+            "resend-too-soon",
+            409,
+            "The email cannot be resent yet",
+            "The detail says when the next one is possible.",
         ),
         ProblemKind(
             "too-many-keys",
             409,
             "The client has two keys already",
             "A client can have two keys that work. Wait until the old one ends, or revoke one on My Account / API.",
+        ),
+        ProblemKind(
+            "report-purged",
+            410,
+            "The report file was deleted",
+            "Report files are kept for a time only. The manifest is kept longer.",
         ),
         ProblemKind("body-too-large", 413, "The body is too large", "Send a body of at most 256 KB."),
         ProblemKind("unsupported-media-type", 415, "The body has another type", "Send Content-Type: application/json."),
@@ -129,8 +201,8 @@ class FieldProblem:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        causes = {"causes": list(self.causes)} if self.causes else {}
-        return {"pointer": self.pointer, "code": self.code, "detail": self.detail, **causes, **self.more}
+        causes = list(self.causes)
+        return {"pointer": self.pointer, "code": self.code, "detail": self.detail, "causes": causes, **self.more}
 
 
 class ApiProblem(Exception):
@@ -166,6 +238,7 @@ def problem_response(request: HttpRequest, problem: ApiProblem) -> HttpResponse:
         "instance": _instance(request),
         "errors": [each.as_json() for each in problem.errors],
         "agreement_number": None,
+        "agreement_status": None,
         "retry_at": problem.retry_at and format_time(problem.retry_at),
         **problem.more,
     }

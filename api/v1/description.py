@@ -11,6 +11,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
+import api.v1.account
+import api.v1.agreements
+import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.problems import CONTENT_TYPE, KINDS, problem_url
 from api.scopes import SCOPE_CHOICES
@@ -64,8 +67,9 @@ def describe() -> dict[str, Any]:
     }
     access = _access_by_operation()
     for path in description["paths"].values():
-        for operation in path.values():
-            _complete(operation, access.get(operation["operationId"]))
+        path.pop("head", None)  # what GET answers, without the body
+        for method, operation in path.items():
+            _complete(method, operation, access.get(operation["operationId"]))
     return description
 
 
@@ -81,7 +85,7 @@ def _access_by_operation() -> dict[str, Access]:
     return found
 
 
-def _complete(operation: dict[str, Any], access: Access | None) -> None:
+def _complete(method: str, operation: dict[str, Any], access: Access | None) -> None:
     """Add summary, security, problems, headers and examples to one operation."""
     # The first line of the docstring is the summary.
     summary, _blank, text = operation.pop("description", "").partition("\n\n")
@@ -89,16 +93,27 @@ def _complete(operation: dict[str, Any], access: Access | None) -> None:
     operation["description"] = " ".join(text.split()) or f"{operation['summary']}."
     codes = [*operation.pop("x-problems", ()), *_ALWAYS]
     if access:
-        operation["security"] = [{"bearerKey": []}, {"oauth2ClientCredentials": [access.scope] if access.scope else []}]
+        operation["security"] = [{"bearerKey": []}, {"oauth2ClientCredentials": list(access.scopes)}]
         operation["x-rate-limit-policy"] = access.policy
-        codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scope else [])]
+        codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scopes else [])]
     else:
         operation["security"] = []
+    if method == "post" and access:
+        codes += ["body-too-large", "unsupported-media-type"]
     if "requestBody" in operation and access:
         codes += _WITH_BODY
         content = operation["requestBody"]["content"]["application/json"]
         content["example"] = operation.pop("x-request-example")
     responses = operation["responses"]
+    if media_type := operation.pop("x-file", ""):
+        binary = {"type": "string", "contentMediaType": media_type}
+        responses["200"] = {"description": "The file", "content": {media_type: {"schema": binary}}}
+        if media_type == "application/json":
+            responses["200"]["content"][media_type] = {"schema": {"type": "object"}, "example": {}}
+    if operation.pop("x-etag", False):
+        responses["304"] = {"description": "Nothing has changed"}
+        header = {"in": "header", "name": "If-None-Match", "required": False, "schema": {"type": "string"}}
+        operation["parameters"].append(header)
     for status, example in operation.pop("x-examples", {}).items():
         (content,) = responses[status]["content"].values()
         content["example"] = example
@@ -130,6 +145,7 @@ def _add_problem(responses: dict[str, Any], code: str) -> None:
             "instance": "urn:uuid:5b0ed21c-6d5a-4d0a-8d2f-0f3f5c3c2f11",
             "errors": [],
             "agreement_number": None,
+            "agreement_status": None,
             "retry_at": "2026-11-28T19:16:00Z" if is_limit else None,
         },
     }

@@ -30,3 +30,75 @@ TOKEN_ISSUED = {
 }
 UNKNOWN_SCOPE = {"error": "invalid_scope", "error_description": "Ask for scopes that the client has."}
 UNKNOWN_CLIENT = {"error": "invalid_client", "error_description": "Send the client's id and a key that works."}
+_PATH = "https://portal.example/api/v1/agreements/112826000001"
+AGREEMENT = {
+    "number": "112826000001",
+    "status": "pending",
+    "initiated_at": "2026-11-28T19:15:00Z",
+    "expires_at": "2026-12-28T19:15:00Z",
+    "ended_at": None,
+    "esiid": "10443720009000017",
+    "meter_number": "104051941",
+    "report": {
+        "type": "interval",
+        "length": "12m",
+        "granted_type": None,
+        "granted_length": None,
+        "state": "none",
+    },
+    "customer": {
+        "registered": True,
+        "kind": "residential",
+        "name": "J••• A•••",
+        "company_name": None,
+        "address": "4•• N••• O•••, 75012",
+        "phone": None,
+        "email": "jane@example.com",
+        "is_masked": True,
+    },
+    "contact": {"name": "James Wilson", "phone": "+15125550101", "email": "james@lone-star.example"},
+    "comments": None,
+    "privacy_policy_url": "https://lone-star.example/privacy",
+    "attested_at": "2026-11-28T19:15:00Z",
+    "invitation": {"delivery": "sent", "last_sent_at": "2026-11-28T19:15:04Z", "reminders": 0},
+    "allowed": ["resend", "withdraw"],
+    "links": {
+        "self": _PATH,
+        "report": f"{_PATH}/report",
+        "portal": "https://portal.example/agreements/112826000001/",
+    },
+}
+AGREEMENT_TIMELINE = AGREEMENT | {
+    "timeline": [{"at": "2026-11-28T19:15:00Z", "event": "initiated", "channel": "api", "by": "API client CRM"}]
+}
+AGREEMENT_PAGE = {"data": [AGREEMENT], "next": None}
+REPORT = {
+    "agreement_number": "112826000001",
+    "state": "ready",
+    "made_at": "2026-11-29T14:02:11Z",
+    "kept_until": "2027-01-28T14:02:11Z",
+    "asked_period": {"first_day": "2025-11-29", "last_day": "2026-11-28"},
+    "covered_period": {"first_day": "2025-11-29", "last_day": "2026-11-28"},
+    "shortened": False,
+    "intervals": {"minutes": 15, "expected": 35040, "present": 35036, "missing": 4, "estimated": 12},
+    "days": {"in_period": 365, "with_data": 365},
+    "missing_days": {},
+    "total_wh": {"consumption": 12345678},
+    "formats": [
+        {
+            "format": "csv",
+            "href": f"{_PATH}/report/usage.csv",
+            "content_type": "text/csv; charset=utf-8",
+            "size": 2345678,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        },
+        {
+            "format": "manifest",
+            "href": f"{_PATH}/report/manifest.json",
+            "content_type": "application/json",
+            "size": None,
+            "sha256": None,
+        },
+    ],
+    "downloads": [{"at": "2026-11-29T15:00:00Z", "by": "API client CRM"}],
+}

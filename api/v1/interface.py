@@ -115,7 +115,7 @@ def _field_problem(error: dict[str, Any]) -> FieldProblem:
         # The first part names the parameter of the operation, not a field.
         pointer = "#" + "".join(f"/{_escape(str(part))}" for part in path[1:])
     else:
-        pointer = str(path[-1]) if path else source
+        pointer = [source, *(part for part in path if isinstance(part, str))][-1][:60]
     return FieldProblem(pointer, code, sentence.format_map(error.get("ctx", {})))
 
 

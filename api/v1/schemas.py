@@ -30,7 +30,7 @@ class FieldProblemAnswer(Schema):
     pointer: str
     code: str
     detail: str
-    causes: list[str] = Field(default=[], description="Possible causes. The portal does not say which one applies.")
+    causes: list[str] = Field(description="Possible causes. The portal does not say which one applies.")
 
 
 class ProblemAnswer(Schema):
@@ -44,6 +44,7 @@ class ProblemAnswer(Schema):
     instance: str | None = Field(description="The Request-Id as a URN.")
     errors: list[FieldProblemAnswer]
     agreement_number: str | None
+    agreement_status: str | None = Field(description="Of an agreement that is no longer pending.")
     retry_at: str | None = Field(json_schema_extra={"format": "date-time"})
 
 

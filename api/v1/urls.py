@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-import api.v1.account  # noqa: F401 - adds its operations
 from api.problems import ApiProblem, problem_response
 from api.v1.description import openapi
 from api.v1.interface import interface

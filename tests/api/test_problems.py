@@ -60,7 +60,8 @@ def test_a_body_of_another_type_and_a_large_one(program):
 def test_mistakes_are_pointed_to_and_not_quoted(program):
     """V1, V13: unknown fields are refused, numbers are no texts."""
     body = check(program.post("/me/rotate-key", {"old_key": "mockingbird"}), 422, "unknown-field")
-    assert body["errors"] == [{"pointer": "#/old_key", "code": "unknown-field", "detail": "There is no such field."}]
+    (error,) = body["errors"]
+    assert (error["pointer"], error["code"]) == ("#/old_key", "unknown-field")
     body = check(program.post("/me/rotate-key", {"old_key_ends_in_hours": "24"}), 422, "invalid-request")
     assert body["errors"][0]["pointer"] == "#/old_key_ends_in_hours"
     body = check(program.post("/me/rotate-key", {"old_key_ends_in_hours": 100_000}), 422, "invalid-request")

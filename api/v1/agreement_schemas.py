@@ -1,0 +1,139 @@
+"""An agreement and its report, as the API writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from api.v1.schemas import UtcTime
+
+StatusName = Literal["pending", "complete", "rejected", "not_accepted", "withdrawn"]
+ReportType = Literal["interval", "daily", "monthly"]
+ReportLength = Literal["1d", "1m", "3m", "6m", "12m"]
+_STATES = "Open: none, preparing, waiting_for_data, held, ready, no_data, refused, failed, purged."
+
+
+class AgreementReport(Schema):
+    type: ReportType
+    length: ReportLength
+    granted_type: ReportType | None = Field(description="What the customer shares, which may be less; once complete.")
+    granted_length: ReportLength | None
+    state: str = Field(description=_STATES)
+
+
+class AgreementCustomer(Schema):
+    registered: bool
+    kind: Literal["residential", "business"]
+    name: str | None
+    company_name: str | None
+    address: str | None
+    phone: str | None
+    email: str | None
+    is_masked: bool = Field(description="A registered customer is masked until complete. Deleted data is null.")
+
+
+class AgreementContact(Schema):
+    name: str
+    phone: str
+    email: str
+
+
+class Invitation(Schema):
+    delivery: Literal["queued", "sent", "failed"]
+    last_sent_at: UtcTime | None
+    reminders: int = Field(description="Your own and the portal's.")
+
+
+class AgreementLinks(Schema):
+    self: str
+    report: str
+    portal: str
+
+
+class TimelineItem(Schema):
+    at: UtcTime
+    event: str = Field(description="Open: initiated, resent, accept, reject, withdraw, expire, and others.")
+    channel: str = Field(description="Open: api, form, third_party, invitation, account, clock, review.")
+    by: str
+
+
+class AgreementAnswer(Schema):
+    """One request to one customer about one meter."""
+
+    number: str
+    status: StatusName = Field(description="By the clock: an invitation that is over is not_accepted at once.")
+    initiated_at: UtcTime
+    expires_at: UtcTime
+    ended_at: UtcTime | None
+    esiid: str
+    meter_number: str
+    report: AgreementReport
+    customer: AgreementCustomer
+    contact: AgreementContact
+    comments: str | None
+    privacy_policy_url: str | None
+    attested_at: UtcTime
+    invitation: Invitation
+    allowed: list[Literal["resend", "withdraw"]] = Field(description="What the status and your scopes allow.")
+    links: AgreementLinks
+
+
+class AgreementWithTimeline(AgreementAnswer):
+    timeline: list[TimelineItem]
+
+
+class AgreementPage(Schema):
+    data: list[AgreementAnswer]
+    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+
+
+class Days(Schema):
+    first_day: date
+    last_day: date
+
+
+class Intervals(Schema):
+    minutes: int
+    expected: int
+    present: int
+    missing: int
+    estimated: int
+
+
+class DayCounts(Schema):
+    in_period: int
+    with_data: int
+
+
+class ReportFormat(Schema):
+    format: str = Field(description="Open: csv, manifest.")
+    href: str
+    content_type: str
+    size: int | None = Field(description="Bytes.")
+    sha256: str | None
+
+
+class ReportDownload(Schema):
+    at: UtcTime
+    by: str
+
+
+class ReportAnswer(Schema):
+    """What a report covers. Before it is ready, there is its state only."""
+
+    agreement_number: str
+    state: str = Field(description=_STATES)
+    made_at: UtcTime | None
+    kept_until: UtcTime | None
+    asked_period: Days | None
+    covered_period: Days | None
+    shortened: bool
+    intervals: Intervals | None
+    days: DayCounts | None
+    missing_days: dict[str, list[tuple[date, date]]] = Field(description="Direction -> first and last day of each gap.")
+    total_wh: dict[str, int] = Field(description="Direction -> watt-hours.")
+    formats: list[ReportFormat]
+    downloads: list[ReportDownload]

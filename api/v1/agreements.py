@@ -1,0 +1,239 @@
+"""Operations about agreements: list, read, resend, withdraw, letter of authorization (V5, P11)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from ninja import Query, Schema
+from pydantic import AwareDatetime, Field
+
+from agreements import actions, letter_pdf, loa
+from agreements.models import Agreement, AgreementQuerySet, AgreementStage
+from agreements.states import Channel, Status
+from agreements.third_party_wording import describe_refusal
+from agreements.transitions import TransitionRefused
+from api.authentication import Access, Caller
+from api.problems import ApiProblem, FieldProblem, problem_response
+from api.request_limits import DOWNLOAD, WRITE
+from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, StatusName
+from api.v1.cursors import make_cursor, read_cursor
+from api.v1.examples import AGREEMENT, AGREEMENT_PAGE, AGREEMENT_TIMELINE
+from api.v1.interface import interface
+from api.v1.representation import RELATED, agreement_values, with_timeline
+from companies.models import Company
+from lib.keyset import QueriedPart, Span, read_rows
+
+READING, MANAGING = "agreements:read", "agreements:manage"
+NEWEST_FIRST = (Span(("initiated_at", "number"), is_descending=True),)
+STAGES = {
+    "preparing": AgreementStage.MAKING,
+    "waiting_for_data": AgreementStage.AWAITING_DATA,
+    "held": AgreementStage.HELD,
+    "ready": AgreementStage.READY,
+    "no_data": AgreementStage.NO_DATA,
+    "refused": AgreementStage.REFUSED,
+    "failed": AgreementStage.FAILED,
+    "purged": AgreementStage.PURGED,
+}
+ReportStateName = Literal["preparing", "waiting_for_data", "held", "ready", "no_data", "refused", "failed", "purged"]
+
+
+class AgreementFilters(Schema):
+    """What a list is narrowed by, and the page of it."""
+
+    status: list[StatusName] = Field([], description="Any of these.")
+    report_state: list[ReportStateName] = Field([], description="Complete agreements with a report in any of these.")
+    initiated_from: AwareDatetime | None = Field(None, description="At this time or later.")
+    initiated_before: AwareDatetime | None = Field(None, description="Before this time.")
+    limit: int = Field(50, ge=1, le=200)
+    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor of the page before.")
+
+
+def own_agreements(caller: Caller) -> AgreementQuerySet:
+    """Return the agreements of the caller's company, as a user of the company sees them (P1)."""
+    visible = Agreement.objects.visible_to(caller.user).filter(company=caller.company)
+    return visible.with_overdue().select_related(*RELATED)
+
+
+def own_agreement(caller: Caller, number: str, *related: str) -> Agreement:
+    """Return one of them. Raises Http404, also for another company's."""
+    agreements = own_agreements(caller).select_related(*RELATED, *related)
+    agreement = agreements.filter(number=number).first() if re.fullmatch(r"[0-9]{12}", number) else None
+    if agreement is None:
+        raise Http404
+    return agreement
+
+
+@interface.get(
+    "/agreements",
+    operation_id="listAgreements",
+    auth=Access(READING),
+    response=AgreementPage,
+    openapi_extra={
+        "x-problems": ["cursor-mismatch", "invalid-request", "unknown-field"],
+        "x-examples": {200: AGREEMENT_PAGE},
+    },
+)
+def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query[AgreementFilters]) -> dict[str, Any]:
+    """List agreements
+
+    The newest first. The cursor in next leads to the next page; agreements that are made meanwhile do not move it.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    unknown = sorted(set(request.GET) - set(AgreementFilters.model_fields))
+    if unknown:
+        errors = [FieldProblem(name[:60], "unknown-field", "There is no such parameter.") for name in unknown]
+        raise ApiProblem("unknown-field", errors=errors)
+    chosen = filters.model_dump(mode="json", exclude={"limit", "after"})
+    key = [caller.company.pk, json.dumps(chosen, sort_keys=True)]
+    beyond = read_cursor(filters.after, key)
+    own = own_agreements(caller)
+    if filters.initiated_from:
+        own = own.filter(initiated_at__gte=filters.initiated_from)
+    if filters.initiated_before:
+        own = own.filter(initiated_at__lt=filters.initiated_before)
+    parts = [QueriedPart(own.filter(condition)) for condition in _conditions(filters)]
+    rows = read_rows(parts, NEWEST_FIRST, beyond, filters.limit + 1) if parts else []
+    rows, has_more = rows[: filters.limit], len(rows) > filters.limit
+    cursor = make_cursor(rows[-1], key) if has_more else None
+    if cursor:
+        query = request.GET.copy()
+        query["after"] = cursor
+        response["Link"] = f'<{request.build_absolute_uri(request.path)}?{query.urlencode()}>; rel="next"'
+    return {"data": agreement_values(rows, caller), "next": cursor}
+
+
+def _conditions(filters: AgreementFilters) -> list[Q]:
+    """Return conditions without an agreement in common that together are the filters; an index reads each (O9)."""
+    statuses = set(filters.status)
+    if filters.report_state:
+        is_possible = not statuses or "complete" in statuses
+        return [Q(stage=STAGES[state]) for state in sorted(set(filters.report_state))] if is_possible else []
+    if not statuses:
+        return [Q()]
+    waiting = Q(stage=AgreementStage.WAITING)
+    conditions = {
+        "pending": [waiting & Q(is_overdue=False)],
+        "complete": [Q(status=Status.COMPLETE)],
+        "rejected": [Q(stage=AgreementStage.REJECTED)],
+        "not_accepted": [Q(stage=AgreementStage.NOT_ACCEPTED), waiting & Q(is_overdue=True)],
+        "withdrawn": [Q(stage=AgreementStage.WITHDRAWN)],
+    }
+    return [condition for status in sorted(statuses) for condition in conditions[status]]
+
+
+@interface.get(
+    "/agreements/{number}",
+    operation_id="getAgreement",
+    auth=Access(READING),
+    response=AgreementWithTimeline,
+    openapi_extra={"x-problems": ["not-found"], "x-examples": {200: AGREEMENT_TIMELINE}, "x-etag": True},
+)
+def get_agreement(request: HttpRequest, response: HttpResponse, number: str) -> Any:
+    """Read an agreement
+
+    With its timeline. Send the ETag in If-None-Match: while nothing has changed, the answer is 304 without a body.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    values = AgreementWithTimeline.model_validate(with_timeline(own_agreement(caller, number), caller)).model_dump()
+    etag = f'"{hashlib.sha256(repr(values).encode()).hexdigest()[:32]}"'
+    if etag in request.headers.get("If-None-Match", ""):
+        return HttpResponseNotModified(headers={"ETag": etag})
+    response["ETag"] = etag
+    return values
+
+
+@interface.post(
+    "/agreements/{number}/resend",
+    operation_id="resendAgreement",
+    auth=Access(READING, MANAGING, policy=WRITE),
+    response=AgreementAnswer,
+    openapi_extra={
+        "x-problems": [
+            "not-found", "not-pending", "reminders-stopped", "resend-too-soon", "company-pending", "company-suspended",
+        ],
+        "x-examples": {200: AGREEMENT},
+    },
+)  # fmt: skip
+def resend(request: HttpRequest, number: str) -> dict[str, Any]:
+    """Resend the email
+
+    Send the customer the request again, as a reminder. The deadline does not change.
+    """
+    return _act(request, number, actions.resend)
+
+
+@interface.post(
+    "/agreements/{number}/withdraw",
+    operation_id="withdrawAgreement",
+    auth=Access(READING, MANAGING, policy=WRITE),
+    response=AgreementAnswer,
+    openapi_extra={
+        "x-problems": ["not-found", "not-pending", "company-pending", "company-suspended"],
+        "x-examples": {200: AGREEMENT | {"status": "withdrawn", "allowed": [], "ended_at": "2026-11-29T15:00:00Z"}},
+    },
+)
+def withdraw(request: HttpRequest, number: str) -> dict[str, Any]:
+    """Withdraw the request
+
+    The customer is emailed and can no longer answer. A second time, nothing more happens.
+    """
+    return _act(request, number, actions.withdraw, done=Status.WITHDRAWN)
+
+
+def _act(request: HttpRequest, number: str, action: Callable[..., Any], done: Status | None = None) -> dict[str, Any]:
+    """Perform `action` on the caller's agreement and return it as it is then. Raises ApiProblem.
+
+    An agreement that has the status `done` already is returned as it is.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    agreement = own_agreement(caller, number)
+    try:
+        action(agreement, by=caller.user, channel=Channel.API)
+    except PermissionDenied as denied:
+        raise denied_problem(caller, denied) from denied
+    except TransitionRefused as refused:
+        if refused.agreement.status != done:
+            status = Status.NOT_ACCEPTED if refused.expired else Status(refused.agreement.status)
+            raise ApiProblem("not-pending", describe_refusal(refused), agreement_status=status.value) from refused
+    except actions.ReminderStopped as refused:
+        raise ApiProblem("reminders-stopped", str(refused)) from refused
+    except actions.ResentTooOften as refused:
+        raise ApiProblem("resend-too-soon", str(refused)) from refused
+    (values,) = agreement_values([own_agreement(caller, number)], caller)
+    return values
+
+
+def denied_problem(caller: Caller, denied: PermissionDenied) -> ApiProblem:
+    """Return the problem of an action that the company may not do in its standing, or the client not any more."""
+    company = Company.objects.get(pk=caller.company.pk)
+    code = "company-suspended" if company.is_suspended else "missing-scope" if company.is_active else "company-pending"
+    return ApiProblem(code, str(denied))
+
+
+@interface.get(
+    "/agreements/{number}/authorization.pdf",
+    operation_id="getAuthorization",
+    auth=Access(READING, policy=DOWNLOAD),
+    openapi_extra={"x-problems": ["not-found", "no-authorization"], "x-file": "application/pdf"},
+)
+def get_authorization(request: HttpRequest, number: str) -> HttpResponse:
+    """Download the letter of authorization
+
+    What the customer authorized, as PDF, once the agreement is complete.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    agreement = own_agreement(caller, number, "letter")
+    letter = getattr(agreement, "letter", None)
+    if letter is None:
+        return problem_response(request, ApiProblem("no-authorization"))
+    headers = {"Content-Disposition": f'attachment; filename="{loa.file_name(agreement)}"'}
+    headers["Cache-Control"] = "private, no-store"
+    return HttpResponse(letter_pdf.issue_pdf(letter), content_type="application/pdf", headers=headers)

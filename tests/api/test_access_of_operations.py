@@ -1,0 +1,164 @@
+"""Every operation, asked for by every kind of key: nothing but what its company may see (P1, P2, P7).
+
+The operations come from the description, so that a new one is asked for, too. Every answer must be one that the
+description names.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from jsonschema import Draft202012Validator
+
+from agreements.states import Channel, Status
+from api.models import ApiClient, ApiKey
+from api.scopes import SCOPES
+from api.v1.description import describe
+from companies.models import CompanyStanding, Membership
+from tests.factories import AgreementFactory, ReportFileFactory
+from tests.support.agreements import initiate
+from tests.support.api import ApiProgram, make_program
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+PUBLIC = {"getToken"}
+BODIES = {"rotateKey": {"old_key_ends_in_hours": 1}}
+
+
+@cache
+def description() -> dict[str, Any]:
+    return describe()
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, each) for path, methods in description()["paths"].items() for method, each in methods.items()
+    ]
+
+
+PROTECTED = [each for each in operations() if each[2]["operationId"] not in PUBLIC]
+OF_AGREEMENTS = [each for each in PROTECTED if "{number}" in each[0]]
+by_name = pytest.mark.parametrize(
+    ("path", "method", "operation"),
+    PROTECTED,
+    ids=[operation["operationId"] for _path, _method, operation in PROTECTED],
+)
+
+
+@pytest.fixture
+def agreement(program) -> Any:
+    """A complete agreement of the program's company with a report and a pending one's place in the list."""
+    initiate(program.administrator.user)
+    made = AgreementFactory(
+        company=program.company, submission__initiated_by=program.administrator.user, status=Status.COMPLETE
+    )
+    ReportFileFactory(report__agreement=made)
+    return made
+
+
+def send(program: ApiProgram | None, path: str, method: str, operation: dict[str, Any], number: str) -> Any:
+    """The answer of the operation to the program's key, or to none; it is one that the description names."""
+    browser = program.browser if program else Client(raise_request_exception=False)
+    headers = program.headers() if program else {}
+    body = BODIES.get(operation["operationId"])
+    options = {"data": body or {}, "content_type": "application/json"} if method == "post" else {}
+    answer = getattr(browser, method)("/api/v1" + path.format(number=number), headers=headers, **options)
+    check_described(operation, answer)
+    return answer
+
+
+def check_described(operation: dict[str, Any], answer: Any) -> None:
+    status, kind = str(answer.status_code), answer.headers.get("Content-Type", "").partition(";")[0]
+    described = operation["responses"]
+    assert status in described, (operation["operationId"], status, sorted(described))
+    content = described[status].get("content", {})
+    assert kind in content, (operation["operationId"], status, kind)
+    if kind == "application/problem+json":
+        code = answer.json()["code"]
+        assert code in content[kind]["examples"], (operation["operationId"], code)
+    if kind.endswith("json"):
+        schema = content[kind]["schema"] | {"components": description()["components"]}
+        assert not [error.message for error in Draft202012Validator(schema).iter_errors(answer.json())]
+
+
+@by_name
+def test_without_a_key_that_works_there_is_nothing(agreement, program, path, method, operation):
+    """P5: none, a wrong one, an expired one, a revoked one, of a client that is off."""
+    programs: list[ApiProgram | None] = [None]
+    for changes in ({"expires_at": timezone.now()}, {"revoked_at": timezone.now()}, {"key_hash": "0" * 64}):
+        other = make_program(administrator=program.administrator, name=f"with other {next(iter(changes))}")
+        ApiKey.objects.filter(pk=other.key.pk).update(**changes)
+        programs.append(other)
+    off = make_program(administrator=program.administrator, name="off")
+    ApiClient.objects.filter(pk=off.client.pk).update(disabled_at=timezone.now())
+    for each in [*programs, off]:
+        answer = send(each, path, method, operation, agreement.number)
+        assert (answer.status_code, answer.json()["code"]) == (401, "not-authenticated")
+
+
+@by_name
+def test_each_operation_needs_its_scopes_and_no_others(agreement, program, path, method, operation):
+    """P2: with all but one of them it is refused, with exactly them it is not."""
+    needed = operation["security"][1]["oauth2ClientCredentials"]
+    exact = make_program(*(needed or ["reports:read"]), administrator=program.administrator, name="exact")
+    assert send(exact, path, method, operation, agreement.number).status_code in (200, 201, 404, 409)
+    for scope in needed:
+        others = [each for each in SCOPES if each != scope]
+        lacking = make_program(*others, administrator=program.administrator, name=f"without {scope}")
+        answer = send(lacking, path, method, operation, agreement.number)
+        assert (answer.status_code, answer.json()["code"]) == (403, "missing-scope") and scope in answer.json()[
+            "detail"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "operation"), OF_AGREEMENTS, ids=[each[2]["operationId"] for each in OF_AGREEMENTS]
+)
+def test_what_is_another_companys_does_not_exist(agreement, program, path, method, operation):
+    """P1: nor does a number that there is not; both answers are alike."""
+    other = make_program()
+    answers = [
+        send(other, path, method, operation, agreement.number),
+        send(program, path, method, operation, "999999999999"),
+        send(program, path, method, operation, "1"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.json()["code"] for answer in answers} == {"not-found"}
+    assert other.get("/agreements").json()["data"] == []
+
+
+@pytest.mark.parametrize("standing", CompanyStanding.values)
+@by_name
+def test_each_standing_of_a_company(agreement, program, path, method, operation, standing):
+    """P3: reading goes on; the rest says why not."""
+    program.company.standing = standing
+    program.company.save()
+    answer = send(program, path, method, operation, agreement.number)
+    is_reading = set(operation["security"][1]["oauth2ClientCredentials"]) <= {"agreements:read"}
+    if is_reading or standing == CompanyStanding.APPROVED:
+        assert answer.status_code in (200, 201, 404, 409)
+    else:
+        assert answer.json()["code"] == f"company-{standing}"
+
+
+@by_name
+def test_a_member_who_was_removed_opens_nothing(agreement, program, path, method, operation):
+    """P1."""
+    Membership.objects.filter(user=program.user).update(ended_at=timezone.now())
+    assert send(program, path, method, operation, agreement.number).status_code == 401
+
+
+@by_name
+def test_each_operation_within_its_limit(agreement, program, settings, path, method, operation):
+    """V14."""
+    settings.API_READS_A_MINUTE = settings.API_WRITES_A_MINUTE = settings.API_DOWNLOADS_A_MINUTE = 0
+    answer = send(program, path, method, operation, agreement.number)
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate-limited")
+
+
+def test_the_channel_of_a_program_has_a_name():
+    """L8."""
+    assert Channel.API.label == "Third party's program"
