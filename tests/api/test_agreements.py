@@ -53,7 +53,7 @@ def test_an_agreement_as_its_company_sees_it(program):
 
 
 def test_a_registered_customer_is_masked_until_complete(program, world):
-    """V7, T6: the link is nowhere (X5)."""
+    """V5, T6: the link is nowhere (X5)."""
     own = make_program(administrator=world["users"]["member"].membership, name="Other")
     body = own.get(f"/agreements/{world['number']}").json()
     assert "•••" in body["customer"]["name"] and body["customer"]["is_masked"] is True
