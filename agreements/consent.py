@@ -89,6 +89,7 @@ def _address_signals(agreement: Agreement) -> set[SignalKind]:
     agreements = Agreement.objects.filter(company=company)
     own_addresses = {
         company.email,
+        company.shared_mailbox or company.email,
         agreement.contact_email,
         *User.objects.filter(membership__company=company, is_person=True).values_list("email", flat=True),
         *CompanyLink.objects.filter(company=company).values_list("email", flat=True),

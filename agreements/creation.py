@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements import daily_limits, emails, locks
+from agreements import company_emails, daily_limits, emails, locks
 from agreements.actions import expire_overdue
 from agreements.consent import record_signals_at_initiation
 from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Submission
@@ -107,7 +107,7 @@ def create_agreements(
     at: datetime,
 ) -> list[Agreement]:
     """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
-    submission = create_submission(draft, request, matches, company=company, at=at)
+    submission = create_submission(draft, request, matches, company=company, contact=contact, at=at)
     numbers = take_numbers(central_day(at), len(request.rows))
     agreements = build_agreements(
         submission, request, matches, numbers=numbers, company=company, contact=contact, comments=comments, at=at
@@ -124,13 +124,20 @@ def create_agreements(
 
 
 def create_submission(
-    draft: Draft, request: AgreementRequest, matches: Mapping[int, MeterMatch], *, company: Company, at: datetime
+    draft: Draft,
+    request: AgreementRequest,
+    matches: Mapping[int, MeterMatch],
+    *,
+    company: Company,
+    contact: Contact,
+    at: datetime,
 ) -> Submission:
     """Create what the form's agreements have in common, with their decision link (C10).
 
     A registered customer's language is the account's: all meters of a form are one account's.
     """
     submission = build_submission(draft, request, matches, company=company, at=at)
+    submission.contact_user = company_emails.find_contact_user(company.pk, contact.email)
     submission.link_nonce = link_tokens.new_nonce()
     submission.link_hash = link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
     submission.save()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements import letter_pdf, loa
+from agreements.company_emails import queue_to_company
 from agreements.masking import customer_for_third_party
 from agreements.models import (
     AddressCorrection,
@@ -248,19 +249,18 @@ def _with_names(subject: StrPromise, agreements: Sequence[Agreement]) -> StrProm
 def _queue_to_third_party(kind: str, agreements: Sequence[Agreement], subject: StrPromise, **context: Any) -> None:
     first = agreements[0]
     context |= {"agreement": first, "agreements": agreements, "customer": customer_for_third_party(first)}
-    queue_email(
-        OutgoingEmail(
-            key=f"{kind}:{first.number}:third-party",
-            kind=kind,
-            about=[agreement.number for agreement in agreements],
-            company_id=first.company_id,
-            pauses=True,
-            tdsp_id=_common_tdsp(agreements),
-            to=first.contact_email,
-            reader_name=first.contact_name,
-            language=THIRD_PARTY_LANGUAGE,
-            template=f"{kind}_third_party",
-            subject=_with_names(subject, agreements),
-            context=context,
-        )  # fmt: skip
+    outgoing = OutgoingEmail(
+        key=f"{kind}:{first.number}:third-party",
+        kind=kind,
+        about=[agreement.number for agreement in agreements],
+        company_id=first.company_id,
+        pauses=True,
+        tdsp_id=_common_tdsp(agreements),
+        to=first.contact_email,
+        reader_name=first.contact_name,
+        language=THIRD_PARTY_LANGUAGE,
+        template=f"{kind}_third_party",
+        subject=_with_names(subject, agreements),
+        context=context,
     )
+    queue_to_company(outgoing, agreements)

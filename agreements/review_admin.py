@@ -97,7 +97,7 @@ class ConsentReviewAdmin(ScopedAdmin):
             if review.submission.company.is_suspended:
                 emailed = gettext("We'll email the customer. The company is suspended, so its email is on hold.")
             else:
-                emailed = gettext("We'll email the customer and the company.")
+                emailed = gettext("We'll email the customer, and those in the company who get these emails.")
             messages.success(request, f"{gettext('Your decision is recorded.')} {emailed}")
         except AlreadyReviewed as refusal:
             messages.warning(request, str(refusal))

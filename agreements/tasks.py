@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements import actions, consent_review, counts, daily_limits, reminders, retention
+from agreements import actions, consent_review, counts, daily_limits, daily_summary, reminders, retention
 
 
 @shared_task
@@ -13,6 +13,16 @@ def expire_overdue() -> None:
 @shared_task
 def send_due_reminders() -> None:
     reminders.send_due_reminders()
+
+
+@shared_task
+def send_due_summaries() -> None:
+    daily_summary.send_due_summaries()
+
+
+@shared_task
+def delete_old_summary_entries() -> None:
+    daily_summary.delete_old_entries()
 
 
 @shared_task

@@ -27,9 +27,13 @@ from notifications.models import ENDED_BADLY, Email, EmailState
 
 @dataclass(frozen=True)
 class EmailLine:
-    """One email about an agreement: its kind and recipient, its state, and what to do if it failed."""
+    """One email about an agreement: its kind and recipient, its state, and what to do if it failed.
+
+    `address` is that of the company's reader; the customer's is not repeated here.
+    """
 
     name: str
+    address: str
     state: str
     state_label: str
     at: datetime
@@ -74,7 +78,7 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
     """Return a line for each email, without its text, which holds the customer's link (X5)."""
     names = {
         "EM201": _("Request"), "EM202": _("Reminder"), "EM203": _("Acceptance"), "EM204": _("About the report"),
-        "EM205": _("Rejection"), "DOWNLOADED": _("Download"),
+        "EM205": _("Rejection"), "DOWNLOADED": _("Download"), "REVIEWED": _("Review"), "DIGEST": _("Daily summary"),
         "WITHDRAWN": _("Withdrawal"), "NOT_ACCEPTED": _("End of the invitation period"),
     }  # fmt: skip
     states = {
@@ -106,7 +110,8 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
             problem = _("To the address that was corrected later. Its link no longer works.")
         at = email.failed_at or email.sent_at or email.queued_at
         name %= names.get(email.kind, _("Notice"))
-        lines.append(EmailLine(name, email.state, states[EmailState(email.state)], at, problem))
+        address = "" if is_to_customer else email.to_address
+        lines.append(EmailLine(name, address, email.state, states[EmailState(email.state)], at, problem))
     return lines
 
 

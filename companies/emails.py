@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -39,25 +40,26 @@ def send_company_registered(company: Company) -> None:
 def send_company_approved(company: Company, *, was_suspended: bool = False) -> None:
     """COMPANY_APPROVED to the company's administrators; after a suspension with what its end means (L9)."""
     subject, details = _("{company} is approved"), {"email_days": settings.EMAIL_BODY_RETENTION.days}
-    _send("COMPANY_APPROVED", company.administrators(), subject, company, was_suspended=was_suspended, **details)
+    _send_to_administrators("COMPANY_APPROVED", company, subject, was_suspended=was_suspended, **details)
 
 
 def send_company_suspended(company: Company) -> None:
     """COMPANY_SUSPENDED to the company's administrators, with the reason and what it means (L9)."""
-    _send("COMPANY_SUSPENDED", company.administrators(), _("{company} is suspended"), company)
+    _send_to_administrators("COMPANY_SUSPENDED", company, _("{company} is suspended"))
 
 
 def send_requests_paused(company: Company, *, answer_count: int) -> None:
     """REQUESTS_PAUSED to the company's administrators and the operators: so many customers don't know it (C8)."""
     subject, days = _("New requests of {company} are paused"), settings.UNKNOWN_COMPANY_PERIOD.days
-    for readers, is_company in ((company.administrators(), True), (_operators(), False)):
-        _send("REQUESTS_PAUSED", readers, subject, company, is_company=is_company, answers=answer_count, days=days)
+    details = {"answers": answer_count, "days": days}
+    _send_to_administrators("REQUESTS_PAUSED", company, subject, is_company=True, **details)
+    _send("REQUESTS_PAUSED", _operators(), subject, company, is_company=False, **details)
 
 
 def send_requests_resumed(company: Company, *, reason: str) -> None:
     """REQUESTS_RESUMED to the company's administrators, with the operator's reason (C8)."""
     subject = _("{company} can send new requests again")
-    _send("REQUESTS_RESUMED", company.administrators(), subject, company, reason=reason)
+    _send_to_administrators("REQUESTS_RESUMED", company, subject, reason=reason)
 
 
 def send_rename_request(company: Company, *, by: User, changes: Mapping[str, list[str]], reason: str) -> None:
@@ -70,7 +72,18 @@ def send_rename_request(company: Company, *, by: User, changes: Mapping[str, lis
 def send_company_renamed(company: Company, *, changes: Mapping[str, list[str]]) -> None:
     """COMPANY_RENAMED to the company's administrators: an operator changed the legal name or DUNS."""
     subject = _("The profile of {company} was changed")
-    _send("COMPANY_RENAMED", company.administrators(), subject, company, changes=describe_changes(changes))
+    _send_to_administrators("COMPANY_RENAMED", company, subject, changes=describe_changes(changes))
+
+
+def send_mailbox_link(link: CompanyLink) -> None:
+    """COMPANY_MAILBOX to the address that is to be the company's shared mailbox: the link that confirms it (T17)."""
+    _send_link("COMPANY_MAILBOX", link, _("Confirm the shared mailbox of {company}"), asker=link.by)
+
+
+def send_mailbox_changed(company: Company, *, before: str, by: User) -> None:
+    """COMPANY_MAILBOX_CHANGED to the company's administrators, who can remove a wrong one (T17)."""
+    subject = _("The shared mailbox of {company} was changed")
+    _send_to_administrators("COMPANY_MAILBOX_CHANGED", company, subject, before=before, asker=by)
 
 
 def send_invitation(invitation: CompanyLink) -> None:
@@ -88,7 +101,7 @@ def send_join_request(join_request: CompanyLink) -> None:
     """JOIN_REQUESTED to the company's administrators."""
     assert join_request.company
     company, subject = join_request.company, _("Someone has asked to join {company}")
-    _send("JOIN_REQUESTED", company.administrators(), subject, company, company_link=join_request)
+    _send_to_administrators("JOIN_REQUESTED", company, subject, company_link=join_request)
 
 
 def send_join_request_declined(join_request: CompanyLink) -> None:
@@ -117,6 +130,13 @@ def _send(kind: str, to: Iterable[User | CompanyLink], subject: StrOrPromise, co
     for person in to:
         details = {"company": company, "user": person} | context
         send_account_email(kind, to=person.email, language=person.language, subject=in_full, context=details)
+
+
+def _send_to_administrators(kind: str, company: Company, subject: StrOrPromise, **context: Any) -> None:
+    """Queue an email that no administrator can turn off; its footer says so (T17)."""
+    reason = _("You get this email because you're an administrator of your company. It can't be turned off.")
+    context |= {"sent_because": reason, "change_path": reverse("company_users"), "change_label": _("Manage Users")}
+    _send(kind, company.administrators(), subject, company, **context)
 
 
 def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: Any) -> None:

@@ -202,6 +202,14 @@ class PermissionsForm(ShowsRefusals):
     )
 
 
+class SharedMailboxForm(ShowsRefusals):
+    """The address of a company's shared mailbox (T17)."""
+
+    required_messages = {"email": _("Enter the email address of the shared mailbox.")}
+
+    email = EmailLineField(label=_("Email address of the shared mailbox"))
+
+
 class InvitationForm(PermissionsForm):
     """Whom an administrator invites, and what the person may do."""
 

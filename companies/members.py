@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import create_confirmed_user
@@ -16,6 +17,7 @@ from companies import emails
 from companies.models import CompanyEventKind, Membership, compare_fields
 from companies.permissions import ANY_STANDING, lock_as_administrator
 from lib.refusals import Problem, Refused
+from notifications.actions import withhold_emails_to
 
 OWN_PROFILE = ("first_name", "last_name", "phone", "phone_extension")
 
@@ -73,6 +75,7 @@ def remove_member(membership: Membership, *, by: User) -> None:
     _require_other_administrator(current)
     Membership.objects.filter(pk=current.pk).update(ended_at=Now())
     company.record_event(CompanyEventKind.REMOVED, by=by, about=current.user)
+    withhold_emails_to(current.user.email, company.pk, at=timezone.now())
     emails.send_member_removed(company, current.user)
 
 
@@ -106,6 +109,7 @@ def record_member_change(before: Membership | None, after: Membership, *, by: Us
     )
     if after.ended_at and not (before and before.ended_at):
         after.company.record_event(CompanyEventKind.REMOVED, by=by, about=after.user)
+        withhold_emails_to(after.user.email, after.company_id, at=timezone.now())
     elif before is None or before.ended_at and not after.ended_at:
         after.company.record_event(CompanyEventKind.JOINED, by=by, about=after.user, changes=changes)
     elif changes:

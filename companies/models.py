@@ -43,6 +43,10 @@ class Company(models.Model):
     )
     standing_reason = models.CharField(_("reason"), max_length=500, blank=True)  # for a suspension; its users read it
     registered_at = models.DateTimeField(db_default=Now())
+    # Gets the emails about the company's agreements, beside its users (T17); only a confirmed one is here.
+    shared_mailbox = models.EmailField(
+        _("shared mailbox"), max_length=254, blank=True, default="", db_default="", editable=False
+    )
     # Since when no new requests are possible, because customers did not know the company; an operator looks (C8).
     requests_paused_at = models.DateTimeField(_("new requests paused"), null=True, editable=False)
     # When an operator last let them go on: earlier answers of customers do not pause them again.
@@ -152,6 +156,7 @@ class CompanyEventKind(models.TextChoices):
     CLIENT_DISABLED = "client_disabled", _("API client turned off")
     KEY_CREATED = "key_created", _("API key created")
     KEY_REVOKED = "key_revoked", _("API key revoked")
+    MAILBOX = "mailbox", _("Shared mailbox changed")
 
 
 class CompanyEvent(models.Model):
@@ -177,6 +182,7 @@ class CompanyLinkKind(models.TextChoices):
     REGISTRATION = "registration", _("Company registration")
     INVITATION = "invitation", _("Invitation of a user")
     JOIN_REQUEST = "join_request", _("Request to join")
+    MAILBOX = "mailbox", _("Confirmation of a shared mailbox")
 
 
 class CompanyLinkEnd(models.TextChoices):
@@ -203,6 +209,10 @@ class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):
         confirmed = self.filter(kind=CompanyLinkKind.JOIN_REQUEST, confirmed_at__isnull=False)
         return confirmed.filter(ended_at=None, expires_at__gt=at or Now())
 
+    def open_mailboxes(self, *, at: datetime | None = None) -> CompanyLinkQuerySet:
+        """Shared mailboxes that wait for their confirmation (T17)."""
+        return self.filter(kind=CompanyLinkKind.MAILBOX, ended_at=None, expires_at__gt=at or Now())
+
     def with_is_undelivered(self) -> CompanyLinkQuerySet:
         """Annotate `is_undelivered`: the last email of the invitation failed for good or bounced."""
         text = models.CharField()
@@ -211,7 +221,7 @@ class CompanyLinkQuerySet(models.QuerySet["CompanyLink"]):
 
 
 class CompanyLink(models.Model):
-    """A one-time link sent to a person who registers a company, is invited to one or asks to join one (T13).
+    """A one-time link to a person who registers a company, is invited to one or asks to join one, or to a mailbox.
 
     `answers` holds what was typed until it is used: profile, name, password hash; of an invitation the permissions.
     A join request has no `company` if the person named one that is not registered; it looks the same from outside.

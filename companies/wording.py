@@ -40,7 +40,7 @@ def describe_event(event: CompanyEvent) -> list[str]:
         return [str(reason[1])]
     if key := event.changes.get("key"):
         return [_("Key: %s") % key[1]]
-    if event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED):
+    if event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED, CompanyEventKind.MAILBOX):
         changes = describe_changes(event.changes)
         return [f"{capfirst(str(label))}: {before or '–'} → {after or '–'}" for label, before, after in changes]
     granted = describe_permissions([name for name, (_before, after) in event.changes.items() if after])

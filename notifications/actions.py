@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.template import engines
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -25,7 +25,15 @@ from lib import link_tokens
 from lib.central_time import CENTRAL
 from notifications.failures import FailureReason
 from notifications.inline_styles import styles_in_attributes
-from notifications.models import ENDED_BADLY, Email, EmailAttachment, EmailQuerySet, EmailState, Priority
+from notifications.models import (
+    ENDED_BADLY,
+    REQUEST_KINDS,
+    Email,
+    EmailAttachment,
+    EmailQuerySet,
+    EmailState,
+    Priority,
+)
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
 
@@ -195,6 +203,13 @@ def supersede_emails(numbers: Sequence[str], kinds: Iterable[str], *, at: dateti
     current = emails.to_current_address()
     _withhold(current, FailureReason.CORRECTED, at)
     current.update(superseded_at=at)
+
+
+def withhold_emails_to(address: str, company_id: int, *, at: datetime) -> None:
+    """Don't send what waits for a former user or mailbox of a company about its agreements (T17)."""
+    to_address = Email.objects.alias(address=Lower("to_address")).filter(address=address.lower())
+    unsent = to_address.filter(company_id=company_id, pauses=True).exclude(kind__in=REQUEST_KINDS)
+    _withhold(unsent, FailureReason.LEFT, at)
 
 
 def _withhold(emails: EmailQuerySet, reason: FailureReason, at: datetime) -> None:

@@ -22,6 +22,7 @@ class FailureReason(models.TextChoices):
     STOPPED = "stopped", _("The customer doesn't want emails from the company.")  # C8
     CORRECTED = "corrected", _("The customer's address was corrected before we could send it.")  # T15
     REMINDERS_STOPPED = "no_reminders", _("The customer stopped the reminders.")  # C12
+    LEFT = "left", _("The recipient no longer gets your company's emails.")  # T17
     UNWRITABLE = "unwritable", _("The message couldn't be turned into an email.")
     # Only from bounces (E7).
     NO_SUCH_ADDRESS = "no_such_address", _("The address does not exist.")

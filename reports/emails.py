@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from agreements.company_emails import queue_to_company
 from notifications.actions import DecisionLink, OutgoingEmail, queue_email
 from reports.models import Download, Report
 
@@ -58,11 +59,13 @@ def _queue(
     about = {"agreement": agreement, "agreements": [agreement], "utilities": [agreement], "report": report}
     fields["context"] = about | context
     fields["reader_name"] = agreement.addressee if to_customer else agreement.contact_name
-    key, to, language = f"{kind}:{agreement.number}", agreement.contact_email, "en"
-    if to_customer:
-        key, to, language = f"{key}:customer", agreement.email, agreement.submission.language
-    queue_email(OutgoingEmail(key=key, to=to, language=language, link=link, **fields))
-    user = agreement.customer.user if to_customer and agreement.customer else None
+    key = f"{kind}:{agreement.number}"
+    if not to_customer:
+        queue_to_company(OutgoingEmail(key=key, to=agreement.contact_email, language="en", **fields), [agreement])
+        return
+    to, language = agreement.email, agreement.submission.language
+    queue_email(OutgoingEmail(key=f"{key}:customer", to=to, language=language, link=link, **fields))
+    user = agreement.customer.user if agreement.customer else None
     if user and user.email.lower() != agreement.email.lower():
         key = f"{kind}:{agreement.number}:account:customer"
         queue_email(OutgoingEmail(key=key, to=user.email, language=user.language, **fields))

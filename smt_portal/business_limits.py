@@ -16,6 +16,7 @@ AGREEMENT_DRAFT_RETENTION = timedelta(days=1)
 DRAFTS_PER_USER = 20  # T10: older ones are deleted
 AGREEMENT_RESEND_PAUSE = timedelta(minutes=1)  # a double click sends one reminder
 REMINDER_DAYS = (7, 25)  # C12: days after the request on which the portal reminds the customer
+SUMMARY_HOURS = (8, 18)  # T17: a daily summary has what came before the first of these hours of Central time
 REMINDER_HOURS = (9, 18)  # from, and before, these hours of Central time
 REMINDER_PAUSE = timedelta(days=2)  # no reminder of the portal so soon after the company resent the email
 RESEND_PAUSE_AFTER_REMINDER = timedelta(days=1)  # and no resend so soon after a reminder of the portal
@@ -51,6 +52,7 @@ COMPANY_EMAILS_PER_ADDRESS = 5  # a day, from people without an account; and inv
 COMPANY_FORMS_PER_NETWORK_ADDRESS = 20  # X2, a day: registrations of companies and requests to join
 COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the requests are on Pending Approvals anyway
 COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
+COMPANY_MAILBOX_LINKS = 5  # T17, a day: links to confirm one company's shared mailbox
 COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
 API_CLIENTS_PER_COMPANY = 20  # P1
 API_KEYS_PER_CLIENT = 2  # P6: live at the same time

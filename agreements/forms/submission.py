@@ -29,7 +29,10 @@ class SubmissionForm(ShowsRefusals):
     contact_phone = PhoneField(label=_("Contact phone"), autocomplete="tel")
     contact_email = EmailLineField(
         label=_("Contact email"),
-        help_text=_("We'll email this address when the customer answers and when the report is ready."),
+        help_text=_(
+            "The customer reads this address. Emails about the agreement go to it. If it's a user's, that user chooses "
+            "which."
+        ),
         autocomplete="email",
     )
     comments = ParagraphField(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models.review import REVIEW_REFUSES_REPORT, Review
 from agreements.states import ReportState, Status
+
+if TYPE_CHECKING:
+    from agreements.models.agreement import Agreement
 
 
 class AgreementStage(models.TextChoices):
@@ -51,3 +56,9 @@ STAGE = Case(
     default=F("report_state"),
     output_field=models.CharField(),
 )
+
+
+def stage_of(agreement: Agreement) -> AgreementStage:
+    """Return how far the report is; if its period has no day, there will be none, also before a worker says so (R2)."""
+    stage = AgreementStage(agreement.stage)
+    return AgreementStage.NO_DATA if stage == AgreementStage.MAKING and agreement.covers_no_day else stage

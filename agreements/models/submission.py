@@ -84,6 +84,8 @@ class Submission(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="submissions")
     initiated_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     initiated_at = models.DateTimeField(_("initiated"))
+    # Whose address the contact's was when the request was made (T17). The address in the agreements is a copy.
+    contact_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # Copied, like an agreement's names and addresses.
     privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")

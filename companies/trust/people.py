@@ -36,4 +36,5 @@ def _addresses_like(pattern: str) -> Iterator[bool]:
     """Yield for each kind of address that companies have whether one of them matches the regular expression."""
     yield User.objects.filter(membership__isnull=False, is_person=True, email__iregex=pattern).exists()
     yield Company.objects.filter(email__iregex=pattern).exists()
+    yield Company.objects.filter(shared_mailbox__iregex=pattern).exists()
     yield CompanyLink.objects.filter(email__iregex=pattern).exists()

@@ -11,10 +11,23 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
-from companies import invitations, join_requests, members, profile
-from companies.forms import CompanyContactForm, CompanyRenameForm, InvitationForm, MemberProfileForm, PermissionsForm
+from companies import invitations, join_requests, members, profile, shared_mailbox
+from companies.forms import (
+    CompanyContactForm,
+    CompanyRenameForm,
+    InvitationForm,
+    MemberProfileForm,
+    PermissionsForm,
+    SharedMailboxForm,
+)
 from companies.models import CompanyLink, Membership
-from companies.permissions import ANY_STANDING, NOT_SUSPENDED, ONLY_APPROVED, require_administrator
+from companies.permissions import (
+    ANY_STANDING,
+    NOT_SUSPENDED,
+    ONLY_APPROVED,
+    require_administrator,
+    standing_refusal,
+)
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions, timeline_entries
 from lib.action_forms import ActionFormView
@@ -49,6 +62,7 @@ def company_detail(request: MemberRequest) -> HttpResponse:
     context = {
         "company": company,
         "may_edit": is_administrator and company.standing in NOT_SUSPENDED,
+        "may_set_mailbox": is_administrator,
         "history": timeline_entries(events) if is_administrator else [],
         "administrators": company.memberships.administrators().select_related("user"),
     }
@@ -85,6 +99,36 @@ class CompanyRenameView(CompanyFormView):
     def perform(self, form: Any) -> str:
         profile.request_rename(self.request.company, **form.cleaned_data, by=self.request.user)
         return _("Request sent to the operator. We'll email you when the change is made.")
+
+
+class SharedMailboxView(CompanyFormView):
+    """Enter the address that gets the emails about the company's agreements, or remove it (T17)."""
+
+    form_class = SharedMailboxForm
+    template_name = "companies/mailbox.html"
+    success_url = reverse_lazy("company_mailbox")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        refusal = standing_refusal(self.request.company)
+        return super().get_context_data(
+            waiting=self.request.company.links.open_mailboxes().last(), refusal=refusal, **kwargs
+        )
+
+    def perform(self, form: Any) -> str:
+        email = form.cleaned_data["email"]
+        shared_mailbox.request_mailbox(self.request.company, email, by=self.request.user)
+        return str(_("We've sent a link to %s. It becomes the shared mailbox when someone opens the link.") % email)
+
+
+class SharedMailboxRemovalView(CompanyButtonView):
+    """Remove the shared mailbox."""
+
+    http_method_names = ["post"]
+    success_url = reverse_lazy("company_mailbox")
+
+    def perform(self, form: Any) -> str:
+        shared_mailbox.remove_mailbox(self.request.company, by=self.request.user)
+        return _("Shared mailbox removed.")
 
 
 @member_page

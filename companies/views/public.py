@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.language import for_companies
 from accounts.models import User, signed_in
-from companies import invitations, join_requests, registration
+from companies import invitations, join_requests, registration, shared_mailbox
 from companies.forms import CompanyRegistrationForm, InvitationAcceptanceForm, JoinRequestForm
 from companies.links import LinkProblem, LinkRefused, open_link
 from companies.models import CompanyLink, CompanyLinkKind
@@ -126,6 +126,15 @@ def company_join_confirm(request: HttpRequest, token: str, link: CompanyLink) ->
         return render(request, "companies/join_confirm.html")
     join_requests.confirm_join_request(token)
     return render(request, "companies/join_confirmed.html")
+
+
+@link_page(CompanyLinkKind.MAILBOX)
+def company_mailbox_confirm(request: HttpRequest, token: str, link: CompanyLink) -> HttpResponse:
+    """Confirm a company's shared mailbox; its reader need not have an account (T17)."""
+    if request.method != "POST":
+        return render(request, "companies/mailbox_confirm.html", {"link": link, "company": link.company})
+    company = shared_mailbox.confirm_mailbox(token)
+    return render(request, "companies/mailbox_confirmed.html", {"company": company})
 
 
 @link_page(CompanyLinkKind.INVITATION)

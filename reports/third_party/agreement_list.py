@@ -16,7 +16,7 @@ from accounts.models import User
 from agreements.counts import CompanyCounts, count_agreements
 from agreements.forms.search import SearchForm
 from agreements.masking import VisibleCustomer, customer_for_third_party
-from agreements.models import Agreement, AgreementQuerySet, AgreementStage
+from agreements.models import Agreement, AgreementQuerySet, AgreementStage, stage_of
 from agreements.permissions import why_not
 from agreements.reminders import not_to_resend
 from agreements.search import MOST_FOUND, FoundAgreement, Search, SearchResult, found_agreements
@@ -35,7 +35,6 @@ from reports.third_party.list_options import (
     ListOptions,
     Tab,
 )  # fmt: skip
-from reports.third_party.outcome import stage_of
 from reports.third_party.wording import describe_days_until, format_day
 
 PAGE_SIZE = 25

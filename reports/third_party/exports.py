@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementQuerySet
+from agreements.models import Agreement, AgreementQuerySet, stage_of
 from agreements.states import ReportState, Status
 from lib.central_time import CENTRAL
 from lib.keyset import read_rows
 from reports.downloads import DownloadRefused, downloadable_report, record_download
 from reports.third_party.agreement_list import AgreementList
-from reports.third_party.outcome import stage_of
 from reports.zip_stream import ZipMember
 
 MOST_EXPORTED = 100_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agreements.models import Agreement, AgreementStage
+from agreements.models import Agreement, AgreementStage, stage_of
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,3 @@ OUTCOMES = {
 def outcome_of(agreement: Agreement) -> AgreementOutcome:
     """Return the outcome of `agreement`, which has `is_overdue`."""
     return OVERDUE if agreement.is_overdue else OUTCOMES[stage_of(agreement)]
-
-
-def stage_of(agreement: Agreement) -> AgreementStage:
-    """Return how far the report is; if its period has no day, there will be none, also before a worker says so (R2)."""
-    stage = AgreementStage(agreement.stage)
-    return AgreementStage.NO_DATA if stage == AgreementStage.MAKING and agreement.covers_no_day else stage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import product
 from typing import Any
 
@@ -19,14 +19,24 @@ from accounts.second_factor import remove_lost_factors
 from agreements import actions
 from agreements import emails as agreement_emails
 from agreements.consent_review import review_consent
-from agreements.models import Agreement, ReportLength, ReportType, Review
+from agreements.daily_summary import send_due_summaries
+from agreements.models import (
+    Agreement,
+    CompanyEmail,
+    NotificationSettings,
+    ReportLength,
+    ReportType,
+    Review,
+    SummaryEntry,
+)
 from agreements.states import Channel, Status
 from api import emails as api_emails
 from companies import emails
-from companies.models import CompanyLinkKind
+from companies.models import Company, CompanyLinkKind, Membership
 from customers.claim_review import decide_claim
 from customers.emails import queue_failed_claims, send_claim_disputed, send_overdue_claim
 from customers.models import ClaimDecision, EsiidClaim
+from lib.central_time import CENTRAL
 from meters.models import Premise
 from notifications.models import Email
 from reports import emails as report_emails
@@ -88,7 +98,7 @@ def _about_companies(language: str) -> None:
     User.objects.filter(pk=OperatorFactory().pk).update(language=language)
     user, company, changes = member.user, member.company, {"legal_name": ["Lone Star", "Lone Star LLC"]}
     invitation, join_request = (
-        CompanyLinkFactory(company=company, language=language, kind=kind) for kind in CompanyLinkKind.values[1:]
+        CompanyLinkFactory(company=company, language=language, kind=kind) for kind in (CompanyLinkKind.INVITATION, CompanyLinkKind.JOIN_REQUEST)
     )
     emails.send_registration_refusal(user.email, language=language)
     for send_link in (emails.send_registration_link, emails.send_invitation, emails.send_join_request_link):
@@ -99,6 +109,10 @@ def _about_companies(language: str) -> None:
     emails.send_join_request_declined(join_request)
     emails.send_requests_paused(company, answer_count=5)
     emails.send_requests_resumed(company, reason="We called the customers.")
+    emails.send_mailbox_link(CompanyLinkFactory(company=company, kind=CompanyLinkKind.MAILBOX, by=user))
+    emails.send_mailbox_changed(company, before="", by=user)
+    emails.send_mailbox_changed(replace_mailbox(company), before="old@green-energy.example", by=user)
+    send_daily_summary(member)
     emails.send_permissions_changed(company, member)
     emails.send_member_removed(company, user)
     emails.send_rename_request(company, by=user, changes=changes, reason="We have merged.")
@@ -119,6 +133,26 @@ def _about_companies(language: str) -> None:
     report_emails.queue_report_ready(ReportFactory())
     queue_failed_claims(TdspFactory().pk, ["10443720000000001", "10443720000000002"], day=timezone.localdate())
     send_overdue_claim(EsiidClaimFactory(waiting=True, signals=["network"]))
+
+
+def replace_mailbox(company: Company) -> Company:
+    company.shared_mailbox = "agreements@green-energy.example"
+    return company
+
+
+def send_daily_summary(member: Membership) -> None:
+    """Queue a summary with every outcome that there is."""
+    NotificationSettings.objects.create(membership=member)
+    agreements = [
+        AgreementFactory(company=member.company, status=status)
+        for status in (Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.COMPLETE)
+    ]
+    agreements.append(ReportFactory(agreement__company=member.company).agreement)
+    at = datetime.combine(timezone.localdate(), time(12), CENTRAL)
+    for agreement in agreements:
+        entry = {"agreement": agreement, "kind": CompanyEmail.REPORT, "is_contact": True, "at": at - timedelta(days=1)}
+        SummaryEntry.objects.create(membership=member, **entry)
+    assert send_due_summaries(at=at) == 1
 
 
 def _about_agreements(world: World, language: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from accounts.models import User
@@ -41,14 +42,23 @@ def agreement_request(
     return AgreementRequest(registered, kind, person, rows, report_type, report_length)
 
 
-def submit_draft(draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True) -> list[Agreement]:
-    return creation.initiate(draft.pk, by=by, contact=CONTACT, comments="", attested=attested, at=at)
+def submit_draft(
+    draft: Draft, *, by: User, at: datetime | None = None, attested: bool = True, contact: Contact = CONTACT
+) -> list[Agreement]:
+    return creation.initiate(draft.pk, by=by, contact=contact, comments="", attested=attested, at=at)
 
 
-def initiate(by: User, *meters: Meter, at: datetime | None = None, **details) -> list[Agreement]:
+def initiate(
+    by: User, *meters: Meter, at: datetime | None = None, contact: Contact = CONTACT, **details
+) -> list[Agreement]:
     """Initiate agreements about `meters`, by default one new meter, and return them."""
     request = agreement_request(*(meters or [MeterFactory()]), **details)
-    return submit_draft(creation.start_draft(request, by=by, at=at), by=by, at=at)
+    return submit_draft(creation.start_draft(request, by=by, at=at), by=by, at=at, contact=contact)
+
+
+def initiate_as_contact(user: User, *meters: Meter, **details) -> list[Agreement]:
+    """Initiate agreements of which the user is the contact, as page 2 suggests."""
+    return initiate(user, *meters, contact=replace(CONTACT, email=user.email), **details)
 
 
 def registered_customer() -> tuple[EsiidClaim, Meter]:

@@ -59,6 +59,7 @@ def make_world() -> dict[str, Any]:
     company, kind = member.company, CompanyLinkKind
     invited, asks = CompanyLinkFactory(company=company), CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST)
     waits = CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST, confirmed_at=timezone.now())
+    mailbox = CompanyLinkFactory(company=company, kind=kind.MAILBOX, by=member.user, answers={})
     registers = CompanyLinkFactory(kind=kind.REGISTRATION, company=None, answers={"profile": {}, "person": {}})
     password = make_password("a password that everybody here has")
     User.objects.update(password=password)
@@ -89,6 +90,7 @@ def make_world() -> dict[str, Any]:
         "registration_token": link_token(registers),
         "invited_token": link_token(invited),
         "request_token": link_token(asks),
+        "mailbox_token": link_token(mailbox),
     }
 
 

@@ -16,7 +16,7 @@ from tests.pages.world import World
 from tests.support.company_links import link_token
 
 OWN = ("home", "member_profile", "company", "company_edit", "company_rename", "company_users", "company_invite",
-       "company_approvals", "company_user", "company_user_remove", "company_approval")  # fmt: skip
+       "notification_settings", "company_mailbox", "company_approvals", "company_user", "company_user_remove", "company_approval")  # fmt: skip
 
 
 def _eventful(world: World) -> dict[str, list[int]]:
@@ -47,7 +47,27 @@ def _no_administrator(client: Client, world: World) -> Any:
     return client.get(reverse("company_users"))
 
 
-for _name in ("company_edit", "company_rename", "company_invite"):
+for _name in ("company_mailbox", "notification_settings"):
+
+    @state(_name, "member", "with a shared mailbox, and another one that waits")
+    def _mailbox(client: Client, world: World, name: str = _name) -> Any:
+        company = world["member"].membership.company
+        Company.objects.filter(pk=company.pk).update(shared_mailbox=f"{'long' * 12}@green-energy.example")
+        CompanyLinkFactory(company=company, kind=CompanyLinkKind.MAILBOX, by=world["member"])
+        return client.get(reverse(name))
+
+
+state("company_mailbox_confirm", "anonymous", "confirmed")(sent("company_mailbox_confirm", "mailbox_token"))
+state("company_mailbox_confirm", "anonymous", "unknown")(at("company_mailbox_confirm", "nothing"))
+
+
+@state("company_mailbox_confirm", "anonymous", "used")
+def _used_mailbox(client: Client, world: World) -> Any:
+    sent("company_mailbox_confirm", "mailbox_token")(client, world)
+    return at("company_mailbox_confirm", "mailbox_token")(client, world)
+
+
+for _name in ("company_edit", "company_rename", "company_invite", "company_mailbox", "notification_settings"):
     state(_name, "member", "sent empty")(sent(_name))
 for _name in ("company_register", "company_join"):
     state(_name, "anonymous", "sent empty")(sent(_name))
