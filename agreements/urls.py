@@ -3,10 +3,9 @@
 from django.urls import path
 
 import agreements.url_converters  # noqa: F401 - registers the converter agreement_number
-from agreements.views import authorization, correction, drafts, notifications, third_party
+from agreements.views import authorization, correction, drafts, third_party
 
 urlpatterns = [
-    path("notifications/", notifications.notification_settings, name="notification_settings"),
     path("new/", third_party.agreement_new, name="agreement_new"),
     path("new/<uuid:draft>/", third_party.agreement_review, name="agreement_review"),
     path("new/<uuid:draft>/discard/", drafts.agreement_discard, name="agreement_discard"),

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.language_switch import set_language
+from agreements.views.notifications import notification_settings
 from smt_portal.home import home
 from smt_portal.pages import HelpPage, health
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("help/account/", HelpPage.as_view(template_name="help/account.html"), name="help_account"),
     path("", include("customers.urls")),
     path("third-party/", include("companies.urls")),
+    path("third-party/my-profile/emails/", notification_settings, name="notification_settings"),
     path("", include("notices.urls")),
     path("", include("agreements.customer_urls")),
     path("agreements/", include("agreements.urls")),

@@ -76,7 +76,7 @@ class TestWhatItSays:
                 assert f"/agreements/{agreement.number}/" in part
                 assert agreement.meter_number in part and agreement.esiid not in part
             assert "Rosa Delgado" in part
-            assert "you chose a daily summary" in part and "/agreements/notifications/" in part
+            assert "you chose a daily summary" in part and "/third-party/my-profile/emails/" in part
 
     def test_two_events_of_one_agreement_are_one_line(self, reader):
         """T17."""
@@ -219,7 +219,7 @@ def rejected_later(membership: Membership, *, at: datetime) -> Agreement:
 
 
 @pytest.mark.django_db(transaction=True)
-class TestRaces:
+class TestSummaryRaces:
     def test_many_workers_send_one(self):
         """T17."""
         rejected(make_reader())

@@ -12,8 +12,10 @@ from tests.factories.agreements import (
     DraftFactory,
     FailedMatchFactory,
     LetterFactory,
+    NotificationSettingsFactory,
     ReminderFactory,
     SubmissionFactory,
+    SummaryEntryFactory,
 )
 from tests.factories.companies import (
     CompanyEventFactory,
@@ -82,6 +84,7 @@ __all__ = [
     "NoticeFactory",
     "NoticeReadFactory",
     "OldMonthFactory",
+    "NotificationSettingsFactory",
     "OperatorFactory",
     "PremiseFactory",
     "RateLimitHitFactory",
@@ -90,6 +93,7 @@ __all__ = [
     "ReportFileFactory",
     "ReminderFactory",
     "SubmissionFactory",
+    "SummaryEntryFactory",
     "TdspFactory",
     "UploadChunkFactory",
     "UploadFactory",

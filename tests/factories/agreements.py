@@ -15,6 +15,7 @@ from agreements.models import (
     Agreement,
     AgreementCount,
     AgreementEvent,
+    CompanyEmail,
     ConsentReview,
     ConsentSignal,
     ContactStop,
@@ -22,6 +23,7 @@ from agreements.models import (
     EventKind,
     FailedMatch,
     Letter,
+    NotificationSettings,
     Reminder,
     ReminderOutcome,
     ReportLength,
@@ -29,6 +31,7 @@ from agreements.models import (
     Review,
     SignalKind,
     Submission,
+    SummaryEntry,
 )
 from agreements.models.review import REVIEW_REFUSES_REPORT
 from agreements.period import awaited_days, report_period
@@ -247,3 +250,21 @@ class AgreementCountFactory(DjangoModelFactory):
     stage = "waiting"
     is_downloaded = False
     change = 1
+
+
+class NotificationSettingsFactory(DjangoModelFactory):
+    class Meta:
+        model = NotificationSettings
+
+    membership = factory.SubFactory(MembershipFactory)
+
+
+class SummaryEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = SummaryEntry
+
+    agreement = factory.SubFactory(AgreementFactory)
+    membership = factory.LazyAttribute(lambda entry: MembershipFactory(company=entry.agreement.company))
+    kind = CompanyEmail.REPORT
+    is_contact = True
+    at = factory.LazyFunction(timezone.now)

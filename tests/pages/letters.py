@@ -20,15 +20,7 @@ from agreements import actions
 from agreements import emails as agreement_emails
 from agreements.consent_review import review_consent
 from agreements.daily_summary import send_due_summaries
-from agreements.models import (
-    Agreement,
-    CompanyEmail,
-    NotificationSettings,
-    ReportLength,
-    ReportType,
-    Review,
-    SummaryEntry,
-)
+from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from api import emails as api_emails
 from companies import emails
@@ -50,8 +42,10 @@ from tests.factories import (
     EsiidClaimFactory,
     MembershipFactory,
     MeterFactory,
+    NotificationSettingsFactory,
     OperatorFactory,
     ReportFactory,
+    SummaryEntryFactory,
     TdspFactory,
     UserFactory,
 )
@@ -98,7 +92,8 @@ def _about_companies(language: str) -> None:
     User.objects.filter(pk=OperatorFactory().pk).update(language=language)
     user, company, changes = member.user, member.company, {"legal_name": ["Lone Star", "Lone Star LLC"]}
     invitation, join_request = (
-        CompanyLinkFactory(company=company, language=language, kind=kind) for kind in (CompanyLinkKind.INVITATION, CompanyLinkKind.JOIN_REQUEST)
+        CompanyLinkFactory(company=company, language=language, kind=kind)
+        for kind in (CompanyLinkKind.INVITATION, CompanyLinkKind.JOIN_REQUEST)
     )
     emails.send_registration_refusal(user.email, language=language)
     for send_link in (emails.send_registration_link, emails.send_invitation, emails.send_join_request_link):
@@ -142,7 +137,7 @@ def replace_mailbox(company: Company) -> Company:
 
 def send_daily_summary(member: Membership) -> None:
     """Queue a summary with every outcome that there is."""
-    NotificationSettings.objects.create(membership=member)
+    NotificationSettingsFactory(membership=member)
     agreements = [
         AgreementFactory(company=member.company, status=status)
         for status in (Status.REJECTED, Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.COMPLETE)
@@ -150,8 +145,7 @@ def send_daily_summary(member: Membership) -> None:
     agreements.append(ReportFactory(agreement__company=member.company).agreement)
     at = datetime.combine(timezone.localdate(), time(12), CENTRAL)
     for agreement in agreements:
-        entry = {"agreement": agreement, "kind": CompanyEmail.REPORT, "is_contact": True, "at": at - timedelta(days=1)}
-        SummaryEntry.objects.create(membership=member, **entry)
+        SummaryEntryFactory(membership=member, agreement=agreement, at=at - timedelta(days=1))
     assert send_due_summaries(at=at) == 1
 
 

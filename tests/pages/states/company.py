@@ -16,7 +16,8 @@ from tests.pages.world import World
 from tests.support.company_links import link_token
 
 OWN = ("home", "member_profile", "company", "company_edit", "company_rename", "company_users", "company_invite",
-       "notification_settings", "company_mailbox", "company_approvals", "company_user", "company_user_remove", "company_approval")  # fmt: skip
+       "notification_settings", "company_mailbox",
+       "company_approvals", "company_user", "company_user_remove", "company_approval")  # fmt: skip
 
 
 def _eventful(world: World) -> dict[str, list[int]]:
