@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from api.models import ApiClient, ApiKey
+from companies.emails import administrators_footer
 from notifications.actions import OutgoingEmail, queue_email
 from notifications.models import Email
 
@@ -39,7 +40,7 @@ def send_client_disabled(client: ApiClient) -> None:
 
 
 def _queue(kind: str, email_key: str, to: User, subject: Any, client: ApiClient, key: ApiKey | None = None) -> None:
-    context = {"company": client.company, "client": client, "user": to, "api_key": key}
+    context = {"company": client.company, "client": client, "user": to, "api_key": key, **administrators_footer()}
     queue_email(
         OutgoingEmail(
             kind=kind, key=email_key, to=to.email, language=to.language, subject=subject, context=context,

@@ -133,10 +133,13 @@ def _send(kind: str, to: Iterable[User | CompanyLink], subject: StrOrPromise, co
 
 
 def _send_to_administrators(kind: str, company: Company, subject: StrOrPromise, **context: Any) -> None:
-    """Queue an email that no administrator can turn off; its footer says so (T17)."""
+    _send(kind, company.administrators(), subject, company, **context, **administrators_footer())
+
+
+def administrators_footer() -> dict[str, StrOrPromise]:
+    """Return why a company's administrator gets an email, which can't be turned off (T17)."""
     reason = _("You get this email because you're an administrator of your company. It can't be turned off.")
-    context |= {"sent_because": reason, "change_path": reverse("company_users"), "change_label": _("Manage Users")}
-    _send(kind, company.administrators(), subject, company, **context)
+    return {"sent_because": reason, "change_path": reverse("company_users"), "change_label": _("Manage Users")}
 
 
 def _send_link(kind: str, link: CompanyLink, subject: StrOrPromise, **context: Any) -> None:

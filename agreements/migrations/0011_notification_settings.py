@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agreements", "0010_letter_pdf_hashes"),
-        ("companies", "0003_shared_mailbox"),
+        ("companies", "0004_shared_mailbox"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
