@@ -9,13 +9,12 @@ from django.conf import settings
 from django.urls import reverse
 
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementEvent, AgreementStage
+from agreements.models import Agreement, AgreementEvent, AgreementStage, stage_of
 from agreements.states import Status
 from agreements.third_party_wording import timeline
 from api.authentication import Caller
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email, EmailState
 from reports.models import Report
-from reports.third_party.outcome import stage_of
 
 _STATES = {
     AgreementStage.MAKING: "preparing",
