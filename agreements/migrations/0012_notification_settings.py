@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0010_letter_pdf_hashes"),
+        ("agreements", "0011_api_channel"),
         ("companies", "0004_shared_mailbox"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
