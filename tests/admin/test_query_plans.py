@@ -82,6 +82,16 @@ def test_a_tdsps_list_reads_few_of_the_records_of_others(client, path):
         assert "meters_premise" not in plan or "customers_esiidclaim" in plan, plan
 
 
+def test_an_operators_home_reads_few_records_of_all_tdsps(client):
+    """D1, D8"""
+    client = Client()
+    client.force_login(OperatorFactory())
+    plans = plans_of(client, "/")
+    assert any("agreement_failed_report" in plan for plan in plans), plans
+    for plan in plans:
+        assert not any(f"Seq Scan on {table}" in plan for table in TABLES) and rows_removed(plan) < 1000, plan
+
+
 SEARCHES = {
     "/admin/agreements/agreement/?q=300000000777": "agreements_agreement_number",
     "/admin/agreements/agreement/?q=10443000000000777": "agreement_esiid_tail",
