@@ -225,7 +225,7 @@ def generate_report(report: Report, now: datetime) -> None:
     report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
     report.rows, report.size, report.sha256 = file.line_count - 1, file.size, file.sha256
     report.save()
-    ReportFile.store(report, file.gzipped)
+    ReportFile.store(report, file.gzipped, coverage.day_counts_by_label)
     emails.queue_report_ready(report)
 
 

@@ -129,6 +129,13 @@ class Coverage:
         }
 
     @property
+    def day_counts_by_label(self) -> dict[str, list[list[int]]]:
+        """Direction's label -> the fields of a UsageCount for each day of the period, in order."""
+        return {
+            channel.label: [list(count) for count in self.day_counts(channel).values()] for channel in self.directions
+        }
+
+    @property
     def directions(self) -> list[FlowDirection]:
         """Consumption, and Surplus Generation if it has a reading."""
         return [channel for channel, counts in self._recorded.items() if counts or channel is FlowDirection.CONSUMPTION]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import zlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
@@ -119,20 +120,30 @@ def record_download(report: Report, *, by: User, at: datetime | None = None) -> 
         return bytes(file.gzipped)
 
 
-def first_rows(agreement: Agreement, count: int) -> list[list[str]]:
-    """Return the header and the first rows of the report's file; none before its first download.
+@dataclass(frozen=True)
+class FilePreview:
+    """The header and the first rows of a report's file, and the counts of its days (see ReportFile)."""
+
+    first_rows: list[list[str]]
+    day_counts: dict[str, list[list[int]]] | None
+
+
+def preview_file(agreement: Agreement, row_count: int) -> FilePreview:
+    """Return what a page shows of the report's file; nothing before its first download.
 
     What was downloaded is shown to the customer (R5), so nothing of the file is shown before. Reads its beginning only.
     """
     if agreement.downloaded_at is None or agreement.report_state != ReportState.READY:
-        return []
+        return FilePreview([], None)
     head = Substr("gzipped", 1, FIRST_BYTES, output_field=BinaryField())
-    beginning = ReportFile.objects.filter(report__agreement=agreement.pk).values_list(head, flat=True).first()
-    if beginning is None:
-        return []
+    file = ReportFile.objects.filter(report__agreement=agreement.pk).values_list(head, "day_counts").first()
+    if file is None:
+        return FilePreview([], None)
+    beginning, day_counts = file
     text = zlib.decompressobj(GZIP_FORMAT).decompress(bytes(beginning)).decode(errors="ignore")
     lines = text.splitlines(keepends=True)
-    return list(csv.reader(line for line in lines[: count + 1] if line.endswith("\n")))
+    rows = list(csv.reader(line for line in lines[: row_count + 1] if line.endswith("\n")))
+    return FilePreview(rows, day_counts)
 
 
 def file_response(request: HttpRequest, file_name: str, size: int, gzipped: bytes) -> HttpResponseBase:

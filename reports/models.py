@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from psycopg.types.json import Jsonb
 
 from accounts.models import User
 from agreements.models import Agreement
@@ -200,22 +201,27 @@ class Report(models.Model):
 
 
 class ReportFile(models.Model):
-    """The report's bytes, compressed by gzip, in a table of their own so that lists do not read them."""
+    """The report's bytes, compressed by gzip, in a table of their own so that lists do not read them.
+
+    `day_counts` are readings, too, and are deleted with the file: direction's label -> a coverage.UsageCount for each
+    day of the period, null in files older than this field (T11).
+    """
 
     report = models.OneToOneField(Report, on_delete=models.CASCADE, primary_key=True, related_name="file")
     gzipped = models.BinaryField()
+    day_counts = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"File of {self.report}"
 
     @classmethod
-    def store(cls, report: Report, gzipped: bytes) -> None:
+    def store(cls, report: Report, gzipped: bytes, day_counts: dict[str, list[list[int]]]) -> None:
         """Insert the file of `report`. Django's `create` would put the bytes into the statement as hexadecimal digits,
         which takes four times their size in memory (R6)."""
-        statement = f"INSERT INTO {cls._meta.db_table} (report_id, gzipped) VALUES (%s, %b)"
+        statement = f"INSERT INTO {cls._meta.db_table} (report_id, gzipped, day_counts) VALUES (%s, %b, %s)"
         connection.ensure_connection()
         with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(statement, (report.pk, gzipped))
+            cursor.execute(statement, (report.pk, gzipped, Jsonb(day_counts)))
 
 
 class Download(models.Model):

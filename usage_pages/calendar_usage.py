@@ -11,19 +11,18 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from lib.central_time import days_between, last_of_month
 from meters.models import FlowDirection
 from meters.usage.days import FALL, slot_start, slots_on
 from meters.usage.reader import DayReadings, stream_usage
 from reports.coverage import Coverage, UsageCount, estimated_slots
+from reports.usage_chart import Amounts, ChartColumn
 from usage_pages.customer_meters import CustomerMeter
 
 # The utilities load a day's readings in the next morning; a day without readings is a gap only after that.
 READINGS_ARRIVE_WITHIN = timedelta(days=2)
-
-Amounts = dict[FlowDirection, UsageCount]
 
 
 class SpanKind(TextChoices):
@@ -74,32 +73,10 @@ class CalendarSpan:
 
 
 @dataclass(frozen=True)
-class UsageColumn:
-    """`tick` is the label under the chart, empty if there is no room; `is_minor`: only on a wide screen.
+class UsageColumn(ChartColumn):
+    """`inside` is the span that shows more of it, None for a quarter hour."""
 
-    `inside` is the span that shows more of it, None for a quarter hour.
-    """
-
-    name: str
-    tick: str
-    is_minor: bool
     inside: CalendarSpan | None
-    amounts: Amounts
-
-    @property
-    def readings(self) -> str:
-        """What is known about the readings, in words; empty if none is expected."""
-        total = sum(self.amounts.values(), UsageCount())
-        if not total.expected:
-            return ""
-        if total.is_gap:
-            return _("No readings")
-        words = []
-        if total.missing:
-            words.append(ngettext("%(n)s missing", "%(n)s missing", total.missing) % {"n": total.missing})
-        if total.estimated:
-            words.append(ngettext("%(n)s estimated", "%(n)s estimated", total.estimated) % {"n": total.estimated})
-        return ", ".join(words) or _("All actual")
 
 
 def read_usage(meter: CustomerMeter, span: CalendarSpan) -> tuple[Coverage, list[DayReadings]]:
@@ -136,8 +113,8 @@ def quarter_hour_columns(day: date, coverage: Coverage, days: list[DayReadings])
             _("%(start)s to %(end)s") % {"start": clock[slot], "end": clock[slot + 1]},
             date_format(start, "g A") if has_tick else "",
             has_tick and start.hour % 6 != 0,
-            None,
             {channel: by_slot[slot] for channel, by_slot in amounts.items()},
+            None,
         )
 
 
@@ -146,7 +123,7 @@ def day_columns(span: CalendarSpan, coverage: Coverage) -> Iterator[UsageColumn]
     for day, amounts in amounts_by_day(span, coverage):
         tick = date_format(day, "D") if is_week else str(day.day) if day.day % 7 == 1 else ""
         name = f"{date_format(day, 'l' if is_week else 'D')}, {date_format(day, 'MONTH_DAY_FORMAT')}"
-        yield UsageColumn(name, tick, False, CalendarSpan.around(SpanKind.DAY, day), amounts)
+        yield UsageColumn(name, tick, False, amounts, CalendarSpan.around(SpanKind.DAY, day))
 
 
 def month_columns(span: CalendarSpan, coverage: Coverage) -> Iterator[UsageColumn]:
@@ -154,7 +131,7 @@ def month_columns(span: CalendarSpan, coverage: Coverage) -> Iterator[UsageColum
         parts = [day_amounts for _day, day_amounts in days]
         amounts = {channel: sum((part[channel] for part in parts), UsageCount()) for channel in coverage.directions}
         month = CalendarSpan.around(SpanKind.MONTH, first)
-        yield UsageColumn(date_format(first, "F"), date_format(first, "M"), first.month % 2 == 0, month, amounts)
+        yield UsageColumn(date_format(first, "F"), date_format(first, "M"), first.month % 2 == 0, amounts, month)
 
 
 def amounts_by_day(span: CalendarSpan, coverage: Coverage) -> Iterator[tuple[date, Amounts]]:

@@ -21,10 +21,10 @@ from meters.usage.days import slots_on
 from reports.coverage import UsageCount
 from reports.downloads import file_response
 from reports.models import DIRECTIONS
+from reports.usage_chart import draw_chart
 from usage_pages.calendar_usage import CalendarSpan, SpanKind, read_usage, usage_columns
 from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
 from usage_pages.forms import DownloadForm, MeterNameForm, SpanForm
-from usage_pages.usage_chart import draw_chart
 
 PAGE_SIZE = 25
 LINKED = 12  # meters that the page of usage links to; My Smart Meters has the others
@@ -111,7 +111,7 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
         "after": CalendarSpan.around(span.kind, span.last + ONE_DAY) if span.last < meter.last else None,
         "begins_late": span.first < meter.first <= span.last,
         "slots": slots_on(span.first) if span.kind is SpanKind.DAY else None,
-        "chart": draw_chart(columns),
+        "chart": draw_chart(columns, are_quarter_hours=span.kind is SpanKind.DAY),
         "decimals": "3g" if span.kind is SpanKind.DAY else "1g",  # of kWh; files have three
         "highest": max(columns, key=lambda column: next(iter(column.amounts.values())).wh),
         "rows": [column for column in columns if column.readings],

@@ -24,10 +24,11 @@ from agreements.views.drafts import list_drafts
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email
-from reports.downloads import file_headers, first_rows
+from reports.downloads import FilePreview, file_headers, preview_file
 from reports.third_party.agreement_list import AgreementList
 from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list, download_reports
 from reports.third_party.outcome import outcome_of
+from reports.third_party.report_chart import draw_report
 from reports.zip_stream import stream_zip
 
 FIRST_ROW_COUNT = 8
@@ -93,6 +94,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
     requests = [email for email in emails if email.kind in REQUEST_KINDS and email.superseded_at is None]
     is_waiting = agreement.status == Status.PENDING and not agreement.is_overdue
     why_not_download = why_not(request.user, "may_download") if agreement.status == Status.COMPLETE else ""
+    preview = FilePreview([], None) if why_not_download else preview_file(agreement, FIRST_ROW_COUNT)
     context = {
         "agreement": agreement,
         "outcome": outcome_of(agreement),
@@ -106,6 +108,7 @@ def agreement_detail(request: MemberRequest, number: str) -> HttpResponse:
         "reminders": reminder_lines(agreement) if is_waiting else [],
         "may_download": agreement.status == Status.COMPLETE and not why_not_download,
         "why_not_download": why_not_download,
-        "first_rows": [] if why_not_download else first_rows(agreement, FIRST_ROW_COUNT),
+        "first_rows": preview.first_rows,
+        "totals": draw_report(agreement.report, preview.day_counts) if preview.day_counts else None,
     }
     return render(request, "reports/third_party/agreement.html", context)

@@ -43,7 +43,7 @@ def used() -> Iterator[tuple[str, str]]:
             yield from ((name, str(path.relative_to(ROOT))) for name in classes(path.read_text()))
     for name in settings.CRISPY_CLASS_CONVERTERS.values():
         yield name, "settings"
-    for path in (ROOT / "lib" / "icons.py", ROOT / "usage_pages" / "usage_chart.py"):
+    for path in (ROOT / "lib" / "icons.py", ROOT / "reports" / "usage_chart.py"):
         yield from ((name, path.name) for name in classes(path.read_text()))
 
 
@@ -71,7 +71,7 @@ def test_every_class_of_a_stylesheet_is_on_a_page() -> None:
         "estimated-0",
         "estimated-1",
         "missing",
-    }  # usage_pages.usage_chart names them by channel
+    }  # reports.usage_chart names them by channel
     assert not sorted(defined() - {name for name, _path in used()} - drawn)
 
 
