@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, override
 
 from accounts.models import Role, User
-from agreements.models import Agreement, CompanyEmail, EmailTiming, NotificationSettings, SummaryEntry
-from companies.models import Company, Membership
+from agreements.models import Agreement, CompanyEmail, EmailTiming, NotificationSettings, Submission, SummaryEntry
+from companies.models import Membership
 from notifications.actions import OutgoingEmail, queue_email
 
 LANGUAGE = "en"
@@ -59,7 +59,10 @@ def queue_to_company(email: OutgoingEmail, agreements: Sequence[Agreement]) -> N
     """
     first = agreements[0]
     with override(LANGUAGE):
-        readers, address_reason = _find_readers(first, len(agreements))
+        # Read now: both may have changed since the agreement was.
+        columns = Submission.objects.values_list("contact_user", "company__shared_mailbox")
+        contact_id, mailbox = columns.get(pk=first.submission_id)
+        readers, address_reason = _find_readers(first, contact_id, len(agreements))
         sent: set[str] = set()
         if address_reason:
             sent.add(first.contact_email.lower())
@@ -73,7 +76,6 @@ def queue_to_company(email: OutgoingEmail, agreements: Sequence[Agreement]) -> N
                 entry = {"membership": reader.membership, "kind": email.kind, "is_contact": reader.is_contact}
                 entries = [SummaryEntry(agreement=agreement, at=Now(), **entry) for agreement in agreements]
                 SummaryEntry.objects.bulk_create(entries, ignore_conflicts=True)
-        mailbox = Company.objects.values_list("shared_mailbox", flat=True).get(pk=first.company_id)
         if mailbox and mailbox.lower() not in sent:
             reason = gettext("You get this email because this address is your company's shared mailbox.")
             change = {"change_path": reverse("company_mailbox"), "change_label": gettext("Administrators: change it")}
@@ -81,23 +83,22 @@ def queue_to_company(email: OutgoingEmail, agreements: Sequence[Agreement]) -> N
             queue_email(_addressed(copy, CompanyEmail.values, sent_because=reason, **change))
 
 
-def _find_readers(agreement: Agreement, count: int) -> tuple[list[CompanyReader], str]:
+def _find_readers(agreement: Agreement, contact_id: int | None, count: int) -> tuple[list[CompanyReader], str]:
     """Return the users who may get an email, and why it also goes to the contact's address; empty: it does not.
 
     Their memberships stay locked against an end until the transaction ends: what is queued to a user who leaves at the
     same moment is withheld.
     """
-    contact_id = agreement.submission.contact_user_id
     if contact_id is None:
         users = User.objects.alias(address=Lower("email")).filter(role=Role.THIRD_PARTY)
         contact_id = users.filter(address=agreement.contact_email.lower()).values_list("pk", flat=True).first()
     followers = Q(company=agreement.company_id, may_view=True, notification_settings__covers_company=True)
     members = Membership.objects.filter(followers | Q(user=contact_id))
-    keys = sorted(members.values_list("pk", flat=True))
-    lock_memberships(keys)
+    if keys := sorted(members.values_list("pk", flat=True)):
+        lock_memberships(keys)
     current = Membership.objects.current().filter(company=agreement.company_id)
     current = current.select_related("user", "notification_settings").order_by("pk")
-    readers = list(_readers_among(current.filter(pk__in=keys), contact_id, count))
+    readers = list(_readers_among(current.filter(pk__in=keys), contact_id, count)) if keys else []
     if contact_id is None:
         return readers, gettext("You get this email because this address is the contact on the agreement.")
     if not any(reader.is_contact for reader in readers):
