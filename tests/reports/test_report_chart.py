@@ -49,7 +49,7 @@ def cells(chart: dict) -> list[list[str]]:
     return [re.findall(r">([^<]*)</t[hd]>", row) for row in chart["rows"].split("</tr>") if row]
 
 
-class TestFigures:
+class TestChartFigures:
     @pytest.mark.parametrize("report_type", [ReportType.INTERVAL, ReportType.DAILY, ReportType.MONTHLY])
     def test_the_table_has_the_sums_of_the_files_rows(self, report_type):
         """T11, R4: of days, or of a monthly report's months."""
@@ -102,7 +102,7 @@ class TestFigures:
         assert chart_of(agreement) == before
 
 
-class TestPage:
+class TestChartOnPage:
     @pytest.fixture
     def agreement(self):
         return make_report([each for each in every_day(FIRST, LAST) if each.day.day != 20])
