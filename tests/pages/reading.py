@@ -24,6 +24,8 @@ ENGLISH = re.compile(
     r"September|October|November|December)\b",
     re.IGNORECASE,
 )
+# The same word in both languages.
+SAME = {"Error", "Error:", "No", "Total"}
 ATTRIBUTES = ("alt", "aria-label", "placeholder", "title", "value")
 
 

@@ -9,46 +9,10 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from tests.pages.known import Known
-from tests.pages.showing import COLORS, LANGUAGE, SEEN, Screen
-from tests.pages.visits import Visit, all_visits, visit_page
+from tests.pages.showing import COLORS, Screen
+from tests.pages.visits import Visit, visit_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
-
-AUDIENCES = {
-    "strangers": lambda visit: visit.role == "anonymous" and visit.is_for_customers,
-    "customers": lambda visit: visit.role != "anonymous" and visit.is_for_customers,
-    "companies and staff": lambda visit: not visit.is_for_customers,
-}
-
-
-def looked_at(screen: Screen, visit: Visit, world: dict[str, Any], known: Known) -> list[str]:
-    """What is wrong with the page of `visit`, at both widths in both schemes, half of them in Spanish if it has any.
-
-    Where the markup is `known`, only the words are new: then it is whether they fit a phone.
-    """
-    english = visit_page(visit, world, "en")
-    screen.show(english)
-    is_known = known.has(english.content.decode())
-    found = screen.problems(320, "light", rules=[] if is_known else None)
-    found += screen.problems(1280, "dark", rules=[] if is_known else COLORS)
-    if visit.is_for_customers:
-        screen.show(visit_page(visit, world, "es"))
-    found += screen.problems(1280, "light", rules=[] if is_known else SEEN)
-    found += screen.problems(320, "dark", rules=LANGUAGE if is_known else COLORS)
-    return found + screen.heard()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("audience", AUDIENCES)
-def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(screen, filled, audience) -> None:
-    """A1: every URL for every audience, filled, empty and refused."""
-    known = Known()
-    found = {}
-    for visit in filter(AUDIENCES[audience], all_visits()):
-        if problems := looked_at(screen, visit, filled, known):
-            found[str(visit)] = problems
-    assert not found, "\n".join(f"{page}: {one}" for page, problems in found.items() for one in problems)
 
 
 @pytest.mark.parametrize("role", ["anonymous", "customer", "member", "operator"])

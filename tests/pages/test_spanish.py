@@ -3,68 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.test.signals import template_rendered
 
 from agreements import actions, letter_pdf
 from agreements.states import Channel
 from notifications.models import Email
-from scripts.messages import sources
 from tests.factories import MeterFactory
 from tests.pages.letters import customers_emails
-from tests.pages.reading import english_in, pieces
-from tests.pages.visits import all_visits, visit_page
+from tests.pages.reading import SAME, english_in, pieces
+from tests.pages.rendering import rendered, templates
+from tests.pages.visits import FAILURE, all_visits, visit_page
 from tests.support.agreements import ROSA, initiate
-
-# The same word in both languages.
-SAME = {"Error", "Error:", "No", "Total"}
-FAILURE = "our own failure"
-# They say "Error:" where no page of a customer's has an error, and what stands on the third party's pages alone.
-SELDOM = {"allauth/elements/field.html"}
-SELDOM |= {"reports/calendar.html", "reports/coverage.html"}
-# Pages of failures, which have both languages (tests/operations/test_error_pages.py).
-SELDOM |= {"413.html", "500.html", "503.html", "plain_page.html"}
-
-
-@contextmanager
-def rendered() -> Iterator[set[str]]:
-    """The names of the templates that are rendered meanwhile."""
-    names: set[str] = set()
-
-    def note(sender: Any, template: Any, **more: Any) -> None:
-        names.add(template.name)
-
-    template_rendered.connect(note)
-    try:
-        yield names
-    finally:
-        template_rendered.disconnect(note)
-
-
-def templates(belongs: Callable[[str], bool]) -> set[str]:
-    """The names of our own templates that say something and that customers may see."""
-    say = {path.removeprefix("templates/") for path, text in sources() if "{% translate" in text or "{% block" in text}
-    return {name for name in say if belongs(name)}
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(filled: dict[str, Any]) -> None:
-    """C6: each page in each state, and no template of ours is left out."""
-    found = ""
-    with rendered() as names:
-        for visit in (visit for visit in all_visits() if visit.is_for_customers and visit.state != FAILURE):
-            spanish, english = (pieces(visit_page(visit, filled, code).content.decode()) for code in ("es", "en"))
-            if left := english_in(spanish, english, SAME):
-                found += f"\n{visit}: {left}"
-    assert not found, found
-    left_out = sorted(templates(lambda name: not name.startswith("emails/")) - names - SELDOM)
-    assert not left_out, "\n".join(left_out)
 
 
 def test_the_page_of_our_own_failure_says_the_same_in_both_languages(filled: dict[str, Any]) -> None:

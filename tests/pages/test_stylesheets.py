@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
 
-from tests.pages.visits import all_visits, visit_page
+from tests.pages.classes import ROOT, classes, defined
 
-ROOT: Path = settings.BASE_DIR
 # Django's own pages and emails have other style sheets.
 FOREIGN = {"admin", "emails"}
-TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
-CLASS = re.compile(r"""class=["']([^"']*)["']""")
-
-
-def stylesheets() -> str:
-    sheets = [path for path in (ROOT / "static" / "css").glob("*.css") if path.name != "admin.css"]
-    return re.sub(r"/\*.*?\*/", "", "".join(path.read_text() for path in sheets), flags=re.DOTALL)
-
-
-def defined() -> set[str]:
-    selectors = re.findall(r"([^{}]+){", stylesheets())
-    return {name for selector in selectors for name in re.findall(r"\.([a-z][\w-]*)", selector)}
-
-
-def classes(text: str) -> set[str]:
-    """The classes that markup names; those that come from a variable are left out."""
-    names = {name for value in CLASS.findall(TAG.sub(" ", text)) for name in value.split()}
-    return {name for name in names if "{" not in name}
 
 
 def used() -> Iterator[tuple[str, str]]:
@@ -50,17 +29,6 @@ def used() -> Iterator[tuple[str, str]]:
 def test_every_class_of_a_template_is_in_a_stylesheet() -> None:
     known = defined()
     assert not sorted({f"{name} in {path}" for name, path in used() if name not in known})
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-@pytest.mark.django_db
-def test_every_class_of_a_page_is_in_a_stylesheet(filled: dict[str, Any]) -> None:
-    """Also those that widgets and packages bring."""
-    known, strange = defined(), set()
-    for visit in all_visits():
-        strange |= classes(visit_page(visit, filled, "en").content.decode()) - known
-    assert not strange
 
 
 def test_every_class_of_a_stylesheet_is_on_a_page() -> None:

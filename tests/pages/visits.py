@@ -6,7 +6,7 @@ what comes after a decision, pages behind a password.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ from django.urls import reverse
 from django.utils import translation
 
 from accounts.models import User
+from tests.pages.rendering import rendered
 from tests.pages.states import states
 from tests.support.world import ROLES
 from tests.test_access import METHOD, OK, ROWS
 
 World = dict[str, Any]
+FAILURE = "our own failure"  # the state of a page that has both languages
 ENGLISH_ROLES = ("member", "other company", "TDSP", "operator")
 # They answer with a redirect or with what is no page, whoever asks and however.
 WITHOUT_PAGE = {
@@ -68,6 +70,39 @@ def plain_visits() -> Iterator[Visit]:
 
 def all_visits() -> list[Visit]:
     return [*plain_visits(), *(Visit(*each) for each in states())]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a visit shows in each of its languages, and the names of the templates that were rendered for it."""
+
+    visit: Visit
+    answers: Mapping[str, Answer]
+    templates: frozenset[str]
+
+    @property
+    def english(self) -> str:
+        return self.answers["en"].content.decode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is kept of a response."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
+def open_every_page(world: World) -> Iterator[Page]:
+    """Yield the page of each visit: in English, and in Spanish where customers see it."""
+    for visit in all_visits():
+        languages = ["en", "es"] if visit.is_for_customers else ["en"]
+        with rendered() as names:
+            responses = {language: visit_page(visit, world, language) for language in languages}
+        answers = {
+            language: Answer(response.content, dict(response.headers)) for language, response in responses.items()
+        }
+        yield Page(visit, answers, frozenset(names))
 
 
 def visit_page(visit: Visit, world: World, language: str) -> Any:

@@ -1,15 +1,8 @@
-"""Without JavaScript nobody sees a button that then does nothing (A1)."""
+"""Buttons that do nothing without JavaScript."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import Any
-
-import pytest
-
-from tests.pages.visits import all_visits, visit_page
-
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 class ScriptButtons(HTMLParser):
@@ -40,11 +33,3 @@ class ScriptButtons(HTMLParser):
             if self.hidden_at and self.hidden_at[-1] == self.depth:
                 self.hidden_at.pop()
             self.depth -= 1
-
-
-def test_buttons_of_scripts_are_hidden_without_them(filled: dict[str, Any]) -> None:
-    """A1: pages of keys and passkeys, in each of their states."""
-    visits = [visit for visit in all_visits() if visit.name.startswith(("mfa_", "account_login"))]
-    pages = {str(visit): ScriptButtons(visit_page(visit, filled, "en").content.decode()) for visit in visits}
-    assert sum(page.count for page in pages.values()) >= 5
-    assert not {name: page.always_visible for name, page in pages.items() if page.always_visible}
