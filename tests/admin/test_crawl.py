@@ -33,12 +33,6 @@ def test_no_page_contains_a_decision_link_or_an_email_body(client: Client, world
         assert not [secret for secret in secrets if secret in text], address
         if role == "staff":
             assert not [word for word in world.other.words if word in text], address
-
-
-@pytest.mark.control
-def test_control_the_crawl_would_find_them(client: Client, world: World):
-    """An operator's pages do hold the other TDSP's words."""
-    everything = " ".join(
-        text for _status, text in crawl(log_in(client, world.operator), "/admin/", under="/admin/").values()
-    )
-    assert all(word in everything for word in world.other.words)
+    if role == "operator":  # the control of the line above: the same walk does meet the other TDSP's words
+        everything = " ".join(text for _status, text in pages.values())
+        assert all(word in everything for word in world.other.words)
