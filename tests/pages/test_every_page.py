@@ -14,7 +14,7 @@ from tests.pages.reading import SAME, english_in, pieces
 from tests.pages.rendering import templates
 from tests.pages.script_buttons import ScriptButtons
 from tests.pages.showing import COLORS, LANGUAGE, SEEN, Screen
-from tests.pages.visits import FAILURE, Page, open_every_page
+from tests.pages.visits import FAILURE, OpenedPage, open_every_page
 from tests.pages.world import fill
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.django_db]
@@ -32,14 +32,14 @@ SELDOM |= {"413.html", "500.html", "503.html", "plain_page.html"}
 
 
 @pytest.fixture(scope="module")
-def pages(module_world: dict[str, Any]) -> list[Page]:
+def pages(module_world: dict[str, Any]) -> list[OpenedPage]:
     with transaction.atomic():
         pages = list(open_every_page(fill(copy.deepcopy(module_world))))
         transaction.set_rollback(True)
     return pages
 
 
-def looked_at(screen: Screen, page: Page, known: Known) -> list[str]:
+def looked_at(screen: Screen, page: OpenedPage, known: Known) -> list[str]:
     """What is wrong with `page`, at both widths in both schemes, half of them in Spanish if it has any.
 
     Where the markup is `known`, only the words are new: then it is whether they fit a phone.
@@ -67,7 +67,7 @@ def test_no_page_breaks_a_rule_of_accessibility_or_scrolls_sideways(screen, page
     assert not found, "\n".join(f"{page}: {one}" for page, problems in found.items() for one in problems)
 
 
-def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(pages: list[Page]) -> None:
+def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(pages: list[OpenedPage]) -> None:
     """C6: each page in each state, and no template of ours is left out."""
     found, names = "", set()
     for page in (page for page in pages if "es" in page.answers and page.visit.state != FAILURE):
@@ -80,13 +80,13 @@ def test_no_page_that_a_customer_sees_in_spanish_has_english_on_it(pages: list[P
     assert not left_out, "\n".join(left_out)
 
 
-def test_every_class_of_a_page_is_in_a_stylesheet(pages: list[Page]) -> None:
+def test_every_class_of_a_page_is_in_a_stylesheet(pages: list[OpenedPage]) -> None:
     """Also those that widgets and packages bring."""
     known = defined()
     assert not {name for page in pages for name in classes(page.english) if name not in known}
 
 
-def test_buttons_of_scripts_are_hidden_without_them(pages: list[Page]) -> None:
+def test_buttons_of_scripts_are_hidden_without_them(pages: list[OpenedPage]) -> None:
     """A1: without JavaScript no button is shown that then does nothing; pages of keys and passkeys."""
     of_keys = [page for page in pages if page.visit.name.startswith(("mfa_", "account_login"))]
     found = {str(page.visit): ScriptButtons(page.english) for page in of_keys}

@@ -73,11 +73,11 @@ def all_visits() -> list[Visit]:
 
 
 @dataclass(frozen=True)
-class Page:
+class OpenedPage:
     """What a visit shows in each of its languages, and the names of the templates that were rendered for it."""
 
     visit: Visit
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, KeptAnswer]
     templates: frozenset[str]
 
     @property
@@ -86,23 +86,23 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeptAnswer:
     """What is kept of a response."""
 
     content: bytes
     headers: Mapping[str, str]
 
 
-def open_every_page(world: World) -> Iterator[Page]:
+def open_every_page(world: World) -> Iterator[OpenedPage]:
     """Yield the page of each visit: in English, and in Spanish where customers see it."""
     for visit in all_visits():
         languages = ["en", "es"] if visit.is_for_customers else ["en"]
         with rendered() as names:
             responses = {language: visit_page(visit, world, language) for language in languages}
         answers = {
-            language: Answer(response.content, dict(response.headers)) for language, response in responses.items()
+            language: KeptAnswer(response.content, dict(response.headers)) for language, response in responses.items()
         }
-        yield Page(visit, answers, frozenset(names))
+        yield OpenedPage(visit, answers, frozenset(names))
 
 
 def visit_page(visit: Visit, world: World, language: str) -> Any:
