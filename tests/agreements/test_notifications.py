@@ -117,7 +117,7 @@ class TestEachKind:
         assert (entry.agreement, entry.membership, entry.is_contact) == (agreement, contact, True)
 
     def test_not_at_all(self, contact, colleague, kind):
-        """T17: nobody gets it in the user's place, and other kinds still come."""
+        """T17: no one gets it in the user's place, and other kinds still come."""
         choose(contact, **{kind: EmailTiming.OFF})
         (agreement,) = initiate_as_contact(contact.user)
         HAPPENINGS[kind](agreement)

@@ -139,7 +139,7 @@ def test_removing_also_cancels_one_that_waits(client, administrator):
 
 @pytest.mark.parametrize("standing", [CompanyStanding.PENDING, CompanyStanding.SUSPENDED])
 def test_only_an_approved_company_sends_links(client, administrator, standing):
-    """T17, T13: nobody else sends email in the portal's name."""
+    """T17, T13: an operator has checked who sends email in the portal's name."""
     Company.objects.update(standing=standing)
     with pytest.raises(PermissionDenied):
         shared_mailbox.request_mailbox(administrator.company, MAILBOX, by=administrator.user)
