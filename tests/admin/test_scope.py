@@ -37,6 +37,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "reports.report": (VIEW, VIEW),
     "reports.download": (VIEW, VIEW),
     "notices.notice": (EDIT, EDIT),
+    "api.apiclient": (None, VIEW),
 }
 SHARED = {"meters.electricityprovider"}  # of no TDSP
 SCOPED = [name for name, (staff, _operators) in MATRIX.items() if staff is not None and name not in SHARED]
