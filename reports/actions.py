@@ -36,8 +36,9 @@ from notifications.wakeup import wake_workers
 from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
+from reports.formats import ReportFormat
 from reports.gzip_stream import compress
-from reports.models import Download, Report, ReportFile, ReportQuerySet
+from reports.models import Download, Rendering, Report, ReportFile, ReportQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,7 @@ def _purge_batch(due: ReportQuerySet, *, at: datetime) -> int:
     old = list(due.lock_with_agreement()[:PURGE_BATCH])
     ids = [report.pk for report in old]
     ReportFile.objects.filter(pk__in=ids).delete()
+    Rendering.objects.filter(report__in=ids).update(gzipped=None)
     change_report_state(*(report.agreement_id for report in old), to=ReportState.PURGED)
     return Report.objects.filter(pk__in=ids).update(purged_at=at)
 
@@ -209,7 +211,7 @@ def generate_report(report: Report, now: datetime) -> None:
     period = fixed_period(agreement)
     coverage = Coverage(period, metered_from=metered_from(agreement.premise_id))
     days = coverage.count_days(stream_usage(agreement.premise_id, period.first, period.last))
-    layout = csv_layout(agreement.shared.report_type, with_utc=agreement.has_utc_columns)
+    layout = csv_layout(agreement.shared.report_type)
     file = compress(csv_chunks(layout, agreement.esiid, period, days))
 
     report.first_day, report.last_day, report.asked_first_day = period.first, period.last, period.asked_first
@@ -222,7 +224,7 @@ def generate_report(report: Report, now: datetime) -> None:
         emails.queue_no_data(report)
         return
     change_report_state(agreement.pk, to=ReportState.READY)
-    report.file_name = f"smt-{agreement.number}-{layout.slug}.csv"
+    report.file_name = report.name_in_format(ReportFormat.CSV)
     report.rows, report.size, report.sha256 = file.line_count - 1, file.size, file.sha256
     report.save()
     ReportFile.store(report, file.gzipped, coverage.day_counts_by_label)

@@ -109,8 +109,8 @@ class AgreementWithReportAdmin(AgreementAdmin):
 @admin.register(Download)
 class DownloadAdmin(ScopedAdmin):
     tdsp_path = "report__tdsp"
-    fields = ["report", "person", "at"]
-    list_display = ["report", "by", "downloaded"]
+    fields = ["report", "person", "format", "at"]
+    list_display = ["report", "by", "format", "downloaded"]
     search_kinds = (by_agreement_number("report__agreement__number"),)
     list_select_related = ["report__agreement", "by"]
 

@@ -7,12 +7,13 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.rate_limits import Limit, refuse_with, spend
 from agreements.models import Letter
 from agreements.period import awaited_days
-from reports.models import Report
+from reports.models import Rendering, Report
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def check_document(number: str, sha256: str, *, network: str, at: datetime | Non
     message = _("Too many documents were checked from your network today. Try again after %s.")
     with transaction.atomic(), refuse_with(message):
         spend([Limit("document-check", network, settings.DOCUMENT_CHECKS_PER_NETWORK)], at=at)
-    report = Report.objects.filter(agreement__number=number, sha256=sha256).first()
+    in_a_format = Exists(Rendering.objects.filter(report=OuterRef("pk"), sha256=sha256))
+    report = Report.objects.filter(Q(sha256=sha256) | in_a_format, agreement__number=number).first()
     letters = Letter.objects.select_related("agreement").filter(agreement__number=number)
     text, pdf = letters.filter(sha256=sha256).first(), letters.filter(pdf_hashes__contains=[sha256]).first()
     if report and report.made_at:

@@ -1,4 +1,4 @@
-"""Downloads: who may download a report, the log of downloads, and the responses that carry a file (R5, T12)."""
+"""Downloads: who may download a report in which format, and the log of downloads (R5, R8, T12)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import csv
 import logging
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import BinaryField, TextChoices
 from django.db.models.functions import Substr
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.cache import patch_vary_headers
-from django.utils.http import content_disposition_header
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -24,12 +22,17 @@ from agreements.models.review import REVIEW_PREVENTS_REPORT, REVIEW_REFUSES_REPO
 from agreements.permissions import acting_member
 from agreements.states import ReportState
 from companies.models import membership_of
+from customers.models import EsiidClaim
 from lib.central_time import utc_or_now
 from reports.emails import queue_first_download
-from reports.gzip_stream import GZIP_FORMAT, decompress
+from reports.file_responses import ReadyFile, file_response
+from reports.formats import ReportFormat
+from reports.gzip_stream import GZIP_FORMAT
 from reports.models import Download, Report, ReportFile
+from reports.renderings import file_in_format
 
 logger = logging.getLogger(__name__)
+PARTS_TOGETHER = timedelta(minutes=1)
 FIRST_BYTES = 8192  # of a compressed file, more than enough for some rows
 
 
@@ -99,25 +102,75 @@ def downloadable_report(agreement: Agreement, states: set[ReportState], *, by: U
     return report
 
 
+def customer_may_download(agreement: Agreement, user: User) -> bool:
+    """Return whether a customer who sees the agreement may have the file too (R8).
+
+    Only with a claim that shows all days of the report on the usage pages: an email's link shows no readings (X7).
+    """
+    if agreement.report_state != ReportState.READY or agreement.review in REVIEW_PREVENTS_REPORT:
+        return False
+    claims = EsiidClaim.objects.visible_to(user).filter(premise=agreement.premise_id).select_related("premise")
+    first_days = [claim.visible_from for claim in claims]
+    return any(first is not None and first <= agreement.report.first_day for first in first_days)
+
+
+@transaction.atomic
+def copy_response(request: HttpRequest, report: Report, report_format: ReportFormat) -> HttpResponseBase:
+    """Return what a customer asks of the own file; raise DownloadRefused. Only the company's downloads are logged."""
+    return file_response(request, lock_file(report, report_format))
+
+
+@transaction.atomic
 def record_download(report: Report, *, by: User, at: datetime | None = None) -> bytes:
-    """Log the download and return the file's gzipped bytes; raise DownloadRefused if there are none (R5)."""
-    with transaction.atomic():
-        agreement = lock_agreement(report.agreement)
-        # The lock keeps a purge from removing the file between the log's row and the bytes.
-        report.refresh_from_db(from_queryset=Report.objects.select_for_update(no_key=True))
-        report.agreement = agreement
-        if agreement.review in REVIEW_PREVENTS_REPORT:  # disavowed a moment ago (X1)
-            raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
-        file = ReportFile.objects.filter(pk=report.pk).first()
-        if file is None:
-            if report.state == ReportState.READY:  # for example after a restore of some tables only
-                logger.error("A report is ready, but its file is missing: %s", report.pk)
-            raise DownloadRefused(STATE_REFUSALS[report.state])
-        at = utc_or_now(at)
-        download = Download.objects.create(report=report, by=by, at=at)
-        if Agreement.objects.filter(pk=agreement.pk, downloaded_at=None).update(downloaded_at=at):
-            queue_first_download(download)
-        return bytes(file.gzipped)
+    """Log the download of the CSV and return the file's gzipped bytes; raise DownloadRefused if there are none (R5)."""
+    file = lock_file(report, ReportFormat.CSV)
+    _log_download(report, ReportFormat.CSV, by=by, at=utc_or_now(at))
+    return file.gzipped
+
+
+@transaction.atomic
+def download_response(
+    request: HttpRequest, report: Report, report_format: ReportFormat, *, by: User
+) -> HttpResponseBase:
+    """Return what the request asks of the report's file; raise DownloadRefused if there is none (R5, R8).
+
+    Each response with content is logged before its first byte goes out: a HEAD or an unchanged file is no download.
+    """
+    response = file_response(request, lock_file(report, report_format))
+    if request.method == "GET" and response.status_code in (200, 206):
+        _log_download(report, report_format, by=by, at=utc_or_now(), is_partial=response.status_code == 206)
+    return response
+
+
+def lock_file(report: Report, report_format: ReportFormat) -> ReadyFile:
+    """Return the report's file, which no purge and no review takes away before the transaction ends.
+
+    Raises DownloadRefused.
+    """
+    agreement = lock_agreement(report.agreement)
+    report.refresh_from_db(from_queryset=Report.objects.select_for_update(no_key=True))
+    report.agreement = agreement
+    if agreement.review in REVIEW_PREVENTS_REPORT:  # disavowed a moment ago (X1)
+        raise DownloadRefused(DownloadRefusal.UNDER_REVIEW)
+    file = file_in_format(report, report_format)
+    if file is None:
+        if report.state == ReportState.READY:  # for example after a restore of some tables only
+            logger.error("A report is ready, but its file is missing: %s", report.pk)
+        raise DownloadRefused(STATE_REFUSALS[report.state])
+    return file
+
+
+def _log_download(
+    report: Report, report_format: ReportFormat, *, by: User, at: datetime, is_partial: bool = False
+) -> None:
+    """Log a download of a locked report. Parts of one file within PARTS_TOGETHER are one download."""
+    if is_partial:
+        same = Download.objects.filter(report=report, format=report_format, by=by)
+        if same.filter(at__gt=at - PARTS_TOGETHER).exists():
+            return
+    download = Download.objects.create(report=report, by=by, format=report_format, at=at)
+    if Agreement.objects.filter(pk=report.agreement_id, downloaded_at=None).update(downloaded_at=at):
+        queue_first_download(download)
 
 
 @dataclass(frozen=True)
@@ -144,38 +197,3 @@ def preview_file(agreement: Agreement, row_count: int) -> FilePreview:
     lines = text.splitlines(keepends=True)
     rows = list(csv.reader(line for line in lines[: row_count + 1] if line.endswith("\n")))
     return FilePreview(rows, day_counts)
-
-
-def file_response(request: HttpRequest, file_name: str, size: int, gzipped: bytes) -> HttpResponseBase:
-    """Return a CSV: as it is stored to a browser that accepts gzip, otherwise decompressed while it is sent."""
-    if accepts_gzip(request):
-        headers = file_headers(file_name, len(gzipped)) | {"Content-Encoding": "gzip"}
-        response: HttpResponseBase = HttpResponse(gzipped, headers=headers)
-    else:
-        response = StreamingHttpResponse(decompress(gzipped), headers=file_headers(file_name, size))
-    patch_vary_headers(response, ["Accept-Encoding"])
-    return response
-
-
-def file_headers(
-    file_name: str, size: int | None = None, content_type: str = "text/csv; charset=utf-8"
-) -> dict[str, str]:
-    """Return the headers of a file to download, whose size in bytes may not be known yet."""
-    return {
-        "Content-Type": content_type,
-        "Content-Disposition": content_disposition_header(True, file_name) or "attachment",
-        "Cache-Control": "private, no-store",
-        **({} if size is None else {"Content-Length": str(size)}),
-    }
-
-
-def accepts_gzip(request: HttpRequest) -> bool:
-    """Return whether the Accept-Encoding header names gzip, or anything, with a weight above 0."""
-    weights: dict[str, float] = {}
-    for item in request.headers.get("Accept-Encoding", "").lower().split(","):
-        name, _semicolon, parameter = (part.strip() for part in item.partition(";"))
-        try:
-            weights[name] = float(parameter.removeprefix("q=") or 1)
-        except ValueError:
-            weights[name] = 0
-    return weights.get("gzip", weights.get("*", 0)) > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,24 +26,24 @@ class CompressedFile:
     line_count: int
 
 
-def compress(chunks: Iterable[bytes]) -> CompressedFile:
+def compress(chunks: Iterable[bytes], level: int = COMPRESSION_LEVEL) -> CompressedFile:
     """Compress `chunks` as they come: only one chunk of the file is ever in memory."""
-    compressor = zlib_ng.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, GZIP_FORMAT)
+    compressor = zlib_ng.compressobj(level, zlib.DEFLATED, GZIP_FORMAT)
     digest = hashlib.sha256()
-    gzipped = bytearray()
+    gzipped = io.BytesIO()  # gives its bytes away without a copy
     size = line_count = 0
     for chunk in chunks:
         digest.update(chunk)
-        gzipped += compressor.compress(chunk)
+        gzipped.write(compressor.compress(chunk))
         size += len(chunk)
         line_count += chunk.count(b"\n")
-    gzipped += compressor.flush()
-    return CompressedFile(bytes(gzipped), size, digest.hexdigest(), line_count)
+    gzipped.write(compressor.flush())
+    return CompressedFile(gzipped.getvalue(), size, digest.hexdigest(), line_count)
 
 
 def decompress(gzipped: bytes) -> Iterator[bytes]:
     """Yield the bytes inside, in chunks of at most CHUNK_BYTES."""
-    decompressor = zlib.decompressobj(GZIP_FORMAT)
+    decompressor = zlib_ng.decompressobj(GZIP_FORMAT)
     rest = gzipped
     while rest:
         yield decompressor.decompress(rest, CHUNK_BYTES)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from agreements.models import ReportType
 from lib.central_time import CENTRAL
+from reports.formats import ReportFormat
 from reports.models import Report
 
 
@@ -28,7 +29,6 @@ def render_manifest(report: Report) -> bytes:
         "meter_number": agreement.meter_number,
         "report_type": agreement.shared.report_type,
         "report_length": agreement.shared.report_length,
-        "with_utc_columns": agreement.has_utc_columns,
         "requested": {"report_type": agreement.report_type, "report_length": agreement.report_length},
         "accepted_at": _central(agreement.ended_at),
         "made_at": _central(report.made_at),
@@ -73,6 +73,13 @@ def render_manifest(report: Report) -> bytes:
             "size_bytes": report.size,
             "sha256": report.sha256,
             "check_at": settings.PORTAL_ORIGIN + reverse("document_check"),
+        },
+        "other_formats": {
+            "note": (
+                "The same readings as in the file, until it is deleted. The address in check_at knows the SHA-256 of "
+                "each of these files that was downloaded."
+            ),
+            "names": [report.name_in_format(other) for other in report.formats if other != ReportFormat.CSV],
         },
     }
     return (json.dumps(content, indent=2) + "\n").encode()

@@ -23,6 +23,8 @@ from agreements.states import ReportState
 from lib.central_time import ONE_DAY
 from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
+from reports.formats import ReportFormat, formats_of
+from reports.gzip_stream import CompressedFile
 
 # The directions in the CSV -> for people.
 DIRECTIONS: dict[str, Promise] = {
@@ -196,6 +198,14 @@ class Report(models.Model):
         return self.made_at + settings.REPORT_RETENTION if self.made_at and self.has_file else None
 
     @property
+    def formats(self) -> list[ReportFormat]:
+        return formats_of(self.agreement.shared.report_type)
+
+    def name_in_format(self, report_format: ReportFormat) -> str:
+        """Return the name of the file in a format; that of the CSV is in `file_name`."""
+        return report_format.file_name(f"smt-{self.agreement.number}", self.agreement.shared.report_type)
+
+    @property
     def download_log(self) -> models.QuerySet[Download]:
         return self.downloads.select_related("by")
 
@@ -224,11 +234,41 @@ class ReportFile(models.Model):
             cursor.execute(statement, (report.pk, gzipped, Jsonb(day_counts)))
 
 
+class Rendering(models.Model):
+    """The report's file in another format than CSV, made at its first download (R8).
+
+    `size` and `sha256` are those of the uncompressed bytes. They stay when the file is deleted, `gzipped` does not.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="renderings")
+    format = models.CharField(max_length=12, choices=ReportFormat.choices)
+    made_at = models.DateTimeField(db_default=Now())
+    size = models.IntegerField("size in bytes")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    gzipped = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "format"], name="one_rendering_per_format")]
+
+    def __str__(self) -> str:
+        return f"{self.format} of {self.report}"
+
+    @classmethod
+    def store(cls, report: Report, report_format: ReportFormat, file: CompressedFile) -> None:
+        """Insert the rendering, as ReportFile.store does."""
+        columns = "(report_id, format, size, sha256, gzipped) VALUES (%s, %s, %s, %s, %b)"
+        connection.ensure_connection()
+        with psycopg.Cursor(connection.connection) as cursor:
+            values = (report.pk, report_format.value, file.size, file.sha256, file.gzipped)
+            cursor.execute(f"INSERT INTO {cls._meta.db_table} {columns}", values)
+
+
 class Download(models.Model):
-    """Who downloaded a report's file, and when (R5)."""
+    """Who downloaded a report's file, in which format, and when (R5)."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    format = models.CharField("file format", max_length=12, choices=ReportFormat.choices, default=ReportFormat.CSV)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -236,3 +276,7 @@ class Download(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report} by {self.by}"
+
+    @property
+    def file_name(self) -> str:
+        return self.report.name_in_format(ReportFormat(self.format))

@@ -12,6 +12,7 @@ urlpatterns = [
     path("agreements/reports.zip", third_party.report_zip, name="report_zip"),
     path("agreements/<agreement_number:number>/", third_party.agreement_detail, name="agreement"),
     path("agreements/<str:number>/report.csv", views.report_download, name="report_download"),
+    path("agreements/<str:number>/report/<str:file_name>", views.report_download, name="report_file"),
     path("agreements/<str:number>/report.json", views.report_manifest, name="report_manifest"),
     path("check/", views.document_check, name="document_check"),
     path("invitation/<str:token>/", views.InvitationView.as_view(), name="invitation"),
@@ -21,4 +22,5 @@ urlpatterns = [
         name="invitation_agreement",
     ),
     path("my/agreements/<str:number>/", views.CustomerAgreementView.as_view(), name="customer_agreement"),
+    path("my/agreements/<str:number>/report/<str:file_name>", views.customer_report_file, name="customer_report_file"),
 ]

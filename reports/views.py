@@ -1,10 +1,11 @@
 """The pages that show agreements with their reports, and the reports' files."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -14,12 +15,20 @@ from accounts.models import signed_in
 from agreements.models import Agreement
 from agreements.states import ReportState, Status
 from agreements.transitions import TransitionRefused
-from agreements.views.customer import AccountDecisionView, DecisionView, LinkedDecisionView
+from agreements.views.customer import AccountDecisionView, DecisionView, LinkedDecisionView, own_agreements
 from lib.client_address import client_network
 from lib.refusals import Refused
 from reports.disavowal import disavow
 from reports.document_check import check_document
-from reports.downloads import DownloadRefused, downloadable_report, file_headers, file_response, record_download
+from reports.downloads import (
+    DownloadRefused,
+    copy_response,
+    customer_may_download,
+    download_response,
+    downloadable_report,
+)
+from reports.file_responses import file_headers
+from reports.formats import ReportFormat, formats_of
 from reports.forms import DocumentCheckForm
 from reports.manifest import manifest_name, render_manifest
 
@@ -42,19 +51,36 @@ class InvitationView(DecisionWithReportView, LinkedDecisionView):
 
 
 class CustomerAgreementView(DecisionWithReportView, AccountDecisionView):
-    """The request and its report in the customer's account (C4, R5)."""
+    """The request and its report in the customer's account (C4, R5, R8)."""
+
+    def page(self, template: str, agreement: Agreement, **context: Any) -> HttpResponse:
+        is_offered = customer_may_download(agreement, signed_in(self.request))
+        return super().page(template, agreement, formats=agreement.report.formats if is_offered else [], **context)
 
 
 @login_required
 @require_safe
-def report_download(request: HttpRequest, number: str) -> HttpResponseBase:
-    """Return the CSV. Each GET is logged before the first byte goes out; a HEAD downloads nothing and logs nothing."""
+def customer_report_file(request: HttpRequest, number: str, file_name: str) -> HttpResponseBase:
+    """Return the customer's own copy of a report's file, with the bytes that the company gets (R8)."""
+    agreement = get_object_or_404(own_agreements(request).select_related("report"), number=number)
+    report_format = _format_named(file_name, agreement)
+    if not customer_may_download(agreement, signed_in(request)):
+        raise Http404
+    try:
+        return copy_response(request, agreement.report, report_format)
+    except DownloadRefused as refused:  # deleted or disavowed a moment ago
+        raise Http404 from refused
+
+
+@login_required
+@require_safe
+def report_download(request: HttpRequest, number: str, file_name: str = "usage.csv") -> HttpResponseBase:
+    """Return the report's file in the format that `file_name` names."""
     user, agreement = signed_in(request), _visible_agreement(request, number)
+    report_format = _format_named(file_name, agreement)
     try:
         report = downloadable_report(agreement, {ReportState.READY}, by=user)
-        if request.method == "HEAD":
-            return HttpResponse(headers=file_headers(report.file_name, report.size))
-        return file_response(request, report.file_name, report.size, record_download(report, by=user))
+        return download_response(request, report, report_format, by=user)
     except DownloadRefused as refused:
         return _refused(request, agreement, refused)
 
@@ -92,6 +118,13 @@ def document_check(request: HttpRequest) -> HttpResponse:
 def _visible_agreement(request: HttpRequest, number: str) -> Agreement:
     visible = Agreement.objects.visible_to(signed_in(request)).select_related("report")
     return get_object_or_404(visible, number=number)
+
+
+def _format_named(file_name: str, agreement: Agreement) -> ReportFormat:
+    for report_format in formats_of(agreement.shared.report_type):
+        if report_format.path_name == file_name:
+            return report_format
+    raise Http404
 
 
 def _refused(request: HttpRequest, agreement: Agreement, refused: DownloadRefused) -> HttpResponse:

@@ -1,10 +1,10 @@
-"""A customer's meters, the days of their usage that the customer may see, and the CSV of some of these days (C5).
+"""A customer's meters, the days of their usage that the customer may see, and a file of some of these days (C5).
 
 Nothing before the first day that the claim lets the customer see is ever read (R2, X7). Queries ask by premise and days
 only, as a report does, so the cost of a page does not grow with the number of meters (R6).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,14 +12,19 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
+from agreements.models import ReportType
 from agreements.period import Period
 from customers.models import EsiidClaim
 from lib.central_time import ONE_DAY, central_day, utc_or_now
 from meters.identifiers import VISIBLE_DIGITS
-from meters.models import Meter, Premise
-from meters.usage.reader import stream_usage
+from meters.models import FlowDirection, Meter, Premise
+from meters.usage.reader import DayReadings, directions_on_file, stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.gzip_stream import CompressedFile, compress
+from reports.file_responses import ReadyFile
+from reports.formats import ReportFormat, render_content
+from reports.gzip_stream import compress
+from reports.usage_content import UsageContent
+from reports.usage_totals import usage_totals
 
 RECORDED_DAYS = """
     SELECT meter.premise_id,
@@ -80,14 +85,39 @@ def load_meters(claims: Iterable[EsiidClaim]) -> list[CustomerMeter]:
     return [CustomerMeter(claim, today, day, *days.get(claim.premise_id, ())) for claim, day in first_days.items()]
 
 
-def write_usage_file(meter: CustomerMeter, *, type: str, first: date, last: date) -> tuple[str, CompressedFile | None]:
-    """Return the name and the content of a CSV with the days up to yesterday; no content if there is no usage.
+def usage_file(meter: CustomerMeter, *, type: str, format: str, first: date, last: date) -> ReadyFile | None:
+    """Return a file with the readings of now for the days up to yesterday; None if there are none.
 
-    It is the file that a third party would get for the same days and the same `type`, a ReportType (R3).
+    It has what a third party would get for the same days, the same `type`, a ReportType, and `format`, a ReportFormat
+    (R3, R8).
     """
     period = meter.readable_period(first, last, until=meter.today - ONE_DAY)
-    layout, esiid = csv_layout(type), meter.premise.esiid
-    file = compress(csv_chunks(layout, esiid, period, stream_usage(meter.premise.pk, period.first, period.last)))
+    esiid, report_format = meter.premise.esiid, ReportFormat(format)
+
+    def read_days(channel: FlowDirection | None) -> Iterator[DayReadings]:
+        days = stream_usage(meter.premise.pk, period.first, period.last)
+        return (usage for usage in days if channel in (None, usage.channel))
+
+    if report_format == ReportFormat.CSV:
+        file = compress(csv_chunks(csv_layout(type), esiid, period, read_days(None)))
+        has_usage = file.line_count > 1  # the first line is the header
+    else:
+        meters = meter.visible_meters
+        content = UsageContent(
+            esiid=esiid,
+            meter_number=meters[0].number if len(meters) == 1 else "",
+            agreement_number="",
+            report_type=type,
+            period=period,
+            made_at=utc_or_now(),
+            directions=directions_on_file(meter.premise.pk, period.first, period.last),
+            read=read_days
+            if type == ReportType.INTERVAL
+            else lambda channel: usage_totals(type, period, read_days(channel)),
+        )
+        file, has_usage = render_content(report_format, content), bool(content.directions)
     # Not the complete ESIID: browsers keep lists of file names.
-    file_name = f"usage-{esiid[-VISIBLE_DIGITS:]}-{layout.slug}-{period.first}-{period.last}.csv"
-    return file_name, file if file.line_count > 1 else None  # the first line is the header
+    begin, end = f"usage-{esiid[-VISIBLE_DIGITS:]}", f"-{period.first}-{period.last}"
+    name = report_format.file_name(begin, type, end)
+    ready = ReadyFile(name, report_format.content_type, file.size, file.sha256, file.gzipped)
+    return ready if has_usage else None

@@ -10,5 +10,5 @@ urlpatterns = [
     path("my/shared-data/", shared_data.shared_data, name="shared_data"),
     path("my/usage/", views.usage, name="usage"),
     path("my/usage/<int:pk>/", views.usage, name="meter_usage"),
-    path("my/usage/<int:pk>/usage.csv", views.usage_csv, name="usage_csv"),
+    path("my/usage/<int:pk>/download/", views.usage_download, name="usage_download"),
 ]

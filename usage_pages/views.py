@@ -19,11 +19,12 @@ from customers.models import ClaimDispute, EsiidClaim, customer_of
 from lib.central_time import ONE_DAY
 from meters.usage.days import slots_on
 from reports.coverage import UsageCount
-from reports.downloads import file_response
+from reports.file_responses import file_response
+from reports.formats import ReportFormat
 from reports.models import DIRECTIONS
 from reports.usage_chart import draw_chart
 from usage_pages.calendar_usage import CalendarSpan, SpanKind, read_usage, usage_columns
-from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, write_usage_file
+from usage_pages.customer_meters import CustomerMeter, current_claims, load_meters, usage_file
 from usage_pages.forms import DownloadForm, MeterNameForm, SpanForm
 
 PAGE_SIZE = 25
@@ -72,15 +73,15 @@ def usage(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @login_required
 @require_safe
 @never_cache
-def usage_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+def usage_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     (meter,) = load_meters([get_object_or_404(_claims(request), pk=pk)])
     form = DownloadForm(request.GET, meter=meter)
     if meter.first and form.is_valid():
-        file_name, file = write_usage_file(meter, **form.cleaned_data)
-        if file:
-            return file_response(request, file_name, file.size, file.gzipped)
+        if file := usage_file(meter, **form.cleaned_data):
+            return file_response(request, file)
         form.add_error(None, _("There are no readings for these days. Choose other days."))
-    return render(request, "usage_pages/download.html", {"meter": meter, "form": form})
+    context = {"meter": meter, "form": form, "report_formats": list(ReportFormat)}
+    return render(request, "usage_pages/download.html", context)
 
 
 def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
@@ -101,7 +102,12 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
     columns = list(usage_columns(span, coverage, days))
     directions = [DIRECTIONS[channel.label] for channel in coverage.directions]
     totals = [sum((column.amounts[channel] for column in columns), UsageCount()) for channel in coverage.directions]
-    file = {"type": ReportType.INTERVAL, "first": max(span.first, meter.first), "last": newest_day}
+    file = {
+        "type": ReportType.INTERVAL,
+        "format": ReportFormat.CSV,
+        "first": max(span.first, meter.first),
+        "last": newest_day,
+    }
     return {
         "meter": meter,
         "form": form,
@@ -119,6 +125,7 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
         "totals": list(zip(directions, totals, strict=True)),
         "counts": sum(totals, UsageCount()),
         "download": DownloadForm(None, meter=meter, initial=file),
+        "report_formats": list(ReportFormat),
     }
 
 

@@ -12,6 +12,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
+from meters.models import FlowDirection
 from meters.usage.int4_array import ARRAY_OID, unpack_array
 
 # The revision of readings whose file has none: earlier than any that a file can have (ADR 8).
@@ -31,6 +32,11 @@ _LATEST_DAY = """
     SELECT day FROM usage_day
     WHERE premise_id = %s::int4 AND day BETWEEN %s::date AND %s::date AND array_remove(wh, NULL) <> '{}'
     ORDER BY day DESC LIMIT 1
+"""
+_DIRECTIONS_ON_FILE = """
+    SELECT DISTINCT channel FROM usage_day
+    WHERE premise_id = %s::int4 AND day BETWEEN %s::date AND %s::date AND array_remove(wh, NULL) <> '{}'
+    ORDER BY channel
 """
 _PREMISES_ON_FILE = """
     SELECT DISTINCT premise_id FROM usage_day
@@ -85,6 +91,13 @@ def latest_day_on_file(premise_id: int, first_day: date, last_day: date) -> date
         cursor.execute(_LATEST_DAY, (premise_id, first_day, last_day))
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def directions_on_file(premise_id: int, first_day: date, last_day: date) -> list[FlowDirection]:
+    """Return the directions with a reading on any day from `first_day` to `last_day`, both included."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIRECTIONS_ON_FILE, (premise_id, first_day, last_day))
+        return [FlowDirection(channel) for (channel,) in cursor.fetchall()]
 
 
 def premises_on_file(premise_ids: list[int], first_day: date, last_day: date) -> set[int]:

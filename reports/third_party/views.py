@@ -24,7 +24,8 @@ from agreements.views.drafts import list_drafts
 from agreements.views.third_party import own_agreements, third_party_page
 from companies.views.base import MemberRequest
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email
-from reports.downloads import FilePreview, file_headers, preview_file
+from reports.downloads import FilePreview, preview_file
+from reports.file_responses import file_headers
 from reports.third_party.agreement_list import AgreementList
 from reports.third_party.exports import MOST_EXPORTED, MOST_IN_ZIP, csv_of_list, download_reports
 from reports.third_party.outcome import outcome_of

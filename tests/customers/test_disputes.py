@@ -118,7 +118,7 @@ def test_the_real_resident_disputes_in_two_clicks_and_registers_in_the_end(clien
     dispute = ClaimDispute.objects.get()
     reason = "She has the service account."
     decide_claim(stranger.pk, ClaimDecision.REFUSED, by=staff, reason=reason, dispute_id=dispute.pk)
-    for name in ("meter_usage", "usage_csv"):
+    for name in ("meter_usage", "usage_download"):
         assert thief.get(reverse(name, args=[stranger.pk])).status_code == 404
     assert "Secret" not in thief.get(reverse("my_meters")).content.decode()
     won = current(meter)

@@ -50,6 +50,7 @@ from tests.factories.notices import (
 from tests.factories.notifications import EmailAttachmentFactory, EmailFactory
 from tests.factories.reports import (
     DownloadFactory,
+    RenderingFactory,
     ReportFactory,
     ReportFileFactory,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "RateLimitHitFactory",
     "RegistrationFactory",
     "ReportFactory",
+    "RenderingFactory",
     "ReportFileFactory",
     "ReminderFactory",
     "SubmissionFactory",

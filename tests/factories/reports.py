@@ -13,7 +13,8 @@ from factory.django import DjangoModelFactory
 
 from agreements.models import Agreement
 from agreements.states import ReportState, Status
-from reports.models import Download, Report, ReportFile
+from reports.formats import ReportFormat
+from reports.models import Download, Rendering, Report, ReportFile
 from tests.factories.agreements import AgreementFactory
 
 WITH_FILE = (ReportState.READY, ReportState.PURGED)
@@ -75,6 +76,19 @@ class ReportFileFactory(DjangoModelFactory):
         sha256=factory.LazyAttribute(lambda report: hashlib.sha256(report.factory_parent.content).hexdigest()),
     )
     gzipped = factory.LazyAttribute(lambda file: gzip.compress(file.content, mtime=0))
+
+
+class RenderingFactory(DjangoModelFactory):
+    """Bytes that no rendering has: tests of renderings make reports."""
+
+    class Meta:
+        model = Rendering
+
+    report = factory.SubFactory(ReportFactory)
+    format = ReportFormat.JSON
+    size = 3
+    sha256 = hashlib.sha256(b"{}\n").hexdigest()
+    gzipped = gzip.compress(b"{}\n", mtime=0)
 
 
 class DownloadFactory(DjangoModelFactory):

@@ -130,7 +130,7 @@ def test_a_customer_looks_at_usage_and_takes_it_along(sit: Sit) -> None:
     hands.fill({"view": "day", "day": "05112026"}, button="Show usage")
     sees(hands, "May 11, 2026", "#span-title")
     hands.answer({"first": "05022026", "last": "05032026"})
-    lines = Path(hands.fetch("Download CSV").path()).read_text().splitlines()
+    lines = Path(hands.fetch("Download").path()).read_text().splitlines()
     assert {line.split(",")[1] for line in lines[1:]} == {"05/02/2026", "05/03/2026"}
 
 

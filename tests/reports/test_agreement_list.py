@@ -51,7 +51,7 @@ class TestRows:
         assert numbers(response) == [new.number, old.number]
         words = page_text(response)
         assert f"ESIID …{new.esiid[-7:]}" in words and new.esiid not in words
-        assert "15-minute interval CSV, 3 months" in words and "Pending" in words
+        assert "15-minute readings, 3 months" in words and "Pending" in words
         assert f"Rosa Delgado {new.street}, {new.city}" in words
         sent, expires = (timezone.localtime(at) for at in (new.initiated_at, new.expires_at))
         assert f"Created {sent:%b} {sent.day}, {sent.year}. Expires {expires:%b} {expires.day}, {expires.year}" in words

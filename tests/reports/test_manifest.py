@@ -32,7 +32,6 @@ def test_the_manifest_matches_the_record():
         "meter_number": "142606737LG",
         "report_type": "interval",
         "report_length": "1m",
-        "with_utc_columns": False,
         "requested": {"report_type": "interval", "report_length": "1m"},
         "accepted_at": "2026-03-10T12:00:00-05:00",
         "made_at": "2026-03-10T12:00:05-05:00",
@@ -55,6 +54,15 @@ def test_the_manifest_matches_the_record():
             "size_bytes": report.size,
             "sha256": report.sha256,
             "check_at": f"{settings.PORTAL_ORIGIN}/check/",
+        },
+        "other_formats": {
+            "note": "The same readings as in the file, until it is deleted. The address in check_at knows the SHA-256 "
+            "of each of these files that was downloaded.",
+            "names": [
+                f"smt-{agreement.number}-15min-utc.csv",
+                f"smt-{agreement.number}-15min.json",
+                f"smt-{agreement.number}-15min-green-button.xml",
+            ],
         },
     }
     assert render_manifest(report) == render_manifest(report_of(agreement))

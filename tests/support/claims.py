@@ -47,7 +47,7 @@ def claim_by_form(client: Client, meter: Meter, provider: str = "bright star ene
 def rows_of(client: Client, claim: EsiidClaim, first: Any = LONG_AGO, last: Any = TODAY) -> list[str]:
     """The lines of the 15-minute file of the days that are typed into the address."""
     query = {"type": "interval", "first": str(first), "last": str(last)}
-    answer = client.get(reverse("usage_csv", args=[claim.pk]), query)
+    answer = client.get(reverse("usage_download", args=[claim.pk]), query)
     is_file = answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/csv")
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     if is_file and answer.headers.get("Content-Encoding") == "gzip":

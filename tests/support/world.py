@@ -69,6 +69,7 @@ def make_world() -> dict[str, Any]:
     return {
         "users": users,
         "number": agreement.number,
+        "file_name": "usage.json",
         "token": link_tokens.derive_token(bytes(Agreement.objects.get().submission.link_nonce)),
         "draft": draft.pk,
         "claim": claim.pk,

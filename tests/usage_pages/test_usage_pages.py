@@ -240,7 +240,7 @@ def test_usage_of_a_former_holder_is_hidden(see, claim):
     )
 
 
-@pytest.mark.parametrize("name", ["meter_usage", "usage_csv"])
+@pytest.mark.parametrize("name", ["meter_usage", "usage_download"])
 def test_another_customers_meter_does_not_exist(client, claim, name):
     """C5: nor does one that is held no more, nor any for a third party or for staff."""
     store(claim.premise, usage(date(2026, 6, 1)))
@@ -310,7 +310,7 @@ def test_a_meter_without_readings_says_so_and_what_to_do(client, see, claim):
         assert claim.premise.tdsp.name in page_text(response)
     assert '<svg class="chart' not in see().content.decode()
     days = {"type": "interval", "first": "2026-06-01", "last": "2026-06-02"}
-    assert "No usage data yet" in page_text(client.get(reverse("usage_csv", args=[claim.pk]), days))
+    assert "No usage data yet" in page_text(client.get(reverse("usage_download", args=[claim.pk]), days))
 
 
 @pytest.mark.parametrize("has_readings", [True, False])
@@ -321,7 +321,7 @@ def test_its_pages_are_whole(client, see, claim, has_readings):
         store(claim.premise, *every_day(date(2025, 10, 30), date(2025, 11, 4), CONSUMPTION, SURPLUS))
     for view in ("day", "week", "month", "year", "decade"):
         whole(see(view, FALL))
-    for name, args in (("usage", []), ("my_meters", []), ("usage_csv", [claim.pk])):
+    for name, args in (("usage", []), ("my_meters", []), ("usage_download", [claim.pk])):
         whole(client.get(reverse(name, args=args)))
 
 

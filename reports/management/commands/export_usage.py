@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("first_day", metavar="FIRST_DAY", help=_("2025-03-09 or 03/09/2025"))
         parser.add_argument("last_day", metavar="LAST_DAY", help=_("2025-03-09 or 03/09/2025, inclusive"))
         parser.add_argument("--type", choices=ReportType.values, default="interval", help=_("interval by default"))
-        parser.add_argument("--clean", action="store_true", help=_("add UTC columns (interval only)"))
+        parser.add_argument("--clean", action="store_true", help=_("add UTC times (interval only)"))
 
     def handle(
         self, *args: Any, esiid: str, first_day: str, last_day: str, type: str, clean: bool, **options: Any

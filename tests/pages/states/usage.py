@@ -31,16 +31,16 @@ for _view, _day in [
     state("meter_usage", "customer", f"the {_view} of {_day}")(usage_page("meter_usage", view=_view, day=_day))
 state("meter_usage", "customer", "days that are not there")(usage_page("meter_usage", view="day", day="1999-01-01"))
 state("meter_usage", "customer", "no day at all")(usage_page("meter_usage", view="decade", day="yesterday"))
-state("usage_csv", "customer", "sent empty")(usage_page("usage_csv"))
-state("usage_csv", "customer", "wrong")(usage_page("usage_csv", type="yearly", first="yesterday", last="x"))
-state("usage_csv", "customer", "the wrong way round")(
-    usage_page("usage_csv", type="daily", first="2026-10-14", last="2026-10-12")
+state("usage_download", "customer", "sent empty")(usage_page("usage_download"))
+state("usage_download", "customer", "wrong")(usage_page("usage_download", type="yearly", first="yesterday", last="x"))
+state("usage_download", "customer", "the wrong way round")(
+    usage_page("usage_download", type="daily", first="2026-10-14", last="2026-10-12")
 )
-state("usage_csv", "customer", "days that are not there")(
-    usage_page("usage_csv", type="daily", first="1999-10-14", last="1999-10-15")
+state("usage_download", "customer", "days that are not there")(
+    usage_page("usage_download", type="daily", first="1999-10-14", last="1999-10-15")
 )
-state("usage_csv", "customer", "days without readings")(
-    usage_page("usage_csv", type="daily", first="2026-10-20", last="2026-10-20")
+state("usage_download", "customer", "days without readings")(
+    usage_page("usage_download", type="daily", first="2026-10-20", last="2026-10-20")
 )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from agreements.models import Agreement, Letter, ReportType, Review
 from agreements.period import Period, offered_period
 from agreements.states import ReportState, Status
+from customers.models import EsiidClaim
 from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.models import Report
@@ -268,6 +269,15 @@ class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
     def ready(self) -> Fact:
         kept_until = self.report and self.report.kept_until
         return self.report_is(ReportState.READY) and {"day": kept_until, "until": kept_until, "at": kept_until}
+
+    @property
+    def own_copy(self) -> Fact:
+        """Whether the report is of days that the customer's own claim shows on the usage pages."""
+        if self.report is None or not self.ready or self.held:
+            return False
+        claims = EsiidClaim.objects.with_state().with_former_end().select_related("premise")
+        claims = claims.filter(premise=self.agreement.premise_id, until=None)
+        return any(claim.visible_from and claim.visible_from <= self.report.first_day for claim in claims)
 
     @property
     def purged(self) -> Fact:
