@@ -200,7 +200,6 @@ def build_agreements(
                 meter_number=row.meter_number,
                 report_type=request.report_type,
                 report_length=request.report_length,
-                with_utc=request.with_utc,
                 customer=customer,
                 was_registered=request.registered,
                 customer_kind=kind,

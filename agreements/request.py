@@ -90,7 +90,6 @@ class AgreementRequest:
     rows: tuple[MeterRow, ...]
     report_type: str
     report_length: str
-    with_utc: bool = False  # the 15-minute CSV also with UTC columns
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

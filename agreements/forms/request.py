@@ -189,14 +189,6 @@ class AgreementRequestForm(ShowsRefusals):
         ),
     )
     report_type = forms.ChoiceField(label=_("Report type"), choices=ReportType.choices, widget=forms.RadioSelect)
-    with_utc = forms.BooleanField(
-        label=_("Add UTC columns"),
-        help_text=_(
-            "Only for the 15-minute report. Adds the start time in UTC, the UTC offset, and the ISO date to each row. "
-            "Times are then clear on days when clocks change."
-        ),
-        required=False,
-    )
     report_length = forms.ChoiceField(
         label=_("Report length"),
         help_text=_("Counted back from the latest day on file before the customer accepts."),
@@ -255,12 +247,6 @@ class AgreementRequestForm(ShowsRefusals):
             raise forms.ValidationError(_("Choose a report length of 1 month or more for the monthly report."))
         return length
 
-    def clean_with_utc(self) -> bool:
-        with_utc = bool(self.cleaned_data["with_utc"])
-        if with_utc and self.cleaned_data.get("report_type") not in (ReportType.INTERVAL, None):
-            raise forms.ValidationError(_("Choose the 15-minute report to add UTC columns, or clear this box."))
-        return with_utc
-
     def agreement_request(self) -> AgreementRequest:
         """Return the request of a valid form."""
         data = {name: value for name, value in self.cleaned_data.items() if name not in self._unused_fields()}
@@ -268,7 +254,7 @@ class AgreementRequestForm(ShowsRefusals):
         return AgreementRequest(
             person=Person(**person | {"phone": phone_text(data.get("phone"))}),
             rows=self.meters.rows(),
-            **{name: data[name] for name in ("registered", "kind", "report_type", "report_length", "with_utc")},
+            **{name: data[name] for name in ("registered", "kind", "report_type", "report_length")},
         )
 
     def refuse(self, refused: Refused) -> None:
@@ -281,7 +267,7 @@ class AgreementRequestForm(ShowsRefusals):
     def error_links(self) -> list[ErrorLink]:
         """Return the error summary in the order of the page: customer, meters, report."""
         links = super().error_links()
-        report = [link for link in links if link.target.startswith(("id_report", "id_with_utc"))]
+        report = [link for link in links if link.target.startswith("id_report")]
         customer = [link for link in links if link not in report]
         meters = [ErrorLink(str(error), "id_meters-0-esiid") for error in self.meters.non_form_errors()]
         for form in self.meters.forms:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from agreements.models import report_options
 from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
 from agreements.models.contact_stop import stops_contact
 from agreements.models.count import COUNT_TRIGGERS
@@ -175,8 +174,6 @@ class Agreement(models.Model):
 
     report_type = models.CharField(_("report type"), max_length=10, choices=ReportType.choices)
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
-    # The 15-minute CSV with a further column: the start of each reading in UTC (docs/file-formats.md).
-    with_utc = models.BooleanField(_("with UTC columns"), default=False)
     # What the customer accepted to share, which may be less than was asked for; empty until then (C9).
     granted_type = models.CharField(
         _("granted report type"), max_length=10, choices=ReportType.choices, **_UNTIL_GRANTED
@@ -297,10 +294,6 @@ class Agreement(models.Model):
         return self.shared != self.asked
 
     @property
-    def has_utc_columns(self) -> bool:
-        return self.with_utc and self.shared.is_interval
-
-    @property
     def covers_no_day(self) -> bool:
         """Whether the period that was fixed at the acceptance has no day, because the service began later (R2)."""
         first, last = self.period_first_day, self.period_last_day
@@ -325,11 +318,6 @@ class Agreement(models.Model):
     def is_contact_stopped(self) -> bool:
         """Whether the company may write nothing to the customer's address (C8)."""
         return bool(self.email) and stops_contact(self.company_id, self.email)
-
-    @property
-    def report_type_in_words(self) -> str:
-        """The report type for the third party, which needs to know about UTC columns."""
-        return report_options.report_type_in_words(self.shared.report_type, self.has_utc_columns)
 
     @property
     def awaits_data(self) -> bool:

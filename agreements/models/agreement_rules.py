@@ -7,7 +7,6 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Right
-from django.utils.translation import gettext_lazy as _
 
 from agreements.models.report_options import ReportLength, ReportType, lengths_within, types_within
 from agreements.models.review import AWAITS_REPORT, REVIEW_REFUSES_REPORT, Review
@@ -91,11 +90,6 @@ CONSTRAINTS: list[models.BaseConstraint] = [
     models.CheckConstraint(
         condition=Q(customer_kind=CustomerKind.BUSINESS) | Q(customer_company_name=""),
         name="customer_company_only_for_business",
-    ),
-    models.CheckConstraint(
-        condition=Q(with_utc=False) | Q(report_type=ReportType.INTERVAL),
-        name="utc_columns_only_for_intervals",
-        violation_error_message=_("Only the 15-minute report has UTC columns."),
     ),
 ]
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 class ReportType(models.TextChoices):
     """From the finest to the coarsest."""
 
-    INTERVAL = "interval", _("15-minute interval CSV")
-    DAILY = "daily", _("Daily CSV")
-    MONTHLY = "monthly", _("Monthly CSV")
+    INTERVAL = "interval", _("15-minute readings")
+    DAILY = "daily", _("Daily totals")
+    MONTHLY = "monthly", _("Monthly totals")
 
 
 class ReportLength(models.TextChoices):
@@ -130,9 +130,3 @@ class ReportScope:
     @property
     def signed_period(self) -> str:
         return str(SIGNED_PERIOD[ReportLength(self.report_length)])
-
-
-def report_type_in_words(report_type: str, with_utc: bool) -> str:
-    """Return the label of a report type, which says so if the file also has UTC columns."""
-    label = str(ReportType(report_type).label)
-    return _("%(report_type)s, with UTC columns") % {"report_type": label} if with_utc else label

@@ -19,8 +19,7 @@ from agreements import actions, creation
 from agreements.forms.request import ROWS_AT_FIRST, AgreementRequestForm
 from agreements.forms.submission import SubmissionForm, page_2_entries, unchecked_contact
 from agreements.masking import customer_of_request
-from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength, unknown_company_state
-from agreements.models.report_options import report_type_in_words
+from agreements.models import Agreement, AgreementQuerySet, Draft, ReportLength, ReportType, unknown_company_state
 from agreements.permissions import acting_member
 from agreements.preview import EmailPreview, preview_request
 from agreements.request import AgreementRequest, MeterRow, match_meters
@@ -168,7 +167,7 @@ class SubmissionPage(View):
             "agreement_request": agreement_request, "meters": self.meters(agreement_request),
             "customer": customer_of_request(agreement_request),
             "language": dict(settings.LANGUAGES)[agreement_request.person.language],
-            "report_type": report_type_in_words(agreement_request.report_type, agreement_request.with_utc),
+            "report_type": ReportType(agreement_request.report_type).label,
             "report_length": ReportLength(agreement_request.report_length).label,
             "preview": self.preview(form, agreement_request), "opens_preview": "preview" in self.request.GET,
             **unknown_company_state(self.request.company),

@@ -9,12 +9,9 @@
   const chosen = (name) => form.querySelector(`input[name="${name}"]:checked`)?.value;
 
   function showWhatIsAsked() {
-    for (const part of form.querySelectorAll("[data-when-registered], [data-when-kind], [data-when-type]")) {
-      const { whenRegistered, whenKind, whenType } = part.dataset;
-      // A box that is ticked stays in sight: what cannot be has to be seen to be mended.
-      const otherType = whenType && chosen("report_type") && chosen("report_type") !== whenType;
+    for (const part of form.querySelectorAll("[data-when-registered], [data-when-kind]")) {
+      const { whenRegistered, whenKind } = part.dataset;
       part.hidden =
-        (otherType && !part.querySelector(":checked")) ||
         (whenRegistered && chosen("registered") !== whenRegistered) || (whenKind && chosen("kind") !== whenKind) || false;
     }
   }

@@ -63,7 +63,7 @@ def readings(client: Client, claim: EsiidClaim) -> list[str]:
     given = []
     for report_type, (first, last_day) in product(ReportType, [(LONG_AGO, TODAY), (LONG_AGO, days[0]), (TODAY, TODAY)]):
         query = {"type": report_type, "first": str(first), "last": str(last_day)}
-        answer = client.get(reverse("usage_csv", args=[claim.pk]), query)
+        answer = client.get(reverse("usage_download", args=[claim.pk]), query)
         text = b"".join(answer.streaming_content) if answer.streaming else answer.content
         is_file = answer.status_code == 200 and "csv" in answer.headers["Content-Type"]
         given += [f"{report_type} {first}"] if is_file and len(text) > 300 else []
@@ -199,5 +199,5 @@ def test_another_customers_claim_does_not_exist(client, meter):
              provider="Pecan Power")  # fmt: skip
     stranger.post(confirmation_link("e@example.org"))
     log_in(stranger, "eve")
-    for name in ("meter_usage", "usage_csv"):
+    for name in ("meter_usage", "usage_download"):
         assert stranger.get(reverse(name, args=[claim.pk])).status_code == 404

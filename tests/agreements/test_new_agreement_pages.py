@@ -180,7 +180,7 @@ class TestSubmissionPage:
         words = page_text(page)
         for value in ("Rosa M Delgado", "206 Boxwood Drive, Baytown, TX 77520", "(512) 555-0102", "Spanish"):
             assert value in words
-        for value in (meter.premise.esiid, meter.number, "15-minute interval CSV", "3 months", "rosa@example.net"):
+        for value in (meter.premise.esiid, meter.number, "15-minute readings", "3 months", "rosa@example.net"):
             assert value in words
         change = f"{NEW}?draft={Draft.objects.get().pk}"
         assert page.content.decode().count('form="page-2" name="change"') == 4  # back, and Change at three sections

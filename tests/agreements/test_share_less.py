@@ -75,7 +75,7 @@ def test_nothing_is_granted_without_an_acceptance(status):
 def test_the_page_shows_the_smaller_share_before_it_is_accepted(client, agreement):
     """By a link and a form without script; the GET decides nothing."""
     page = client.get(decision_link(agreement), LESS).content.decode()
-    assert "Less than it asked for: 15-minute interval CSV, 1 year" in page
+    assert "Less than it asked for: 15-minute readings, 1 year" in page
     assert "<b>One report</b> of your daily electricity use" in page
     assert "readings can show when" not in page and 'class="day' not in page
     assert 'name="type" value="daily"' in page and 'name="length" value="1m"' in page
@@ -107,12 +107,12 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
     letter = agreement.letter
     assert f"The report covers {first} to {last}." in letter.text
     assert "one report of daily electricity use" in letter.text
-    assert "It asked for: 15-minute interval CSV, 1 year." in letter.text
+    assert "It asked for: 15-minute readings, 1 year." in letter.text
     assert "One report of your daily electricity use" in letter.decision_text
     assert f"{first} to {last}" in letter.decision_text
     for email in Email.objects.filter(kind="EM203"):
         for part in (email.text, email.html):
-            assert "Daily CSV" in part and "less than" in part and "15-minute interval CSV, 1 year" in part
+            assert "Daily totals" in part and "less than" in part and "15-minute readings, 1 year" in part
     generate_due_reports()
     report = Report.objects.get(agreement=agreement)
     assert report.file_name.endswith("-daily.csv") and (report.last_day - report.first_day).days < 32
@@ -124,11 +124,11 @@ def test_accepting_less_makes_the_smaller_report_and_tells_both(client, member, 
     company = Client()
     company.force_login(member)
     detail = company.get(reverse("agreement", args=[agreement.number])).content.decode()
-    assert "The customer shared less than you asked for, which was: 15-minute interval CSV, 1 year." in detail
+    assert "The customer shared less than you asked for, which was: 15-minute readings, 1 year." in detail
     listed = company.get(reverse("agreements")).content.decode()
-    assert "Daily CSV" in listed and "(less than asked)" in listed
+    assert "Daily totals" in listed and "(less than asked)" in listed
     outcome = client.get(page).content.decode()
-    assert "Daily CSV" in outcome and "15-minute interval CSV, 1 year" in outcome
+    assert "Daily totals" in outcome and "15-minute readings, 1 year" in outcome
 
 
 def test_accepting_all_says_nothing_about_less(client, agreement):
@@ -183,12 +183,3 @@ def test_what_was_asked_for_counts_as_the_same_request(member):
     with pytest.raises(Refused):
         creation.start_draft(agreement_request(meter, report_length="12m"), by=member)
     assert creation.start_draft(agreement_request(meter, report_type="daily", report_length="1m"), by=member)
-
-
-def test_a_smaller_share_has_no_utc_columns(member):
-    """Only the 15-minute report has them."""
-    (agreement,) = initiate(member, report_length="1m")
-    Agreement.objects.update(with_utc=True)
-    agreement.refresh_from_db()
-    actions.accept(agreement, channel=Channel.INVITATION, scope=ReportScope("daily", "1m"))
-    assert not agreement.has_utc_columns

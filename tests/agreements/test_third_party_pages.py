@@ -41,7 +41,7 @@ class TestAgreement:
         for value in (
             agreement.number, "One-Time Energy Data", "Pending", "Rosa Delgado", "206 Boxwood Drive, Baytown, TX 77520",
             "(512) 555-0102", "rosa@example.net", member.company.legal_name, "James Wilson", "(512) 555-0101",
-            "james@green-energy.example", agreement.esiid, agreement.meter_number, "15-minute interval CSV", "3 months",
+            "james@green-energy.example", agreement.esiid, agreement.meter_number, "15-minute readings", "3 months",
             "Request created", "By James Wilson", "Request, to the customer", "Waiting to be sent",
         ):  # fmt: skip
             assert value in words, value
