@@ -22,12 +22,13 @@ def main() -> int:
     options = parser.parse_args()
     began = perf_counter()
     with server.database(), tempfile.TemporaryDirectory(prefix="smt-bench-") as folder:
-        from bench import imports, pages, reports, storage
+        from bench import formats, imports, pages, reports, storage
 
         parts: dict[str, Callable[[], list[Goal]]] = {
             "pages": lambda: pages.measure(options.rounds),
             "storage": lambda: storage.measure(options.days),
             "reports": lambda: reports.measure(Path(folder), options.days, options.rounds),
+            "formats": lambda: formats.measure(options.days, options.rounds),
             "imports": lambda: imports.measure(Path(folder), options.rows, options.rounds),
         }
         goals: list[Goal] = []

@@ -1,6 +1,6 @@
 """The memory that a piece of work takes over idle, in a separate process.
 
-python -m bench.memory report PREMISE_ID FIRST LAST | load FILE
+python -m bench.memory report PREMISE_ID FIRST LAST [FORMAT] | load FILE
 """
 
 from __future__ import annotations
@@ -37,26 +37,32 @@ def main(work: str, *arguments: str) -> None:
 
     connect()
     from agreements.period import Period
+    from bench.formats import content_of
     from meters.imports import import_usage
     from reports.csv_layouts import csv_chunks, csv_layout
+    from reports.formats import ReportFormat, render_content
     from reports.gzip_stream import compress
 
-    def report(premise: str, first: str, last: str) -> int:
+    def report(premise: str, first: str, last: str, rendered_as: str = "") -> int:
         from meters.models import Premise
         from meters.usage.reader import stream_usage
 
         period = Period(date.fromisoformat(first), date.fromisoformat(first), date.fromisoformat(last))
         esiid = Premise.objects.get(pk=premise).esiid
         days = stream_usage(int(premise), period.first, period.last)
-        return compress(csv_chunks(csv_layout("interval"), esiid, period, days)).size
+        file = compress(csv_chunks(csv_layout("interval"), esiid, period, days))
+        if rendered_as:
+            file = render_content(ReportFormat(rendered_as), content_of(file.gzipped, int(premise), period))
+        return file.size
 
     def import_file(path: str) -> int:
         return import_usage(path).rows
 
     # Idle is a worker that has done such work on a small scale, so that modules and templates are loaded.
     if work == "report":
-        report(arguments[0], arguments[1], arguments[1])
-        report(arguments[0], arguments[2], arguments[2])
+        premise, first, last, *rendered_as = arguments
+        report(premise, first, first, *rendered_as)
+        report(premise, last, last, *rendered_as)
     else:
         small = Path(arguments[0] + ".small")
         with Path(arguments[0]).open("rb") as file:
