@@ -14,13 +14,13 @@ from bench.processor_seconds import measure_cost
 from meters.models import FlowDirection
 from meters.usage.reader import stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.formats import ReportFormat, render_content
+from reports.formats import FileFormat, render_content
 from reports.gzip_stream import compress
 from reports.stored_readings import read_days
 from reports.usage_content import UsageContent
 
 _FILES = 20  # whose processor time is measured at once: a server process counts hundredths of a second
-RENDERED = (ReportFormat.JSON, ReportFormat.GREEN_BUTTON, ReportFormat.UTC_CSV)
+RENDERED = (FileFormat.JSON, FileFormat.GREEN_BUTTON, FileFormat.UTC_CSV)
 
 
 def measure(days: int, rounds: int) -> list[Goal]:

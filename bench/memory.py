@@ -40,7 +40,7 @@ def main(work: str, *arguments: str) -> None:
     from bench.formats import content_of
     from meters.imports import import_usage
     from reports.csv_layouts import csv_chunks, csv_layout
-    from reports.formats import ReportFormat, render_content
+    from reports.formats import FileFormat, render_content
     from reports.gzip_stream import compress
 
     def report(premise: str, first: str, last: str, rendered_as: str = "") -> int:
@@ -52,7 +52,7 @@ def main(work: str, *arguments: str) -> None:
         days = stream_usage(int(premise), period.first, period.last)
         file = compress(csv_chunks(csv_layout("interval"), esiid, period, days))
         if rendered_as:
-            file = render_content(ReportFormat(rendered_as), content_of(file.gzipped, int(premise), period))
+            file = render_content(FileFormat(rendered_as), content_of(file.gzipped, int(premise), period))
         return file.size
 
     def import_file(path: str) -> int:

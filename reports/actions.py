@@ -36,7 +36,7 @@ from notifications.wakeup import wake_workers
 from reports import emails
 from reports.coverage import Coverage
 from reports.csv_layouts import csv_chunks, csv_layout
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.gzip_stream import compress
 from reports.models import Download, Rendering, Report, ReportFile, ReportQuerySet
 
@@ -224,7 +224,7 @@ def generate_report(report: Report, now: datetime) -> None:
         emails.queue_no_data(report)
         return
     change_report_state(agreement.pk, to=ReportState.READY)
-    report.file_name = report.name_in_format(ReportFormat.CSV)
+    report.file_name = report.name_in_format(FileFormat.CSV)
     report.rows, report.size, report.sha256 = file.line_count - 1, file.size, file.sha256
     report.save()
     ReportFile.store(report, file.gzipped, coverage.day_counts_by_label)

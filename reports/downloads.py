@@ -26,7 +26,7 @@ from customers.models import EsiidClaim
 from lib.central_time import utc_or_now
 from reports.emails import queue_first_download
 from reports.file_responses import ReadyFile, file_response
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.gzip_stream import GZIP_FORMAT
 from reports.models import Download, Report, ReportFile
 from reports.renderings import file_in_format
@@ -115,7 +115,7 @@ def customer_may_download(agreement: Agreement, user: User) -> bool:
 
 
 @transaction.atomic
-def copy_response(request: HttpRequest, report: Report, report_format: ReportFormat) -> HttpResponseBase:
+def copy_response(request: HttpRequest, report: Report, report_format: FileFormat) -> HttpResponseBase:
     """Return what a customer asks of the own file; raise DownloadRefused. Only the company's downloads are logged."""
     return file_response(request, lock_file(report, report_format))
 
@@ -123,15 +123,13 @@ def copy_response(request: HttpRequest, report: Report, report_format: ReportFor
 @transaction.atomic
 def record_download(report: Report, *, by: User, at: datetime | None = None) -> bytes:
     """Log the download of the CSV and return the file's gzipped bytes; raise DownloadRefused if there are none (R5)."""
-    file = lock_file(report, ReportFormat.CSV)
-    _log_download(report, ReportFormat.CSV, by=by, at=utc_or_now(at))
+    file = lock_file(report, FileFormat.CSV)
+    _log_download(report, FileFormat.CSV, by=by, at=utc_or_now(at))
     return file.gzipped
 
 
 @transaction.atomic
-def download_response(
-    request: HttpRequest, report: Report, report_format: ReportFormat, *, by: User
-) -> HttpResponseBase:
+def download_response(request: HttpRequest, report: Report, report_format: FileFormat, *, by: User) -> HttpResponseBase:
     """Return what the request asks of the report's file; raise DownloadRefused if there is none (R5, R8).
 
     Each response with content is logged before its first byte goes out: a HEAD or an unchanged file is no download.
@@ -142,7 +140,7 @@ def download_response(
     return response
 
 
-def lock_file(report: Report, report_format: ReportFormat) -> ReadyFile:
+def lock_file(report: Report, report_format: FileFormat) -> ReadyFile:
     """Return the report's file, which no purge and no review takes away before the transaction ends.
 
     Raises DownloadRefused.
@@ -161,7 +159,7 @@ def lock_file(report: Report, report_format: ReportFormat) -> ReadyFile:
 
 
 def _log_download(
-    report: Report, report_format: ReportFormat, *, by: User, at: datetime, is_partial: bool = False
+    report: Report, report_format: FileFormat, *, by: User, at: datetime, is_partial: bool = False
 ) -> None:
     """Log a download of a locked report. Parts of one file within PARTS_TOGETHER are one download."""
     if is_partial:

@@ -19,7 +19,7 @@ from reports.usage_content import UsageContent
 COMPRESSION_LEVEL = 2
 
 
-class ReportFormat(TextChoices):
+class FileFormat(TextChoices):
     """CSV is the report's stored file; the others are renderings of it with the same readings."""
 
     CSV = "csv", "CSV"
@@ -51,33 +51,33 @@ class ReportFormat(TextChoices):
 
 
 PATH_NAMES = {
-    ReportFormat.CSV: "usage.csv",
-    ReportFormat.UTC_CSV: "usage-utc.csv",
-    ReportFormat.JSON: "usage.json",
-    ReportFormat.GREEN_BUTTON: "usage.xml",
+    FileFormat.CSV: "usage.csv",
+    FileFormat.UTC_CSV: "usage-utc.csv",
+    FileFormat.JSON: "usage.json",
+    FileFormat.GREEN_BUTTON: "usage.xml",
 }
 PURPOSES = {
-    ReportFormat.CSV: _("For spreadsheets, and for programs that read Smart Meter Texas files."),
-    ReportFormat.UTC_CSV: _(
+    FileFormat.CSV: _("For spreadsheets, and for programs that read Smart Meter Texas files."),
+    FileFormat.UTC_CSV: _(
         "For spreadsheets and programs that need the exact time of each reading. Only for 15-minute readings."
     ),
-    ReportFormat.JSON: _("For programs: energy in watt-hours, times in UTC."),
-    ReportFormat.GREEN_BUTTON: _("For energy apps that read Green Button files."),
+    FileFormat.JSON: _("For programs: energy in watt-hours, times in UTC."),
+    FileFormat.GREEN_BUTTON: _("For energy apps that read Green Button files."),
 }
 
 
-def formats_of(report_type: str) -> list[ReportFormat]:
+def formats_of(report_type: str) -> list[FileFormat]:
     """Return the formats of a report type: only 15-minute readings have times."""
     has_times = report_type == ReportType.INTERVAL
-    return [report_format for report_format in ReportFormat if has_times or report_format != ReportFormat.UTC_CSV]
+    return [report_format for report_format in FileFormat if has_times or report_format != FileFormat.UTC_CSV]
 
 
-def render_content(report_format: ReportFormat, content: UsageContent) -> CompressedFile:
+def render_content(report_format: FileFormat, content: UsageContent) -> CompressedFile:
     """Return a file of any format but CSV, which is written by csv_layouts from days."""
-    chunks: dict[ReportFormat, Iterator[bytes]] = {
-        ReportFormat.UTC_CSV: utc_csv_chunks(content),
-        ReportFormat.JSON: json_chunks(content),
-        ReportFormat.GREEN_BUTTON: green_button_chunks(content),
+    chunks: dict[FileFormat, Iterator[bytes]] = {
+        FileFormat.UTC_CSV: utc_csv_chunks(content),
+        FileFormat.JSON: json_chunks(content),
+        FileFormat.GREEN_BUTTON: green_button_chunks(content),
     }
     return compress(chunks[report_format], level=COMPRESSION_LEVEL)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from agreements.models import ReportType
 from lib.central_time import CENTRAL
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.models import Report
 
 
@@ -79,7 +79,7 @@ def render_manifest(report: Report) -> bytes:
                 "The same readings as in the file, until it is deleted. The address in check_at knows the SHA-256 of "
                 "each of these files that was downloaded."
             ),
-            "names": [report.name_in_format(other) for other in report.formats if other != ReportFormat.CSV],
+            "names": [report.name_in_format(other) for other in report.formats if other != FileFormat.CSV],
         },
     }
     return (json.dumps(content, indent=2) + "\n").encode()

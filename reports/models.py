@@ -23,7 +23,7 @@ from agreements.states import ReportState
 from lib.central_time import ONE_DAY
 from meters.models import FlowDirection, Tdsp
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
-from reports.formats import ReportFormat, formats_of
+from reports.formats import FileFormat, formats_of
 from reports.gzip_stream import CompressedFile
 
 # The directions in the CSV -> for people.
@@ -198,10 +198,10 @@ class Report(models.Model):
         return self.made_at + settings.REPORT_RETENTION if self.made_at and self.has_file else None
 
     @property
-    def formats(self) -> list[ReportFormat]:
+    def formats(self) -> list[FileFormat]:
         return formats_of(self.agreement.shared.report_type)
 
-    def name_in_format(self, report_format: ReportFormat) -> str:
+    def name_in_format(self, report_format: FileFormat) -> str:
         """Return the name of the file in a format; that of the CSV is in `file_name`."""
         return report_format.file_name(f"smt-{self.agreement.number}", self.agreement.shared.report_type)
 
@@ -241,7 +241,7 @@ class Rendering(models.Model):
     """
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="renderings")
-    format = models.CharField(max_length=12, choices=ReportFormat.choices)
+    format = models.CharField(max_length=12, choices=FileFormat.choices)
     made_at = models.DateTimeField(db_default=Now())
     size = models.IntegerField("size in bytes")
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -254,7 +254,7 @@ class Rendering(models.Model):
         return f"{self.format} of {self.report}"
 
     @classmethod
-    def store(cls, report: Report, report_format: ReportFormat, file: CompressedFile) -> None:
+    def store(cls, report: Report, report_format: FileFormat, file: CompressedFile) -> None:
         """Insert the rendering, as ReportFile.store does."""
         columns = "(report_id, format, size, sha256, gzipped) VALUES (%s, %s, %s, %s, %b)"
         connection.ensure_connection()
@@ -268,7 +268,7 @@ class Download(models.Model):
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="downloads")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    format = models.CharField("file format", max_length=12, choices=ReportFormat.choices, default=ReportFormat.CSV)
+    format = models.CharField("file format", max_length=12, choices=FileFormat.choices, default=FileFormat.CSV)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -279,4 +279,4 @@ class Download(models.Model):
 
     @property
     def file_name(self) -> str:
-        return self.report.name_in_format(ReportFormat(self.format))
+        return self.report.name_in_format(FileFormat(self.format))

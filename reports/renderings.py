@@ -6,13 +6,13 @@ from agreements.models import ReportType
 from agreements.period import Period
 from meters.models import FlowDirection
 from reports.file_responses import ReadyFile
-from reports.formats import ReportFormat, render_content
+from reports.formats import FileFormat, render_content
 from reports.models import Rendering, Report, ReportFile
 from reports.stored_readings import read_days, read_totals
 from reports.usage_content import UsageContent
 
 
-def file_in_format(report: Report, report_format: ReportFormat) -> ReadyFile | None:
+def file_in_format(report: Report, report_format: FileFormat) -> ReadyFile | None:
     """Return the report's file in a format that its type has; None if the file is not there.
 
     Must be called with the report locked: the first call for a format renders the file and stores it.
@@ -23,7 +23,7 @@ def file_in_format(report: Report, report_format: ReportFormat) -> ReadyFile | N
         name = report.name_in_format(report_format)
         return ReadyFile(name, report_format.content_type, size, sha256, gzipped, report.made_at)
 
-    is_csv = report_format == ReportFormat.CSV
+    is_csv = report_format == FileFormat.CSV
     rendering = None if is_csv else Rendering.objects.filter(report=report, format=report_format).first()
     if rendering is not None:
         gzipped = rendering.gzipped

@@ -28,7 +28,7 @@ from reports.downloads import (
     downloadable_report,
 )
 from reports.file_responses import file_headers
-from reports.formats import ReportFormat, formats_of
+from reports.formats import FileFormat, formats_of
 from reports.forms import DocumentCheckForm
 from reports.manifest import manifest_name, render_manifest
 
@@ -120,7 +120,7 @@ def _visible_agreement(request: HttpRequest, number: str) -> Agreement:
     return get_object_or_404(visible, number=number)
 
 
-def _format_named(file_name: str, agreement: Agreement) -> ReportFormat:
+def _format_named(file_name: str, agreement: Agreement) -> FileFormat:
     for report_format in formats_of(agreement.shared.report_type):
         if report_format.path_name == file_name:
             return report_format

@@ -23,7 +23,7 @@ from companies.models import CompanyLink, membership_of
 from customers.models import customer_of
 from meters.models import Tdsp
 from notices.models import Notice
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 
 
 def portal_context(request: HttpRequest) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class HelpPage(TemplateView):
         "limit": settings.AGREEMENT_LIMIT_PER_ESIID,
         "limit_days": settings.AGREEMENT_LIMIT_WINDOW.days,
         "latest_days": settings.REPORT_LATEST_DAYS,
-        "report_formats": list(ReportFormat),
+        "report_formats": list(FileFormat),
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
         "report_days": settings.REPORT_RETENTION.days,
         "email_days": settings.EMAIL_BODY_RETENTION.days,

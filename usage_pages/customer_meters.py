@@ -21,7 +21,7 @@ from meters.models import FlowDirection, Meter, Premise
 from meters.usage.reader import DayReadings, directions_on_file, stream_usage
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.file_responses import ReadyFile
-from reports.formats import ReportFormat, render_content
+from reports.formats import FileFormat, render_content
 from reports.gzip_stream import compress
 from reports.usage_content import UsageContent
 from reports.usage_totals import usage_totals
@@ -88,17 +88,17 @@ def load_meters(claims: Iterable[EsiidClaim]) -> list[CustomerMeter]:
 def usage_file(meter: CustomerMeter, *, type: str, format: str, first: date, last: date) -> ReadyFile | None:
     """Return a file with the readings of now for the days up to yesterday; None if there are none.
 
-    It has what a third party would get for the same days, the same `type`, a ReportType, and `format`, a ReportFormat
+    It has what a third party would get for the same days, the same `type`, a ReportType, and `format`, a FileFormat
     (R3, R8).
     """
     period = meter.readable_period(first, last, until=meter.today - ONE_DAY)
-    esiid, report_format = meter.premise.esiid, ReportFormat(format)
+    esiid, report_format = meter.premise.esiid, FileFormat(format)
 
     def read_days(channel: FlowDirection | None) -> Iterator[DayReadings]:
         days = stream_usage(meter.premise.pk, period.first, period.last)
         return (usage for usage in days if channel in (None, usage.channel))
 
-    if report_format == ReportFormat.CSV:
+    if report_format == FileFormat.CSV:
         file = compress(csv_chunks(csv_layout(type), esiid, period, read_days(None)))
         has_usage = file.line_count > 1  # the first line is the header
     else:

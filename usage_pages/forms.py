@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from agreements.models import ReportType
 from customers.models import METER_NAME_LENGTH
 from lib.form_fields import LineField
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from usage_pages.calendar_usage import CalendarSpan, SpanKind
 from usage_pages.customer_meters import CustomerMeter
 
@@ -82,7 +82,7 @@ class SpanForm(MeterDaysForm):
 
 
 class DownloadForm(MeterDaysForm):
-    """The type, format and days of a file; values of ReportType and ReportFormat."""
+    """The type, format and days of a file; values of ReportType and FileFormat."""
 
     type = forms.ChoiceField(
         label=gettext_lazy("Report type"),
@@ -91,7 +91,7 @@ class DownloadForm(MeterDaysForm):
     )
     format = forms.ChoiceField(
         label=gettext_lazy("File format"),
-        choices=ReportFormat.choices,
+        choices=FileFormat.choices,
         required=False,
         error_messages={"invalid_choice": gettext_lazy("Choose a file format from the list.")},
     )
@@ -100,8 +100,8 @@ class DownloadForm(MeterDaysForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        cleaned["format"] = cleaned.get("format") or ReportFormat.CSV
-        if cleaned["format"] == ReportFormat.UTC_CSV and cleaned.get("type") not in (ReportType.INTERVAL, None):
+        cleaned["format"] = cleaned.get("format") or FileFormat.CSV
+        if cleaned["format"] == FileFormat.UTC_CSV and cleaned.get("type") not in (ReportType.INTERVAL, None):
             self.add_error("format", _("Choose 15-minute readings to get UTC times, or choose another file format."))
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and self.meter.first and self.meter.last:

@@ -20,7 +20,7 @@ from lib.central_time import ONE_DAY
 from meters.usage.days import slots_on
 from reports.coverage import UsageCount
 from reports.file_responses import file_response
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.models import DIRECTIONS
 from reports.usage_chart import draw_chart
 from usage_pages.calendar_usage import CalendarSpan, SpanKind, read_usage, usage_columns
@@ -80,7 +80,7 @@ def usage_download(request: HttpRequest, pk: int) -> HttpResponseBase:
         if file := usage_file(meter, **form.cleaned_data):
             return file_response(request, file)
         form.add_error(None, _("There are no readings for these days. Choose other days."))
-    context = {"meter": meter, "form": form, "report_formats": list(ReportFormat)}
+    context = {"meter": meter, "form": form, "report_formats": list(FileFormat)}
     return render(request, "usage_pages/download.html", context)
 
 
@@ -104,7 +104,7 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
     totals = [sum((column.amounts[channel] for column in columns), UsageCount()) for channel in coverage.directions]
     file = {
         "type": ReportType.INTERVAL,
-        "format": ReportFormat.CSV,
+        "format": FileFormat.CSV,
         "first": max(span.first, meter.first),
         "last": newest_day,
     }
@@ -125,7 +125,7 @@ def usage_context(meter: CustomerMeter, query: QueryDict) -> dict[str, Any]:
         "totals": list(zip(directions, totals, strict=True)),
         "counts": sum(totals, UsageCount()),
         "download": DownloadForm(None, meter=meter, initial=file),
-        "report_formats": list(ReportFormat),
+        "report_formats": list(FileFormat),
     }
 
 

@@ -17,14 +17,9 @@ from api.v1.agreements import READING, denied_problem, own_agreement
 from api.v1.examples import REPORT
 from api.v1.interface import interface
 from api.v1.representation import report_values
-from reports.downloads import (
-    DownloadRefusal,
-    DownloadRefused,
-    downloadable_report,
-    file_headers,
-    file_response,
-    record_download,
-)
+from reports.downloads import DownloadRefusal, DownloadRefused, download_response, downloadable_report
+from reports.file_responses import file_headers
+from reports.formats import FileFormat
 from reports.manifest import manifest_name, render_manifest
 from reports.models import Report
 
@@ -75,10 +70,8 @@ def download_csv(request: HttpRequest, number: str) -> HttpResponseBase:
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     report = _downloadable(caller, number, {ReportState.READY})
-    if request.method == "HEAD":
-        return HttpResponse(headers=file_headers(report.file_name, report.size))
     try:
-        return file_response(request, report.file_name, report.size, record_download(report, by=caller.user))
+        return download_response(request, report, FileFormat.CSV, by=caller.user)
     except DownloadRefused as refused:
         raise _problem(caller, report.agreement, refused) from refused
 

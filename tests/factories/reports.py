@@ -13,7 +13,7 @@ from factory.django import DjangoModelFactory
 
 from agreements.models import Agreement
 from agreements.states import ReportState, Status
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.models import Download, Rendering, Report, ReportFile
 from tests.factories.agreements import AgreementFactory
 
@@ -85,7 +85,7 @@ class RenderingFactory(DjangoModelFactory):
         model = Rendering
 
     report = factory.SubFactory(ReportFactory)
-    format = ReportFormat.JSON
+    format = FileFormat.JSON
     size = 3
     sha256 = hashlib.sha256(b"{}\n").hexdigest()
     gzipped = gzip.compress(b"{}\n", mtime=0)

@@ -30,6 +30,7 @@ WITHOUT_PAGE = {
     "agreement_export",
     "api_not_found",
     "api_openapi",
+    "customer_report_file",
     "health",
     "mfa_download_recovery_codes",
     "mfa_login_webauthn",

@@ -19,7 +19,7 @@ from notifications.models import Email
 from reports.actions import purge_files
 from reports.disavowal import disavow
 from reports.downloads import PARTS_TOGETHER
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.models import Download, Rendering, Report
 from tests.factories import ClaimDisputeFactory, CustomerFactory, EsiidClaimFactory, MembershipFactory
 from tests.support.races import together
@@ -265,8 +265,8 @@ class TestRecord:
     def test_the_page_offers_every_format_and_says_what_it_is_for(self, client, report, company_user):
         """R8."""
         answer = client.get(reverse("agreement", args=[report.agreement.number]))
-        for report_format in ReportFormat:
-            if report_format != ReportFormat.CSV:
+        for report_format in FileFormat:
+            if report_format != FileFormat.CSV:
                 assert report_format.purpose in page_text(answer)
                 path = reverse("report_file", args=[report.agreement.number, report_format.path_name])
                 assert f'href="{path}"' in answer.content.decode()

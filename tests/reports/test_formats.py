@@ -24,7 +24,7 @@ from meters.usage.days import slots_on
 from meters.usage.interval_csv import format_kwh
 from reports.coverage import estimated_slots
 from reports.downloads import lock_file
-from reports.formats import ReportFormat, formats_of
+from reports.formats import FileFormat, formats_of
 from reports.gzip_stream import compress, decompress
 from reports.models import Rendering
 from reports.stored_readings import parse_kwh, read_days
@@ -51,7 +51,7 @@ class Reading(NamedTuple):
 
 @transaction.atomic
 def content_of(report, report_format):
-    file = lock_file(report, ReportFormat(report_format))
+    file = lock_file(report, FileFormat(report_format))
     content = b"".join(decompress(file.gzipped))
     assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size, file.sha256)
     return content
@@ -266,7 +266,7 @@ def test_a_format_is_rendered_once_and_again_with_the_same_bytes(name):
     """R8: whatever is loaded after the report was made."""
     report = make_report(CASES[name])
     formats = formats_of(CASES[name].report_type)
-    assert (ReportFormat.UTC_CSV in formats) == (CASES[name].report_type == "interval")
+    assert (FileFormat.UTC_CSV in formats) == (CASES[name].report_type == "interval")
     rendered = {report_format: content_of(report, report_format) for report_format in formats}
     store(report.agreement.premise, usage(date(2024, 1, 1)))
     assert Rendering.objects.count() == len(formats) - 1

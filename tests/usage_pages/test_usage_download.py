@@ -16,7 +16,7 @@ from django.urls import reverse
 from agreements.period import Period
 from reports.csv_layouts import csv_chunks, csv_layout
 from reports.downloads import lock_file
-from reports.formats import ReportFormat
+from reports.formats import FileFormat
 from reports.gzip_stream import decompress
 from tests.support import independent_csv
 from tests.support.report_cases import ReportCase, make_report
@@ -69,7 +69,7 @@ def test_every_format_has_what_a_report_of_these_days_has(client, see, claim, ki
     days = [one for one in every_day(first, last, CONSUMPTION, SURPLUS) if one.day.day != 20]
     report = make_report(ReportCase(days, report_type=kind), premise=claim.premise, meter_number="142606737LG")
     with transaction.atomic():
-        file = lock_file(report, ReportFormat(form))
+        file = lock_file(report, FileFormat(form))
     response = fetch(client, claim, type=kind, format=form, first=str(first), last=str(last))
     assert response.status_code == 200 and response.headers["Content-Type"] == file.content_type
     end = {"utc_csv": "-utc-2026-02-10-2026-03-09.csv", "json": "-2026-02-10-2026-03-09.json"}

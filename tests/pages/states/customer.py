@@ -62,6 +62,7 @@ def _many(client: Client, world: World) -> Any:
 
 
 state("report_download", "customer", "not allowed")(at("report_download", "number"))
+state("report_file", "customer", "not allowed")(at("report_file", "number", "file_name"))
 state("report_manifest", "customer", "not allowed")(at("report_manifest", "accepted"))
 state("customer_profile", "customer", "sent empty")(sent("customer_profile"))
 state("customer_profile", "customer", "wrong")(

@@ -8,7 +8,7 @@ DRAFTS = "UPDATE agreements_draft SET answers = answers - 'with_utc' WHERE answe
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0010_letter_pdf_hashes"),
+        ("agreements", "0011_api_channel"),
     ]
 
     operations = [
