@@ -8,7 +8,7 @@ DRAFTS = "UPDATE agreements_draft SET answers = answers - 'with_utc' WHERE answe
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agreements", "0011_api_channel"),
+        ("agreements", "0012_notification_settings"),
     ]
 
     operations = [

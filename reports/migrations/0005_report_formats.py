@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0003_first_download"),
+        ("reports", "0004_day_counts"),
     ]
 
     operations = [
