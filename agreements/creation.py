@@ -62,7 +62,14 @@ def discard_draft(draft_id: UUID, *, by: User) -> None:
 
 
 def initiate(
-    draft_id: UUID, *, by: User, contact: Contact, comments: str, attested: bool, at: datetime | None = None
+    draft_id: UUID,
+    *,
+    by: User,
+    contact: Contact,
+    comments: str,
+    attested: bool,
+    channel: Channel = Channel.FORM,
+    at: datetime | None = None,
 ) -> list[Agreement]:
     """Create and return the draft's agreements, one per meter, and queue their invitations; all or none (L6).
 
@@ -89,7 +96,7 @@ def initiate(
             matches = check_request(request, company=company, at=at)
             daily_limits.refuse_flooding(request, company=company, at=at)
             return create_agreements(
-                draft, request, matches, company=company, contact=contact, comments=comments, at=at
+                draft, request, matches, company=company, contact=contact, comments=comments, channel=channel, at=at
             )
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
@@ -104,6 +111,7 @@ def create_agreements(
     company: Company,
     contact: Contact,
     comments: str,
+    channel: Channel = Channel.FORM,
     at: datetime,
 ) -> list[Agreement]:
     """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
@@ -113,7 +121,7 @@ def create_agreements(
         submission, request, matches, numbers=numbers, company=company, contact=contact, comments=comments, at=at
     )
     Agreement.objects.bulk_create(agreements)
-    initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": Channel.FORM, "by": draft.user}
+    initiated = {"at": at, "kind": EventKind.INITIATED, "to_status": INITIAL, "channel": channel, "by": draft.user}
     AgreementEvent.objects.bulk_create(AgreementEvent(agreement=agreement, **initiated) for agreement in agreements)
     record_signals_at_initiation(agreements, at=at)
     emails.queue_invitation(agreements)

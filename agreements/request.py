@@ -222,7 +222,7 @@ def check_request(request: AgreementRequest, *, company: Company, at: datetime) 
                 "Meter %(row)d: agreement %(number)s for this report is already waiting for the "
                 "customer's answer. Resend its email, or withdraw it first."
             ) % {"row": row.row, "number": waiting[premise_id]}
-            problems.append(Problem(message, row=row.row, code="waiting"))
+            problems.append(Problem(message, row=row.row, code="waiting", agreement_number=waiting[premise_id]))
     if problems:
         raise Refused(*problems)
     return matches

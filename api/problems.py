@@ -38,6 +38,15 @@ KINDS = {
             "A cursor is good for 24 hours, with the filters of the list that gave it. Begin at the first page.",
         ),
         ProblemKind(
+            "invalid-header", 400, "A header has another form", "The detail names the header and what it may have."
+        ),
+        ProblemKind(
+            "idempotency-key-missing",
+            400,
+            "The Idempotency-Key is missing",
+            "Send one key for each request that you mean, such as a UUID, and the same one if you send it again.",
+        ),
+        ProblemKind(
             "secret-in-url",
             400,
             "A secret was in the address",
@@ -76,6 +85,13 @@ KINDS = {
             403,
             "The company is suspended",
             "Reading works as before. The company's administrators can read the reason on Company Profile.",
+        ),
+        ProblemKind(
+            "requests-paused",
+            403,
+            "New requests of the company are paused",
+            "Several customers said that they don't know the company. The operator of the portal looks at it. "
+            "Everything else works as before.",
         ),
         ProblemKind(
             "report-held",
@@ -118,6 +134,12 @@ KINDS = {
             "Try again after the seconds that Retry-After names, or when the agreement's report.state is ready.",
         ),
         ProblemKind(
+            "request-in-progress",
+            409,
+            "The first request with this key is still running",
+            "Send it again after the seconds that Retry-After names.",
+        ),
+        ProblemKind(
             "reminders-stopped",
             409,
             "The email cannot be resent",
@@ -156,6 +178,26 @@ KINDS = {
             "Each item of errors points to one. Check its spelling against the reference, or leave it out.",
         ),
         ProblemKind(
+            "agreement-refused",
+            422,
+            "The agreement was not created",
+            "Each item of errors points to a meter: mismatch (with the possible causes; the portal does not say which "
+            "one applies), repeated, limit, or waiting (agreement_number is in the way). Nothing was created. The key "
+            "may be used again.",
+        ),
+        ProblemKind(
+            "attestation-missing",
+            422,
+            "The authorization was not attested",
+            "Send attestation.holds_authorization true, if your company has the customer's authorization.",
+        ),
+        ProblemKind(
+            "idempotency-key-reused",
+            422,
+            "The Idempotency-Key was used for another body",
+            "Use a new key for a new request.",
+        ),
+        ProblemKind(
             "rate-limited",
             429,
             "Too many requests in this minute",
@@ -167,6 +209,18 @@ KINDS = {
             429,
             "Too many failed attempts from this network",
             "Wait until retry_at, then send a key that works. A key that works is accepted meanwhile.",
+        ),
+        ProblemKind(
+            "guessing-limit",
+            429,
+            "Too many entries did not match",
+            "The detail says when to try again. Check ESIIDs and meter numbers on the customers' bills first.",
+        ),
+        ProblemKind(
+            "initiation-limit",
+            429,
+            "The daily limit of agreements is reached",
+            "The detail says which limit: your company's, or that of the customer's mailbox. Try again tomorrow.",
         ),
         ProblemKind(
             "internal-error",

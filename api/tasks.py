@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from api import clients, tokens
+from api import clients, idempotency, tokens
 
 
 @shared_task
@@ -13,3 +13,8 @@ def notify_of_expiring_keys() -> None:
 @shared_task
 def delete_old_tokens() -> None:
     tokens.delete_old_tokens()
+
+
+@shared_task
+def delete_old_idempotency_keys() -> None:
+    idempotency.delete_old_keys()

@@ -18,6 +18,7 @@ class Problem:
     row: int | None = None
     causes: tuple[str, ...] = ()
     code: str = ""
+    agreement_number: str = ""  # of the agreement that is in the way
 
 
 class Refused(Exception):

@@ -68,6 +68,7 @@ SWEEPS = {
     "notifications.tasks.forget_bodies": HOUR,
     "api.tasks.notify_of_expiring_keys": DAY,
     "api.tasks.delete_old_tokens": HOUR,
+    "api.tasks.delete_old_idempotency_keys": HOUR,
 }
 # A sweep that did not start in time is useless: the next one finds the same rows.
 app.conf.beat_schedule = {

@@ -210,7 +210,7 @@ class AgreementRequestForm(ShowsRefusals):
             # A browser must neither suggest nor store the customer's data, which is not the user's own.
             self.fields[name].widget.attrs["autocomplete"] = "off"
         if data is not None:
-            for name in self._unused_fields():
+            for name in self.unused_fields():
                 field = self.fields[name]
                 self.fields[name] = forms.Field(
                     label=field.label, help_text=field.help_text, widget=field.widget, required=False
@@ -249,7 +249,7 @@ class AgreementRequestForm(ShowsRefusals):
 
     def agreement_request(self) -> AgreementRequest:
         """Return the request of a valid form."""
-        data = {name: value for name, value in self.cleaned_data.items() if name not in self._unused_fields()}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in self.unused_fields()}
         person = {field.name: data[field.name] for field in fields(Person) if data.get(field.name)}
         return AgreementRequest(
             person=Person(**person | {"phone": phone_text(data.get("phone"))}),
@@ -276,7 +276,7 @@ class AgreementRequestForm(ShowsRefusals):
             meters.append(ErrorLink(problem.message, f"id_meters-{problem.row - 1}-esiid" if problem.row else ""))
         return [*customer, *meters, *report]
 
-    def _unused_fields(self) -> set[str]:
+    def unused_fields(self) -> set[str]:
         """Return the fields that do not apply to this kind of customer (T5, T6); before a choice, none is required."""
         kind = self.data.get("kind")
         if self.data.get("registered") != NO:

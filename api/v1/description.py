@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 import api.v1.account
 import api.v1.agreements
+import api.v1.creation
 import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.problems import CONTENT_TYPE, KINDS, problem_url
@@ -110,6 +111,10 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         responses["200"] = {"description": "The file", "content": {media_type: {"schema": binary}}}
         if media_type == "application/json":
             responses["200"]["content"][media_type] = {"schema": {"type": "object"}, "example": {}}
+    if operation.pop("x-idempotency", False):
+        about = "8 to 128 letters, digits, hyphens and underscores, in quotes or not. Not needed for a dry run."
+        key = {"in": "header", "name": "Idempotency-Key", "required": False, "schema": {"type": "string"}}
+        operation["parameters"].append(key | {"description": about})
     if operation.pop("x-etag", False):
         responses["304"] = {"description": "Nothing has changed"}
         header = {"in": "header", "name": "If-None-Match", "required": False, "schema": {"type": "string"}}

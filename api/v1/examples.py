@@ -102,3 +102,17 @@ REPORT = {
     ],
     "downloads": [{"at": "2026-11-29T15:00:00Z", "by": "API client CRM"}],
 }
+AGREEMENT_REQUEST = {
+    "registered": True,
+    "customer": {"kind": "residential", "email": "jane@example.com"},
+    "meters": [{"esiid": "10443720009000017", "meter_number": "104051941"}],
+    "report": {"type": "interval", "length": "12m"},
+    "comments": None,
+    "attestation": {"holds_authorization": True},
+}
+CREATED_AGREEMENTS = {"data": [AGREEMENT]}
+CHECKED_METERS = {
+    "data": [
+        {"esiid": "10443720009000017", "would_create": True, "quota": {"used": 1, "limit": 3, "next_free_at": None}}
+    ]
+}
