@@ -1,4 +1,4 @@
-"""Daily limits against guessing and flooding (X2). They live in PostgreSQL, so a lost Redis lifts none."""
+"""Daily limits against guessing and flooding (X2, P12). They live in PostgreSQL, so a lost Redis lifts none."""
 
 from __future__ import annotations
 
