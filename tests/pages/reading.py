@@ -13,8 +13,8 @@ DATA = re.compile(
     | \b(user|newcomer|rosa\.delgado)\d* | 400\ N\ Olive\ Street | Sunnyvale | 206\ Boxwood\ Drive | Baytown
     | Smart\ Meter\ Texas | Transmission\ and\ Distribution\ Service\ Provider | It\ is\ not\ clear\.
     | Maintenance\ on\ Sunday\ \d+ | Llámenos\ si\ tiene\ preguntas\. | Teléfono
-    | \b(ESIID|ESI\ ID|CSV|JSON|XML|Green\ Button|TDSP|UTC|TX|DUNS|LOA|SHA-256|PDF|QR|JavaScript|ERCOT|Firefox|C[SD]T|AM|PM|kWh)\b
-    | \d+[.,:/\d-]*""",
+    | \b(ESIID|ESI\ ID|CSV|TDSP|UTC|TX|DUNS|LOA|SHA-256|PDF|QR|JavaScript|ERCOT|Firefox|C[SD]T|AM|PM|kWh)\b
+    | \b(JSON|XML|Green\ Button)\b | \d+[.,:/\d-]*""",
     re.VERBOSE,
 )
 # Words without which no English sentence is made, and which no Spanish sentence has; and the months.
