@@ -9,6 +9,7 @@ import inspect
 import io
 import logging
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,12 +23,15 @@ from agreements.request import Person
 from agreements.states import Channel, Status
 from companies.models import CompanyLinkKind, Membership
 from customers.models import EsiidClaim
+from meters.models import FlowDirection
+from meters.usage.interval_csv import HEADER, render_day
 from notices.models import Notice
 from smt_portal import logs
 from smt_portal.celery import app
 from tests.admin.world import Side, World
 from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import ROSA, agreement_request, initiate
+from tests.support.api import make_program
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
@@ -54,7 +58,10 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         company=company, status=Status.COMPLETE, premise=side.premise, last_name=f"{name}bone",
         contact_name=f"{name} Contact", email=f"done@{name}.example",
     )  # fmt: skip
-    ReportFileFactory(report=ReportFactory(agreement=done), content=f"ESIID\n'{side.premise.esiid}\n".encode())
+    day = render_day(
+        side.premise.esiid, date(2026, 6, 1), done.initiated_at, FlowDirection.CONSUMPTION, [250] * 96, None
+    )
+    ReportFileFactory(report=ReportFactory(agreement=done), content=HEADER + day)
     held = AgreementFactory(
         company=company, premise=side.premise, report_length="1d", last_name=f"{name}heim", email=member.email
     )
@@ -62,7 +69,13 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     draft = creation.start_draft(agreement_request(MeterFactory(), person=person), by=member)
     side.words += [unregistered.number, done.number, held.number, str(draft.pk)]
     kind = CompanyLinkKind
+    program = make_program(administrator=Membership.objects.get(user=member), name=f"{name} CRM")
+    side.words.append(program.client.name)
     return {
+        "api_client": program.client.pk,
+        "api_key": program.key.pk,
+        "problem": "not-found",
+        "rest": "nothing",
         "number": side.pending.number,
         "draft": draft.pk,
         "submitted": side.pending.submission.draft_id,
@@ -73,6 +86,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "request": CompanyLinkFactory(company=company, kind=kind.JOIN_REQUEST, email=f"asks@{name}.example").pk,
         "kind": "residential",
         "number_one": 1,
+        "file_name": "usage.json",
         "uidb36": "1",
         "key": "no-such-key",
         "reset_key": "no-such-key",
