@@ -51,7 +51,7 @@ KINDS = {
             400,
             "A secret was in the address",
             "Addresses are kept in logs and histories. Send keys and tokens in the Authorization header only. If the "
-            "address had a key of yours, we revoked it and told your company's administrators: create a new one.",
+            "address had a key of yours, we revoked it and told your company's administrators. Create a new key.",
         ),
         ProblemKind(
             "not-authenticated",
