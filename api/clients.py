@@ -156,7 +156,7 @@ def _issue_key(client: ApiClient, *, by: User, period: timedelta, form_id: UUID 
                 form_id=form_id,
             )
     except IntegrityError as error:  # the page was sent again
-        message = _("This key has already been created. It's shown only once. If you don't have it, create another one.")
+        message = _("This key has already been created. It's shown only once. If you don't have it, create another.")
         raise Refused(Problem(message, code="sent-again")) from error
     _record_key(key, CompanyEventKind.KEY_CREATED, by=by, at=at)
     return IssuedKey(key, text)
