@@ -40,7 +40,7 @@ GROUPS = {
 
 
 def send_due_summaries(*, at: datetime | None = None) -> int:
-    """Send the summaries that are due, in daytime only, and return how many; each in a transaction of its own."""
+    """Send the summaries that are due, in daytime only, and return how many; each in its own transaction."""
     at = utc_or_now(at)
     first_hour, last_hour = settings.SUMMARY_HOURS
     if not first_hour <= at.astimezone(CENTRAL).hour < last_hour:

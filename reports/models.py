@@ -59,7 +59,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
         return self.filter(HAS_FILE, made_at__lte=(at or Now()) - settings.REPORT_RETENTION)
 
     def lock_with_agreement(self) -> ReportQuerySet:
-        """Lock these reports and their agreements, but none that another worker has locked: nobody waits here."""
+        """Lock these reports and their agreements, but none that another worker has locked, so that no worker waits."""
         locked = self.select_for_update(of=("self", "agreement"), skip_locked=True, no_key=True)
         return locked.select_related("agreement")
 
@@ -211,7 +211,7 @@ class Report(models.Model):
 
 
 class ReportFile(models.Model):
-    """The report's bytes, compressed by gzip, in a table of their own so that lists do not read them.
+    """The report's bytes, compressed by gzip, in a separate table so that lists do not read them.
 
     `day_counts` are readings, too, and are deleted with the file: direction's label -> a coverage.UsageCount for each
     day of the period, null in files older than this field (T11).

@@ -110,7 +110,7 @@ class DecisionView(View):
 class LinkedDecisionView(DecisionView):
     """The request behind an email's link.
 
-    The link of a submission with several agreements opens their page; each has a page of its own below it (C10).
+    The link of a submission with several agreements opens their page, with a page for each below it (C10).
     """
 
     channel = Channel.INVITATION

@@ -31,7 +31,7 @@ from lib.refusals import Problem, Refused
 
 CREATING = "agreements:write"
 _KEY = re.compile(r'"?([A-Za-z0-9_-]{8,128})"?')
-# Field of the form -> where it stands in the body.
+# Field of the form -> its path in the body.
 _POINTERS = {
     "registered": "#/registered",
     "kind": "#/customer/kind",
@@ -93,7 +93,7 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
 
 
 def _idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
-    """Return the key, which stands in quotes or bare. Raises ApiProblem if there is none or another text."""
+    """Return the key, with or without its quotes. Raises ApiProblem if there is none or another text."""
     text = request.headers.get("Idempotency-Key", "").strip()
     found = _KEY.fullmatch(text)
     if found and text.startswith('"') == text.endswith('"'):

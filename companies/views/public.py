@@ -130,7 +130,7 @@ def company_join_confirm(request: HttpRequest, token: str, link: CompanyLink) ->
 
 @link_page(CompanyLinkKind.MAILBOX)
 def company_mailbox_confirm(request: HttpRequest, token: str, link: CompanyLink) -> HttpResponse:
-    """Confirm a company's shared mailbox; its reader need not have an account (T17)."""
+    """Confirm a company's shared mailbox; the reader doesn't need an account (T17)."""
     if request.method != "POST":
         return render(request, "companies/mailbox_confirm.html", {"link": link, "company": link.company})
     company = shared_mailbox.confirm_mailbox(token)

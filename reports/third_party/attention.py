@@ -1,4 +1,4 @@
-"""What a third party has to look at: requests that reached nobody, and reports that it will not get (T16)."""
+"""What a third party has to look at: requests that weren't delivered, and reports that it will not get (T16)."""
 
 from __future__ import annotations
 

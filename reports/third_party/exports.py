@@ -86,7 +86,7 @@ def _minute(at: datetime | None) -> str:
 
 
 def download_reports(agreements: AgreementQuerySet, company_id: int, *, by: User) -> Iterator[ZipMember]:
-    """Yield the files of at most MOST_IN_ZIP reports that nobody has downloaded; each is a download of its own (R5).
+    """Yield the files of at most MOST_IN_ZIP reports without a download; each counts as a download (R5).
 
     Whatever cannot be downloaded when its turn comes, because of a review, a suspension or a purge, is left out.
     """

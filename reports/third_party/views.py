@@ -79,7 +79,7 @@ def agreement_export(request: MemberRequest) -> HttpResponseBase:
 @third_party_page
 @require_POST
 def report_zip(request: MemberRequest) -> HttpResponseBase:
-    """Send the next reports that nobody has downloaded as one ZIP file; each is logged when its turn comes (R5)."""
+    """Send the next reports without a download as one ZIP file; each is logged when its turn comes (R5)."""
     acting_member(request.user, "may_download")
     members = download_reports(own_agreements(request), request.membership.company_id, by=request.user)
     headers = file_headers(f"reports-{timezone.localdate()}.zip", content_type="application/zip")

@@ -9,21 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agreements.models import Agreement, Letter, ReportType, Review
+from agreements.models import Agreement, Letter, Review
 from agreements.period import Period, offered_period
 from agreements.states import ReportState, Status
 from customers.models import EsiidClaim
 from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.models import Report
-from tests.pages.truth.contact_facts import ContactFacts, notices_to_staff
+from tests.pages.truth.contact_facts import notices_to_staff
 from tests.pages.truth.email_facts import Fact
 from tests.pages.truth.reminders import ReminderFacts
+from tests.pages.truth.request_facts import RequestFacts
 from tests.pages.truth.waiting_facts import WaitingFacts
 
 
 @dataclass(frozen=True)
-class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
+class AgreementFacts(RequestFacts, ReminderFacts, WaitingFacts):
     """The rows of one agreement as they were when they were read."""
 
     report: Report | None
@@ -53,8 +54,6 @@ class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
             now=now,
         )
 
-    # Who asks whom
-
     @property
     def always(self) -> Fact:
         return True
@@ -62,35 +61,6 @@ class AgreementFacts(ContactFacts, ReminderFacts, WaitingFacts):
     @property
     def never(self) -> Fact:
         return False
-
-    @property
-    def registered(self) -> Fact:
-        return self.agreement.was_registered
-
-    @property
-    def in_account(self) -> Fact:
-        return self.agreement.customer_id is not None
-
-    @property
-    def registration_offered(self) -> Fact:
-        return self.agreement.offers_registration
-
-    @property
-    def policy(self) -> Fact:
-        return bool(self.agreement.submission.privacy_policy_url)
-
-    @property
-    def utility_phone(self) -> Fact:
-        tdsp = self.agreement.tdsp
-        return bool(tdsp.contact_phone) and {"utility": tdsp.name, "phone": tdsp.contact_phone}
-
-    @property
-    def interval_report(self) -> Fact:
-        return self.agreement.shared.report_type == ReportType.INTERVAL
-
-    @property
-    def monthly_report(self) -> Fact:
-        return self.agreement.shared.report_type == ReportType.MONTHLY
 
     @property
     def shares_less(self) -> Fact:
