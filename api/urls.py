@@ -1,4 +1,4 @@
-"""Addresses of the API, of the pages on which a company manages its clients, and of the problems' pages."""
+"""Addresses of the API, of its documentation, and of the pages on which a company manages its clients."""
 
 from django.urls import include, path
 
@@ -14,6 +14,6 @@ urlpatterns = [
     path(
         "third-party/api/<int:client>/keys/<int:pk>/revoke/", views.KeyRevocationView.as_view(), name="api_key_revoke"
     ),
-    path("api/v1/problems/<slug:code>", views.problem_page, name="api_problem"),
+    path("", include("api.documentation.urls")),
     path("", include("api.v1.urls")),
 ]

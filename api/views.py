@@ -1,4 +1,4 @@
-"""My Account / API: a company's clients and their keys (P4); and the page of each kind of problem (V13)."""
+"""My Account / API: a company's clients and their keys (P4)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
-from accounts.language import for_companies
 from accounts.second_factor import ask_again
 from api import clients
 from api.forms import ClientCreationForm, ClientForm, KeyReplacementForm
 from api.models import ApiClient, ApiClientQuerySet, ApiKey
-from api.problems import KINDS
 from companies.permissions import ANY_STANDING, NOT_SUSPENDED, require_administrator
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions
@@ -176,12 +173,3 @@ class KeyRevocationView(_SensitiveView, CompanyButtonView):
     def perform(self, form: Any) -> str:
         clients.revoke_key(self.key, by=self.request.user)
         return _("Key revoked.")
-
-
-@require_safe
-@for_companies
-def problem_page(request: HttpRequest, code: str) -> HttpResponse:
-    """Explain one kind of problem to a developer; its address is the problem's type (V13)."""
-    if code not in KINDS:
-        raise Http404
-    return render(request, "api/problem.html", {"kind": KINDS[code]})

@@ -9,10 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from api.documentation.guides import GUIDES
+from api.documentation.reference import load_reference
 from api.models import ApiClient, ApiKey
 from companies.models import Company, CompanyStanding
 from tests.pages.states.account import again
-from tests.pages.states.registry import state
+from tests.pages.states.registry import at, state
 from tests.pages.world import World
 from tests.support.api import make_program
 
@@ -82,3 +84,14 @@ def _suspended(client: Client, world: World) -> Any:
 def _none(client: Client, world: World) -> Any:
     ApiClient.objects.all().delete()
     return client.get(reverse("api_clients"))
+
+
+# Every page of the documentation that is made from the description or is a guide's text.
+for _name, _arguments in (
+    ("api_docs_guide", GUIDES),
+    ("api_docs_operation", load_reference().operations),
+    ("api_docs_schema", load_reference().schemas),
+):
+    for _argument in _arguments:
+        state(_name, "anonymous", _argument)(at(_name, _argument))
+state("api_problem", "anonymous", "of some operations")(at("api_problem", "report-held"))

@@ -1,0 +1,35 @@
+"""Template tag: what stands in a page as a file or as commands to copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.base import FilterExpression, NodeList, Parser, Token
+
+register = template.Library()
+
+
+class CodeBlock(template.Node):
+    """Shows its content, which is plain text and not HTML, under a title."""
+
+    def __init__(self, content: NodeList, title: FilterExpression) -> None:
+        self.content, self.title = content, title
+
+    def render(self, context: Any) -> str:
+        title = self.title.resolve(context)
+        # The component escapes the whole text; a variable in it would otherwise be escaped twice.
+        autoescape, context.autoescape = context.autoescape, False
+        text = self.content.render(context).strip("\n")
+        context.autoescape = autoescape
+        component = context.template.engine.get_template("components/code.html")
+        return component.render(context.new({"title": str(title), "text": text}))
+
+
+@register.tag
+def code(parser: Parser, token: Token) -> CodeBlock:
+    """Show what is between `{% code "title" %}` and `{% endcode %}` as code."""
+    _name, title = token.split_contents()
+    content = parser.parse(("endcode",))
+    parser.delete_first_token()
+    return CodeBlock(content, parser.compile_filter(title))
