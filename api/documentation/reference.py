@@ -242,7 +242,9 @@ def load_reference() -> Reference:
     return Reference(description["info"]["version"], operations, pages)
 
 
-def _schema_page(name: str, schema: Schema, reader: SchemaReader, operations: dict[str, DescribedOperation]) -> SchemaPage:
+def _schema_page(
+    name: str, schema: Schema, reader: SchemaReader, operations: dict[str, DescribedOperation]
+) -> SchemaPage:
     users = [each for each in operations.values() if name in (answer.schema_name for answer in each.answers)]
     example = next(answer.example for answer in users[0].answers if answer.schema_name == name)
     return SchemaPage(name, schema.get("description", ""), list(reader.fields(schema)), example, users)

@@ -45,7 +45,8 @@ class SchemaReader:
 
     def _field(self, path: str, schema: Schema, is_required: bool) -> Iterator[FieldRow]:
         plain, is_nullable = self._without_null(schema)
-        item = plain.get("items", {}) if plain.get("type") == "array" else plain
+        is_list = plain.get("type") == "array"
+        item = plain.get("items", {}) if is_list else plain
         linked = name if (name := schema_name(item)) in self._with_page else ""
         plain, item = self._resolve(plain), self._resolve(item)
         yield FieldRow(
@@ -58,7 +59,7 @@ class SchemaReader:
             linked,
         )
         if not linked:
-            yield from self.fields(item, f"{path}[]." if item is not plain else f"{path}.")
+            yield from self.fields(item, f"{path}[]." if is_list else f"{path}.")
 
     def _without_null(self, schema: Schema) -> tuple[Schema, bool]:
         choices = schema.get("anyOf", ())

@@ -23,7 +23,7 @@ class CodeBlock(template.Node):
         text = self.content.render(context).strip("\n")
         context.autoescape = autoescape
         component = context.template.engine.get_template("components/code.html")
-        return component.render(context.new({"title": str(title), "text": text}))
+        return str(component.render(context.new({"title": str(title), "text": text})))
 
 
 @register.tag

@@ -49,7 +49,9 @@ def test_every_page_is_whole_and_needs_no_script(pages):
             continue
         page = read(text.encode())
         assert (page.language, page.h1, page.main, page.inline) == ("en", 1, 1, []), address
-        assert "<script" not in text and page.same_page <= set(page.ids) and len(page.ids) == len(set(page.ids)), address
+        assert "<script" not in text and page.same_page <= set(page.ids) and len(page.ids) == len(set(page.ids)), (
+            address
+        )
         titles.add(page.title)
     assert len(titles) >= len(pages) - 2, "pages are told apart by their titles"
 
@@ -67,7 +69,7 @@ def test_links_to_parts_of_other_pages_lead_somewhere(pages):
 def test_a_page_has_all_that_the_description_says(client, name):
     """V3: path, scopes, limit, each parameter and field, an example and every problem."""
     paths = describe()["paths"].items()
-    (path, method, values), = [  # fmt: skip
+    ((path, method, values),) = [  # fmt: skip
         (path, method, values)
         for path, methods in paths
         for method, values in methods.items()

@@ -130,7 +130,7 @@ def test_the_quick_start_as_programs(terminal, ending):
         if title.endswith(f".{ending}"):
             terminal.save(title, text)
     checked, created = terminal.run(program, f"create.{ending}").splitlines()
-    assert checked == "10443720009000017 used: 1 of 3"
+    assert checked == "10443720009000017 used: 0 of 3"
     number, status = created.split()
     assert status == "pending" and Agreement.objects.get().number == number
     assert terminal.run(program, f"collect.{ending}", number) == "pending none\n"
@@ -143,7 +143,12 @@ def test_a_program_stops_with_the_code_of_a_problem(terminal):
     """V13: and with the Request-Id."""
     path = terminal.save("create.py", terminal.snippets("api_docs_quick_start")["create.py"].replace("104051941", "1"))
     stopped = subprocess.run(
-        [sys.executable, path], cwd=terminal.folder, env=terminal.environment, capture_output=True, text=True, check=False
+        [sys.executable, path],
+        cwd=terminal.folder,
+        env=terminal.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert stopped.returncode == 1 and stopped.stderr.startswith("agreement-refused: Meter 1: ")
     assert "urn:uuid:" in stopped.stderr
