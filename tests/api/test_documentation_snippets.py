@@ -35,7 +35,7 @@ BLOCK = re.compile(r"<figcaption>(.*?)</figcaption>\s*<pre[^>]*><code>(.*?)</cod
 NUMBER = "112826000001"
 
 
-class Terminal:
+class DeveloperTerminal:
     """A developer's folder and terminal, with a key of the portal at `origin`."""
 
     def __init__(self, origin: str, folder: Path) -> None:
@@ -66,10 +66,10 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(live_server: Any, settings: Any, tmp_path: Path) -> Terminal:
+def terminal(live_server: Any, settings: Any, tmp_path: Path) -> DeveloperTerminal:
     settings.PORTAL_ORIGIN = live_server.url
     MeterFactory(number="104051941", premise__esiid="10443720009000017")
-    return Terminal(live_server.url, tmp_path)
+    return DeveloperTerminal(live_server.url, tmp_path)
 
 
 def needed(name: str, *others: Path) -> str:
