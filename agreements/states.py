@@ -78,6 +78,8 @@ REPORT_SOURCES: dict[ReportState, tuple[ReportState, ...]] = {
     ReportState.FAILED: (ReportState.MAKING,),
     ReportState.PURGED: (ReportState.READY,),
 }
+# What a company learns of. Each change to one of them is recorded (ReportStateChange).
+REPORT_OUTCOMES = (ReportState.READY, ReportState.NO_DATA, ReportState.FAILED, ReportState.PURGED)
 NOT_BEGUN = (ReportState.NONE, ReportState.AWAITING_DATA, ReportState.DUE)  # there is no row of the report
 
 INITIAL = Status.PENDING

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementEvent, EventKind
-from agreements.states import REPORT_SOURCES, TRANSITIONS, Channel, ReportState, Status, Transition
+from agreements.models import Agreement, AgreementEvent, EventKind, ReportStateChange
+from agreements.states import REPORT_OUTCOMES, REPORT_SOURCES, TRANSITIONS, Channel, ReportState, Status, Transition
 
 
 class TransitionRefused(Exception):
@@ -85,4 +85,9 @@ def change_report_state(*agreement_ids: int, to: ReportState, **columns: Any) ->
     changes the report's row.
     """
     agreements = Agreement.objects.filter(pk__in=agreement_ids, report_state__in=REPORT_SOURCES[to])
-    return agreements.update(report_state=to, **columns)
+    if to not in REPORT_OUTCOMES:
+        return agreements.update(report_state=to, **columns)
+    changed = list(agreements.select_for_update(no_key=True).values_list("pk", flat=True))
+    Agreement.objects.filter(pk__in=changed).update(report_state=to, **columns)
+    ReportStateChange.objects.bulk_create(ReportStateChange(agreement_id=pk, state=to) for pk in changed)
+    return len(changed)

@@ -53,7 +53,7 @@ class Access:
     """What an operation needs: a credential with all of `scopes`, within the limit of `policy`."""
 
     def __init__(self, *scopes: str, policy: str = READ) -> None:
-        if not SCOPES.keys() >= set(scopes):
+        if not set(SCOPES) >= set(scopes):
             raise ValueError(f"There is no such scope: {scopes}.")
         self.scopes, self.policy = scopes, policy
 

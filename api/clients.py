@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from api import emails, key_text
+from api import emails, events, key_text
 from api.models import ApiClient, ApiKey, Environment
-from api.scopes import SCOPES
+from api.scopes import MEMBER_SCOPES, WEBHOOKS
 from companies.models import Company, CompanyEventKind, Membership, compare_fields
 from companies.permissions import ANY_STANDING, NOT_SUSPENDED, lock_as_administrator, lock_company
 from lib.central_time import utc_or_now
@@ -43,10 +43,11 @@ class ClientProfile:
             "contact_phone": self.contact_phone,
             "contact_email": self.contact_email,
             "allowed_networks": list(self.allowed_networks),
+            "manages_webhooks": WEBHOOKS in self.scopes,
         }
 
     def permissions(self) -> dict[str, bool]:
-        return {permission: scope in self.scopes for scope, permission in SCOPES.items()}
+        return {permission: scope in self.scopes for scope, permission in MEMBER_SCOPES.items()}
 
 
 @dataclass(frozen=True)
@@ -237,13 +238,19 @@ def _refuse_profile(company: Company, profile: ClientProfile, *, by: User, chang
 
 
 def notify_of_expiring_keys(*, at: datetime | None = None) -> int:
-    """Email the administrators of companies whose keys expire soon, once for each of API_KEY_NOTICE_DAYS (P6)."""
+    """Email the administrators of companies whose keys expire soon, and record an event (P6).
+
+    Once for each of API_KEY_NOTICE_DAYS.
+    """
     sent = 0
     longest = timedelta(days=max(settings.API_KEY_NOTICE_DAYS))
-    keys = ApiKey.objects.expiring(longest, at=at).select_related("client__membership__company")
+    keys = ApiKey.objects.expiring(longest, at=at).select_related(
+        "client__membership__company", "client__membership__user"
+    )
     at = utc_or_now(at)
     for key in keys:
         days = min(days for days in settings.API_KEY_NOTICE_DAYS if key.expires_at - at <= timedelta(days=days))
         with transaction.atomic():
             sent += emails.send_key_expiring(key, days=days)
+            events.record_key_expiring(key, days=days, at=at)
     return sent

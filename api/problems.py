@@ -35,7 +35,8 @@ KINDS = {
             "cursor-mismatch",
             400,
             "The cursor does not fit",
-            "A cursor is good for 24 hours, with the filters of the list that gave it. Begin at the first page.",
+            "A cursor is good for 24 hours, that of the feed of events for 90 days, with the filters of the list that "
+            "gave it. Begin at the first page.",
         ),
         ProblemKind(
             "invalid-header", 400, "A header has another form", "The detail names the header and what it may have."

@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from api import clients, idempotency, tokens
+from api import clients, events, idempotency, publisher, tokens
+
+
+@shared_task
+def publish_events() -> None:
+    publisher.publish_events()
+
+
+@shared_task
+def delete_old_events() -> None:
+    events.delete_old_events()
 
 
 @shared_task

@@ -28,6 +28,11 @@ def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
     return clients_of_company.select_related("membership__user", "membership__company", "created_by")
 
 
+def _describe_scopes(client: ApiClient) -> list[Any]:
+    phrases: list[Any] = [*describe_permissions(client.membership.permissions)]
+    return phrases + ([_("read events and manage webhooks")] if client.manages_webhooks else [])
+
+
 @member_page
 def client_list(request: MemberRequest) -> HttpResponse:
     """List the company's API clients, those that were turned off last."""
@@ -35,7 +40,7 @@ def client_list(request: MemberRequest) -> HttpResponse:
     own = _own_clients(request).with_use().order_by(F("disabled_at").asc(nulls_first=True), "name", "pk")
     context = {
         "company": request.company,
-        "clients": [(client, describe_permissions(client.membership.permissions)) for client in own],
+        "clients": [(client, _describe_scopes(client)) for client in own],
         "may_create": request.company.standing in NOT_SUSPENDED,
     }
     return render(request, "api/clients.html", context)
@@ -51,7 +56,7 @@ def client_detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "company": request.company,
         "client": client,
-        "permissions": describe_permissions(client.membership.permissions),
+        "permissions": _describe_scopes(client),
         "keys": keys,
         "may_change": is_changeable,
     }

@@ -64,6 +64,10 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Emails that a mail server refused or returned for good: not delivered (E7, L5)."""
         return self.filter(Q(state=EmailState.FAILED, failure=FailureReason.REFUSED) | Q(state=EmailState.BOUNCED))
 
+    def unannounced(self) -> EmailQuerySet:
+        """Requests that did not arrive, and that no app above has announced yet; a partial index."""
+        return self.requests().refused_or_bounced().filter(failure_announced_at=None)
+
     def on_hold(self) -> EmailQuerySet:
         return self.filter(state=EmailState.ON_HOLD)
 
@@ -122,6 +126,8 @@ class Email(models.Model):
     failed_at = models.DateTimeField(null=True)
     superseded_at = models.DateTimeField(null=True)  # a request whose address was corrected: its link is replaced
     body_forgotten_at = models.DateTimeField(null=True)
+    # When an app above announced that this request did not arrive; this app only finds those that none has announced.
+    failure_announced_at = models.DateTimeField(null=True)
 
     objects = EmailQuerySet.as_manager()
 
@@ -151,6 +157,11 @@ class Email(models.Model):
                 condition=Q(state=EmailState.QUEUED, failure=FailureReason.SENDER_REJECTED),
             ),
             models.Index(fields=["leased_until"], name="email_leased", condition=LEASED),
+            models.Index(
+                fields=["failed_at"],
+                name="email_unannounced",
+                condition=Q(kind__in=REQUEST_KINDS, state__in=ENDED_BADLY, failure_announced_at=None),
+            ),
             models.Index(fields=["queued_at"], name="email_body_age", condition=Q(body_forgotten_at=None)),
         ]
         constraints = [

@@ -62,6 +62,7 @@ API_KEY_OVERLAP = timedelta(hours=24)  # P6: how long a replaced key goes on wor
 API_KEY_LONGEST_OVERLAP = timedelta(days=30)
 API_TOKEN_PERIOD = timedelta(hours=1)  # P7
 API_IDEMPOTENCY_PERIOD = timedelta(days=7)  # V12
+API_EVENT_RETENTION = timedelta(days=90)  # W1
 API_FAILURES_PER_NETWORK = 20  # P9: failed authentications within
 API_FAILURE_PERIOD = timedelta(minutes=10)
 API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", 600)  # V14, of one client

@@ -32,7 +32,7 @@ app = Celery("smt_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.amqp.Connection = Broker
 app.autodiscover_tasks()
-QUEUES = ("mail", "reports", "imports", "sweeps")
+QUEUES = ("mail", "reports", "imports", "webhooks", "sweeps")
 app.conf.task_queues = [Queue(name) for name in QUEUES]  # a worker without --queues takes from all of them
 
 HOUR, DAY = 3600, 24 * 3600
@@ -66,6 +66,8 @@ SWEEPS = {
     "companies.tasks.delete_old_links": HOUR,
     "companies.tasks.delete_old_fingerprints": DAY,
     "notifications.tasks.forget_bodies": HOUR,
+    "api.tasks.publish_events": 3,
+    "api.tasks.delete_old_events": HOUR,
     "api.tasks.notify_of_expiring_keys": DAY,
     "api.tasks.delete_old_tokens": HOUR,
     "api.tasks.delete_old_idempotency_keys": HOUR,

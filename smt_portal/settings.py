@@ -282,6 +282,7 @@ CELERY_TASK_ROUTES = {
     "notifications.tasks.deliver_due": {"queue": "mail"},
     "reports.tasks.generate_due_reports": {"queue": "reports"},
     "meters.tasks.import_uploads": {"queue": "imports"},
+    "api.tasks.publish_events": {"queue": "webhooks"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from agreements.models.agreement import Agreement
 from agreements.models.submission import AddressCorrection
-from agreements.states import TRANSITIONS, Channel, Status
+from agreements.states import TRANSITIONS, Channel, ReportState, Status
 from lib.append_only import append_only
 
 
@@ -56,6 +57,23 @@ class AgreementEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement} {self.kind}"
+
+
+class ReportStateChange(models.Model):
+    """That a report got to one of states.REPORT_OUTCOMES, and when; written with the agreement's `report_state` (R1).
+
+    It is deleted with the agreement.
+    """
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="report_state_changes")
+    state = models.CharField(max_length=15, choices=ReportState.choices)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Report {self.agreement_id} {self.state}"
 
 
 class Letter(models.Model):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from api.scopes import scopes_of
+from api.scopes import WEBHOOKS, scopes_of
 from companies.models import Company, Membership
 
 
@@ -48,6 +48,7 @@ class ApiClient(models.Model):
     contact_name = models.CharField(_("contact name"), max_length=120)
     contact_phone = PhoneNumberField(_("contact phone"))
     contact_email = models.EmailField(_("contact email"), max_length=254)
+    manages_webhooks = models.BooleanField(_("can manage webhooks"), default=False)  # the scope webhooks:manage (P2)
     allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by"))
     created_at = models.DateTimeField(_("created"), db_default=Now())
@@ -80,8 +81,12 @@ class ApiClient(models.Model):
         return self.membership.company
 
     @property
+    def is_test(self) -> bool:
+        return self.environment == Environment.TEST
+
+    @property
     def scopes(self) -> list[str]:
-        return scopes_of(self.membership.permissions)
+        return scopes_of(self.membership.permissions) + ([WEBHOOKS] if self.manages_webhooks else [])
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

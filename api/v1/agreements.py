@@ -20,12 +20,13 @@ from agreements.states import Channel, Status
 from agreements.third_party_wording import describe_refusal
 from agreements.transitions import TransitionRefused
 from api.authentication import Access, Caller
-from api.problems import ApiProblem, FieldProblem, problem_response
+from api.problems import ApiProblem, problem_response
 from api.request_limits import DOWNLOAD, WRITE
 from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, StatusName
 from api.v1.cursors import make_cursor, read_cursor
 from api.v1.examples import AGREEMENT, AGREEMENT_PAGE, AGREEMENT_TIMELINE
 from api.v1.interface import interface
+from api.v1.parameters import refuse_unknown_parameters
 from api.v1.representation import RELATED, agreement_values, with_timeline
 from companies.models import Company
 from lib.keyset import QueriedPart, Span, read_rows
@@ -87,10 +88,7 @@ def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query
     The newest first. The cursor in next leads to the next page; agreements that are made meanwhile do not move it.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
-    unknown = sorted(set(request.GET) - set(AgreementFilters.model_fields))
-    if unknown:
-        errors = [FieldProblem(name[:60], "unknown-field", "There is no such parameter.") for name in unknown]
-        raise ApiProblem("unknown-field", errors=errors)
+    refuse_unknown_parameters(request, AgreementFilters)
     chosen = filters.model_dump(mode="json", exclude={"limit", "after"})
     key = [caller.company.pk, json.dumps(chosen, sort_keys=True)]
     beyond = read_cursor(filters.after, key)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 import api.v1.account
 import api.v1.agreements
 import api.v1.creation
+import api.v1.events
 import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.problems import CONTENT_TYPE, KINDS, problem_url

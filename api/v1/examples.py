@@ -6,7 +6,7 @@ ME = {
     "client": {"id": "K7M2QX94TB", "name": "CRM"},
     "company": {"name": "Lone Star Solar LLC", "standing": "approved"},
     "environment": "live",
-    "scopes": ["agreements:read", "agreements:write", "agreements:manage", "reports:read"],
+    "scopes": ["agreements:read", "agreements:write", "agreements:manage", "reports:read", "webhooks:manage"],
     "key": {"prefix": "a1B2c3D4", "expires_at": "2027-11-28T19:15:00Z"},
     "limits": [
         {"policy": "read", "quota": 600, "window_seconds": 60, "used": 3},
@@ -116,3 +116,20 @@ CHECKED_METERS = {
         {"esiid": "10443720009000017", "would_create": True, "quota": {"used": 1, "limit": 3, "next_free_at": None}}
     ]
 }
+EVENT = {
+    "id": "evt_01JDTYB3M4QH7ZC8W2N5RVX6KA",
+    "type": "report.ready",
+    "timestamp": "2026-11-29T14:02:11Z",
+    "test": False,
+    "data": {
+        "agreement_number": "112826000001",
+        "status": "complete",
+        "report_state": "ready",
+        "client_id": None,
+        "key_prefix": None,
+        "key_expires_at": None,
+        "endpoint_id": None,
+        "url": _PATH,
+    },
+}
+EVENT_PAGE = {"data": [EVENT], "next": "WzQyLFsxLCJsaXZlIl1d:1tGxyz:…"}

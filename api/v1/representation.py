@@ -9,28 +9,15 @@ from django.conf import settings
 from django.urls import reverse
 
 from agreements.masking import customer_for_third_party
-from agreements.models import Agreement, AgreementEvent, AgreementStage, stage_of
+from agreements.models import Agreement, AgreementEvent
 from agreements.states import Status
 from agreements.third_party_wording import timeline
 from api.authentication import Caller
+from api.state_names import agreement_url, report_state, status_name
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email, EmailState
 from reports.models import Report
 
-_STATES = {
-    AgreementStage.MAKING: "preparing",
-    AgreementStage.AWAITING_DATA: "waiting_for_data",
-    AgreementStage.HELD: "held",
-    AgreementStage.READY: "ready",
-    AgreementStage.NO_DATA: "no_data",
-    AgreementStage.REFUSED: "refused",
-    AgreementStage.FAILED: "failed",
-    AgreementStage.PURGED: "purged",
-}
 RELATED = ("submission", "company")
-
-
-def report_state(agreement: Agreement) -> str:
-    return _STATES.get(stage_of(agreement), "none")
 
 
 def agreement_values(agreements: Sequence[Agreement], caller: Caller) -> list[dict[str, Any]]:
@@ -59,17 +46,17 @@ def _timeline_item(event: AgreementEvent) -> dict[str, Any]:
 
 def _agreement(agreement: Agreement, emails: list[Email], caller: Caller) -> dict[str, Any]:
     customer, submission = customer_for_third_party(agreement), agreement.submission
-    status = Status.NOT_ACCEPTED if agreement.is_overdue else Status(agreement.status)
+    status = status_name(agreement)
     may_act = status == Status.PENDING and caller.company.is_active and "agreements:manage" in caller.scopes
     sent = [email.sent_at for email in emails if email.sent_at]
     if emails and all(email.state in ENDED_BADLY for email in emails):
         delivery = "failed"
     else:
         delivery = "sent" if any(email.state == EmailState.SENT for email in emails) or not emails else "queued"
-    path = f"{settings.PORTAL_ORIGIN}/api/v1/agreements/{agreement.number}"
+    path = agreement_url(agreement.number)
     return {
         "number": agreement.number,
-        "status": status.value,
+        "status": status,
         "initiated_at": agreement.initiated_at,
         "expires_at": agreement.expires_at,
         "ended_at": agreement.ended_at or (agreement.expires_at if agreement.is_overdue else None),

@@ -16,7 +16,7 @@ UtcTime = Annotated[
     PlainSerializer(format_time, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-28T19:15:00Z"]}),
 ]
-Scope = Literal["agreements:read", "agreements:write", "agreements:manage", "reports:read"]
+Scope = Literal["agreements:read", "agreements:write", "agreements:manage", "reports:read", "webhooks:manage"]
 assert set(Scope.__args__) == set(SCOPES)  # type: ignore[attr-defined]
 
 

@@ -138,7 +138,8 @@ def test_each_standing_of_a_company(agreement, program, path, method, operation,
     program.company.standing = standing
     program.company.save()
     answer = send(program, path, method, operation, agreement.number)
-    is_reading = set(operation["security"][1]["oauth2ClientCredentials"]) <= {"agreements:read"}
+    needed = set(operation["security"][1]["oauth2ClientCredentials"])
+    is_reading = needed <= {"agreements:read"} or (method == "get" and needed == {"webhooks:manage"})
     if is_reading or standing == CompanyStanding.APPROVED:
         assert answer.status_code in (200, 201, 404, 409, 422)
     else:

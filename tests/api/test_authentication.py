@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from api import key_text
 from api.models import ApiClient, ApiKey, ApiToken
+from api.scopes import SCOPES
 from companies.models import CompanyFingerprint, CompanyStanding, Membership
 from companies.trust.fingerprints import match_fingerprints
 from notifications.models import Email
@@ -40,7 +41,7 @@ def test_a_key_says_who_the_client_is(program):
     me = answer.json()
     assert me["client"] == {"id": program.client.client_id, "name": "CRM"}
     assert me["company"] == {"name": program.company.legal_name, "standing": "approved"}
-    assert me["scopes"] == ["agreements:read", "agreements:write", "agreements:manage", "reports:read"]
+    assert me["scopes"] == list(SCOPES)
     assert me["key"]["prefix"] == program.key.prefix
     assert {limit["policy"]: limit["used"] for limit in me["limits"]} == {
         "read": 1, "write": 0, "download": 0, "token": 0

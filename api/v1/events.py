@@ -1,0 +1,80 @@
+"""The feed of events (W1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest
+from ninja import Query, Schema
+from pydantic import Field
+
+from api.authentication import Access, Caller
+from api.events import event_values
+from api.models import ApiEvent
+from api.problems import ApiProblem
+from api.scopes import WEBHOOKS
+from api.v1.event_schemas import EventPage, EventTypeName
+from api.v1.examples import EVENT_PAGE
+from api.v1.interface import interface
+from api.v1.parameters import refuse_unknown_parameters
+
+_SALT = "api.event-cursor"
+
+
+class EventFilters(Schema):
+    """What the feed is narrowed by, and the page of it."""
+
+    type: list[EventTypeName] = Field([], description="Any of these.")
+    limit: int = Field(50, ge=1, le=200)
+    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor in next, as you got it.")
+
+
+@interface.get(
+    "/events",
+    operation_id="listEvents",
+    auth=Access(WEBHOOKS),
+    response=EventPage,
+    openapi_extra={
+        "x-problems": ["cursor-mismatch", "invalid-request", "unknown-field"],
+        "x-examples": {200: EVENT_PAGE},
+    },
+)
+def list_events(request: HttpRequest, filters: Query[EventFilters]) -> dict[str, Any]:
+    """Read the feed of events
+
+    What happened to the company's agreements and clients in the last 90 days, the oldest first. Keep next and send it
+    as after: the answer has what came since then, and no event is left out. It is also there when nothing is new.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    refuse_unknown_parameters(request, EventFilters)
+    client, types = caller.client, sorted(set(filters.type))
+    key = [caller.company.pk, client.environment, *types]
+    place = _read_cursor(filters.after, key)
+    events = ApiEvent.objects.feed(caller.company, is_test=client.is_test, after=place)
+    # One statement, so that all types are seen as of one moment: otherwise the cursor could pass over an event.
+    first, *others = [events.filter(type=each)[: filters.limit] for each in types] or [events[: filters.limit]]
+    rows = list(first.union(*others, all=True).order_by("number")[: filters.limit] if others else first)
+    place = rows[-1].number if rows else place
+    return {"data": [event_values(event) for event in rows], "next": signing.dumps([place, key], salt=_SALT)}
+
+
+def _read_cursor(cursor: str | None, key: Sequence[Any]) -> int:
+    """Return the place in the feed after which the page begins. Raises ApiProblem.
+
+    A cursor that is older than the events are kept could have passed over some.
+    """
+    if cursor is None:
+        return 0
+    try:
+        place, of_key = signing.loads(cursor, salt=_SALT, max_age=settings.API_EVENT_RETENTION)
+    except signing.SignatureExpired as error:
+        detail = "This cursor is older than events are kept. Begin without one, and compare the agreements."
+        raise ApiProblem("cursor-mismatch", detail) from error
+    except signing.BadSignature as error:
+        raise ApiProblem("cursor-mismatch") from error
+    if of_key != [*key]:
+        raise ApiProblem("cursor-mismatch")
+    return int(place)
