@@ -57,7 +57,7 @@ def list_events(request: HttpRequest, filters: Query[EventFilters]) -> dict[str,
     # One statement, so that all types are seen as of one moment: otherwise the cursor could pass over an event.
     first, *others = [events.filter(type=each)[: filters.limit] for each in types] or [events[: filters.limit]]
     rows = list(first.union(*others, all=True).order_by("number")[: filters.limit] if others else first)
-    place = rows[-1].number if rows else place
+    place = (rows[-1].number if rows else None) or place
     return {"data": [event_values(event) for event in rows], "next": signing.dumps([place, key], salt=_SALT)}
 
 
