@@ -120,6 +120,12 @@ KINDS = {
             "The utility has no data for these days. The agreement's report.state is no_data.",
         ),
         ProblemKind(
+            "no-such-format",
+            404,
+            "The report does not have this format",
+            "Only 15-minute readings have a CSV with UTC times. The report's formats names what there is.",
+        ),
+        ProblemKind(
             "method-not-allowed", 405, "This address has no such method", "The Allow header lists the methods."
         ),
         ProblemKind(
@@ -165,6 +171,12 @@ KINDS = {
             "Report files are kept for a time only. The manifest is kept longer.",
         ),
         ProblemKind("body-too-large", 413, "The body is too large", "Send a body of at most 256 KB."),
+        ProblemKind(
+            "range-not-satisfiable",
+            416,
+            "The file has no such part",
+            "Content-Range says how many bytes the file has. Ask for a part of them, or leave Range out.",
+        ),
         ProblemKind("unsupported-media-type", 415, "The body has another type", "Send Content-Type: application/json."),
         ProblemKind(
             "invalid-request",

@@ -90,6 +90,11 @@ class AgreementPage(Schema):
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
+class FoundAgreements(AgreementPage):
+    not_found: list[str] = Field(description="The items that found nothing.")
+    is_cut: bool = Field(description="Only 1,000 agreements were looked at. Search for less.")
+
+
 class Days(Schema):
     first_day: date
     last_day: date
@@ -109,10 +114,10 @@ class DayCounts(Schema):
 
 
 class ReportFormat(Schema):
-    format: str = Field(description="Open: csv, manifest.")
+    format: str = Field(description="Open: csv, utc_csv, json, green_button, manifest.")
     href: str
     content_type: str
-    size: int | None = Field(description="Bytes.")
+    size: int | None = Field(description="Bytes, uncompressed. Null before the first download, and of the manifest.")
     sha256: str | None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import PermissionDenied
@@ -15,21 +16,24 @@ from ninja import Query, Schema
 from pydantic import AwareDatetime, Field
 
 from agreements import actions, letter_pdf, loa
+from agreements.forms.search import MOST_ITEMS, parse_item
 from agreements.models import Agreement, AgreementQuerySet, AgreementStage
+from agreements.search import WILDCARD, Item, Search, SearchBy
 from agreements.states import Channel, Status
 from agreements.third_party_wording import describe_refusal
 from agreements.transitions import TransitionRefused
 from api.authentication import Access, Caller
 from api.problems import ApiProblem, problem_response
 from api.request_limits import DOWNLOAD, WRITE
-from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, StatusName
+from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, FoundAgreements, StatusName
 from api.v1.cursors import make_cursor, read_cursor
-from api.v1.examples import AGREEMENT, AGREEMENT_PAGE, AGREEMENT_TIMELINE
+from api.v1.examples import AGREEMENT, AGREEMENT_PAGE, AGREEMENT_SEARCH, AGREEMENT_TIMELINE
 from api.v1.interface import interface
 from api.v1.parameters import refuse_unknown_parameters
 from api.v1.representation import RELATED, agreement_values, with_timeline
+from api.v1.schemas import RequestBody
 from companies.models import Company
-from lib.keyset import QueriedPart, Span, read_rows
+from lib.keyset import ListedPart, QueriedPart, Span, read_rows
 
 READING, MANAGING = "agreements:read", "agreements:manage"
 NEWEST_FIRST = (Span(("initiated_at", "number"), is_descending=True),)
@@ -51,10 +55,44 @@ class AgreementFilters(Schema):
 
     status: list[StatusName] = Field([], description="Any of these.")
     report_state: list[ReportStateName] = Field([], description="Complete agreements with a report in any of these.")
-    initiated_from: AwareDatetime | None = Field(None, description="At this time or later.")
-    initiated_before: AwareDatetime | None = Field(None, description="Before this time.")
+    initiated_from: AwareDatetime | None = Field(None, strict=False, description="At this time or later.")
+    initiated_before: AwareDatetime | None = Field(None, strict=False, description="Before this time.")
     limit: int = Field(50, ge=1, le=200)
     after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor of the page before.")
+
+
+class AgreementSearch(RequestBody, AgreementFilters):
+    """What to search for, and the filters of the list."""
+
+    by: Literal["number", "name", "esiid", "meter_number", "email", "address"]
+    items: list[Annotated[str, Field(max_length=254)]] = Field(
+        min_length=1,
+        max_length=MOST_ITEMS,
+        description="Whole values, or first characters followed by *. Names and addresses are found by a part, too.",
+    )
+
+    def parsed_items(self) -> tuple[Item, ...]:
+        """Return the items as the form of the page reads them. Raises ApiProblem."""
+        by = SEARCHED[self.by]
+        items = [None if WILDCARD in text[:-1] else parse_item(by, " ".join(text.split())) for text in self.items]
+        errors = [
+            FieldProblem(f"#/items/{place}", "pattern", "There is no such value. Put * only at the end.")
+            for place, item in enumerate(items)
+            if item is None
+        ]
+        if errors:
+            raise ApiProblem("invalid-request", errors=errors)
+        return tuple(dict.fromkeys(item for item in items if item))
+
+
+SEARCHED = {
+    "number": SearchBy.NUMBER,
+    "name": SearchBy.LAST_NAME,
+    "esiid": SearchBy.ESIID,
+    "meter_number": SearchBy.METER,
+    "email": SearchBy.EMAIL,
+    "address": SearchBy.ADDRESS,
+}
 
 
 def own_agreements(caller: Caller) -> AgreementQuerySet:
@@ -90,13 +128,9 @@ def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query
     caller: Caller = request.auth  # type: ignore[attr-defined]
     refuse_unknown_parameters(request, AgreementFilters)
     chosen = filters.model_dump(mode="json", exclude={"limit", "after"})
-    key = [caller.company.pk, json.dumps(chosen, sort_keys=True)]
+    key = [caller.company.pk, chosen]
     beyond = read_cursor(filters.after, key)
-    own = own_agreements(caller)
-    if filters.initiated_from:
-        own = own.filter(initiated_at__gte=filters.initiated_from)
-    if filters.initiated_before:
-        own = own.filter(initiated_at__lt=filters.initiated_before)
+    own = _between(own_agreements(caller), filters)
     parts = [QueriedPart(own.filter(condition)) for condition in _conditions(filters)]
     rows = read_rows(parts, NEWEST_FIRST, beyond, filters.limit + 1) if parts else []
     rows, has_more = rows[: filters.limit], len(rows) > filters.limit
@@ -106,6 +140,51 @@ def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query
         query["after"] = cursor
         response["Link"] = f'<{request.build_absolute_uri(request.path)}?{query.urlencode()}>; rel="next"'
     return {"data": agreement_values(rows, caller), "next": cursor}
+
+
+@interface.post(
+    "/agreements/search",
+    operation_id="searchAgreements",
+    auth=Access(READING),
+    response=FoundAgreements,
+    openapi_extra={
+        "x-problems": ["cursor-mismatch"],
+        "x-request-example": AGREEMENT_SEARCH,
+        "x-examples": {200: AGREEMENT_PAGE | {"not_found": ["112825*"], "is_cut": False}},
+    },
+)
+def search_agreements(request: HttpRequest, search: AgreementSearch) -> dict[str, Any]:
+    """Search for agreements
+
+    By what identifies them or their customers, which never stands in an address. Narrowed and paged as the list is.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    chosen = search.model_dump(mode="json", exclude={"limit", "after"})
+    key = [caller.company.pk, chosen]
+    beyond = read_cursor(search.after, key)
+    conditions = _conditions(search)
+    if not conditions:
+        return {"data": [], "next": None, "not_found": search.items, "is_cut": False}
+    own = _between(own_agreements(caller), search).filter(reduce(or_, conditions))
+    items = search.parsed_items()
+    found = Search(SEARCHED[search.by], items).run(own, caller.company.pk)
+    rows = read_rows([ListedPart(found.agreements)], NEWEST_FIRST, beyond, search.limit + 1)
+    rows, has_more = rows[: search.limit], len(rows) > search.limit
+    agreements = own_agreements(caller).in_bulk([row.pk for row in rows])
+    return {
+        "data": agreement_values([agreements[row.pk] for row in rows if row.pk in agreements], caller),
+        "next": make_cursor(rows[-1], key) if has_more else None,
+        "not_found": [str(item) for item in found.missing_items],
+        "is_cut": found.is_cut,
+    }
+
+
+def _between(agreements: AgreementQuerySet, filters: AgreementFilters) -> AgreementQuerySet:
+    if filters.initiated_from:
+        agreements = agreements.filter(initiated_at__gte=filters.initiated_from)
+    if filters.initiated_before:
+        agreements = agreements.filter(initiated_at__lt=filters.initiated_before)
+    return agreements
 
 
 def _conditions(filters: AgreementFilters) -> list[Q]:

@@ -19,8 +19,9 @@ import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.problems import CONTENT_TYPE, KINDS, problem_url
 from api.scopes import SCOPE_CHOICES
+from api.v1.file_schemas import UsageFile
 from api.v1.interface import interface
-from api.v1.schemas import FieldProblemAnswer, ProblemAnswer
+from api.v1.schemas import ProblemAnswer
 
 _ALWAYS = ("secret-in-url", "internal-error", "unavailable")
 _WITH_CREDENTIAL = ("not-authenticated", "network-not-allowed", "rate-limited", "authentication-limit")
@@ -54,10 +55,9 @@ def describe() -> dict[str, Any]:
     description: dict[str, Any] = json.loads(json.dumps(interface.get_openapi_schema(path_prefix="")))
     description["servers"] = [{"url": f"{settings.PORTAL_ORIGIN}/api/v1"}]
     components = description["components"]
-    for schema in (FieldProblemAnswer, ProblemAnswer):
+    for schema in (ProblemAnswer, UsageFile):
         model = schema.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-        model.pop("$defs", None)
-        components["schemas"][schema.__name__] = model
+        components["schemas"] |= model.pop("$defs") | {schema.__name__: model}
     components["headers"] = {
         name: {"description": text, "schema": {"type": "string"}} for name, (_field, text) in _HEADERS.items()
     }
@@ -108,18 +108,18 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         content["example"] = operation.pop("x-request-example")
     responses = operation["responses"]
     if media_type := operation.pop("x-file", ""):
-        binary = {"type": "string", "contentMediaType": media_type}
-        responses["200"] = {"description": "The file", "content": {media_type: {"schema": binary}}}
-        if media_type == "application/json":
-            responses["200"]["content"][media_type] = {"schema": {"type": "object"}, "example": {}}
+        # OpenAPI describes JSON by a schema and other files by their media type alone.
+        schema = operation.pop("x-schema", {"type": "string", "contentMediaType": media_type})
+        responses["200"] = {"description": "The file", "content": {media_type: {"schema": schema}}}
+    if operation.pop("x-ranges", False):
+        _describe_ranges(operation, media_type)
+        codes.append("range-not-satisfiable")
     if operation.pop("x-idempotency", False):
         about = "8 to 128 letters, digits, hyphens and underscores, in quotes or not. Not needed for a dry run."
-        key = {"in": "header", "name": "Idempotency-Key", "required": False, "schema": {"type": "string"}}
-        operation["parameters"].append(key | {"description": about})
+        operation["parameters"].append(_request_header("Idempotency-Key", about))
     if operation.pop("x-etag", False):
         responses["304"] = {"description": "Nothing has changed"}
-        header = {"in": "header", "name": "If-None-Match", "required": False, "schema": {"type": "string"}}
-        operation["parameters"].append(header)
+        operation["parameters"].append(_request_header("If-None-Match", "An ETag that you got before."))
     for status, example in operation.pop("x-examples", {}).items():
         (content,) = responses[status]["content"].values()
         content["example"] = example
@@ -131,6 +131,30 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         headers = response.setdefault("headers", {})
         headers |= {_HEADERS[name][0]: {"$ref": f"#/components/headers/{name}"} for name in names}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _request_header(name: str, about: str) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": False, "schema": {"type": "string"}, "description": about}
+
+
+def _describe_ranges(operation: dict[str, Any], media_type: str) -> None:
+    """Say that a file can be asked for in parts, compressed, and only if it has changed (RFC 9110)."""
+    whole, part = operation["responses"]["200"], {"type": "string", "contentMediaType": media_type}
+    # A part of JSON is no JSON, so it has an example that is a text.
+    content = {media_type: {"schema": part, "example": '{"agreement_number":"1128'}}
+    operation["responses"]["206"] = {"description": "A part of the file", "content": content}
+    operation["responses"]["304"] = {"description": "You have this file already"}
+    text = {"schema": {"type": "string"}}
+    whole["headers"] = {
+        "ETag": {"description": "Names these bytes: their SHA-256.", **text},
+        "Repr-Digest": {"description": "The SHA-256 of what was sent (RFC 9530).", **text},
+    }
+    operation["parameters"] += [
+        _request_header("Range", "A part of the uncompressed file, such as bytes=0-1023."),
+        _request_header("If-Range", "The ETag of the file that the part belongs to; of another file you get all."),
+        _request_header("If-None-Match", "An ETag that you got before. The answer is 304 if the file is the same."),
+        _request_header("Accept-Encoding", "gzip makes the file about ten times smaller."),
+    ]
 
 
 def _add_problem(responses: dict[str, Any], code: str) -> None:

@@ -72,6 +72,7 @@ AGREEMENT_TIMELINE = AGREEMENT | {
     "timeline": [{"at": "2026-11-28T19:15:00Z", "event": "initiated", "channel": "api", "by": "API client CRM"}]
 }
 AGREEMENT_PAGE = {"data": [AGREEMENT], "next": None}
+AGREEMENT_SEARCH = {"by": "number", "items": ["112826*", "112825*"], "status": ["pending"], "limit": 50}
 REPORT = {
     "agreement_number": "112826000001",
     "state": "ready",
@@ -93,6 +94,13 @@ REPORT = {
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         },
         {
+            "format": "green_button",
+            "href": f"{_PATH}/report/usage.xml",
+            "content_type": "application/atom+xml; charset=utf-8",
+            "size": None,
+            "sha256": None,
+        },
+        {
             "format": "manifest",
             "href": f"{_PATH}/report/manifest.json",
             "content_type": "application/json",
@@ -101,6 +109,37 @@ REPORT = {
         },
     ],
     "downloads": [{"at": "2026-11-29T15:00:00Z", "by": "API client CRM"}],
+}
+USAGE = {
+    "agreement_number": "112826000001",
+    "esiid": "10443720009000017",
+    "meter_number": "104051941",
+    "report_type": "daily",
+    "time_zone": "America/Chicago",
+    "interval_minutes": None,
+    "covered_period": {"first_day": "2026-11-27", "last_day": "2026-11-27"},
+    "series": [
+        {
+            "direction": "consumption",
+            "days": [
+                {
+                    "day": "2026-11-27",
+                    "wh": 31250,
+                    "is_estimated": False,
+                    "revision_at": "2026-11-28T09:40:00Z",
+                    "expected_intervals": 96,
+                    "present_intervals": 96,
+                }
+            ],
+            "total_wh": 31250,
+        }
+    ],
+}
+MANIFEST = {
+    "agreement_number": "112826000001",
+    "report_type": "interval",
+    "covered_period": {"first_day": "2025-11-29", "last_day": "2026-11-28"},
+    "file": {"name": "smt-112826000001-15min.csv", "size_bytes": 2345678},
 }
 AGREEMENT_REQUEST = {
     "registered": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ from api.problems import ApiProblem
 from api.request_limits import DOWNLOAD
 from api.v1.agreement_schemas import ReportAnswer
 from api.v1.agreements import READING, denied_problem, own_agreement
-from api.v1.examples import REPORT
+from api.v1.examples import MANIFEST, REPORT, USAGE
 from api.v1.interface import interface
 from api.v1.representation import report_values
 from reports.downloads import DownloadRefusal, DownloadRefused, download_response, downloadable_report
@@ -56,24 +57,75 @@ def get_report(request: HttpRequest, number: str) -> dict[str, Any]:
     return report_values(agreement, getattr(agreement, "report", None))
 
 
-@interface.api_operation(
-    ["GET", "HEAD"],
-    "/agreements/{number}/report/usage.csv",
-    operation_id="downloadCsv",
-    auth=Access(READING, DOWNLOADING, policy=DOWNLOAD),
-    openapi_extra={"x-problems": _FILE_PROBLEMS, "x-file": "text/csv"},
-)
-def download_csv(request: HttpRequest, number: str) -> HttpResponseBase:
-    """Download the report
+def _file_operation(report_format: FileFormat, operation_id: str, **extra: Any) -> Callable[[Any], Any]:
+    """Return the decorator of a download: GET and HEAD, by the name that the file has on the pages."""
+    return interface.api_operation(
+        ["GET", "HEAD"],
+        f"/agreements/{{number}}/report/{report_format.path_name}",
+        operation_id=operation_id,
+        auth=Access(READING, DOWNLOADING, policy=DOWNLOAD),
+        openapi_extra={
+            "x-problems": _FILE_PROBLEMS,
+            "x-file": report_format.content_type.partition(";")[0],
+            "x-ranges": True,
+            **extra,
+        },
+    )
 
-    The CSV as the portal gives it, gzip-compressed if you accept that. The customer sees each download; HEAD is none.
+
+@_file_operation(FileFormat.CSV, "downloadCsv")
+def download_csv(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Download the report as CSV
+
+    The columns of Smart Meter Texas files, in Central time.
     """
+    return _download(request, number, FileFormat.CSV)
+
+
+@_file_operation(FileFormat.UTC_CSV, "downloadUtcCsv", **{"x-problems": [*_FILE_PROBLEMS, "no-such-format"]})
+def download_utc_csv(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Download the report as CSV with UTC times
+
+    One row for each quarter hour, with its time in UTC. Only for 15-minute readings.
+    """
+    return _download(request, number, FileFormat.UTC_CSV)
+
+
+@_file_operation(
+    FileFormat.JSON,
+    "downloadJson",
+    **{"x-schema": {"$ref": "#/components/schemas/UsageFile"}, "x-examples": {200: USAGE}},
+)
+def download_json(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Download the report as JSON
+
+    Whole watt-hours. An entry of wh is a quarter hour: entry i begins 15·i minutes after first_interval_at.
+    """
+    return _download(request, number, FileFormat.JSON)
+
+
+@_file_operation(FileFormat.GREEN_BUTTON, "downloadGreenButton")
+def download_green_button(request: HttpRequest, number: str) -> HttpResponseBase:
+    """Download the report as Green Button XML
+
+    An Atom feed that passes the public schema of NAESB ESPI 4.0.
+    """
+    return _download(request, number, FileFormat.GREEN_BUTTON)
+
+
+def _download(request: HttpRequest, number: str, report_format: FileFormat) -> HttpResponseBase:
     caller: Caller = request.auth  # type: ignore[attr-defined]
     report = _downloadable(caller, number, {ReportState.READY})
+    if report_format not in report.formats:
+        raise ApiProblem("no-such-format")
     try:
-        return download_response(request, report, FileFormat.CSV, by=caller.user)
+        response = download_response(request, report, report_format, by=caller.user)
     except DownloadRefused as refused:
         raise _problem(caller, report.agreement, refused) from refused
+    if response.status_code == 416:
+        headers = {name: value for name, value in response.items() if name in ("Content-Range", "Accept-Ranges")}
+        raise ApiProblem("range-not-satisfiable", headers=headers)
+    return response
 
 
 @interface.api_operation(
@@ -81,7 +133,12 @@ def download_csv(request: HttpRequest, number: str) -> HttpResponseBase:
     "/agreements/{number}/report/manifest.json",
     operation_id="downloadManifest",
     auth=Access(READING, DOWNLOADING, policy=DOWNLOAD),
-    openapi_extra={"x-problems": _FILE_PROBLEMS, "x-file": "application/json"},
+    openapi_extra={
+        "x-problems": _FILE_PROBLEMS,
+        "x-file": "application/json",
+        "x-schema": {"type": "object"},
+        "x-examples": {200: MANIFEST},
+    },
 )
 def download_manifest(request: HttpRequest, number: str) -> HttpResponse:
     """Download the manifest

@@ -15,6 +15,7 @@ from agreements.third_party_wording import timeline
 from api.authentication import Caller
 from api.state_names import agreement_url, report_state, status_name
 from notifications.models import ENDED_BADLY, REQUEST_KINDS, Email, EmailState
+from reports.formats import FileFormat
 from reports.models import Report
 
 RELATED = ("submission", "company")
@@ -143,8 +144,15 @@ def _by_direction(values: dict[str, Any]) -> dict[str, Any]:
 
 def _formats(agreement: Agreement, report: Report) -> Iterable[dict[str, Any]]:
     path = f"{settings.PORTAL_ORIGIN}/api/v1/agreements/{agreement.number}/report"
-    if report.has_file:
-        csv = {"format": "csv", "href": f"{path}/usage.csv", "content_type": "text/csv; charset=utf-8"}
-        yield csv | {"size": report.size, "sha256": report.sha256}
+    made = {each.format: each for each in report.renderings.defer("gzipped")} if report.has_file else {}
+    for report_format in report.formats if report.has_file else ():
+        file = report if report_format == FileFormat.CSV else made.get(report_format)
+        yield {
+            "format": report_format.value,
+            "href": f"{path}/{report_format.path_name}",
+            "content_type": report_format.content_type,
+            "size": file.size if file else None,
+            "sha256": file.sha256 if file else None,
+        }
     manifest = {"format": "manifest", "href": f"{path}/manifest.json", "content_type": "application/json"}
     yield manifest | {"size": None, "sha256": None}

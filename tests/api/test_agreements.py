@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 
 import pytest
@@ -26,9 +27,9 @@ def made_for(program, **details) -> Agreement:
     return AgreementFactory(company=program.company, submission__initiated_by=program.administrator.user, **details)
 
 
-def ready(program, content: bytes = b"a,b\r\n1,2\r\n", **details) -> Agreement:
+def ready(program, **details) -> Agreement:
     agreement = made_for(program, status=Status.COMPLETE, **details)
-    ReportFileFactory(report__agreement=agreement, content=content)
+    ReportFileFactory(report__agreement=agreement)
     return agreement
 
 
@@ -143,6 +144,76 @@ def test_filters_and_their_mistakes(program):
     assert program.get("/agreements", {"stauts": "x"}).json()["code"] == "unknown-field"
 
 
+def test_what_identifies_a_customer_is_searched_for_in_a_body(program):
+    """V8, P14, T1: each kind as on the page, a beginning with *, a part of a name; others' are never found."""
+    (mine,) = initiate(program.administrator.user)
+    AgreementFactory(esiid=mine.esiid, email=mine.email)
+    searches = {
+        "number": [mine.number, mine.number[:8] + "*"],
+        "name": ["Delgado", "elgad"],
+        "esiid": [mine.esiid, mine.esiid[:10] + "*"],
+        "meter_number": [mine.meter_number.lower()],
+        "email": [mine.email.upper()],
+        "address": [mine.street],
+    }
+    for by, items in searches.items():
+        for item in items:
+            answer = program.post("/agreements/search", {"by": by, "items": [item]})
+            body = answer.json()
+            assert [row["number"] for row in body["data"]] == [mine.number], (by, item)
+            assert (body["next"], body["not_found"], body["is_cut"]) == (None, [], False)
+    both = program.post("/agreements/search", {"by": "number", "items": [mine.number, "000000000000"]}).json()
+    assert len(both["data"]) == 1 and both["not_found"] == ["000000000000"]
+    other = {"by": "number", "items": [mine.number], "status": ["withdrawn"]}
+    assert program.post("/agreements/search", other).json()["data"] == []
+
+
+def test_a_masked_customer_is_not_found_by_name(program, world):
+    """V8, T6: by what the company typed itself it is."""
+    own = make_program(administrator=world["users"]["member"].membership, name="Other")
+    agreement = Agreement.objects.get(number=world["number"])
+    by_name = own.post("/agreements/search", {"by": "name", "items": [agreement.last_name]}).json()
+    assert by_name["data"] == [] and by_name["not_found"] == [agreement.last_name]
+    by_esiid = own.post("/agreements/search", {"by": "esiid", "items": [agreement.esiid]}).json()
+    assert by_esiid["data"][0]["customer"]["is_masked"] is True
+
+
+def test_a_search_is_walked_through_with_a_cursor_that_tells_nothing(program):
+    """V5, V8."""
+    numbers = [made_for(program).number for _each in range(5)]
+    search = {"by": "email", "items": [*{agreement.email for agreement in Agreement.objects.all()}], "limit": 2}
+    found, cursor = [], None
+    while True:
+        body = program.post("/agreements/search", search | ({"after": cursor} if cursor else {})).json()
+        found += [row["number"] for row in body["data"]]
+        cursor = body["next"]
+        if not cursor:
+            break
+        content = urlsafe_b64decode(cursor.partition(":")[0] + "===")
+        assert b"@" not in content and b"@" not in cursor.encode()
+    assert sorted(found) == sorted(numbers)
+
+
+def test_mistakes_of_a_search_are_pointed_to(program):
+    """V8, V13: and not quoted."""
+    bodies = [
+        ({"by": "color", "items": ["1"]}, "#/by"),
+        ({"by": "number", "items": []}, "#/items"),
+        ({"by": "number", "items": ["1"] * 101}, "#/items"),
+        ({"by": "number", "items": ["112826000001", "1*2"]}, "#/items/1"),
+        ({"by": "esiid", "items": ["private"]}, "#/items/0"),
+        ({"by": "number", "items": ["1*"], "limit": "5"}, "#/limit"),
+        ({"by": "number", "items": ["1*"], "initiated_from": "yesterday"}, "#/initiated_from"),
+    ]
+    for body, pointer in bodies:
+        answer = program.post("/agreements/search", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request"), body
+        assert answer.json()["errors"][0]["pointer"] == pointer and "private" not in answer.content.decode()
+    assert (
+        program.post("/agreements/search", {"by": "number", "items": ["1*"], "x": 1}).json()["code"] == "unknown-field"
+    )
+
+
 def test_an_email_is_resent_and_an_agreement_withdrawn_by_the_program(program):
     """P11, EM202: the same actions as on the page, with the program's name."""
     (agreement,) = initiate(program.administrator.user)
@@ -196,7 +267,8 @@ def test_the_report_as_the_page_gives_it(program):
     path = f"/agreements/{agreement.number}/report"
     metadata = program.get(path).json()
     assert metadata["state"] == "ready" and metadata["downloads"] == []
-    assert [each["format"] for each in metadata["formats"]] == ["csv", "manifest"]
+    names = [each["format"] for each in metadata["formats"]]
+    assert names == ["csv", "utc_csv", "json", "green_button", "manifest"]
     head = program.head(f"{path}/usage.csv")
     assert head.status_code == 200 and int(head["Content-Length"]) == metadata["formats"][0]["size"]
     assert not Download.objects.exists()

@@ -13,6 +13,9 @@ from factory.django import DjangoModelFactory
 
 from agreements.models import Agreement
 from agreements.states import ReportState, Status
+from meters.models import FlowDirection
+from meters.usage.interval_csv import HEADER, render_day
+from meters.usage.reader import UNDATED
 from reports.formats import FileFormat
 from reports.models import Download, Rendering, Report, ReportFile
 from tests.factories.agreements import AgreementFactory
@@ -67,7 +70,9 @@ class ReportFileFactory(DjangoModelFactory):
         model = ReportFile
 
     class Params:
-        content = b"ESIID,USAGE_DATE\n'10443720000000017,11/22/2026\n"
+        content = HEADER + render_day(
+            "10443720000000017", date(2026, 11, 22), UNDATED, FlowDirection.CONSUMPTION, [250] * 96, None
+        )
 
     report = factory.SubFactory(
         ReportFactory,
