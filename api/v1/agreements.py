@@ -62,7 +62,7 @@ class AgreementFilters(Schema):
 
 
 class AgreementSearch(RequestBody, AgreementFilters):
-    """What to search for, and the filters of the list."""
+    """What to search for, and the filters of the list (V8)."""
 
     by: Literal["number", "name", "esiid", "meter_number", "email", "address"]
     items: list[Annotated[str, Field(max_length=254)]] = Field(
