@@ -145,7 +145,7 @@ def test_filters_and_their_mistakes(program):
 
 
 def test_what_identifies_a_customer_is_searched_for_in_a_body(program):
-    """V8, P14, T1: each kind as on the page, a beginning with *, a part of a name; others' are never found."""
+    """V8, T1: each kind as on the page, a beginning with *, a part of a name; others' are never found."""
     (mine,) = initiate(program.administrator.user)
     AgreementFactory(esiid=mine.esiid, email=mine.email)
     searches = {

@@ -48,7 +48,7 @@ def test_every_format_is_what_the_page_gives():
 
 @pytest.mark.parametrize("case", ["fall", "estimated", "daily", "monthly estimated"])
 def test_the_json_file_is_as_described(case):
-    """V11: and only 15-minute readings have a CSV with times."""
+    """V9, R8: and only 15-minute readings have a CSV with times."""
     report = make_report(CASES[case])
     program, path = program_for(report), f"/agreements/{report.agreement.number}/report"
     answer = program.get(f"{path}/usage.json")
