@@ -1,4 +1,4 @@
-"""A report's file through the API, in every format: what the pages give, byte for byte (V9, V10, R8)."""
+"""A report's file through the API, in every format: what the pages give, byte for byte (V9, R8)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def program_for(report) -> ApiProgram:
 
 
 def test_every_format_is_what_the_page_gives():
-    """V9, V10: its size and SHA-256 are known once it was made; parts, unchanged files, and parts beyond its end."""
+    """V9: its size and SHA-256 are known once it was made; parts, unchanged files, and parts beyond its end."""
     report = make_report(CASES["surplus generation"])
     program, page = program_for(report), Client()
     page.force_login(program.administrator.user)
