@@ -23,7 +23,7 @@ from agreements.states import Channel, Status
 from agreements.third_party_wording import describe_refusal
 from agreements.transitions import TransitionRefused
 from api.authentication import Access, Caller
-from api.problems import ApiProblem, problem_response
+from api.problems import ApiProblem, FieldProblem, problem_response
 from api.request_limits import DOWNLOAD, WRITE
 from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, FoundAgreements, StatusName
 from api.v1.cursors import make_cursor, read_cursor
