@@ -5,6 +5,7 @@ Also a template library, built into both template engines: `{{ agreement.contact
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
@@ -13,6 +14,8 @@ from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 register = template.Library()
 USA_AND_CANADA = 1
+# The words that a number may have; any other, as in "1-800-CALL-US" or "24 hours", is meant for people.
+WORDS_OF_NUMBERS = {"tel", "x", "ext", "extension"}
 
 
 def with_extension(phone: PhoneNumber | str, extension: str) -> PhoneNumber | str:
@@ -47,13 +50,14 @@ def split_extension(phone: PhoneNumber | str) -> tuple[PhoneNumber | str, str]:
 def format_phone(phone: PhoneNumber | str | None) -> str:
     """Return "(512) 555-0100 ext. 12", or "+44 20 7946 0958" with the country code of another country.
 
-    PhoneField reads it back as the same number.
+    PhoneField reads it back as the same number. What is no number, or has other words, stays as it is written.
     """
     if not phone:
         return ""
-    number: Any = PhoneNumber.from_string(phone, region="US") if isinstance(phone, str) else phone
-    if not number.is_valid():
-        return str(number)
+    number: Any = to_python(phone, region="US") if isinstance(phone, str) else phone
+    words = re.findall(r"[^\W\d_]+", phone.lower()) if isinstance(phone, str) else []
+    if not number or not number.is_valid() or not WORDS_OF_NUMBERS.issuperset(words):
+        return str(phone)
     number, extension = split_extension(number)
     text = number.as_national if number.country_code == USA_AND_CANADA else number.as_international
     return f"{text} ext. {extension}" if extension else text
@@ -61,6 +65,6 @@ def format_phone(phone: PhoneNumber | str | None) -> str:
 
 @register.filter
 def phone_link(phone: str) -> str:
-    """Return `phone` as it is written, as a link that dials it; alone if it is no number that can be dialed (C7)."""
-    number = to_python(phone, region="US")
-    return format_html('<a href="{}">{}</a>', number.as_rfc3966, phone) if number and number.is_valid() else phone
+    """Return `phone` by `format_phone`, as a link that dials it; alone if it is no number that can be dialed (C7)."""
+    number, text = to_python(phone, region="US"), format_phone(phone)
+    return format_html('<a href="{}">{}</a>', number.as_rfc3966, text) if number and number.is_valid() else text

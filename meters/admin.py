@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet, URLField
 from django.utils.translation import gettext_lazy as _
 
 from lib.admin_search import SearchKind, find_by
+from lib.phone_numbers import format_phone
 from lib.scoped_admin import EDIT, RolePermissions, ScopedAdmin
 from meters.admin_search import by_address, by_esiid, by_meter_number, parse_meter_number
 from meters.form_fields import MeterNumberField
@@ -44,9 +45,13 @@ class TdspAdmin(ScopedAdmin):
     operators_may = EDIT
     tdsp_path = "pk"
     customer_data = False
-    list_display = ["name", "duns", "contact_phone", "website"]
+    list_display = ["name", "duns", "phone", "website"]
     search_fields = ["name", "duns"]
     formfield_overrides = {URLField: {"assume_scheme": "https"}}
+
+    @admin.display(description=_("customer line"), ordering="contact_phone")
+    def phone(self, tdsp: Tdsp) -> str:
+        return format_phone(tdsp.contact_phone)
 
 
 @admin.register(ElectricityProvider)

@@ -37,6 +37,23 @@ def test_a_customer_in_texas_can_dial_what_is_displayed(entered, displayed):
     assert format_phone(PhoneField().clean(entered)) == displayed
 
 
+@pytest.mark.parametrize(
+    ("stored", "displayed"),
+    [
+        ("+18883134747", "(888) 313-4747"),
+        ("888-313-4747", "(888) 313-4747"),
+        ("888.313.4747 x12", "(888) 313-4747 ext. 12"),
+        ("1-800-GO-FEDEX", "1-800-GO-FEDEX"),
+        ("888-313-4747 (24 hours)", "888-313-4747 (24 hours)"),
+        ("911", "911"),
+        ("see your bill", "see your bill"),
+    ],
+)
+def test_a_utilitys_line_is_displayed_as_other_numbers_are(stored, displayed):
+    """C7: unless it has words of its own."""
+    assert format_phone(stored) == displayed
+
+
 @given(EXAMPLES, EXTENSIONS)
 @example("+40211234567", "1000000000")  # str() of it cannot be read again
 def test_what_is_displayed_typed_and_stored_is_the_same_number(number, extension):

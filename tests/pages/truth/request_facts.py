@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agreements.models import ReportType
+from lib.phone_numbers import format_phone
 from tests.pages.truth.contact_facts import ContactFacts
 from tests.pages.truth.email_facts import Fact
 
@@ -32,7 +33,7 @@ class RequestFacts(ContactFacts):
     @property
     def utility_phone(self) -> Fact:
         tdsp = self.agreement.tdsp
-        return bool(tdsp.contact_phone) and {"utility": tdsp.name, "phone": tdsp.contact_phone}
+        return bool(tdsp.contact_phone) and {"utility": tdsp.name, "phone": format_phone(tdsp.contact_phone)}
 
     @property
     def interval_report(self) -> Fact:
