@@ -57,13 +57,18 @@ def confirm_mailbox(token: str) -> Company:
 
 
 @transaction.atomic
-def remove_mailbox(company: Company, *, by: User) -> None:
-    """Remove the shared mailbox, also one that waits for its confirmation. Raises PermissionDenied."""
+def remove_mailbox(company: Company, *, by: User) -> bool:
+    """Remove the shared mailbox, also one that waits for its confirmation; False if there was only that one.
+
+    Raises PermissionDenied.
+    """
     company = lock_as_administrator(company.pk, by, ANY_STANDING)
     for waiting in company.links.open_mailboxes():
         end_link(waiting, CompanyLinkEnd.CANCELED)
-    if company.shared_mailbox:
-        _change(company, "", by=by)
+    if not company.shared_mailbox:
+        return False
+    _change(company, "", by=by)
+    return True
 
 
 def _change(company: Company, email: str, *, by: User) -> None:

@@ -117,18 +117,19 @@ class SharedMailboxView(CompanyFormView):
     def perform(self, form: Any) -> str:
         email = form.cleaned_data["email"]
         shared_mailbox.request_mailbox(self.request.company, email, by=self.request.user)
-        return str(_("We've sent a link to %s. It becomes the shared mailbox when someone opens the link.") % email)
+        message = _("We've sent a link to %s. It becomes the shared mailbox when someone opens it and confirms.")
+        return str(message % email)
 
 
 class SharedMailboxRemovalView(CompanyButtonView):
-    """Remove the shared mailbox."""
+    """Remove the shared mailbox, or cancel the confirmation of one."""
 
     http_method_names = ["post"]
     success_url = reverse_lazy("company_mailbox")
 
     def perform(self, form: Any) -> str:
-        shared_mailbox.remove_mailbox(self.request.company, by=self.request.user)
-        return _("Shared mailbox removed.")
+        is_removed = shared_mailbox.remove_mailbox(self.request.company, by=self.request.user)
+        return _("Shared mailbox removed.") if is_removed else _("Confirmation canceled. The link no longer works.")
 
 
 @member_page

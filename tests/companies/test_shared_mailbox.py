@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -51,7 +52,8 @@ def confirmed(administrator) -> Membership:
 def test_nothing_goes_there_before_it_is_confirmed(client, administrator):
     """T17: only the link; a GET of it changes nothing, and no account is needed."""
     page = client.post(reverse("company_mailbox"), {"email": MAILBOX}, follow=True).content.decode()
-    assert "a link to agreements@caddo-solar.example" in page and "Waiting for confirmation" in page
+    assert "a link to agreements@caddo-solar.example" in page and "when someone opens it and confirms" in page
+    assert "Waiting for confirmation" in page and "stops working, too" not in page
     (agreement,) = initiate(administrator.user)
     actions.reject(agreement, channel=Channel.INVITATION)
     assert list(Email.objects.filter(to_address=MAILBOX).values_list("kind", flat=True)) == ["COMPANY_MAILBOX"]
@@ -73,6 +75,9 @@ def test_the_present_one_stays_until_the_new_one_is_confirmed(client, confirmed)
     actions.reject(agreement, channel=Channel.INVITATION)
     shared_mailbox.request_mailbox(confirmed.company, "new@caddo-solar.example", by=confirmed.user)
     assert mailbox() == MAILBOX
+    client.force_login(confirmed.user)
+    page = unescape(client.get(reverse("company_mailbox")).content.decode())
+    assert "the link that we sent to new@caddo-solar.example stops working, too" in page
     client.post(confirm_url(latest_link()))
     assert mailbox() == "new@caddo-solar.example"
     assert Email.objects.get(to_address=MAILBOX, kind="EM205").state == EmailState.WITHHELD
@@ -124,6 +129,8 @@ def test_an_administrator_removes_it_and_all_are_told(client, confirmed):
     changed = Email.objects.filter(kind="COMPANY_MAILBOX_CHANGED")
     assert {email.to_address for email in changed} == {user.email for user in Company.objects.get().administrators()}
     assert all(MAILBOX in email.text and "It can't be turned off." in email.text for email in changed)
+    for part in [part for email in changed for part in (email.text, unescape(email.html))]:
+        assert "If this is wrong, add the mailbox again." in part and "remove the mailbox" not in part
     assert Email.objects.get(to_address=MAILBOX, kind="EM205").state == EmailState.WITHHELD
     history = client.get(reverse("company")).content.decode()
     assert f"Shared mailbox: {MAILBOX} → –" in history and f"Shared mailbox: – → {MAILBOX}" in history
@@ -132,7 +139,8 @@ def test_an_administrator_removes_it_and_all_are_told(client, confirmed):
 def test_removing_also_cancels_one_that_waits(client, administrator):
     """T17."""
     shared_mailbox.request_mailbox(administrator.company, MAILBOX, by=administrator.user)
-    client.post(reverse("company_mailbox_remove"))
+    page = client.post(reverse("company_mailbox_remove"), follow=True).content.decode()
+    assert "Confirmation canceled." in page and "Shared mailbox removed." not in page
     assert client.post(confirm_url(latest_link())).status_code == 410 and mailbox() == ""
     assert not Email.objects.filter(kind="COMPANY_MAILBOX_CHANGED").exists()
 
