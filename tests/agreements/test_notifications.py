@@ -20,7 +20,7 @@ from agreements.models import CompanyEmail, EmailTiming, NotificationSettings, R
 from agreements.notification_settings import change_settings
 from agreements.states import Channel
 from companies import members
-from companies.models import Membership
+from companies.models import Company, CompanyStanding, Membership
 from lib.refusals import Refused
 from notifications.models import Email, EmailState
 from tests.factories import MembershipFactory, MeterFactory, OperatorFactory
@@ -308,6 +308,17 @@ class TestPage:
         client.post(reverse("notification_settings"), entries)
         assert NotificationSettings.objects.get().membership == colleague
         assert Client().post(reverse("notification_settings"), entries).status_code == 302
+
+    def test_says_what_is_on_hold_and_what_the_user_can_see(self, client, contact):
+        """L9, T12."""
+        client.force_login(contact.user)
+        page = client.get(reverse("notification_settings")).content.decode()
+        assert "Home lists what there is to do" in page and "on hold" not in page
+        Membership.objects.filter(pk=contact.pk).update(may_view=False)
+        Company.objects.update(standing=CompanyStanding.SUSPENDED)
+        page = client.get(reverse("notification_settings")).content.decode()
+        assert "Home lists what there is to do" not in page
+        assert "Emails to your company about agreements are on hold." in page
 
     def test_says_who_else_gets_them(self, client, contact):
         """T17."""
