@@ -85,7 +85,8 @@ KINDS = {
             "company-suspended",
             403,
             "The company is suspended",
-            "Reading works as before. The company's administrators can read the reason on Company Profile.",
+            "Agreements can be read as before. Reports can't be downloaded. The company's administrators can read the "
+            "reason on Company Profile.",
         ),
         ProblemKind(
             "requests-paused",
@@ -98,7 +99,8 @@ KINDS = {
             "report-held",
             403,
             "The report is under review",
-            "The utility reviews the customer's answer. The agreement's report.state says when that is over.",
+            "The utility or the operator of the portal reviews the customer's answer. The agreement's report.state "
+            "says when that is over.",
         ),
         ProblemKind("not-found", 404, "There is nothing at this address", "Check the address against the reference."),
         ProblemKind(
@@ -111,13 +113,15 @@ KINDS = {
             "no-report",
             404,
             "There is no report for this agreement",
-            "A report is made after the customer has accepted. The agreement's status and report.state say so.",
+            "A report is made after the customer has accepted, unless the answer was refused in a review. The "
+            "agreement's status and report.state say so.",
         ),
         ProblemKind(
             "report-no-data",
             404,
             "There is no data for this report",
-            "The utility has no data for these days. The agreement's report.state is no_data.",
+            "The utility had sent no readings for these days in time, or the customer's service has no complete day to "
+            "report. The agreement's report.state is no_data.",
         ),
         ProblemKind(
             "no-such-format",
@@ -138,7 +142,8 @@ KINDS = {
             "report-not-ready",
             409,
             "The report is not ready",
-            "Try again after the seconds that Retry-After names, or when the agreement's report.state is ready.",
+            "Try again when the agreement's report.state is ready. It can be waiting_for_data for days. If it is "
+            "failed, the operator of the portal is looking into it.",
         ),
         ProblemKind(
             "request-in-progress",
@@ -150,7 +155,8 @@ KINDS = {
             "reminders-stopped",
             409,
             "The email cannot be resent",
-            "The detail says why: the customer stopped reminders, the portal just sent one, or the email came back.",
+            "The detail says why: the customer stopped reminders or wants no emails from the company, the portal just "
+            "sent a reminder, or the email came back.",
         ),
         ProblemKind(
             "resend-too-soon",
@@ -221,7 +227,7 @@ KINDS = {
             "authentication-limit",
             429,
             "Too many failed attempts from this network",
-            "Wait until retry_at, then send a key that works. A key that works is accepted meanwhile.",
+            "Send a key that works: it is accepted at once. Other attempts are answered again after retry_at.",
         ),
         ProblemKind(
             "guessing-limit",

@@ -6,6 +6,7 @@ import re
 import time
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -275,10 +276,38 @@ def test_administrators_are_told_before_a_key_expires(administrator):
     assert email_kinds_to(administrator.user.email) == ["API_KEY_EXPIRING"] * 2
     text = Email.objects.filter(kind="API_KEY_EXPIRING").first().text
     assert str(program.key) in text and "CRM" in text
+    assert "you choose how long the old key goes on working" in text and "suspended" not in text
     new = clients.replace_own_key(program.key, overlap=timedelta(days=3)).key
     ApiKey.objects.filter(pk=new.pk).update(expires_at=timezone.now() + timedelta(days=300))
     tasks.notify_of_expiring_keys()
     assert email_kinds_to(administrator.user.email) == ["API_KEY_EXPIRING"] * 2
+
+
+def test_emails_about_keys_ask_a_suspended_company_for_nothing_that_it_cannot_do(client, program):
+    """P6, P8, L9: new keys come after the suspension."""
+    Company.objects.update(standing=CompanyStanding.SUSPENDED)
+    ApiKey.objects.update(expires_at=timezone.now() + timedelta(days=6))
+    tasks.notify_of_expiring_keys()
+    clients.revoke_leaked_key(program.issued.text)
+    emails = Email.objects.filter(kind__in=["API_KEY_EXPIRING", "API_KEY_REVOKED"])
+    assert len(emails) == 2
+    for part in [part for email in emails for part in (email.text, unescape(email.html))]:
+        assert "You can create a new key on My Account / API when it's approved again." in part
+        assert "how long the old key" not in part and "Then create a new key" not in part
+    client.force_login(program.administrator.user)
+    ApiClient.objects.update(disabled_at=timezone.now())
+    page = client.get(reverse("api_client", args=[program.client.pk])).content.decode()
+    assert "none of its keys work" in page and "create a new API client" not in page
+
+
+def test_a_suspended_company_is_not_told_to_create_a_client(client):
+    """P4."""
+    administrator = MembershipFactory(is_administrator=True)
+    client.force_login(administrator.user)
+    assert "Create one for each system" in client.get(reverse("api_clients")).content.decode()
+    Company.objects.update(standing=CompanyStanding.SUSPENDED)
+    page = client.get(reverse("api_clients")).content.decode()
+    assert "Create one for each system" not in page and "You can create one when" in page
 
 
 def test_operators_see_clients_and_turn_them_off(client, program):

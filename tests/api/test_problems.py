@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from html import unescape
 
 import psycopg
 import pytest
@@ -93,6 +94,22 @@ def test_each_problem_has_a_page(client, code):
     page = client.get(reverse("api_problem", args=[code]))
     assert page.status_code == 200 and KINDS[code].title in page.content.decode()
     assert client.get("/api/v1/problems/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("company-suspended", "Reports can't be downloaded."),
+        ("report-held", "The utility or the operator of the portal"),
+        ("report-no-data", "or the customer's service has no complete day"),
+        ("report-not-ready", "If it is failed, the operator"),
+        ("no-report", "unless the answer was refused in a review"),
+        ("reminders-stopped", "or wants no emails from the company"),
+    ],
+)
+def test_a_problems_page_names_every_cause(client, code, words):
+    """V13: the pages of the third party say the same."""
+    assert words in unescape(client.get(reverse("api_problem", args=[code])).content.decode())
 
 
 def test_the_language_of_a_browser_changes_nothing(program):
