@@ -26,6 +26,9 @@ class DayState(StrEnum):
     NOT_EXPECTED = "n"
 
 
+RECORDED = (DayState.WHOLE, DayState.ESTIMATED, DayState.PARTIAL)  # of a day with a reading
+
+
 class UsageCount(NamedTuple):
     """The readings of one direction. `estimated` and `estimated_wh` are part of `present` and `wh`."""
 

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from agreements.models import Agreement
+from agreements.models import Agreement, ReportType
 from agreements.models.review import REVIEW_ALLOWS_REPORT
 from agreements.period import acceptance_time, awaited_days, awaited_days_of
 from agreements.states import ReportState
 from lib.central_time import ONE_DAY
 from meters.models import FlowDirection, Tdsp
+from meters.usage.days import ORDINARY, SPRING, slots_on
+from reports.coverage import RECORDED
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
 from reports.formats import FileFormat, formats_of
 from reports.gzip_stream import CompressedFile
@@ -187,6 +189,19 @@ class Report(models.Model):
         """Direction -> kWh, for people; the exact sum of the file's rows."""
         wh = self.total_wh
         return [(name, Decimal(wh[label]) / 1000) for label, name in DIRECTIONS.items() if label in wh]
+
+    @property
+    def skipped_hours(self) -> list[tuple[date, int]]:
+        """The days on which clocks went forward, with the number of blank rows that the CSV has for that hour (R3)."""
+        if self.agreement.shared.report_type != ReportType.INTERVAL:
+            return []
+        hours = []
+        for number in range(self.days):
+            day = self.first_day + ONE_DAY * number
+            recorded = sum(states[number] in RECORDED for states in self.day_states.values())
+            if slots_on(day) == SPRING and recorded:
+                hours.append((day, recorded * (ORDINARY - SPRING)))
+        return hours
 
     @property
     def has_file(self) -> bool:

@@ -44,6 +44,32 @@ def words(html: str) -> str:
     return " ".join(unescape(strip_tags(html.replace("<", " <"))).split())
 
 
+def test_the_rows_of_the_hour_that_clocks_skipped_are_explained():
+    """R3, R4: a 15-minute file has four blank rows more than it has readings, in each direction."""
+    agreement = accepted_agreement(datetime(2026, 3, 20, 12, 0, tzinfo=CENTRAL))
+    first, last = agreement.period_first_day, agreement.period_last_day
+    store(agreement.premise, *every_day(first, last, CONSUMPTION), usage(date(2026, 3, 8), SURPLUS))
+    generate_due_reports()
+    report = report_of(agreement)
+    assert report.rows == report.present_intervals + 8
+    explained = (
+        "8 of these rows have no reading because the hour from 2:00 AM to 3:00 AM did not exist on March 8, 2026: "
+        "clocks went forward."
+    )
+    assert explained in words(panel(agreement))
+
+
+@pytest.mark.parametrize("report_type", ["daily", "interval"])
+def test_rows_are_explained_only_where_they_are(report_type):
+    """R3: not of a daily file, nor where the day was not read."""
+    at = datetime(2026, 3, 20, 12, 0, tzinfo=CENTRAL)
+    agreement = accepted_agreement(at, report_type=report_type, granted_type=report_type)
+    days = every_day(agreement.period_first_day, agreement.period_last_day, CONSUMPTION)
+    store(agreement.premise, *[one for one in days if report_type == "daily" or one.day != date(2026, 3, 8)])
+    generate_due_reports()
+    assert "clocks went forward" not in words(panel(agreement))
+
+
 def test_a_ready_report_says_what_it_covers_and_what_is_missing():
     """R4: period, days, intervals, missing days in ranges, energy by direction, rows, size and hash."""
     agreement = accepted_agreement()
