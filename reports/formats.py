@@ -57,7 +57,9 @@ PATH_NAMES = {
     FileFormat.GREEN_BUTTON: "usage.xml",
 }
 PURPOSES = {
-    FileFormat.CSV: _("For spreadsheets, and for programs that read Smart Meter Texas files."),
+    FileFormat.CSV: _(
+        "For spreadsheets. With 15-minute readings, also for programs that read Smart Meter Texas files."
+    ),
     FileFormat.UTC_CSV: _(
         "For spreadsheets and programs that need the exact time of each reading. Only for 15-minute readings."
     ),

@@ -42,7 +42,7 @@ def draw_report(report: Report, day_counts: Mapping[str, Sequence[Sequence[int]]
     return {
         "is_monthly": is_monthly,
         "chart": draw_chart(columns, plot=PLOT),
-        "highest": max(columns, key=lambda column: column.amounts[first].wh),
+        "highest": max(columns, key=lambda column: column.amounts[first].wh) if totals[first].present else None,
         "highest_kwh": max(column.amounts[first].kwh for column in columns),
         "directions": [DIRECTIONS[channel.label] for channel in channels],
         "rows": _table_rows(columns),

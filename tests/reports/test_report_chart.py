@@ -76,6 +76,11 @@ class TestChartFigures:
         row = next(row for row in cells(chart) if row[0] == "Mon, Jun 1, 2026")
         assert row[1:] == ["–", "No readings"]
 
+    def test_without_consumption_no_day_is_the_highest(self):
+        """T11."""
+        chart = chart_of(make_report([usage(FIRST, channel=SURPLUS), usage(LAST, channel=SURPLUS)]))
+        assert chart["highest"] is None
+
     def test_a_day_with_some_readings_says_so(self):
         """T11."""
         part = usage(LAST, wh=[100] * 48 + [None] * 48)
@@ -126,6 +131,15 @@ class TestChartOnPage:
         report = report_of(agreement)
         purge_files(at=report.kept_until)
         assert HEADINGS["day"] not in read() and not ReportFile.objects.exists()
+
+    def test_more_gaps_than_it_names_are_listed_elsewhere(self, client):
+        """T11, R4: a monthly report's table has months, not days."""
+        days = [each for each in every_day(FIRST, LAST) if each.day.day % 3]
+        agreement = make_report(days, report_type=ReportType.MONTHLY, granted_type=ReportType.MONTHLY)
+        client.force_login(MembershipFactory(company=agreement.company).user)
+        client.get(reverse("report_download", args=[agreement.number]))
+        page = client.get(reverse("agreement", args=[agreement.number])).content.decode()
+        assert "and more, listed under Missing days." in " ".join(page.split()) and "Missing days</dt>" in page
 
     def test_not_for_a_file_from_before_there_were_charts(self, client, agreement, read):
         """T11: its first rows are there."""
