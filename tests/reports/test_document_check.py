@@ -19,10 +19,11 @@ from agreements.models import Agreement, Letter
 from agreements.states import Channel, ReportState
 from lib import link_tokens
 from notifications.models import Email
-from reports.actions import purge_files
+from reports.actions import end_waiting, generate_due_reports, purge_files
 from reports.models import ReportFile
 from tests.factories import AgreementFactory, MembershipFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import initiate
+from tests.support.usage import store, usage
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,34 @@ def test_a_letter_whose_report_waits_for_data_has_its_latest_day(accepted):
     days = {"period_first_day": date(2026, 8, 1), "period_last_day": date(2026, 10, 31)}
     Agreement.objects.filter(pk=accepted.pk).update(report_state=ReportState.DUE, **days)
     assert "August 1, 2026 to October 31, 2026" in check(accepted.number, accepted.letter.sha256)
+
+
+def test_a_letter_about_one_day_names_the_days_of_which_it_is_one():
+    """R9, R7: as the letter and the email about no data do, until a report shows which day it is."""
+    (agreement,) = initiate(MembershipFactory().user, report_length="1d")
+    actions.accept(agreement, channel=Channel.INVITATION)
+    letter = Letter.objects.get()
+    yesterday = timezone.localtime(letter.signed_at).date() - timedelta(days=1)
+    days = f"One of the days from {date_format(yesterday - timedelta(days=2))} to {date_format(yesterday)}"
+    assert days in check(agreement.number, letter.sha256)
+    waited = letter.signed_at + settings.REPORT_DATA_WAIT
+    end_waiting(at=waited)
+    generate_due_reports(at=waited)
+    assert Agreement.objects.get().report_state == ReportState.NO_DATA
+    assert days in check(agreement.number, letter.sha256)
+
+
+def test_a_letter_about_one_day_has_the_day_of_its_report():
+    """R9, R7."""
+    (agreement,) = initiate(MembershipFactory().user, report_length="1d")
+    actions.accept(agreement, channel=Channel.INVITATION)
+    letter = Letter.objects.get()
+    day = timezone.localtime(letter.signed_at).date() - timedelta(days=2)
+    store(agreement.premise, usage(day))
+    end_waiting()
+    generate_due_reports()
+    page = check(agreement.number, letter.sha256)
+    assert date_format(day) in page and "One of the days" not in page
 
 
 def test_an_unknown_number_a_wrong_hash_and_another_agreements_hash_get_one_answer(report, accepted):
