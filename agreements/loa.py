@@ -22,7 +22,7 @@ from agreements.states import Channel
 from lib.central_time import CENTRAL
 from lib.letter_font import printable
 
-VERSION = "2026-11-29"
+VERSION = "2026-11-30"
 # How a line of the letter's text begins. Text of others begins no line, so it is no markup (E3).
 _KINDS = {"## ": "heading", "- ": "points", "= ": "facts", "": "lines"}
 # Of the decision page's HTML.

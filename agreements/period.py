@@ -134,10 +134,19 @@ def offer_context(agreements: Sequence[Agreement], *, at: datetime, scope: Repor
         "period": offers[0][1],
         "utilities": {agreement.tdsp_id: agreement for agreement in agreements}.values(),
         "streets": group_by_street(agreement.premise for agreement in agreements),
-        "has_one_period": len({period for _agreement, period in offers}) == 1,
+        "has_one_period": len({_days_in_words(agreement, period, scope, at) for agreement, period in offers}) == 1,
         "at": at,
         "data_wait_hours": settings.REPORT_DATA_WAIT // timedelta(hours=1),
     }
+
+
+def _days_in_words(
+    agreement: Agreement, period: Period | None, scope: ReportScope | None, at: datetime
+) -> Period | tuple[date, date] | None:
+    """Return the days that `agreements/offered_days.html` names of an offer."""
+    if period or (scope or agreement.shared).report_length != ReportLength.ONE_DAY:
+        return period
+    return awaited_days_of(agreement, at)  # one day waits for one of those of the present service (R7)
 
 
 def _service_start(agreement: Agreement, accepted_at: datetime) -> date | None:

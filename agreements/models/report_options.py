@@ -35,7 +35,7 @@ DATA_IN_WORDS = {
 }
 # The days before they are known: utilities send readings a day or two late (R2).
 PERIOD_IN_WORDS = {
-    ReportLength.ONE_DAY: _("the latest of the last %(days)s days that your utility has sent us"),
+    ReportLength.ONE_DAY: _("the latest day, out of the last %(days)s, that your utility has sent us"),
     ReportLength.ONE_MONTH: _("the month up to the latest day that your utility has sent us"),
     ReportLength.THREE_MONTHS: _("the 3 months up to the latest day that your utility has sent us"),
     ReportLength.SIX_MONTHS: _("the 6 months up to the latest day that your utility has sent us"),
@@ -44,10 +44,10 @@ PERIOD_IN_WORDS = {
 
 # Of a report that waits for its data, for the letter and before the answer; for one day, these name the days (R7).
 SIGNED_PERIOD = {
-    ReportLength.ONE_MONTH: _("the month that ends with the latest day on file"),
-    ReportLength.THREE_MONTHS: _("the 3 months that end with the latest day on file"),
-    ReportLength.SIX_MONTHS: _("the 6 months that end with the latest day on file"),
-    ReportLength.ONE_YEAR: _("the year that ends with the latest day on file"),
+    ReportLength.ONE_MONTH: _("the month up to the latest day on file"),
+    ReportLength.THREE_MONTHS: _("the 3 months up to the latest day on file"),
+    ReportLength.SIX_MONTHS: _("the 6 months up to the latest day on file"),
+    ReportLength.ONE_YEAR: _("the year up to the latest day on file"),
 }
 
 

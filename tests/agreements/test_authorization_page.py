@@ -159,7 +159,7 @@ class TestDecisionText:
             agreement.submission.privacy_policy_url,
             "One report",
             "electricity use in 15-minute intervals",
-            "The 3 months that end with the latest day on file",
+            "The 3 months up to the latest day on file",
             agreement.number,
             agreement.meter_number,
             agreement.esiid[-7:],

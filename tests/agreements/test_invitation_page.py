@@ -75,7 +75,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
         agreement.submission.privacy_policy_url,
         "One report</b>",
         "15-minute</span> intervals",
-        "The 3 months that end with the latest day on file",
+        "The 3 months up to the latest day on file",
         agreement.meter_number,
         agreement.esiid[-7:],
         "If you don't answer by",

@@ -153,8 +153,8 @@ def test_of_a_silent_utility_the_report_is_made_of_what_is_on_file_or_says_that_
 @pytest.mark.parametrize(
     ("length", "covers"),
     [
-        ("1d", "From {} to {}: the first day to arrive within 72 hours."),
-        ("3m", "The 3 months that end with the latest day on file. We'll wait up to 72 hours."),
+        ("1d", "One day from {} to {}, if it arrives within 72 hours."),
+        ("3m", "The 3 months up to the latest day on file. We may wait 72 hours for more."),
     ],
 )
 def test_the_request_says_which_days_a_late_report_will_have(client, member, length, covers):
@@ -168,6 +168,25 @@ def test_the_request_says_which_days_a_late_report_will_have(client, member, len
     first, last = (date_format(today - timedelta(days=count), "DATE_FORMAT") for count in (3, 1))
     assert covers.format(first, last) in page
     assert "when you accept, or soon after" in texts(agreement, "EM201")[agreement.number]
+
+
+@pytest.mark.parametrize("late_days", [1, 3])
+def test_the_request_says_the_days_of_each_meter(client, member, late_days):
+    """C7, C10, R7: of two utilities, or of two premises of which one has new service."""
+    today = localdate()
+    before = [today - timedelta(days=count) for count in range(4)]
+    first, second = PremiseFactory(), PremiseFactory(service_since=before[1] if late_days == 3 else None)
+    if late_days == 1:
+        store(first, *every_day(before[3], before[1]))
+    agreements = initiate(member, MeterFactory(premise=first), MeterFactory(premise=second), report_length="1d")
+    path = reverse("invitation", args=[derive_token(bytes(agreements[0].submission.link_nonce))])
+    page = " ".join(unescape(client.get(path).content.decode()).split())
+    days = [date_format(day, "DATE_FORMAT") for day in before]
+    waits = f"One day from {days[3]} to {days[1]}, if it arrives within 72 hours."
+    new_service = f"If you accept now, the report covers {days[1]} if your utility sends us its readings"
+    assert "The days differ from meter to meter. They're listed below." in page
+    for words in (f"<b>{days[1]}</b>", waits) if late_days == 1 else (waits, new_service):
+        assert page.count(words) == 2  # beside the meter's answer and in the request's details
 
 
 def test_a_day_of_blank_rows_does_not_end_the_wait(member):
@@ -237,11 +256,20 @@ def test_a_customer_who_came_back_keeps_the_days_of_the_first_stay(member):
     assert (agreement.period_first_day, agreement.period_last_day) == (date(2026, 5, 15), days_ago(1))
 
 
-def test_a_held_report_waits_for_both(member):
+def test_a_held_report_waits_for_both(client, member):
     """R7, X1."""
     premise = PremiseFactory()
     agreement = accepted(member, moment(1), premise)
     review = put_under_review(agreement)
+    client.force_login(member)
+    for path in (
+        reverse("invitation", args=[derive_token(bytes(agreement.submission.link_nonce))]),
+        reverse("agreement", args=[agreement.number]),
+    ):
+        page = unescape(client.get(path).content.decode())
+        assert "hasn't sent us readings for June 12, 2026 to June 14, 2026 yet" in page
+        assert "If the answer is confirmed, the report will cover the first of these days to arrive" in page
+        assert "If none have arrived by June 18, 2026, 1:00 AM Central Time, there may be no report." in page
     store(premise, usage(days_ago(1)))
     sweep(moment(10))
     agreement.refresh_from_db()
