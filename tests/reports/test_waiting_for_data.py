@@ -113,6 +113,7 @@ def test_a_report_waits_for_a_utility_that_is_late_and_is_made_by_its_delivery(m
         "No readings were on file for June 12, 2026 to June 14, 2026 when I accepted. The report covers the first of"
     )
     assert signed in agreement.letter.text
+    assert "If none have arrived by June 18, 2026, 1:00 AM Central Time, there may be no report." in agreement.letter.text
 
     store(premise, usage(days_ago(2)))  # at 09:40
     sweep(moment(9, 41))
@@ -208,7 +209,7 @@ def test_a_former_customers_day_does_not_end_the_wait(member):
     agreement = accepted(member, moment(1), premise)
     sweep(moment(2))
     assert agreement.awaits_data and not Report.objects.exists()
-    assert "The report covers June 14, 2026." in agreement.letter.text
+    assert "The report covers June 14, 2026. If its readings have not arrived by June 18" in agreement.letter.text
     assert all("hasn't sent us readings for June 14, 2026 yet" in text for text in texts(agreement, "EM203").values())
     store(premise, usage(days_ago(1)))
     sweep(moment(10))
