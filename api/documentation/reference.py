@@ -158,7 +158,7 @@ class DescribedOperation:
             yield '--header "Idempotency-Key: contract-2026-118"'
         if self.body_type == "application/json":
             yield '--header "Content-Type: application/json"'
-            text = self.body_example.replace("'", "'\\''")
+            text = self.body_example.replace("'", "'\\''").replace("\n", "\n  ")
             yield f"--data '{text}'"
         elif self.body_type:
             yield '--user "$CLIENT_ID:$SMT_API_KEY"'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -41,7 +41,10 @@ class SchemaReader:
         """Return a parameter of an operation."""
         schema = {"description": parameter.get("description", "")} | dict(parameter["schema"])
         (row, *_inner) = self._field(parameter["name"], schema, bool(parameter.get("required")))
-        return row
+        kind = row.type.removesuffix(" or null")  # it can be left out, but not null
+        if kind.startswith("array of "):
+            kind = f"{kind.removeprefix('array of ').removesuffix('s')}, can be repeated"
+        return replace(row, type=kind)
 
     def _field(self, path: str, schema: Schema, is_required: bool) -> Iterator[FieldRow]:
         plain, is_nullable = self._without_null(schema)

@@ -40,7 +40,8 @@ def guide_page(request: HttpRequest, guide: str) -> HttpResponse:
     if guide not in GUIDES:
         raise Http404
     reference, purposes = load_reference(), file_purposes()
-    files = [(operation, purposes.get(operation.file_name, operation.summary)) for operation in reference.files]
+    described = [(operation, purposes.get(operation.file_name, operation.summary)) for operation in reference.files]
+    files = sorted(described, key=lambda file: file[0].group != "Reports")
     return _page(request, GUIDES[guide].template, guide=GUIDES[guide], files=files)
 
 

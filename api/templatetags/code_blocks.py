@@ -1,11 +1,14 @@
-"""Template tag: what stands in a page as a file or as commands to copy."""
+"""Template tag and filters: what stands in a page as a file or as commands to copy, and names inside sentences."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -33,3 +36,15 @@ def code(parser: Parser, token: Token) -> CodeBlock:
     content = parser.parse(("endcode",))
     parser.delete_first_token()
     return CodeBlock(content, parser.compile_filter(title))
+
+
+@register.filter
+def inline_code(text: object) -> SafeString:
+    """Return `text` as HTML in which what is between backticks is code, as in the description's Markdown."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
+
+
+@register.filter
+def breakable_path(path: object) -> SafeString:
+    """Return `path` as HTML that breaks its lines after a slash."""
+    return mark_safe(escape(path).replace("/", "/<wbr>"))

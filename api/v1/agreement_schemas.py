@@ -17,7 +17,7 @@ _STATES = "Open: none, preparing, waiting_for_data, held, ready, no_data, refuse
 
 
 class AgreementReport(Schema):
-    type: ReportType
+    type: ReportType = Field(description="What you asked for: 15-minute readings, daily totals, or monthly totals.")
     length: ReportLength
     granted_type: ReportType | None = Field(description="What the customer shares, which may be less; once complete.")
     granted_length: ReportLength | None
@@ -27,22 +27,24 @@ class AgreementReport(Schema):
 class AgreementCustomer(Schema):
     registered: bool
     kind: Literal["residential", "business"]
-    name: str | None
+    name: str | None = Field(description="First and last name.")
     company_name: str | None
-    address: str | None
+    address: str | None = Field(description="The service address.")
     phone: str | None
-    email: str | None
+    email: str | None = Field(description="Where the request was sent.")
     is_masked: bool = Field(description="A registered customer is masked until complete. Deleted data is null.")
 
 
 class AgreementContact(Schema):
+    """Whom the customer can reach."""
+
     name: str
     phone: str
     email: str
 
 
 class Invitation(Schema):
-    delivery: Literal["queued", "sent", "failed"]
+    delivery: Literal["queued", "sent", "failed"] = Field(description="failed: the email came back.")
     last_sent_at: UtcTime | None
     reminders: int = Field(description="Your own and the portal's.")
 
@@ -50,7 +52,7 @@ class Invitation(Schema):
 class AgreementLinks(Schema):
     self: str
     report: str
-    portal: str
+    portal: str = Field(description="The agreement's page, for your users.")
 
 
 class TimelineItem(Schema):
@@ -63,11 +65,11 @@ class TimelineItem(Schema):
 class AgreementAnswer(Schema):
     """One request to one customer about one meter."""
 
-    number: str
-    status: StatusName = Field(description="By the clock: an invitation that is over is not_accepted at once.")
-    initiated_at: UtcTime
-    expires_at: UtcTime
-    ended_at: UtcTime | None
+    number: str = Field(description="Twelve digits. It can begin with 0, so keep it as a string.")
+    status: StatusName = Field(description="By the clock: after the deadline it is not_accepted at once.")
+    initiated_at: UtcTime = Field(description="When the agreement was created.")
+    expires_at: UtcTime = Field(description="Until when the customer can answer.")
+    ended_at: UtcTime | None = Field(description="When the status became another than pending.")
     esiid: str
     meter_number: str
     report: AgreementReport
@@ -75,7 +77,7 @@ class AgreementAnswer(Schema):
     contact: AgreementContact
     comments: str | None
     privacy_policy_url: str | None
-    attested_at: UtcTime
+    attested_at: UtcTime = Field(description="When your company declared that it has the customer's authorization.")
     invitation: Invitation
     allowed: list[Literal["resend", "withdraw"]] = Field(description="What the status and your scopes allow.")
     links: AgreementLinks
@@ -102,10 +104,10 @@ class Days(Schema):
 
 class Intervals(Schema):
     minutes: int
-    expected: int
+    expected: int = Field(description="How many readings the covered days would have without gaps.")
     present: int
     missing: int
-    estimated: int
+    estimated: int = Field(description="How many of the readings present are estimated.")
 
 
 class DayCounts(Schema):
@@ -132,10 +134,10 @@ class ReportAnswer(Schema):
     agreement_number: str
     state: str = Field(description=_STATES)
     made_at: UtcTime | None
-    kept_until: UtcTime | None
+    kept_until: UtcTime | None = Field(description="When we delete the files.")
     asked_period: Days | None
     covered_period: Days | None
-    shortened: bool
+    shortened: bool = Field(description="Whether it covers less, because the customer's service began later.")
     intervals: Intervals | None
     days: DayCounts | None
     missing_days: dict[str, list[tuple[date, date]]] = Field(description="Direction -> first and last day of each gap.")

@@ -63,8 +63,9 @@ _POINTERS = {
 def create_agreements(request: HttpRequest, response: HttpResponse, body: AgreementRequestBody) -> Status:
     """Create agreements
 
-    One for each meter, all or none; the customer gets one email. Send an Idempotency-Key: the same key and body create
-    nothing again and return the agreements as they are now. With dry_run, nothing is created and the answer is 200.
+    One for each meter, all or none; the customer gets one email. Send an `Idempotency-Key`: the same key and body
+    create nothing again and return the agreements as they are now. With `dry_run`, nothing is created and the answer
+    is 200.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     key = _idempotency_key(request, is_needed=not body.dry_run)

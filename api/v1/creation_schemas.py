@@ -12,34 +12,35 @@ from api.v1.schemas import RequestBody, UtcTime
 
 Text = Annotated[str, Field(max_length=300)]
 Filled = Annotated[str, Field(max_length=60, pattern=r"\S")]
+_NEEDED, _POSSIBLE = "Required of an unregistered customer.", "Of an unregistered customer."
 
 
 class CustomerBody(RequestBody):
     """Of a registered customer only kind and email; the rest is on record."""
 
     kind: Literal["residential", "business"]
-    email: Text
-    first_name: Text | None = None
-    middle_initial: Text | None = None
-    last_name: Text | None = None
-    title: Text | None = None
+    email: Text = Field(description="We send the request to it. Of a registered customer, the email of the account.")
+    first_name: Text | None = Field(None, description=_NEEDED)
+    middle_initial: Text | None = Field(None, description=_POSSIBLE)
+    last_name: Text | None = Field(None, description=_NEEDED)
+    title: Text | None = Field(None, description=_POSSIBLE)
     language: Literal["en", "es"] | None = Field(None, description="Of an unregistered residential customer.")
     company_name: Text | None = Field(None, description="Of an unregistered business customer.")
-    street: Text | None = None
-    city: Text | None = None
-    state: Text | None = None
-    zip_code: Text | None = None
-    phone: Text | None = None
+    street: Text | None = Field(None, description=_NEEDED + " Of the service address, as the next three.")
+    city: Text | None = Field(None, description=_NEEDED)
+    state: Text | None = Field(None, description=_NEEDED + " Two letters, such as `TX`.")
+    zip_code: Text | None = Field(None, description=_NEEDED)
+    phone: Text | None = Field(None, description=_POSSIBLE)
 
 
 class MeterBody(RequestBody):
-    esiid: Filled
-    meter_number: Filled
+    esiid: Filled = Field(description="17 or 22 digits.")
+    meter_number: Filled = Field(description="As on the meter or the bill, with or without its first letter.")
 
 
 class ReportBody(RequestBody):
-    type: ReportType
-    length: ReportLength
+    type: ReportType = Field(description="15-minute readings, daily totals, or monthly totals.")
+    length: ReportLength = Field(description="Counted back from the latest day on file when the customer accepts.")
 
 
 class ContactBody(RequestBody):
@@ -64,13 +65,15 @@ class AgreementRequestBody(RequestBody):
     contact: ContactBody | None = Field(None, description="Whom the customer can reach; by default the client's.")
     comments: Annotated[str, Field(max_length=2000)] | None = Field(None, description="The customer reads them.")
     attestation: AttestationBody
-    dry_run: bool = Field(False, description="Check only. Failed matches count as in earnest.")
+    dry_run: bool = Field(
+        False, description="Check only, and create nothing. Failed matches count as they do otherwise."
+    )
 
 
 class QuotaOfEsiid(Schema):
-    used: int
+    used: int = Field(description="Agreements of your company for this ESIID that count now.")
     limit: int
-    next_free_at: UtcTime | None
+    next_free_at: UtcTime | None = Field(description="When the next one is possible, if the limit is used up.")
 
 
 class CheckedMeter(Schema):

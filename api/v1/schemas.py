@@ -27,8 +27,8 @@ class RequestBody(Schema):
 
 
 class FieldProblemAnswer(Schema):
-    pointer: str
-    code: str
+    pointer: str = Field(description="A JSON pointer into the body, or the name of a parameter.")
+    code: str = Field(description="Open: required, unknown-field, type, mismatch, limit, and others.")
     detail: str
     causes: list[str] = Field(description="Possible causes. The portal does not say which one applies.")
 
@@ -43,9 +43,9 @@ class ProblemAnswer(Schema):
     detail: str = Field(description="For people, in English. Never quotes what was sent.")
     instance: str | None = Field(description="The Request-Id as a URN.")
     errors: list[FieldProblemAnswer]
-    agreement_number: str | None
+    agreement_number: str | None = Field(description="The agreement that waits already.")
     agreement_status: str | None = Field(description="Of an agreement that is no longer pending.")
-    retry_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    retry_at: str | None = Field(description="When to try again.", json_schema_extra={"format": "date-time"})
 
 
 class ClientAnswer(Schema):
@@ -64,10 +64,10 @@ class KeyAnswer(Schema):
 
 
 class QuotaAnswer(Schema):
-    policy: str
-    quota: int
+    policy: str = Field(description="Open: read, write, download, token.")
+    quota: int = Field(description="How many requests are possible in the window.")
     window_seconds: int
-    used: int
+    used: int = Field(description="How many of them were sent in this window.")
 
 
 class MeAnswer(Schema):

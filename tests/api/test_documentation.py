@@ -104,6 +104,9 @@ def test_fields_are_named_by_their_paths():
     assert rows["customer.language"].type == "string or null" and rows["customer.language"].values == ("en", "es")
     assert not rows["contact"].is_required and rows["contact.email"].type == "string"
     assert rows["dry_run"].limits == "default false"
+    (_query, parameters), *_others = load_reference().operations["listAgreements"].parameters
+    filters = {row.path: row.type for row in parameters}
+    assert (filters["status"], filters["initiated_from"]) == ("string, can be repeated", "time")
     answer = {row.path: row for row in load_reference().schemas["ReportAnswer"].fields}
     assert answer["covered_period.first_day"].type == "date" and answer["made_at"].type == "time or null"
     assert answer["total_wh"].type == "object with a value (integer) for each name"
