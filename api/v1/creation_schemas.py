@@ -12,21 +12,21 @@ from api.v1.schemas import RequestBody, UtcTime
 
 Text = Annotated[str, Field(max_length=300)]
 Filled = Annotated[str, Field(max_length=60, pattern=r"\S")]
-_NEEDED, _POSSIBLE = "Required of an unregistered customer.", "Of an unregistered customer."
+_NEEDED, _POSSIBLE = "Required for an unregistered customer.", "Optional for an unregistered customer."
 
 
 class CustomerBody(RequestBody):
     """Of a registered customer only kind and email; the rest is on record."""
 
     kind: Literal["residential", "business"]
-    email: Text = Field(description="We send the request to it. Of a registered customer, the email of the account.")
+    email: Text = Field(description="We send the request to it. For a registered customer, the email of the account.")
     first_name: Text | None = Field(None, description=_NEEDED)
     middle_initial: Text | None = Field(None, description=_POSSIBLE)
     last_name: Text | None = Field(None, description=_NEEDED)
     title: Text | None = Field(None, description=_POSSIBLE)
-    language: Literal["en", "es"] | None = Field(None, description="Of an unregistered residential customer.")
-    company_name: Text | None = Field(None, description="Of an unregistered business customer.")
-    street: Text | None = Field(None, description=_NEEDED + " Of the service address, as the next three.")
+    language: Literal["en", "es"] | None = Field(None, description="Only for an unregistered residential customer.")
+    company_name: Text | None = Field(None, description="Only for an unregistered business customer.")
+    street: Text | None = Field(None, description=_NEEDED + " The service address begins here.")
     city: Text | None = Field(None, description=_NEEDED)
     state: Text | None = Field(None, description=_NEEDED + " Two letters, such as `TX`.")
     zip_code: Text | None = Field(None, description=_NEEDED)
