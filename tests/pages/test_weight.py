@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
 MOST_BYTES, MOST_REQUESTS = 60_000, 8
 PAGES = [
-    *[("anonymous", name) for name in ("home", "account_login", "help_meter", "register")],
+    *[("anonymous", name) for name in ("home", "account_login", "help_meter", "register", "api_docs_quick_start")],
     *[("customer", name) for name in ("home", "customer_agreements", "usage")],
     *[("member", name) for name in ("home", "agreements", "agreement_new", "agreement")],
     ("operator", "home"),
