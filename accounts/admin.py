@@ -75,7 +75,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Leave out programs, which have an admin of their own (P4)."""
+        """Leave out programs, which have their own admin page (P4)."""
         return super().get_queryset(request).filter(is_person=True)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:

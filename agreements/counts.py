@@ -107,7 +107,7 @@ def fold_counts() -> int:
 
 @transaction.atomic
 def recount() -> None:
-    """Count all agreements again, while nobody changes one: after a restore that switched the triggers off."""
+    """Count all agreements again, while none can change: after a restore that switched the triggers off."""
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE agreements_agreement IN SHARE MODE")
         cursor.execute("DELETE FROM agreements_agreementcount")

@@ -150,7 +150,7 @@ def _days_in_words(
 
 
 def _service_start(agreement: Agreement, accepted_at: datetime) -> date | None:
-    # All former claims by others; an unregistered customer has none of their own to leave out.
+    # All former claims by others; an unregistered customer has none to leave out.
     former = EsiidClaim.objects.former().filter(premise=agreement.premise, until__lte=accepted_at)
     former_end = former.exclude(customer=agreement.customer_id).aggregate(last=Max("until"))["last"]
     return first_day_of_service(agreement.premise, former_end)

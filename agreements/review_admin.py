@@ -43,7 +43,7 @@ class ConsentReviewForm(forms.Form):
 
 @admin.register(ConsentReview)
 class ConsentReviewAdmin(ScopedAdmin):
-    """Read-only, the oldest open review first; a review is decided on a page of its own."""
+    """Read-only, the oldest open review first; a review is decided on its own page."""
 
     tdsp_path = "tdsp"
     change_form_template = "admin/agreements/consentreview/change_form.html"

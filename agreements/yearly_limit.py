@@ -58,7 +58,7 @@ def counted_agreements(company: Company, premise_ids: Iterable[int], *, at: date
     """Return what counts of each premise at `at`, whatever became of it; a defaultdict by premise id.
 
     An agreement whose emails were all refused or returned does not count, unless the customer answered in the account;
-    nor does one whose report was refused because nobody reviewed the answer in time (X1).
+    nor does one whose report was refused because the answer was not reviewed in time (X1).
     """
     counted: dict[int, CountedAgreements] = defaultdict(CountedAgreements)
     # The window is whole Central days: in UTC it would end an hour off across a clock change.

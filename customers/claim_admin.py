@@ -66,7 +66,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 @admin.register(EsiidClaim)
 class EsiidClaimAdmin(ScopedAdmin):
-    """Read-only; a claim is confirmed or refused on a page of its own."""
+    """Read-only; a claim is confirmed or refused on its own page."""
 
     tdsp_path = "premise__tdsp"
     change_form_template = "admin/customers/esiidclaim/change_form.html"

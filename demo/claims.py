@@ -11,7 +11,7 @@ from demo.neighborhood import DemoPremise
 from demo.people import DALE, LINH, VIVIAN, People, Resident
 from demo.providers import OF_RESIDENTS
 
-NETWORK = "203.0.113.50"  # of documentation: nobody's
+NETWORK = "203.0.113.50"  # reserved for documentation
 
 
 def play_claims(people: People, places: dict[str, DemoPremise], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Electricity providers of the demo: names that Texans know, with certificate numbers of its own."""
+"""Electricity providers of the demo: names that Texans know, with invented certificate numbers."""
 
 from __future__ import annotations
 

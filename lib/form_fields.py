@@ -180,7 +180,7 @@ class _PhoneInput(forms.TextInput):
 class PhoneField(NamedInErrors, PhoneNumberField):
     """A telephone number of any country, in the USA without "+1"; the value is a PhoneNumber, with its extension.
 
-    With `beside_extension`, the extension has a field of its own.
+    With `beside_extension`, the extension has its own field.
     """
 
     def __init__(self, *, autocomplete: str = "", beside_extension: bool = False, **options: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-_NO_SCRIPT = {"FEMININE", "MASCULINE", "MODIFIER", ""}  # ordinal signs and letters of no script of their own
+_NO_SCRIPT = {"FEMININE", "MASCULINE", "MODIFIER", ""}  # ordinal signs and letters of no script
 
 
 def scripts_of(name: str) -> list[str]:

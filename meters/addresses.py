@@ -10,8 +10,8 @@ from meters.models import Premise
 def group_by_street(premises: Iterable[Premise]) -> list[str]:
     """Return where `premises` are, a line for each street: "12, 14 Main St" (C10).
 
-    Lines and numbers are in the order of `premises`, each address once. What does not begin with a number has a line
-    of its own.
+    Lines and numbers are in the order of `premises`, each address once. What does not begin with a number is alone on
+    its line.
     """
     numbers: dict[str, list[str]] = {}
     for premise in premises:

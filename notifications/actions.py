@@ -226,7 +226,7 @@ def _withhold(emails: EmailQuerySet, reason: FailureReason, at: datetime) -> Non
 def undelivered_numbers(numbers: Iterable[str]) -> set[str]:
     """Return those of the agreement `numbers` whose requests and reminders were all refused or returned (E7, L5).
 
-    One that was not sent because its address had been corrected reached nobody either (T15).
+    One that was not sent because its address had been corrected did not arrive either (T15).
     """
     wanted = set(numbers)
     requests = Email.objects.about(*wanted).requests().exclude(failure=FailureReason.CORRECTED)

@@ -27,7 +27,7 @@ def stream_zip(members: Iterable[ZipMember]) -> Iterator[bytes]:
     for member in members:
         gzipped, name = member.gzipped, member.name.encode()
         if gzipped[:4] != b"\x1f\x8b\x08\x00":
-            raise ValueError(f"{member.name} is no gzip file without a name of its own")
+            raise ValueError(f"{member.name} is no gzip file without a name inside")
         crc, size = struct.unpack("<LL", gzipped[-GZIP_TRAILER:])
         compressed = gzipped[GZIP_HEADER:-GZIP_TRAILER]
         at = member.modified_at

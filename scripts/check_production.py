@@ -1,4 +1,4 @@
-"""Start Django as production would, with values of its own for everything production requires, and run its checks."""
+"""Start Django as production would, with made-up values for everything that production requires, and run its checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make static/fonts anew: Portal Sans, a subset of IBM Plex Sans under a name of its own (ADR 42).
+"""Make static/fonts anew: Portal Sans, a subset of IBM Plex Sans under another name (ADR 42).
 
     python -m venv /tmp/typeface
     /tmp/typeface/bin/pip install fontpkg-ibm-plex-sans==3.201 fonttools brotli

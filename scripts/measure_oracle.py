@@ -1,4 +1,4 @@
-"""Does the time of an answer tell what was right? (T7) Run it with servers of its own:
+"""Does the time of an answer tell what was right? (T7) Run it with its own servers:
 
     .venv/bin/python -m tests.support.servers .venv/bin/python scripts/measure_oracle.py [--requests 200] [--control]
 

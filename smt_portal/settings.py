@@ -235,7 +235,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # nobody can take over an account unnoticed
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a takeover is noticed
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
 MFA_FORMS = {"add_webauthn": "accounts.forms.AddKeyForm", "edit_webauthn": "accounts.forms.EditKeyForm"}
@@ -244,7 +244,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts start with a confirmed email or are made by an operator
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
-# How many of our own proxies a request passes; lib.client_address reads the client's address behind them.
+# How many of our proxies a request passes; lib.client_address reads the client's address behind them.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1, "visibility_timeout": 600}
 CELERY_BROKER_TRANSPORT_OPTIONS |= {"retry_on_timeout": False, "max_retries": 0}
 CELERY_TASK_PUBLISH_RETRY = False
-# Each kind of work has a queue and workers of its own (E6); what has no route is in "sweeps".
+# Each kind of work has its own queue and workers (E6); what has no route is in "sweeps".
 CELERY_TASK_DEFAULT_QUEUE = "sweeps"
 CELERY_TASK_ROUTES = {
     "notifications.tasks.deliver_due": {"queue": "mail"},

@@ -16,8 +16,8 @@ KEY_OF_ROWS = "company_id, (initiated_at AT TIME ZONE 'America/Chicago')::date, 
 class AgreementCount(models.Model):
     """A change of the number of agreements; the number is the sum.
 
-    Many agreements of a company change at once, so nobody updates a row that others wait for: a trigger adds a row in
-    the transaction of the change, and a sweep adds up what is committed (counts.fold_counts).
+    Many agreements of a company change at once, so no transaction updates a row that others wait for: a trigger adds a
+    row in the transaction of the change, and a sweep adds up what is committed (counts.fold_counts).
     """
 
     company = models.ForeignKey(
