@@ -11,6 +11,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +66,7 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
         (_("Password"), {"fields": ("usable_password", "password1", "password2")}),
     )
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password_link")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email", "phone", "phone_extension", "language")}),
         (
             _("Staff"),
@@ -78,22 +79,23 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
         """Leave out programs, which have their own admin page (P4)."""
         return super().get_queryset(request).filter(is_person=True)
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Hide the password and its button from staff who may only view."""
-        return ("password",) if obj is not None and not self.has_change_permission(request, obj) else None
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        hidden = self.get_exclude(request, obj) or ()
-        return [
-            (title, options | {"fields": [name for name in options["fields"] if name not in hidden]})
-            for title, options in super().get_fieldsets(request, obj)
-        ]
+        (title, name), *others = super().get_fieldsets(request, obj)
+        if obj is not None and not self.has_change_permission(request, obj):
+            name = {"fields": ("username",)}
+        return [(title, name), *others]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        readonly = ("password_link", "last_login", "date_joined")
         if getattr(request.user, "is_superuser", False):
-            return ("last_login", "date_joined")
+            return readonly
         # Only a superuser may create someone with more permissions than other staff.
-        return ("last_login", "date_joined", "is_staff", "tdsp", "is_supervisor", "is_superuser")
+        return (*readonly, "is_staff", "tdsp", "is_supervisor", "is_superuser")
+
+    @admin.display(description=_("password"))
+    def password_link(self, user: User) -> str:
+        """Return the link to the form for a new password, in place of Django's summary of the hash."""
+        return format_html('<a href="../password/">{}</a>', gettext("Set a new password"))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Let only superusers change other staff: a new password or email would take over the account."""
