@@ -15,7 +15,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from lib.append_only import append_only
 from lib.phone_numbers import with_extension
-from lib.scoped_admin import AccessAction
+from lib.scoped_admin import LONGEST_LABEL, AccessAction
 from meters.models import Tdsp
 
 
@@ -102,7 +102,7 @@ class AccessLogEntry(models.Model):
     action = models.CharField(_("action"), max_length=10, choices=AccessAction)
     model = models.CharField(_("kind of record"), max_length=60)
     object_id = models.CharField(_("key"), max_length=40, blank=True)
-    label = models.CharField(_("record"), max_length=40, blank=True)
+    label = models.CharField(_("record"), max_length=LONGEST_LABEL, blank=True)
     rows = models.PositiveIntegerField(_("rows displayed"), null=True)
 
     class Meta:

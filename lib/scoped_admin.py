@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils.functional import lazy
-from django.utils.text import capfirst
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
@@ -25,6 +25,7 @@ from lib.admin_search import SearchKind, list_kinds
 from lib.capped_count import CappedPaginator
 from lib.form_fields import PhoneField
 
+LONGEST_LABEL = 40
 NOTHING: frozenset[str] = frozenset()
 VIEW = frozenset({"view"})
 EDIT = frozenset({"view", "add", "change"})
@@ -200,6 +201,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         if not self.customer_data:
             return
         object_id, label = ("", "") if record is None else (str(record.pk), self.log_label(record))
+        label = Truncator(label).chars(LONGEST_LABEL)  # of many agreements only the first
         viewed = ViewedRecords(action, self.opts.label_lower, object_id, label, rows)
         request.viewed_records = [*getattr(request, "viewed_records", []), viewed]  # type: ignore[attr-defined]
 

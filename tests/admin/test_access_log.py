@@ -16,9 +16,11 @@ from accounts.access_log import delete_old_entries
 from accounts.models import AccessLogEntry
 from agreements.models import ConsentReview
 from lib.scoped_admin import AccessAction, ScopedAdmin
+from notifications.models import Email
 from tests.admin.test_scope import SCOPED, log_in, page
 from tests.admin.world import World
-from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, OperatorFactory
+from tests.factories import AccessLogEntryFactory, ConsentSignalFactory, MembershipFactory, OperatorFactory
+from tests.support.agreements import initiate, meters_of_homes
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +110,16 @@ def test_an_entry_names_the_user_the_record_and_the_number_of_rows(client: Clien
     assert {(entry.user, entry.tdsp, entry.model) for entry in new} == {
         (world.own.staff, world.own.tdsp, "meters.premise")
     }
+
+
+def test_a_record_about_many_agreements_is_named_by_the_first(client: Client, db: None):
+    """D3, C10: a request about twenty meters is one email."""
+    numbers = [agreement.number for agreement in initiate(MembershipFactory().user, *meters_of_homes(20))]
+    log_in(client, OperatorFactory())
+    email = Email.objects.about(numbers[0]).filter(kind="EM201").latest("pk")
+    assert client.get(page("notifications.email", "change", email.pk)).status_code == 200
+    label = AccessLogEntry.objects.latest("pk").label
+    assert numbers[0] in label and label.endswith("…")
 
 
 def test_a_form_shown_again_with_errors_is_logged_again(client: Client, world: World):
