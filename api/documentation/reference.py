@@ -28,17 +28,20 @@ class DescribedAnswer:
     """One answer of an operation that is no problem: JSON, a file or nothing."""
 
     status: int
-    media_type: str
-    schema_name: str
-    example: str
+    description: str
+    headers: dict[str, str]  # name -> description, of those that not every answer has
+    media_type: str = ""
+    schema_name: str = ""
+    example: str = ""
 
     @property
     def title(self) -> str:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
     @property
-    def is_file(self) -> bool:
-        return bool(self.media_type) and not self.example
+    def text(self) -> str:
+        """What the answer means beyond its title."""
+        return "" if self.description in self.title else self.description
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,14 @@ class DescribedOperation:
     def _answers(self) -> Iterator[DescribedAnswer]:
         for status, response in self.values["responses"].items():
             contents = {kind: each for kind, each in response.get("content", {}).items() if kind != CONTENT_TYPE}
+            headers = {name: each["description"] for name, each in response["headers"].items() if "$ref" not in each}
+            about = (int(status), response["description"], headers)
             if not contents and int(status) < 400:
-                yield DescribedAnswer(int(status), "", "", "")
+                yield DescribedAnswer(*about)
             for kind, content in contents.items():
-                example = _pretty(content["example"]) if content.get("example") else ""
-                yield DescribedAnswer(int(status), kind, schema_name(content["schema"]), example)
+                example = content.get("example")
+                text = _pretty(example) if isinstance(example, dict | list) else ""  # not the first bytes of a file
+                yield DescribedAnswer(*about, kind, schema_name(content["schema"]), text)
 
     @property
     def problem_codes(self) -> list[str]:
@@ -137,8 +143,9 @@ class DescribedOperation:
 
     @property
     def file_name(self) -> str:
-        """The last part of the path of a file; empty if the answer is none."""
-        return self.path.rpartition("/")[2] if any(answer.is_file for answer in self.answers) else ""
+        """The last part of the path, if it names a file."""
+        name = self.path.rpartition("/")[2]
+        return name if "." in name else ""
 
     @property
     def curl(self) -> str:

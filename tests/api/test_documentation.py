@@ -124,13 +124,24 @@ def test_a_new_operation_has_a_page_by_itself():
         "description": "Send it again.",
         "security": [{"bearerKey": []}],
         "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
-        "responses": {"204": {"description": "Done"}},
+        "responses": {"204": {"description": "Sent", "headers": {}}},
     }
     operation = DescribedOperation("POST", "/webhook-endpoints/{id}/replay", values, SchemaReader({}))
     assert (operation.group, operation.text, operation.body_type) == ("Webhook endpoints", "", "")
     assert operation.curl.startswith('curl "') and "/webhook-endpoints/$ID/replay" in operation.curl
     assert "--request POST" in operation.curl
-    assert [(answer.title, answer.is_file) for answer in operation.answers] == [("204 No Content", False)]
+    assert [(answer.title, answer.text) for answer in operation.answers] == [("204 No Content", "Sent")]
+
+
+def test_files_are_described_as_files(client):
+    """V3, R8: with what each is for, and without an example of their bytes."""
+    reference = load_reference()
+    names = {operation.file_name for operation in reference.files}
+    assert names >= {"usage.csv", "manifest.json", "authorization.pdf"} and "" not in names
+    guide = client.get(reverse("api_docs_guide", args=["downloads"])).content.decode()
+    assert not [name for name in names if f"<code>{name}</code>" not in guide]
+    partial = {answer.status: answer for answer in reference.operations["downloadCsv"].answers}[206]
+    assert (partial.text, partial.media_type, partial.example) == ("A part of the file", "text/csv", "")
 
 
 def test_a_problem_leads_to_the_operations_that_answer_it(client):
