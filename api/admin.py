@@ -14,6 +14,7 @@ from accounts.models import signed_in
 from api.clients import disable_client
 from api.models import ApiClient, ApiClientQuerySet, ApiKey
 from lib.admin_columns import short_time
+from lib.phone_numbers import format_phone
 from lib.scoped_admin import NOTHING, VIEW, RolePermissions, ScopedAdmin
 
 
@@ -41,11 +42,11 @@ class ApiClientAdmin(ScopedAdmin):
     fields = [
         ("name", "client_name", "company_name"),
         "scope_names",
-        ("contact_name", "contact_phone", "contact_email"),
+        ("contact_name", "phone", "contact_email"),
         "allowed_networks",
         ("created_by", "created_at", "disabled_at"),
     ]
-    readonly_fields = ["client_name", "company_name", "scope_names"]
+    readonly_fields = ["client_name", "company_name", "scope_names", "phone"]
     inlines = [ApiKeyInline]
     actions = ["turn_off"]
 
@@ -64,6 +65,10 @@ class ApiClientAdmin(ScopedAdmin):
     @admin.display(description=_("permissions"))
     def scope_names(self, client: ApiClient) -> str:
         return ", ".join(client.scopes)
+
+    @admin.display(description=_("contact phone"))
+    def phone(self, client: ApiClient) -> str:
+        return format_phone(client.contact_phone)
 
     @admin.display(description=_("created"), ordering="created_at")
     def created(self, client: ApiClient) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -126,7 +127,9 @@ class KeyReplacementView(_NewKeyView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         assert self.client
-        return super().get_context_data(live_keys=list(self.client.keys.live().select_related("client")), **kwargs)
+        live_count = self.client.keys.live().count()
+        is_full = live_count >= settings.API_KEYS_PER_CLIENT
+        return super().get_context_data(live_count=live_count, is_full=is_full, **kwargs)
 
     def issue(self, form: KeyReplacementForm) -> clients.IssuedKey:
         assert self.client

@@ -26,7 +26,6 @@ from companies.permissions import (
     NOT_SUSPENDED,
     ONLY_APPROVED,
     require_administrator,
-    standing_refusal,
 )
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions, timeline_entries
@@ -109,9 +108,9 @@ class SharedMailboxView(CompanyFormView):
     success_url = reverse_lazy("company_mailbox")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        refusal = standing_refusal(self.request.company)
+        may_send = self.request.company.standing in ONLY_APPROVED
         return super().get_context_data(
-            waiting=self.request.company.links.open_mailboxes().last(), refusal=refusal, **kwargs
+            waiting=self.request.company.links.open_mailboxes().last(), may_send=may_send, **kwargs
         )
 
     def perform(self, form: Any) -> str:
@@ -129,7 +128,7 @@ class SharedMailboxRemovalView(CompanyButtonView):
 
     def perform(self, form: Any) -> str:
         is_removed = shared_mailbox.remove_mailbox(self.request.company, by=self.request.user)
-        return _("Shared mailbox removed.") if is_removed else _("Confirmation canceled. The link no longer works.")
+        return _("Shared mailbox removed.") if is_removed else _("The link no longer works.")
 
 
 @member_page

@@ -157,6 +157,8 @@ def test_a_key_is_replaced_without_a_break(client, administrator):
     assert old.replaced_at and timedelta(hours=23) < old.expires_at - timezone.now() <= timedelta(hours=24)
     third = client.post(address, form | {"form_id": str(uuid.uuid4())})
     assert "two keys that work" in third.content.decode()
+    page = client.get(address).content.decode()
+    assert "two keys that work" in page and "The old key goes on working for" not in page
     client.post(reverse("api_key_revoke", args=[program.client.pk, old.pk]))
     assert program.get("/me").status_code == 401
     program.token = text
@@ -308,6 +310,7 @@ def test_a_suspended_company_is_not_told_to_create_a_client(client):
     Company.objects.update(standing=CompanyStanding.SUSPENDED)
     page = client.get(reverse("api_clients")).content.decode()
     assert "Create one for each system" not in page and "You can create one when" in page
+    assert "Your own software can create agreements" not in page
 
 
 def test_operators_see_clients_and_turn_them_off(client, program):
@@ -318,6 +321,7 @@ def test_operators_see_clients_and_turn_them_off(client, program):
     assert "CRM" in listed and program.client.client_id in listed
     page = client.get(reverse("admin:api_apiclient_change", args=[program.client.pk])).content.decode()
     assert program.key.prefix in page and program.issued.text not in page and program.key.key_hash not in page
+    assert "(512) 555-0101" in page
     action = {"action": "turn_off", "_selected_action": [program.client.pk]}
     client.post(reverse("admin:api_apiclient_changelist"), action)
     assert program.get("/me").status_code == 401

@@ -140,7 +140,7 @@ def test_removing_also_cancels_one_that_waits(client, administrator):
     """T17."""
     shared_mailbox.request_mailbox(administrator.company, MAILBOX, by=administrator.user)
     page = client.post(reverse("company_mailbox_remove"), follow=True).content.decode()
-    assert "Confirmation canceled." in page and "Shared mailbox removed." not in page
+    assert "The link no longer works." in page and "Shared mailbox removed." not in page
     assert client.post(confirm_url(latest_link())).status_code == 410 and mailbox() == ""
     assert not Email.objects.filter(kind="COMPANY_MAILBOX_CHANGED").exists()
 
@@ -151,8 +151,10 @@ def test_only_an_approved_company_sends_links(client, administrator, standing):
     Company.objects.update(standing=standing)
     with pytest.raises(PermissionDenied):
         shared_mailbox.request_mailbox(administrator.company, MAILBOX, by=administrator.user)
-    page = client.get(reverse("company_mailbox")).content.decode()
-    assert "Send the link" not in page
+    page = unescape(client.get(reverse("company_mailbox")).content.decode())
+    assert "Send the link" not in page and "You can enter a mailbox when your company is approved." in page
+    notes = {CompanyStanding.PENDING: "waiting for approval", CompanyStanding.SUSPENDED: "agreements are on hold"}
+    assert notes[standing] in page
 
 
 def test_only_administrators(client, administrator):
