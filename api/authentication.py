@@ -64,7 +64,7 @@ class Access:
             if scope not in caller.scopes:
                 raise ApiProblem("missing-scope", f"This needs the scope {scope}.")
         has_body = request.META.get("CONTENT_LENGTH") not in (None, "", "0")
-        if request.method == "POST" and has_body and request.content_type != "application/json":
+        if request.method in ("POST", "PATCH") and has_body and request.content_type != "application/json":
             raise ApiProblem("unsupported-media-type")
         return caller
 

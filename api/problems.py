@@ -171,6 +171,18 @@ KINDS = {
             "A client can have two keys that work. Wait until the old one ends, or revoke one on My Account / API.",
         ),
         ProblemKind(
+            "too-many-endpoints",
+            409,
+            "The client has too many webhook endpoints",
+            "A client can have five. Delete one that you no longer use, or change its URL.",
+        ),
+        ProblemKind(
+            "endpoint-disabled",
+            409,
+            "The webhook endpoint is turned off",
+            "Turn it on with PATCH and enabled true, and try again. Its disabled_reason says why it is off.",
+        ),
+        ProblemKind(
             "report-purged",
             410,
             "The report file was deleted",
@@ -215,6 +227,13 @@ KINDS = {
             422,
             "The Idempotency-Key was used for another body",
             "Use a new key for a new request.",
+        ),
+        ProblemKind(
+            "webhook-url-refused",
+            422,
+            "Webhooks cannot be sent to this URL",
+            "The detail says why. The URL starts with https, has port 443 or a port of 1024 or above, no user name and "
+            "no fragment, and every address of its host is on the public internet.",
         ),
         ProblemKind(
             "rate-limited",

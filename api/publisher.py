@@ -20,10 +20,11 @@ from django.db.models.functions import Cast, Concat
 
 from agreements.models import Agreement, AgreementEvent, EventKind, ReportStateChange
 from agreements.states import ReportState
-from api.models import ApiEvent, EventType, PublisherPosition
+from api.models import ApiEvent, EventType, PublisherPosition, WebhookDelivery, WebhookEndpoint
 from api.state_names import report_state, status_name
 from lib.central_time import utc_or_now
 from notifications.models import Email
+from notifications.wakeup import wake_workers
 
 FEED = "feed"
 BATCH = 500
@@ -92,7 +93,26 @@ def _publish_batch(now: datetime) -> int:
     ApiEvent.objects.bulk_create(found)
     feed.settled += len(waiting) + len(found)
     feed.save(update_fields=["settled"])
+    _queue_deliveries([*waiting, *found])
     return len(waiting) + len(found)
+
+
+def _queue_deliveries(events: list[ApiEvent]) -> None:
+    """Add a delivery for each event and each endpoint that wants it (W7)."""
+    companies = {event.company_id for event in events}
+    endpoints = WebhookEndpoint.objects.receiving().filter(client__membership__company__in=companies)
+    of_company: dict[int, list[WebhookEndpoint]] = {}
+    for endpoint in endpoints.select_related("client__membership"):
+        of_company.setdefault(endpoint.client.membership.company_id, []).append(endpoint)
+    deliveries = [
+        WebhookDelivery(endpoint=endpoint, event=event)
+        for event in events
+        for endpoint in of_company.get(event.company_id, [])
+        if endpoint.wants(event.type) and endpoint.client.is_test == event.is_test
+    ]
+    if deliveries:
+        WebhookDelivery.objects.bulk_create(deliveries)
+        wake_workers("events published")
 
 
 def _read_source(name: str, model: type[models.Model], prefix: str, now: datetime, **conditions: Any) -> list[ApiEvent]:

@@ -14,7 +14,7 @@ from api.models import ApiClient, RequestWindow
 
 WINDOW_SECONDS = 60
 _WINDOW = timedelta(seconds=WINDOW_SECONDS)
-READ, WRITE, DOWNLOAD, TOKEN = "read", "write", "download", "token"
+READ, WRITE, DOWNLOAD, TOKEN, PING = "read", "write", "download", "token", "ping"
 
 # One statement, so that two requests at once are two. A statement that began before the minute ended counts in the
 # new one, too.
@@ -60,6 +60,7 @@ def quotas() -> dict[str, int]:
         WRITE: settings.API_WRITES_A_MINUTE,
         DOWNLOAD: settings.API_DOWNLOADS_A_MINUTE,
         TOKEN: settings.API_TOKENS_A_MINUTE,
+        PING: settings.API_PINGS_A_MINUTE,
     }
 
 

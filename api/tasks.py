@@ -2,12 +2,27 @@
 
 from celery import shared_task
 
-from api import clients, events, idempotency, publisher, tokens
+from api import clients, deliveries, endpoints, events, idempotency, publisher, tokens, webhook_delivery
 
 
 @shared_task
 def publish_events() -> None:
     publisher.publish_events()
+
+
+@shared_task
+def deliver_due() -> None:
+    webhook_delivery.deliver_due()
+
+
+@shared_task
+def delete_old_deliveries() -> None:
+    deliveries.delete_old_deliveries()
+
+
+@shared_task
+def renew_secrets() -> None:
+    endpoints.renew_secrets()
 
 
 @shared_task

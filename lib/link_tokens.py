@@ -5,6 +5,7 @@ database opens no link. A nonce gives a different token for each purpose, and na
 settings.DECISION_LINK_KEY that it was made for: of several keys the first is for new nonces, each for its own.
 
 A link that a package makes, such as a password reset, cannot be derived again. It is encrypted until its email is sent.
+So are secrets that the portal must know again; those that are kept are encrypted anew after the key was replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -23,6 +24,7 @@ from django.utils.crypto import salted_hmac
 
 DECISION_LINK = "decision-link"  # a customer's answer to a request
 ACCOUNT_LINK = "account-link"  # a step toward an account: an address confirmed, an invitation accepted
+_LINKS, _SECRETS = b"email-secret:", b"stored-secret:"  # what a cipher is for is part of its key
 
 
 def new_nonce() -> bytes:
@@ -50,15 +52,37 @@ def hash_token(token: str) -> str:
 
 def encrypt_link(link: str) -> bytes:
     """Return `link` as a row may store it until its email is sent."""
-    return _cipher().encrypt(link.encode())
+    return _cipher(_LINKS).encrypt(link.encode())
 
 
 def decrypt_link(ciphertext: bytes) -> str:
     """Reverse `encrypt_link`. Raises ValueError if no key of settings.DECISION_LINK_KEY fits."""
     try:
-        return _cipher().decrypt(bytes(ciphertext)).decode()
+        return _cipher(_LINKS).decrypt(bytes(ciphertext)).decode()
     except InvalidToken as error:
         raise ValueError("The link was encrypted with a key that DECISION_LINK_KEY no longer has.") from error
+
+
+def encrypt_secret(secret: str) -> bytes:
+    """Return `secret` as a row may keep it."""
+    return _cipher(_SECRETS).encrypt(secret.encode())
+
+
+def decrypt_secret(ciphertext: bytes) -> str:
+    """Reverse `encrypt_secret`. Raises ValueError if no key of settings.DECISION_LINK_KEY fits."""
+    try:
+        return _cipher(_SECRETS).decrypt(bytes(ciphertext)).decode()
+    except InvalidToken as error:
+        raise ValueError("The secret was encrypted with a key that DECISION_LINK_KEY no longer has.") from error
+
+
+def renew_secret(ciphertext: bytes) -> bytes | None:
+    """Return the secret encrypted with the first key; None if it is already. Raises ValueError as `decrypt_secret`."""
+    try:
+        _cipher(_SECRETS, _keys()[:1]).decrypt(bytes(ciphertext))
+    except InvalidToken:
+        return encrypt_secret(decrypt_secret(ciphertext))
+    return None
 
 
 def noindex(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -81,6 +105,6 @@ def _key_name(key: str) -> bytes:
     return hashlib.sha256(b"key-name:" + key.encode()).digest()[:4]
 
 
-def _cipher() -> MultiFernet:
-    digests = [hashlib.sha256(b"email-secret:" + key.encode()).digest() for key in _keys()]
+def _cipher(purpose: bytes, keys: Sequence[str] = ()) -> MultiFernet:
+    digests = [hashlib.sha256(purpose + key.encode()).digest() for key in keys or _keys()]
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -69,6 +69,9 @@ API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", 600)  # V14, of one client
 API_WRITES_A_MINUTE = env.int("API_WRITES_A_MINUTE", 60)
 API_DOWNLOADS_A_MINUTE = env.int("API_DOWNLOADS_A_MINUTE", 60)
 API_TOKENS_A_MINUTE = env.int("API_TOKENS_A_MINUTE", 30)
+API_PINGS_A_MINUTE = env.int("API_PINGS_A_MINUTE", 10)  # W5
+WEBHOOK_ENDPOINTS_PER_CLIENT = 5  # W4
+WEBHOOK_DELIVERY_RETENTION = timedelta(days=30)  # W9
 DOCUMENT_CHECKS_PER_NETWORK = 200  # R9, a day
 REPORT_LATEST_DAYS = env.int("REPORT_LATEST_DAYS", 3)  # R2: one of these days before the acceptance has to be on file
 REPORT_DATA_WAIT = timedelta(hours=env.int("REPORT_DATA_WAIT_HOURS", 72))  # R7: for how long a report waits for it

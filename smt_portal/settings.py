@@ -266,6 +266,16 @@ _refuse(bool(MAILBOX_DIR), "MAILBOX_DIR is set. The development mailbox shows al
 EMAIL_LEASE = timedelta(seconds=env.int("EMAIL_LEASE_SECONDS", 60))
 EMAIL_GIVE_UP_AFTER = timedelta(hours=48)
 
+# --- Webhooks ---------------------------------------------------------------------------------------------------
+
+# Whether webhooks may go by http and to private addresses, such as this machine's: for development (W8).
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
+_refuse(
+    WEBHOOKS_ALLOW_PRIVATE, "WEBHOOKS_ALLOW_PRIVATE is on. Companies could reach the portal's own network: unset it."
+)
+# Public networks of the operator's own, to which webhooks must not go either.
+WEBHOOKS_REFUSED_NETWORKS = env.list("WEBHOOKS_REFUSED_NETWORKS", default=[])
+
 # --- Celery: sweeps and wake-ups, never the queue ----------------------------------------------------------------
 
 REDIS_URL = _required("REDIS_URL", "")
@@ -283,6 +293,7 @@ CELERY_TASK_ROUTES = {
     "reports.tasks.generate_due_reports": {"queue": "reports"},
     "meters.tasks.import_uploads": {"queue": "imports"},
     "api.tasks.publish_events": {"queue": "webhooks"},
+    "api.tasks.deliver_due": {"queue": "webhooks"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -296,6 +307,7 @@ WORKER_WAKEUPS: dict[str, list[str]] = {
     "email queued": ["notifications.tasks.deliver_due"],
     "agreement completed": ["reports.tasks.generate_due_reports"],
     "upload queued": ["meters.tasks.import_uploads"],
+    "events published": ["api.tasks.deliver_due"],
 }
 
 # --- Names and limits of the business ---------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_production_names_a_missing_variable_and_refuses_to_start(name):
         ("DEBUG", "true"),
         ("PORTAL_ORIGIN", "http://portal.example"),
         ("MAILBOX_DIR", "/tmp/mail"),
+        ("WEBHOOKS_ALLOW_PRIVATE", "true"),
         ("SMT_ENV", "prodution"),
     ],
 )

@@ -14,11 +14,14 @@ from django.views.decorators.http import require_safe
 import api.v1.account
 import api.v1.agreements
 import api.v1.creation
+import api.v1.deliveries
 import api.v1.events
 import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
+from api.models import EventType
 from api.problems import CONTENT_TYPE, KINDS, problem_url
 from api.scopes import SCOPE_CHOICES
+from api.v1.examples import EVENT
 from api.v1.file_schemas import UsageFile
 from api.v1.interface import interface
 from api.v1.schemas import ProblemAnswer
@@ -31,6 +34,12 @@ _HEADERS = {
     "RateLimitPolicy": ("RateLimit-Policy", 'How many requests are possible: `"read";q=600;w=60`.'),
     "RateLimit": ("RateLimit", 'How many are left, and the seconds until all are free again: `"read";r=599;t=41`.'),
     "RetryAfter": ("Retry-After", "After how many seconds to try again."),
+}
+
+_WEBHOOK_HEADERS = {
+    "webhook-id": "The event's id, the same in every attempt. Ignore an id that you have had.",
+    "webhook-timestamp": "Seconds since 1970 of this attempt. Refuse what is older than five minutes.",
+    "webhook-signature": "v1, and the HMAC-SHA256 of id.timestamp.body in base64; two while a secret is replaced.",
 }
 
 
@@ -67,12 +76,36 @@ def describe() -> dict[str, Any]:
         "bearerKey": {"type": "http", "scheme": "bearer", "description": "A key of My Account / API, or a token."},
         "oauth2ClientCredentials": {"type": "oauth2", "flows": {"clientCredentials": flow}},
     }
+    description["webhooks"] = {event_type: {"post": _webhook(event_type)} for event_type in [*EventType.values, "ping"]}
     access = _access_by_operation()
     for path in description["paths"].values():
         path.pop("head", None)  # what GET answers, without the body
         for method, operation in path.items():
             _complete(method, operation, access.get(operation["operationId"]))
     return description
+
+
+def _webhook(event_type: str) -> dict[str, Any]:
+    """Return what we send to an endpoint for one type of event (W3)."""
+    parameters = [
+        {"in": "header", "name": name, "required": True, "schema": {"type": "string"}, "description": text}
+        for name, text in _WEBHOOK_HEADERS.items()
+    ]
+    content = {"schema": {"$ref": "#/components/schemas/EventAnswer"}, "example": EVENT | {"type": event_type}}
+    about = "A ping that you asked for" if event_type == "ping" else EventType(event_type).label
+    return {
+        "operationId": f"webhook_{event_type.replace('.', '_')}",
+        "summary": str(about),
+        "description": "Signed as Standard Webhooks 1.0.0 says. Answer within 15 seconds; do the work afterwards.",
+        "security": [],
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "2XX": {"description": "You have it. The body is ignored."},
+            "410": {"description": "You want no more events: we turn the endpoint off."},
+            "default": {"description": "We try again, up to ten times in three days. Redirects are not followed."},
+        },
+    }
 
 
 def _access_by_operation() -> dict[str, Access]:
@@ -100,7 +133,7 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scopes else [])]
     else:
         operation["security"] = []
-    if method == "post" and access:
+    if method in ("post", "patch") and access:
         codes += ["body-too-large", "unsupported-media-type"]
     if "requestBody" in operation and access:
         codes += _WITH_BODY

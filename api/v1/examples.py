@@ -13,6 +13,7 @@ ME = {
         {"policy": "write", "quota": 60, "window_seconds": 60, "used": 0},
         {"policy": "download", "quota": 60, "window_seconds": 60, "used": 0},
         {"policy": "token", "quota": 30, "window_seconds": 60, "used": 1},
+        {"policy": "ping", "quota": 10, "window_seconds": 60, "used": 0},
     ],
 }
 OLD_KEY_ENDS = {"old_key_ends_in_hours": 24}

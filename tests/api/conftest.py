@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.api import ApiProgram, make_program
+from tests.support.webhook_receiver import receiver
+
+__all__ = ["receiver"]
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_a_key_says_who_the_client_is(program):
     assert me["scopes"] == list(SCOPES)
     assert me["key"]["prefix"] == program.key.prefix
     assert {limit["policy"]: limit["used"] for limit in me["limits"]} == {
-        "read": 1, "write": 0, "download": 0, "token": 0
+        "read": 1, "write": 0, "download": 0, "token": 0, "ping": 0
     }  # fmt: skip
 
 

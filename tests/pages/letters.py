@@ -23,6 +23,7 @@ from agreements.daily_summary import send_due_summaries
 from agreements.models import Agreement, ReportLength, ReportType, Review
 from agreements.states import Channel, Status
 from api import emails as api_emails
+from api.models import DisabledReason, WebhookEndpoint
 from companies import emails
 from companies.models import Company, CompanyLinkKind, Membership
 from customers.claim_review import decide_claim
@@ -116,6 +117,9 @@ def _about_companies(language: str) -> None:
     api_emails.send_key_expiring(program.key, days=7)
     api_emails.send_key_revoked(program.key)
     api_emails.send_client_disabled(program.client)
+    endpoint = WebhookEndpoint.objects.create(client=program.client, url="https://hooks.lone-star.example/in")
+    for reason in (DisabledReason.GONE, DisabledReason.FAILING, DisabledReason.OPERATOR):
+        api_emails.send_webhook_disabled(endpoint, reason, at=timezone.now())
     agreement = AgreementFactory()
     review = put_under_review(AgreementFactory(status=Status.COMPLETE))
     for is_overdue in (False, True):

@@ -63,6 +63,13 @@ class ApiProgram:
         options.setdefault("content_type", "application/json")
         return self.browser.post(f"/api/v1{path}", body or {}, headers=self.headers(headers), **options)
 
+    def patch(self, path: str, body: Any = None) -> Any:
+        address = f"/api/v1{path}"
+        return self.browser.patch(address, body or {}, headers=self.headers(), content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self.browser.delete(f"/api/v1{path}", headers=self.headers())
+
 
 def make_program(
     *scopes: str, administrator: Membership | None = None, networks: tuple[str, ...] = (), name: str = "CRM"

@@ -1,0 +1,161 @@
+"""Operations about the deliveries of events to webhook endpoints (W9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from django.core import signing
+from django.http import Http404, HttpRequest
+from ninja import Query, Schema
+from pydantic import AwareDatetime, Field
+
+from api import deliveries
+from api.authentication import Access, Caller
+from api.models import DeliveryState, WebhookDelivery
+from api.problems import ApiProblem
+from api.request_limits import WRITE
+from api.scopes import WEBHOOKS
+from api.v1.event_schemas import EventTypeName
+from api.v1.interface import interface
+from api.v1.parameters import refuse_unknown_parameters
+from api.v1.webhook_examples import DELIVERY, DELIVERY_PAGE, REPLAY, REPLAYED
+from api.v1.webhook_schemas import DeliveryAnswer, DeliveryPage, DeliveryStateName, ReplayAnswer, ReplayBody
+from api.v1.webhooks import action_problems, own_endpoint
+
+_CURSOR_SALT, _CURSOR_VALID = "api.delivery-cursor", timedelta(hours=24)
+
+
+class DeliveryFilters(Schema):
+    """What the list is narrowed by, and the page of it."""
+
+    state: DeliveryStateName | None = None
+    type: EventTypeName | None = None
+    since: AwareDatetime | None = Field(None, alias="from", description="Created at this time or later.")
+    limit: int = Field(50, ge=1, le=200)
+    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor of the page before.")
+
+
+@interface.post(
+    "/webhook-endpoints/{endpoint_id}/replay",
+    operation_id="replayDeliveries",
+    auth=Access(WEBHOOKS, policy=WRITE),
+    response=ReplayAnswer,
+    openapi_extra={
+        "x-problems": ["not-found", "company-suspended", "endpoint-disabled"],
+        "x-request-example": REPLAY,
+        "x-examples": {200: REPLAYED},
+    },
+)
+def replay_deliveries(request: HttpRequest, endpoint_id: str, body: ReplayBody) -> dict[str, int]:
+    """Send deliveries of a time once more
+
+    Each with the same webhook-id. At most 10,000 at once; ask again for the rest.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    endpoint = own_endpoint(request, endpoint_id)
+    chosen = {"since": body.since, "before": body.before, "only_failed": body.only_failed}
+    with action_problems(caller):
+        return {"queued": deliveries.replay_deliveries(endpoint, by=caller.user, **chosen)}
+
+
+@interface.get(
+    "/webhook-endpoints/{endpoint_id}/deliveries",
+    operation_id="listDeliveries",
+    auth=Access(WEBHOOKS),
+    response=DeliveryPage,
+    openapi_extra={
+        "x-problems": ["not-found", "cursor-mismatch", "invalid-request", "unknown-field"],
+        "x-examples": {200: DELIVERY_PAGE},
+    },
+)
+def list_deliveries(request: HttpRequest, endpoint_id: str, filters: Query[DeliveryFilters]) -> dict[str, Any]:
+    """List the deliveries of an endpoint
+
+    Those of the last 30 days, the newest first, each with its attempts.
+    """
+    endpoint = own_endpoint(request, endpoint_id)
+    refuse_unknown_parameters(request, DeliveryFilters)
+    key = [endpoint.pk, filters.state, filters.type, filters.since and filters.since.isoformat()]
+    own = endpoint.deliveries.select_related("event").order_by("-pk")
+    if filters.state:
+        own = own.filter(state=filters.state)
+    if filters.type:
+        own = own.filter(event__type=filters.type)
+    if filters.since:
+        own = own.filter(created_at__gte=filters.since)
+    if filters.after is not None:
+        own = own.filter(pk__lt=_read_cursor(filters.after, key))
+    rows = list(own[: filters.limit + 1])
+    has_more, rows = len(rows) > filters.limit, rows[: filters.limit]
+    cursor = signing.dumps([rows[-1].pk, key], salt=_CURSOR_SALT) if has_more else None
+    return {"data": [_delivery_values(delivery) for delivery in rows], "next": cursor}
+
+
+@interface.get(
+    "/deliveries/{delivery_id}",
+    operation_id="getDelivery",
+    auth=Access(WEBHOOKS),
+    response=DeliveryAnswer,
+    openapi_extra={"x-problems": ["not-found"], "x-examples": {200: DELIVERY}},
+)
+def get_delivery(request: HttpRequest, delivery_id: str) -> dict[str, Any]:
+    """Read a delivery
+
+    With each attempt: the status, the time that it took, and the beginning of the answer.
+    """
+    return _delivery_values(_own_delivery(request, delivery_id))
+
+
+@interface.post(
+    "/deliveries/{delivery_id}/replay",
+    operation_id="replayDelivery",
+    auth=Access(WEBHOOKS, policy=WRITE),
+    response=DeliveryAnswer,
+    openapi_extra={
+        "x-problems": ["not-found", "company-suspended", "endpoint-disabled"],
+        "x-examples": {200: DELIVERY | {"state": "pending", "next_attempt_at": "2026-11-29T16:00:00Z"}},
+    },
+)
+def replay_delivery(request: HttpRequest, delivery_id: str) -> dict[str, Any]:
+    """Send a delivery once more
+
+    Once, now, with the same webhook-id. One that is waiting for its next attempt is sent now instead.
+    """
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    with action_problems(caller):
+        deliveries.replay_delivery(_own_delivery(request, delivery_id), by=caller.user)
+    return _delivery_values(_own_delivery(request, delivery_id))
+
+
+def _own_delivery(request: HttpRequest, delivery_id: str) -> WebhookDelivery:
+    """Return a delivery to an endpoint of the client. Raises Http404."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]
+    own = WebhookDelivery.objects.filter(endpoint__client=caller.client, delivery_id=delivery_id[:30])
+    delivery = own.select_related("event", "endpoint__client__membership__company").first()
+    if delivery is None:
+        raise Http404
+    return delivery
+
+
+def _delivery_values(delivery: WebhookDelivery) -> dict[str, Any]:
+    return {
+        "id": delivery.delivery_id,
+        "event_id": delivery.event.event_id,
+        "type": delivery.event.type,
+        "state": delivery.state,
+        "created_at": delivery.created_at,
+        "attempts": delivery.attempts,
+        "next_attempt_at": delivery.due_at if delivery.state == DeliveryState.PENDING else None,
+    }
+
+
+def _read_cursor(cursor: str, key: list[Any]) -> int:
+    """Return the key of the row after which the page begins. Raises ApiProblem."""
+    try:
+        row, of_key = signing.loads(cursor, salt=_CURSOR_SALT, max_age=_CURSOR_VALID)
+    except signing.BadSignature as error:
+        raise ApiProblem("cursor-mismatch") from error
+    if of_key != key:
+        raise ApiProblem("cursor-mismatch")
+    return int(row)
