@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +28,7 @@ MOST_REPLAYED = 10_000
 
 def ping(endpoint: WebhookEndpoint) -> WebhookOutcome:
     """Send a `ping` to the endpoint now and return what came of it; its health does not change (W5)."""
-    event = {"id": new_event_id(), "type": "ping", "timestamp": format_time(utc_or_now())}
+    event: dict[str, Any] = {"id": new_event_id(), "type": "ping", "timestamp": format_time(utc_or_now())}
     event |= {"test": endpoint.client.is_test, "data": event_data({"endpoint_id": endpoint.endpoint_id})}
     return send_request(*signed_request(endpoint, event))
 

@@ -60,7 +60,7 @@ def create_endpoint(client: ApiClient, profile: EndpointProfile, *, by: User) ->
     refuse_url(profile.url)
     with transaction.atomic():
         lock_client(client, by)
-        if client.endpoints.count() >= settings.WEBHOOK_ENDPOINTS_PER_CLIENT:
+        if WebhookEndpoint.objects.filter(client=client).count() >= settings.WEBHOOK_ENDPOINTS_PER_CLIENT:
             message = _("This client has %d endpoints. Delete one that you no longer use.")
             raise Refused(Problem(message % settings.WEBHOOK_ENDPOINTS_PER_CLIENT, code="too-many-endpoints"))
         endpoint = WebhookEndpoint.objects.create(client=client, **profile.columns())

@@ -54,7 +54,7 @@ def replay_deliveries(request: HttpRequest, endpoint_id: str, body: ReplayBody) 
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)
-    chosen = {"since": body.since, "before": body.before, "only_failed": body.only_failed}
+    chosen: dict[str, Any] = {"since": body.since, "before": body.before, "only_failed": body.only_failed}
     with action_problems(caller):
         return {"queued": deliveries.replay_deliveries(endpoint, by=caller.user, **chosen)}
 

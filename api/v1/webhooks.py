@@ -56,7 +56,10 @@ def list_endpoints(request: HttpRequest) -> dict[str, Any]:
     The client's own ones.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
-    return {"data": [_endpoint_values(endpoint) for endpoint in caller.client.endpoints.all()], "next": None}
+    return {
+        "data": [_endpoint_values(endpoint) for endpoint in WebhookEndpoint.objects.filter(client=caller.client)],
+        "next": None,
+    }
 
 
 @interface.post(
@@ -197,7 +200,7 @@ def rotate_secret(request: HttpRequest, endpoint_id: str, body: SecretRotation) 
 def own_endpoint(request: HttpRequest, endpoint_id: str) -> WebhookEndpoint:
     """Return an endpoint of the client. Raises Http404, also for another client's."""
     caller: Caller = request.auth  # type: ignore[attr-defined]
-    own = caller.client.endpoints.select_related("client__membership__company")
+    own = WebhookEndpoint.objects.filter(client=caller.client).select_related("client__membership__company")
     endpoint = own.filter(endpoint_id=endpoint_id[:30]).first()
     if endpoint is None:
         raise Http404

@@ -56,7 +56,7 @@ class WebhookReceiver:
     def start(self, certificate: Path | None = None) -> None:
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class ReceiverHandler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 with receiver.lock:
                     receiver.at_once += 1
@@ -73,13 +73,13 @@ class WebhookReceiver:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
+        class ReceiverServer(ThreadingHTTPServer):
             daemon_threads = True
 
             def handle_error(self, *args: Any) -> None:
                 pass  # the other side went away
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = ReceiverServer(("127.0.0.1", 0), ReceiverHandler)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
