@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from api.authentication import count_failure
 from api.clients import revoke_leaked_key
 from api.key_text import KEY, SECRET
-from api.problems import BY_STATUS, CONTENT_TYPE, ApiProblem, problem_response
+from api.problem_kinds import BY_STATUS
+from api.problems import CONTENT_TYPE, ApiProblem, problem_response
 
 PREFIX = "/api/v1/"
 PAGES = "/api/v1/problems/"  # for people: the types of problems

@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from api.documentation.schema_fields import FieldRow, Schema, SchemaReader, schema_name
-from api.problems import CONTENT_TYPE, KINDS, ProblemKind
+from api.problem_kinds import KINDS, ProblemKind
+from api.problems import CONTENT_TYPE
 from api.request_limits import quotas
 from api.v1.description import describe
 

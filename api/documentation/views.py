@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.language import for_companies
 from api.documentation.guides import GUIDES, file_purposes, guide_facts
 from api.documentation.reference import load_reference
-from api.problems import KINDS
+from api.problem_kinds import KINDS
 
 
 def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:

@@ -19,7 +19,8 @@ import api.v1.events
 import api.v1.reports  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.models import EventType
-from api.problems import CONTENT_TYPE, KINDS, problem_url
+from api.problem_kinds import KINDS
+from api.problems import CONTENT_TYPE, problem_url
 from api.scopes import SCOPE_CHOICES
 from api.v1.examples import EVENT
 from api.v1.file_schemas import UsageFile

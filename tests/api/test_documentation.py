@@ -14,7 +14,7 @@ from django.urls import reverse
 from api.documentation.guides import GUIDES
 from api.documentation.reference import load_reference
 from api.documentation.schema_fields import SchemaReader
-from api.problems import KINDS
+from api.problem_kinds import KINDS
 from api.v1.description import describe
 from tests.look.reading import read
 from tests.support.crawler import Links, crawl

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from api.problems import KINDS
+from api.problem_kinds import KINDS
 from api.v1 import account
 
 pytestmark = pytest.mark.django_db
