@@ -64,6 +64,7 @@ def describe() -> dict[str, Any]:
     """Return the whole description as a dictionary."""
     description: dict[str, Any] = json.loads(json.dumps(interface.get_openapi_schema(path_prefix="")))
     description["servers"] = [{"url": f"{settings.PORTAL_ORIGIN}/api/v1"}]
+    description["externalDocs"] = {"url": f"{settings.PORTAL_ORIGIN}/api/docs/", "description": "Guides and reference"}
     components = description["components"]
     for schema in (ProblemAnswer, UsageFile):
         model = schema.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
@@ -140,6 +141,9 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         codes += _WITH_BODY
         content = operation["requestBody"]["content"]["application/json"]
         content["example"] = operation.pop("x-request-example")
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "number":
+            parameter["description"] = "The agreement's number: twelve digits."
     responses = operation["responses"]
     if media_type := operation.pop("x-file", ""):
         # OpenAPI describes JSON by a schema and other files by their media type alone.

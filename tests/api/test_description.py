@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -34,6 +35,7 @@ def test_the_description_is_valid_and_public(db):
     assert answer.status_code == 200 and answer["Content-Type"] == "application/json"
     description = answer.json()
     assert description["openapi"] == "3.1.0"
+    assert Client().get(urlsplit(description["externalDocs"]["url"]).path).status_code == 200
     assert not list(OpenAPIV31SpecValidator(description).iter_errors())
     again = Client().get("/api/v1/openapi.json", headers={"if-none-match": answer["ETag"]})
     assert again.status_code == 304 and again["ETag"] == answer["ETag"]
