@@ -145,9 +145,9 @@ def test_the_button_of_the_email_is_said_at_the_top_and_nothing_is_decided(press
     (agreement,) = requests(CustomerKind.RESIDENTIAL, registered=False, meter_count=1, language="en")
     link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
     page = Client().get(link, {"pressed": pressed}).content.decode()
-    assert ("Nothing is decided yet: accept or reject here." in page) == bool(words) and words in page
+    assert ("You haven't answered yet: accept or reject here." in page) == bool(words) and words in page
     if words:
-        assert page.index("Nothing is decided yet") < page.index("<h1")
+        assert page.index("You haven't answered yet") < page.index("<h1")
     email = Email.objects.get(kind="EM201")
     assert "#accept" not in email.html and "?pressed=accept" in email.html and "?pressed=reject" in email.html
     agreement.refresh_from_db()
