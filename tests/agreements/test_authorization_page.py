@@ -166,7 +166,7 @@ class TestDecisionText:
             agreement.service_address,
             agreement.premise.address,
             "If you don't answer by",
-            "Sharing is your choice.",
+            "It's your choice.",
             "Your answer is final.",
             "You don't have to share it with anyone",
             "Neither this portal nor any regulatory agency has reviewed the privacy policy",

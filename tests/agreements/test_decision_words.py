@@ -36,9 +36,9 @@ LIMIT = 150
 UTILITY, PHONE = "CenterPoint Energy", "(713) 207-2222"
 COMPANY = "Bluebonnet Home Energy LLC"
 FACTS = {
-    "en": ("not your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
+    "en": ("isn't your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
     "es": (
-        "no su compañía de distribución eléctrica", "Usted decide", "definitiva", "deshacerla", "Sin respuesta",
+        "No es su distribuidora eléctrica", "Usted decide", "definitiva", "deshacerla", "Sin respuesta",
         "ESIID",
     ),
 }  # fmt: skip

@@ -74,7 +74,7 @@ def test_the_invitation_says_everything_in_both_parts(member):
             "One report of your electricity use in 15-minute intervals",
             "The 3 months up to the latest day that your utility has sent us",
             "the company gets nothing",
-            "Sharing is your choice.",
+            "It's your choice.",
             "can show when you",
             "Your answer is final",
             "Neither this portal nor any regulatory agency has reviewed",

@@ -82,7 +82,7 @@ def test_the_page_shows_everything_a_decision_needs(client, agreement):
         "have to share it",
         "Your answer is final. You can't undo it.",
         "readings can show when you're home",
-        "This is a company, not your utility.",
+        "This company isn't your utility.",
         "Neither this portal nor any regulatory agency has reviewed",
         "may market its products and services to you whether or not you accept",
         "solely between you and",
