@@ -67,8 +67,10 @@ def _review_key(agreement: Agreement) -> dict[str, Any]:
 
 
 def reviewers_of(agreement: Agreement) -> QuerySet[User]:
-    """Return the staff of the agreement's TDSP, or the operators if it has none."""
+    """Return the staff of the agreement's TDSP, or the operators if it has none; none for a test agreement (V15)."""
     staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+    if agreement.tdsp.is_sandbox:
+        return staff.none()
     own = staff.filter(tdsp=agreement.tdsp_id)
     return own if own.exists() else staff.filter(tdsp=None)
 
@@ -98,11 +100,16 @@ def review_consent(
     """
     if not ConsentReview.objects.visible_to(by).filter(pk=review.pk).exists():
         raise PermissionDenied(_("Only the TDSP that owns the meter can review this agreement."))
-    return _decide(review, outcome, by=by, reason=clean_reason(reason), at=utc_or_now(at))
+    return decide_review(review, outcome, by=by, reason=clean_reason(reason), at=utc_or_now(at))
 
 
-def _decide(review: ConsentReview, outcome: Review, *, by: User | None, reason: str, at: datetime) -> ConsentReview:
-    """End the review and what it holds. The lock of its row lets no agreement join meanwhile."""
+def decide_review(
+    review: ConsentReview, outcome: Review, *, by: User | None, reason: str, at: datetime
+) -> ConsentReview:
+    """End the review and what it holds, whoever asks; `by` is None for the clock. Needs a transaction.
+
+    The lock of its row lets no agreement join meanwhile. Raises AlreadyReviewed.
+    """
     decided = {"state": outcome, "reason": reason, "decided_at": at, "decided_by": by}
     is_updated = ConsentReview.objects.held().filter(pk=review.pk).update(**decided) == 1
     review.refresh_from_db()
@@ -127,7 +134,7 @@ def escalate_overdue_reviews(*, at: datetime | None = None, batch: int = 200) ->
     """
     at, count = utc_or_now(at), 0
     could_be_due = at - timedelta(days=settings.CONSENT_REVIEW_WORKING_DAYS)
-    waiting = ConsentReview.objects.held()
+    waiting = ConsentReview.objects.without_sandbox().held()
     operators = User.objects.filter(is_staff=True, is_active=True, tdsp=None).order_by("pk")
     for review in waiting.filter(escalated_at=None, opened_at__lt=could_be_due).order_by("opened_at")[:batch]:
         if review.due_at <= at:
@@ -139,7 +146,7 @@ def escalate_overdue_reviews(*, at: datetime | None = None, batch: int = 200) ->
         if review.lapses_at and review.lapses_at <= at:
             try:
                 with transaction.atomic():
-                    _decide(review, Review.UNREVIEWED, by=None, reason="", at=at)
+                    decide_review(review, Review.UNREVIEWED, by=None, reason="", at=at)
                     count += 1
             except AlreadyReviewed:
                 continue  # a reviewer was faster

@@ -53,7 +53,7 @@ def correct_address(agreement: Agreement, address: str, *, by: User, at: datetim
             daily_limits.refuse_corrections(company, at=at)
             daily_limits.refuse_guessing(request, by=by, company=company, at=at)
             _check_matches(request, pending, company)
-            daily_limits.refuse_mailbox_flooding(address, at=at)
+            daily_limits.refuse_mailbox_flooding(address, company=company, at=at)
             return _replace_address(submission, pending, address, by=by, at=at)
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)

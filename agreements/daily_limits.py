@@ -120,17 +120,18 @@ def guessing_refusal(free_at: datetime) -> Refused:
 
 def refuse_flooding(request: AgreementRequest, *, company: Company, at: datetime) -> None:
     """Raise Refused if the request exceeds the day's agreements of the company or to the customer's mailbox."""
-    today = Agreement.objects.filter(initiated_at__gt=at - DAY)
-    count, limit = today.filter(company=company).count(), settings.INITIATIONS_PER_COMPANY
+    today = Agreement.objects.filter(company=company, initiated_at__gt=at - DAY)
+    count, limit = today.count(), settings.INITIATIONS_PER_COMPANY
     if count + len(request.rows) > limit:
         message = _("Your company can create %(limit)d agreements a day and has created %(made)d. Try again tomorrow.")
         raise Refused(Problem(message % {"limit": limit, "made": count}, code="flooding"))
-    refuse_mailbox_flooding(request.person.email, at=at)
+    refuse_mailbox_flooding(request.person.email, company=company, at=at)
 
 
-def refuse_mailbox_flooding(address: str, *, at: datetime) -> None:
+def refuse_mailbox_flooding(address: str, *, company: Company, at: datetime) -> None:
     """Raise Refused if the day's requests to the customer's mailbox are used up, with those that were corrected."""
-    submissions = Agreement.objects.filter(initiated_at__gt=at - DAY).to_mailbox(address).values("submission")
+    today = Agreement.objects.limited_with(company).filter(initiated_at__gt=at - DAY)
+    submissions = today.to_mailbox(address).values("submission")
     corrected = rate_limits.count_hits(corrected_mailbox(address), at=at)
     if submissions.distinct().count() + corrected >= settings.INITIATIONS_PER_ADDRESS:
         message = _("This customer's email address has reached its daily limit of requests. Try again tomorrow.")
@@ -153,16 +154,16 @@ def refuse_corrections(company: Company, *, at: datetime) -> None:
 def reminder_refusal(agreement: Agreement, *, at: datetime) -> str:
     """Return why no further reminder is sent today to this mailbox or by this company; empty if one may be sent."""
     reminders = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY)
-    if is_mailbox_reminded_enough(agreement.email, at=at):
+    if is_mailbox_reminded_enough(agreement, at=at):
         return _("This customer has reached the daily limit of reminders. Try again tomorrow.")
     if reminders.filter(agreement__company=agreement.company_id).count() >= settings.REMINDERS_PER_COMPANY:
         return _("Your company has reached its daily limit of reminders. Try again tomorrow.")
     return ""
 
 
-def is_mailbox_reminded_enough(address: str, *, at: datetime) -> bool:
-    """Return whether companies and the portal have sent this mailbox the day's reminders."""
-    same_mailbox = Agreement.objects.to_mailbox(address)
+def is_mailbox_reminded_enough(agreement: Agreement, *, at: datetime) -> bool:
+    """Return whether companies and the portal have sent the customer's mailbox the day's reminders."""
+    same_mailbox = Agreement.objects.limited_with(agreement.company).to_mailbox(agreement.email)
     resent = AgreementEvent.objects.filter(kind=EventKind.RESENT, at__gt=at - DAY, agreement__in=same_mailbox)
     sent = Reminder.objects.filter(outcome=ReminderOutcome.SENT, at__gt=at - DAY)
     count = resent.count() + sent.filter(submission__in=same_mailbox.values("submission")).count()
@@ -185,7 +186,7 @@ def notify_of_guessing(*, at: datetime | None = None) -> int:
         for company_id, esiid, failed_at in failures.values_list("company", "esiid", "at"):
             esiids[company_id].add(esiid)
             latest[company_id] = max(failed_at, latest.get(company_id, failed_at))
-    for company in Company.objects.filter(pk__in=esiids).order_by("pk"):
+    for company in Company.objects.filter(pk__in=esiids).order_by("pk"):  # without sandboxes
         staff = User.objects.filter(is_staff=True, is_active=True)
         tdsps = Premise.objects.filter(esiid__in=esiids[company.pk]).values("tdsp")
         readers = (staff.filter(tdsp__in=tdsps) | staff.filter(tdsp=None)).distinct().order_by("pk")

@@ -87,6 +87,9 @@ class EmailAdmin(ScopedAdmin):
     ordering = ("-queued_at", "-pk")
     actions = ("try_again",)
 
+    def leave_out_sandbox(self, records: QuerySet[Any]) -> QuerySet[Any]:
+        return records.filter(is_sandbox=False)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
         # Attachments are large and not for staff.
         unread = ("text", "html", "placeholder", "link_nonce", "link_secret")

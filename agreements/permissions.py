@@ -37,7 +37,7 @@ def acting_member(user: User, permission: str) -> Membership:
     Raises PermissionDenied if `permission` does not allow it.
     """
     if membership := membership_of(user):
-        membership.company = Company.objects.get(pk=membership.company_id)
+        membership.company = Company.every.get(pk=membership.company_id)
     if (refusal := why_not(user, permission)) or membership is None:
         raise PermissionDenied(refusal)
     return membership

@@ -70,7 +70,7 @@ def send_due_reminder(submission_id: int, *, at: datetime) -> bool:
     if not pending or not due_days or submission.reminders_stopped_at or stops_contact(company.pk, pending[0].email):
         _look_again(submission, None)
         return False
-    if not company.is_active or daily_limits.is_mailbox_reminded_enough(pending[0].email, at=at):
+    if not company.is_active or daily_limits.is_mailbox_reminded_enough(pending[0], at=at):
         _look_again(submission, at + POSTPONEMENT)
         return False
     *missed, day = due_days

@@ -122,18 +122,23 @@ class MeterMatch:
     customer_id: int | None
 
 
-# A customer is registered at a premise while a confirmed claim lasts. The account's user must be active. The mailbox of
-# a customer who doesn't know the company matches nothing (C8).
+# A customer is registered at a premise while a confirmed claim lasts. The account's user must be active; the sandbox's
+# customer is no person and never is. The mailbox of a customer who doesn't know the company matches nothing (C8), and
+# test keys and premises match only each other (V15).
 _QUERY = """
-SELECT entry.row, premise.id, meter.id IS NOT NULL AND stop.id IS NULL, claim.customer_id,
+SELECT entry.row, premise.id,
+    meter.id IS NOT NULL AND stop.id IS NULL AND tdsp.is_sandbox = coalesce(%(is_sandbox)s, tdsp.is_sandbox),
+    claim.customer_id,
     lower(account.email) = lower(%(email)s)
 FROM unnest(%(rows)s::int[], %(esiids)s::text[], %(meters)s::text[]) AS entry (row, esiid, meter_number)
 LEFT JOIN meters_premise premise ON premise.esiid = entry.esiid
+LEFT JOIN meters_tdsp tdsp ON tdsp.id = premise.tdsp_id
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = entry.meter_number AND meter.removed_on IS NULL
 LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.id = ANY(%(claims)s)
 LEFT JOIN customers_customer customer ON customer.id = claim.customer_id
-LEFT JOIN accounts_user account ON account.id = customer.user_id AND account.is_active
+LEFT JOIN accounts_user account
+    ON account.id = customer.user_id AND (account.is_active OR tdsp.is_sandbox AND NOT account.is_person)
 LEFT JOIN agreements_contactstop stop ON stop.company_id = %(company)s AND stop.mailbox_hash = ANY(%(mailbox)s)
 ORDER BY entry.row
 """
@@ -142,7 +147,8 @@ ORDER BY entry.row
 def match_meters(request: AgreementRequest, *, company: Company | None = None) -> dict[int, MeterMatch]:
     """Return the rows that match, by row number; a customer counts as registered by a confirmed claim only (X7).
 
-    With `company`, none match if that company may not write to the request's mailbox (C8).
+    With `company`, none match if that company may not write to the request's mailbox (C8), or if one of company and
+    premise is the sandbox's and the other is not (V15).
     """
     esiids = [row.esiid for row in request.rows]
     claims = EsiidClaim.objects.confirmed().filter(premise__esiid__in=esiids).values_list("pk", flat=True)
@@ -156,6 +162,7 @@ def match_meters(request: AgreementRequest, *, company: Company | None = None) -
                 "email": request.person.email,
                 "claims": list(claims),
                 "company": company.pk if company else None,
+                "is_sandbox": company.is_sandbox if company else None,
                 "mailbox": list(mailbox_hashes(request.person.email)),
             },  # fmt: skip
         )

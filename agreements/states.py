@@ -29,6 +29,7 @@ class Channel(models.TextChoices):
     CLOCK = "clock", _("The portal, on schedule")
     REVIEW = "review", _("Review by the utility")
     API = "api", _("Third party's program")
+    SANDBOX = "sandbox", _("The sandbox")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ def timeline(events: Iterable[AgreementEvent]) -> list[TimelineEntry]:
             actor = _("By the customer, with the link in the email")
         elif event.channel == Channel.ACCOUNT:
             actor = _("By the customer, in the account on this portal")
+        elif event.channel == Channel.SANDBOX:
+            actor = _("By the sandbox")
         elif event.channel == Channel.CLOCK or event.by is None:
             actor = _("By the portal")
         elif event.channel == Channel.REVIEW:
@@ -90,6 +92,7 @@ def email_lines(emails: Iterable[Email]) -> list[EmailLine]:
         EmailState.BOUNCED: _("Not delivered"),
         EmailState.ON_HOLD: _("On hold"),
         EmailState.WITHHELD: _("Not sent"),
+        EmailState.SANDBOX: _("Not sent (sandbox)"),
     }
     lines = []
     for email in emails:

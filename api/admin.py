@@ -36,7 +36,7 @@ class ApiClientAdmin(ScopedAdmin):
     customer_data = False
     list_display = ["name", "company_name", "client_name", "created", "last_used", "turned_off"]
     list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["membership__company", "membership__user"]
+    list_select_related = ["membership__company__sandbox_of", "membership__user"]
     search_fields = ["name", "membership__user__username", "membership__company__legal_name"]
     search_help_text = _("The name of a client or a company, or a client ID")
     fields = [
@@ -56,7 +56,7 @@ class ApiClientAdmin(ScopedAdmin):
 
     @admin.display(description=_("company"), ordering="membership__company__legal_name")
     def company_name(self, client: ApiClient) -> str:
-        return str(client.company)
+        return str(client.owner)
 
     @admin.display(description=_("client ID"))
     def client_name(self, client: ApiClient) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
@@ -50,16 +51,18 @@ class Caller:
 
 
 class Access:
-    """What an operation needs: a credential with all of `scopes`, within the limit of `policy`."""
+    """What an operation needs: a credential with all of `scopes`, within the limit of `policy`; `test`: a test key."""
 
-    def __init__(self, *scopes: str, policy: str = READ) -> None:
+    def __init__(self, *scopes: str, policy: str = READ, test: bool = False) -> None:
         if not set(SCOPES) >= set(scopes):
             raise ValueError(f"There is no such scope: {scopes}.")
-        self.scopes, self.policy = scopes, policy
+        self.scopes, self.policy, self.test = scopes, policy, test
 
     def __call__(self, request: HttpRequest) -> Caller:
         caller = authenticate(request)
         refuse_excess(request, count_request(caller.client, self.policy))
+        if self.test and not caller.client.is_test:
+            raise ApiProblem("test-key-only")
         for scope in self.scopes:
             if scope not in caller.scopes:
                 raise ApiProblem("missing-scope", f"This needs the scope {scope}.")
@@ -148,6 +151,8 @@ def _is_enabled(client: ApiClient) -> bool:
 def _caller(request: HttpRequest, key: Any, scopes: frozenset[str] | None) -> Caller:
     """Return who presented `key`, with those of the client's scopes that a token has. Raises ApiProblem."""
     client: ApiClient = key.client
+    if client.is_test and not settings.SANDBOX_ENABLED:
+        raise ApiProblem("live-key-only")
     address = client_address(request)
     if client.allowed_networks and not any(
         address in ip_network(network) for network in client.allowed_networks if address
@@ -166,7 +171,8 @@ def _record_use(request: HttpRequest, key: Any) -> None:
     if key.is_recent and key.last_network_hash == network_hash:
         return
     ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now(), last_network_hash=network_hash)
-    record_fingerprints(key.client.company, network)
+    if not key.client.is_test:
+        record_fingerprints(key.client.company, network)
 
 
 def _basic_credentials(request: HttpRequest) -> tuple[str, str] | None:

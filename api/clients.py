@@ -17,6 +17,7 @@ from api.models import ApiClient, ApiKey, Environment
 from api.scopes import MEMBER_SCOPES, WEBHOOKS
 from companies.models import Company, CompanyEventKind, Membership, compare_fields
 from companies.permissions import ANY_STANDING, NOT_SUSPENDED, lock_as_administrator, lock_company
+from companies.sandboxes import ensure_sandbox
 from lib.central_time import utc_or_now
 from lib.phone_numbers import phone_text
 from lib.refusals import Problem, Refused
@@ -60,9 +61,21 @@ class IssuedKey:
 
 @transaction.atomic
 def create_client(
-    company: Company, profile: ClientProfile, *, by: User, key_days: int, form_id: UUID, at: datetime | None = None
+    company: Company,
+    profile: ClientProfile,
+    *,
+    by: User,
+    key_days: int,
+    form_id: UUID,
+    environment: Environment = Environment.LIVE,
+    at: datetime | None = None,
 ) -> IssuedKey:
-    """Create a client with its first key. Raises PermissionDenied, Refused."""
+    """Create a client with its first key. Raises PermissionDenied, Refused.
+
+    A test client acts as the company's sandbox, which is made with the first one (V15).
+    """
+    if environment == Environment.TEST and not settings.SANDBOX_ENABLED:
+        raise Refused(Problem(_("The sandbox is turned off on this portal. Choose a live client."), "environment"))
     company = lock_as_administrator(company.pk, by, NOT_SUSPENDED)
     clients = ApiClient.objects.of_company(company).enabled()
     if clients.count() >= settings.API_CLIENTS_PER_COMPANY:
@@ -79,9 +92,10 @@ def create_client(
         is_active=False,
     )
     permissions = dict.fromkeys(Membership.PERMISSIONS, False) | profile.permissions()
-    membership = Membership.objects.create(user=user, company=company, approved_at=utc_or_now(at), **permissions)
+    acting = ensure_sandbox(company) if environment == Environment.TEST else company
+    membership = Membership.objects.create(user=user, company=acting, approved_at=utc_or_now(at), **permissions)
     client = ApiClient.objects.create(
-        membership=membership, environment=Environment.LIVE, created_by=by, **profile.columns()
+        membership=membership, environment=environment, created_by=by, **profile.columns()
     )
     changes = {name: [False, True] for name, is_granted in permissions.items() if is_granted}
     company.record_event(CompanyEventKind.CLIENT_CREATED, by=by, about=user, changes=changes, at=at)
@@ -91,7 +105,7 @@ def create_client(
 @transaction.atomic
 def change_client(client: ApiClient, profile: ClientProfile, *, by: User) -> bool:
     """Change a client's profile and scopes; False if nothing changed. Raises PermissionDenied, Refused."""
-    company = lock_as_administrator(client.company.pk, by, NOT_SUSPENDED)
+    company = lock_as_administrator(client.owner.pk, by, NOT_SUSPENDED)
     client = _require_enabled(client)
     _refuse_profile(company, profile, by=by, changed=client)
     membership, columns = client.membership, profile.columns()
@@ -112,7 +126,7 @@ def replace_key(
     client: ApiClient, *, by: User, key_days: int, overlap: timedelta, form_id: UUID, at: datetime | None = None
 ) -> IssuedKey:
     """Issue a new key; the one that it replaces ends after `overlap` (P6). Raises PermissionDenied, Refused."""
-    lock_as_administrator(client.company.pk, by, NOT_SUSPENDED)
+    lock_as_administrator(client.owner.pk, by, NOT_SUSPENDED)
     client, at = _require_enabled(client), utc_or_now(at)
     return _replace_key(client, by=by, period=timedelta(days=key_days), overlap=overlap, form_id=form_id, at=at)
 
@@ -120,7 +134,7 @@ def replace_key(
 @transaction.atomic
 def replace_own_key(key: ApiKey, *, overlap: timedelta, at: datetime | None = None) -> IssuedKey:
     """Issue a new key, as long-lived as `key`, at the request of the client itself (P6). Raises Refused."""
-    lock_company(key.client.company.pk)
+    lock_company(key.client.owner.pk)
     client, at = _require_enabled(key.client), utc_or_now(at)
     key.refresh_from_db()
     if key.revoked_at:
@@ -166,14 +180,14 @@ def _issue_key(client: ApiClient, *, by: User, period: timedelta, form_id: UUID 
 @transaction.atomic
 def revoke_key(key: ApiKey, *, by: User) -> bool:
     """End a key at once, also of a suspended company; False if it was revoked before. Raises PermissionDenied."""
-    lock_as_administrator(key.client.company.pk, by, ANY_STANDING)
+    lock_as_administrator(key.client.owner.pk, by, ANY_STANDING)
     return _revoke(key, by=by)
 
 
 @transaction.atomic
 def revoke_leaked_key(text: str) -> None:
     """End the key `text`, which was in an address, and email the company's administrators (P8)."""
-    keys = ApiKey.objects.select_related("client__membership__company", "client__membership__user")
+    keys = ApiKey.objects.select_related("client__membership__company__sandbox_of", "client__membership__user")
     key = keys.filter(prefix=key_text.key_prefix(text), key_hash=key_text.hash_secret(text), revoked_at=None).first()
     if key and _revoke(key, by=None):
         emails.send_key_revoked(key)
@@ -190,7 +204,7 @@ def _revoke(key: ApiKey, *, by: User | None) -> bool:
 
 def _record_key(key: ApiKey, kind: CompanyEventKind, *, by: User | None, at: datetime) -> None:
     user = key.client.membership.user
-    key.client.company.record_event(kind, by=by, about=user, changes={"key": ["", str(key)]}, at=at)
+    key.client.owner.record_event(kind, by=by, about=user, changes={"key": ["", str(key)]}, at=at)
 
 
 @transaction.atomic
@@ -201,9 +215,9 @@ def disable_client(client: ApiClient, *, by: User) -> bool:
     PermissionDenied.
     """
     if by.is_operator:
-        company = lock_company(client.company.pk)
+        company = lock_company(client.owner.pk)
     else:
-        company = lock_as_administrator(client.company.pk, by, ANY_STANDING)
+        company = lock_as_administrator(client.owner.pk, by, ANY_STANDING)
     at = utc_or_now()
     if not ApiClient.objects.filter(pk=client.pk, disabled_at=None).update(disabled_at=at):
         return False
@@ -218,7 +232,7 @@ def disable_client(client: ApiClient, *, by: User) -> bool:
 
 def _require_enabled(client: ApiClient) -> ApiClient:
     """Return the client as it is now. Raises Refused if it was disabled meanwhile."""
-    enabled = ApiClient.objects.enabled().select_related("membership__user", "membership__company")
+    enabled = ApiClient.objects.enabled().select_related("membership__user", "membership__company__sandbox_of")
     if (current := enabled.filter(pk=client.pk).first()) is None:
         raise Refused(Problem(_("This API client has been turned off. Create a new one."), code="disabled"))
     return current
@@ -245,7 +259,7 @@ def notify_of_expiring_keys(*, at: datetime | None = None) -> int:
     sent = 0
     longest = timedelta(days=max(settings.API_KEY_NOTICE_DAYS))
     keys = ApiKey.objects.expiring(longest, at=at).select_related(
-        "client__membership__company", "client__membership__user"
+        "client__membership__company__sandbox_of", "client__membership__user"
     )
     at = utc_or_now(at)
     for key in keys:

@@ -59,6 +59,19 @@ KINDS = {
             "has the scopes that it was asked for.",
         ),
         ProblemKind(
+            "test-key-only",
+            403,
+            "This is for test keys only",
+            "The sandbox is used with a key that begins with smtp_test_. An administrator of your company creates one "
+            "on My Account / API.",
+        ),
+        ProblemKind(
+            "live-key-only",
+            403,
+            "Test keys are not accepted here",
+            "The operator of this portal has turned off the sandbox. Use a live key, or the portal that you test with.",
+        ),
+        ProblemKind(
             "network-not-allowed",
             403,
             "The client is not allowed from this network",

@@ -145,7 +145,8 @@ def _read_failed_invitations(now: datetime) -> list[ApiEvent]:
     Email.objects.filter(pk__in=[email.pk for email in emails]).update(failure_announced_at=now)
     numbers = {number for email in emails for number in email.about}
     agreements = {
-        agreement.number: agreement for agreement in Agreement.objects.filter(number__in=numbers).with_overdue()
+        agreement.number: agreement
+        for agreement in Agreement.objects.filter(number__in=numbers).select_related("company").with_overdue()
     }
     return [
         _agreement_event(
@@ -159,7 +160,10 @@ def _read_failed_invitations(now: datetime) -> list[ApiEvent]:
 
 
 def _agreements(keys: Iterable[int]) -> dict[int, Agreement]:
-    return {agreement.pk: agreement for agreement in Agreement.objects.filter(pk__in=set(keys)).with_overdue()}
+    return {
+        agreement.pk: agreement
+        for agreement in Agreement.objects.filter(pk__in=set(keys)).select_related("company").with_overdue()
+    }
 
 
 def _type_of(row: AgreementEvent | ReportStateChange) -> EventType:
@@ -172,4 +176,5 @@ def _agreement_event(agreement: Agreement, event_type: EventType, source: str, a
     """Return the event with the agreement's state of now, which may be later than the event."""
     state = {"status": status_name(agreement), "report_state": report_state(agreement)}
     data = {"agreement_number": agreement.number, **state}
-    return ApiEvent(company_id=agreement.company_id, type=event_type, at=at, source=source, data=data)
+    is_test = agreement.company.is_sandbox
+    return ApiEvent(company_id=agreement.company_id, is_test=is_test, type=event_type, at=at, source=source, data=data)

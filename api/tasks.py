@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from api import clients, deliveries, endpoints, events, idempotency, publisher, tokens, webhook_delivery
+from api.sandbox import retention, steps
 
 
 @shared_task
@@ -43,3 +44,13 @@ def delete_old_tokens() -> None:
 @shared_task
 def delete_old_idempotency_keys() -> None:
     idempotency.delete_old_keys()
+
+
+@shared_task
+def run_sandbox_steps() -> None:
+    steps.run_due_steps()
+
+
+@shared_task
+def delete_old_test_agreements() -> None:
+    retention.delete_old_test_agreements()

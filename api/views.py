@@ -26,7 +26,7 @@ from lib.refusals import Refused
 
 def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
     clients_of_company = ApiClient.objects.of_company(request.company)
-    return clients_of_company.select_related("membership__user", "membership__company", "created_by")
+    return clients_of_company.select_related("membership__user", "membership__company__sandbox_of", "created_by")
 
 
 def _describe_scopes(client: ApiClient) -> list[Any]:
@@ -172,7 +172,8 @@ class KeyRevocationView(_SensitiveView, CompanyButtonView):
     @cached_property
     def key(self) -> ApiKey:
         assert self.client
-        keys = self.client.keys.live().select_related("client__membership__user", "client__membership__company")
+        related = ("client__membership__user", "client__membership__company__sandbox_of")
+        keys = self.client.keys.live().select_related(*related)
         return get_object_or_404(keys, pk=self.kwargs["pk"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

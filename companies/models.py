@@ -26,6 +26,13 @@ class CompanyStanding(models.TextChoices):
     SUSPENDED = "suspended", _("Suspended")
 
 
+class CompanyManager(models.Manager["Company"]):
+    """Leaves out sandboxes, so that no list, search, check, or figure has them (V15)."""
+
+    def get_queryset(self) -> models.QuerySet[Company]:
+        return super().get_queryset().filter(sandbox_of=None)
+
+
 class Company(models.Model):
     """A third party. It initiates, resends and downloads only while approved (T13, D1)."""
 
@@ -51,6 +58,13 @@ class Company(models.Model):
     requests_paused_at = models.DateTimeField(_("new requests paused"), null=True, editable=False)
     # When an operator last let them go on: earlier answers of customers do not pause them again.
     requests_resumed_at = models.DateTimeField(null=True, editable=False)
+    # A sandbox: the company as which another one tries the API. Everything of a company is apart by itself (V15).
+    sandbox_of = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="sandbox", editable=False
+    )
+
+    objects = CompanyManager()
+    every = models.Manager["Company"]()
 
     class Meta:
         verbose_name = _("third party")
@@ -58,11 +72,14 @@ class Company(models.Model):
         ordering = ["legal_name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(duns__regex=r"^[0-9]{9}([0-9]{4})?$"),
+                condition=Q(duns__regex=r"^[0-9]{9}([0-9]{4})?$") | Q(sandbox_of__isnull=False),
                 name="company_duns_is_9_or_13_digits",
                 violation_error_message=_("Enter a DUNS number with 9 or 13 digits."),
             ),
             models.CheckConstraint(condition=Q(standing__in=CompanyStanding.values), name="company_standing_is_known"),
+            models.CheckConstraint(
+                condition=Q(sandbox_of=None) | Q(standing=CompanyStanding.APPROVED), name="sandbox_is_approved"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -75,6 +92,15 @@ class Company(models.Model):
     @property
     def is_suspended(self) -> bool:
         return self.standing == CompanyStanding.SUSPENDED
+
+    @property
+    def is_sandbox(self) -> bool:
+        return self.sandbox_of_id is not None
+
+    @property
+    def owner(self) -> Company:
+        """The company whose people administer this one: its own, or that of a sandbox."""
+        return self.sandbox_of or self
 
     @property
     def may_ask(self) -> bool:

@@ -38,7 +38,7 @@ def lock_company(company_id: int) -> Company:
 
     Comes before every other lock. Read what the change depends on after it.
     """
-    return Company.objects.select_for_update(no_key=True).get(pk=company_id)
+    return Company.every.select_for_update(no_key=True).get(pk=company_id)
 
 
 def lock_standing(company_id: int) -> Company:
@@ -47,7 +47,7 @@ def lock_standing(company_id: int) -> Company:
     Comes before every other lock, like `lock_company`.
     """
     table = connection.ops.quote_name(Company._meta.db_table)
-    return Company.objects.raw(f"SELECT * FROM {table} WHERE id = %s FOR SHARE", [company_id])[0]
+    return Company.every.raw(f"SELECT * FROM {table} WHERE id = %s FOR SHARE", [company_id])[0]
 
 
 def lock_as_administrator(company_id: int, user: User, standings: Standings = NOT_SUSPENDED) -> Company:

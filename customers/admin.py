@@ -48,7 +48,7 @@ class PremiseField(forms.ModelChoiceField):
 
 
 class EsiidClaimForm(forms.ModelForm):
-    premise = PremiseField(Premise.objects.all(), to_field_name="esiid", label="ESIID")
+    premise = PremiseField(Premise.objects.without_sandbox(), to_field_name="esiid", label="ESIID")
 
     class Meta:
         model = EsiidClaim
@@ -148,6 +148,9 @@ class CustomerAdmin(ScopedAdmin):
     autocomplete_fields = ["user"]
     inlines = [EsiidClaimInline]
     fieldsets = ((None, {"fields": ("user", *ADMIN_FIELDS), "description": NEW_CUSTOMER}),)
+
+    def leave_out_sandbox(self, records: QuerySet[Any]) -> QuerySet[Any]:
+        return records.filter(user__is_person=True)
 
     def limit_to_tdsp(self, request: HttpRequest, records: QuerySet[Any]) -> QuerySet[Any]:
         return records.filter(Exists(visible_claims(request).filter(customer=OuterRef("pk"), until=None)))

@@ -30,7 +30,7 @@ from meters.models import ElectricityProvider
 
 # A provider on record whose name is not in the directory counts as not known, because the form does not offer it.
 _MATCH = """
-SELECT premise.id, meter.id IS NOT NULL, claim.customer_id,
+SELECT premise.id, meter.id IS NOT NULL AND sandbox.id IS NULL, claim.customer_id,
     premise.provider_number <> '' AND premise.provider_number = ANY(claimed.directory),
     premise.provider_number = ANY(claimed.providers)
 FROM (
@@ -41,6 +41,7 @@ LEFT JOIN meters_premise premise ON premise.esiid = claimed.esiid
 LEFT JOIN meters_meter meter
     ON meter.premise_id = premise.id AND meter.number = claimed.meter_number AND meter.removed_on IS NULL
 LEFT JOIN customers_esiidclaim claim ON claim.premise_id = premise.id AND claim.until IS NULL
+LEFT JOIN meters_tdsp sandbox ON sandbox.id = premise.tdsp_id AND sandbox.is_sandbox
 LIMIT 1
 """
 

@@ -110,8 +110,8 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
     """An admin in which a TDSP's staff find only its own records; another TDSP's record is a 404 (D1).
 
     `tdsp_path` leads from the model to its TDSP's key; without a path, override `limit_to_tdsp`. Lists, filters,
-    searches, choices of related records, histories and actions start from the same queryset. With `customer_data`,
-    every page is recorded for the access log (D3).
+    searches, choices of related records, histories and actions start from the same queryset. It has no records of the
+    sandbox's utility (V15). With `customer_data`, every page is recorded for the access log (D3).
     """
 
     tdsp_path: ClassVar[str] = ""
@@ -136,6 +136,11 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
         """Return the `records` of the TDSP that the user works for."""
         return records.filter(**{self.tdsp_path: tdsp_of(request)}) if self.tdsp_path else records.none()
 
+    def leave_out_sandbox(self, records: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the `records` that are not of the sandbox's utility, which has no staff."""
+        leads_to_tdsp = self.tdsp_path.endswith("tdsp")
+        return records.exclude(**{f"{self.tdsp_path}__is_sandbox": True}) if leads_to_tdsp else records
+
     def log_label(self, record: Any) -> str:
         """Return how the access log names `record` beside its key, without personal data."""
         return ""
@@ -143,7 +148,7 @@ class ScopedAdmin(RolePermissions, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         records = super().get_queryset(request)
         if is_operator(request):
-            return records
+            return self.leave_out_sandbox(records)
         return self.limit_to_tdsp(request, records) if tdsp_of(request) is not None else records.none()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

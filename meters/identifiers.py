@@ -13,6 +13,7 @@ _ROUNDED = re.compile(r"[0-9][.,]?[0-9]*[Ee]\+?[0-9]+|[0-9]{15,22}\.0+")
 _METER = re.compile(r"[0-9A-Z]{1,20}")
 
 VISIBLE_DIGITS = 7
+TEST_PREFIX = "1099999"  # of ESIIDs that only test keys know; no utility has it (V16)
 
 # Legal forms, which people leave out of a company's name.
 _LEGAL_FORMS = frozenset("co company corp corporation inc incorporated limited llc llp lp ltd".split())

@@ -33,6 +33,7 @@ from notifications.models import (
     EmailQuerySet,
     EmailState,
     Priority,
+    SandboxCompany,
 )
 from notifications.templatetags.plain_text import one_line
 from notifications.wakeup import wake_workers
@@ -133,8 +134,9 @@ def queue_email(outgoing: OutgoingEmail) -> None:
     """Write one email into the outbox, in the transaction of the change that causes it (E2).
 
     Both templates are rendered now (`render_email`). A random placeholder stands for the link until the email is sent
-    (X5). Raises RuntimeError outside a transaction, ValidationError for an invalid address, ValueError for an
-    attachment that is not a PDF and for a template that leaves the link out.
+    (X5). An email of a sandbox is recorded without its text and never sent (V15). Raises RuntimeError outside a
+    transaction, ValidationError for an invalid address, ValueError for an attachment that is not a PDF and for a
+    template that leaves the link out.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("queue_email needs a transaction: call it inside transaction.atomic(), beside the change.")
@@ -143,6 +145,9 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         raise ValueError("Only a PDF can be attached: a name that ends in .pdf and its bytes.")
     placeholder = secrets.token_urlsafe(32) if outgoing.link else ""
     rendered = render_email(outgoing, placeholder)
+    if outgoing.company_id and SandboxCompany.objects.filter(pk=outgoing.company_id).exists():
+        _record_sandbox_email(outgoing, rendered.subject)
+        return
     page = reverse(outgoing.unsubscribe_page, args=[placeholder]) if outgoing.unsubscribe_page else ""
     email = Email(
         key=outgoing.key,
@@ -172,6 +177,25 @@ def queue_email(outgoing: OutgoingEmail) -> None:
         )
         EmailAttachment.objects.bulk_create(files)
     wake_workers("email queued")
+
+
+def _record_sandbox_email(outgoing: OutgoingEmail, subject: str) -> None:
+    email = Email(
+        key=outgoing.key,
+        kind=outgoing.kind,
+        about=list(outgoing.about),
+        company_id=outgoing.company_id,
+        tdsp_id=outgoing.tdsp_id,
+        to_address=outgoing.to,
+        language=outgoing.language,
+        subject=subject,
+        message_id=uuid.uuid4().hex,
+        is_sandbox=True,
+        state=EmailState.SANDBOX,
+        sent_at=Now(),
+        body_forgotten_at=Now(),
+    )
+    Email.objects.bulk_create([email], ignore_conflicts=True)
 
 
 def retry_failed(email: Email, *, by: AbstractBaseUser) -> bool:

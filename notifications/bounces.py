@@ -58,11 +58,16 @@ def record_bounce(content: bytes, *, at: datetime | None = None) -> BounceOutcom
     if len(emails) != 1:
         return BounceOutcome.NOT_OURS
     reason, details = _read_status(message)
-    fields = {"state": EmailState.BOUNCED, "failure": reason, "last_error": details, "link_secret": None, **NO_LEASE}
-    not_yet = Email.objects.filter(pk=emails[0].pk).exclude(state=EmailState.BOUNCED)
-    if not_yet.update(failed_at=at or Now(), **fields):
-        logger.warning("Email %s bounced (%s). %s", emails[0].pk, reason, reply_code(details))
+    mark_bounced(emails[0], reason, details, at=at)
     return BounceOutcome.RECORDED
+
+
+def mark_bounced(email: Email, reason: FailureReason, details: str, *, at: datetime | None = None) -> None:
+    """Mark `email` as bounced unless it is; `details` are the mail server's words without personal data."""
+    fields = {"state": EmailState.BOUNCED, "failure": reason, "last_error": details, "link_secret": None, **NO_LEASE}
+    not_yet = Email.objects.filter(pk=email.pk).exclude(state=EmailState.BOUNCED)
+    if not_yet.update(failed_at=at or Now(), **fields):
+        logger.warning("Email %s bounced (%s). %s", email.pk, reason, reply_code(details))
 
 
 def read_maildir(*, limit: int = 200, at: datetime | None = None) -> int:

@@ -23,6 +23,7 @@ class EmailState(models.TextChoices):
     BOUNCED = "bounced", _("Bounced")  # sent, but a mail server on the way could not deliver it (E7)
     ON_HOLD = "on_hold", _("On hold")  # waits until its company is no longer suspended (L9)
     WITHHELD = "withheld", _("Not sent")  # for good: see FailureReason.SUSPENDED and TOO_LATE
+    SANDBOX = "sandbox", _("Not sent (sandbox)")  # for good, and without a text (V15)
 
 
 ENDED_BADLY = [EmailState.FAILED, EmailState.BOUNCED]
@@ -39,6 +40,10 @@ class Priority(models.IntegerChoices):
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
+    def without_sandbox(self) -> EmailQuerySet:
+        """Return the emails that are not of test keys (V15)."""
+        return self.filter(is_sandbox=False)
+
     def queued(self, *, at: datetime | None = None) -> EmailQuerySet:
         return self.filter(state=EmailState.QUEUED, due_at__lte=at or Now())
 
@@ -124,6 +129,8 @@ class Email(models.Model):
     last_error = models.CharField(max_length=500, blank=True)  # what the mail server or the operating system said
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    # Of a test agreement: `sent_at` is when it would have been sent.
+    is_sandbox = models.BooleanField(default=False, db_default=False)
     superseded_at = models.DateTimeField(null=True)  # a request whose address was corrected: its link is replaced
     body_forgotten_at = models.DateTimeField(null=True)
     # When an app above announced that this request did not arrive; this app only finds those that none has announced.
@@ -156,6 +163,9 @@ class Email(models.Model):
                 name="email_rejected",
                 condition=Q(state=EmailState.QUEUED, failure=FailureReason.SENDER_REJECTED),
             ),
+            models.Index(
+                fields=["company_id", "-queued_at", "-id"], name="email_of_sandbox", condition=Q(is_sandbox=True)
+            ),
             models.Index(fields=["leased_until"], name="email_leased", condition=LEASED),
             models.Index(
                 fields=["failed_at"],
@@ -168,6 +178,18 @@ class Email(models.Model):
             models.CheckConstraint(condition=Q(state__in=EmailState.values), name="email_state_is_known"),
             models.CheckConstraint(
                 condition=~Q(state=EmailState.SENT) | Q(sent_at__isnull=False), name="email_sent_has_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_sandbox=False) & ~Q(state=EmailState.SANDBOX)
+                | Q(
+                    is_sandbox=True,
+                    state__in=[EmailState.SANDBOX, EmailState.BOUNCED],
+                    text="",
+                    html="",
+                    link_nonce=None,
+                    link_secret=None,
+                ),
+                name="email_of_sandbox_is_never_sent",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=[*ENDED_BADLY, EmailState.WITHHELD]) | ~Q(failure=""),
@@ -195,6 +217,15 @@ class PausedCompany(models.Model):
 
     def __str__(self) -> str:
         return f"company {self.company_id} since {self.paused_at}"
+
+
+class SandboxCompany(models.Model):
+    """A company whose emails are never sent, because it is a sandbox (V15)."""
+
+    company_id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return f"company {self.company_id}"
 
 
 class EmailAttachment(models.Model):

@@ -84,13 +84,13 @@ def end_waiting(*, at: datetime | None = None) -> int:
             on_file = premises_on_file([agreement.premise_id for agreement in agreements], first, last)
             for agreement in agreements:
                 if agreement.premise_id in on_file or is_wait_over(agreement, now):
-                    ended += _end_wait(agreement, now)
+                    ended += end_wait(agreement, now)
     return ended
 
 
 @transaction.atomic
-def _end_wait(agreement: Agreement, now: datetime) -> bool:
-    """Fix the period unless another worker did or the days on file are a former customer's."""
+def end_wait(agreement: Agreement, now: datetime) -> bool:
+    """Fix the period, and return True, unless another worker did or the days on file are a former customer's (R7)."""
     waiting = Agreement.objects.awaiting_data().filter(pk=agreement.pk).select_related("premise")
     locked = waiting.select_for_update(of=("self",), skip_locked=True, no_key=True).first()
     if locked is None:
@@ -123,13 +123,14 @@ def purge_files(*, at: datetime | None = None) -> int:
     """
     now, purged = utc_or_now(at), 0
     for due in (Report.objects.due_for_purge(at=now), Report.objects.refused_with_file()):
-        while count := _purge_batch(due, at=now):
+        while count := purge_batch(due, at=now):
             purged += count
     return purged
 
 
 @transaction.atomic
-def _purge_batch(due: ReportQuerySet, *, at: datetime) -> int:
+def purge_batch(due: ReportQuerySet, *, at: datetime) -> int:
+    """Remove the files of at most PURGE_BATCH of the reports `due`, not their records; return how many."""
     old = list(due.lock_with_agreement()[:PURGE_BATCH])
     ids = [report.pk for report in old]
     ReportFile.objects.filter(pk__in=ids).delete()
@@ -138,10 +139,14 @@ def _purge_batch(due: ReportQuerySet, *, at: datetime) -> int:
     return Report.objects.filter(pk__in=ids).update(purged_at=at)
 
 
-@transaction.atomic
 def delete_old_reports(*, at: datetime | None = None) -> int:
-    """Delete at most BATCH reports, with files, downloads and agreements, AGREEMENT_RETENTION after the end (X6)."""
-    old = Report.objects.filter(agreement__ended_at__lt=utc_or_now(at) - settings.AGREEMENT_RETENTION)
+    """Delete at most BATCH reports with their agreements, AGREEMENT_RETENTION after the end (X6)."""
+    return delete_reports(Report.objects.filter(agreement__ended_at__lt=utc_or_now(at) - settings.AGREEMENT_RETENTION))
+
+
+@transaction.atomic
+def delete_reports(old: ReportQuerySet) -> int:
+    """Delete at most BATCH of the reports `old`, with files, downloads and agreements; return how many."""
     old = old.select_related("agreement").select_for_update(skip_locked=True, of=("self", "agreement"))
     reports = list(old[:BATCH])
     Download.objects.filter(report__in=reports).delete()
@@ -171,6 +176,17 @@ def _claim(now: datetime) -> Report | None:
     report.retry_at = now + BACKOFF[min(report.attempts, len(BACKOFF)) - 1]
     report.save()
     return report
+
+
+def fail_attempts(agreement: Agreement, *, count: int, at: datetime) -> None:
+    """Record `count` failed attempts at a due report, as of a worker that cannot make it (V16). Needs a transaction."""
+    change_report_state(agreement.pk, to=ReportState.MAKING)
+    period = fixed_period(agreement)
+    days = {"first_day": period.first, "last_day": period.last, "asked_first_day": period.asked_first}
+    retry_at = at + BACKOFF[count - 1]
+    failure = {"attempts": count, "retry_at": retry_at, "last_error": "The sandbox lets it fail."}
+    Report.objects.create(agreement=agreement, tdsp_id=agreement.tdsp_id, **days, **failure)
+    change_report_state(agreement.pk, to=ReportState.RETRYING)
 
 
 def _claim_new() -> Report | None:

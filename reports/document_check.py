@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.rate_limits import Limit, refuse_with, spend
-from agreements.models import Letter, ReportLength
+from agreements.models import Agreement, Letter, ReportLength
 from agreements.period import awaited_days_of
 from reports.models import Rendering, Report
 
@@ -38,14 +38,16 @@ class IssuedDocument:
 def check_document(number: str, sha256: str, *, network: str, at: datetime | None = None) -> IssuedDocument | None:
     """Return the document of agreement `number` whose SHA-256 is `sha256`, or None. Raises Refused.
 
-    An unknown number and a wrong hash cost the same queries. A purged file is known by its record (R5).
+    An unknown number and a wrong hash cost the same queries. A purged file is known by its record (R5). Documents of
+    test agreements are unknown: they prove nothing (V15).
     """
     message = _("Too many documents were checked from your network today. Try again after %s.")
     with transaction.atomic(), refuse_with(message):
         spend([Limit("document-check", network, settings.DOCUMENT_CHECKS_PER_NETWORK)], at=at)
     in_a_format = Exists(Rendering.objects.filter(report=OuterRef("pk"), sha256=sha256))
-    report = Report.objects.filter(Q(sha256=sha256) | in_a_format, agreement__number=number).first()
-    letters = Letter.objects.select_related("agreement__premise", "agreement__report").filter(agreement__number=number)
+    agreements = Agreement.objects.without_sandbox().filter(number=number)
+    report = Report.objects.filter(Q(sha256=sha256) | in_a_format, agreement__in=agreements).first()
+    letters = Letter.objects.select_related("agreement__premise", "agreement__report").filter(agreement__in=agreements)
     text, pdf = letters.filter(sha256=sha256).first(), letters.filter(pdf_hashes__contains=[sha256]).first()
     if report and report.made_at:
         return IssuedDocument("report", number, report.made_at, report.first_day, report.last_day)

@@ -21,7 +21,7 @@ from agreements.models.review import REVIEW_ALLOWS_REPORT
 from agreements.period import acceptance_time, awaited_days, awaited_days_of
 from agreements.states import ReportState
 from lib.central_time import ONE_DAY
-from meters.models import FlowDirection, Tdsp
+from meters.models import FlowDirection, Tdsp, sandbox_utilities
 from meters.usage.days import ORDINARY, SPRING, slots_on
 from reports.coverage import RECORDED
 from reports.coverage_calendar import CalendarMonth, calendar_months, count_states
@@ -42,7 +42,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: User | AnonymousUser) -> ReportQuerySet:
         """Return the reports that `user` may see: staff by the report's own TDSP, everyone else by the agreement."""
         if user.is_authenticated and user.is_operator:
-            return self
+            return self.exclude(tdsp__in=sandbox_utilities())
         if user.is_authenticated and user.is_staff and user.is_active:
             return self.filter(tdsp=user.tdsp_id)
         return self.filter(agreement__in=Agreement.objects.visible_to(user))

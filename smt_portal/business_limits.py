@@ -54,6 +54,8 @@ COMPANY_REQUEST_EMAILS = 20  # a day, to one company's administrators; the reque
 COMPANY_LINK_RETENTION = timedelta(days=30)  # X6: registrations, invitations and requests to join that ended
 COMPANY_MAILBOX_LINKS = 5  # T17, a day: links to confirm one company's shared mailbox
 COMPANY_FINGERPRINT_RETENTION = timedelta(days=730)  # X1, X6: networks, browsers and mailboxes of a company's users
+SANDBOX_ENABLED = env.bool("SANDBOX_ENABLED", True)  # V15: whether test keys are accepted
+SANDBOX_RETENTION = timedelta(days=30)  # V15, X6: of test agreements, after their end
 API_CLIENTS_PER_COMPANY = 20  # P1
 API_KEYS_PER_CLIENT = 2  # P6: live at the same time
 API_KEY_DAYS = (90, 180, 365, 730)  # P5: how long a key is valid; an administrator chooses

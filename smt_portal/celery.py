@@ -66,6 +66,8 @@ SWEEPS = {
     "companies.tasks.delete_old_links": HOUR,
     "companies.tasks.delete_old_fingerprints": DAY,
     "notifications.tasks.forget_bodies": HOUR,
+    "api.tasks.run_sandbox_steps": 2,
+    "api.tasks.delete_old_test_agreements": HOUR,
     "api.tasks.publish_events": 3,
     "api.tasks.deliver_due": 3,
     "api.tasks.delete_old_deliveries": HOUR,

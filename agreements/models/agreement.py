@@ -37,7 +37,7 @@ from companies.trust.email_identity import (
 from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
 from lib.central_time import CENTRAL
 from meters.identifiers import mask_esiid
-from meters.models import Premise, Tdsp
+from meters.models import Premise, Tdsp, sandbox_utilities
 from meters.usage.days import day_start
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         if not user.is_authenticated:
             return self.none()
         if user.is_operator:
-            return self
+            return self.without_sandbox()
         if user.is_staff and user.is_active:
             return self.filter(tdsp=user.tdsp_id)
         if membership := membership_of(user):
@@ -61,6 +61,14 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         if customer := customer_of(user):
             return self.of_customer(customer)
         return self.none()
+
+    def without_sandbox(self) -> AgreementQuerySet:
+        """Return the agreements that are not of test keys (V15)."""
+        return self.exclude(tdsp__in=sandbox_utilities())
+
+    def limited_with(self, company: Company) -> AgreementQuerySet:
+        """Return the agreements that share limits with `company`: all but test ones, or of a sandbox its own (V15)."""
+        return self.filter(company=company) if company.is_sandbox else self.without_sandbox()
 
     def of_customer(self, customer: Customer) -> AgreementQuerySet:
         """Return the customer's own agreements and those about the customer's meters (C4, X7).

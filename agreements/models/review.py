@@ -17,7 +17,7 @@ from agreements.states import ReportState
 from lib.central_time import ONE_DAY, central_day
 from lib.review_reasons import REASON_LENGTH
 from lib.working_days import add_working_days
-from meters.models import Tdsp
+from meters.models import Tdsp, sandbox_utilities
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -46,7 +46,11 @@ class ConsentReviewQuerySet(models.QuerySet["ConsentReview"]):
         """Return the reviews that `user` may see: operators all, a TDSP's staff its own (D1)."""
         if not (isinstance(user, User) and user.is_staff and user.is_active):
             return self.none()
-        return self if user.is_operator else self.filter(tdsp=user.tdsp_id)
+        return self.without_sandbox() if user.is_operator else self.filter(tdsp=user.tdsp_id)
+
+    def without_sandbox(self) -> ConsentReviewQuerySet:
+        """Return the reviews that people do (V15)."""
+        return self.exclude(tdsp__in=sandbox_utilities())
 
     def held(self) -> ConsentReviewQuerySet:
         """Return the reviews that wait for a decision; a partial index."""

@@ -1,9 +1,10 @@
-"""What the API keeps: clients with keys and tokens, what each asked in this minute, events, and webhooks."""
+"""What the API keeps: clients with keys and tokens, their requests of this minute, events, webhooks, the sandbox."""
 
 from api.models.client import ApiClient, ApiClientQuerySet, ApiKey, ApiToken, Environment
 from api.models.event import ApiEvent, ApiEventQuerySet, EventType, PublisherPosition
 from api.models.idempotency_key import IdempotencyKey
 from api.models.request_window import RequestWindow
+from api.models.sandbox import SandboxPremise, SandboxStep, StepKind
 from api.models.webhook import (
     DeliveryState,
     DisabledReason,
@@ -17,5 +18,6 @@ from api.models.webhook import (
 __all__ = [
     "ApiClient", "ApiClientQuerySet", "ApiEvent", "ApiEventQuerySet", "ApiKey", "ApiToken", "DeliveryState",
     "DisabledReason", "EndpointSecret", "Environment", "EventType", "IdempotencyKey", "PublisherPosition",
-    "RequestWindow", "WebhookDelivery", "WebhookDeliveryQuerySet", "WebhookEndpoint", "WebhookEndpointQuerySet",
+    "RequestWindow", "SandboxPremise", "SandboxStep", "StepKind", "WebhookDelivery", "WebhookDeliveryQuerySet",
+    "WebhookEndpoint", "WebhookEndpointQuerySet",
 ]  # fmt: skip

@@ -23,7 +23,8 @@ class Environment(models.TextChoices):
 
 class ApiClientQuerySet(models.QuerySet["ApiClient"]):
     def of_company(self, company: Company) -> ApiClientQuerySet:
-        return self.filter(membership__company=company)
+        """Return the clients that the company's administrators have made: its own and those of its sandbox (V15)."""
+        return self.filter(Q(membership__company=company) | Q(membership__company__sandbox_of=company))
 
     def enabled(self) -> ApiClientQuerySet:
         return self.filter(disabled_at=None)
@@ -78,7 +79,13 @@ class ApiClient(models.Model):
 
     @property
     def company(self) -> Company:
+        """The company as which the client acts: of a test client the sandbox (V15)."""
         return self.membership.company
+
+    @property
+    def owner(self) -> Company:
+        """The company whose people administer the client."""
+        return self.company.owner
 
     @property
     def is_test(self) -> bool:

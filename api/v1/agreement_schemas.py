@@ -52,13 +52,13 @@ class Invitation(Schema):
 class AgreementLinks(Schema):
     self: str
     report: str
-    portal: str = Field(description="The agreement's page, for your users.")
+    portal: str | None = Field(description="The agreement's page, for your users. Null for a test agreement.")
 
 
 class TimelineItem(Schema):
     at: UtcTime
     event: str = Field(description="Open: initiated, resent, accept, reject, withdraw, expire, and others.")
-    channel: str = Field(description="Open: api, form, third_party, invitation, account, clock, review.")
+    channel: str = Field(description="Open: api, form, third_party, invitation, account, clock, review, sandbox.")
     by: str
 
 
@@ -66,6 +66,7 @@ class AgreementAnswer(Schema):
     """One request to one customer about one meter."""
 
     number: str = Field(description="Twelve digits. It can begin with 0, so keep it as a string.")
+    test: bool = Field(description="Whether it was made with a test key.")
     status: StatusName = Field(description="By the clock: after the deadline it is not_accepted at once.")
     initiated_at: UtcTime = Field(description="When the agreement was created.")
     expires_at: UtcTime = Field(description="Until when the customer can answer.")

@@ -290,7 +290,7 @@ def _act(request: HttpRequest, number: str, action: Callable[..., Any], done: St
 
 def denied_problem(caller: Caller, denied: PermissionDenied) -> ApiProblem:
     """Return the problem of an action that the company may not do in its standing, or the client not any more."""
-    company = Company.objects.get(pk=caller.company.pk)
+    company = Company.every.get(pk=caller.company.pk)
     if not company.is_active:
         return ApiProblem("company-suspended" if company.is_suspended else "company-pending", str(denied))
     return ApiProblem("requests-paused" if company.requests_paused_at else "missing-scope", str(denied))

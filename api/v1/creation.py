@@ -21,6 +21,8 @@ from api.authentication import Access, Caller
 from api.idempotency import KeyInUse, KeyReused, create_once
 from api.problems import ApiProblem, FieldProblem
 from api.request_limits import WRITE
+from api.sandbox.premises import prepare_meters
+from api.sandbox.steps import schedule_steps
 from api.v1.agreements import READING, denied_problem, own_agreements
 from api.v1.creation_schemas import AgreementRequestBody, CheckedMeters, CreatedAgreements
 from api.v1.examples import AGREEMENT_REQUEST, CHECKED_METERS, CREATED_AGREEMENTS
@@ -72,6 +74,8 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
     if not body.attestation.holds_authorization:
         raise ApiProblem("attestation-missing")
     page_1, page_2 = _forms(body, caller)
+    contact = page_2.answers()["contact"]
+    prepare_meters(page_1.agreement_request(), company=caller.company, by=caller.user, contact=contact)
     try:
         if body.dry_run:
             return Status(200, {"data": _check(page_1.agreement_request(), caller)})
@@ -152,7 +156,7 @@ def _mistakes(request_form: AgreementRequestForm, submission_form: SubmissionFor
 
 def _create(page_1: AgreementRequestForm, page_2: SubmissionForm, caller: Caller) -> UUID:
     draft = creation.start_draft(page_1.agreement_request(), by=caller.user)
-    creation.initiate(draft.pk, by=caller.user, channel=Channel.API, **page_2.answers())
+    schedule_steps(creation.initiate(draft.pk, by=caller.user, channel=Channel.API, **page_2.answers()))
     return draft.pk
 
 

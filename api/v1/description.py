@@ -28,7 +28,7 @@ from api.v1.interface import interface
 from api.v1.schemas import ProblemAnswer
 
 _ALWAYS = ("secret-in-url", "internal-error", "unavailable")
-_WITH_CREDENTIAL = ("not-authenticated", "network-not-allowed", "rate-limited", "authentication-limit")
+_WITH_CREDENTIAL = ("not-authenticated", "live-key-only", "network-not-allowed", "rate-limited", "authentication-limit")
 _WITH_BODY = ("invalid-json", "body-too-large", "unsupported-media-type", "unknown-field", "invalid-request")
 _HEADERS = {
     "RequestId": ("Request-Id", "Names the request in our log. Tell it to us when something is wrong."),
@@ -133,6 +133,7 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         operation["security"] = [{"bearerKey": []}, {"oauth2ClientCredentials": list(access.scopes)}]
         operation["x-rate-limit-policy"] = access.policy
         codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scopes else [])]
+        codes += ["test-key-only"] if access.test else []
     else:
         operation["security"] = []
     if method in ("post", "patch") and access:

@@ -36,7 +36,7 @@ class EventAnswer(Schema):
     id: str = Field(description="The same in the feed and in every delivery.")
     type: str = Field(description="Open: new types may come.")
     timestamp: UtcTime = Field(description="When it happened.")
-    test: bool = Field(description="Whether it is about a test agreement. Always false for now.")
+    test: bool = Field(description="Whether it is about a test agreement or a test key.")
     data: EventData
 
 

@@ -34,6 +34,7 @@ UNKNOWN_CLIENT = {"error": "invalid_client", "error_description": "Send the clie
 _PATH = "https://portal.example/api/v1/agreements/112826000001"
 AGREEMENT = {
     "number": "112826000001",
+    "test": False,
     "status": "pending",
     "initiated_at": "2026-11-28T19:15:00Z",
     "expires_at": "2026-12-28T19:15:00Z",

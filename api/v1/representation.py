@@ -53,10 +53,13 @@ def _agreement(agreement: Agreement, emails: list[Email], caller: Caller) -> dic
     if emails and all(email.state in ENDED_BADLY for email in emails):
         delivery = "failed"
     else:
-        delivery = "sent" if any(email.state == EmailState.SENT for email in emails) or not emails else "queued"
+        is_sent = any(email.state in (EmailState.SENT, EmailState.SANDBOX) for email in emails)
+        delivery = "sent" if is_sent or not emails else "queued"
     path = agreement_url(agreement.number)
+    page = reverse("agreement", args=[agreement.number])
     return {
         "number": agreement.number,
+        "test": agreement.company.is_sandbox,
         "status": status,
         "initiated_at": agreement.initiated_at,
         "expires_at": agreement.expires_at,
@@ -97,7 +100,7 @@ def _agreement(agreement: Agreement, emails: list[Email], caller: Caller) -> dic
         "links": {
             "self": path,
             "report": f"{path}/report",
-            "portal": settings.PORTAL_ORIGIN + reverse("agreement", args=[agreement.number]),
+            "portal": None if agreement.company.is_sandbox else settings.PORTAL_ORIGIN + page,
         },
     }
 

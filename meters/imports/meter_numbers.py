@@ -35,7 +35,10 @@ _CUT = """
     AND (SELECT count(DISTINCT esiid) > 1 AND bool_and(rtrim(substr(esiid, 16), '0') = '') FROM meter_stage)
     AND NOT EXISTS (SELECT FROM meter_stage WHERE position('\\x27'::bytea IN text) > 0)
 """
-_PREMISES = "UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p WHERE p.esiid = s.esiid"
+_PREMISES = """
+    UPDATE meter_stage s SET premise_id = p.id FROM meters_premise p
+    WHERE p.esiid = s.esiid AND p.tdsp_id NOT IN (SELECT id FROM meters_tdsp WHERE is_sandbox)
+"""
 _OTHER_TDSP = """
     UPDATE meter_stage s SET rejected = 'other_tdsp' FROM meters_premise p
     WHERE p.id = s.premise_id AND p.tdsp_id <> %s AND s.rejected IS NULL

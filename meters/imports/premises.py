@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from meters.identifiers import ends_in_zeros, is_rounded_number, normalize_esiid
+from meters.identifiers import TEST_PREFIX, ends_in_zeros, is_rounded_number, normalize_esiid
 from meters.imports.archives import open_sources
 from meters.imports.results import ImportResult, InvalidRow, OnRejection, Progress, Reason
 from meters.imports.text_lines import Line, TextWindow, split_fields, trim_fields
@@ -121,6 +121,8 @@ def _parse_row(fields: list[str], tdsps: dict[str, int]) -> Row:
     tdsp_id = tdsps.get(row["duns"].strip().zfill(9))  # spreadsheets drop leading zeros
     if tdsp_id is None:
         raise InvalidRow(Reason.UNKNOWN_DUNS)
+    if esiid.startswith(TEST_PREFIX):
+        raise InvalidRow(Reason.OTHER_TDSP)  # the sandbox's
     row["esiid"] = esiid
     for column, limit in _MAX_LENGTHS.items():
         if len(row.get(column, "")) > limit:

@@ -21,7 +21,10 @@ from meters.imports.usage_rows import RowReader
 DAYS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 120_000
 
-_PREMISES = "SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(string_to_array(%s, ','))"
+_PREMISES = """
+    SELECT esiid, id, tdsp_id FROM meters_premise WHERE esiid = ANY(string_to_array(%s, ','))
+    AND tdsp_id NOT IN (SELECT id FROM meters_tdsp WHERE is_sandbox)
+"""
 
 
 def import_usage(

@@ -12,6 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from meters.identifiers import mask_esiid
 
 
+class TdspManager(models.Manager["Tdsp"]):
+    """Leaves out the sandbox's utility, so that no list, form, or import offers it (V15)."""
+
+    def get_queryset(self) -> models.QuerySet[Tdsp]:
+        return super().get_queryset().filter(is_sandbox=False)
+
+
 class Tdsp(models.Model):
     """A utility that owns meters and sends their data."""
 
@@ -19,13 +26,28 @@ class Tdsp(models.Model):
     duns = models.CharField("DUNS", max_length=13, unique=True)
     contact_phone = models.CharField(_("customer line"), max_length=30, blank=True)
     website = models.URLField(_("website"), blank=True)
+    # The utility of the premises that test keys know (V16); there is one at most.
+    is_sandbox = models.BooleanField(default=False, db_default=False, editable=False)
+
+    objects = TdspManager()
+    every = models.Manager["Tdsp"]()
 
     class Meta:
         verbose_name = "TDSP"
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_sandbox"], condition=models.Q(is_sandbox=True), name="one_sandbox_utility"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+def sandbox_utilities() -> models.QuerySet[Tdsp]:
+    """Return the sandbox's utility, as a subquery of one row at most: it tells test records from others (V15)."""
+    return Tdsp.every.filter(is_sandbox=True)
 
 
 class ElectricityProvider(models.Model):
@@ -55,6 +77,10 @@ class ElectricityProvider(models.Model):
 
 
 class PremiseQuerySet(models.QuerySet["Premise"]):
+    def without_sandbox(self) -> PremiseQuerySet:
+        """Return the premises that people have, without those of test keys (V15)."""
+        return self.exclude(tdsp__in=sandbox_utilities())
+
     def at_address(self, beginning: str) -> PremiseQuerySet:
         """Return premises whose address begins so, in lower case; an index."""
         return self.alias(lower_address=Lower("address")).filter(lower_address__startswith=beginning)

@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client
 
 from api.clients import ClientProfile, IssuedKey, create_client
-from api.models import ApiClient, ApiKey
+from api.models import ApiClient, ApiKey, Environment
 from api.scopes import SCOPES
 from companies.models import Membership
 from tests.factories import MembershipFactory
@@ -72,11 +72,15 @@ class ApiProgram:
 
 
 def make_program(
-    *scopes: str, administrator: Membership | None = None, networks: tuple[str, ...] = (), name: str = "CRM"
+    *scopes: str,
+    administrator: Membership | None = None,
+    networks: tuple[str, ...] = (),
+    name: str = "CRM",
+    environment: Environment = Environment.LIVE,
 ) -> ApiProgram:
     """A new client with a key; without `scopes` with all of them, without `administrator` of a new company."""
     administrator = administrator or MembershipFactory(is_administrator=True)
     chosen = {"scopes": scopes or tuple(SCOPES), "allowed_networks": networks, "name": name}
     profile = ClientProfile(**vars(PROFILE) | chosen)
-    details = {"key_days": 365, "form_id": uuid.uuid4()}
+    details: dict[str, Any] = {"key_days": 365, "form_id": uuid.uuid4(), "environment": environment}
     return ApiProgram(create_client(administrator.company, profile, by=administrator.user, **details), administrator)
