@@ -34,13 +34,13 @@ class ApiClientAdmin(ScopedAdmin):
     operators_may = VIEW
     tdsp_may = NOTHING
     customer_data = False
-    list_display = ["name", "company_name", "client_name", "created", "last_used", "turned_off"]
-    list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
+    list_display = ["name", "company_name", "environment", "client_name", "created", "last_used", "turned_off"]
+    list_filter = ["environment", ("disabled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["membership__company__sandbox_of", "membership__user"]
     search_fields = ["name", "membership__user__username", "membership__company__legal_name"]
     search_help_text = _("The name of a client or a company, or a client ID")
     fields = [
-        ("name", "client_name", "company_name"),
+        ("name", "client_name", "company_name", "environment"),
         "scope_names",
         ("contact_name", "phone", "contact_email"),
         "allowed_networks",

@@ -165,8 +165,10 @@ def lock_client(client: ApiClient, by: User, *, any_standing: bool = False) -> N
     """Lock the company, for its administrator or for the client itself. Raises PermissionDenied, Refused."""
     standings = ANY_STANDING if any_standing else NOT_SUSPENDED
     if by.is_person:
-        lock_as_administrator(client.company.pk, by, standings)
-    elif refusal := standing_refusal(lock_company(client.company.pk), standings):
-        raise PermissionDenied(refusal)
+        lock_as_administrator(client.owner.pk, by, standings)
+    else:
+        owner = lock_company(client.owner.pk)
+        if refusal := standing_refusal(client.company if client.is_test else owner, standings):
+            raise PermissionDenied(refusal)
     if not ApiClient.objects.enabled().filter(pk=client.pk).exists():
         raise Refused(Problem(_("This API client has been turned off."), code="disabled"))

@@ -142,7 +142,7 @@ class CompanyAdmin(ScopedAdmin):
         # Of few rows: a search by words reads all names.
         SearchKind(_("a part of a company's name"), lambda typed: typed, find_by("legal_name__icontains")),
     )
-    readonly_fields = ["standing", "standing_reason", "registered_at", "requests_paused_at"]
+    readonly_fields = ["standing", "standing_reason", "registered_at", "requests_paused_at", "has_sandbox"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     inlines = [MembershipInline, CompanyEventInline]
     actions = ["approve", "suspend"]
@@ -152,6 +152,11 @@ class CompanyAdmin(ScopedAdmin):
     @admin.display(description=_("status"), ordering="standing")
     def standing_tag(self, company: Company) -> str:
         return status_tag(company.standing, company.get_standing_display())
+
+    @admin.display(description=_("sandbox of the API"), boolean=True)
+    def has_sandbox(self, company: Company) -> bool:
+        """Return whether the company tries the API with test keys; its clients are listed with the others (V15)."""
+        return company.pk is not None and Company.every.filter(sandbox_of=company).exists()
 
     @admin.display(description=_("registered"), ordering="registered_at")
     def registered(self, company: Company) -> str:

@@ -16,7 +16,8 @@ import api.v1.agreements
 import api.v1.creation
 import api.v1.deliveries
 import api.v1.events
-import api.v1.reports  # noqa: F401 - each adds its operations
+import api.v1.reports
+import api.v1.sandbox  # noqa: F401 - each adds its operations
 from api.authentication import Access
 from api.models import EventType
 from api.problem_kinds import KINDS
@@ -133,7 +134,9 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         operation["security"] = [{"bearerKey": []}, {"oauth2ClientCredentials": list(access.scopes)}]
         operation["x-rate-limit-policy"] = access.policy
         codes += [*_WITH_CREDENTIAL, *(["missing-scope"] if access.scopes else [])]
-        codes += ["test-key-only"] if access.test else []
+        if access.test:
+            codes.append("test-key-only")
+            operation["x-test-keys-only"] = True
     else:
         operation["security"] = []
     if method in ("post", "patch") and access:

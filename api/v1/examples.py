@@ -174,3 +174,16 @@ EVENT = {
     },
 }
 EVENT_PAGE = {"data": [EVENT], "next": "WzQyLFsxLCJsaXZlIl1d:1tGxyz:…"}
+SANDBOX_EMAILS = {
+    "data": [
+        {
+            "at": "2026-11-28T19:15:00Z",
+            "kind": "EM201",
+            "to": "customer",
+            "subject": "Lone Star Energy is asking for your electricity usage data (meter 900001101)",
+            "agreement_numbers": ["112826000001"],
+            "bounced": False,
+        }
+    ]
+}
+SANDBOX_RESET = {"deleted": 12}

@@ -16,7 +16,7 @@ from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from agreements.states import Channel, Status
-from api.models import ApiClient, ApiKey, WebhookEndpoint
+from api.models import ApiClient, ApiKey, Environment, WebhookEndpoint
 from api.publisher import publish_events
 from api.scopes import SCOPES
 from api.v1.description import describe
@@ -65,13 +65,22 @@ def agreement(program) -> Any:
     made = AgreementFactory(
         company=program.company, submission__initiated_by=program.administrator.user, status=Status.COMPLETE
     )
+    made.ids = add_something(made, program)
+    return made
+
+
+def add_something(made: Any, program: ApiProgram) -> dict[str, str]:
+    """The ids of the program's agreement, and of an endpoint with a delivery about it."""
     ReportFileFactory(report__agreement=made)
     endpoint = WebhookEndpoint.objects.create(client=program.client, url="https://127.0.0.1/", types=["*"])
     AgreementEventFactory(agreement=made)
     publish_events()
-    made.ids = {"number": made.number, "endpoint_id": endpoint.endpoint_id}
-    made.ids["delivery_id"] = endpoint.deliveries.latest("pk").delivery_id
-    return made
+    delivery_id = endpoint.deliveries.latest("pk").delivery_id
+    return {"number": made.number, "endpoint_id": endpoint.endpoint_id, "delivery_id": delivery_id}
+
+
+def environment_of(operation: dict[str, Any]) -> Environment:
+    return Environment.TEST if operation.get("x-test-keys-only") else Environment.LIVE
 
 
 def send(program: ApiProgram | None, path: str, method: str, operation: dict[str, Any], ids: dict[str, str]) -> Any:
@@ -122,11 +131,12 @@ def test_without_a_key_that_works_there_is_nothing(agreement, program, path, met
 def test_each_operation_needs_its_scopes_and_no_others(agreement, program, path, method, operation):
     """P2: with all but one of them it is refused, with exactly them it is not."""
     needed = operation["security"][1]["oauth2ClientCredentials"]
-    exact = make_program(*(needed or ["reports:read"]), administrator=program.administrator, name="exact")
+    details: dict[str, Any] = {"administrator": program.administrator, "environment": environment_of(operation)}
+    exact = make_program(*(needed or ["reports:read"]), name="exact", **details)
     assert send(exact, path, method, operation, agreement.ids).status_code in (200, 201, 204, 404, 409, 422)
     for scope in needed:
         others = [each for each in SCOPES if each != scope]
-        lacking = make_program(*others, administrator=program.administrator, name=f"without {scope}")
+        lacking = make_program(*others, name=f"without {scope}", **details)
         answer = send(lacking, path, method, operation, agreement.ids)
         assert (answer.status_code, answer.json()["code"]) == (403, "missing-scope") and scope in answer.json()[
             "detail"
@@ -149,12 +159,30 @@ def test_what_is_another_companys_does_not_exist(agreement, program, path, metho
     assert other.get("/agreements").json()["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "operation"), OF_SOMETHING, ids=[each[2]["operationId"] for each in OF_SOMETHING]
+)
+def test_a_test_key_and_a_live_key_see_nothing_of_each_other(agreement, program, path, method, operation):
+    """V15: of one company."""
+    tester = make_program(administrator=program.administrator, name="Test", environment=Environment.TEST)
+    ids = add_something(AgreementFactory(company=tester.client.company, status=Status.COMPLETE), tester)
+    for each, of_other in ((tester, agreement.ids), (program, ids)):
+        answer = send(each, path, method, operation, of_other)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    for each, own in ((tester, ids), (program, agreement.ids)):
+        numbers = {row["number"] for row in each.get("/agreements").json()["data"]}
+        assert own["number"] in numbers and not numbers & ({ids["number"], agreement.number} - {own["number"]})
+
+
 @pytest.mark.parametrize("standing", CompanyStanding.values)
 @by_name
 def test_each_standing_of_a_company(agreement, program, path, method, operation, standing):
     """P3: reading goes on; the rest says why not."""
     program.company.standing = standing
     program.company.save()
+    if operation.get("x-test-keys-only"):
+        assert send(program, path, method, operation, agreement.ids).json()["code"] == "test-key-only"
+        return
     answer = send(program, path, method, operation, agreement.ids)
     needed = set(operation["security"][1]["oauth2ClientCredentials"])
     is_reading = needed <= {"agreements:read"} or (method in ("get", "delete") and needed == {"webhooks:manage"})
