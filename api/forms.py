@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from api.clients import ClientProfile
-from api.models import ApiClient
+from api.models import ApiClient, Environment
 from api.scopes import SCOPE_CHOICES
 from lib.action_forms import ShowsRefusals
 from lib.form_fields import EmailLineField, NameField, ParagraphField, PhoneField
@@ -116,7 +116,25 @@ class NewKeyForm(ShowsRefusals):
 
 
 class ClientCreationForm(ClientForm, NewKeyForm):
-    """A new client with its first key."""
+    """A new client with its first key, for live agreements or for the sandbox if the portal has one (V15)."""
+
+    environment = forms.ChoiceField(
+        label=gettext_lazy("What is it for?"),
+        choices=[
+            (Environment.LIVE, gettext_lazy("Live – it works with customers' agreements")),
+            (Environment.TEST, gettext_lazy("Test – it works in the sandbox only, with test ESIIDs")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose live or test.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not settings.SANDBOX_ENABLED:
+            del self.fields["environment"]
+
+    def chosen_environment(self) -> Environment:
+        return Environment(self.cleaned_data.get("environment", Environment.LIVE))
 
 
 class KeyReplacementForm(NewKeyForm):

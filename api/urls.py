@@ -7,6 +7,7 @@ from api import views
 urlpatterns = [
     path("third-party/api/", views.client_list, name="api_clients"),
     path("third-party/api/new/", views.ClientCreationView.as_view(), name="api_client_new"),
+    path("third-party/api/sandbox/", views.sandbox_page, name="api_sandbox"),
     path("third-party/api/<int:pk>/", views.client_detail, name="api_client"),
     path("third-party/api/<int:pk>/edit/", views.ClientChangeView.as_view(), name="api_client_edit"),
     path("third-party/api/<int:pk>/new-key/", views.KeyReplacementView.as_view(), name="api_key_new"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,11 +17,17 @@ from django.utils.translation import gettext as _
 from accounts.second_factor import ask_again
 from api import clients
 from api.forms import ClientCreationForm, ClientForm, KeyReplacementForm
-from api.models import ApiClient, ApiClientQuerySet, ApiKey
+from api.models import ApiClient, ApiClientQuerySet, ApiKey, Environment
+from api.sandbox.emails import is_to_customer, sandbox_emails
+from api.sandbox.scenarios import SCENARIOS, meter_number_of
+from companies.models import Company
 from companies.permissions import ANY_STANDING, NOT_SUSPENDED, require_administrator
 from companies.views.base import CompanyButtonView, CompanyFormView, MemberRequest, member_page
 from companies.wording import describe_permissions
 from lib.refusals import Refused
+from meters.identifiers import TEST_PREFIX
+
+EMAILS_SHOWN = 100
 
 
 def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
@@ -39,12 +45,39 @@ def client_list(request: MemberRequest) -> HttpResponse:
     """List the company's API clients, those that were turned off last."""
     require_administrator(request.user, request.company, ANY_STANDING)
     own = _own_clients(request).with_use().order_by(F("disabled_at").asc(nulls_first=True), "name", "pk")
+    rows = [(client, _describe_scopes(client)) for client in own]
     context = {
         "company": request.company,
-        "clients": [(client, _describe_scopes(client)) for client in own],
+        "live_clients": [row for row in rows if not row[0].is_test],
+        "test_clients": [row for row in rows if row[0].is_test],
         "may_create": request.company.standing in NOT_SUSPENDED,
+        "has_sandbox": settings.SANDBOX_ENABLED,
     }
     return render(request, "api/clients.html", context)
+
+
+@member_page
+def sandbox_page(request: MemberRequest) -> HttpResponse:
+    """Say what can be tested, and show the emails that the company's sandbox would have sent (V15, V16)."""
+    require_administrator(request.user, request.company, ANY_STANDING)
+    if not settings.SANDBOX_ENABLED:
+        raise Http404
+    emails: list[Any] = []
+    if sandbox := Company.every.filter(sandbox_of=request.company).first():
+        emails = list(sandbox_emails(sandbox).order_by("-queued_at", "-pk")[:EMAILS_SHOWN])
+    for email in emails:
+        email.is_to_customer = is_to_customer(email)
+    example = f"{TEST_PREFIX}0000001{next(iter(SCENARIOS))}"
+    context = {
+        "company": request.company,
+        "scenarios": SCENARIOS.values(),
+        "emails": emails,
+        "email_count": EMAILS_SHOWN,
+        "example_esiid": example,
+        "example_meter": meter_number_of(example),
+        "retention_days": settings.SANDBOX_RETENTION.days,
+    }
+    return render(request, "api/sandbox.html", context)
 
 
 @member_page
@@ -112,11 +145,11 @@ class ClientCreationView(_NewKeyView):
         company = self.request.company
         name = self.request.user.get_full_name()
         contact = {"contact_name": name, "contact_phone": company.phone, "contact_email": company.email}
-        return contact | {"scopes": ["agreements:read"]}
+        return contact | {"scopes": ["agreements:read"], "environment": self.request.GET.get("for", Environment.LIVE)}
 
     def issue(self, form: ClientCreationForm) -> clients.IssuedKey:
         data = form.cleaned_data
-        chosen = {"key_days": data["key_days"], "form_id": data["form_id"]}
+        chosen = {"key_days": data["key_days"], "form_id": data["form_id"], "environment": form.chosen_environment()}
         return clients.create_client(self.request.company, form.profile(), by=self.request.user, **chosen)
 
 

@@ -132,6 +132,7 @@ ROWS = {
     # Pages of API clients: those that change something ask for the second factor first.
     "api_clients": third_party(OK, OK),
     "api_client_new": third_party(TO_OWN, TO_OWN),
+    "api_sandbox": third_party(OK, OK),
     "api_client": third_party(OK, GONE, "api_client"),
     "api_client_edit": third_party(TO_OWN, GONE, "api_client"),
     "api_key_new": third_party(TO_OWN, GONE, "api_client"),

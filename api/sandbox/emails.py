@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from companies.models import Company
-from notifications.models import Email, EmailQuerySet
+from notifications.models import REQUEST_KINDS, Email, EmailQuerySet
 
 
 def sandbox_emails(sandbox: Company) -> EmailQuerySet:
@@ -11,7 +11,6 @@ def sandbox_emails(sandbox: Company) -> EmailQuerySet:
     return Email.objects.filter(company_id=sandbox.pk, is_sandbox=True)
 
 
-def recipient_of(email: Email) -> str:
-    """Return whether the email would have gone to the customer or to the company's contact."""
-    is_to_customer = email.key.endswith(":customer") or email.kind in ("EM201", "EM202")
-    return "customer" if is_to_customer else "company"
+def is_to_customer(email: Email) -> bool:
+    """Return whether the email would have gone to the customer, and not to the company's contact."""
+    return email.key.endswith(":customer") or email.kind in REQUEST_KINDS

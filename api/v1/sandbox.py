@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.authentication import Access, Caller
 from api.request_limits import WRITE
-from api.sandbox.emails import recipient_of, sandbox_emails
+from api.sandbox.emails import is_to_customer, sandbox_emails
 from api.sandbox.retention import reset_sandbox
 from api.v1.agreements import MANAGING, READING
 from api.v1.examples import SANDBOX_EMAILS, SANDBOX_RESET
@@ -67,7 +67,7 @@ def list_sandbox_emails(request: HttpRequest, filters: Query[EmailFilters]) -> d
             {
                 "at": email.queued_at,
                 "kind": email.kind,
-                "to": recipient_of(email),
+                "to": "customer" if is_to_customer(email) else "company",
                 "subject": email.subject,
                 "agreement_numbers": email.about,
                 "bounced": email.state == EmailState.BOUNCED,

@@ -42,6 +42,7 @@ FORM = {
     "contact_email": "james@green-energy.example",
     "scopes": ["agreements:read", "agreements:write"],
     "allowed_networks": "203.0.113.7\n2001:db8::/48",
+    "environment": "live",
     "key_days": "90",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from agreements.models import Agreement, FailedMatch
 from api.models import ApiEvent, ApiKey, Environment, IdempotencyKey, SandboxPremise, SandboxStep
 from api.publisher import publish_events
 from api.sandbox import retention, steps
-from api.sandbox.scenarios import meter_number_of
+from api.sandbox.scenarios import SCENARIOS, meter_number_of
 from companies.models import Company, CompanyFingerprint, CompanyStanding
 from customers.esiid_claims import ClaimedMeter, match_meter
 from customers.models import Customer, EsiidClaim
@@ -29,9 +30,11 @@ from notifications.models import Email, EmailState
 from reports.actions import generate_due_reports
 from reports.document_check import check_document
 from reports.models import Report
+from tests.api.test_clients import FORM as CLIENT_FORM
 from tests.api.test_creation import ROSA, asked
 from tests.api.test_sandbox_scenarios import ask, body_of, create, esiid_of, later, state, tester
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory, OperatorFactory
+from tests.pages.states.account import again
 from tests.support.api import ApiProgram, make_program
 from tests.support.smtp_sink import smtp_sink
 
@@ -307,6 +310,29 @@ def test_administrators_manage_test_clients(tester):
     assert clients.disable_client(tester.client, by=tester.administrator.user)
     assert {event.about for event in tester.company.events.filter(about__isnull=False)} == {tester.user}
     generate_due_reports()
+
+
+def test_an_administrator_makes_a_test_client_on_the_page(db, settings):
+    """V15, P5: also while the company is pending; test clients are listed apart, and what they caused is shown."""
+    administrator = MembershipFactory(is_administrator=True, company__standing=CompanyStanding.PENDING)
+    browser = Client()
+    again(browser, administrator.user, reverse("home"))
+    form = CLIENT_FORM | {"environment": "test", "form_id": str(uuid.uuid4()), "allowed_networks": ""}
+    page = browser.post(reverse("api_client_new"), form).content.decode()
+    key = re.search(r"smtp_test_[0-9A-Za-z_]+", page)
+    assert key and "no email leaves the portal" in page
+    tester = make_program(administrator=administrator, name="Another", environment=Environment.TEST)
+    tester.token = key[0]
+    assert tester.get("/me").json()["client"]["name"] == form["name"]
+    listed = browser.get(reverse("api_clients")).content.decode()
+    assert "Test clients" in listed and "Live clients" not in listed
+    tester.token = ""
+    create(tester, "101")
+    sandbox = browser.get(reverse("api_sandbox")).content.decode()
+    assert "is asking for your electricity usage data" in sandbox and all(code in sandbox for code in SCENARIOS)
+    settings.SANDBOX_ENABLED = False
+    assert browser.get(reverse("api_sandbox")).status_code == 404
+    assert "What is it for?" not in browser.get(reverse("api_client_new")).content.decode()
 
 
 def test_a_key_of_the_other_environment_is_no_key_of_this_one(tester: ApiProgram):

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from api.documentation.guides import GUIDES
 from api.documentation.reference import load_reference
-from api.models import ApiClient, ApiKey
+from api.models import ApiClient, ApiKey, Environment
+from api.sandbox.scenarios import meter_number_of
 from companies.models import Company, CompanyStanding
 from tests.pages.states.account import again
 from tests.pages.states.registry import at, state
@@ -26,8 +27,21 @@ FORM = {
     "contact_email": "james@green-energy.example",
     "scopes": ["agreements:read", "reports:read"],
     "allowed_networks": "203.0.113.0/24",
+    "environment": "test",
     "key_days": "365",
     "overlap_hours": "24",
+}
+
+
+CUSTOMER = {
+    "kind": "residential",
+    "email": "jane@example.com",
+    "first_name": "Jane",
+    "last_name": "Alvarez",
+    "street": "206 Boxwood Drive",
+    "city": "Baytown",
+    "state": "TX",
+    "zip_code": "77520",
 }
 
 
@@ -78,6 +92,32 @@ def _several(client: Client, world: World) -> Any:
 def _suspended(client: Client, world: World) -> Any:
     Company.objects.filter(memberships__user=world["member"]).update(standing=CompanyStanding.SUSPENDED)
     return client.get(reverse("api_clients"))
+
+
+@state("api_clients", "member", "live and test")
+def _live_and_test(client: Client, world: World) -> Any:
+    make_program(
+        "agreements:read", administrator=world["member"].membership, name="Tests", environment=Environment.TEST
+    )
+    return client.get(reverse("api_clients"))
+
+
+@state("api_client", "member", "for tests")
+def _for_tests(client: Client, world: World) -> Any:
+    administrator = world["member"].membership
+    tester = make_program("agreements:read", administrator=administrator, name="Tests", environment=Environment.TEST)
+    return client.get(reverse("api_client", args=[tester.client.pk]))
+
+
+@state("api_sandbox", "member", "with emails")
+def _sandbox_emails(client: Client, world: World) -> Any:
+    tester = make_program(administrator=world["member"].membership, name="Tests", environment=Environment.TEST)
+    esiid = "10999990000001101"
+    body = {"registered": False, "customer": CUSTOMER, "report": {"type": "interval", "length": "1m"}}
+    body |= {"meters": [{"esiid": esiid, "meter_number": meter_number_of(esiid)}]}
+    body |= {"attestation": {"holds_authorization": True}}
+    assert tester.post("/agreements", body, headers={"idempotency-key": "a-key-of-a-test"}).status_code == 201
+    return client.get(reverse("api_sandbox"))
 
 
 @state("api_clients", "member", "none yet")
