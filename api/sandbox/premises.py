@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -122,6 +123,6 @@ def _create(
 ) -> Agreement:
     draft = Draft.objects.create(user=by)
     matches = match_meters(request, company=company)
-    details = {"company": company, "contact": contact, "comments": "", "channel": Channel.SANDBOX}
+    details: Any = {"company": company, "contact": contact, "comments": "", "channel": Channel.SANDBOX}
     (agreement,) = creation.create_agreements(draft, request, matches, at=initiated_at, **details)
     return agreement
