@@ -27,7 +27,7 @@ from companies.wording import describe_permissions
 from lib.refusals import Refused
 from meters.identifiers import TEST_PREFIX
 
-EMAILS_SHOWN = 100
+LISTED_EMAILS = 100
 
 
 def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
@@ -64,7 +64,7 @@ def sandbox_page(request: MemberRequest) -> HttpResponse:
         raise Http404
     emails: list[Any] = []
     if sandbox := Company.every.filter(sandbox_of=request.company).first():
-        emails = list(sandbox_emails(sandbox).order_by("-queued_at", "-pk")[:EMAILS_SHOWN])
+        emails = list(sandbox_emails(sandbox).order_by("-queued_at", "-pk")[:LISTED_EMAILS])
     for email in emails:
         email.is_to_customer = is_to_customer(email)
     example = f"{TEST_PREFIX}0000001{next(iter(SCENARIOS))}"
@@ -72,7 +72,7 @@ def sandbox_page(request: MemberRequest) -> HttpResponse:
         "company": request.company,
         "scenarios": SCENARIOS.values(),
         "emails": emails,
-        "email_count": EMAILS_SHOWN,
+        "email_count": LISTED_EMAILS,
         "example_esiid": example,
         "example_meter": meter_number_of(example),
         "retention_days": settings.SANDBOX_RETENTION.days,
