@@ -112,6 +112,11 @@ class DescribedOperation:
     def body_type(self) -> str:
         return self._body[0]
 
+    @property
+    def body_schema(self) -> str:
+        """The name of the body's schema, or ""."""
+        return schema_name(self._body[1].get("schema", {}))
+
     @cached_property
     def body_fields(self) -> list[FieldRow]:
         return list(self.reader.fields(self._body[1]["schema"])) if self.body_type else []
@@ -193,6 +198,7 @@ class Reference:
     version: str
     operations: dict[str, DescribedOperation]
     schemas: dict[str, SchemaPage]
+    webhooks: list[DescribedOperation]  # what the portal sends; the path is the event's type
 
     @property
     def groups(self) -> list[tuple[str, list[DescribedOperation]]]:
@@ -247,7 +253,11 @@ def load_reference() -> Reference:
     example = next(_problem_examples(description))
     fields = list(SchemaReader(schemas).fields(schemas[problem]))
     pages[problem] = SchemaPage(problem, schemas[problem].get("description", ""), fields, _pretty(example), [])
-    return Reference(description["info"]["version"], operations, pages)
+    webhooks = [
+        DescribedOperation("POST", event_type, methods["post"], reader)
+        for event_type, methods in description.get("webhooks", {}).items()
+    ]
+    return Reference(description["info"]["version"], operations, pages, webhooks)
 
 
 def _schema_page(

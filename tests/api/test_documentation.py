@@ -144,6 +144,14 @@ def test_files_are_described_as_files(client):
     assert (partial.text, partial.media_type, partial.example) == ("A part of the file", "text/csv", "")
 
 
+def test_webhooks_are_on_the_page_of_all_operations(client):
+    """V3: each event that the description names."""
+    page = client.get(reverse("api_docs_reference")).content.decode()
+    webhooks = describe().get("webhooks", {})
+    assert webhooks and not [each for each in webhooks if f"<code>{each}</code>" not in page]
+    assert "webhook-signature" in page and 'id="webhooks"' in page
+
+
 def test_a_problem_leads_to_the_operations_that_answer_it(client):
     """V13."""
     page = client.get(reverse("api_problem", args=["report-held"])).content.decode()
