@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import signed_in
 from api.clients import disable_client
-from api.models import ApiClient, ApiClientQuerySet, ApiKey
+from api.endpoints import disable_by_operator
+from api.models import ApiClient, ApiClientQuerySet, ApiKey, WebhookEndpoint
 from lib.admin_columns import short_time
 from lib.phone_numbers import format_phone
 from lib.scoped_admin import NOTHING, VIEW, RolePermissions, ScopedAdmin
@@ -94,4 +95,62 @@ class ApiClientAdmin(ScopedAdmin):
         for client in disabled:
             self.log_change(request, client, "Turned off.")
         text = ngettext("%d API client was turned off.", "%d API clients were turned off.", len(disabled))
+        self.message_user(request, text % len(disabled), messages.SUCCESS if disabled else messages.WARNING)
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ScopedAdmin):
+    """Endpoints and their health. A URL may have a secret of the company's in it, so only its host is here (W4)."""
+
+    operators_may = VIEW
+    tdsp_may = NOTHING
+    customer_data = False
+    list_display = ["host_name", "company_name", "client_name", "success", "failure", "consecutive_failures", "off"]
+    list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["client__membership__company__sandbox_of"]
+    search_fields = ["endpoint_id", "client__name", "client__membership__company__legal_name"]
+    search_help_text = _("The name of a client or a company, or an endpoint ID")
+    fields = [
+        ("endpoint_id", "host_name"),
+        ("company_name", "client_name"),
+        ("created_at", "disabled_at", "disabled_reason"),
+        ("last_success_at", "last_failure_at", "consecutive_failures", "failing_since"),
+    ]
+    readonly_fields = ["host_name", "company_name", "client_name"]
+    actions = ["turn_off"]
+
+    @admin.display(description=_("host"))
+    def host_name(self, endpoint: WebhookEndpoint) -> str:
+        return endpoint.host
+
+    @admin.display(description=_("company"), ordering="client__membership__company__legal_name")
+    def company_name(self, endpoint: WebhookEndpoint) -> str:
+        return str(endpoint.client.owner)
+
+    @admin.display(description=_("API client"), ordering="client__name")
+    def client_name(self, endpoint: WebhookEndpoint) -> str:
+        return endpoint.client.name
+
+    @admin.display(description=_("last success"), ordering="last_success_at")
+    def success(self, endpoint: WebhookEndpoint) -> str:
+        return short_time(endpoint.last_success_at)
+
+    @admin.display(description=_("last failure"), ordering="last_failure_at")
+    def failure(self, endpoint: WebhookEndpoint) -> str:
+        return short_time(endpoint.last_failure_at)
+
+    @admin.display(description=_("turned off"), ordering="disabled_at")
+    def off(self, endpoint: WebhookEndpoint) -> str:
+        return short_time(endpoint.disabled_at)
+
+    def has_disable_permission(self, request: HttpRequest) -> bool:
+        return self.allows(request, "view")
+
+    @admin.action(description=_("Turn off, and email the company"), permissions=["disable"])
+    def turn_off(self, request: HttpRequest, endpoints: QuerySet[WebhookEndpoint]) -> None:
+        by = signed_in(request)
+        disabled = [endpoint for endpoint in endpoints if disable_by_operator(endpoint, by=by)]
+        for endpoint in disabled:
+            self.log_change(request, endpoint, "Turned off.")
+        text = ngettext("%d webhook endpoint was turned off.", "%d webhook endpoints were turned off.", len(disabled))
         self.message_user(request, text % len(disabled), messages.SUCCESS if disabled else messages.WARNING)

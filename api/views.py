@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.second_factor import ask_again
 from api import clients
 from api.forms import ClientCreationForm, ClientForm, KeyReplacementForm
-from api.models import ApiClient, ApiClientQuerySet, ApiKey, Environment
+from api.models import ApiClient, ApiClientQuerySet, ApiKey, Environment, WebhookEndpoint
 from api.sandbox.emails import is_to_customer, sandbox_emails
 from api.sandbox.scenarios import SCENARIOS, meter_number_of
 from companies.models import Company
@@ -30,7 +30,8 @@ from meters.identifiers import TEST_PREFIX
 LISTED_EMAILS = 100
 
 
-def _own_clients(request: MemberRequest) -> ApiClientQuerySet:
+def own_clients(request: MemberRequest) -> ApiClientQuerySet:
+    """Return the clients of the user's company."""
     clients_of_company = ApiClient.objects.of_company(request.company)
     return clients_of_company.select_related("membership__user", "membership__company__sandbox_of", "created_by")
 
@@ -44,7 +45,7 @@ def _describe_scopes(client: ApiClient) -> list[Any]:
 def client_list(request: MemberRequest) -> HttpResponse:
     """List the company's API clients, those that were turned off last."""
     require_administrator(request.user, request.company, ANY_STANDING)
-    own = _own_clients(request).with_use().order_by(F("disabled_at").asc(nulls_first=True), "name", "pk")
+    own = own_clients(request).with_use().order_by(F("disabled_at").asc(nulls_first=True), "name", "pk")
     rows = [(client, _describe_scopes(client)) for client in own]
     context = {
         "company": request.company,
@@ -84,7 +85,7 @@ def sandbox_page(request: MemberRequest) -> HttpResponse:
 def client_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """Show one client with its keys, of which only the beginnings are on record."""
     require_administrator(request.user, request.company, ANY_STANDING)
-    client = get_object_or_404(_own_clients(request), pk=pk)
+    client = get_object_or_404(own_clients(request), pk=pk)
     keys = list(client.keys.with_is_live().select_related("client", "created_by"))
     is_changeable = client.disabled_at is None and request.company.standing in NOT_SUSPENDED
     context = {
@@ -93,12 +94,13 @@ def client_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "permissions": _describe_scopes(client),
         "keys": keys,
         "may_change": is_changeable,
+        "endpoints": WebhookEndpoint.objects.filter(client=client),
     }
     return render(request, "api/client.html", context)
 
 
 @method_decorator(member_page, name="dispatch")
-class _SensitiveView(CompanyFormView):
+class SensitiveView(CompanyFormView):
     """A page of an administrator who gave the second factor not long ago (P4)."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -110,7 +112,7 @@ class _SensitiveView(CompanyFormView):
     def client(self) -> ApiClient | None:
         """The client in the address, if there is one. Raises Http404."""
         pk = self.kwargs.get("client", self.kwargs.get("pk"))
-        return get_object_or_404(_own_clients(self.request).enabled(), pk=pk) if pk else None
+        return get_object_or_404(own_clients(self.request).enabled(), pk=pk) if pk else None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(client=self.client, **kwargs)
@@ -119,7 +121,7 @@ class _SensitiveView(CompanyFormView):
         return reverse("api_client", args=[self.client.pk]) if self.client else reverse("api_clients")
 
 
-class _NewKeyView(_SensitiveView):
+class _NewKeyView(SensitiveView):
     """A form that creates a key and then shows it, once: it is not on record and in no redirect."""
 
     def issue(self, form: Any) -> clients.IssuedKey:
@@ -171,7 +173,7 @@ class KeyReplacementView(_NewKeyView):
         return clients.replace_key(self.client, by=self.request.user, **chosen)
 
 
-class ClientChangeView(_SensitiveView):
+class ClientChangeView(SensitiveView):
     form_class = ClientForm
     template_name = "api/client_edit.html"
     standings = NOT_SUSPENDED
@@ -186,7 +188,7 @@ class ClientChangeView(_SensitiveView):
         return _("API client saved.") if is_changed else _("Nothing has changed.")
 
 
-class ClientDisablingView(_SensitiveView, CompanyButtonView):
+class ClientDisablingView(SensitiveView, CompanyButtonView):
     """Turn a client off; GET asks for confirmation."""
 
     template_name = "api/client_disable.html"
@@ -197,7 +199,7 @@ class ClientDisablingView(_SensitiveView, CompanyButtonView):
         return _("API client turned off.")
 
 
-class KeyRevocationView(_SensitiveView, CompanyButtonView):
+class KeyRevocationView(SensitiveView, CompanyButtonView):
     """Revoke a key; GET asks for confirmation."""
 
     template_name = "api/key_revoke.html"

@@ -30,7 +30,9 @@ class DisabledReason(models.TextChoices):
 
 class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
     def of_company(self, company: Company) -> WebhookEndpointQuerySet:
-        return self.filter(client__membership__company=company)
+        """Return the endpoints of the company's clients, test clients too."""
+        clients = ApiClient.objects.of_company(company)
+        return self.filter(client__in=clients)
 
     def receiving(self) -> WebhookEndpointQuerySet:
         """Return endpoints that get events: on, of a client that is on and still may have webhooks."""

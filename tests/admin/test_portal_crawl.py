@@ -31,7 +31,7 @@ from smt_portal.celery import app
 from tests.admin.world import Side, World
 from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import ROSA, agreement_request, initiate
-from tests.support.api import make_program
+from tests.support.api import make_delivery, make_program
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
@@ -70,10 +70,13 @@ def fill(side: Side, name: str) -> dict[str, Any]:
     side.words += [unregistered.number, done.number, held.number, str(draft.pk)]
     kind = CompanyLinkKind
     program = make_program(administrator=Membership.objects.get(user=member), name=f"{name} CRM")
+    delivery = make_delivery(program)
     side.words.append(program.client.name)
     return {
         "api_client": program.client.pk,
         "api_key": program.key.pk,
+        "api_webhook": delivery.endpoint_id,
+        "api_delivery": delivery.pk,
         "problem": "not-found",
         "guide": "creating-agreements",
         "operation": "createAgreements",

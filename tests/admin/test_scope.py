@@ -38,6 +38,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "reports.download": (VIEW, VIEW),
     "notices.notice": (EDIT, EDIT),
     "api.apiclient": (None, VIEW),
+    "api.webhookendpoint": (None, VIEW),
 }
 SHARED = {"meters.electricityprovider"}  # of no TDSP
 SCOPED = [name for name, (staff, _operators) in MATRIX.items() if staff is not None and name not in SHARED]

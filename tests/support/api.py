@@ -7,11 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from api.clients import ClientProfile, IssuedKey, create_client
-from api.models import ApiClient, ApiKey, Environment
+from api.models import (
+    ApiClient,
+    ApiEvent,
+    ApiKey,
+    EndpointSecret,
+    Environment,
+    EventType,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from api.scopes import SCOPES
+from api.webhook_signatures import new_secret
 from companies.models import Membership
+from lib import link_tokens
 from tests.factories import MembershipFactory
 
 PROFILE = ClientProfile(
@@ -69,6 +81,18 @@ class ApiProgram:
 
     def delete(self, path: str) -> Any:
         return self.browser.delete(f"/api/v1{path}", headers=self.headers())
+
+
+def make_delivery(program: ApiProgram, **columns: Any) -> WebhookDelivery:
+    """A delivery that was tried once, to a new endpoint of the program; `columns` are the delivery's."""
+    url = "https://hooks.green-energy.example/smart-meter-texas"
+    endpoint = WebhookEndpoint.objects.create(client=program.client, url=url, types=["*"], description="CRM in Dallas")
+    EndpointSecret.objects.create(endpoint=endpoint, encrypted=link_tokens.encrypt_secret(new_secret()))
+    data = {"agreement_number": "112826000001", "status": "complete", "report_state": "ready"}
+    about = {"type": EventType.REPORT_READY, "at": timezone.now(), "source": f"test:{endpoint.pk}", "data": data}
+    event = ApiEvent.objects.create(company=program.company, **about)
+    attempt = {"at": "2026-11-29T14:02:12Z", "status": 503, "took_ms": 93, "error": None, "response_start": "Busy"}
+    return WebhookDelivery.objects.create(endpoint=endpoint, event=event, **{"attempts": [attempt]} | columns)
 
 
 def make_program(

@@ -27,7 +27,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.support.agreements import agreement_request, initiate, registered_customer
-from tests.support.api import make_program
+from tests.support.api import make_delivery, make_program
 from tests.support.company_links import link_token
 
 ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
@@ -45,6 +45,7 @@ def make_world() -> dict[str, Any]:
     link_hash = link_tokens.hash_token(link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK))
     EsiidClaim.objects.filter(pk=claim.pk).update(link_nonce=nonce, link_hash=link_hash)
     program = make_program(administrator=member)
+    delivery = make_delivery(program)
     draft = creation.start_draft(agreement_request(MeterFactory()), by=member.user)
     users = {
         "anonymous": None,
@@ -84,6 +85,8 @@ def make_world() -> dict[str, Any]:
         "membership": member.pk,
         "api_client": program.client.pk,
         "api_key": program.key.pk,
+        "api_webhook": delivery.endpoint_id,
+        "api_delivery": delivery.pk,
         "problem": "not-found",
         "guide": "creating-agreements",
         "operation": "createAgreements",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from api.documentation.guides import GUIDES
 from api.documentation.reference import load_reference
-from api.models import ApiClient, ApiKey, Environment
+from api.models import ApiClient, ApiKey, Environment, WebhookDelivery, WebhookEndpoint
 from api.sandbox.scenarios import meter_number_of
 from companies.models import Company, CompanyStanding
 from tests.pages.states.account import again
@@ -19,7 +19,10 @@ from tests.pages.states.registry import at, state
 from tests.pages.world import World
 from tests.support.api import make_program
 
-BEHIND = ("api_client_new", "api_client_edit", "api_key_new", "api_client_disable", "api_key_revoke")
+BEHIND = (
+    "api_client_new", "api_client_edit", "api_key_new", "api_client_disable", "api_key_revoke", "api_webhook_new",
+    "api_webhook_edit", "api_webhook_secret", "api_webhook_delete",
+)  # fmt: skip
 FORM = {
     "name": "Billing and customer relations, Lower Rio Grande Valley",
     "contact_name": "James Wilson",
@@ -47,6 +50,8 @@ CUSTOMER = {
 
 def _address(name: str, world: World) -> str:
     arguments = {"api_client_new": [], "api_key_revoke": [world["api_client"], world["api_key"]]}
+    if name in ("api_webhook", "api_webhook_edit", "api_webhook_secret", "api_webhook_delete"):
+        return reverse(name, args=[world["api_client"], world["api_webhook"]])
     return reverse(name, args=arguments.get(name, [world["api_client"]]))
 
 
@@ -57,7 +62,7 @@ for _name in BEHIND:
         return again(client, world["member"], _address(name, world))
 
 
-for _name in ("api_client_new", "api_client_edit", "api_key_new"):
+for _name in ("api_client_new", "api_client_edit", "api_key_new", "api_webhook_new", "api_webhook_edit"):
 
     @state(_name, "member", "sent empty")
     def _empty(client: Client, world: World, name: str = _name) -> Any:
@@ -71,6 +76,19 @@ for _name in ("api_client_new", "api_key_new"):
     def _new_key(client: Client, world: World, name: str = _name) -> Any:
         again(client, world["member"], reverse("home"))
         return client.post(_address(name, world), FORM | {"form_id": str(uuid.uuid4())})
+
+
+@state("api_webhook_secret", "member", "with a new secret")
+def _new_secret(client: Client, world: World) -> Any:
+    again(client, world["member"], reverse("home"))
+    return client.post(_address("api_webhook_secret", world), {"overlap_hours": "24"})
+
+
+@state("api_webhook", "member", "turned off, without deliveries")
+def _endpoint_off(client: Client, world: World) -> Any:
+    WebhookDelivery.objects.all().delete()
+    WebhookEndpoint.objects.update(disabled_at=timezone.now(), disabled_reason="gone", consecutive_failures=3)
+    return client.get(_address("api_webhook", world))
 
 
 @state("api_client", "member", "turned off, with keys that ended")
