@@ -209,6 +209,6 @@ def test_the_confirmation_names_every_utility_and_the_page_of_each_request(clien
     answer_requests([(each, Decision.ACCEPT) for each in agreements], AnswerForm(channel=Channel.INVITATION))
     email = Email.objects.get(kind="EM203", to_address=agreements[0].email)
     for part in (email.text, html.unescape(re.sub(r"<[^>]+>", "", email.html))):
-        assert f"call {utilities[0].name}, your utility, at +15125550111 right away" in part
+        assert f"call {utilities[0].name}, your utility, at (512) 555-0111 right away" in part
         assert f"contact {utilities[1].name}, your utility, right away" in part
         assert "You can also tell us on the page of each request." in part
