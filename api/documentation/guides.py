@@ -10,7 +10,9 @@ from django.conf import settings
 
 from agreements.models import ReportLength, ReportType
 from api.request_limits import WINDOW_SECONDS, quotas
+from api.sandbox.scenarios import SCENARIOS, meter_number_of
 from api.scopes import SCOPE_CHOICES
+from meters.identifiers import TEST_PREFIX
 from reports.formats import FileFormat
 
 
@@ -34,6 +36,7 @@ GUIDES = {
         Guide("creating-agreements", "Create agreements", "What to send, how to check it first, and what is refused."),
         Guide("following-agreements", "Follow agreements", "Statuses, report states, lists, and saving requests."),
         Guide("downloads", "Download files", "Which file to choose, and who sees that you downloaded it."),
+        Guide("sandbox", "Test in the sandbox", "Test keys, and ESIIDs that say what the customer does."),
         Guide("limits", "Limits", "Requests a minute, and limits of agreements and wrong entries a day."),
         Guide("privacy", "Privacy", "What you see of customers, and where personal data must not be."),
     )
@@ -53,7 +56,7 @@ def file_purposes() -> dict[str, str]:
 
 def guide_facts() -> dict[str, Any]:
     """Return the numbers and names that the pages' sentences have."""
-    hours = timedelta(hours=1)
+    hours, example = timedelta(hours=1), f"{TEST_PREFIX}0000001{next(iter(SCENARIOS))}"
     scopes = [str(text).partition(" – ") for _scope, text in SCOPE_CHOICES]
     return {
         "origin": settings.PORTAL_ORIGIN,
@@ -87,6 +90,11 @@ def guide_facts() -> dict[str, Any]:
         "reminder_days": settings.REMINDER_DAYS,
         "wait_hours": settings.REPORT_DATA_WAIT // hours,
         "report_days": settings.REPORT_RETENTION.days,
+        "test_prefix": TEST_PREFIX,
+        "test_esiid": example,
+        "test_meter": meter_number_of(example),
+        "scenarios": SCENARIOS.values(),
+        "sandbox_days": settings.SANDBOX_RETENTION.days,
         "personal_days": settings.PERSONAL_DATA_RETENTION.days,
     }
 

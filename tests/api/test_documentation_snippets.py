@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,15 @@ import playwright
 import pytest
 from django.urls import reverse
 
-from agreements import actions
 from agreements.models import Agreement
-from agreements.states import Channel
 from api.documentation.reference import load_reference
-from lib.central_time import central_day, utc_or_now
+from api.models import Environment
+from api.sandbox.scenarios import ANSWERED_AFTER
+from api.sandbox.steps import run_due_steps
+from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.actions import generate_due_reports
-from tests.factories import MeterFactory
 from tests.support.api import make_program
-from tests.support.usage import every_day, store
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -36,10 +34,11 @@ NUMBER = "112826000001"
 
 
 class DeveloperTerminal:
-    """A developer's folder and terminal, with a key of the portal at `origin`."""
+    """A developer's folder and terminal, with a test key of the portal at `origin`."""
 
     def __init__(self, origin: str, folder: Path) -> None:
-        self.origin, self.folder, self.program = origin, folder, make_program()
+        self.origin, self.folder = origin, folder
+        self.program = make_program(environment=Environment.TEST)
         keys = {"SMT_API_KEY": self.program.issued.text, "CLIENT_ID": self.program.client.client_id}
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder)} | keys
 
@@ -68,7 +67,6 @@ class DeveloperTerminal:
 @pytest.fixture
 def terminal(live_server: Any, settings: Any, tmp_path: Path) -> DeveloperTerminal:
     settings.PORTAL_ORIGIN = live_server.url
-    MeterFactory(number="104051941", premise__esiid="10443720009000017")
     return DeveloperTerminal(live_server.url, tmp_path)
 
 
@@ -84,11 +82,9 @@ def needed(name: str, *others: Path) -> str:
 
 
 def accept() -> Agreement:
-    """The customer accepts the only agreement, and its report is made."""
+    """The sandbox's customer accepts the only agreement, and its report is made."""
     (agreement,) = Agreement.objects.all()
-    yesterday = central_day(utc_or_now()) - timedelta(days=1)
-    store(agreement.premise, *every_day(yesterday - timedelta(days=2), yesterday))
-    actions.accept(agreement, channel=Channel.INVITATION)
+    run_due_steps(at=utc_or_now() + ANSWERED_AFTER)
     generate_due_reports()
     return agreement
 
@@ -130,7 +126,7 @@ def test_the_quick_start_as_programs(terminal, ending):
         if title.endswith(f".{ending}"):
             terminal.save(title, text)
     checked, created = terminal.run(program, f"create.{ending}").splitlines()
-    assert checked == "10443720009000017 used: 0 of 3"
+    assert checked == "10999990000001101 used: 0 of 3"
     number, status = created.split()
     assert status == "pending" and Agreement.objects.get().number == number
     assert terminal.run(program, f"collect.{ending}", number) == "pending none\n"
@@ -141,7 +137,7 @@ def test_the_quick_start_as_programs(terminal, ending):
 
 def test_a_program_stops_with_the_code_of_a_problem(terminal):
     """V13: and with the Request-Id."""
-    path = terminal.save("create.py", terminal.snippets("api_docs_quick_start")["create.py"].replace("104051941", "1"))
+    path = terminal.save("create.py", terminal.snippets("api_docs_quick_start")["create.py"].replace("900001101", "1"))
     stopped = subprocess.run(
         [sys.executable, path],
         cwd=terminal.folder,
@@ -158,9 +154,9 @@ def test_the_commands_of_the_guides(terminal):
     """V3: authentication, lists and downloads."""
     needed("curl")
     snippets = terminal.snippets("api_docs_guide", "authentication")
-    assert json.loads(terminal.shell(snippets["Request"]))["environment"] == "live"
+    assert json.loads(terminal.shell(snippets["Request"]))["environment"] == "test"
     assert json.loads(terminal.shell(snippets["Get a token"]))["scope"] == "agreements:read reports:read"
-    assert json.loads(terminal.shell(snippets["Get a new key"]))["key"].startswith("smtp_live_")
+    assert json.loads(terminal.shell(snippets["Get a new key"]))["key"].startswith("smtp_test_")
 
     quick_start = terminal.snippets("api_docs_quick_start")
     terminal.run(sys.executable, terminal.save("create.py", quick_start["create.py"]))
