@@ -38,7 +38,7 @@ COMPANY = "Bluebonnet Home Energy LLC"
 FACTS = {
     "en": ("isn't your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
     "es": (
-        "No es su distribuidora eléctrica", "Usted decide", "definitiva", "deshacerla", "Sin respuesta",
+        "No es su distribuidora eléctrica", "Usted decide", "definitiva", "deshacerla", "Si no responde",
         "ESIID",
     ),
 }  # fmt: skip
@@ -145,9 +145,9 @@ def test_the_button_of_the_email_is_said_at_the_top_and_nothing_is_decided(press
     (agreement,) = requests(CustomerKind.RESIDENTIAL, registered=False, meter_count=1, language="en")
     link = reverse("invitation", args=[link_tokens.derive_token(bytes(agreement.submission.link_nonce))])
     page = Client().get(link, {"pressed": pressed}).content.decode()
-    assert ("You haven't answered yet: accept or reject here." in page) == bool(words) and words in page
+    assert ("That doesn't count yet: accept or reject here." in page) == bool(words) and words in page
     if words:
-        assert page.index("You haven't answered yet") < page.index("<h1")
+        assert page.index("That doesn't count yet") < page.index("<h1")
     email = Email.objects.get(kind="EM201")
     assert "#accept" not in email.html and "?pressed=accept" in email.html and "?pressed=reject" in email.html
     agreement.refresh_from_db()

@@ -146,12 +146,12 @@ def test_a_smaller_share_is_for_all_that_is_accepted(client, agreements):
     """C9; the page shows it before, and the letters keep that page."""
     less = {"type": "monthly", "length": "3m"}
     page = client.get(link(agreements), less).content.decode()
-    assert "<b>One report per meter</b>, of your monthly electricity use" in page
+    assert "<b>One report per meter</b>: your monthly electricity use" in page
     client.post(link(agreements), submission_form(agreements) | less)
     granted = set(Agreement.objects.values_list("granted_type", "granted_length"))
     assert granted == {("monthly", "3m")}
     texts = set(Letter.objects.values_list("decision_text", flat=True))
-    assert len(texts) == 1 and "One report per meter, of your monthly electricity use" in texts.pop()
+    assert len(texts) == 1 and "One report per meter: your monthly electricity use" in texts.pop()
     refused = client.post(link(agreements), submission_form(agreements) | {"type": "monthly", "length": "1d"})
     assert refused.status_code == 400
 
