@@ -76,7 +76,7 @@ def refuse_excess(request: HttpRequest, counted: CountedRequest) -> None:
     """Note the counted request for the answer's headers. Raises ApiProblem if it is over the limit (V14)."""
     request.counted = counted  # type: ignore[attr-defined]  # read by api.middleware
     if counted.is_over:
-        detail = f"{counted.quota} requests a minute are possible here."
+        detail = f"You can send {counted.quota} requests per minute here."
         raise ApiProblem("rate-limited", detail, retry_at=counted.ends_at, retry_seconds=counted.seconds_left)
 
 

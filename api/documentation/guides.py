@@ -36,9 +36,13 @@ GUIDES = {
         Guide("creating-agreements", "Create agreements", "What to send, how to check it first, and what is refused."),
         Guide("following-agreements", "Follow agreements", "Statuses, report states, lists, and saving requests."),
         Guide("downloads", "Download files", "Which file to choose, and who sees that you downloaded it."),
-        Guide("sandbox", "Test in the sandbox", "Test keys, and ESIIDs that say what the customer does."),
-        Guide("limits", "Limits", "Requests a minute, and limits of agreements and wrong entries a day."),
-        Guide("privacy", "Privacy", "What you see of customers, and where personal data must not be."),
+        Guide("sandbox", "Test in the sandbox", "Test keys, and test ESIIDs that decide what the customer does."),
+        Guide(
+            "limits",
+            "Limits",
+            "How many requests you can send per minute, and daily limits on agreements and failed matches.",
+        ),
+        Guide("privacy", "Privacy", "What you see about customers, and where personal data must not be."),
     )
 }
 

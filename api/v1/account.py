@@ -26,7 +26,10 @@ _TOKEN_FORM = {
                 "required": ["grant_type"],
                 "properties": {
                     "grant_type": {"type": "string", "const": "client_credentials"},
-                    "scope": {"type": "string", "description": "Separated by spaces. Without it, all that you have."},
+                    "scope": {
+                        "type": "string",
+                        "description": "Separated by spaces. By default, all of the client's scopes.",
+                    },
                     "client_id": {"type": "string"},
                     "client_secret": {"type": "string", "description": "A key."},
                 },
@@ -45,9 +48,9 @@ _TOKEN_FORM = {
     openapi_extra={"x-examples": {200: ME}},
 )
 def get_me(request: HttpRequest) -> dict[str, Any]:
-    """Who you are
+    """Get your client
 
-    The client, its company, scopes and key, and how much of each limit is used in this minute.
+    Your API client, its company, scopes, and key, and how much of each limit is used this minute.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     used = used_now(caller.client)
@@ -78,7 +81,7 @@ def get_me(request: HttpRequest) -> dict[str, Any]:
 def rotate_key(request: HttpRequest, rotation: KeyRotation) -> dict[str, Any]:
     """Get a new key
 
-    The new key is valid as long as the old one was. The old one ends after the hours that you name.
+    The new key is valid for as long as the old one was. The old one expires after the number of hours that you set.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     try:
@@ -105,23 +108,23 @@ def rotate_key(request: HttpRequest, rotation: KeyRotation) -> dict[str, Any]:
 def get_token(request: HttpRequest) -> HttpResponse:
     """Get a token
 
-    OAuth 2.0 client credentials (RFC 6749, 4.4). The client's id and a key by HTTP Basic or in the form. The token
-    lasts an hour, and ends with its key. You don't need a token: a key is accepted wherever a token is.
+    OAuth 2.0 client credentials (RFC 6749, 4.4). Send the client's ID and a key with HTTP Basic or in the form. The
+    token lasts an hour, but not longer than its key. You don't need a token: a key works wherever a token does.
     """
     form = request.POST
     if not form.get("grant_type"):
         return _oauth_error("invalid_request", "Send a form with grant_type=client_credentials.")
     if form["grant_type"] != "client_credentials":
-        return _oauth_error("unsupported_grant_type", "The grant_type is client_credentials.")
+        return _oauth_error("unsupported_grant_type", "Set grant_type to client_credentials.")
     caller = authenticate_basic(request, form.get("client_id", ""), form.get("client_secret", ""))
     if caller is None:
-        response = _oauth_error("invalid_client", "Send the client's id and a key that works.", status=401)
+        response = _oauth_error("invalid_client", "Send the client's ID and a valid key.", status=401)
         response["WWW-Authenticate"] = 'Basic realm="api"'
         return response
     refuse_excess(request, count_request(caller.client, TOKEN))
     wanted = set(form.get("scope", "").split()) or caller.scopes
     if not wanted <= caller.scopes:
-        return _oauth_error("invalid_scope", "Ask for scopes that the client has.")
+        return _oauth_error("invalid_scope", "Ask only for scopes that the client has.")
     token = issue_token(caller.key, wanted)
     answer = {"access_token": token.text, "token_type": "Bearer", "expires_in": token.seconds}
     return JsonResponse(answer | {"scope": " ".join(token.scopes)})

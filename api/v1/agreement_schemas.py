@@ -19,7 +19,9 @@ _STATES = "Open: none, preparing, waiting_for_data, held, ready, no_data, refuse
 class AgreementReport(Schema):
     type: ReportType = Field(description="What you asked for: 15-minute readings, daily totals, or monthly totals.")
     length: ReportLength
-    granted_type: ReportType | None = Field(description="What the customer shares, which may be less; once complete.")
+    granted_type: ReportType | None = Field(
+        description="What the customer shared, which can be less. Null until the agreement is complete."
+    )
     granted_length: ReportLength | None
     state: str = Field(description=_STATES)
 
@@ -32,11 +34,14 @@ class AgreementCustomer(Schema):
     address: str | None = Field(description="The service address.")
     phone: str | None
     email: str | None = Field(description="Where the request was sent.")
-    is_masked: bool = Field(description="A registered customer is masked until complete. Deleted data is null.")
+    is_masked: bool = Field(
+        description="Whether parts of the name and address are hidden, as they are for a "
+        "registered customer who hasn't accepted."
+    )
 
 
 class AgreementContact(Schema):
-    """Whom the customer can reach."""
+    """The person or team that the customer can contact."""
 
     name: str
     phone: str
@@ -44,9 +49,9 @@ class AgreementContact(Schema):
 
 
 class Invitation(Schema):
-    delivery: Literal["queued", "sent", "failed"] = Field(description="failed: the email came back.")
+    delivery: Literal["queued", "sent", "failed"] = Field(description="failed: the email couldn't be delivered.")
     last_sent_at: UtcTime | None
-    reminders: int = Field(description="Your own and the portal's.")
+    reminders: int = Field(description="How many reminders were sent, by you or by the portal.")
 
 
 class AgreementLinks(Schema):
@@ -66,11 +71,11 @@ class AgreementAnswer(Schema):
     """One request to one customer about one meter."""
 
     number: str = Field(description="Twelve digits. It can begin with 0, so keep it as a string.")
-    test: bool = Field(description="Whether it was made with a test key.")
-    status: StatusName = Field(description="By the clock: after the deadline it is not_accepted at once.")
+    test: bool = Field(description="Whether it was created with a test key.")
+    status: StatusName = Field(description="A pending agreement becomes not_accepted as soon as the deadline passes.")
     initiated_at: UtcTime = Field(description="When the agreement was created.")
-    expires_at: UtcTime = Field(description="Until when the customer can answer.")
-    ended_at: UtcTime | None = Field(description="When the status became another than pending.")
+    expires_at: UtcTime = Field(description="The deadline for the customer's answer.")
+    ended_at: UtcTime | None = Field(description="When the agreement stopped being pending.")
     esiid: str
     meter_number: str
     report: AgreementReport
@@ -80,7 +85,9 @@ class AgreementAnswer(Schema):
     privacy_policy_url: str | None
     attested_at: UtcTime = Field(description="When your company declared that it has the customer's authorization.")
     invitation: Invitation
-    allowed: list[Literal["resend", "withdraw"]] = Field(description="What the status and your scopes allow.")
+    allowed: list[Literal["resend", "withdraw"]] = Field(
+        description="The actions that the status and your scopes allow."
+    )
     links: AgreementLinks
 
 
@@ -90,12 +97,12 @@ class AgreementWithTimeline(AgreementAnswer):
 
 class AgreementPage(Schema):
     data: list[AgreementAnswer]
-    next: str | None = Field(description="The cursor of the next page; null on the last one.")
+    next: str | None = Field(description="The cursor for the next page. Null on the last page.")
 
 
 class FoundAgreements(AgreementPage):
-    not_found: list[str] = Field(description="The items that found nothing.")
-    is_cut: bool = Field(description="Only 1,000 agreements were looked at. Search for less.")
+    not_found: list[str] = Field(description="The items with no results.")
+    is_cut: bool = Field(description="Whether there were more than 1,000 results. If so, narrow the search.")
 
 
 class Days(Schema):
@@ -108,7 +115,7 @@ class Intervals(Schema):
     expected: int = Field(description="How many readings the covered days would have without gaps.")
     present: int
     missing: int
-    estimated: int = Field(description="How many of the readings present are estimated.")
+    estimated: int = Field(description="How many of the readings that are present are estimated.")
 
 
 class DayCounts(Schema):
@@ -120,7 +127,9 @@ class ReportFormat(Schema):
     format: str = Field(description="Open: csv, utc_csv, json, green_button, manifest.")
     href: str
     content_type: str
-    size: int | None = Field(description="Bytes, uncompressed. Null before the first download, and of the manifest.")
+    size: int | None = Field(
+        description="Uncompressed size in bytes. Null for the manifest, and for a file before its first download."
+    )
     sha256: str | None
 
 
@@ -130,7 +139,7 @@ class ReportDownload(Schema):
 
 
 class ReportAnswer(Schema):
-    """What a report covers. Before it is ready, there is its state only."""
+    """What a report covers. Before it is ready, only its state is filled in."""
 
     agreement_number: str
     state: str = Field(description=_STATES)
@@ -138,7 +147,9 @@ class ReportAnswer(Schema):
     kept_until: UtcTime | None = Field(description="When we delete the files.")
     asked_period: Days | None
     covered_period: Days | None
-    shortened: bool = Field(description="Whether it covers less, because the customer's service began later.")
+    shortened: bool = Field(
+        description="Whether the report covers less than you asked for, because the customer's service began later."
+    )
     intervals: Intervals | None
     days: DayCounts | None
     missing_days: dict[str, list[tuple[date, date]]] = Field(description="Direction -> first and last day of each gap.")

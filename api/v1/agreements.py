@@ -54,11 +54,15 @@ class AgreementFilters(Schema):
     """What a list is narrowed by, and the page of it."""
 
     status: list[StatusName] = Field([], description="Any of these.")
-    report_state: list[ReportStateName] = Field([], description="Complete agreements with a report in any of these.")
+    report_state: list[ReportStateName] = Field(
+        [], description="Complete agreements whose report has any of these states."
+    )
     initiated_from: AwareDatetime | None = Field(None, strict=False, description="At this time or later.")
     initiated_before: AwareDatetime | None = Field(None, strict=False, description="Before this time.")
     limit: int = Field(50, ge=1, le=200)
-    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor of the page before.")
+    after: Annotated[str, Field(max_length=500)] | None = Field(
+        None, description="The value of next from the page before."
+    )
 
 
 class AgreementSearch(RequestBody, AgreementFilters):
@@ -68,7 +72,7 @@ class AgreementSearch(RequestBody, AgreementFilters):
     items: list[Annotated[str, Field(max_length=254)]] = Field(
         min_length=1,
         max_length=MOST_ITEMS,
-        description="Whole values, or first characters followed by *. Names and addresses are found by a part, too.",
+        description="Whole values, or the first characters followed by *. For names and addresses, any part is enough.",
     )
 
     def parsed_items(self) -> tuple[Item, ...]:
@@ -76,7 +80,7 @@ class AgreementSearch(RequestBody, AgreementFilters):
         by = SEARCHED[self.by]
         items = [None if WILDCARD in text[:-1] else parse_item(by, " ".join(text.split())) for text in self.items]
         errors = [
-            FieldProblem(f"#/items/{place}", "pattern", "There is no such value. Put * only at the end.")
+            FieldProblem(f"#/items/{place}", "pattern", "We can't search for this value. Put * only at the end.")
             for place, item in enumerate(items)
             if item is None
         ]
@@ -123,7 +127,8 @@ def own_agreement(caller: Caller, number: str, *related: str) -> Agreement:
 def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query[AgreementFilters]) -> dict[str, Any]:
     """List agreements
 
-    The newest first. The cursor in next leads to the next page; agreements that are made meanwhile do not move it.
+    Newest first. Send the cursor in next to get the next page. Agreements created in the meantime don't shift the
+    pages.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     refuse_unknown_parameters(request, AgreementFilters)
@@ -156,7 +161,8 @@ def list_agreements(request: HttpRequest, response: HttpResponse, filters: Query
 def search_agreements(request: HttpRequest, search: AgreementSearch) -> dict[str, Any]:
     """Search for agreements
 
-    By what identifies them or their customers, which never stands in an address. Narrowed and paged as the list is.
+    Search by agreement number, customer, or meter. The body has what must never be in a URL. Filters and pages work as
+    in the list.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     chosen = search.model_dump(mode="json", exclude={"limit", "after"})
@@ -216,7 +222,7 @@ def _conditions(filters: AgreementFilters) -> list[Q]:
 def get_agreement(request: HttpRequest, response: HttpResponse, number: str) -> Any:
     """Read an agreement
 
-    With its timeline. Send the ETag in If-None-Match: while nothing has changed, the answer is 304 without a body.
+    Includes the timeline. Send the ETag in If-None-Match. If nothing has changed, the response is 304 without a body.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     values = AgreementWithTimeline.model_validate(with_timeline(own_agreement(caller, number), caller)).model_dump()
@@ -260,7 +266,7 @@ def resend(request: HttpRequest, number: str) -> dict[str, Any]:
 def withdraw(request: HttpRequest, number: str) -> dict[str, Any]:
     """Withdraw the request
 
-    The customer is emailed and can no longer answer. A second time, nothing more happens.
+    We email the customer, who can no longer answer. If the request is already withdrawn, nothing changes.
     """
     return _act(request, number, actions.withdraw, done=Status.WITHDRAWN)
 
@@ -305,7 +311,7 @@ def denied_problem(caller: Caller, denied: PermissionDenied) -> ApiProblem:
 def get_authorization(request: HttpRequest, number: str) -> HttpResponse:
     """Download the letter of authorization
 
-    What the customer authorized, as PDF, once the agreement is complete.
+    A PDF of what the customer authorized. Available once the agreement is complete.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     agreement = own_agreement(caller, number, "letter")

@@ -65,9 +65,9 @@ _POINTERS = {
 def create_agreements(request: HttpRequest, response: HttpResponse, body: AgreementRequestBody) -> Status:
     """Create agreements
 
-    One for each meter, all or none; the customer gets one email. Send an `Idempotency-Key`: the same key and body
-    create nothing again and return the agreements as they are now. With `dry_run`, nothing is created and the answer
-    is 200.
+    One for each meter, all or none. The customer gets one email. Send an `Idempotency-Key`: if you send the same key
+    and body again, nothing new is created and you get the agreements as they are now. With `dry_run`, nothing is
+    created and the response is 200.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     key = _idempotency_key(request, is_needed=not body.dry_run)
@@ -104,7 +104,7 @@ def _idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
     if found and text.startswith('"') == text.endswith('"'):
         return found[1]
     if text:
-        raise ApiProblem("invalid-header", "Idempotency-Key has 8 to 128 letters, digits, hyphens and underscores.")
+        raise ApiProblem("invalid-header", "Idempotency-Key has 8 to 128 letters, digits, hyphens, and underscores.")
     if is_needed:
         raise ApiProblem("idempotency-key-missing")
     return ""

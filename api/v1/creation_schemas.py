@@ -16,7 +16,7 @@ _NEEDED, _POSSIBLE = "Required for an unregistered customer.", "Optional for an 
 
 
 class CustomerBody(RequestBody):
-    """Of a registered customer only kind and email; the rest is on record."""
+    """For a registered customer, send only kind and email. The rest is on record."""
 
     kind: Literal["residential", "business"]
     email: Text = Field(description="We send the request to it. For a registered customer, the email of the account.")
@@ -26,7 +26,7 @@ class CustomerBody(RequestBody):
     title: Text | None = Field(None, description=_POSSIBLE)
     language: Literal["en", "es"] | None = Field(None, description="Only for an unregistered residential customer.")
     company_name: Text | None = Field(None, description="Only for an unregistered business customer.")
-    street: Text | None = Field(None, description=_NEEDED + " The service address begins here.")
+    street: Text | None = Field(None, description=_NEEDED + " The street and number of the service address.")
     city: Text | None = Field(None, description=_NEEDED)
     state: Text | None = Field(None, description=_NEEDED + " Two letters, such as `TX`.")
     zip_code: Text | None = Field(None, description=_NEEDED)
@@ -51,29 +51,32 @@ class ContactBody(RequestBody):
 
 class AttestationBody(RequestBody):
     holds_authorization: bool = Field(
-        description="That your company has the customer's authorization, on paper or in electronic form. Must be true."
+        description="Confirms that your company has the customer's authorization, on paper or in electronic form. "
+        "Must be true."
     )
 
 
 class AgreementRequestBody(RequestBody):
-    """One request to one customer: an agreement for each meter, all or none."""
+    """One request to one customer. We create an agreement for each meter, or none at all."""
 
     registered: bool = Field(description="Whether the customer has an account on the portal.")
     customer: CustomerBody
     meters: list[MeterBody] = Field(min_length=1, max_length=20)
     report: ReportBody
-    contact: ContactBody | None = Field(None, description="Whom the customer can reach; by default the client's.")
-    comments: Annotated[str, Field(max_length=2000)] | None = Field(None, description="The customer reads them.")
+    contact: ContactBody | None = Field(
+        None, description="The person or team that the customer can contact. By default, your API client's contact."
+    )
+    comments: Annotated[str, Field(max_length=2000)] | None = Field(None, description="The customer will see them.")
     attestation: AttestationBody
     dry_run: bool = Field(
-        False, description="Check only, and create nothing. Failed matches count as they do otherwise."
+        False, description="Check the request without creating anything. Failed matches count as usual."
     )
 
 
 class QuotaOfEsiid(Schema):
-    used: int = Field(description="Agreements of your company for this ESIID that count now.")
+    used: int = Field(description="How many of your company's agreements for this ESIID count toward the limit now.")
     limit: int
-    next_free_at: UtcTime | None = Field(description="When the next one is possible, if the limit is used up.")
+    next_free_at: UtcTime | None = Field(description="If the limit is reached, when you can create the next one.")
 
 
 class CheckedMeter(Schema):

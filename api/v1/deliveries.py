@@ -33,7 +33,9 @@ class DeliveryFilters(Schema):
     type: EventTypeName | None = None
     since: AwareDatetime | None = Field(None, alias="from", description="Created at this time or later.")
     limit: int = Field(50, ge=1, le=200)
-    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor of the page before.")
+    after: Annotated[str, Field(max_length=500)] | None = Field(
+        None, description="The value of next from the page before."
+    )
 
 
 @interface.post(
@@ -48,9 +50,9 @@ class DeliveryFilters(Schema):
     },
 )
 def replay_deliveries(request: HttpRequest, endpoint_id: str, body: ReplayBody) -> dict[str, int]:
-    """Send deliveries of a time once more
+    """Send several deliveries again
 
-    Each with the same webhook-id. At most 10,000 at once; ask again for the rest.
+    Each keeps its webhook-id. We send up to 10,000 at once. Ask again for the rest.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)
@@ -72,7 +74,7 @@ def replay_deliveries(request: HttpRequest, endpoint_id: str, body: ReplayBody) 
 def list_deliveries(request: HttpRequest, endpoint_id: str, filters: Query[DeliveryFilters]) -> dict[str, Any]:
     """List the deliveries of an endpoint
 
-    Those of the last 30 days, the newest first, each with its attempts.
+    Deliveries of the last 30 days, newest first, with their attempts.
     """
     endpoint = own_endpoint(request, endpoint_id)
     refuse_unknown_parameters(request, DeliveryFilters)
@@ -102,7 +104,7 @@ def list_deliveries(request: HttpRequest, endpoint_id: str, filters: Query[Deliv
 def get_delivery(request: HttpRequest, delivery_id: str) -> dict[str, Any]:
     """Read a delivery
 
-    With each attempt: the status, the time that it took, and the beginning of the answer.
+    Includes each attempt: its status, how long it took, and the start of the response.
     """
     return _delivery_values(_own_delivery(request, delivery_id))
 
@@ -118,9 +120,9 @@ def get_delivery(request: HttpRequest, delivery_id: str) -> dict[str, Any]:
     },
 )
 def replay_delivery(request: HttpRequest, delivery_id: str) -> dict[str, Any]:
-    """Send a delivery once more
+    """Send a delivery again
 
-    Once, now, with the same webhook-id. One that is waiting for its next attempt is sent now instead.
+    We send it once, now, with the same webhook-id. If it is waiting for its next attempt, we send it now instead.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     with action_problems(caller):

@@ -32,16 +32,17 @@ _ALWAYS = ("secret-in-url", "internal-error", "unavailable")
 _WITH_CREDENTIAL = ("not-authenticated", "live-key-only", "network-not-allowed", "rate-limited", "authentication-limit")
 _WITH_BODY = ("invalid-json", "body-too-large", "unsupported-media-type", "unknown-field", "invalid-request")
 _HEADERS = {
-    "RequestId": ("Request-Id", "Names the request in our log. Tell it to us when something is wrong."),
-    "RateLimitPolicy": ("RateLimit-Policy", 'How many requests are possible: `"read";q=600;w=60`.'),
-    "RateLimit": ("RateLimit", 'How many are left, and the seconds until all are free again: `"read";r=599;t=41`.'),
-    "RetryAfter": ("Retry-After", "After how many seconds to try again."),
+    "RequestId": ("Request-Id", "Identifies the request in our log. Include it when you report a problem."),
+    "RateLimitPolicy": ("RateLimit-Policy", 'How many requests you can send: `"read";q=600;w=60`.'),
+    "RateLimit": ("RateLimit", 'How many are left, and the seconds until the limit resets: `"read";r=599;t=41`.'),
+    "RetryAfter": ("Retry-After", "How many seconds to wait before you try again."),
 }
 
 _WEBHOOK_HEADERS = {
-    "webhook-id": "The event's id, the same in every attempt. Ignore an id that you have had.",
-    "webhook-timestamp": "Seconds since 1970 of this attempt. Refuse what is older than five minutes.",
-    "webhook-signature": "v1, and the HMAC-SHA256 of id.timestamp.body in base64; two while a secret is replaced.",
+    "webhook-id": "The event's ID, the same in every attempt. Ignore an ID that you have already received.",
+    "webhook-timestamp": "When this attempt was made, in seconds since 1970. Refuse attempts older than five minutes.",
+    "webhook-signature": "v1, a comma, and the HMAC-SHA256 of id.timestamp.body in base64. While a secret is being "
+    "replaced, there are two.",
 }
 
 
@@ -76,7 +77,7 @@ def describe() -> dict[str, Any]:
     scopes = {scope: str(text).partition(" – ")[2] for scope, text in SCOPE_CHOICES}
     flow = {"tokenUrl": f"{settings.PORTAL_ORIGIN}/api/v1/oauth/token", "scopes": scopes}
     components["securitySchemes"] = {
-        "bearerKey": {"type": "http", "scheme": "bearer", "description": "A key of My Account / API, or a token."},
+        "bearerKey": {"type": "http", "scheme": "bearer", "description": "A key from My Account / API, or a token."},
         "oauth2ClientCredentials": {"type": "oauth2", "flows": {"clientCredentials": flow}},
     }
     description["webhooks"] = {event_type: {"post": _webhook(event_type)} for event_type in [*EventType.values, "ping"]}
@@ -99,14 +100,15 @@ def _webhook(event_type: str) -> dict[str, Any]:
     return {
         "operationId": f"webhook_{event_type.replace('.', '_')}",
         "summary": str(about),
-        "description": "Signed as Standard Webhooks 1.0.0 says. Answer within 15 seconds; do the work afterwards.",
+        "description": "Signed according to Standard Webhooks 1.0.0. Respond within 15 seconds, and do the work "
+        "afterwards.",
         "security": [],
         "parameters": parameters,
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
-            "2XX": {"description": "You have it. The body is ignored."},
-            "410": {"description": "You want no more events: we turn the endpoint off."},
-            "default": {"description": "We try again, up to ten times in three days. Redirects are not followed."},
+            "2XX": {"description": "You have received the event. We ignore the body."},
+            "410": {"description": "You don't want more events. We turn the endpoint off."},
+            "default": {"description": "We try again, up to ten times in three days. We don't follow redirects."},
         },
     }
 
@@ -157,11 +159,11 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         _describe_ranges(operation, media_type)
         codes.append("range-not-satisfiable")
     if operation.pop("x-idempotency", False):
-        about = "8 to 128 letters, digits, hyphens and underscores, in quotes or not. Not needed for a dry run."
+        about = "8 to 128 letters, digits, hyphens, and underscores, with or without quotes. Not needed for a dry run."
         operation["parameters"].append(_request_header("Idempotency-Key", about))
     if operation.pop("x-etag", False):
         responses["304"] = {"description": "Nothing has changed"}
-        operation["parameters"].append(_request_header("If-None-Match", "An ETag that you got before."))
+        operation["parameters"].append(_request_header("If-None-Match", "An ETag from an earlier response."))
     for status, example in operation.pop("x-examples", {}).items():
         (content,) = responses[status]["content"].values()
         content["example"] = example
@@ -185,16 +187,21 @@ def _describe_ranges(operation: dict[str, Any], media_type: str) -> None:
     # A part of JSON is no JSON, so it has an example that is a text.
     content = {media_type: {"schema": part, "example": '{"agreement_number":"1128'}}
     operation["responses"]["206"] = {"description": "A part of the file", "content": content}
-    operation["responses"]["304"] = {"description": "You have this file already"}
+    operation["responses"]["304"] = {"description": "You already have this file"}
     text = {"schema": {"type": "string"}}
     whole["headers"] = {
-        "ETag": {"description": "Names these bytes: their SHA-256.", **text},
+        "ETag": {"description": "The SHA-256 of these bytes.", **text},
         "Repr-Digest": {"description": "The SHA-256 of what was sent (RFC 9530).", **text},
     }
     operation["parameters"] += [
         _request_header("Range", "A part of the uncompressed file, such as bytes=0-1023."),
-        _request_header("If-Range", "The ETag of the file that the part belongs to; of another file you get all."),
-        _request_header("If-None-Match", "An ETag that you got before. The answer is 304 if the file is the same."),
+        _request_header(
+            "If-Range",
+            "The ETag of the file that the part belongs to. If the file is now a different one, you get all of it.",
+        ),
+        _request_header(
+            "If-None-Match", "An ETag from an earlier response. The response is 304 if the file is the same."
+        ),
         _request_header("Accept-Encoding", "gzip makes the file about ten times smaller."),
     ]
 

@@ -29,7 +29,9 @@ class EventFilters(Schema):
 
     type: list[EventTypeName] = Field([], description="Any of these.")
     limit: int = Field(50, ge=1, le=200)
-    after: Annotated[str, Field(max_length=500)] | None = Field(None, description="The cursor in next, as you got it.")
+    after: Annotated[str, Field(max_length=500)] | None = Field(
+        None, description="The value of next from your last request."
+    )
 
 
 @interface.get(
@@ -43,10 +45,10 @@ class EventFilters(Schema):
     },
 )
 def list_events(request: HttpRequest, filters: Query[EventFilters]) -> dict[str, Any]:
-    """Read the feed of events
+    """Read the event feed
 
-    What happened to the company's agreements and clients in the last 90 days, the oldest first. Keep next and send it
-    as after: the answer has what came since then, and no event is left out. It is also there when nothing is new.
+    What happened to your company's agreements and clients in the last 90 days, oldest first. Keep next and send it as
+    after: the response has every event since then. There is always a next, even if nothing is new.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     refuse_unknown_parameters(request, EventFilters)
@@ -71,7 +73,7 @@ def _read_cursor(cursor: str | None, key: Sequence[Any]) -> int:
     try:
         place, of_key = signing.loads(cursor, salt=_SALT, max_age=settings.API_EVENT_RETENTION)
     except signing.SignatureExpired as error:
-        detail = "This cursor is older than events are kept. Begin without one, and compare the agreements."
+        detail = "This cursor is older than the events that we keep. Start without one, and compare the agreements."
         raise ApiProblem("cursor-mismatch", detail) from error
     except signing.BadSignature as error:
         raise ApiProblem("cursor-mismatch") from error

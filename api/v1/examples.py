@@ -29,8 +29,8 @@ TOKEN_ISSUED = {
     "expires_in": 3600,
     "scope": "agreements:read reports:read",
 }
-UNKNOWN_SCOPE = {"error": "invalid_scope", "error_description": "Ask for scopes that the client has."}
-UNKNOWN_CLIENT = {"error": "invalid_client", "error_description": "Send the client's id and a key that works."}
+UNKNOWN_SCOPE = {"error": "invalid_scope", "error_description": "Ask only for scopes that the client has."}
+UNKNOWN_CLIENT = {"error": "invalid_client", "error_description": "Send the client's ID and a valid key."}
 _PATH = "https://portal.example/api/v1/agreements/112826000001"
 AGREEMENT = {
     "number": "112826000001",

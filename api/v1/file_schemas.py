@@ -11,17 +11,19 @@ from pydantic import Field
 from api.v1.agreement_schemas import Days, ReportType
 from api.v1.schemas import UtcTime
 
-_REVISION = "When the utility last corrected it; null if it did not say."
+_REVISION = "When the utility last corrected the reading. Null if the utility didn't say."
 
 
 class IntervalDay(Schema):
-    """A day of the 15-minute report. Days without any reading are not there."""
+    """A day of the 15-minute report. Days without readings are left out."""
 
-    day: date = Field(description="In Texas.")
+    day: date = Field(description="The day in Central Time.")
     first_interval_at: UtcTime
     revision_at: UtcTime | None = Field(description=_REVISION)
-    wh: list[int | None] = Field(description="92, 96 or 100 quarter hours in order; null is a missing one.")
-    estimated: list[int] = Field(description="Which entries of wh the utility estimated.")
+    wh: list[int | None] = Field(
+        description="One value for each quarter hour of the day (92, 96, or 100), in order. Null is a missing reading."
+    )
+    estimated: list[int] = Field(description="The positions in wh that the utility estimated.")
 
 
 class UsageTotals(Schema):
@@ -41,13 +43,13 @@ class TotalOfDay(UsageTotals):
 class TotalOfMonth(UsageTotals):
     first_day: date
     last_day: date
-    peak_w: int | None = Field(description="The most watts of a quarter hour.")
+    peak_w: int | None = Field(description="The highest power in a quarter hour, in watts.")
 
 
 class UsageSeries(Schema):
     direction: Literal["consumption", "surplus_generation"]
-    days: list[IntervalDay | TotalOfDay] | None = Field(None, description="Of 15-minute and daily reports.")
-    months: list[TotalOfMonth] | None = Field(None, description="Calendar months, of monthly reports.")
+    days: list[IntervalDay | TotalOfDay] | None = Field(None, description="In 15-minute and daily reports.")
+    months: list[TotalOfMonth] | None = Field(None, description="Calendar months, in monthly reports.")
     total_wh: int
 
 
@@ -57,6 +59,6 @@ class UsageFile(Schema):
     meter_number: str
     report_type: ReportType
     time_zone: Literal["America/Chicago"]
-    interval_minutes: Literal[15] | None = Field(description="Of 15-minute reports.")
+    interval_minutes: Literal[15] | None = Field(description="In 15-minute reports.")
     covered_period: Days
     series: list[UsageSeries]

@@ -40,8 +40,8 @@ interface = NinjaAPI(
     title="Smart Meter Texas one-time agreements",
     version=VERSION,
     description=(
-        "Ask customers for one report of their electricity use, follow their answers, and download the reports. "
-        "Every rule of the portal's pages holds here."
+        "Ask customers for one report of their electricity use, follow their answers, and download the reports. The "
+        "same rules apply as on the portal's pages."
     ),
     docs_url=None,
     openapi_url=None,
@@ -86,7 +86,7 @@ def answer_mistakes(request: HttpRequest, error: ValidationError) -> HttpRespons
 _MISTAKES = {
     "missing": ("required", "This field is required."),
     "extra_forbidden": ("unknown-field", "There is no such field."),
-    "string_type": ("type", "Send a text."),
+    "string_type": ("type", "Send a string."),
     "int_type": ("type", "Send a whole number."),
     "int_parsing": ("type", "Send a whole number."),
     "bool_type": ("type", "Send true or false."),
@@ -99,7 +99,7 @@ _MISTAKES = {
     "too_long": ("length", "Send at most {max_length}."),
     "string_too_short": ("length", "Send at least {min_length} characters."),
     "string_too_long": ("length", "Send at most {max_length} characters."),
-    "string_pattern_mismatch": ("pattern", "Send a text that matches {pattern}."),
+    "string_pattern_mismatch": ("pattern", "Send a string that matches {pattern}."),
     "greater_than_equal": ("range", "Send at least {ge}."),
     "less_than_equal": ("range", "Send at most {le}."),
     "datetime_from_date_parsing": ("time", "Send a time such as 2026-11-28T19:15:00Z."),

@@ -50,7 +50,7 @@ _FILE_PROBLEMS = [
 def get_report(request: HttpRequest, number: str) -> dict[str, Any]:
     """Read what the report covers
 
-    Its state, days, gaps and totals, the files that there are, and who downloaded them.
+    The report's state, days, gaps, totals, files, and downloads.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     agreement = own_agreement(caller, number, "report")
@@ -77,7 +77,7 @@ def _file_operation(report_format: FileFormat, operation_id: str, **extra: Any) 
 def download_csv(request: HttpRequest, number: str) -> HttpResponseBase:
     """Download the report as CSV
 
-    The columns of Smart Meter Texas files, in Central time.
+    Has the columns of Smart Meter Texas files, in Central Time.
     """
     return _download(request, number, FileFormat.CSV)
 
@@ -143,7 +143,8 @@ def _download(request: HttpRequest, number: str, report_format: FileFormat) -> H
 def download_manifest(request: HttpRequest, number: str) -> HttpResponse:
     """Download the manifest
 
-    What the report covers, as the portal gives it, byte for byte. It is kept longer than the report's file.
+    What the report covers, in the same file that users download from the portal. We keep it longer than the report's
+    file.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     report = _downloadable(caller, number, {ReportState.READY, ReportState.PURGED})

@@ -23,7 +23,9 @@ from notifications.models import EmailState
 class EmailFilters(Schema):
     """What the list is narrowed by."""
 
-    agreement_number: Annotated[str, Field(pattern="^[0-9]{12}$")] | None = Field(None, description="About this one.")
+    agreement_number: Annotated[str, Field(pattern="^[0-9]{12}$")] | None = Field(
+        None, description="Only emails about this agreement."
+    )
     limit: int = Field(50, ge=1, le=200)
 
 
@@ -33,7 +35,7 @@ class SandboxEmail(Schema):
     to: Literal["customer", "company"]
     subject: str
     agreement_numbers: list[str]
-    bounced: bool = Field(description="Whether the sandbox let it come back.")
+    bounced: bool = Field(description="Whether the sandbox treated it as undeliverable.")
 
 
 class SandboxEmails(Schema):
@@ -52,9 +54,10 @@ class ResetAnswer(Schema):
     openapi_extra={"x-problems": ["invalid-request", "unknown-field"], "x-examples": {200: SANDBOX_EMAILS}},
 )
 def list_sandbox_emails(request: HttpRequest, filters: Query[EmailFilters]) -> dict[str, Any]:
-    """List the emails of the sandbox
+    """List sandbox emails
 
-    What would have been sent, the newest first. No email leaves the sandbox, and no text or link is recorded.
+    The emails that would have been sent, newest first. The sandbox sends no emails and doesn't record their text or
+    links.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     refuse_unknown_parameters(request, EmailFilters)
@@ -87,8 +90,8 @@ def list_sandbox_emails(request: HttpRequest, filters: Query[EmailFilters]) -> d
 def reset(request: HttpRequest) -> dict[str, Any]:
     """Empty the sandbox
 
-    Deletes every test agreement of your company with its report and emails. Test ESIIDs can be used as before the
-    first time. Test agreements are also deleted 30 days after they have ended.
+    Deletes all of your company's test agreements, with their reports and emails. You can then use each test ESIID as if
+    for the first time. Test agreements are also deleted 30 days after they end.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     return {"deleted": reset_sandbox(caller.company)}

@@ -40,11 +40,11 @@ class ProblemAnswer(Schema):
     title: str
     status: int
     code: str = Field(description="Stable, for programs.")
-    detail: str = Field(description="For people, in English. Never quotes what was sent.")
+    detail: str = Field(description="For people, in English. Never quotes what you sent.")
     instance: str | None = Field(description="The Request-Id as a URN.")
     errors: list[FieldProblemAnswer]
-    agreement_number: str | None = Field(description="The agreement that waits already.")
-    agreement_status: str | None = Field(description="Of an agreement that is no longer pending.")
+    agreement_number: str | None = Field(description="The agreement that is already waiting for an answer.")
+    agreement_status: str | None = Field(description="The current status, if the agreement is no longer pending.")
     retry_at: str | None = Field(description="When to try again.", json_schema_extra={"format": "date-time"})
 
 
@@ -59,15 +59,15 @@ class CompanyAnswer(Schema):
 
 
 class KeyAnswer(Schema):
-    prefix: str = Field(description="The eight characters that name the key on My Account / API.")
+    prefix: str = Field(description="The eight characters that identify the key on My Account / API.")
     expires_at: UtcTime
 
 
 class QuotaAnswer(Schema):
     policy: str = Field(description="Open: read, write, download, token.")
-    quota: int = Field(description="How many requests are possible in the window.")
+    quota: int = Field(description="How many requests you can send in each window.")
     window_seconds: int
-    used: int = Field(description="How many of them were sent in this window.")
+    used: int = Field(description="How many you have sent in this window.")
 
 
 class MeAnswer(Schema):
@@ -81,12 +81,12 @@ class MeAnswer(Schema):
 
 class KeyRotation(RequestBody):
     old_key_ends_in_hours: int = Field(
-        default=24, ge=0, le=720, description="For how long the old key goes on working, at most 30 days."
+        default=24, ge=0, le=720, description="How long the old key keeps working, up to 30 days."
     )
 
 
 class NewKeyAnswer(Schema):
-    key: str = Field(description="The new key. It cannot be read again.")
+    key: str = Field(description="The new key. You can't get it again.")
     prefix: str
     expires_at: UtcTime
     old_key: KeyAnswer

@@ -25,7 +25,7 @@ class EndpointBody(RequestBody):
 
 
 class EndpointChangeBody(RequestBody):
-    """What is left out stays."""
+    """Fields that you leave out keep their values."""
 
     url: Url | None = None
     types: Types | None = None
@@ -49,16 +49,18 @@ class EndpointAnswer(Schema):
     last_success_at: UtcTime | None
     last_failure_at: UtcTime | None
     consecutive_failures: int
-    secrets: list[SecretPeriod] = Field(description="What deliveries are signed with now, the newest first.")
+    secrets: list[SecretPeriod] = Field(
+        description="When the secrets that sign deliveries now were made and end, newest first."
+    )
 
 
 class EndpointWithSecret(EndpointAnswer):
-    secret: str = Field(description="The new secret. It cannot be read again.")
+    secret: str = Field(description="The new secret. You can't get it again.")
 
 
 class EndpointList(Schema):
     data: list[EndpointAnswer]
-    next: str | None = Field(description="Always null: a client has few endpoints.")
+    next: str | None = Field(description="Always null, because the list has only one page.")
 
 
 class PingAnswer(Schema):
@@ -69,7 +71,7 @@ class PingAnswer(Schema):
 
 
 class SecretRotation(RequestBody):
-    overlap_hours: int = Field(24, ge=0, le=168, description="For how long deliveries have both signatures.")
+    overlap_hours: int = Field(24, ge=0, le=168, description="How long deliveries have both signatures.")
 
 
 class DeliveryAttempt(Schema):
@@ -77,7 +79,7 @@ class DeliveryAttempt(Schema):
     status: int | None
     took_ms: int
     error: str | None
-    response_start: str = Field(description="The first 500 characters of the answer.")
+    response_start: str = Field(description="The first 500 characters of the response.")
 
 
 class DeliveryAnswer(Schema):
@@ -91,16 +93,18 @@ class DeliveryAnswer(Schema):
 
 
 class DeliveryPage(Schema):
-    data: list[DeliveryAnswer] = Field(description="The newest first.")
+    data: list[DeliveryAnswer] = Field(description="Newest first.")
     next: str | None
 
 
 class ReplayBody(RequestBody):
     # A body is strict, and JSON has no times.
-    since: AwareDatetime = Field(alias="from", strict=False, description="Deliveries of this time or later.")
-    before: AwareDatetime | None = Field(None, strict=False, description="Before this time; without it, until now.")
+    since: AwareDatetime = Field(alias="from", strict=False, description="Deliveries created at this time or later.")
+    before: AwareDatetime | None = Field(
+        None, strict=False, description="Deliveries created before this time. By default, until now."
+    )
     only_failed: bool = True
 
 
 class ReplayAnswer(Schema):
-    queued: int = Field(description="How many are sent once more: 10,000 at most.")
+    queued: int = Field(description="How many deliveries will be sent again, 10,000 at most.")

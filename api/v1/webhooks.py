@@ -53,7 +53,7 @@ _REFUSALS = ["company-suspended", "webhook-url-refused"]
 def list_endpoints(request: HttpRequest) -> dict[str, Any]:
     """List webhook endpoints
 
-    The client's own ones.
+    All webhook endpoints of your API client.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     return {
@@ -76,8 +76,8 @@ def list_endpoints(request: HttpRequest) -> dict[str, Any]:
 def create_endpoint(request: HttpRequest, body: EndpointBody) -> Any:
     """Create a webhook endpoint
 
-    From now on, events are sent to its URL. The answer has the secret with which they are signed (Standard Webhooks
-    1.0.0); it cannot be read again. A client has at most five endpoints.
+    We then send events to its URL. The response has the secret that we sign them with (Standard Webhooks 1.0.0). You
+    can't get it again. A client can have up to five endpoints.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     profile = EndpointProfile(body.url, tuple(dict.fromkeys(body.types)), body.description)
@@ -96,7 +96,7 @@ def create_endpoint(request: HttpRequest, body: EndpointBody) -> Any:
 def get_endpoint(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
     """Read a webhook endpoint
 
-    With its health: when it last accepted an event, and how many attempts have failed since then.
+    Includes its health: when it last accepted an event, and how many attempts have failed since then.
     """
     return _endpoint_values(own_endpoint(request, endpoint_id))
 
@@ -115,8 +115,8 @@ def get_endpoint(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
 def change_endpoint(request: HttpRequest, endpoint_id: str, body: EndpointChangeBody) -> dict[str, Any]:
     """Change a webhook endpoint
 
-    What is left out stays. An endpoint that is turned off gets no events, and what waits for it fails; turned on again,
-    it gets events from then on.
+    Fields that you leave out keep their values. If you turn an endpoint off, waiting deliveries fail and it gets no
+    events. If you turn it on again, it gets new events only.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)
@@ -141,7 +141,7 @@ def change_endpoint(request: HttpRequest, endpoint_id: str, body: EndpointChange
 def delete_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
     """Delete a webhook endpoint
 
-    With its secrets and deliveries.
+    Also deletes its secrets and deliveries.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)
@@ -162,8 +162,8 @@ def delete_endpoint(request: HttpRequest, endpoint_id: str) -> HttpResponse:
 def ping_endpoint(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
     """Ping a webhook endpoint
 
-    Sends a ping event to this endpoint now, signed like any other, and says what came of it. The endpoint's health does
-    not change. Ten a minute are possible.
+    Sends a ping event to this endpoint now, signed like any other, and returns the result. The endpoint's health does
+    not change. You can send ten pings a minute.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)
@@ -188,7 +188,7 @@ def ping_endpoint(request: HttpRequest, endpoint_id: str) -> dict[str, Any]:
 def rotate_secret(request: HttpRequest, endpoint_id: str, body: SecretRotation) -> dict[str, Any]:
     """Get a new secret
 
-    For the hours of the overlap deliveries have two signatures, the new one first.
+    During the overlap, deliveries have two signatures, the new one first.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     endpoint = own_endpoint(request, endpoint_id)

@@ -158,7 +158,7 @@ def test_a_problem_leads_to_the_operations_that_answer_it(client):
     assert reverse("api_docs_operation", args=["downloadCsv"]) in page
     assert reverse("api_docs_operation", args=["createAgreements"]) not in page
     common = client.get(reverse("api_problem", args=["rate-limited"])).content.decode()
-    assert "Every operation can answer this." in common
+    assert "Every operation can return this." in common
 
 
 def test_the_latest_change_is_that_of_the_description(client):

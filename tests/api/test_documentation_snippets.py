@@ -102,7 +102,7 @@ def test_the_quick_start_with_curl(terminal):
     request = snippets["agreement.json"]
     terminal.save("agreement.json", request)
     checked = json.loads(terminal.shell(snippets["Check the request"]))
-    assert checked == json.loads(snippets["Answer"]) and not Agreement.objects.exists() and not Email.objects.exists()
+    assert checked == json.loads(snippets["Response"]) and not Agreement.objects.exists() and not Email.objects.exists()
 
     terminal.save("agreement.json", request.replace('"dry_run": true', '"dry_run": false'))
     for _twice in range(2):
@@ -164,10 +164,10 @@ def test_the_commands_of_the_guides(terminal):
     guide = terminal.snippets("api_docs_guide", "following-agreements")
     assert [each["number"] for each in json.loads(terminal.shell(guide["Ready reports"]))["data"]] == [number]
     assert terminal.run(sys.executable, terminal.save("list.py", guide["list.py"])) == f"{number} complete ready\n"
-    asked = guide["Ask whether it changed"].replace(NUMBER, number)
+    asked = guide["Check whether it changed"].replace(NUMBER, number)
     assert json.loads(terminal.shell(asked))["timeline"]
 
-    continued = terminal.snippets("api_docs_guide", "downloads")["Continue a download"].replace(NUMBER, number)
+    continued = terminal.snippets("api_docs_guide", "downloads")["Resume a download"].replace(NUMBER, number)
     terminal.shell(continued)
     path = terminal.folder / "usage.csv"
     whole = path.read_bytes()

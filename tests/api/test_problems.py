@@ -115,7 +115,7 @@ def test_a_problems_page_names_every_cause(client, code, words):
 def test_the_language_of_a_browser_changes_nothing(program):
     """V13: details are in English."""
     answer = program.get("/nothing", headers={"accept-language": "es", "cookie": "django_language=es"})
-    assert check(answer, 404, "not-found")["detail"] == "There is nothing at this address."
+    assert check(answer, 404, "not-found")["detail"] == "There is nothing at this URL."
     assert "Content-Language" not in answer and "Vary" not in answer
 
 
