@@ -98,7 +98,11 @@ def authenticate(request: HttpRequest) -> Caller:
 
 def authenticate_basic(request: HttpRequest, client_id: str, secret: str) -> Caller | None:
     """Return the client with this id and key, for a token; None, and a failure is counted, if there is none (P7)."""
-    name, password = _basic_credentials(request) or (client_id, secret)
+    return authenticate_pair(request, *(_basic_credentials(request) or (client_id, secret)))
+
+
+def authenticate_pair(request: HttpRequest, name: str, password: str) -> Caller | None:
+    """Return the client with the id `name` and the key `password`; None, and a failure is counted, if there is none."""
     key = _find_key(password)
     if key is None or key.client.client_id.upper() != name.upper():
         count_failure(request)

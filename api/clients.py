@@ -23,6 +23,7 @@ from lib.phone_numbers import phone_text
 from lib.refusals import Problem, Refused
 
 logger = logging.getLogger(__name__)
+ATTESTATION_VERSION = "2026-11-30"  # of the sentences in templates/api/smt_attestation.html
 ADDRESS_DOMAIN = "clients.invalid"  # RFC 2606: no mail is ever delivered there
 
 
@@ -118,6 +119,24 @@ def change_client(client: ApiClient, profile: ClientProfile, *, by: User) -> boo
     ApiClient.objects.filter(pk=client.pk).update(**columns)
     User.objects.filter(pk=membership.user_id).update(last_name=profile.name)
     company.record_event(CompanyEventKind.CLIENT_CHANGED, by=by, about=membership.user, changes=permissions)
+    return True
+
+
+@transaction.atomic
+def change_attestation(client: ApiClient, *, is_attested: bool, by: User, at: datetime | None = None) -> bool:
+    """Let each NewAgreement of the client attest the customer's authorization, or no longer (M7); False if it was so.
+
+    Raises PermissionDenied, Refused.
+    """
+    company = lock_as_administrator(client.owner.pk, by, NOT_SUSPENDED)
+    client, at = _require_enabled(client), utc_or_now(at)
+    if (client.smt_attested_at is not None) == is_attested:
+        return False
+    version = ATTESTATION_VERSION if is_attested else ""
+    columns = {"smt_attested_at": at if is_attested else None, "smt_attestation_version": version}
+    ApiClient.objects.filter(pk=client.pk).update(**columns)
+    changes = {"smt_attestation": [client.smt_attestation_version, version]}
+    company.record_event(CompanyEventKind.CLIENT_ATTESTED, by=by, about=client.membership.user, changes=changes, at=at)
     return True
 
 

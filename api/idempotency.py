@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -35,8 +35,10 @@ class OnceCreated:
     is_replayed: bool
 
 
-def create_once(client: ApiClient, path: str, key: str, body: bytes, create: Callable[[], UUID]) -> OnceCreated:
-    """Call `create`, or return what it created for the same `key` of the company before.
+def create_once(
+    client: ApiClient, path: str, key: str, body: bytes, create: Callable[[], UUID], *, period: timedelta | None = None
+) -> OnceCreated:
+    """Call `create`, or return what it created for the same `key` of the company before, within `period` if given.
 
     Raises KeyInUse, KeyReused, and what `create` raises. A refusal keeps no key, but what it counted (X2).
     """
@@ -44,6 +46,8 @@ def create_once(client: ApiClient, path: str, key: str, body: bytes, create: Cal
     scope = {"company": client.company, "environment": client.environment, "path": path, "key": key}
     with transaction.atomic():
         _lock(f"{client.company.pk}:{client.environment}:{path}:{key}")
+        if period:
+            IdempotencyKey.objects.filter(**scope, created_at__lte=Now() - period).delete()
         if known := IdempotencyKey.objects.filter(**scope).first():
             if known.body_hash != body_hash:
                 raise KeyReused

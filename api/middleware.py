@@ -1,4 +1,4 @@
-"""Every answer below /api/v1: no cookie, no page instead of a problem, a request id and the limits (V2, V13, V14).
+"""Every answer below /api/v1 and /smt: no cookie, no page, a request id and the limits (V2, V13, V14, M6).
 
 It is around Django's other middleware, so that their refusals and Django's own errors become problems, too.
 """
@@ -14,8 +14,10 @@ from api.clients import revoke_leaked_key
 from api.key_text import KEY, SECRET
 from api.problem_kinds import BY_STATUS
 from api.problems import CONTENT_TYPE, ApiProblem, problem_response
+from api.smt.failures import failure_response
 
 PREFIX = "/api/v1/"
+SMT_PREFIX = "/smt"  # in any letter case (M1)
 PAGES = "/api/v1/problems/"  # for people: the types of problems
 _SECRET_NAMES = ("access_token", "api_key", "apikey", "client_secret", "key", "token")
 _JSON = ("application/json", CONTENT_TYPE)
@@ -25,8 +27,10 @@ def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     """Answer requests to the API as a program expects it; everything else passes."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(PREFIX) or request.path_info.startswith(PAGES):
+        is_smt = f"{request.path_info.lower()}/".startswith(f"{SMT_PREFIX}/")
+        if not is_smt and (not request.path_info.startswith(PREFIX) or request.path_info.startswith(PAGES)):
             return get_response(request)
+        refuse = failure_response if is_smt else problem_response
         # A browser's session, language and CSRF token mean nothing here: nothing below reads them.
         for name in ("HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE"):
             request.META.pop(name, None)
@@ -34,9 +38,9 @@ def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
             _refuse_secret_in_address(request)
             response = get_response(request)
         except ApiProblem as problem:
-            response = problem_response(request, problem)
+            response = refuse(request, problem)
         if response.status_code >= 400 and response.headers.get("Content-Type", "").partition(";")[0] not in _JSON:
-            response = _as_problem(request, response)
+            response = refuse(request, _problem_of(response))
         response.cookies.clear()
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["Request-Id"] = request.request_id  # type: ignore[attr-defined]
@@ -55,11 +59,11 @@ def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     return middleware
 
 
-def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _problem_of(response: HttpResponse) -> ApiProblem:
     """Return the problem that says what `response`, a page, says with its status."""
     code = BY_STATUS.get(response.status_code, "internal-error" if response.status_code >= 500 else "not-found")
     kept = {name: response.headers[name] for name in ("Allow", "Retry-After") if name in response.headers}
-    return problem_response(request, ApiProblem(code, headers=kept))
+    return ApiProblem(code, headers=kept)
 
 
 def _refuse_secret_in_address(request: HttpRequest) -> None:

@@ -33,4 +33,5 @@ urlpatterns = [
     path("third-party/api/<int:client>/webhooks/", include(WEBHOOKS)),
     path("", include("api.documentation.urls")),
     path("", include("api.v1.urls")),
+    path("", include("api.smt.urls")),
 ]

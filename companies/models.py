@@ -180,6 +180,7 @@ class CompanyEventKind(models.TextChoices):
     CLIENT_CREATED = "client_created", _("API client created")
     CLIENT_CHANGED = "client_changed", _("API client changed")
     CLIENT_DISABLED = "client_disabled", _("API client turned off")
+    CLIENT_ATTESTED = "client_attested", _("Attestation of an API client changed")
     KEY_CREATED = "key_created", _("API key created")
     KEY_REVOKED = "key_revoked", _("API key revoked")
     MAILBOX = "mailbox", _("Shared mailbox changed")

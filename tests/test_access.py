@@ -158,6 +158,10 @@ ROWS = {
     "api_problem": everybody(OK, "problem"),
     "api_openapi": everybody(OK),
     "api_not_found": everybody(GONE, "rest"),
+    # What messages answer to each kind of key is in tests/api.
+    "smt_message": everybody(GONE, "rest"),
+    "smt_root": everybody(GONE),
+    "smt_customer_interface": everybody(GONE, "interface"),
     "company_register": everybody(OK),
     "company_register_sent": everybody(OK),
     "company_confirm": everybody(OK, "registration_token"),

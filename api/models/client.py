@@ -51,6 +51,9 @@ class ApiClient(models.Model):
     contact_email = models.EmailField(_("contact email"), max_length=254)
     manages_webhooks = models.BooleanField(_("can manage webhooks"), default=False)  # the scope webhooks:manage (P2)
     allowed_networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
+    # Since when, and in which wording, an administrator attests each NewAgreement of the client (M7).
+    smt_attested_at = models.DateTimeField(null=True)
+    smt_attestation_version = models.CharField(max_length=10, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("created by"))
     created_at = models.DateTimeField(_("created"), db_default=Now())
     disabled_at = models.DateTimeField(_("turned off"), null=True)

@@ -82,6 +82,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "operation": "createAgreements",
         "schema": "AgreementAnswer",
         "rest": "nothing",
+        "interface": "commonapi",
         "number": side.pending.number,
         "draft": draft.pk,
         "submitted": side.pending.submission.draft_id,

@@ -34,6 +34,9 @@ WITHOUT_PAGE = {
     "health",
     "mfa_download_recovery_codes",
     "mfa_login_webauthn",
+    "smt_customer_interface",
+    "smt_message",
+    "smt_root",
 }
 WITHOUT_PAGE |= {name for name, row in ROWS.items() if METHOD in {row.of(role) for role in ROLES}}
 

@@ -92,6 +92,7 @@ def make_world() -> dict[str, Any]:
         "operation": "createAgreements",
         "schema": "AgreementAnswer",
         "rest": "nothing",
+        "interface": "commonapi",
         "invited": invited.pk,
         "request": waits.pk,
         "registration_token": link_token(registers),
