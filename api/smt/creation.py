@@ -164,4 +164,5 @@ def _refusal(refused: Refused) -> SmtFailure:
     if refused.causes:
         text = " ".join([text, "Possible causes:", *refused.causes, _NO_NAME])
     numbers = [problem.agreement_number for problem in refused.problems if problem.agreement_number]
-    return SmtFailure(422, "1007", text, **({"agreementNumber": numbers[0]} if numbers else {}))
+    more: dict[str, Any] = {"agreementNumber": numbers[0]} if numbers else {}
+    return SmtFailure(422, "1007", text, **more)
