@@ -33,7 +33,7 @@ MAX_TEST_PLACES = 4
 
 _HEADING = re.compile(r"^### (EM20[1-5]|[A-Z]\d{1,2})\. (.+)$", re.MULTILINE)
 _ID = re.compile(
-    r"(?<![\w.-])(EM20[1-9]|[LTCERDAXOPVW]\d{1,2})(?:\s+to\s+([LTCERDAXOPVW]\d{1,2}|EM20[1-9]))?(?![\w-]|\.\d)"
+    r"(?<![\w.-])(EM20[1-9]|[LTCERDAXOMPVW]\d{1,2})(?:\s+to\s+([LTCERDAXOMPVW]\d{1,2}|EM20[1-9]))?(?![\w-]|\.\d)"
 )
 _TEMPLATE_COMMENT = re.compile(r"{% comment %}.*?{% endcomment %}|{#.*?#}|/\*.*?\*/", re.DOTALL)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
