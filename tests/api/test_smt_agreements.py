@@ -277,7 +277,7 @@ def test_the_list_is_narrowed_and_cut(smt, monkeypatch):
 
 @pytest.mark.parametrize("number", ["012826000001", 12826000001, "12826000001", 12826000001.0])
 def test_numbers_of_january_to_september_lose_their_zero_and_are_found(smt, number):
-    """M8: programs count with them."""
+    """M8, M10: programs count with them."""
     agreement = AgreementFactory(company=smt.program.company, number="012826000001")
     (row,) = smt.send("myagreements", agreementNumber=number).json()["agreementStatusList"]
     assert row["agreementNumber"] == "012826000001"
