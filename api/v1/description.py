@@ -184,8 +184,9 @@ def _request_header(name: str, about: str) -> dict[str, Any]:
 def _describe_ranges(operation: dict[str, Any], media_type: str) -> None:
     """Say that a file can be asked for in parts, compressed, and only if it has changed (RFC 9110)."""
     whole, part = operation["responses"]["200"], {"type": "string", "contentMediaType": media_type}
-    # A part of JSON is no JSON, so it has an example that is a text.
-    content = {media_type: {"schema": part, "example": '{"agreement_number":"1128'}}
+    content: dict[str, Any] = {media_type: {"schema": part}}
+    if media_type == "application/json":  # a part of JSON is no JSON, so its example is a text
+        content[media_type]["example"] = '{"agreement_number":"1128'
     operation["responses"]["206"] = {"description": "A part of the file", "content": content}
     operation["responses"]["304"] = {"description": "You already have this file"}
     text = {"schema": {"type": "string"}}

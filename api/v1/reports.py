@@ -25,7 +25,8 @@ from reports.manifest import manifest_name, render_manifest
 from reports.models import Report
 
 DOWNLOADING = "reports:read"
-_RETRY_SECONDS = 60
+# Of what is not ready: after how many seconds it is worth asking again.
+_RETRY_SECONDS = {DownloadRefusal.BEING_MADE: 60, DownloadRefusal.AWAITING_DATA: 3600, DownloadRefusal.FAILED: 3600}
 _PROBLEMS = {
     DownloadRefusal.UNDER_REVIEW: "report-held",
     DownloadRefusal.AWAITING_DATA: "report-not-ready",
@@ -166,5 +167,4 @@ def _problem(caller: Caller, agreement: Agreement, refused: DownloadRefused) -> 
     if refused.refusal in (DownloadRefusal.NOT_PERMITTED, DownloadRefusal.NOT_A_MEMBER):
         return denied_problem(caller, PermissionDenied(refused.detail))
     code = _PROBLEMS.get(refused.refusal, "no-report")
-    seconds = _RETRY_SECONDS if code == "report-not-ready" else None
-    return ApiProblem(code, f"{refused.refusal.label}.", retry_seconds=seconds)
+    return ApiProblem(code, f"{refused.refusal.label}.", retry_seconds=_RETRY_SECONDS.get(refused.refusal))
