@@ -124,7 +124,7 @@ def copy_response(request: HttpRequest, report: Report, report_format: FileForma
 def record_download(report: Report, *, by: User, at: datetime | None = None) -> bytes:
     """Log the download of the CSV and return the file's gzipped bytes; raise DownloadRefused if there are none (R5)."""
     file = lock_file(report, FileFormat.CSV)
-    _log_download(report, FileFormat.CSV, by=by, at=utc_or_now(at))
+    log_download(report, FileFormat.CSV, by=by, at=utc_or_now(at))
     return file.gzipped
 
 
@@ -136,7 +136,7 @@ def download_response(request: HttpRequest, report: Report, report_format: FileF
     """
     response = file_response(request, lock_file(report, report_format))
     if request.method == "GET" and response.status_code in (200, 206):
-        _log_download(report, report_format, by=by, at=utc_or_now(), is_partial=response.status_code == 206)
+        log_download(report, report_format, by=by, at=utc_or_now(), is_partial=response.status_code == 206)
     return response
 
 
@@ -158,7 +158,7 @@ def lock_file(report: Report, report_format: FileFormat) -> ReadyFile:
     return file
 
 
-def _log_download(
+def log_download(
     report: Report, report_format: FileFormat, *, by: User, at: datetime, is_partial: bool = False
 ) -> None:
     """Log a download of a locked report. Parts of one file within PARTS_TOGETHER are one download."""

@@ -58,6 +58,26 @@ def monthly_totals(period: Period, days: Iterable[DayReadings]) -> Iterator[Usag
                 yield total
 
 
+def months_of_days(period: Period, totals: Iterable[UsageTotal]) -> Iterator[UsageTotal]:
+    """Yield what monthly_totals yields, from daily totals: without the peak, which these do not have."""
+    by_channel = attrgetter("channel")
+    for month, month_totals in groupby(totals, lambda total: total.first.replace(day=1)):
+        first, last = max(month, period.first), min(last_of_month(month), period.last)
+        for channel, of_channel in groupby(sorted(month_totals, key=by_channel), by_channel):
+            days = list(of_channel)
+            yield UsageTotal(
+                first=first,
+                last=last,
+                channel=channel,
+                revision_at=max(total.revision_at for total in days),
+                wh=sum(total.wh for total in days),
+                peak_w=None,
+                is_estimated=any(total.is_estimated for total in days),
+                expected=sum(slots_on(day) for day in days_between(first, last)),
+                present=sum(total.present for total in days),
+            )
+
+
 def _total_of(days: Sequence[DayReadings], first: date, last: date) -> UsageTotal | None:
     """Return the total of `days`, which have one direction; None if there is no reading (R4: they are missing)."""
     readings = [wh for usage in days for wh in usage.wh if wh is not None]

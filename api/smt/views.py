@@ -12,13 +12,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.authentication import Caller, authenticate, authenticate_pair, refuse_excess
 from api.problems import ApiProblem
-from api.request_limits import READ, TOKEN, WRITE, count_request
-from api.smt import agreements
+from api.request_limits import DOWNLOAD, READ, TOKEN, WRITE, count_request
+from api.smt import agreements, readings
 from api.smt.failures import SmtFailure, failure_response, success_response
 from api.smt.message import SmtMessage
 from api.tokens import issue_token
 from api.v1.agreements import MANAGING, READING
 from api.v1.creation import CREATING
+from api.v1.reports import DOWNLOADING
 from lib.central_time import CENTRAL, utc_or_now
 
 
@@ -43,6 +44,18 @@ OPERATIONS = {
         SmtOperation("AgreementESIIDs", agreements.agreement_esiids),
         SmtOperation("Terminateagreement", agreements.terminate_agreement, (READING, MANAGING), WRITE),
         SmtOperation("reportrequeststatus", agreements.report_request_status),
+        *(
+            SmtOperation(name, answer, (READING, DOWNLOADING), DOWNLOAD)
+            for name, answer in (
+                ("15minintervalreads", readings.interval_reads),
+                ("dailyreads", readings.daily_reads),
+                ("monthlybillingInformation", readings.monthly_billing),
+                ("energydata", readings.energy_data),
+                ("greenbutton", readings.green_button),
+                ("premiseInfo", readings.premise_info),
+                ("meterInfo", readings.meter_info),
+            )
+        ),
         SmtOperation("Mysubscriptions", agreements.my_subscriptions),
         *(
             SmtOperation(name, agreements.refuse_subscription)

@@ -56,7 +56,7 @@ def test_addresses_that_do_not_exist(smt):
     for path in ("/smt", "/smt/", "/smt/v2/", "/smt/v2/access/token/", "/smt/v2/unknown/", "/smt/v3/token/"):
         status, body = error_of(smt.post(path, {}))
         assert status == 404 and "NewAgreement" in body["error"], path
-    status, body = error_of(smt.post("/smt/dailyreads/" if "dailyreads" in OPERATIONS else "/smt/myagreements/", {}))
+    status, body = error_of(smt.post("/smt/dailyreads/", {}))
     assert status == 410 and "/smt/v2/" in body["error"]
 
 
