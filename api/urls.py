@@ -26,6 +26,12 @@ urlpatterns = [
     path("third-party/api/<int:pk>/", views.client_detail, name="api_client"),
     path("third-party/api/<int:pk>/edit/", views.ClientChangeView.as_view(), name="api_client_edit"),
     path("third-party/api/<int:pk>/new-key/", views.KeyReplacementView.as_view(), name="api_key_new"),
+    path("third-party/api/<int:pk>/attestation/on/", views.AttestationView.as_view(), name="api_attestation_on"),
+    path(
+        "third-party/api/<int:pk>/attestation/off/",
+        views.AttestationView.as_view(is_attested=False),
+        name="api_attestation_off",
+    ),
     path("third-party/api/<int:pk>/turn-off/", views.ClientDisablingView.as_view(), name="api_client_disable"),
     path(
         "third-party/api/<int:client>/keys/<int:pk>/revoke/", views.KeyRevocationView.as_view(), name="api_key_revoke"

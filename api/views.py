@@ -199,6 +199,25 @@ class ClientDisablingView(SensitiveView, CompanyButtonView):
         return _("API client turned off.")
 
 
+class AttestationView(SensitiveView, CompanyButtonView):
+    """Turn the attestation of a client's NewAgreement messages on or off; GET asks for confirmation (M7)."""
+
+    template_name = "api/smt_attestation.html"
+    standings = NOT_SUSPENDED
+    is_attested = True  # what the button makes it
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version = clients.ATTESTATION_VERSION
+        return super().get_context_data(is_attested=self.is_attested, version=version, **kwargs)
+
+    def perform(self, form: Any) -> str:
+        assert self.client
+        is_changed = clients.change_attestation(self.client, is_attested=self.is_attested, by=self.request.user)
+        if not is_changed:
+            return _("Nothing has changed.")
+        return _("Attestation turned on.") if self.is_attested else _("Attestation turned off.")
+
+
 class KeyRevocationView(SensitiveView, CompanyButtonView):
     """Revoke a key; GET asks for confirmation."""
 

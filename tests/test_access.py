@@ -136,6 +136,8 @@ ROWS = {
     "api_client": third_party(OK, GONE, "api_client"),
     "api_client_edit": third_party(TO_OWN, GONE, "api_client"),
     "api_key_new": third_party(TO_OWN, GONE, "api_client"),
+    "api_attestation_on": third_party(TO_OWN, GONE, "api_client"),
+    "api_attestation_off": third_party(TO_OWN, GONE, "api_client"),
     "api_client_disable": third_party(TO_OWN, GONE, "api_client"),
     "api_key_revoke": third_party(TO_OWN, GONE, "api_client", "api_key"),
     "api_webhook_new": third_party(TO_OWN, GONE, "api_client"),

@@ -37,6 +37,7 @@ GUIDES = {
         Guide("following-agreements", "Follow agreements", "Statuses, report states, lists, and saving requests."),
         Guide("downloads", "Download files", "Which file to choose, and who sees that you downloaded it."),
         Guide("sandbox", "Test in the sandbox", "Test keys, and test ESIIDs that decide what the customer does."),
+        Guide("smt-messages", "Smart Meter Texas messages", "How to point an SMT program here, and what differs."),
         Guide(
             "limits",
             "Limits",

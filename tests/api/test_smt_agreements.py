@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,6 +20,7 @@ from api.models import ApiClient, IdempotencyKey
 from companies.models import CompanyEvent, CompanyStanding
 from notifications.models import Email
 from tests.factories import AgreementFactory, MembershipFactory, MeterFactory
+from tests.pages.states.account import again
 from tests.support.agreements import registered_customer
 from tests.support.races import together
 from tests.support.smt import FORM_TYPE, SmtProgram, make_smt_program
@@ -144,6 +146,23 @@ def test_without_the_attestation_nothing_is_created(program):
     assert CompanyEvent.objects.filter(kind="client_attested").count() == 2
     with pytest.raises(PermissionDenied):
         change_attestation(client, is_attested=True, by=MembershipFactory(company=program.company).user)
+
+
+def test_the_attestation_on_the_clients_page(client, program):
+    """M7, P4: after the second factor, on and off; the page and the history say since when."""
+    again(client, program.administrator.user, reverse("home"))
+    page = reverse("api_client", args=[program.client.pk])
+    assert reverse("api_attestation_on", args=[program.client.pk]) in client.get(page).content.decode()
+    for name, is_attested in (("on", True), ("off", False)):
+        address = reverse(f"api_attestation_{name}", args=[program.client.pk])
+        assert client.get(address).status_code == 200
+        assert client.post(address).status_code == 302
+        assert client.post(address).status_code in (302, 200)
+        program.client.refresh_from_db()
+        assert (program.client.smt_attested_at is not None) == is_attested
+        assert (ATTESTATION_VERSION in client.get(page).content.decode()) == is_attested
+    history = client.get(reverse("company")).content.decode()
+    assert "Attestation of an API client changed" in history
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from tests.pages.world import World
 from tests.support.api import make_program
 
 BEHIND = (
+    "api_attestation_on", "api_attestation_off",
     "api_client_new", "api_client_edit", "api_key_new", "api_client_disable", "api_key_revoke", "api_webhook_new",
     "api_webhook_edit", "api_webhook_secret", "api_webhook_delete",
 )  # fmt: skip
