@@ -124,7 +124,7 @@ def _readers_among(memberships: Any, contact_id: int | None, count: int) -> Iter
         "You get this email because you're the contact on the agreements.",
         count,
     )
-    as_follower = gettext("You get this email because you chose emails about all agreements of your company.")
+    as_follower = gettext("You get this email because you chose emails about all of your company's agreements.")
     for membership in memberships:
         if membership.user_id == contact_id:
             yield CompanyReader(membership, as_contact, is_contact=True)

@@ -79,7 +79,7 @@ def mismatched_address() -> Problem:
 def correction_problem(submission: Submission, agreements: Iterable[Agreement]) -> Problem | None:
     """Return why no address of the submission, which has these agreements, can be corrected any more (T15)."""
     if any(each.was_answered for each in agreements):
-        message = _("The customer has answered another request of the same email, so you can't correct its address.")
+        message = _("The customer has answered another request in the same email, so you can't correct its address.")
         return Problem(message, code="answered")
     if submission.corrections.count() >= (most := settings.CORRECTIONS_PER_SUBMISSION):
         message = _("The customer's email has been corrected %(most)d times, which is the limit.")

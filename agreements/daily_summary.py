@@ -116,7 +116,7 @@ def _queue_summary(membership: Membership, agreements: Sequence[Agreement], *, d
             pauses=True,
             template="DIGEST_third_party",
             subject=ngettext_lazy(
-                "Daily summary: %d agreement has news", "Daily summary: %d agreements have news", len(agreements)
+                "Daily summary: %d agreement has changed", "Daily summary: %d agreements have changed", len(agreements)
             )
             % len(agreements),
             context={

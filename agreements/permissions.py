@@ -25,8 +25,8 @@ def why_not(user: User, permission: str) -> str:
     sends_request = permission in ("may_initiate", MAY_CORRECT)
     if sends_request and membership.company.is_active and membership.company.requests_paused_at:
         return _(
-            "New requests of your company are paused because customers told us that they don't know your company. "
-            "The operator of this portal will look at it. Everything else works as before."
+            "Your company's new requests are paused because customers told us that they don't know your company. "
+            "The operator of this portal will look into it. Everything else works as before."
         )
     return standing_refusal(membership.company)
 

@@ -47,7 +47,7 @@ EXPLANATIONS: dict[str, tuple[Promise, Promise]] = {
     ),
     SignalKind.TOO_FAST: (
         _("The answer came less than two seconds after the page opened, or the page was never opened."),
-        _("Someone who had decided before may press the button at once, but hardly in two seconds."),
+        _("Someone who had already decided may answer right away, but rarely within two seconds."),
     ),
     SignalKind.OTHER_HOLDER: (
         _("Since the request, the ESIID has moved to a different customer's account."),

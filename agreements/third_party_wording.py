@@ -148,8 +148,8 @@ def reminder_lines(agreement: Agreement) -> list[TimelineEntry]:
     outcomes = {
         ReminderOutcome.SENT: _("Reminder sent"),
         ReminderOutcome.RESENT: _("No reminder, because your company had just resent the email"),
-        ReminderOutcome.UNDELIVERED: _("No reminder, because the email before it was not delivered"),
-        ReminderOutcome.MISSED: _("No reminder, because the next one was due already"),
+        ReminderOutcome.UNDELIVERED: _("No reminder, because the previous email was not delivered"),
+        ReminderOutcome.MISSED: _("No reminder, because the next one was already due"),
     }
     rows = {reminder.day: reminder for reminder in submission.reminders.all()}
     lines = []

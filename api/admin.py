@@ -87,7 +87,7 @@ class ApiClientAdmin(ScopedAdmin):
         return self.allows(request, "view")
 
     @admin.action(
-        description=_("Turn off for good: keys stop working, and the company is emailed"), permissions=["disable"]
+        description=_("Turn off permanently: keys stop working, and we email the company"), permissions=["disable"]
     )
     def turn_off(self, request: HttpRequest, clients: QuerySet[ApiClient]) -> None:
         by = signed_in(request)

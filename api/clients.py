@@ -168,7 +168,7 @@ def _replace_key(
 ) -> IssuedKey:
     live = client.keys.live(at=at)
     if live.count() >= settings.API_KEYS_PER_CLIENT:
-        message = _("This client has two keys that work. Revoke one of them, or wait until the old one ends.")
+        message = _("This client already has two active keys. Revoke one of them, or wait until the old one expires.")
         raise Refused(Problem(message, code="too-many-keys"))
     ends_at = at + min(overlap, settings.API_KEY_LONGEST_OVERLAP)
     for key in live:
@@ -263,7 +263,7 @@ def _refuse_profile(company: Company, profile: ClientProfile, *, by: User, chang
     before = changed.membership.permissions if changed else set()
     granted = {name for name, is_granted in profile.permissions().items() if is_granted} - before
     if not granted <= own:
-        message = _("You can only give permissions that you have. Ask another administrator for the others.")
+        message = _("You can give only permissions that you have. Ask another administrator for the others.")
         raise Refused(Problem(message, field="scopes"))
     others = ApiClient.objects.of_company(company).enabled().filter(name__iexact=profile.name)
     if others.exclude(pk=changed.pk if changed else 0).exists():

@@ -23,7 +23,7 @@ from lib.phone_numbers import phone_text
 MOST_NETWORKS = 20
 _DAYS = [(days, gettext_lazy("%(days)d days") % {"days": days}) for days in settings.API_KEY_DAYS]
 _OVERLAPS = [
-    (0, gettext_lazy("It ends right away")),
+    (0, gettext_lazy("It stops working right away")),
     (1, gettext_lazy("1 hour")),
     (24, gettext_lazy("24 hours")),
     (24 * 7, gettext_lazy("7 days")),
@@ -59,7 +59,9 @@ class ClientForm(ShowsRefusals):
 
     name = NameField(
         label=gettext_lazy("Name"),
-        help_text=gettext_lazy("The system that will use it, such as CRM. Your company and the utility will see it."),
+        help_text=gettext_lazy(
+            "The system that will use it, such as CRM. Your company, the utility, and customers will see it."
+        ),
         max_length=60,
     )
     contact_name = NameField(of_person=True, label=gettext_lazy("Contact name"), max_length=120)
@@ -71,7 +73,7 @@ class ClientForm(ShowsRefusals):
     allowed_networks = NetworksField(
         label=gettext_lazy("Allowed networks"),
         help_text=gettext_lazy(
-            "One network a line, such as 203.0.113.0/24. If you leave it empty, requests can come from anywhere."
+            "One network per line, such as 203.0.113.0/24. If you leave it empty, requests can come from anywhere."
         ),
         max_length=1000,
         required=False,
@@ -121,8 +123,8 @@ class ClientCreationForm(ClientForm, NewKeyForm):
     environment = forms.ChoiceField(
         label=gettext_lazy("What is it for?"),
         choices=[
-            (Environment.LIVE, gettext_lazy("Live – it works with customers' agreements")),
-            (Environment.TEST, gettext_lazy("Test – it works in the sandbox only, with test ESIIDs")),
+            (Environment.LIVE, gettext_lazy("Live – for agreements with customers")),
+            (Environment.TEST, gettext_lazy("Test – only for the sandbox, with test ESIIDs")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose live or test.")},
@@ -141,7 +143,7 @@ class KeyReplacementForm(NewKeyForm):
     """A further key, and when the one that it replaces ends."""
 
     overlap_hours = forms.TypedChoiceField(
-        label=gettext_lazy("The old key goes on working for"),
+        label=gettext_lazy("How long the old key keeps working"),
         choices=_OVERLAPS,
         coerce=int,
         initial=24,

@@ -57,7 +57,7 @@ KINDS = {
         ProblemKind(
             "missing-scope",
             403,
-            "The client doesn't have permission for this",
+            "The client does not have permission for this",
             "The detail names the scope. An administrator of your company can add it on My Account / API. A token has "
             "only the scopes that were requested for it.",
         ),
@@ -98,7 +98,7 @@ KINDS = {
         ProblemKind(
             "requests-paused",
             403,
-            "The company's new requests are paused",
+            "New requests from the company are paused",
             "Several customers said that they don't know the company. The operator of this portal will look into it. "
             "Everything else works as before.",
         ),

@@ -14,7 +14,7 @@ from api.models.webhook import ALL_TYPES
 from lib.action_forms import ShowsRefusals
 from lib.form_fields import LineField
 
-_TYPES = [(ALL_TYPES, gettext_lazy("All events, also new ones")), *EventType.choices]
+_TYPES = [(ALL_TYPES, gettext_lazy("All events, including new types")), *EventType.choices]
 _OVERLAPS = [
     (0, gettext_lazy("Not at all")),
     (1, gettext_lazy("1 hour")),
@@ -72,7 +72,7 @@ class SecretReplacementForm(ShowsRefusals):
     """For how long deliveries are signed with the old secret, too."""
 
     overlap_hours = forms.TypedChoiceField(
-        label=gettext_lazy("The old secret goes on signing for"),
+        label=gettext_lazy("How long we also sign with the old secret"),
         choices=_OVERLAPS,
         coerce=int,
         initial=24,
@@ -89,7 +89,7 @@ class ReplayForm(ShowsRefusals):
     hours = forms.TypedChoiceField(
         label=gettext_lazy("Deliveries of"), choices=_HOURS, coerce=int, initial=24, error_messages=_CHOICE
     )
-    only_failed = forms.BooleanField(label=gettext_lazy("Only those that failed"), initial=True, required=False)
+    only_failed = forms.BooleanField(label=gettext_lazy("Only failed deliveries"), initial=True, required=False)
 
     def period(self) -> timedelta:
         return timedelta(hours=self.cleaned_data["hours"])

@@ -191,7 +191,7 @@ class PingView(_EndpointButtonView):
 
     def perform(self, form: Any) -> str:
         if count_request(self.endpoint.client, PING).is_over:
-            raise Refused(Problem(_("You sent many pings. Try again in a minute.")))
+            raise Refused(Problem(_("You've sent too many pings. Try again in a minute.")))
         outcome = deliveries.ping(self.endpoint)
         if outcome.is_success:
             text = _("Ping delivered: your server answered %(status)d after %(ms)d ms.")

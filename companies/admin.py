@@ -198,7 +198,7 @@ class CompanyAdmin(ScopedAdmin):
             self.log_change(request, company, "New requests allowed again.")
             self.message_user(request, _("The company can send new requests again."), messages.SUCCESS)
         else:
-            self.message_user(request, _("New requests of this company aren't paused."), messages.WARNING)
+            self.message_user(request, _("New requests from this company aren't paused."), messages.WARNING)
         return HttpResponseRedirect(reverse("admin:companies_company_change", args=[company.pk]))
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:

@@ -50,7 +50,7 @@ def send_company_suspended(company: Company) -> None:
 
 def send_requests_paused(company: Company, *, answer_count: int) -> None:
     """REQUESTS_PAUSED to the company's administrators and the operators: so many customers don't know it (C8)."""
-    subject, days = _("New requests of {company} are paused"), settings.UNKNOWN_COMPANY_PERIOD.days
+    subject, days = _("New requests from {company} are paused"), settings.UNKNOWN_COMPANY_PERIOD.days
     details = {"answers": answer_count, "days": days}
     _send_to_administrators("REQUESTS_PAUSED", company, subject, is_company=True, **details)
     _send("REQUESTS_PAUSED", _operators(), subject, company, is_company=False, **details)

@@ -28,7 +28,7 @@ def request_mailbox(company: Company, email: str, *, by: User) -> None:
     """
     company = lock_as_administrator(company.pk, by, ONLY_APPROVED)
     if email.lower() == company.shared_mailbox.lower():
-        raise Refused(Problem(_("This already is your company's shared mailbox."), field="email"))
+        raise Refused(Problem(_("This is already your company's shared mailbox."), field="email"))
     with refuse_with(_("We've sent several of these links today. We can send the next one after %s."), field="email"):
         of_company = Limit("mailbox-of", str(company.pk), settings.COMPANY_MAILBOX_LINKS)
         spend([of_company, Limit("company-link-email", email.lower(), settings.COMPANY_EMAILS_PER_ADDRESS)])

@@ -40,7 +40,7 @@ class ClaimReviewForm(forms.Form):
         label=_("Does the meter belong to this customer?"),
         choices=[
             (ClaimDecision.CONFIRMED, _("Yes, confirm. The customer who has the ESIID can see all of its usage.")),
-            (ClaimDecision.REFUSED, _("No, refuse. The ESIID is removed from the account at once.")),
+            (ClaimDecision.REFUSED, _("No, refuse. The ESIID is removed from the account right away.")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose whether to confirm or refuse the claim.")},

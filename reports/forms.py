@@ -28,7 +28,7 @@ class DocumentCheckForm(ShowsRefusals):
     )
     sha256 = forms.CharField(
         label=gettext_lazy("SHA-256 of the file"),
-        help_text=gettext_lazy("64 letters and digits. For a letter on paper, enter the SHA-256 that it prints."),
+        help_text=gettext_lazy("64 letters and digits. For a letter on paper, enter the SHA-256 printed on it."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 

@@ -37,7 +37,7 @@ SHAPE_NAMES: dict[str, Promise] = {
     "bar-1": _("Surplus generation"),
     "estimated-1": _("Surplus generation, estimated"),
     "missing": _("No readings, or some missing"),
-    "beyond": _("More than the scale shows; the table has the figure"),
+    "beyond": _("Higher than the scale; see the table"),
 }
 
 

@@ -19,8 +19,8 @@ class NotificationForm(ShowsRefusals):
     covers_company = forms.ChoiceField(
         label=_("Agreements"),
         choices=[
-            (OWN, _("The agreements on which I'm the contact")),
-            (ALL, _("All agreements of my company")),
+            (OWN, _("Agreements where I'm the contact")),
+            (ALL, _("All of my company's agreements")),
         ],
         widget=forms.RadioSelect,
         error_messages={

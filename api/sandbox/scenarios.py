@@ -55,41 +55,43 @@ SCENARIOS = {
     scenario.code: scenario
     for scenario in (
         Scenario("101", "The customer accepts after 5 seconds. Every 15-minute reading is on file."),
-        Scenario("102", "As 101, with surplus generation from 10 AM to 4 PM.", has_surplus=True),
+        Scenario("102", "Like 101, with surplus generation from 10 AM to 4 PM.", has_surplus=True),
         Scenario(
             "103",
-            "As 101, with gaps. Counted back from the day on which you first used the ESIID: days 20 to 14 are "
-            "missing, day 10 has no first hour, and day 5 lacks three readings.",
+            "Like 101, with gaps. Counted back from the day on which you first used the ESIID: days 20 to 14 are "
+            "missing, day 10 is missing its first hour, and day 5 is missing three readings.",
             has_gaps=True,
         ),
         Scenario(
             "104",
-            "As 101, with two blocks of 16 estimated readings in each month: from 10 AM on the 5th, and from 10 PM on "
+            "Like 101, with two blocks of 16 estimated readings in each month: from 10 AM on the 5th, and from 10 PM "
+            "on "
             "the 9th across midnight.",
             has_estimates=True,
         ),
-        Scenario("105", "As 101, but there is no data. The report ends as no_data.", has_usage=False),
-        Scenario("106", "As 101, but the customer's service began 40 days ago: a longer report is shortened.",
+        Scenario("105", "Like 101, but there is no data. The report ends as no_data.", has_usage=False),
+        Scenario("106", "Like 101, but the customer's service began 40 days ago: a longer report is shortened.",
                  service_days=40),
-        Scenario("107", "As 101, but the first meter was installed 100 days ago.", meter_days=100),
-        Scenario("108", "As 101, but the data of the last days comes 30 seconds later. Meanwhile the report waits for "
-                 "it.", usage_comes_later=True),
-        Scenario("109", "As 101, but the customer shares less than you asked for: daily readings of one month at most.",
-                 granted=ReportScope("daily", "1m")),
+        Scenario("107", "Like 101, but the first meter was installed 100 days ago.", meter_days=100),
+        Scenario("108", "Like 101, but the readings for the last few days arrive 30 seconds later. Until then, the "
+        "report waits for them.", usage_comes_later=True),
+        Scenario("109", "Like 101, but the customer shares less than you asked for: daily readings of one month at "
+                 "most.", granted=ReportScope("daily", "1m")),
         Scenario("201", "The customer rejects after 5 seconds.", Reaction.REJECT),
         Scenario("202", "The request expires after 60 seconds.", Reaction.EXPIRE),
         Scenario("203", "The customer never answers.", Reaction.NOTHING),
-        Scenario("204", "The email comes back after 5 seconds: invitation.delivery is failed.", Reaction.BOUNCE),
+        Scenario("204", "The email can't be delivered: after 5 seconds, invitation.delivery is failed.",
+                 Reaction.BOUNCE),
         Scenario("205", "The customer accepts in a way that looks suspicious. The report is under review, and released "
                  "after 30 seconds.", review=Review.RELEASED),
-        Scenario("206", "As 205, but the report is refused after 30 seconds.", review=Review.REFUSED),
-        Scenario("301", f"As 101, for a registered customer with the email {REGISTERED_EMAIL}.", is_registered=True),
+        Scenario("206", "Like 205, but the report is refused after 30 seconds.", review=Review.REFUSED),
+        Scenario("301", f"Like 101, for a registered customer with the email {REGISTERED_EMAIL}.", is_registered=True),
         Scenario("302", "The yearly limit for the ESIID is used up, so nothing is created.", Reaction.NOTHING,
                  is_used_up=True),
         Scenario("303", "An agreement for this report is already waiting for an answer, so nothing is created.",
                  Reaction.NOTHING, is_waiting=True),
-        Scenario("401", "As 101, but the report fails twice. It is ready about a minute later.", failed_attempts=2),
-        Scenario("402", "As 101, but the report file is deleted 60 seconds after it is ready.", is_purged=True),
+        Scenario("401", "Like 101, but the report fails twice. It is ready about a minute later.", failed_attempts=2),
+        Scenario("402", "Like 101, but the report file is deleted 60 seconds after it is ready.", is_purged=True),
     )
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ RUN_SECONDS = 5
 AT_ONCE = 100
 RETRY = timedelta(minutes=1)  # of a step that raised
 POLL = timedelta(seconds=5)  # of a step that waits for a report
-REASON = "This is a decision of the sandbox."
+REASON = "The sandbox made this decision."
 
 # A step that follows, and when.
 NextStep = tuple[StepKind, datetime] | None

@@ -69,7 +69,7 @@ class TestWhatItSays:
         (email,) = summaries()
         assert email.to_address == reader.user.email and email.pauses and email.company_id == reader.company_id
         assert sorted(email.about) == sorted([first.number, second.number, accepted.number])
-        assert email.subject == "Daily summary: 3 agreements have news"
+        assert email.subject == "Daily summary: 3 agreements have changed"
         for part in (email.text, email.html):
             assert "2 requests were rejected" in part and "1 accepted, waiting for data" in part
             for agreement in (first, second, accepted):
@@ -85,7 +85,7 @@ class TestWhatItSays:
             membership=reader, agreement=agreement, kind=CompanyEmail.REPORT, is_contact=True, at=EVENING
         )
         daily_summary.send_due_summaries(at=MORNING)
-        assert summaries()[0].subject == "Daily summary: 1 agreement has news"
+        assert summaries()[0].subject == "Daily summary: 1 agreement has changed"
 
     def test_a_registered_customers_name_stays_masked(self, reader):
         """T6."""

@@ -130,7 +130,7 @@ class TestEachKind:
         HAPPENINGS[kind](agreement)
         assert to_company(agreement, kind) == sorted([contact.user.email, colleague.user.email])
         email = Email.objects.get(kind=kind, to_address=colleague.user.email)
-        assert "all agreements of your company" in email.text and "contact on the agreement" not in email.text
+        assert "all of your company's agreements" in email.text and "contact on the agreement" not in email.text
 
     def test_to_the_shared_mailbox(self, contact, kind):
         """T17: at once, whatever the users choose."""
@@ -313,11 +313,11 @@ class TestPage:
         """L9, T12."""
         client.force_login(contact.user)
         page = client.get(reverse("notification_settings")).content.decode()
-        assert "Home lists what there is to do" in page and "on hold" not in page
+        assert "Home lists what you need to do" in page and "on hold" not in page
         Membership.objects.filter(pk=contact.pk).update(may_view=False)
         Company.objects.update(standing=CompanyStanding.SUSPENDED)
         page = client.get(reverse("notification_settings")).content.decode()
-        assert "Home lists what there is to do" not in page
+        assert "Home lists what you need to do" not in page
         assert "Emails to your company about agreements are on hold." in page
 
     def test_says_who_else_gets_them(self, client, contact):

@@ -257,7 +257,7 @@ class TestThirdPartysPage:
         assert page.count("Reminder due") == 2 and "Send reminder" in listed
         reminders.send_due_reminders(at=max(reminder_times(agreement.initiated_at).values()))
         page, _listed = read(agreement)
-        assert "Reminder due" not in page and "No reminder, because the next one was due already" in page
+        assert "Reminder due" not in page and "No reminder, because the next one was already due" in page
 
     def test_the_disabled_button_says_that_the_customer_stopped_them(self, member, read):
         """C12."""

@@ -153,7 +153,7 @@ def test_pages_and_types(program):
 
 
 def test_a_cursor_is_for_its_feed(program, settings):
-    """W1, V5: not with other types, for another company, changed, or older than events are kept."""
+    """W1, V5: not with other types, for another company, changed, or older than the events that we keep."""
     cursor = feed(program)["next"]
     others = make_program()
     for asks, parameters in (
@@ -165,7 +165,7 @@ def test_a_cursor_is_for_its_feed(program, settings):
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor-mismatch")
     settings.API_EVENT_RETENTION = timedelta(seconds=-1)
     answer = program.get("/events", {"after": cursor})
-    assert answer.json()["code"] == "cursor-mismatch" and "older than events are kept" in answer.json()["detail"]
+    assert answer.json()["code"] == "cursor-mismatch" and "older than the events that we keep" in answer.json()["detail"]
     for parameters, code in (({"kind": "x"}, "unknown-field"), ({"type": "x"}, "invalid-request")):
         assert program.get("/events", parameters).json()["code"] == code
     with pytest.raises(signing.BadSignature):

@@ -99,11 +99,11 @@ def test_each_problem_has_a_page(client, code):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("company-suspended", "Reports can't be downloaded."),
-        ("report-held", "The utility or the operator of the portal"),
+        ("company-suspended", "or download reports"),
+        ("report-held", "The utility or the operator of this portal"),
         ("report-no-data", "or the customer's service has no complete day"),
         ("report-not-ready", "If it is failed, the operator"),
-        ("no-report", "unless the answer was refused in a review"),
+        ("no-report", "unless a review refuses it"),
         ("reminders-stopped", "or wants no emails from the company"),
     ],
 )

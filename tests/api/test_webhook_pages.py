@@ -121,7 +121,7 @@ def test_a_ping_by_its_button(client, program, receiver, settings):
     receiver.fault = "reset"
     assert "didn't reach your server (closed)" in text_of(client.post(address("api_webhook_ping"), follow=True))
     settings.API_PINGS_A_MINUTE = 1
-    assert "You sent many pings." in text_of(client.post(address("api_webhook_ping"), follow=True))
+    assert "sent too many pings." in text_of(client.post(address("api_webhook_ping"), follow=True))
     assert len(receiver.received) == 3
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 FIRST, LAST = date(2026, 4, 1), date(2026, 4, 30)
 WRONG = date(2026, 4, 15)
-BEYOND = "More than the scale shows; the table has the figure"
+BEYOND = "Higher than the scale; see the table"
 
 
 def heights(response) -> list[float]:
