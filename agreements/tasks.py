@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from agreements import actions, consent_review, counts, daily_limits, daily_summary, reminders, retention
+from agreements.bulk import sending
+from agreements.bulk.retention import delete_bulk_data as delete_old_bulk_data
 
 
 @shared_task
@@ -58,3 +60,13 @@ def delete_old_failed_matches() -> None:
 @shared_task
 def fold_counts() -> None:
     counts.fold_counts()
+
+
+@shared_task
+def send_due_bulks() -> None:
+    sending.send_due_bulks()
+
+
+@shared_task
+def delete_bulk_data() -> None:
+    delete_old_bulk_data()

@@ -200,6 +200,13 @@ KINDS = {
             "The report file was deleted",
             "We keep report files for a limited time. We keep the manifest longer.",
         ),
+        ProblemKind(
+            "bulk-refused",
+            422,
+            "The bulk invitation was refused",
+            "The detail says what to change in the file or its rows. Nothing was sent. If it says that the same rows "
+            "were sent before, read the results of that bulk invitation.",
+        ),
         ProblemKind("body-too-large", 413, "The body is too large", "Send a body of at most 256 KB."),
         ProblemKind(
             "range-not-satisfiable",

@@ -18,7 +18,7 @@ from django.db import connection, models, transaction
 from django.db.models import CharField, Exists, Max, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
-from agreements.models import Agreement, AgreementEvent, EventKind, ReportStateChange
+from agreements.models import Agreement, AgreementEvent, BulkInvitation, EventKind, ReportStateChange
 from agreements.states import ReportState
 from api.models import ApiEvent, EventType, PublisherPosition, WebhookDelivery, WebhookEndpoint
 from api.state_names import report_state, status_name
@@ -86,6 +86,7 @@ def _publish_batch(now: datetime) -> int:
         *_read_source("events", AgreementEvent, "event", now, kind__in=list(AGREEMENT_EVENTS)),
         *_read_source("reports", ReportStateChange, "report", now, state__in=list(REPORT_EVENTS)),
         *_read_failed_invitations(now),
+        *_read_finished_bulks(now),
     ]
     for number, event in enumerate([*waiting, *found], feed.settled + 1):
         event.number = number
@@ -156,6 +157,24 @@ def _read_failed_invitations(now: datetime) -> list[ApiEvent]:
         if (email.failed_at or now) > now - settings.API_EVENT_RETENTION
         for number in email.about
         if number in agreements
+    ]
+
+
+def _read_finished_bulks(now: datetime) -> list[ApiEvent]:
+    """Return an unsaved event for each file whose rows were all checked, and mark the files."""
+    bulks = list(BulkInvitation.objects.unannounced().order_by("ended_at", "pk").select_related("company")[:BATCH])
+    BulkInvitation.objects.filter(pk__in=[bulk.pk for bulk in bulks]).update(announced_at=now)
+    return [
+        ApiEvent(
+            company_id=bulk.company_id,
+            is_test=bulk.is_test,
+            type=EventType.BULK_FINISHED,
+            at=bulk.ended_at or now,
+            source=f"bulk:{bulk.pk}",
+            data={"bulk_id": str(bulk.pk)},
+        )
+        for bulk in bulks
+        if (bulk.ended_at or now) > now - settings.API_EVENT_RETENTION
     ]
 
 

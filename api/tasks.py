@@ -2,8 +2,10 @@
 
 from celery import shared_task
 
+from agreements.bulk import sending
 from api import clients, deliveries, endpoints, events, idempotency, publisher, tokens, webhook_delivery
 from api.sandbox import retention, steps
+from api.sandbox.premises import prepare_meters
 
 
 @shared_task
@@ -54,3 +56,8 @@ def run_sandbox_steps() -> None:
 @shared_task
 def delete_old_test_agreements() -> None:
     retention.delete_old_test_agreements()
+
+
+@shared_task
+def send_due_test_bulks() -> None:
+    sending.send_due_bulks(sending.SandboxHooks(prepare_meters, steps.schedule_steps))

@@ -25,6 +25,11 @@ FAILED_MATCHES_PER_COMPANY = 20
 FAILED_MATCHES_PER_ESIID = 3
 INITIATIONS_PER_COMPANY = env.int("INITIATIONS_PER_COMPANY", 500)  # X2, a day
 INITIATIONS_PER_ADDRESS = env.int("INITIATIONS_PER_ADDRESS", 40)
+BULK_ROWS = 500  # K2, of one file
+BULK_FILE_BYTES = 1024 * 1024  # K2
+BULK_ROWS_A_MINUTE = env.int("BULK_ROWS_A_MINUTE", 60)  # K5, of one company: mail servers distrust a flood
+BULK_RETENTION = timedelta(days=7)  # K6, X6: personal data of a file's rows, after its end
+BULK_FILES_WAITING = 20  # K4, of one company: read and neither sent nor discarded
 REMINDERS_PER_COMPANY = env.int("REMINDERS_PER_COMPANY", 200)
 REMINDERS_PER_ADDRESS = env.int("REMINDERS_PER_ADDRESS", 10)
 CORRECTIONS_PER_SUBMISSION = 3  # T15: of the customer's address

@@ -308,6 +308,7 @@ WORKER_WAKEUPS: dict[str, list[str]] = {
     "agreement completed": ["reports.tasks.generate_due_reports"],
     "upload queued": ["meters.tasks.import_uploads"],
     "events published": ["api.tasks.deliver_due"],
+    "bulk queued": ["agreements.tasks.send_due_bulks", "api.tasks.send_due_test_bulks"],
 }
 
 # --- Names and limits of the business ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The agreement and what belongs to it."""
 
 from agreements.models.agreement import Agreement, AgreementQuerySet
+from agreements.models.bulk import BulkInvitation, BulkInvitationQuerySet, BulkRow, BulkRowState, BulkState
 from agreements.models.consent import ConsentSignal, FailedMatch, SignalKind
 from agreements.models.contact_stop import ContactStop, stops_contact, unknown_company_rule, unknown_company_state
 from agreements.models.count import AgreementCount
@@ -13,7 +14,8 @@ from agreements.models.stage import AgreementStage, stage_of
 from agreements.models.submission import AddressCorrection, DayCounter, Draft, Submission
 
 __all__ = [
-    "AddressCorrection", "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet", "CompanyEmail",
+    "AddressCorrection", "Agreement", "AgreementCount", "AgreementEvent", "AgreementQuerySet",
+    "BulkInvitation", "BulkInvitationQuerySet", "BulkRow", "BulkRowState", "BulkState", "CompanyEmail",
     "ConsentReview", "ConsentSignal", "ContactStop", "DATA_IN_WORDS", "DayCounter", "Draft", "EmailTiming", "EventKind",
     "FailedMatch", "Letter", "NotificationSettings", "PERIOD_IN_WORDS", "Reminder", "ReminderOutcome", "ReportLength",
     "ReportScope", "ReportStateChange", "ReportType", "Review", "SignalKind", "AgreementStage",

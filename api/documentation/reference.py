@@ -18,7 +18,13 @@ from api.request_limits import quotas
 from api.v1.description import describe
 
 # The first part of a path -> the name of its group; others are named by that part.
-_GROUPS = {"agreements": "Agreements", "report": "Reports", "me": "Client and keys", "oauth": "Client and keys"}
+_GROUPS = {
+    "agreements": "Agreements",
+    "report": "Reports",
+    "bulk-invitations": "Bulk invitations",
+    "me": "Client and keys",
+    "oauth": "Client and keys",
+}
 _PLACES = {"path": "Path", "query": "Query", "header": "Header"}
 # What stands for a parameter of the path in examples; others are variables of the shell.
 _EXAMPLES = {"number": "112826000001"}

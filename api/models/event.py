@@ -33,6 +33,7 @@ class EventType(models.TextChoices):
     REPORT_NO_DATA = "report.no_data", _("No data for the report")
     REPORT_FAILED = "report.failed", _("Report failed")
     REPORT_PURGED = "report.purged", _("Report file deleted")
+    BULK_FINISHED = "bulk.finished", _("Bulk invitation finished")
     KEY_EXPIRING = "key.expiring", _("Key expires soon")
     WEBHOOK_DISABLED = "webhook.disabled", _("Webhook turned off")
 

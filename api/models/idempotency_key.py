@@ -14,7 +14,7 @@ class IdempotencyKey(models.Model):
     path = models.CharField(max_length=60)
     key = models.CharField(max_length=128)
     body_hash = models.CharField(max_length=64)
-    draft_id = models.UUIDField()  # as Submission.draft_id
+    draft_id = models.UUIDField()  # as Submission.draft_id, or the id of a BulkInvitation
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -19,12 +19,13 @@ from agreements.states import Channel
 from agreements.yearly_limit import counted_agreements
 from api.authentication import Access, Caller
 from api.idempotency import KeyInUse, KeyReused, create_once
+from api.models import ApiClient
 from api.problems import ApiProblem, FieldProblem
 from api.request_limits import WRITE
 from api.sandbox.premises import prepare_meters
 from api.sandbox.steps import schedule_steps
 from api.v1.agreements import READING, denied_problem, own_agreements
-from api.v1.creation_schemas import AgreementRequestBody, CheckedMeters, CreatedAgreements
+from api.v1.creation_schemas import AgreementRequestBody, CheckedMeters, ContactBody, CreatedAgreements
 from api.v1.examples import AGREEMENT_REQUEST, CHECKED_METERS, CREATED_AGREEMENTS
 from api.v1.interface import interface
 from api.v1.representation import agreement_values
@@ -70,7 +71,7 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
     created and the response is 200.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
-    key = _idempotency_key(request, is_needed=not body.dry_run)
+    key = idempotency_key(request, is_needed=not body.dry_run)
     if not body.attestation.holds_authorization:
         raise ApiProblem("attestation-missing")
     page_1, page_2 = _forms(body, caller)
@@ -97,7 +98,7 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
     return Status(201, {"data": values})
 
 
-def _idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
+def idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
     """Return the key, with or without its quotes. Raises ApiProblem if there is none or another text."""
     text = request.headers.get("Idempotency-Key", "").strip()
     found = _KEY.fullmatch(text)
@@ -119,19 +120,21 @@ def _forms(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementRequest
     for row, meter in enumerate(body.meters):
         values |= {f"meters-{row}-esiid": meter.esiid, f"meters-{row}-meter_number": meter.meter_number}
     data.update(values | {"meters-TOTAL_FORMS": str(len(body.meters)), "meters-INITIAL_FORMS": "0"})
-    client, contact = caller.client, body.contact
-    page_2 = {
-        "contact_name": contact.name if contact else client.contact_name,
-        "contact_phone": contact.phone if contact else str(client.contact_phone),
-        "contact_email": contact.email if contact else client.contact_email,
-        "comments": body.comments or "",
-        "attested": "on",
-    }
+    page_2 = page_2_data(body.contact, caller.client) | {"comments": body.comments or "", "attested": "on"}
     request_form, submission_form = AgreementRequestForm(data), SubmissionForm(page_2)
     errors = [*_unused(request_form, body), *_mistakes(request_form, submission_form)]
     if errors:
         raise ApiProblem("invalid-request", errors=errors)
     return request_form, submission_form
+
+
+def page_2_data(contact: ContactBody | None, client: ApiClient) -> dict[str, str]:
+    """Return the contact as page 2 of the form has it: the client's own if none was sent."""
+    return {
+        "contact_name": contact.name if contact else client.contact_name,
+        "contact_phone": contact.phone if contact else str(client.contact_phone),
+        "contact_email": contact.email if contact else client.contact_email,
+    }
 
 
 def _unused(form: AgreementRequestForm, body: AgreementRequestBody) -> Iterator[FieldProblem]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 import api.v1.account
 import api.v1.agreements
+import api.v1.bulk
 import api.v1.creation
 import api.v1.deliveries
 import api.v1.events
@@ -38,6 +39,10 @@ _HEADERS = {
     "RetryAfter": ("Retry-After", "How many seconds to wait before you try again."),
 }
 
+_PATH_PARAMETERS = {
+    "number": "The agreement's number: twelve digits.",
+    "bulk_id": "The id of the bulk invitation, as you got it when you sent the rows.",
+}
 _WEBHOOK_HEADERS = {
     "webhook-id": "The event's ID, the same in every attempt. Ignore an ID that you have already received.",
     "webhook-timestamp": "When this attempt was made, in seconds since 1970. Refuse attempts older than five minutes.",
@@ -148,8 +153,8 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         content = operation["requestBody"]["content"]["application/json"]
         content["example"] = operation.pop("x-request-example")
     for parameter in operation["parameters"]:
-        if parameter["name"] == "number":
-            parameter["description"] = "The agreement's number: twelve digits."
+        if parameter["name"] in _PATH_PARAMETERS:
+            parameter["description"] = _PATH_PARAMETERS[parameter["name"]]
     responses = operation["responses"]
     if media_type := operation.pop("x-file", ""):
         # OpenAPI describes JSON by a schema and other files by their media type alone.

@@ -14,7 +14,7 @@ EventTypeName = Literal[
     "agreement.created", "agreement.resent", "agreement.reminded", "agreement.corrected", "agreement.completed",
     "agreement.rejected", "agreement.expired", "agreement.withdrawn", "agreement.held", "agreement.released",
     "agreement.refused", "invitation.failed", "report.ready", "report.no_data", "report.failed", "report.purged",
-    "key.expiring", "webhook.disabled",
+    "bulk.finished", "key.expiring", "webhook.disabled",
 ]  # fmt: skip
 assert get_args(EventTypeName) == tuple(EventType.values)
 
@@ -29,6 +29,7 @@ class EventData(Schema):
     key_prefix: str | None = Field(description="The key that expires soon.")
     key_expires_at: UtcTime | None
     endpoint_id: str | None = Field(description="The webhook endpoint that was turned off.")
+    bulk_id: str | None = Field(description="The bulk invitation whose rows were all checked.")
     url: str | None = Field(description="The URL where you can read the agreement.")
 
 

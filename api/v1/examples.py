@@ -170,6 +170,7 @@ EVENT = {
         "key_prefix": None,
         "key_expires_at": None,
         "endpoint_id": None,
+        "bulk_id": None,
         "url": _PATH,
     },
 }
@@ -187,3 +188,46 @@ SANDBOX_EMAILS = {
     ]
 }
 SANDBOX_RESET = {"deleted": 12}
+
+BULK_REQUEST = {
+    "rows": [
+        {
+            "ESIID": "10443720009000017",
+            "METER_NUMBER": "104051941",
+            "REGISTERED": "no",
+            "CUSTOMER_TYPE": "residential",
+            "EMAIL": "rosa@example.com",
+            "FIRST_NAME": "Rosa",
+            "LAST_NAME": "Delgado",
+            "STREET": "206 Boxwood Drive",
+            "CITY": "Baytown",
+            "STATE": "TX",
+            "ZIP": "77520",
+            "LANGUAGE": "es",
+            "EXTERNAL_ID": "deal-77",
+        }
+    ],
+    "report_type": "interval",
+    "report_length": "12m",
+    "attestation": {"holds_authorization": True},
+}
+BULK_INVITATION = {
+    "id": "5b0ed21c-6d5a-4d0a-8d2f-0f3f5c3c2f11",
+    "test": False,
+    "state": "finished",
+    "created_at": "2026-11-28T19:15:00Z",
+    "ended_at": "2026-11-28T19:15:04Z",
+    "continues_at": None,
+    "stop_reason": None,
+    "counts": {"not_checked": 0, "created": 1, "refused": 0, "canceled": 0},
+    "rows": [
+        {
+            "row": 2,
+            "status": "created",
+            "agreement_number": "112826000001",
+            "code": None,
+            "column": None,
+            "message": None,
+        }
+    ],
+}
