@@ -47,6 +47,8 @@ ENGLISH_ONLY = (
     "templates/companies/*",
     "templates/reports/third_party/*",
     "agreements/forms/*",
+    "agreements/bulk/*",
+    "agreements/models/bulk.py",
     "agreements/views/third_party.py",
     "agreements/company_emails.py",
     "agreements/corrections.py",

@@ -33,7 +33,7 @@ MAX_TEST_PLACES = 4
 
 _HEADING = re.compile(r"^### (EM20[1-5]|[A-Z]\d{1,2})\. (.+)$", re.MULTILINE)
 _ID = re.compile(
-    r"(?<![\w.-])(EM20[1-9]|[LTCERDAXOMPVW]\d{1,2})(?:\s+to\s+([LTCERDAXOMPVW]\d{1,2}|EM20[1-9]))?(?![\w-]|\.\d)"
+    r"(?<![\w.-])(EM20[1-9]|[LTCERDAXOMPVWK]\d{1,2})(?:\s+to\s+([LTCERDAXOMPVWK]\d{1,2}|EM20[1-9]))?(?![\w-]|\.\d)"
 )
 _TEMPLATE_COMMENT = re.compile(r"{% comment %}.*?{% endcomment %}|{#.*?#}|/\*.*?\*/", re.DOTALL)
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -75,7 +75,7 @@ def ids_in(text: str) -> set[str]:
         if last:
             letters, start, end = (
                 first.rstrip("0123456789"),
-                int(first.lstrip("LTCERDAXOMPVW")),
+                int(first.lstrip("LTCERDAXOMPVWK")),
                 int(re.sub(r"\D", "", last)),
             )
             ids |= {f"{letters}{number}" for number in range(start, end + 1)}

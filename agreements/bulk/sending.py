@@ -32,7 +32,7 @@ from lib.central_time import utc_or_now
 from lib.refusals import Refused
 
 logger = logging.getLogger(__name__)
-RUN_SECONDS = 10
+RUN_SECONDS = 5
 MINUTE = timedelta(minutes=1)
 MAX_ATTEMPTS = 5  # after that it is the row, not the machine
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Status
 
@@ -79,6 +80,7 @@ def create_bulk_invitation(request: HttpRequest, response: HttpResponse, body: B
     return Status(202, bulk_values(_own_bulk(caller, str(created.draft_id))))
 
 
+@transaction.atomic  # a refusal leaves no file behind
 def _create(body: BulkRequestBody, contact: dict[str, str], caller: Caller) -> BulkInvitation:
     if (body.csv is None) == (body.rows is None):
         detail = "Send either csv or rows."
