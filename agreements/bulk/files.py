@@ -49,8 +49,8 @@ _QUOTED = re.compile(r"'[0-9=+@-]")  # and not a name such as 't Hooft
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # The template has this row; it is refused where it was left in.
 EXAMPLE = {
-    "ESIID": "10443720000000000",
-    "METER_NUMBER": "104000000",
+    "ESIID": "12345678901234567",
+    "METER_NUMBER": "123456789",
     "REGISTERED": "no",
     "CUSTOMER_TYPE": "residential",
     "EMAIL": "jane@example.com",
