@@ -54,6 +54,7 @@ ENGLISH_ONLY = (
     "agreements/corrections.py",
     "agreements/views/correction.py",
     "agreements/views/drafts.py",
+    "agreements/views/bulk.py",
     "agreements/creation.py",
     "agreements/preview.py",
     "agreements/daily_limits.py",

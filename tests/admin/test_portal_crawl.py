@@ -32,6 +32,7 @@ from tests.admin.world import Side, World
 from tests.factories import AgreementFactory, CompanyLinkFactory, MeterFactory, ReportFactory, ReportFileFactory
 from tests.support.agreements import ROSA, agreement_request, initiate
 from tests.support.api import make_delivery, make_program
+from tests.support.bulk import bulk_row, upload
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
@@ -85,6 +86,7 @@ def fill(side: Side, name: str) -> dict[str, Any]:
         "interface": "commonapi",
         "number": side.pending.number,
         "draft": draft.pk,
+        "bulk": upload(member, [bulk_row()]).pk,
         "submitted": side.pending.submission.draft_id,
         "notice": side.records["notices.notice"].pk,
         "claim": EsiidClaim.objects.get(premise=side.premise).pk,

@@ -28,6 +28,7 @@ from tests.factories import (
 )
 from tests.support.agreements import agreement_request, initiate, registered_customer
 from tests.support.api import make_delivery, make_program
+from tests.support.bulk import bulk_row, upload
 from tests.support.company_links import link_token
 
 ROLES = ("anonymous", "member", "other company", "customer", "other customer", "TDSP", "operator", "nobody")
@@ -73,6 +74,7 @@ def make_world() -> dict[str, Any]:
         "file_name": "usage.json",
         "token": link_tokens.derive_token(bytes(Agreement.objects.get().submission.link_nonce)),
         "draft": draft.pk,
+        "bulk": upload(member.user, [bulk_row(), bulk_row(number=1, EMAIL="nobody")], file_name="customers.csv").pk,
         "claim": claim.pk,
         "claim_token": link_tokens.derive_token(nonce, link_tokens.ACCOUNT_LINK),
         "submitted": agreement.submission.draft_id,
