@@ -30,6 +30,8 @@ WITHOUT_PAGE = {
     "agreement_export",
     "api_not_found",
     "api_openapi",
+    "bulk_results",
+    "bulk_template",
     "customer_report_file",
     "health",
     "mfa_download_recovery_codes",

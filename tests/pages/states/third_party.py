@@ -7,9 +7,10 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from agreements.corrections import correct_address
-from agreements.models import Review
+from agreements.models import BulkInvitation, BulkState, Review
 from agreements.states import Status
 from reports.actions import generate_due_reports
 from tests.factories import AgreementFactory, CustomerFactory, MeterFactory, PremiseFactory, ReportFactory
@@ -23,6 +24,30 @@ state("agreements", "member", "nothing found")(
     lambda client, world: client.get(reverse("agreements"), {"report": "failed"})
 )
 state("agreement_new", "member", "sent empty")(sent("agreement_new", **rows()))
+
+
+state("bulk_new", "member", "sent empty")(sent("bulk_new"))
+
+
+@state("bulk_invitation", "member", "sent empty")
+def _bulk_sent_empty(client: Client, world: World) -> Any:
+    return client.post(reverse("bulk_invitation", args=[world["bulk"]]), {"contact_email": "james"})
+
+
+def _bulk_in_state(client: Client, world: World, **columns: Any) -> Any:
+    BulkInvitation.objects.filter(pk=world["bulk"]).update(**columns)
+    return client.get(reverse("bulk_invitation", args=[world["bulk"]]))
+
+
+@state("bulk_invitation", "member", "stopped")
+def _bulk_stopped(client: Client, world: World) -> Any:
+    details = {"due_at": timezone.now(), "stop_reason": "Too many rows didn't match our records."}
+    return _bulk_in_state(client, world, state=BulkState.STOPPED, **details)
+
+
+@state("bulk_invitation", "member", "finished")
+def _bulk_finished(client: Client, world: World) -> Any:
+    return _bulk_in_state(client, world, state=BulkState.FINISHED, ended_at=timezone.now())
 
 
 @state("agreements", "member", "search")
