@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("api", "0005_sandbox"),
+        ("api", "0006_smt_attestation"),
     ]
 
     operations = [
