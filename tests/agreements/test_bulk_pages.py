@@ -48,7 +48,7 @@ def page_of(browser: Client, bulk: BulkInvitation) -> str:
 
 
 def test_a_file_goes_from_upload_to_results(browser):
-    """K4, K6: nothing is sent before the attestation."""
+    """T14, K4, K6: nothing is sent before the attestation."""
     content = bulk_csv([bulk_row(MeterFactory(), 1), bulk_row(MeterFactory(), 2), bulk_row(number=3, EMAIL="nobody")])
     preview = send_file(browser, content).content.decode()
     bulk = BulkInvitation.objects.get()
