@@ -51,7 +51,7 @@ def test_what_happens_to_an_agreement_is_in_the_feed(program):
     assert event["timestamp"] == agreement.initiated_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert event["data"] == {
         "agreement_number": agreement.number, "status": "withdrawn", "report_state": "none", "client_id": None,
-        "key_prefix": None, "key_expires_at": None, "endpoint_id": None,
+        "key_prefix": None, "key_expires_at": None, "endpoint_id": None, "bulk_id": None,
         "url": f"http://127.0.0.1:8000/api/v1/agreements/{agreement.number}",
     }  # fmt: skip
     assert program.get(event["data"]["url"].partition("/api/v1")[2]).status_code == 200
@@ -222,7 +222,7 @@ def test_a_page_costs_three_queries(program):
 
 def test_the_types_are_those_of_the_description():
     """V3."""
-    assert {"bulk.finished", "ping"}.isdisjoint(EventType.values)
+    assert "bulk.finished" in EventType.values and "ping" not in EventType.values
 
 
 def test_only_a_client_with_the_scope_reads_events(program):

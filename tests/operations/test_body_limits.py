@@ -101,7 +101,7 @@ def test_only_staff_may_send_a_file_to_the_upload_page(size, client):
     assert announce(client, UPLOAD, portal_settings.LOAD_UPLOAD_LIMIT * 2).status_code == 413
 
 
-def test_the_only_page_that_takes_files_is_the_upload_of_staff():
+def test_two_pages_take_files():
     """O1: whoever adds one adds it here, too."""
 
     def walk(patterns, prefix=""):
@@ -113,7 +113,7 @@ def test_the_only_page_that_takes_files_is_the_upload_of_staff():
             else:
                 yield from walk(pattern.url_patterns, path)
 
-    assert list(walk(get_resolver().url_patterns)) == ["admin/meters/upload/add/"]
+    assert list(walk(get_resolver().url_patterns)) == ["agreements/bulk/", "admin/meters/upload/add/"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -155,7 +155,7 @@ def test_a_shortened_period_says_why():
     """R2"""
     report = ReportFactory(asked_first_day=date(2026, 5, 23))
     found = words(panel(report.agreement))
-    assert "start on May 23, 2026, but the current customer's service began on August 23, 2026" in found.replace(
+    assert "started on May 23, 2026, but the current customer's service began on August 23, 2026" in found.replace(
         "&#x27;", "'"
     )
 
