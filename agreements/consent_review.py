@@ -106,7 +106,7 @@ def review_consent(
 def decide_review(
     review: ConsentReview, outcome: Review, *, by: User | None, reason: str, at: datetime
 ) -> ConsentReview:
-    """End the review and what it holds, whoever asks; `by` is None for the clock. Needs a transaction.
+    """End the review and what it holds; `by` is None for the clock. Needs a transaction.
 
     The lock of its row lets no agreement join meanwhile. Raises AlreadyReviewed.
     """

@@ -100,7 +100,7 @@ def _claim(free: int, free_for_failing: int) -> list[WebhookDelivery]:
 
 @transaction.atomic
 def _claim_of_endpoint(endpoint_key: int, limit: int) -> list[WebhookDelivery]:
-    """Claim at most `limit` due deliveries, so that AT_ONCE are on the way to the endpoint, whoever sends them."""
+    """Claim at most `limit` due deliveries, so that all workers together send it AT_ONCE at a time."""
     locked = WebhookEndpoint.objects.receiving().select_for_update(of=("self",), skip_locked=True, no_key=True)
     endpoint = locked.select_related("client").filter(pk=endpoint_key).first()
     if endpoint is None:

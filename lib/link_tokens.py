@@ -5,7 +5,7 @@ database opens no link. A nonce gives a different token for each purpose, and na
 settings.DECISION_LINK_KEY that it was made for: of several keys the first is for new nonces, each for its own.
 
 A link that a package makes, such as a password reset, cannot be derived again. It is encrypted until its email is sent.
-So are secrets that the portal must know again; those that are kept are encrypted anew after the key was replaced.
+So are secrets that the portal must know again; stored ones are encrypted with the new key after it was replaced.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from agreements.bulk.files import EXAMPLE, FIELDS
@@ -48,8 +47,9 @@ def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequ
     """Return the request of a row, or its problems in the order of the columns. Looks up nothing."""
     values = {column: cell for column, cell in zip(bulk.header, cells, strict=False) if cell}
     problems = list(_mangled(values, extra=any(cells[len(bulk.header) :])))
-    data, comments = _form_data(bulk, values)
-    form = AgreementRequestForm(data)
+    entries = _entries(bulk, values)
+    comments, numbers = entries.pop("comments"), (entries.pop("esiid"), entries.pop("meter_number"))
+    form = AgreementRequestForm.from_values(entries, [numbers])
     form.meters.forms[0].number = number  # its messages name the row
     page_2 = SubmissionForm({"comments": comments})
     form.is_valid()
@@ -70,7 +70,8 @@ def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequ
     return RowRequest(replace(request, rows=(meter,)), page_2.cleaned_data["comments"])
 
 
-def _form_data(bulk: BulkInvitation, values: Mapping[str, str]) -> tuple[QueryDict, str]:
+def _entries(bulk: BulkInvitation, values: Mapping[str, str]) -> dict[str, str]:
+    """Return what the form's fields would have, by their names."""
     entries = {field: values.get(column, "") for column, field in FIELDS.items() if field}
     entries |= {field: entries[field].lower() for field in _LOWER}
     entries["registered"] = _ANSWERS.get(entries["registered"], entries["registered"])
@@ -78,11 +79,7 @@ def _form_data(bulk: BulkInvitation, values: Mapping[str, str]) -> tuple[QueryDi
     entries["language"] = entries["language"] or "en"
     entries["report_type"] = entries["report_type"] or bulk.report_type
     entries["report_length"] = entries["report_length"] or bulk.report_length
-    comments = entries.pop("comments")
-    meter = {f"meters-0-{name}": entries.pop(name) for name in ("esiid", "meter_number")}
-    data = QueryDict(mutable=True)
-    data.update(entries | meter | {"meters-TOTAL_FORMS": "1", "meters-INITIAL_FORMS": "0"})
-    return data, comments
+    return entries
 
 
 def _mangled(values: Mapping[str, str], *, extra: bool) -> Iterator[RowProblem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, cast
 
@@ -246,6 +246,15 @@ class AgreementRequestForm(ShowsRefusals):
         if length == ReportLength.ONE_DAY and self.cleaned_data.get("report_type") == ReportType.MONTHLY:
             raise forms.ValidationError(_("Choose a report length of 1 month or more for the monthly report."))
         return length
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, str], meters: Sequence[tuple[str, str]]) -> AgreementRequestForm:
+        """Return the form of a program or file, with `meters` as pairs of ESIID and meter number."""
+        data = QueryDict(mutable=True)
+        for row, (esiid, meter_number) in enumerate(meters):
+            data.update({f"meters-{row}-esiid": esiid, f"meters-{row}-meter_number": meter_number})
+        data.update({**values, "meters-TOTAL_FORMS": str(len(meters)), "meters-INITIAL_FORMS": "0"})
+        return cls(data)
 
     def agreement_request(self) -> AgreementRequest:
         """Return the request of a valid form."""

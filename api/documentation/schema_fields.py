@@ -21,7 +21,7 @@ class FieldRow:
     values: tuple[str, ...]  # what it may be, if that is a choice
     limits: str
     description: str
-    schema_name: str  # a schema with a page of its own that has the fields of this one, or ""
+    schema_name: str  # of the page with the fields of this one, or ""
 
 
 class SchemaReader:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import QueryDict
 
 from agreements import creation
 from agreements.forms.request import NO, YES, AgreementRequestForm
@@ -119,18 +118,11 @@ def _requests(message: SmtMessage) -> tuple[AgreementRequest, AgreementRequest |
         "report_type": message.choice("reportType", REPORT_TYPES, ReportType.INTERVAL.value),
         "report_length": _report_length(message),
     }
-    meters = message.objects(_METERS, "ESIIDMeterList")
-    for row, meter in enumerate(meters):
-        values |= {
-            f"meters-{row}-esiid": meter.required("ESIID"),
-            f"meters-{row}-meter_number": meter.required("meterNumber"),
-        }
-    values |= {"meters-TOTAL_FORMS": str(len(meters)), "meters-INITIAL_FORMS": "0"}
+    listed = message.objects(_METERS, "ESIIDMeterList")
+    meters = [(meter.required("ESIID"), meter.required("meterNumber")) for meter in listed]
     forms = []
     for registered in (YES, NO) if is_complete else (YES,):
-        data = QueryDict(mutable=True)
-        data.update(values | {"registered": registered})
-        form = AgreementRequestForm(data)
+        form = AgreementRequestForm.from_values(values | {"registered": registered}, meters)
         if not form.is_valid():
             raise SmtFailure(400, "1001", " ".join(_mistakes(form)))
         forms.append(form.agreement_request())

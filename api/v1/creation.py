@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from ninja import Status
 
 from agreements import creation
@@ -113,15 +113,12 @@ def idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
 
 def _forms(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementRequestForm, SubmissionForm]:
     """Return the form's two pages, valid. Raises ApiProblem with everything that they say."""
-    data = QueryDict(mutable=True)
     values = body.customer.model_dump(exclude_none=True)
     values |= {"registered": YES if body.registered else NO}
     values |= {"report_type": body.report.type, "report_length": body.report.length}
-    for row, meter in enumerate(body.meters):
-        values |= {f"meters-{row}-esiid": meter.esiid, f"meters-{row}-meter_number": meter.meter_number}
-    data.update(values | {"meters-TOTAL_FORMS": str(len(body.meters)), "meters-INITIAL_FORMS": "0"})
+    meters = [(meter.esiid, meter.meter_number) for meter in body.meters]
     page_2 = page_2_data(body.contact, caller.client) | {"comments": body.comments or "", "attested": "on"}
-    request_form, submission_form = AgreementRequestForm(data), SubmissionForm(page_2)
+    request_form, submission_form = AgreementRequestForm.from_values(values, meters), SubmissionForm(page_2)
     errors = [*_unused(request_form, body), *_mistakes(request_form, submission_form)]
     if errors:
         raise ApiProblem("invalid-request", errors=errors)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 
-from django.core import signing
 from django.http import Http404, HttpRequest
 from ninja import Query, Schema
 from pydantic import AwareDatetime, Field
@@ -13,17 +11,15 @@ from pydantic import AwareDatetime, Field
 from api import deliveries
 from api.authentication import Access, Caller
 from api.models import DeliveryState, WebhookDelivery
-from api.problems import ApiProblem
 from api.request_limits import WRITE
 from api.scopes import WEBHOOKS
+from api.v1.cursors import seal_place, unseal_place
 from api.v1.event_schemas import EventTypeName
 from api.v1.interface import interface
 from api.v1.parameters import refuse_unknown_parameters
 from api.v1.webhook_examples import DELIVERY, DELIVERY_PAGE, REPLAY, REPLAYED
 from api.v1.webhook_schemas import DeliveryAnswer, DeliveryPage, DeliveryStateName, ReplayAnswer, ReplayBody
 from api.v1.webhooks import action_problems, own_endpoint
-
-_CURSOR_SALT, _CURSOR_VALID = "api.delivery-cursor", timedelta(hours=24)
 
 
 class DeliveryFilters(Schema):
@@ -78,7 +74,7 @@ def list_deliveries(request: HttpRequest, endpoint_id: str, filters: Query[Deliv
     """
     endpoint = own_endpoint(request, endpoint_id)
     refuse_unknown_parameters(request, DeliveryFilters)
-    key = [endpoint.pk, filters.state, filters.type, filters.since and filters.since.isoformat()]
+    listed = ["deliveries", endpoint.pk, filters.state, filters.type, filters.since and filters.since.isoformat()]
     own = endpoint.deliveries.select_related("event").order_by("-pk")
     if filters.state:
         own = own.filter(state=filters.state)
@@ -87,10 +83,10 @@ def list_deliveries(request: HttpRequest, endpoint_id: str, filters: Query[Deliv
     if filters.since:
         own = own.filter(created_at__gte=filters.since)
     if filters.after is not None:
-        own = own.filter(pk__lt=_read_cursor(filters.after, key))
+        own = own.filter(pk__lt=unseal_place(filters.after, listed))
     rows = list(own[: filters.limit + 1])
     has_more, rows = len(rows) > filters.limit, rows[: filters.limit]
-    cursor = signing.dumps([rows[-1].pk, key], salt=_CURSOR_SALT) if has_more else None
+    cursor = seal_place(rows[-1].pk, listed) if has_more else None
     return {"data": [_delivery_values(delivery) for delivery in rows], "next": cursor}
 
 
@@ -150,14 +146,3 @@ def _delivery_values(delivery: WebhookDelivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "next_attempt_at": delivery.due_at if delivery.state == DeliveryState.PENDING else None,
     }
-
-
-def _read_cursor(cursor: str, key: list[Any]) -> int:
-    """Return the key of the row after which the page begins. Raises ApiProblem."""
-    try:
-        row, of_key = signing.loads(cursor, salt=_CURSOR_SALT, max_age=_CURSOR_VALID)
-    except signing.BadSignature as error:
-        raise ApiProblem("cursor-mismatch") from error
-    if of_key != key:
-        raise ApiProblem("cursor-mismatch")
-    return int(row)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import Field
@@ -14,14 +12,14 @@ from pydantic import Field
 from api.authentication import Access, Caller
 from api.events import event_values
 from api.models import ApiEvent
-from api.problems import ApiProblem
 from api.scopes import WEBHOOKS
+from api.v1.cursors import seal_place, unseal_place
 from api.v1.event_schemas import EventPage, EventTypeName
 from api.v1.examples import EVENT_PAGE
 from api.v1.interface import interface
 from api.v1.parameters import refuse_unknown_parameters
 
-_SALT = "api.event-cursor"
+_TOO_OLD = "This cursor is older than the events that we keep. Start without one, and compare the agreements."
 
 
 class EventFilters(Schema):
@@ -53,30 +51,13 @@ def list_events(request: HttpRequest, filters: Query[EventFilters]) -> dict[str,
     caller: Caller = request.auth  # type: ignore[attr-defined]
     refuse_unknown_parameters(request, EventFilters)
     client, types = caller.client, sorted(set(filters.type))
-    key = [caller.company.pk, client.environment, *types]
-    place = _read_cursor(filters.after, key)
+    feed = ["events", caller.company.pk, client.environment, *types]
+    # A cursor that is older than the events are kept could have passed over some.
+    valid = settings.API_EVENT_RETENTION
+    place = unseal_place(filters.after, feed, valid=valid, too_old=_TOO_OLD) if filters.after is not None else 0
     events = ApiEvent.objects.feed(caller.company, is_test=client.is_test, after=place)
     # One statement, so that all types are seen as of one moment: otherwise the cursor could pass over an event.
     first, *others = [events.filter(type=each)[: filters.limit] for each in types] or [events[: filters.limit]]
     rows = list(first.union(*others, all=True).order_by("number")[: filters.limit] if others else first)
     place = (rows[-1].number if rows else None) or place
-    return {"data": [event_values(event) for event in rows], "next": signing.dumps([place, key], salt=_SALT)}
-
-
-def _read_cursor(cursor: str | None, key: Sequence[Any]) -> int:
-    """Return the place in the feed after which the page begins. Raises ApiProblem.
-
-    A cursor that is older than the events are kept could have passed over some.
-    """
-    if cursor is None:
-        return 0
-    try:
-        place, of_key = signing.loads(cursor, salt=_SALT, max_age=settings.API_EVENT_RETENTION)
-    except signing.SignatureExpired as error:
-        detail = "This cursor is older than the events that we keep. Start without one, and compare the agreements."
-        raise ApiProblem("cursor-mismatch", detail) from error
-    except signing.BadSignature as error:
-        raise ApiProblem("cursor-mismatch") from error
-    if of_key != [*key]:
-        raise ApiProblem("cursor-mismatch")
-    return int(place)
+    return {"data": [event_values(event) for event in rows], "next": seal_place(place, feed)}

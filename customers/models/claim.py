@@ -208,7 +208,7 @@ class ClaimDisputeQuerySet(models.QuerySet["ClaimDispute"]):
 
 
 class ClaimDispute(models.Model):
-    """Somebody says that a claim is not the customer's: with another account, or by the notice's link (X7).
+    """A claim is said not to be the customer's: with another account, or by the notice's link (X7).
 
     `is_upheld` is the utility's decision: true if the claim ended because of it.
     """
