@@ -107,12 +107,12 @@ def test_every_page_of_every_state_is_true(cases: list[Case], db: None) -> None:
 
 def test_every_page_is_true_while_the_company_is_suspended(suspended: list[Case]) -> None:
     """L9."""
-    assert not all_mistakes([case for case in suspended if not case.is_in_turn])
+    assert not all_mistakes([case for case in suspended if case.stands_for_its_way])
 
 
 def test_every_page_is_true_while_new_requests_are_paused(paused: list[Case]) -> None:
     """C8: no sentence leads to a form that refuses everything."""
-    assert not all_mistakes([case for case in paused if not case.is_in_turn])
+    assert not all_mistakes([case for case in paused if case.stands_for_its_way])
 
 
 @pytest.mark.parametrize("way", PAIRS)

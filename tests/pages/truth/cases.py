@@ -57,7 +57,7 @@ class Case:
     operator: User
     user: User | None
     begun_at: datetime
-    is_in_turn: bool = False  # one of IN_TURN, of which only a part is checked
+    stands_for_its_way: bool = False  # read again while the company is suspended or paused
     emails: list[QueuedEmail] = field(default_factory=list)
     read_count: int = 0
 
@@ -72,7 +72,10 @@ class Case:
         """Add the emails that were queued since the last call."""
         keys = f"^(REVIEW:{self.agreement.consent_review_id}|DISAVOWED:{self.number}|UNKNOWN:{self.number}):"
         emails = Email.objects.about(self.number) | Email.objects.filter(key__regex=keys)
-        for email in emails.order_by("pk")[self.read_count :]:
+        if not (queued := list(emails.order_by("pk")[self.read_count :])):
+            return
+        facts = AgreementFacts.of(self.number)
+        for email in queued:
             self.read_count += 1
             is_to_company = email.to_address == self.agreement.contact_email
             recipient = (
@@ -83,7 +86,6 @@ class Case:
                 else "the customer"
             )
             name = f"email {email.kind} to {recipient}"
-            facts = AgreementFacts.of(self.number)
             self.emails.append(
                 QueuedEmail(email.kind, name, email.language, email.subject, email.text, email.html, facts)
             )
@@ -106,7 +108,7 @@ class CaseMaker:
         for place, (way, steps) in enumerate(WAYS.items()):
             for combination in [*COMBINATIONS, IN_TURN[place % len(IN_TURN)]]:
                 (case,) = self.begin(way, *combination)
-                case.is_in_turn = combination in IN_TURN
+                case.stands_for_its_way = combination == COMBINATIONS[place % 2]
                 self.take(case, steps)
                 cases.append(case)
         return cases

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import User
-from agreements.models import AgreementStage, Letter, Review
+from agreements.models import Agreement, AgreementStage, Letter, Review
 from agreements.states import Status
 from tests.pages.truth.cases import Case
 
@@ -28,31 +28,31 @@ class Surface:
 
 def all_surfaces(case: Case) -> Iterator[Surface]:
     """Yield what everyone reads about the case now."""
-    yield from customer_pages(case)
+    agreement = case.agreement
+    yield from customer_pages(case, agreement)
     member = client_of(case.member, "en")
     yield page("company's page", "en", reverse("agreement", args=[case.number]), client=member)
-    if case.agreement.status == Status.COMPLETE and case.agreement.stage != AgreementStage.READY:
+    if agreement.status == Status.COMPLETE and agreement.stage != AgreementStage.READY:
         path = reverse("report_download", args=[case.number])
         yield page("refused download", "en", path, client=member, status=(404, 409, 410, 403))
     search = {"by": "number", "items": case.number}
     yield page("company's list", "en", reverse("agreements"), client=member, query=search)
-    if letter := Letter.objects.filter(agreement=case.agreement).first():
+    if letter := Letter.objects.filter(agreement=agreement).first():
         yield Surface("letter", letter.language, text_as_html(letter.text))
-    review = case.agreement.consent_review
+    review = agreement.consent_review
     if review and review.state == Review.HELD:
         path = reverse("admin:agreements_consentreview_review", args=[review.pk])
         yield page("review page", "en", path, client=client_of(case.operator, "en"))
     if case.registration == "registered":
-        path = reverse("admin:agreements_agreement_change", args=[case.agreement.pk])
+        path = reverse("admin:agreements_agreement_change", args=[agreement.pk])
         yield page("admin", "en", path, client=client_of(case.operator, "en"))
 
 
-def customer_pages(case: Case) -> Iterator[Surface]:
+def customer_pages(case: Case, agreement: Agreement) -> Iterator[Surface]:
     """Yield the pages of the customer who answers, by link and in the account."""
     language = case.language
     yield page("page by link", language, reverse("invitation", args=[case.token]))
     yield page("reminders by link", language, reverse("invitation_reminders", args=[case.token]))
-    agreement = case.agreement
     if agreement.status != Status.PENDING:
         decision = "reject" if agreement.status == Status.COMPLETE else "accept"
         yield page("second answer", language, reverse("invitation", args=[case.token]), decision=decision)
