@@ -82,14 +82,13 @@ def ids_in(text: str) -> set[str]:
     return ids
 
 
-def product_files() -> Iterator[Path]:
+@cache
+def product_files() -> list[Path]:
     """Python modules, templates and style sheets of the product, without migrations."""
-    for top in sorted(ROOT.iterdir()):
-        if top.is_dir() and top.name not in NOT_THE_PRODUCT and not top.name.startswith("."):
-            yield from sorted(path for path in top.rglob("*.py") if "migrations" not in path.parts)
-    yield from sorted((ROOT / "templates").rglob("*.*"))
-    yield from sorted((ROOT / "static").rglob("*.css"))
-    yield from sorted((ROOT / "static").rglob("*.js"))
+    tops = [top for top in ROOT.iterdir() if top.is_dir() and top.name not in NOT_THE_PRODUCT and top.name[0] != "."]
+    modules = [path for top in sorted(tops) for path in sorted(top.rglob("*.py")) if "migrations" not in path.parts]
+    others = (("templates", "*.*"), ("static", "*.css"), ("static", "*.js"))
+    return modules + [path for top, pattern in others for path in sorted((ROOT / top).rglob(pattern))]
 
 
 def citations(path: Path) -> Iterator[tuple[str, Place]]:
@@ -137,6 +136,7 @@ def tests_by_id() -> dict[str, list[Place]]:
     return places
 
 
+@cache
 def sentences() -> list[Sentence]:
     """The sentences of the design. LookupError for a place that does not exist."""
     entries = tomllib.loads(DESIGN.read_text())["sentence"]
@@ -173,7 +173,7 @@ def lines_that_define(name: str, source: str) -> list[int]:
         return lines
     outer, _dot, inner = name.rpartition(".")
     bodies = (
-        [node.body for defined, node in _definitions(source) if defined == outer] if outer else [ast.parse(source).body]
+        [node.body for defined, node in _definitions(source) if defined == outer] if outer else [_module(source).body]
     )
     return [
         statement.lineno
@@ -221,6 +221,11 @@ def without_lines(text: str) -> str:
 
 
 @cache
+def _module(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
 def _definitions(source: str) -> list[tuple[str, _Definition]]:
     """Functions and classes as (qualified name, node), the outer before the inner."""
 
@@ -232,11 +237,11 @@ def _definitions(source: str) -> list[tuple[str, _Definition]]:
             else:
                 yield from walk(child, prefix)
 
-    return list(walk(ast.parse(source), ""))
+    return list(walk(_module(source), ""))
 
 
 def _docstrings(source: str, definitions: list[tuple[str, _Definition]]) -> Iterator[tuple[int, str, str]]:
-    yield 1, "", ast.get_docstring(ast.parse(source)) or ""
+    yield 1, "", ast.get_docstring(_module(source)) or ""
     for name, node in definitions:
         yield node.lineno, name, ast.get_docstring(node) or ""
 
