@@ -14,6 +14,7 @@ from tests.support.browser import (  # noqa: F401 - pytest finds all of these by
     pytest_runtest_setup,
     pytest_terminal_summary,
 )
+from tests.support.coverage_pause import pytest_runtest_protocol  # noqa: F401 - likewise
 from tests.support.database import (  # noqa: F401 - likewise
     django_db_modify_db_settings,
     django_db_setup,

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.support.world import ROLES
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.walk, pytest.mark.slow, pytest.mark.django_db]
 
 LOGIN, OK, GONE, NO, TO_OWN, METHOD = "to log-in", 200, 404, 403, "redirect", 405
 

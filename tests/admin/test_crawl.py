@@ -11,7 +11,7 @@ from tests.admin.world import World
 from tests.factories import OperatorFactory
 from tests.support.crawler import crawl
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
+pytestmark = [pytest.mark.walk, pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
 
 
 @pytest.mark.parametrize("role", ["staff", "operator", "superuser"])

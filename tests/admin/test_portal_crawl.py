@@ -36,7 +36,7 @@ from tests.support.bulk import bulk_row, upload
 from tests.support.crawler import crawl
 from tests.test_access import ROWS
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
+pytestmark = [pytest.mark.walk, pytest.mark.slow, pytest.mark.django_db, pytest.mark.timeout(400)]  # some hundred pages
 
 # Rows of the table of addresses that need a link which only its reader has.
 BY_LINK = {"token", "mailbox_token", "claim_token", "registration_token", "invited_token", "request_token"}

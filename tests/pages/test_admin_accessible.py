@@ -28,7 +28,7 @@ from tests.factories import (
 from tests.pages.known import Known
 from tests.pages.showing import COLORS
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = [pytest.mark.walk, pytest.mark.browser, pytest.mark.django_db]
 
 
 def addresses(world: World) -> Iterator[str]:

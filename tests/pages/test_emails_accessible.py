@@ -14,7 +14,7 @@ from tests.pages.letters import all_emails
 from tests.pages.showing import COLORS, LANGUAGE, Screen
 from tests.pages.test_spanish import rendered
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+pytestmark = [pytest.mark.walk, pytest.mark.browser, pytest.mark.django_db]
 
 # Of a page, not of a letter: landmarks lead over a navigation, and an email has none.
 OF_PAGES = {"landmark-one-main", "region"}

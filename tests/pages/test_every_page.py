@@ -17,7 +17,7 @@ from tests.pages.showing import LANGUAGE, SEEN, Screen
 from tests.pages.visits import FAILURE, OpenedPage, open_every_page
 from tests.pages.world import fill
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.django_db]
+pytestmark = [pytest.mark.walk, pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.django_db]
 
 AUDIENCES = {
     "strangers": lambda visit: visit.role == "anonymous" and visit.is_for_customers,

@@ -28,7 +28,7 @@ from tests.pages.truth.sentences import needs_fact, own_sentences, statements
 from tests.pages.truth.steps import PAIRS, expire, refuse, reject, release, withdraw
 from tests.pages.truth.surfaces import Surface, all_surfaces, page, text_as_html
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.walk, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 _TABLE = tomllib.loads(Path(__file__).with_name("truth").joinpath("table.toml").read_text())
 CONDITIONS: dict[str, list[str]] = _TABLE["sentences"]
