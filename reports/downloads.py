@@ -109,7 +109,7 @@ def customer_may_download(agreement: Agreement, user: User) -> bool:
     """
     if agreement.report_state != ReportState.READY or agreement.review in REVIEW_PREVENTS_REPORT:
         return False
-    claims = EsiidClaim.objects.visible_to(user).filter(premise=agreement.premise_id).select_related("premise")
+    claims = EsiidClaim.objects.visible_to(user).filter(premise=agreement.premise_id)
     first_days = [claim.visible_from for claim in claims]
     return any(first is not None and first <= agreement.report.first_day for first in first_days)
 

@@ -14,11 +14,10 @@ from accounts.models import User
 from agreements.models import Agreement, unknown_company_rule
 from agreements.views.drafts import list_drafts
 from companies.models import Membership, membership_of
-from customers.models import Customer, EsiidClaim, customer_of
+from customers.models import Customer, customer_of
 from notices.models import Notice
 from reports.third_party.dashboard import dashboard_context
 from smt_portal.staff_home import staff_home
-from usage_pages.customer_meters import load_meters
 from usage_pages.latest_usage import latest_usage
 
 MOST_WITH_USAGE = 5  # meters whose usage home shows
@@ -50,10 +49,11 @@ def third_party_home(request: HttpRequest, user: User, membership: Membership) -
 def customer_home(request: HttpRequest, user: User, customer: Customer) -> HttpResponse:
     is_present = Q(premise__meters__removed_on=None)
     numbers = ArrayAgg("premise__meters__number", filter=is_present, default=[], order_by="premise__meters__number")
-    claims = EsiidClaim.objects.visible_to(user).select_related("premise").annotate(meter_numbers=numbers)
-    listed = list(claims.order_by("premise__esiid")[:100])
-    context = {"person": customer, "claims": listed, "usage": latest_usage(load_meters(listed[:MOST_WITH_USAGE]))}
-    waiting = Agreement.objects.visible_to(user).open_soonest_first().select_related("company")
+    # Which requests the customer sees follows from the claims, too; ended ones included.
+    every_claim = customer.claims.with_visibility().annotate(meter_numbers=numbers).order_by("premise__esiid")
+    current = [claim for claim in every_claim if claim.until is None]
+    context = {"person": customer, "claims": current[:100], "usage": latest_usage(current[:MOST_WITH_USAGE])}
+    waiting = Agreement.objects.of_customer(customer, every_claim).open_soonest_first().select_related("company")
     context["waiting"], context["waiting_count"] = _first_and_count(waiting)
     context |= _notices(user)
     return render(request, "home/customer.html", context)

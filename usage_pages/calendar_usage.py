@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -79,14 +79,19 @@ class UsageColumn(ChartColumn):
     inside: CalendarSpan | None
 
 
-def read_usage(meter: CustomerMeter, span: CalendarSpan) -> tuple[Coverage, list[DayReadings]]:
+def read_usage(
+    meter: CustomerMeter, span: CalendarSpan, days: Iterable[DayReadings] | None = None
+) -> tuple[Coverage, list[DayReadings]]:
     """Read the part of `span` that the customer may see and that can have readings by now.
 
-    Before the first day with readings nothing is expected: the page says where the record begins.
+    Before the first day with readings nothing is expected: the page says where the record begins. `days` are the
+    readings of that part, from a page that has read them.
     """
     period = meter.readable_period(span.first, span.last, until=meter.today - READINGS_ARRIVE_WITHIN)
     coverage = Coverage(period, metered_from=meter.first)
-    return coverage, list(coverage.count_days(stream_usage(meter.premise.pk, period.first, period.last)))
+    if days is None:
+        days = stream_usage(meter.premise.pk, period.first, period.last)
+    return coverage, list(coverage.count_days(days))
 
 
 def usage_columns(span: CalendarSpan, coverage: Coverage, days: list[DayReadings]) -> Iterator[UsageColumn]:

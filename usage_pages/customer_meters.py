@@ -4,9 +4,10 @@ Nothing before the first day that the claim lets the customer see is ever read (
 only, as a report does, so the cost of a page does not grow with the number of meters (R6).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from accounts.models import User
 from agreements.models import ReportType
 from agreements.period import Period
 from customers.models import EsiidClaim
-from lib.central_time import ONE_DAY, central_day, utc_or_now
+from lib.central_time import CENTRAL, ONE_DAY, utc_or_now
 from meters.identifiers import VISIBLE_DIGITS
 from meters.models import FlowDirection, Meter, Premise
 from meters.usage.reader import DayReadings, directions_on_file, stream_usage
@@ -26,13 +27,15 @@ from reports.gzip_stream import compress
 from reports.usage_content import UsageContent
 from reports.usage_totals import usage_totals
 
+# One row for each meter, or one with only `today` if there are none.
 RECORDED_DAYS = """
-    SELECT meter.premise_id,
-        (SELECT u.day FROM usage_day u WHERE u.premise_id = meter.premise_id AND u.day BETWEEN meter.since AND %(today)s
-         ORDER BY u.day LIMIT 1),
-        (SELECT u.day FROM usage_day u WHERE u.premise_id = meter.premise_id AND u.day BETWEEN meter.since AND %(today)s
-         ORDER BY u.day DESC LIMIT 1)
-    FROM unnest(%(premises)s::int4[], %(since)s::date[]) AS meter (premise_id, since)
+    SELECT now.today, meter.premise_id,
+        (SELECT u.day FROM usage_day u WHERE u.premise_id = meter.premise_id AND u.day BETWEEN meter.since AND now.today
+         ORDER BY u.day LIMIT 1) AS first_day,
+        (SELECT u.day FROM usage_day u WHERE u.premise_id = meter.premise_id AND u.day BETWEEN meter.since AND now.today
+         ORDER BY u.day DESC LIMIT 1) AS last_day
+    FROM (SELECT (clock_timestamp() AT TIME ZONE %(zone)s)::date AS today) AS now
+    LEFT JOIN unnest(%(premises)s::int4[], %(since)s::date[]) AS meter (premise_id, since) ON true
 """
 
 
@@ -76,13 +79,18 @@ def current_claims(user: User) -> QuerySet[EsiidClaim]:
 
 def load_meters(claims: Iterable[EsiidClaim]) -> list[CustomerMeter]:
     """Return the meters of `claims`, which are visible, with their first and last day; one query for all."""
-    today = central_day(utc_or_now())
     first_days = {claim: claim.visible_from for claim in claims}
-    readable = {claim.premise_id: day for claim, day in first_days.items() if day}
     with connection.cursor() as cursor:
-        cursor.execute(RECORDED_DAYS, {"premises": list(readable), "since": list(readable.values()), "today": today})
-        days = {premise_id: (first, last) for premise_id, first, last in cursor.fetchall()}
+        cursor.execute(RECORDED_DAYS, recorded_days_parameters(first_days))
+        rows = cursor.fetchall()
+    today, days = rows[0][0], {premise_id: (first, last) for _today, premise_id, first, last in rows}
     return [CustomerMeter(claim, today, day, *days.get(claim.premise_id, ())) for claim, day in first_days.items()]
+
+
+def recorded_days_parameters(first_days: Mapping[EsiidClaim, date | None]) -> dict[str, Any]:
+    """Return the parameters of RECORDED_DAYS for claims and the first day that each lets its customer see."""
+    readable = {claim.premise_id: day for claim, day in first_days.items() if day}
+    return {"premises": list(readable), "since": list(readable.values()), "zone": str(CENTRAL)}
 
 
 def usage_file(meter: CustomerMeter, *, type: str, format: str, first: date, last: date) -> ReadyFile | None:

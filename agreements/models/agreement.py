@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -34,7 +35,7 @@ from companies.trust.email_identity import (
     mailbox_regex,
     normalize_mailbox,
 )
-from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, customer_of
+from customers.models import ClaimDecision, ClaimState, Customer, CustomerKind, EsiidClaim, customer_of
 from lib.central_time import CENTRAL
 from meters.identifiers import mask_esiid
 from meters.models import Premise, Tdsp, sandbox_utilities
@@ -70,19 +71,21 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Return the agreements that share limits with `company`: all but test ones, or of a sandbox its own (V15)."""
         return self.filter(company=company) if company.is_sandbox else self.without_sandbox()
 
-    def of_customer(self, customer: Customer) -> AgreementQuerySet:
+    def of_customer(self, customer: Customer, claims: Iterable[EsiidClaim] | None = None) -> AgreementQuerySet:
         """Return the customer's own agreements and those about the customer's meters (C4, X7).
 
         Of a confirmed claim every one since the service began, also one sent to another address; of any other claim
         those sent to the account's address. After a claim was refused, only those sent to that address stay.
+
+        `claims` are all of the customer's with their premises, current and ended, from a page that has read them.
         """
         address = customer.user.email
-        every_claim = list(customer.claims.with_state().with_former_end().select_related("premise"))
-        claims = [claim for claim in every_claim if claim.until is None]
+        every_claim = list(customer.claims.with_visibility() if claims is None else claims)
+        current = [claim for claim in every_claim if claim.until is None]
         refused = [claim.premise_id for claim in every_claim if claim.decision == ClaimDecision.REFUSED]
         visible = Q(customer=customer) & (~Q(premise__in=refused) | Q(email__iexact=address))
-        unassigned = Q(customer=None, premise__in=[claim.premise_id for claim in claims], email__iexact=address)
-        for claim in claims:
+        unassigned = Q(customer=None, premise__in=[claim.premise_id for claim in current], email__iexact=address)
+        for claim in current:
             if claim.state == ClaimState.CONFIRMED:
                 begins = {"initiated_at__gte": day_start(claim.service_start)} if claim.service_start else {}
                 unassigned |= Q(customer=None, premise=claim.premise_id, **begins)

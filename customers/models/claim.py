@@ -61,7 +61,11 @@ class EsiidClaimQuerySet(models.QuerySet["EsiidClaim"]):
     def visible_to(self, user: User | AnonymousUser) -> EsiidClaimQuerySet:
         """Return the user's own current claims with what their `visible_from` needs: the only way to usage (C5, X7)."""
         own = self.filter(customer__user=user.pk, until=None) if user.is_authenticated else self.none()
-        return own.with_state().with_former_end()
+        return own.with_visibility()
+
+    def with_visibility(self) -> EsiidClaimQuerySet:
+        """Add what `visible_from` needs: the state, the end of the former claim, and the premise."""
+        return self.with_state().with_former_end().select_related("premise")
 
     def with_state(self) -> EsiidClaimQuerySet:
         """Annotate what `state` needs, by the database's clock."""

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from agreements.models import Agreement, Review
 from agreements.states import ReportState, Status
 from companies.models import CompanyStanding
+from meters.models import Premise
 from notifications.failures import FailureReason
 from notifications.models import EmailState
 from tests.factories import (
@@ -255,18 +256,32 @@ class TestCustomerHome:
         assert reverse("meter_usage", args=[claim.pk]) in part and "kWh" in part
         assert part.count("<rect") == 7 and f">{date_format(last, 'D')}</text>" in part
 
+    def test_no_bar_shows_a_day_before_the_service_began(self, client, claim):
+        """X7, R2."""
+        last = timezone.localdate() - timedelta(days=1)
+        store(claim.premise, *every_day(last - timedelta(days=20), last, CONSUMPTION))
+        Premise.objects.filter(pk=claim.premise_id).update(service_since=last - timedelta(days=1))
+        page = client.get(HOME).content.decode()
+        week = page[page.index('<svg class="week"') :]
+        assert week[: week.index("</svg>")].count("<rect") == 2
+
     def test_an_empty_list_has_no_number(self, client, claim):
         """C4."""
         page = client.get(HOME).content.decode()
         assert "No requests right now." in page and "0 requests" not in page
 
-    def test_costs_eight_queries_at_most(self, client, claim, django_assert_max_num_queries):
+    def test_costs_six_queries_at_most(self, client, claim, django_assert_max_num_queries):
+        """C4: however many meters, requests and notices there are."""
+        yesterday = timezone.localdate() - timedelta(days=1)
         for _number in range(6):
+            with_usage = EsiidClaimFactory(customer=claim.customer)
+            store(with_usage.premise, *every_day(yesterday - timedelta(days=9), yesterday, CONSUMPTION))
             MeterFactory(premise=claim.premise)
             AgreementFactory(customer=claim.customer)
             NoticeFactory(tdsp=claim.premise.tdsp)
-        with django_assert_max_num_queries(8):
-            client.get(HOME)
+        with django_assert_max_num_queries(6):
+            page = client.get(HOME).content.decode()
+        assert page.count('<svg class="week"') == 4  # of the first five meters, one is without readings
 
 
 def test_a_user_without_a_role_reads_what_to_do(client):
