@@ -11,17 +11,17 @@ from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.models import Role, User, signed_in
-from companies import members, profile, wording
+from accounts.models import signed_in
+from companies import profile, wording
 from companies.checks import check_company, similar_companies
-from companies.models import Company, CompanyEvent, CompanyStanding, Membership, compare_fields
+from companies.membership_admin import MembershipAdmin, MembershipInline
+from companies.models import Company, CompanyEvent, CompanyStanding, compare_fields
 from companies.registration import change_standing
 from companies.request_pauses import resume_requests
 from lib.admin_columns import short_time, status_tag
@@ -30,6 +30,8 @@ from lib.digits import bare_digits
 from lib.name_scripts import lookalike_scripts
 from lib.review_reasons import ReasonField
 from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
+
+__all__ = ["CompanyAdmin", "MembershipAdmin"]
 
 
 class CompanyActionForm(ActionForm):
@@ -72,45 +74,6 @@ class ResumeForm(forms.Form):
     """Why a company may send new requests again."""
 
     reason = ReasonField(help_text=_("The company will see it."))
-
-
-class MembershipForm(forms.ModelForm):
-    class Meta:
-        help_texts = {
-            "approved_at": _("Central Time. Empty: the user has asked to join and has no access yet."),
-            "ended_at": _("Central Time. Empty: still a user."),
-        }
-
-    def clean_user(self) -> User:
-        user: User = self.cleaned_data["user"]
-        if user.is_staff or user.role == Role.CUSTOMER:
-            raise ValidationError(_("This user is a customer or staff. Create a separate user for the third party."))
-        return user
-
-
-class MembershipInline(RolePermissions, admin.StackedInline):
-    operators_may = EDIT
-    tdsp_may = NOTHING
-    model = Membership
-    form = MembershipForm
-    autocomplete_fields = ["user"]
-    fields = [
-        ("user", "email"),
-        ("is_administrator", "may_view", "may_initiate", "may_resend_or_withdraw", "may_download"),
-        ("approved_at", "ended_at"),
-    ]
-    readonly_fields = ["email"]
-    extra = 0
-    verbose_name = _("user of this company")
-    verbose_name_plural = _("users of this company")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        """Leave out the company's programs: their permissions are changed by its administrators (P4)."""
-        return super().get_queryset(request).filter(user__is_person=True)
-
-    @admin.display(description=_("email"))
-    def email(self, membership: Membership) -> str:
-        return membership.user.email if membership.pk else ""
 
 
 class CompanyEventInline(RolePermissions, admin.TabularInline):
@@ -209,15 +172,9 @@ class CompanyAdmin(ScopedAdmin):
             changed = {name: getattr(obj, name) for name in profile.PROFILE if name in form.changed_data}
             profile.record_profile_change(obj, compare_fields(before, changed), by=signed_in(request))
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Approve users whom an operator adds, and record every change in the company's history."""
-        for membership in formset.save(commit=False):
-            before = Membership.objects.filter(pk=membership.pk).first()
-            if before is None and membership.approved_at is None:
-                membership.approved_at = Now()
-            membership.save()
-            members.record_member_change(before, membership, by=signed_in(request))
-        formset.save_m2m()
+    def response_post_save_add(self, request: HttpRequest, obj: Company) -> HttpResponseRedirect:
+        """Show the new company, to which users can now be added."""
+        return HttpResponseRedirect(reverse("admin:companies_company_change", args=[obj.pk]))
 
     @admin.action(description=_("Approve: the company can create agreements"), permissions=["change"])
     def approve(self, request: HttpRequest, companies: QuerySet[Company]) -> None:

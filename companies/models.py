@@ -148,6 +148,8 @@ class Membership(models.Model):
     PERMISSIONS = ("may_view", "may_initiate", "may_resend_or_withdraw", "may_download", "is_administrator")
 
     class Meta:
+        verbose_name = _("user of a third party")
+        verbose_name_plural = _("users of third parties")
         ordering = ["company", "user"]
 
     def __str__(self) -> str:

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.django_db
 
 # Records without customer data. Pages of all others must be logged.
 NO_CUSTOMER = {
-    "meters.tdsp", "meters.electricityprovider", "meters.upload", "companies.company", "accounts.accesslogentry",
-    "notices.notice", "api.apiclient", "api.webhookendpoint",
+    "meters.tdsp", "meters.electricityprovider", "meters.upload", "companies.company", "companies.membership",
+    "accounts.accesslogentry", "notices.notice", "api.apiclient", "api.webhookendpoint",
 }  # fmt: skip
 # Pages that show no record.
 NO_RECORD = re.compile(r"_add$|_delete$")

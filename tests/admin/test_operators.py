@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from agreements.request import AgreementRequest, MeterRow, Person, match_meters
-from companies.models import Company, CompanyStanding, Membership
+from companies.models import Company, CompanyEventKind, CompanyStanding, Membership
 from customers.models import Customer, CustomerKind, EsiidClaim
 from meters.models import Tdsp
 from tests.factories import (
@@ -170,15 +170,19 @@ def test_a_company_created_in_the_admin_is_pending_and_its_users_are_approved(op
         "privacy_policy_url": "",
         "registered_at_0": "2026-11-01",
         "registered_at_1": "10:00",
-        "memberships-TOTAL_FORMS": 1,
-        "memberships-INITIAL_FORMS": 0,
-        "memberships-0-user": user.pk,
-        "memberships-0-may_view": "on",
     }
-    answer = operator.post(reverse("admin:companies_company_add"), form)
-    assert answer.status_code == 302, answer.context["errors"]
-    assert Company.objects.get().standing == CompanyStanding.PENDING
-    assert Membership.objects.get(user=user).approved_at
+    answer = operator.post(reverse("admin:companies_company_add"), form, follow=True)
+    company = Company.objects.get()
+    assert company.standing == CompanyStanding.PENDING
+    address = f"{reverse('admin:companies_membership_add')}?company={company.pk}"
+    assert address in answer.content.decode()
+    answer = operator.post(address, {"user": user.pk, "company": company.pk, "may_view": "on"}, follow=True)
+    membership = Membership.objects.get(user=user)
+    assert membership.approved_at
+    assert company.events.latest("pk").kind == CompanyEventKind.JOINED
+    page = answer.content.decode()
+    assert f'<a href="{reverse("admin:accounts_user_change", args=[user.pk])}">' in page and user.email in page
+    assert "User<small>View agreements and reports</small>" in page and 'name="memberships-0-may_view"' not in page
 
 
 @pytest.mark.parametrize("model", ["accounts_user", "companies_company"])

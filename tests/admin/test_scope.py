@@ -27,6 +27,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "meters.upload": ({"add"}, {"add"}),
     "accounts.user": (None, EDIT),
     "companies.company": (None, EDIT),
+    "companies.membership": (None, EDIT),
     "meters.electricityprovider": (VIEW, EDIT),
     "customers.customer": (VIEW, EDIT),
     "customers.esiidclaim": (VIEW, VIEW),

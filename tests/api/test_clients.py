@@ -330,4 +330,7 @@ def test_operators_see_clients_and_turn_them_off(client, program):
     users = client.get(reverse("admin:accounts_user_changelist")).content.decode()
     assert program.client.client_id not in users and program.administrator.user.username in users
     company = client.get(reverse("admin:companies_company_change", args=[program.company.pk])).content.decode()
-    assert 'name="memberships-INITIAL_FORMS" value="1"' in company
+    assert program.administrator.user.email in company
+    users = client.get(reverse("admin:companies_membership_changelist")).content.decode()
+    assert program.administrator.user.email in users
+    assert company.count("Change permissions") == 1 and program.client.client_id not in users
