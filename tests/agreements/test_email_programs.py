@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -13,7 +14,7 @@ from agreements.models import Agreement
 from agreements.states import Channel
 from lib.phone_numbers import phone_link
 from notifications.models import Email
-from tests.factories import MembershipFactory, MeterFactory, TdspFactory
+from tests.factories import CompanyFactory, MembershipFactory, MeterFactory, TdspFactory
 from tests.support.agreements import ROSA, initiate
 
 pytestmark = pytest.mark.django_db
@@ -111,10 +112,9 @@ def test_the_utilitys_phone_can_be_pressed():
 
 
 def test_the_request_says_since_when_the_company_is_registered():
-    """C7: in the email, in both parts."""
-    member = MembershipFactory().user
-    initiate(member)
+    """C7: in the email, in both parts, by the calendar of Texas: it is still November there."""
+    company = CompanyFactory(registered_at=datetime(2026, 12, 1, 3, 0, tzinfo=UTC))
+    initiate(MembershipFactory(company=company).user)
     email = Email.objects.get()
-    since = member.membership.company.registered_at
     for part in (email.text, email.html):
-        assert f"Registered here since {since:%B %Y}" in part
+        assert "Registered here since November 2026" in part
