@@ -49,7 +49,7 @@ def parse_url(text: str) -> WebhookUrl:
     if len(text) > LONGEST_URL:
         raise UrlRefused(f"Enter a URL of {LONGEST_URL} characters or fewer.")
     if not text.isascii() or not text.isprintable() or set(text) & set(' \\<>"{}|^`'):
-        raise UrlRefused("Enter the URL in ASCII without spaces; encode other characters.")
+        raise UrlRefused("Enter the URL without spaces. Encode all characters that aren't ASCII.")
     try:
         parts = urlsplit(text)
         port, host = parts.port, (parts.hostname or "").lower()

@@ -106,7 +106,9 @@ def read_table(content: bytes) -> Table:
             raise UnicodeError
         text = content.decode("utf-8-sig")
     except UnicodeError:
-        message = _("We can't read the letters of this file. In Excel, choose Save As and the type “CSV UTF-8”.")
+        message = _(
+            "We can't read the text in this file. In Excel, choose Save As and the type “CSV UTF-8”, and upload that."
+        )
         raise _refusal(message, "encoding") from None
     if separator := _SEPARATOR_LINE.match(text):
         text = text[separator.end() :]
@@ -115,7 +117,9 @@ def read_table(content: bytes) -> Table:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except (csv.Error, TypeError, ValueError):
-        message = _("A quotation mark in this file is not closed, or a cell is too long. Save the file as CSV again.")
+        message = _(
+            "A quotation mark in this file isn't closed, or a cell is too long. Save it as CSV again, and upload it."
+        )
         raise _refusal(message, "not-csv") from None
     if not lines:
         raise _refusal(_("This file is empty."), "empty")
@@ -148,7 +152,7 @@ def _checked_table(typed: Sequence[str], rows: Sequence[TableRow]) -> Table:
     missing = [name for name in REQUIRED if name not in header]
     if missing and len(missing) == len(REQUIRED):
         names = ", ".join(REQUIRED)
-        raise _refusal(_("Start the file with a row of column names. Required are %s.") % names, "no-header")
+        raise _refusal(_("Start the file with a row of column names. These are required: %s.") % names, "no-header")
     if unknown:
         names = ", ".join(f"“{name[:40]}”" for name in unknown[:10])
         message = _("Remove or rename these columns, which we don't know: %s. The template has every possible column.")

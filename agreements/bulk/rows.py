@@ -90,7 +90,7 @@ def _mangled(values: Mapping[str, str], *, extra: bool) -> Iterator[RowProblem]:
         message = _("A spreadsheet rounded this ESIID to a number such as 1.04437E+16, and its last digits are lost.")
         yield RowProblem("ESIID", f"{message} {text}", "rounded")
     elif len(bare_digits(esiid) or "") in (16, 21):
-        message = _("This ESIID is one digit short. A spreadsheet may have removed a zero at its beginning.")
+        message = _("This ESIID is one digit short. A spreadsheet may have removed the zero at the beginning.")
         yield RowProblem("ESIID", f"{message} {text}", "lost-zero")
     elif bare_digits(esiid) == EXAMPLE["ESIID"]:
         yield RowProblem("ESIID", _("Delete the example row of the template."), "example")
@@ -98,7 +98,7 @@ def _mangled(values: Mapping[str, str], *, extra: bool) -> Iterator[RowProblem]:
         message = _("A spreadsheet rounded this meter number, and its last digits are lost.")
         yield RowProblem("METER_NUMBER", f"{message} {text}", "rounded")
     if zip_code.isdecimal() and len(zip_code) in (3, 4):
-        message = _("This ZIP code is too short. A spreadsheet may have removed a zero at its beginning.")
+        message = _("This ZIP code is too short. A spreadsheet may have removed the zero at the beginning.")
         yield RowProblem("ZIP", f"{message} {text}", "lost-zero")
     if values.get("REGISTERED") and values["REGISTERED"].lower() not in _ANSWERS:
         yield RowProblem("REGISTERED", _("Enter yes or no."), "choice")

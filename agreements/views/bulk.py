@@ -85,6 +85,7 @@ def bulk_invitation(request: MemberRequest, bulk: UUID) -> HttpResponse:
         "problems": own.rows.filter(state=BulkRowState.REFUSED).order_by("number")[:FIRST_PROBLEMS],
         "is_preview": own.state == BulkState.PREVIEW,
         "is_stopped": own.state == BulkState.STOPPED,
+        "rows_a_minute": settings.BULK_ROWS_A_MINUTE,
     }
     return render(request, "agreements/third_party/bulk.html", context)
 

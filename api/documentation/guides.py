@@ -34,16 +34,24 @@ GUIDES = {
     for guide in (
         Guide("authentication", "Authentication", "Keys, tokens, permissions, and how to replace a key."),
         Guide("creating-agreements", "Create agreements", "What to send, how to check it first, and what is refused."),
-        Guide("following-agreements", "Follow agreements", "Statuses, report states, lists, and saving requests."),
+        Guide(
+            "following-agreements",
+            "Follow agreements",
+            "Statuses, report states, lists, and how to send fewer requests.",
+        ),
         Guide("downloads", "Download files", "Which file to choose, and who sees that you downloaded it."),
         Guide("sandbox", "Test in the sandbox", "Test keys, and test ESIIDs that decide what the customer does."),
-        Guide("smt-messages", "Smart Meter Texas messages", "How to point an SMT program here, and what differs."),
+        Guide(
+            "smt-messages",
+            "Smart Meter Texas messages",
+            "How to use your SMT program with this portal, and what differs.",
+        ),
         Guide(
             "limits",
             "Limits",
             "How many requests you can send per minute, and daily limits on agreements and failed matches.",
         ),
-        Guide("privacy", "Privacy", "What you see about customers, and where personal data must not be."),
+        Guide("privacy", "Privacy", "What you see about customers, and where you can't send personal data."),
     )
 }
 

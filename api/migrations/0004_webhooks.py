@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("company", "Turned off by your company"),
-                            ("gone", "It answered 410 (gone)"),
+                            ("gone", "Your server responded with 410 (Gone)"),
                             ("failing", "Every attempt failed for three days"),
                             ("operator", "Turned off by the operator of this portal"),
                         ],

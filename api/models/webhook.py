@@ -23,7 +23,7 @@ class DisabledReason(models.TextChoices):
     """Why an endpoint gets nothing."""
 
     COMPANY = "company", _("Turned off by your company")
-    GONE = "gone", _("It answered 410 (gone)")
+    GONE = "gone", _("Your server responded with 410 (Gone)")
     FAILING = "failing", _("Every attempt failed for three days")
     OPERATOR = "operator", _("Turned off by the operator of this portal")
 

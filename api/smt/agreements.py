@@ -130,7 +130,7 @@ def _withdraw(agreement: Agreement, caller: Caller) -> None:
             return
         text = describe_refusal(refused)
         if refused.agreement.status == Status.COMPLETE:
-            text += " Data that was delivered cannot be called back."
+            text += " Data that was already delivered cannot be recalled."
         raise SmtFailure(409, "1006", text) from refused
 
 

@@ -102,7 +102,7 @@ def create_agreements(caller: Caller, message: SmtMessage, body: bytes) -> list[
     except Refused as refused:
         raise _refusal(refused) from refused
     except KeyInUse as refused:
-        text = "The same message is being worked on."
+        text = "The same message is still being processed."
         raise SmtFailure(429, "1008", text, headers={"Retry-After": "1"}) from refused
     return list(Agreement.objects.filter(submission__draft_id=created.draft_id).order_by("number"))
 
@@ -133,7 +133,9 @@ def _report_length(message: SmtMessage) -> str:
     """Return the report's length: SMT's duration says how long access lasts, which a report does not have."""
     duration = message.text("agreementDuration")
     if duration in _LONGER_ACCESS:
-        raise SmtFailure(400, "1002", ONE_TIME_ONLY + f"agreementDuration is one of {', '.join(_DURATIONS)} months.")
+        raise SmtFailure(
+            400, "1002", ONE_TIME_ONLY + f"agreementDuration must be one of: {', '.join(_DURATIONS)} months."
+        )
     length = message.choice("reportLength", REPORT_LENGTHS, _DURATIONS.get(duration, ""))
     return length or refuse_field("agreementDuration", f"Send one of: {', '.join(_DURATIONS)}.")
 

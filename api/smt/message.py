@@ -51,7 +51,7 @@ class SmtMessage:
             if value is None or (isinstance(value, str) and not value.strip()):
                 continue
             if not isinstance(value, str) or len(value) > most:
-                refuse_field(name, f"Send a text of at most {most} characters.")
+                refuse_field(name, f"Send text of at most {most} characters.")
             return value.strip()
         return ""
 
@@ -77,7 +77,7 @@ class SmtMessage:
         """Return startDate and endDate."""
         first, last = self.day("startDate"), self.day("endDate")
         if not 0 <= (last - first).days < MOST_DAYS:
-            refuse_field("endDate", f"Send startDate or a later day, at most {MOST_DAYS} days in all.")
+            refuse_field("endDate", f"Send startDate or a later day. The period can have at most {MOST_DAYS} days.")
         return first, last
 
     def objects(self, *names: str) -> list[SmtMessage]:

@@ -170,7 +170,7 @@ def green_button(request: HttpRequest, caller: Caller, message: SmtMessage) -> H
 def _one_esiid(message: SmtMessage) -> str:
     esiid, *others = message.esiids()
     if others:
-        refuse_field("esiid", "Send one ESIID for a file.")
+        refuse_field("esiid", "To get a file, send only one ESIID.")
     return esiid
 
 

@@ -28,7 +28,7 @@ from reports.usage_totals import UsageTotal, daily_totals, monthly_totals, month
 
 # Of an agreement that has released its report, also one that is deleted or has no reading.
 RELEASED_STAGES = (AgreementStage.READY, AgreementStage.NO_DATA, AgreementStage.PURGED)
-UNRELEASED = "No completed agreement releases data of this ESIID to you."
+UNRELEASED = "No completed agreement gives you data for this ESIID."
 NO_READINGS = "No data received from the respective TDSP"
 
 

@@ -64,7 +64,7 @@ OPERATIONS = {
     )
 }
 _TOKEN_NAME = "token"
-_NO_ADDRESS = "This address does not exist. Customers read their usage in the portal."
+_NO_ADDRESS = "This URL does not exist. Customers can see their usage in the portal."
 
 
 @csrf_exempt
@@ -75,7 +75,7 @@ def smt_message(request: HttpRequest, rest: str | None = None) -> HttpResponseBa
     except (SmtFailure, ApiProblem) as failure:
         return failure_response(request, failure)
     except Http404:
-        return failure_response(request, ApiProblem("not-found", "There is no such agreement of your company."))
+        return failure_response(request, ApiProblem("not-found", "Your company has no such agreement."))
 
 
 def _answer(request: HttpRequest, parts: list[str]) -> HttpResponseBase:
@@ -83,11 +83,11 @@ def _answer(request: HttpRequest, parts: list[str]) -> HttpResponseBase:
     operation = OPERATIONS.get(name)
     if version not in ([], ["v2"]) or (operation is None and name != _TOKEN_NAME):
         names = ", ".join([_TOKEN_NAME, *(each.name for each in OPERATIONS.values())])
-        raise SmtFailure(404, "", f"This address does not exist. Below /smt/v2/ there are: {names}.")
+        raise SmtFailure(404, "", f"This URL does not exist. These exist under /smt/v2/: {names}.")
     if not version:
         raise SmtFailure(410, "", f"Use /smt/v2/{operation.name if operation else _TOKEN_NAME}/.")
     if request.method != "POST":
-        raise SmtFailure(405, "", "Send this message by POST.", headers={"Allow": "POST"})
+        raise SmtFailure(405, "", "Send this message with POST.", headers={"Allow": "POST"})
     if operation is None:
         return _issue_token(request)
     if not request.headers.get("Authorization"):

@@ -24,11 +24,13 @@ class BulkRequestBody(RequestBody):
 
     csv: str | None = Field(None, description="The text of a CSV file with a header line.")
     rows: list[dict[str, Annotated[str, Field(max_length=2000)]]] | None = Field(
-        None, description=f"The same as objects by column: {', '.join(FIELDS)}."
+        None, description=f"The same rows as objects, with these keys: {', '.join(FIELDS)}."
     )
     report_type: ReportType | None = Field(None, description="For rows without REPORT_TYPE.")
     report_length: ReportLength | None = Field(None, description="For rows without REPORT_LENGTH.")
-    contact: ContactBody | None = Field(None, description="Whom the customers can reach; by default the client's.")
+    contact: ContactBody | None = Field(
+        None, description="The person or team that customers can contact. By default, the API client's contact."
+    )
     attestation: AttestationBody
 
 
@@ -40,12 +42,14 @@ class RowCounts(Schema):
 
 
 class BulkRowAnswer(Schema):
-    row: int = Field(description="As a spreadsheet shows it: the column names are row 1, the first row is 2.")
+    row: int = Field(description="As in a spreadsheet: the column names are row 1, and the first row of data is row 2.")
     status: RowStatus
-    agreement_number: str | None = Field(description="The agreement that was created, or that is in the way.")
+    agreement_number: str | None = Field(
+        description="The agreement that was created, or the one that is already waiting for an answer."
+    )
     code: str | None = Field(description="Why the row was refused. Open: invalid, mismatch, limit, and others.")
-    column: str | None = Field(description="The column that has to be corrected, if the row was not sent.")
-    message: str | None = Field(description="The sentence that the form would show.")
+    column: str | None = Field(description="The column to correct, if the row was not sent.")
+    message: str | None = Field(description="What is wrong, in the words of the portal's form.")
 
 
 class BulkInvitationAnswer(Schema):
@@ -54,7 +58,9 @@ class BulkInvitationAnswer(Schema):
     state: StateName = Field(description="Open.")
     created_at: UtcTime
     ended_at: UtcTime | None
-    continues_at: UtcTime | None = Field(description="When a file that waits for a limit goes on, or can go on.")
+    continues_at: UtcTime | None = Field(
+        description="If the file is waiting for a limit: when it continues, or when you can continue it."
+    )
     stop_reason: str | None
     counts: RowCounts
-    rows: list[BulkRowAnswer] = Field(description="In the order of the file.")
+    rows: list[BulkRowAnswer] = Field(description="In the same order as in the file.")

@@ -41,7 +41,7 @@ _HEADERS = {
 
 _PATH_PARAMETERS = {
     "number": "The agreement's number: twelve digits.",
-    "bulk_id": "The id of the bulk invitation, as you got it when you sent the rows.",
+    "bulk_id": "The ID of the bulk invitation, from the response to your upload.",
 }
 _WEBHOOK_HEADERS = {
     "webhook-id": "The event's ID, the same in every attempt. Ignore an ID that you have already received.",

@@ -29,7 +29,7 @@ class EventData(Schema):
     key_prefix: str | None = Field(description="The key that expires soon.")
     key_expires_at: UtcTime | None
     endpoint_id: str | None = Field(description="The webhook endpoint that was turned off.")
-    bulk_id: str | None = Field(description="The bulk invitation whose rows were all checked.")
+    bulk_id: str | None = Field(description="The bulk invitation that has finished.")
     url: str | None = Field(description="The URL where you can read the agreement.")
 
 

@@ -21,19 +21,19 @@ class BodyParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         body = json.loads(request.body.decode(), object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
         if not isinstance(body, dict):
-            raise ValueError("The body is no object.")
+            raise ValueError("The body is not an object.")
         return body
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = dict(pairs)
     if len(names) < len(pairs):
-        raise ValueError("A name is there twice.")
+        raise ValueError("A name appears twice.")
     return names
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON.")
+    raise ValueError(f"{name} is not JSON.")
 
 
 interface = NinjaAPI(

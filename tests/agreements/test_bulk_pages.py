@@ -58,7 +58,7 @@ def test_a_file_goes_from_upload_to_results(browser):
     refused = browser.post(address, CONTACT).content.decode()
     assert "Confirm that you have" in refused
     progress = browser.post(address, ATTESTED, follow=True).content.decode()
-    assert "Refresh this page" in progress and "Cancel the other rows" in progress
+    assert "Refresh this page" in progress and "Cancel the remaining rows" in progress
     send_due_bulks()
     finished = page_of(browser, bulk)
     assert "Finished" in finished and "Refresh" not in finished

@@ -64,7 +64,7 @@ def test_addresses_that_do_not_exist(smt):
 def test_programs_with_a_customers_password_are_not_served(path):
     """M22: not 400, 401 or 403, which they take for something else."""
     answer = Client(enforce_csrf_checks=True).post(path, "{}", content_type="application/json")
-    assert answer.status_code == 404 and answer.json()["message"].startswith("This address does not exist.")
+    assert answer.status_code == 404 and answer.json()["message"].startswith("This URL does not exist.")
 
 
 def test_a_token_for_the_clients_id_and_key(smt):

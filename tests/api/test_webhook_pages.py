@@ -70,7 +70,7 @@ def test_an_endpoint_from_its_first_page_to_its_last(client, program, receiver):
     assert "whsec_" in rotated and secret not in rotated and endpoint.secrets.count() == 2
     edited = {"url": endpoint.url, "types": ["report.ready"], "description": ""}
     assert 'value="CRM"' in text_of(client.get(address("api_webhook_edit")))
-    assert "gets no events" in text_of(client.post(address("api_webhook_edit"), edited, follow=True))
+    assert "has been off since" in text_of(client.post(address("api_webhook_edit"), edited, follow=True))
     client.post(address("api_webhook_edit"), edited | {"is_enabled": "on"})
     endpoint.refresh_from_db()
     assert endpoint.disabled_at is None and endpoint.types == ["report.ready"]
