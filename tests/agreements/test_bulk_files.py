@@ -113,7 +113,7 @@ def test_a_row_is_checked_as_the_form_checks_it(change, expected):
 def test_the_spreadsheet_is_named_as_the_cause():
     """K3."""
     assert "1.04437E+16" in message(bulk_row(ESIID="1.04437E+16"))
-    assert "zero at its beginning" in message(bulk_row(ZIP="7752"))
+    assert "zero at the beginning" in message(bulk_row(ZIP="7752"))
 
 
 def test_the_template_has_every_column_and_an_example_that_is_refused():
