@@ -22,7 +22,7 @@ COUNTED = 1000  # of the requests of a company; more are "1,000 or more"
 # What a signal means, and what an honest customer's reason can be.
 EXPLANATIONS: dict[str, tuple[Promise, Promise]] = {
     SignalKind.OWN_USER: (
-        _("The request went to an email address with which a user of the company signs in here."),
+        _("The request went to an email address that a user of the company signs in with here."),
         _("People who work for a company can be customers too, and ask for their own home's data."),
     ),
     SignalKind.OWN_DOMAIN: (

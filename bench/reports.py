@@ -92,7 +92,7 @@ def measure(folder: Path, days: int, rounds: int) -> list[Goal]:
             1.6,
             against_floor.ratio("ours", "floor"),
             detail=f"{against_floor.best('ours') * 1e3:.1f} ms against {against_floor.best('floor') * 1e3:.1f} ms, "
-            f"{len(content) / against_floor.best('ours') / 1e6:.0f} MB/s; with binary arrays it were "
+            f"{len(content) / against_floor.best('ours') / 1e6:.0f} MB/s; with binary arrays, it would be "
             f"{against_floor.ratio('ours', 'binary'):.2f} x",
         ),
         Goal(

@@ -61,7 +61,7 @@ class StandingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         decision = self.data.get("decision")
         if decision not in (CompanyStanding.APPROVED, CompanyStanding.SUSPENDED):
-            raise ValidationError(_("Press one of the buttons."))
+            raise ValidationError(_("Select one of the buttons."))
         self.cleaned_data["decision"] = CompanyStanding(decision)
         if decision == CompanyStanding.SUSPENDED and not self.cleaned_data.get("reason"):
             self.add_error("reason", _("Enter a reason. The company will see it."))

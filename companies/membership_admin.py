@@ -28,8 +28,8 @@ from lib.scoped_admin import EDIT, NOTHING, RolePermissions, ScopedAdmin
 class MembershipForm(forms.ModelForm):
     class Meta:
         help_texts = {
-            "approved_at": _("Central Time. Empty: the user has asked to join and has no access yet."),
-            "ended_at": _("Central Time. Empty: still a user."),
+            "approved_at": _("In Central Time. If it's empty, the user has asked to join and has no access yet."),
+            "ended_at": _("In Central Time. If it's empty, the person is still a user."),
         }
 
     def clean_user(self) -> User:

@@ -41,7 +41,7 @@ def describe_event(event: CompanyEvent) -> list[str]:
     if key := event.changes.get("key"):
         return [_("Key: %s") % key[1]]
     if attestation := event.changes.get("smt_attestation"):
-        return [_("Turned on, in the wording of %s") % attestation[1] if attestation[1] else _("Turned off")]
+        return [_("Turned on, with the wording from %s") % attestation[1] if attestation[1] else _("Turned off")]
     if event.kind in (CompanyEventKind.PROFILE, CompanyEventKind.CHANGE_ASKED, CompanyEventKind.MAILBOX):
         changes = describe_changes(event.changes)
         return [f"{capfirst(str(label))}: {before or '–'} → {after or '–'}" for label, before, after in changes]

@@ -137,7 +137,7 @@ class UploadAdmin(ScopedAdmin):
         table = _figures(lines, _("All %s in the file") % upload.unit, sum(count for _label, count in lines))
         notes = []
         if upload.contradicted:
-            text = _("%s of the rejected rows have another value than the one on record, which was kept.")
+            text = _("%s of the rejected rows have a different value from the one on record, which was kept.")
             notes.append(text % intcomma(upload.contradicted))
         if upload.older:
             text = _("%s of the days are older than the retention period and will be deleted.")

@@ -79,7 +79,7 @@ class ReportAdmin(ScopedAdmin):
     def make_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         retried = [report for report in queryset if actions.retry_report(report, by=signed_in(request))]
         for report in retried:
-            self.log_change(request, report, "Asked to make the failed report again.")
+            self.log_change(request, report, "Asked for the failed report to be made again.")
         text = ngettext("%d report will be made again.", "%d reports will be made again.", len(retried))
         nothing = _("Nothing has changed. Select failed reports to retry them.")
         level = messages.SUCCESS if retried else messages.WARNING

@@ -26,13 +26,13 @@ class BulkUploadForm(ShowsRefusals):
     )
     report_type = forms.ChoiceField(
         label=_("Report type"),
-        help_text=_("For rows that name none."),
+        help_text=_("For rows that don't have one."),
         choices=[_FROM_FILE, *ReportType.choices],
         required=False,
     )
     report_length = forms.ChoiceField(
         label=_("Report length"),
-        help_text=_("For rows that name none."),
+        help_text=_("For rows that don't have one."),
         choices=[_FROM_FILE, *ReportLength.choices],
         required=False,
     )

@@ -30,8 +30,8 @@ class SubmissionForm(ShowsRefusals):
     contact_email = EmailLineField(
         label=_("Contact email"),
         help_text=_(
-            "The customer reads this address. Emails about the agreement go to it. If it's a user's, that user chooses "
-            "which."
+            "The customer sees this address, and emails about the agreement go to it. If it belongs to a user, that "
+            "user chooses which emails to get."
         ),
         autocomplete="email",
     )

@@ -48,7 +48,8 @@ class ImportCommand(BaseCommand):
     """A command that imports FILE... with `import_file`."""
 
     epilog = _lazy(
-        "Exit status: 0 all rows are loaded, 1 some were rejected, 2 a file could not be loaded, 130 stopped."
+        "Exit status: 0 if all rows were loaded, 1 if some were rejected, 2 if a file could not be loaded, "
+        "130 if stopped."
     )
     requires_system_checks: list[str] = []
     import_file: Callable[..., ImportResult]

@@ -62,7 +62,7 @@ class Reason(models.TextChoices):
     )
     SECOND_VALUE = (
         "second_value",
-        _("Another row of this revision has another value for this interval. Keep one and load the file again."),
+        _("Another row of this revision has a different value for this interval. Keep one and load the file again."),
     )
     REPEATED_HOUR = (
         "repeated_hour",
@@ -74,8 +74,8 @@ class Reason(models.TextChoices):
     OTHER_VALUE = (
         "other_value",
         _(
-            "This revision is on record with another value for this interval, which was kept. To replace it, load a "
-            "newer revision."
+            "This revision is on record with a different value for this interval, which was kept. To replace it, load "
+            "a newer revision."
         ),
     )
     KWH = "kwh", _("The kWh must be a number of 0 or more with up to three decimals. Correct it.")
@@ -89,8 +89,11 @@ class Reason(models.TextChoices):
     SECOND_METER = "second_meter", _("An earlier row has this meter at this ESIID. Keep one and load the file again.")
     CERTIFICATE = "certificate", _("The row needs a certificate number with 5 digits and a name. Correct it.")
     PROVIDER = "provider", _("The REP is not a certificate number with 5 digits. Correct it or leave it blank.")
-    SECOND_PROVIDER = "second_provider", _("An earlier row has another REP. Keep one and load the file again.")
-    SECOND_SERVICE = "second_service", _("An earlier row has another SERVICE_SINCE. Keep one and load the file again.")
+    SECOND_PROVIDER = "second_provider", _("An earlier row has a different REP. Keep one and load the file again.")
+    SECOND_SERVICE = (
+        "second_service",
+        _("An earlier row has a different SERVICE_SINCE. Keep one and load the file again."),
+    )
 
 
 class InvalidRow(Exception):
