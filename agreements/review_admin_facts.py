@@ -35,7 +35,7 @@ EXPLANATIONS: dict[str, tuple[Promise, Promise]] = {
     ),
     SignalKind.SAME_DOMAIN: (
         _("The company gave addresses of one uncommon email domain for three or more homes."),
-        _("A family or a property manager can have an email domain."),
+        _("A family or a property manager can have a private email domain."),
     ),
     SignalKind.NETWORK: (
         _("The answer came from an internet address that the company's users also used."),

@@ -38,7 +38,7 @@ COMPANY = "Bluebonnet Home Energy LLC"
 FACTS = {
     "en": ("isn't your utility", "your choice", "final", "undo", "If you don't answer by", "15-minute", "ESIID"),
     "es": (
-        "No es su distribuidora eléctrica", "Usted decide", "definitiva", "deshacerla", "Si no responde",
+        "Esta empresa no es su distribuidora", "Usted decide", "definitiva", "deshacerla", "Si no responde",
         "ESIID",
     ),
 }  # fmt: skip
