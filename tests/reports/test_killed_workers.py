@@ -65,9 +65,9 @@ if mode == "every statement is committed by itself":
         actions.change_report_state(report.agreement_id, to="no_data")
         generate(report, now)
     actions.generate_report = careless
-    actions.transaction.atomic = contextlib.nullcontext
-    from reports.models import ReportQuerySet
-    ReportQuerySet.select_for_update = lambda queryset, **options: queryset
+    transaction.atomic = lambda **options: contextlib.nullcontext()
+    from django.db.models import QuerySet
+    QuerySet.select_for_update = lambda queryset, **options: queryset
 with transaction.atomic() if mode == "one transaction" else contextlib.nullcontext():
     tasks.generate_due_reports()
 print("done", flush=True)
