@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("mailbox", "The email address belongs to a user of a third party"),
                                 ("domain", "The email address is in a third party's own email domain"),
-                                ("network", "Made from a network address that a third party's users used"),
-                                ("browser", "Made in a browser that a third party's users used"),
+                                ("network", "Made from a network address that a third party's users also used"),
+                                ("browser", "Made in a browser that a third party's users also used"),
                                 ("consent", "A consent from this email address is under review or was refused"),
                             ],
                             max_length=10,
@@ -133,8 +133,8 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("mailbox", "The email address belongs to a user of a third party"),
                                 ("domain", "The email address is in a third party's own email domain"),
-                                ("network", "Made from a network address that a third party's users used"),
-                                ("browser", "Made in a browser that a third party's users used"),
+                                ("network", "Made from a network address that a third party's users also used"),
+                                ("browser", "Made in a browser that a third party's users also used"),
                                 ("consent", "A consent from this email address is under review or was refused"),
                             ],
                             max_length=10,
@@ -217,8 +217,8 @@ class Migration(migrations.Migration):
                             choices=[
                                 ("mailbox", "The email address belongs to a user of a third party"),
                                 ("domain", "The email address is in a third party's own email domain"),
-                                ("network", "Made from a network address that a third party's users used"),
-                                ("browser", "Made in a browser that a third party's users used"),
+                                ("network", "Made from a network address that a third party's users also used"),
+                                ("browser", "Made in a browser that a third party's users also used"),
                                 ("consent", "A consent from this email address is under review or was refused"),
                             ],
                             max_length=10,

@@ -31,8 +31,8 @@ class ClaimSignal(models.TextChoices):
 
     MAILBOX = "mailbox", _("The email address belongs to a user of a third party")
     DOMAIN = "domain", _("The email address is in a third party's own email domain")
-    NETWORK = "network", _("Made from a network address that a third party's users used")
-    BROWSER = "browser", _("Made in a browser that a third party's users used")
+    NETWORK = "network", _("Made from a network address that a third party's users also used")
+    BROWSER = "browser", _("Made in a browser that a third party's users also used")
     CONSENT = "consent", _("A consent from this email address is under review or was refused")
 
 
