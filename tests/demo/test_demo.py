@@ -1,35 +1,28 @@
-"""The demo tells a whole story, once, and spoils nothing (issue 2)."""
+"""The demo tells a whole story (issue 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
-from django.db.models import Count, Max
+import time_machine
+from django.core.management import call_command
+from django.db.models import Count
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from agreements.models import Agreement, AgreementEvent, Draft, EventKind, Review
+from agreements.models import Agreement, EventKind
 from agreements.states import ReportState, Status
 from companies.models import Company, CompanyStanding
 from customers.models import ClaimState, Customer, CustomerKind
-from demo import loader, stories, usage
-from demo.load_shapes import LOAD_SHAPES
-from demo.loader import LoadOutcome
-from demo.neighborhood import UTILITIES, neighborhood
+from demo import loader, usage
 from demo.people import BLUEBONNET, PASSWORD
-from meters.identifiers import normalize_esiid, normalize_meter_number
-from meters.models import FlowDirection, Premise, Tdsp, UsageDay
-from meters.usage.days import slots_on
-from notices.models import Notice
+from meters.identifiers import normalize_esiid
+from meters.models import Premise, Tdsp, UsageDay
 from notifications.models import Email, EmailState
-from reports.models import Download, Report
-from tests.factories import PremiseFactory, UserFactory
+from reports.models import Report
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -37,15 +30,10 @@ AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 
 
-@pytest.fixture
-def demo(db: None) -> loader.LoadedDemo:
+@pytest.fixture(scope="module", autouse=True)
+def demo(module_transaction: None) -> loader.LoadedDemo:
     """The demo with only the premises that its stories need, and eighty days of usage."""
     return loader.load_demo(premises=0, days=80, at=AT)
-
-
-def _everything() -> dict[str, int]:
-    models = [Premise, UsageDay, User, Company, Customer, Agreement, AgreementEvent, Email, Report, Download]
-    return {model.__name__: model.objects.count() for model in models}
 
 
 def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loader.LoadedDemo) -> None:
@@ -59,40 +47,20 @@ def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loade
         assert company.agreements.count() < 25  # T1: a list, no search yet
 
 
-def test_with_its_neighbors_a_company_has_forty_agreements_of_a_year_and_every_problem() -> None:
-    """T1, T3, T8, D1, D8: tabs and search have something to show, and so do drafts, notices and every TDSP's staff."""
-    loader.load_demo(premises=70, days=80, at=AT)
-    bluebonnet = Company.objects.get(duns=BLUEBONNET.duns)
-    agreements = Agreement.objects.filter(company=bluebonnet)
-    assert agreements.count() == 40 and set(agreements.values_list("status", flat=True)) == set(Status.values)
-    states = set(agreements.values_list("report_state", flat=True))
-    assert {ReportState.FAILED, ReportState.AWAITING_DATA, ReportState.NO_DATA, ReportState.READY} <= states
-    assert agreements.filter(initiated_at__lt=AT - timedelta(days=300)).exists()
-    assert agreements.filter(review=Review.REFUSED).exists() and Agreement.objects.filter(review=Review.HELD).exists()
-    assert Email.objects.filter(state=EmailState.BOUNCED).count() == 1 and Draft.objects.exists()
-    assert Notice.objects.published(at=AT).count() == 3
-    assert set(User.objects.filter(is_staff=True).values_list("tdsp__name", flat=True)) == {
-        None, *(utility.name for utility in UTILITIES)
-    }  # fmt: skip
-    for agreement in Agreement.objects.prefetch_related("events"):
-        times = [event.at for event in agreement.events.all()]
-        assert times == sorted(times) and times[-1] < AT, agreement
-
-
-def test_one_customer_knows_no_such_company_and_one_request_has_three_meters(demo: loader.LoadedDemo) -> None:
+def test_one_customer_knows_no_such_company_and_one_request_has_three_meters() -> None:
     """C8, C10."""
     assert Agreement.objects.get(is_company_unknown=True).events.filter(kind=EventKind.COMPANY_UNKNOWN).exists()
     assert Agreement.objects.pending().values("submission").annotate(meters=Count("pk")).filter(meters=3).exists()
 
 
-def test_one_customer_shares_less_than_asked(demo: loader.LoadedDemo) -> None:
+def test_one_customer_shares_less_than_asked() -> None:
     """C9."""
     (less,) = [agreement for agreement in Agreement.objects.all() if agreement.shares_less]
     assert (less.granted_type, less.granted_length) == ("monthly", "6m")
     assert Report.objects.get(agreement=less).file_name.endswith("-monthly.csv")
 
 
-def test_it_has_reports_with_gaps_estimates_and_a_shortened_period(demo: loader.LoadedDemo) -> None:
+def test_it_has_reports_with_gaps_estimates_and_a_shortened_period() -> None:
     """R2, R4"""
     gap = Report.objects.get(agreement__last_name="Tolliver")
     assert (usage.GAP.stop - usage.GAP.start) == 3
@@ -121,7 +89,7 @@ def test_every_email_of_an_open_agreement_is_queued_and_every_other_was_sent_in_
         assert agreement.initiated_at <= email.queued_at < email.sent_at < AT
 
 
-def test_events_are_in_order_and_lie_in_the_past(demo: loader.LoadedDemo) -> None:
+def test_events_are_in_order_and_lie_in_the_past() -> None:
     """L2, L7, L8"""
     for agreement in Agreement.objects.prefetch_related("events"):
         events = list(agreement.events.all())
@@ -132,69 +100,13 @@ def test_events_are_in_order_and_lie_in_the_past(demo: loader.LoadedDemo) -> Non
         assert agreement.expires_at - agreement.initiated_at == timedelta(days=30)
 
 
-def test_a_second_load_changes_nothing(demo: loader.LoadedDemo) -> None:
-    before = _everything()
-    again = loader.load_demo(premises=0, days=80, at=AT)
-    assert (again.outcome, again.usage_rows) == (LoadOutcome.ALREADY_LOADED, 0)
-    assert _everything() == before
-
-
-def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded(demo: loader.LoadedDemo) -> None:
-    premise = Premise.objects.get(esiid=neighborhood(0, TODAY)[0].esiid)
-    own = UsageDay.objects.create(
-        premise_id=premise.pk,
-        day=TODAY + timedelta(days=1),
-        channel=FlowDirection.CONSUMPTION,
-        revision_at=AT,
-        wh=[7] * 96,
-    )
-    later = loader.load_demo(premises=0, days=80, at=AT + timedelta(days=5))
-    assert later.outcome is LoadOutcome.ALREADY_LOADED and later.usage_rows > 80
-    latest = UsageDay.objects.aggregate(Max("day"))["day__max"]
-    assert latest == TODAY + timedelta(days=4)
-    own.refresh_from_db()
-    assert own.wh == [7] * 96
-    assert loader.load_demo(premises=0, days=80, at=AT + timedelta(days=5)).usage_rows == 0
-
-
-@pytest.mark.parametrize("other", [PremiseFactory, UserFactory])
-def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactory] | type[UserFactory]) -> None:
-    other()
-    before = _everything()
-    out = StringIO()
-    call_command("load_demo", premises=0, days=2, stdout=out)
-    assert "nothing was loaded" in out.getvalue() and "--force" in out.getvalue()
-    assert _everything() == before
-    call_command("load_demo", premises=0, days=2, force=True, stdout=out)
-    assert loader.is_loaded()
-
-
-def test_a_database_that_has_a_name_of_the_demo_is_told_so_and_left_alone() -> None:
-    UserFactory(username="Operator")
-    before = _everything()
-    with pytest.raises(CommandError, match="are taken in this database"):
-        call_command("load_demo", premises=0, days=2, force=True)
-    assert _everything() == before
-
-
-def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*args: object, **kwargs: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(stories, "play_stories", killed)
-        loader.load_demo(premises=0, days=2, at=AT)
-    assert not any(_everything().values())
-    assert loader.load_demo(premises=0, days=2, at=AT).outcome is LoadOutcome.LOADED
-
-
-def test_everybody_can_log_in_with_the_one_password(demo: loader.LoadedDemo, client: Client) -> None:
+def test_everybody_can_log_in_with_the_one_password(client: Client) -> None:
     assert len(PASSWORD) >= 15
     for user in User.objects.all():
         assert client.login(username=user.username, password=PASSWORD), user.username
 
 
-def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
+def test_the_people_are_all_there() -> None:
     standings = [company.standing for company in Company.objects.all()]
     assert sorted(standings) == [CompanyStanding.APPROVED, CompanyStanding.APPROVED, CompanyStanding.PENDING]
     approved = Company.objects.filter(standing=CompanyStanding.APPROVED)
@@ -209,9 +121,9 @@ def test_the_people_are_all_there(demo: loader.LoadedDemo) -> None:
     assert not User.objects.exclude(email__regex=r"(@example\.(com|net|org)|\.example)$").exists()
 
 
+@time_machine.travel(AT)
 def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Client) -> None:
     """T12, T13: each is on its page, and the emails about it are in the mailbox."""
-    loader.load_demo(premises=0, days=80)  # now: invitations and requests last for some days only
     others = (
         Email.objects.filter(about=[])
         .exclude(kind__startswith="CLAIM")
@@ -234,9 +146,9 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
     assert ready and client.get(reverse("report_download", args=[ready.agreement.number])).status_code == 403
 
 
+@time_machine.travel(AT)
 def test_one_claim_waits_for_the_tdsp_and_one_is_disputed(client: Client) -> None:
     """X7: in the TDSP's queue, and on the pages of all three customers."""
-    loader.load_demo(premises=0, days=80)
     client.force_login(User.objects.get(username="centerpoint"))
     queue = client.get(reverse("admin:customers_esiidclaim_changelist"), {"queue": "open"}).context["cl"].result_list
     assert {claim.customer.user.username: claim.state for claim in queue} == {
@@ -254,14 +166,14 @@ def test_one_claim_waits_for_the_tdsp_and_one_is_disputed(client: Client) -> Non
         assert sentence in client.get(reverse("my_meters")).content.decode(), username
 
 
-def test_staff_of_a_tdsp_see_their_own_premises(demo: loader.LoadedDemo, client: Client) -> None:
+def test_staff_of_a_tdsp_see_their_own_premises(client: Client) -> None:
     """D1"""
     client.force_login(User.objects.get(username="centerpoint"))
     page = client.get(reverse("admin:meters_premise_changelist")).content.decode()
     assert "1008901" in page and "1044372" not in page
 
 
-def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: loader.LoadedDemo) -> None:
+def test_the_logins_text_names_people_and_meters_that_can_be_asked_about() -> None:
     out = StringIO()
     call_command("load_demo", "--show-logins", stdout=out)
     lines = out.getvalue().splitlines()
@@ -280,68 +192,7 @@ def test_the_logins_text_names_people_and_meters_that_can_be_asked_about(demo: l
     assert sum("not registered" in line or "same household" in line for line in lines) == 3
 
 
-def test_the_logins_text_tells_when_there_is_no_demo() -> None:
-    out = StringIO()
-    call_command("load_demo", "--show-logins", stdout=out)
-    assert "load_demo" in out.getvalue()
-
-
-def test_esiids_and_meters_look_like_their_tdsps() -> None:
-    """docs/file-formats.md: ESIID."""
-    places = neighborhood(320, TODAY)
-    assert len(places) == len({place.esiid for place in places}) == len({place.meter for place in places}) == 320
-    assert {place.utility for place in places} == set(UTILITIES)
-    for place in places:
-        assert normalize_esiid(place.esiid) == place.esiid and place.esiid.startswith(place.utility.esiid_prefix)
-        assert len(place.esiid) == place.utility.esiid_length
-        assert normalize_meter_number(place.meter) == place.meter
-        assert place.kind in LOAD_SHAPES
-    assert 0.07 < sum(place.solar_kw > 0 for place in places) / 320 < 0.13
-
-
-@pytest.fixture
-def clock_changes(db: None) -> Iterator[list[UsageDay]]:
-    """Usage of both clock changes' days and their neighbors."""
-    places = dict(enumerate(neighborhood(0, TODAY), start=1))
-    for change in (date(2026, 3, 8), date(2025, 11, 2)):
-        usage.copy_usage(places, change - timedelta(days=1), change + timedelta(days=1))
-    return list(UsageDay.objects.all())
-
-
-def test_days_have_as_many_slots_as_quarter_hours(clock_changes: list[UsageDay]) -> None:
-    """A3"""
-    assert {len(day.wh) for day in clock_changes} == {92, 96, 100}
-    for day in clock_changes:
-        assert len(day.wh) == slots_on(day.day)
-        assert day.est is None or len(day.est) == (len(day.wh) + 7) // 8
-
-
-def test_usage_is_believable() -> None:
-    """Peaks on summer afternoons and winter mornings, quiet offices at weekends, and no negative usage."""
-    places = dict(enumerate(neighborhood(0, TODAY), start=1))
-    usage.copy_usage(places, date(2026, 1, 1), date(2026, 8, 31))
-    by_key = {place.key: number for number, place in places.items()}
-
-    def mean(key: str, month: int, slots: range, weekdays: range = range(7)) -> float:
-        days = UsageDay.objects.filter(premise_id=by_key[key], day__month=month, channel=FlowDirection.CONSUMPTION)
-        values = [day.wh[slot] or 0 for day in days if day.day.weekday() in weekdays for slot in slots]
-        return sum(values) / len(values)
-
-    afternoon, morning, night = range(60, 76), range(22, 30), range(4, 16)
-    assert mean("okafor", 7, afternoon) > 2 * mean("okafor", 4, afternoon)
-    assert mean("gap", 1, morning) > 2 * mean("gap", 5, morning)
-    office, office_hours = "exchanged meter", range(40, 60)
-    assert mean(office, 4, office_hours, range(5)) > 2 * mean(office, 4, office_hours, range(5, 7))
-    assert mean("bakery", 4, night) > 2 * mean("bakery", 4, afternoon)
-    sold = UsageDay.objects.filter(channel=FlowDirection.SURPLUS_GENERATION)
-    assert sold.exists() and not any(day.wh[2] for day in sold)
-    assert any(sum(filter(None, day.wh)) > 5_000 for day in sold)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM usage_day, unnest(wh) AS part WHERE part < 0 OR part > 50000")
-        assert cursor.fetchone() == (0,)
-
-
-def test_readings_come_in_the_next_morning(demo: loader.LoadedDemo) -> None:
+def test_readings_come_in_the_next_morning() -> None:
     for day in UsageDay.objects.all()[:500]:
         local = day.revision_at.astimezone(usage.CENTRAL)
         assert local.date() == day.day + timedelta(days=1) and 4 <= local.hour < 10
