@@ -60,14 +60,6 @@ def test_with_its_neighbors_a_company_has_forty_agreements_of_a_year_and_every_p
         assert times == sorted(times) and times[-1] < AT, agreement
 
 
-def test_a_second_load_changes_nothing() -> None:
-    loader.load_demo(premises=0, days=2, at=AT)
-    before = _everything()
-    again = loader.load_demo(premises=0, days=2, at=AT)
-    assert (again.outcome, again.usage_rows) == (LoadOutcome.ALREADY_LOADED, 0)
-    assert _everything() == before
-
-
 def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded() -> None:
     loader.load_demo(premises=0, days=2, at=AT)
     premise = Premise.objects.get(esiid=neighborhood(0, TODAY)[0].esiid)
@@ -88,14 +80,18 @@ def test_on_a_later_day_it_gets_the_days_between_and_keeps_what_a_user_loaded() 
 
 
 @pytest.mark.parametrize("other", [PremiseFactory, UserFactory])
-def test_a_database_in_use_is_left_alone_unless_forced(other: type[PremiseFactory] | type[UserFactory]) -> None:
+def test_a_database_in_use_is_left_alone(other: type[PremiseFactory] | type[UserFactory]) -> None:
     other()
     before = _everything()
     out = StringIO()
     call_command("load_demo", premises=0, days=2, stdout=out)
     assert "nothing was loaded" in out.getvalue() and "--force" in out.getvalue()
     assert _everything() == before
-    call_command("load_demo", premises=0, days=2, force=True, stdout=out)
+
+
+def test_a_database_in_use_gets_the_demo_if_forced() -> None:
+    PremiseFactory()
+    call_command("load_demo", premises=0, days=2, force=True, stdout=StringIO())
     assert loader.is_loaded()
 
 
@@ -107,7 +103,9 @@ def test_a_database_that_has_a_name_of_the_demo_is_told_so_and_left_alone() -> N
     assert _everything() == before
 
 
-def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_load_leaves_nothing_and_a_second_load_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def killed(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
@@ -116,6 +114,10 @@ def test_a_load_that_is_stopped_leaves_nothing(monkeypatch: pytest.MonkeyPatch) 
         loader.load_demo(premises=0, days=2, at=AT)
     assert not any(_everything().values())
     assert loader.load_demo(premises=0, days=2, at=AT).outcome is LoadOutcome.LOADED
+    loaded = _everything()
+    again = loader.load_demo(premises=0, days=2, at=AT)
+    assert (again.outcome, again.usage_rows) == (LoadOutcome.ALREADY_LOADED, 0)
+    assert _everything() == loaded
 
 
 def test_the_logins_text_tells_when_there_is_no_demo() -> None:
