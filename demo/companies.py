@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from agreements.models import CompanyEmail, EmailTiming
+from agreements.notification_settings import change_settings
 from companies import emails, invitations, join_requests, links
 from companies.models import CompanyEventKind, CompanyLinkKind, CompanyStanding
-from demo.people import BLUEBONNET, OPERATOR, THIRD_PARTIES, People
+from demo.people import BLUEBONNET, OPERATOR, PERMIAN, THIRD_PARTIES, People
 from lib import link_tokens
 
 INVITED = "tess.navarro@bluebonnet-home.example"
+MAILBOX = "dispatch@permian-dr.example"
 APPLICANT = ("Hank", "Delacroix", "hank.delacroix@bluebonnet-home.example")
 
 
@@ -41,3 +44,21 @@ def write_histories(people: People, now: datetime) -> None:
     )
     token = link_tokens.derive_token(bytes(link.link_nonce), link_tokens.ACCOUNT_LINK)
     join_requests.confirm_join_request(token, at=requested_at)
+
+
+def choose_emails(people: People, now: datetime) -> None:
+    """Give Permian a shared mailbox, and Bluebonnet's viewer a daily summary about all agreements (T17).
+
+    After the stories, whose emails would fill both.
+    """
+    permian = people.companies[PERMIAN.legal_name]
+    permian.shared_mailbox = MAILBOX
+    permian.save(update_fields=["shared_mailbox"])
+    administrator = people.users[PERMIAN.administrator.username]
+    changes = {"shared_mailbox": ["", MAILBOX]}
+    permian.record_event(CompanyEventKind.MAILBOX, by=administrator, changes=changes, at=now - timedelta(days=8))
+    assert BLUEBONNET.viewer
+    timings = dict.fromkeys(CompanyEmail.values, EmailTiming.DAILY.value)
+    timings[CompanyEmail.WITHDRAWN] = EmailTiming.OFF
+    viewer = people.users[BLUEBONNET.viewer.username]
+    change_settings(viewer.membership, covers_company=True, timings=timings)

@@ -13,7 +13,7 @@ from accounts.models import User
 from agreements.models import Agreement
 from companies.models import Company
 from customers.models import Customer
-from demo import claims, companies, notices, stories
+from demo import bulk_files, claims, companies, data_files, notices, programs, stories
 from demo.neighborhood import UTILITIES, DemoPremise, neighborhood
 from demo.people import BLUEBONNET, People
 from demo.providers import OF_RESIDENTS, certificate_number, create_providers
@@ -79,11 +79,15 @@ def load_demo(
         people.create_all({key: Premise.objects.get(esiid=place.esiid) for key, place in named.items()})
         create_providers()
         companies.write_histories(people, now)
-        agreements = stories.play_stories(people, named, now)
+        agreement_count = len(stories.play_stories(people, named, now))
+        agreement_count += bulk_files.send_bulk_file(people, named, now)
         claims.play_claims(people, named, now)
         stories.start_request(people, named, now)
         notices.publish_notices(people, now)
-    return LoadedDemo(LoadOutcome.LOADED, len(places), rows, len(agreements))
+        data_files.load_files(people, named, now)
+        companies.choose_emails(people, now)
+        programs.add_programs(people, now)
+    return LoadedDemo(LoadOutcome.LOADED, len(places), rows, agreement_count)
 
 
 def add_recent_usage(premises: int, days: int, now: datetime) -> int:

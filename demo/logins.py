@@ -33,7 +33,11 @@ def format_logins() -> str:
 
 
 def _logins() -> Iterator[tuple[str, str, str]]:
-    yield BLUEBONNET.administrator.username, f"{BLUEBONNET.legal_name}", "create, download; users, a request to join"
+    yield (
+        BLUEBONNET.administrator.username,
+        f"{BLUEBONNET.legal_name}",
+        "create, download; users, API, a bulk file",
+    )
     assert BLUEBONNET.viewer and BLUEBONNET.initiator and PERMIAN.viewer
     yield BLUEBONNET.viewer.username, "    can only view", "the same pages without the buttons"
     yield BLUEBONNET.initiator.username, "    can create, not download", ""
@@ -47,7 +51,11 @@ def _logins() -> Iterator[tuple[str, str, str]]:
     yield DALE.profile.username, "Dale Pruitt, customer", "a disputed meter"
     yield VIVIAN.profile.username, f"{VIVIAN.company_name}, customer", "disputes Dale's meter"
     for utility, profile in STAFF.items():
-        yield profile.username, f"{utility.name.split(' E')[0]}'s staff", "/admin/: its own premises and agreements"
+        yield (
+            profile.username,
+            f"{utility.name.split(' E')[0]}'s staff",
+            "/admin/: its own premises, requests and files",
+        )
     yield OPERATOR, "operator of the portal", "/admin/: everything"
 
 

@@ -236,4 +236,8 @@ _NAMED: tuple[dict[str, Any], ...] = (
     # Of a registered customer, and too new for readings.
     {"key": "bakery kiosk", "utility": ONCOR, "address": "705 S AUSTIN AVE", "town": 5, "kind": "shop",
      "quirk": UsageQuirk.NO_USAGE},
+    # Asked with a bulk file.
+    {"key": "alvarado", "utility": ONCOR, "address": "8814 SAN BENITO WAY", "town": 1, "kind": "family"},
+    {"key": "nakamura", "utility": CENTERPOINT, "address": "4019 MEYERWOOD DR", "kind": "home_office"},
+    {"key": "freeman", "utility": ONCOR, "address": "515 W PARK BLVD", "town": 2, "kind": "all_electric"},
 )  # fmt: skip

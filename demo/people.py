@@ -173,6 +173,9 @@ NEIGHBORS: dict[str, tuple[CustomerKind, Person]] = {
         "refused": Person("front.desk@bluebonnet-home.example", "Glenn", "", "Ahlgren"),
         "bounced": Person("wanda.pruitt@closed-mailbox.example", "Wanda", "", "Sikes"),
         "failed": Person("n.ortega@example.com", "Nestor", "", "Ortega"),
+        "alvarado": Person("lupe.alvarado@example.com", "Guadalupe", "", "Alvarado", language="es"),
+        "nakamura": Person("ken.nakamura@example.net", "Ken", "T", "Nakamura", phone="+17135550136"),
+        "freeman": Person("tasha.freeman@example.org", "Tasha", "", "Freeman"),
         "hartman": Person("elsie.hartman@example.org", "Elsie", "", "Hartman", title="Mrs."),
     }.items()
 }  # fmt: skip

@@ -13,14 +13,16 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from agreements.models import Agreement, EventKind
+from agreements.models import Agreement, BulkInvitation, BulkState, EventKind, NotificationSettings, SummaryEntry
 from agreements.states import ReportState, Status
+from api.models import ApiClient, DeliveryState, Environment, WebhookDelivery
+from api.problems import format_time
 from companies.models import Company, CompanyStanding
 from customers.models import ClaimState, Customer, CustomerKind
 from demo import loader, usage
 from demo.people import BLUEBONNET, PASSWORD
 from meters.identifiers import normalize_esiid
-from meters.models import Premise, Tdsp, UsageDay
+from meters.models import Premise, Tdsp, Upload, UploadState, UsageDay
 from notifications.models import Email, EmailState
 from reports.models import Report
 
@@ -42,7 +44,7 @@ def test_it_has_agreements_in_every_status_and_reports_of_every_kind(demo: loade
     assert states == {ReportState.READY, ReportState.NO_DATA, ReportState.PURGED, ReportState.FAILED}
     assert not Agreement.objects.awaiting_report().exists()
     assert not Agreement.objects.overdue(at=AT).exists()
-    assert demo.agreements == Agreement.objects.count() <= 25
+    assert demo.agreements == Agreement.objects.count() <= 28
     for company in Company.objects.all():
         assert company.agreements.count() < 25  # T1: a list, no search yet
 
@@ -102,7 +104,7 @@ def test_events_are_in_order_and_lie_in_the_past() -> None:
 
 def test_everybody_can_log_in_with_the_one_password(client: Client) -> None:
     assert len(PASSWORD) >= 15
-    for user in User.objects.all():
+    for user in User.objects.filter(is_person=True):
         assert client.login(username=user.username, password=PASSWORD), user.username
 
 
@@ -118,7 +120,53 @@ def test_the_people_are_all_there() -> None:
     assert Customer.objects.filter(user__language="es").exists()
     assert User.objects.filter(is_superuser=True, tdsp=None).exists()
     assert User.objects.filter(is_staff=True, is_superuser=False).exclude(tdsp=None).exists()
-    assert not User.objects.exclude(email__regex=r"(@example\.(com|net|org)|\.example)$").exists()
+    people = User.objects.filter(is_person=True)
+    assert not people.exclude(email__regex=r"(@example\.(com|net|org)|\.example)$").exists()
+
+
+def test_each_tdsp_has_loaded_a_file_and_one_has_rejected_rows() -> None:
+    """D2"""
+    uploads = {upload.state: upload for upload in Upload.objects.all()}
+    assert set(uploads) == {UploadState.DONE, UploadState.PARTIAL, UploadState.FAILED}
+    partial = uploads[UploadState.PARTIAL]
+    assert partial.rejected == 4 and partial.new > 3
+    assert set(partial.rejected_by_reason) == {"unknown_esiid", "other_tdsp", "kwh"}
+    assert uploads[UploadState.DONE].unchanged > 5 and not uploads[UploadState.DONE].new
+    assert all(upload.queued_at < upload.finished_at < AT for upload in uploads.values())
+
+
+def test_a_bulk_file_has_been_sent_with_two_refused_rows() -> None:
+    """T14"""
+    bulk = BulkInvitation.objects.get()
+    assert (bulk.state, bulk.counts()["created"], bulk.counts()["refused"]) == (BulkState.FINISHED, 3, 2)
+    assert bulk.created_at < bulk.attested_at < bulk.ended_at < AT
+    numbers = bulk.rows.exclude(agreement_number="").values_list("agreement_number", flat=True)
+    assert Agreement.objects.pending().filter(number__in=numbers, initiated_at=bulk.ended_at).count() == 3
+
+
+def test_a_company_has_programs_and_an_endpoint_with_deliveries() -> None:
+    """P1, W4, W9: no delivery waits, so that no worker sends the demo's past to an endpoint that doesn't exist."""
+    live = ApiClient.objects.get(environment=Environment.LIVE)
+    assert live.keys.live(at=AT).count() == 1 and ApiClient.objects.filter(environment=Environment.TEST).exists()
+    deliveries = list(live.endpoints.get().deliveries.order_by("pk"))
+    assert len(deliveries) > 5
+    assert [delivery.state for delivery in deliveries[:2]] == [DeliveryState.FAILED, DeliveryState.SUCCEEDED]
+    assert not WebhookDelivery.objects.filter(state=DeliveryState.PENDING).exists()
+    times = [delivery.created_at for delivery in deliveries]
+    assert times == sorted(times) and times[-1] < AT
+    for delivery in deliveries:
+        assert delivery.event.at < delivery.created_at
+        assert [attempt["at"] for attempt in delivery.attempts] == sorted(
+            attempt["at"] for attempt in delivery.attempts
+        )
+        assert delivery.attempts[-1]["at"] < format_time(AT)
+
+
+def test_one_company_has_a_shared_mailbox_and_one_user_a_daily_summary() -> None:
+    """T17: and what happened before is in neither."""
+    mailbox = Company.objects.exclude(shared_mailbox="").get().shared_mailbox
+    assert not Email.objects.filter(to_address=mailbox).exists()
+    assert NotificationSettings.objects.get().covers_company and not SummaryEntry.objects.exists()
 
 
 @time_machine.travel(AT)
@@ -179,7 +227,7 @@ def test_the_logins_text_names_people_and_meters_that_can_be_asked_about() -> No
     lines = out.getvalue().splitlines()
     assert PASSWORD in lines[0]
     assert len(lines) < 25 and max(map(len, lines)) <= 100
-    for user in User.objects.all():
+    for user in User.objects.filter(is_person=True):
         assert any(line.split()[:1] == [user.username] for line in lines), user.username
     pairs = [words for words in map(str.split, lines) if any(normalize_esiid(word) for word in words)]
     assert len(pairs) == 4
