@@ -48,6 +48,7 @@ check: dev
 	$(VENV)/python -m ruff check .
 	$(VENV)/python -m ruff format --check .
 	$(VENV)/python -m mypy $(APPS)
+	$(VENV)/python -m mypy --config-file clients/python/pyproject.toml clients/python/smt_agreements
 	$(VENV)/lint-imports
 	find templates -name '*.html' -exec $(VENV)/djade --check --target-version 5.2 {} +
 	$(VENV)/python -m tests.support.servers $(VENV)/python manage.py makemigrations --check --dry-run
