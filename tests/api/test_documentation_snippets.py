@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from lib.central_time import utc_or_now
 from notifications.models import Email
 from reports.actions import generate_due_reports
 from tests.support.api import make_program
+from tests.support.races import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -132,6 +134,29 @@ def test_the_quick_start_as_programs(terminal, ending):
     assert terminal.run(program, f"collect.{ending}", number) == "pending none\n"
     accept()
     assert terminal.run(program, f"collect.{ending}", number) == f"complete ready\nSaved {number}.csv\n"
+    check_file(terminal.folder / f"{number}.csv")
+
+
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_the_quick_start_with_the_python_client(terminal, is_wrong):
+    """V3: one program for all steps; it stops with a problem's code."""
+    terminal.environment["PYTHONPATH"] = str(Path("clients/python").resolve())
+    text = terminal.snippets("api_docs_quick_start")["request_report.py"]
+    path = terminal.save("request_report.py", text.replace('"900001101"', '"1"') if is_wrong else text)
+    program = subprocess.Popen(
+        [sys.executable, path], cwd=terminal.folder, env=terminal.environment, stdout=-1, stderr=-1, text=True
+    )
+    end = time.monotonic() + PATIENCE
+    while program.poll() is None and not Agreement.objects.exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    number = "" if is_wrong else accept().number
+    output, problem = program.communicate(timeout=PATIENCE)
+    if is_wrong:
+        assert program.returncode == 1 and problem.startswith("agreement-refused: Meter 1: ")
+        return
+    checked, created, report, saved = output.splitlines()
+    assert (checked, created) == ("10999990000001101 used: 0 of 3", f"{number} pending")
+    assert report.startswith("ready {'consumption': ") and saved == f"Saved {number}.csv"
     check_file(terminal.folder / f"{number}.csv")
 
 
