@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+import agreements.bulk_admin  # registers the files of bulk invitations
 import agreements.review_admin  # noqa: F401 - registers the queue of reviews
 from agreements import loa
 from agreements.admin_search import OF_AGREEMENTS

@@ -74,6 +74,7 @@ ENGLISH_ONLY = (
     "templates/emails/*third_party.*",
     "templates/emails/*tdsp.*",
     "templates/emails/API_*",
+    "templates/emails/BULK_*",
     "templates/emails/COMPANY_*",
     "templates/emails/JOIN_*",
     "templates/emails/MEMBER_*",

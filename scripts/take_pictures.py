@@ -52,6 +52,8 @@ README = (
     (KeyPage("6-review", "operator", "/", ("section[aria-labelledby=reviews] td a",)), WIDE),
 )
 AGREEMENT = "/agreements/?by=name&items="
+API_CLIENT = ("tbody th a",)
+API_WEBHOOK = (*API_CLIENT, 'a[href*="/webhooks/"]:not([href$="/new/"])')
 OTHERS = (
     KeyPage("home", "", "/"),
     KeyPage("sign-in", "", "/accounts/login/"),
@@ -69,7 +71,10 @@ OTHERS = (
     KeyPage("check", "", "/check/"),
     KeyPage("api-docs", "", "/api/docs/"),
     KeyPage("api-docs-quick-start", "", "/api/docs/quick-start/"),
+    KeyPage("api-docs-guide", "", "/api/docs/", ('a[href^="/api/docs/guides/"]',)),
+    KeyPage("api-docs-reference", "", "/api/docs/reference/"),
     KeyPage("api-docs-operation", "", "/api/docs/reference/createAgreements/"),
+    KeyPage("api-docs-errors", "", "/api/docs/errors/"),
     KeyPage("not-found", "", "/there/is/no/such/page/"),
     KeyPage("decision-three-meters", "", "thomas@hill-country-bakery.example"),
     KeyPage("decision-unknown-link", "", "/invitation/unknown/"),
@@ -89,10 +94,22 @@ OTHERS = (
     KeyPage("third-party-refused", "bluebonnet", f"{AGREEMENT}Ahlgren", ("tbody th a",)),
     KeyPage("third-party-company", "bluebonnet", "/third-party/company/"),
     KeyPage("third-party-users", "bluebonnet", "/third-party/users/"),
+    KeyPage("third-party-user", "bluebonnet", "/third-party/users/", ("main tbody a",)),
+    KeyPage("api-clients", "bluebonnet", "/third-party/api/"),
+    KeyPage("api-client", "bluebonnet", "/third-party/api/", API_CLIENT),
+    KeyPage("api-client-new", "bluebonnet", "/third-party/api/new/"),
+    KeyPage("api-key-new", "bluebonnet", "/third-party/api/", (*API_CLIENT, "text=Create a new key")),
+    KeyPage("api-attestation", "bluebonnet", "/third-party/api/", (*API_CLIENT, "text=Turn on the attestation")),
+    KeyPage("api-webhook", "bluebonnet", "/third-party/api/", API_WEBHOOK),
+    KeyPage("api-webhook-new", "bluebonnet", "/third-party/api/", (*API_CLIENT, "text=Add a webhook endpoint")),
+    KeyPage("api-delivery", "bluebonnet", "/third-party/api/", (*API_WEBHOOK, "tbody th a")),
+    KeyPage("api-sandbox", "bluebonnet", "/third-party/api/sandbox/"),
     KeyPage("third-party-approval", "bluebonnet", "/third-party/approvals/", ("tbody a",)),
     KeyPage("staff-company", "operator", "/", ("main >> text=Check",)),
     KeyPage("staff-load", "operator", "/", ("text=Load data",)),
     KeyPage("staff-agreements", "operator", "/admin/agreements/agreement/"),
+    KeyPage("staff-bulk-files", "operator", "/admin/agreements/bulkinvitation/"),
+    KeyPage("staff-api-clients", "operator", "/admin/api/apiclient/"),
     KeyPage("staff-access-log", "operator", "/admin/accounts/access/"),
 )
 

@@ -27,9 +27,10 @@ from agreements.forms.submission import SubmissionForm
 from agreements.models import Agreement, BulkInvitation, BulkRow, BulkRowState, BulkState
 from agreements.request import AgreementRequest
 from agreements.states import Channel
-from companies.models import Company
-from lib.central_time import utc_or_now
+from companies.models import Company, Membership
+from lib.central_time import format_central, utc_or_now
 from lib.refusals import Refused
+from notifications.actions import OutgoingEmail, queue_email
 
 logger = logging.getLogger(__name__)
 RUN_SECONDS = 5
@@ -182,6 +183,27 @@ def _merge(bulk: BulkInvitation, rows: Sequence[BulkRow]) -> tuple[AgreementRequ
 def _finish(bulk: BulkInvitation, at: datetime) -> None:
     changes = {"state": BulkState.FINISHED, "ended_at": at, "due_at": None, "stop_reason": ""}
     BulkInvitation.objects.filter(pk=bulk.pk).update(**changes)
+    if bulk.by.is_person and Membership.objects.current().filter(user=bulk.by_id, company=bulk.company_id).exists():
+        _queue_finished(bulk)
+
+
+def _queue_finished(bulk: BulkInvitation) -> None:
+    """Queue BULK_FINISHED to the user who sent the file, with counts only (K6). Programs have an event instead."""
+    counts, reader = bulk.counts(), bulk.by
+    context = {
+        "bulk": bulk,
+        "created": counts[BulkRowState.CREATED],
+        "refused": counts[BulkRowState.REFUSED],
+        "sent_at": format_central(bulk.attested_at or bulk.created_at),
+        "days": settings.BULK_RETENTION.days,
+        "sent_because": _("You get this email because you sent the file. It can't be turned off."),
+    }
+    subject = _("Your file of requests is done: {created} created, {refused} refused").format(**context)
+    email = OutgoingEmail(
+        kind="BULK_FINISHED", key=f"BULK_FINISHED:{bulk.pk}", to=reader.email, language=reader.language,
+        subject=subject, context=context, reader_name=reader.get_full_name(), company_id=bulk.company_id,
+    )  # fmt: skip
+    queue_email(email)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +47,12 @@ class BulkInvitationQuerySet(models.QuerySet["BulkInvitation"]):
         """Return files with the same rows that were sent, or are being sent, and not canceled."""
         states = (BulkState.SENDING, BulkState.STOPPED, BulkState.FINISHED)
         return self.filter(company=company, rows_hash=rows_hash, state__in=states, forgotten_at=None)
+
+    def with_counts(self) -> BulkInvitationQuerySet:
+        """Add how many rows are in each state, as `created_count` and so on."""
+        counts = {f"{state}_count": Count("rows", filter=Q(rows__state=state)) for state in BulkRowState.values}
+        with_counts: BulkInvitationQuerySet = self.annotate(**counts)
+        return with_counts
 
     def unannounced(self) -> BulkInvitationQuerySet:
         """Return finished files that no event has told of yet (W2); a partial index."""
@@ -105,7 +111,7 @@ class BulkInvitation(models.Model):
 
     def counts(self) -> dict[str, int]:
         """Return how many rows are in each state; every state is there."""
-        counted = dict(self.rows.values_list("state").annotate(models.Count("pk")).order_by())
+        counted = dict(self.rows.values_list("state").annotate(Count("pk")).order_by())
         return {state.value: counted.get(state.value, 0) for state in BulkRowState}
 
 

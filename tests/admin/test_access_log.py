@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 NO_CUSTOMER = {
     "meters.tdsp", "meters.electricityprovider", "meters.upload", "companies.company", "companies.membership",
     "accounts.accesslogentry", "notices.notice", "api.apiclient", "api.webhookendpoint",
+    "agreements.bulkinvitation",
 }  # fmt: skip
 # Pages that show no record.
 NO_RECORD = re.compile(r"_add$|_delete$")

@@ -38,6 +38,7 @@ MATRIX: dict[str, tuple[set[str] | None, set[str]]] = {
     "reports.report": (VIEW, VIEW),
     "reports.download": (VIEW, VIEW),
     "notices.notice": (EDIT, EDIT),
+    "agreements.bulkinvitation": (None, VIEW),
     "api.apiclient": (None, VIEW),
     "api.webhookendpoint": (None, VIEW),
 }

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from agreements.bulk import sending
@@ -13,9 +14,18 @@ from agreements.bulk.actions import cancel_bulk, continue_bulk, send_bulk
 from agreements.bulk.results import results_csv
 from agreements.bulk.retention import delete_bulk_data
 from agreements.bulk.sending import send_due_bulks, send_next_request
-from agreements.models import Agreement, BulkInvitation, BulkRow, BulkState, Draft, FailedMatch, Submission
+from agreements.models import (
+    Agreement,
+    BulkInvitation,
+    BulkRow,
+    BulkRowState,
+    BulkState,
+    Draft,
+    FailedMatch,
+    Submission,
+)
 from agreements.request import mismatch_problem
-from companies.models import Company, CompanyStanding
+from companies.models import Company, CompanyStanding, Membership
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
@@ -56,6 +66,32 @@ def test_480_good_rows_do_not_wait_for_20_wrong_ones(user):
     assert [code for _state, code in outcomes(bulk)[:10]] == ["invalid"] * 10
     assert [code for _state, code in outcomes(bulk)[-10:]] == ["invalid"] * 2 + ["mismatch"] * 8
     assert FailedMatch.objects.count() == 8 and not Draft.objects.filter(submitted_at=None).exists()
+
+
+def test_the_user_who_sent_the_file_gets_one_email_with_counts(user):
+    """K6: without any customer's data; a file that was canceled has none."""
+    bulk = upload_and_send(user, [*good_rows(2), bulk_row(None, 5)])
+    while send_due_bulks():
+        pass
+    send_due_bulks()
+    email = Email.objects.get(kind="BULK_FINISHED")
+    assert email.to_address == user.email and "2 created, 1 refused" in email.subject
+    assert f"/agreements/bulk/{bulk.pk}/" in email.text and "Agreements created: 2" in email.text
+    assert not [word for word in ("Delgado", "customer0@", "1044372") if word in email.text + email.html]
+    canceled = upload_and_send(user, good_rows(3))
+    cancel_bulk(canceled, by=user)
+    send_due_bulks()
+    assert Email.objects.filter(kind="BULK_FINISHED").count() == 1
+
+
+def test_a_user_who_left_the_company_gets_no_email_about_the_file(user):
+    """K6."""
+    bulk = upload_and_send(user, [bulk_row(None, 5)])
+    bulk.rows.update(state=BulkRowState.REFUSED)
+    Membership.objects.filter(user=user).update(ended_at=Now())
+    send_due_bulks()
+    bulk.refresh_from_db()
+    assert bulk.state == BulkState.FINISHED and not Email.objects.filter(kind="BULK_FINISHED").exists()
 
 
 def test_a_mismatch_has_the_words_of_the_form(user):
