@@ -84,7 +84,7 @@ def record_deliveries(endpoint: WebhookEndpoint, since: datetime) -> None:
         delivery = WebhookDelivery(endpoint=endpoint, event=event, created_at=first_at, due_at=first_at)
         delivery.state = DeliveryState.SUCCEEDED
         delivered = _attempt(first_at, 200, 71 + 13 * place % 90, "ok")
-        failed = _attempt(first_at, 503, 30_000, "Service Unavailable")
+        failed = _attempt(first_at, 503, 340, "Service Unavailable")
         if place == 0:
             due = [first_at + pause for pause in accumulate(SCHEDULE, add)]
             delivery.state, delivery.step = DeliveryState.FAILED, LAST_STEP
