@@ -164,8 +164,7 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         _describe_ranges(operation, media_type)
         codes.append("range-not-satisfiable")
     if operation.pop("x-idempotency", False):
-        about = "8 to 128 letters, digits, hyphens, and underscores, with or without quotes. Not needed for a dry run."
-        operation["parameters"].append(_request_header("Idempotency-Key", about))
+        operation["parameters"].append(_idempotency_key(operation["operationId"]))
     if operation.pop("x-etag", False):
         responses["304"] = {"description": "Nothing has changed"}
         operation["parameters"].append(_request_header("If-None-Match", "An ETag from an earlier response."))
@@ -180,6 +179,16 @@ def _complete(method: str, operation: dict[str, Any], access: Access | None) -> 
         headers = response.setdefault("headers", {})
         headers |= {_HEADERS[name][0]: {"$ref": f"#/components/headers/{name}"} for name in names}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _idempotency_key(operation_id: str) -> dict[str, Any]:
+    """Return the header as each operation needs it: only agreements have a dry run."""
+    about = "8 to 128 letters, digits, hyphens, and underscores, with or without quotes."
+    has_dry_run = operation_id == "createAgreements"
+    parameter = _request_header("Idempotency-Key", about + (" Not needed for a dry run." if has_dry_run else ""))
+    characters = "[A-Za-z0-9_-]{8,128}"
+    schema = {"type": "string", "pattern": f'^({characters}|"{characters}")$'}
+    return parameter | {"required": not has_dry_run, "schema": schema, "example": "contract-2026-118"}
 
 
 def _request_header(name: str, about: str) -> dict[str, Any]:
