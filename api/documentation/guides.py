@@ -40,6 +40,7 @@ GUIDES = {
             "Statuses, report states, lists, and how to send fewer requests.",
         ),
         Guide("downloads", "Download files", "Which file to choose, and who sees that you downloaded it."),
+        Guide("webhooks", "Receive webhooks", "How to verify them, when we try again, and how to ignore duplicates."),
         Guide("sandbox", "Test in the sandbox", "Test keys, and test ESIIDs that decide what the customer does."),
         Guide(
             "smt-messages",
