@@ -118,7 +118,7 @@ class AgreementAdmin(ScopedAdmin):
         ]}),
         (_("Third party"), {"fields": [
             "third_party", ("contact_name", "contact_number", "contact_email"), "privacy_policy_url", "comments",
-            "attested_at",
+            ("attested_at", "authorization_reference"),
         ]}),
         (_("Customer"), {"fields": [
             ("customer_name", "title", "customer_kind", "was_registered"), "customer_company_name", "service_address",
@@ -134,6 +134,7 @@ class AgreementAdmin(ScopedAdmin):
         "service_address",
         "emails",
         "privacy_policy_url",
+        "authorization_reference",
         "language",
         "reason",
         "granted_type",
@@ -193,6 +194,10 @@ class AgreementAdmin(ScopedAdmin):
     @admin.display(description=_("privacy policy"))
     def privacy_policy_url(self, agreement: Agreement) -> str:
         return agreement.submission.privacy_policy_url
+
+    @admin.display(description=_("authorization reference"))
+    def authorization_reference(self, agreement: Agreement) -> str:
+        return agreement.submission.authorization_reference
 
     @admin.display(description=_("language preference"))
     def language(self, agreement: Agreement) -> str:

@@ -68,6 +68,7 @@ def initiate(
     contact: Contact,
     comments: str,
     attested: bool,
+    authorization_reference: str = "",
     channel: Channel = Channel.FORM,
     at: datetime | None = None,
 ) -> list[Agreement]:
@@ -96,7 +97,15 @@ def initiate(
             matches = check_request(request, company=company, at=at)
             daily_limits.refuse_flooding(request, company=company, at=at)
             return create_agreements(
-                draft, request, matches, company=company, contact=contact, comments=comments, channel=channel, at=at
+                draft,
+                request,
+                matches,
+                company=company,
+                contact=contact,
+                comments=comments,
+                authorization_reference=authorization_reference,
+                channel=channel,
+                at=at,
             )
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
@@ -111,11 +120,20 @@ def create_agreements(
     company: Company,
     contact: Contact,
     comments: str,
+    authorization_reference: str = "",
     channel: Channel = Channel.FORM,
     at: datetime,
 ) -> list[Agreement]:
     """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
-    submission = create_submission(draft, request, matches, company=company, contact=contact, at=at)
+    submission = create_submission(
+        draft,
+        request,
+        matches,
+        company=company,
+        contact=contact,
+        authorization_reference=authorization_reference,
+        at=at,
+    )
     numbers = take_numbers(central_day(at), len(request.rows))
     agreements = build_agreements(
         submission, request, matches, numbers=numbers, company=company, contact=contact, comments=comments, at=at
@@ -138,6 +156,7 @@ def create_submission(
     *,
     company: Company,
     contact: Contact,
+    authorization_reference: str = "",
     at: datetime,
 ) -> Submission:
     """Create what the form's agreements have in common, with their decision link (C10).
@@ -145,6 +164,7 @@ def create_submission(
     A registered customer's language is the account's: all meters of a form are one account's.
     """
     submission = build_submission(draft, request, matches, company=company, at=at)
+    submission.authorization_reference = authorization_reference
     submission.contact_user = company_emails.find_contact_user(company.pk, contact.email)
     submission.link_nonce = link_tokens.new_nonce()
     submission.link_hash = link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
@@ -206,6 +226,7 @@ def build_agreements(
                 tdsp=premise.tdsp,
                 esiid=row.esiid,
                 meter_number=row.meter_number,
+                external_id=row.external_id,
                 report_type=request.report_type,
                 report_length=request.report_length,
                 customer=customer,

@@ -21,14 +21,21 @@ from lib.phone_numbers import phone_text
 from lib.refusals import Problem, Refused
 from meters.models import Premise
 
+EXTERNAL_ID = r"[A-Za-z0-9._:-]{1,64}"  # what an external ID looks like
+REFERENCE_LENGTH = 100  # of the authorization
+
 
 @dataclass(frozen=True)
 class MeterRow:
-    """One meter of the form: the row's number on the page (from 1), ESIID and meter number normalized."""
+    """One meter of the form: the row's number on the page (from 1), ESIID and meter number normalized.
+
+    `external_id` is a program's or file's name of the agreement to be (V6).
+    """
 
     row: int
     esiid: str
     meter_number: str
+    external_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def _delete_address(agreement: Agreement) -> None:
     emails.exclude(about__overlap=list(kept.values_list("number", flat=True))).update(to_address="")
     if not kept.exists():
         agreement.submission.corrections.update(old_address="", new_address="")
+        Submission.objects.filter(pk=agreement.submission_id).update(authorization_reference="")  # may have a name
 
 
 def delete_old_agreements(*, at: datetime | None = None) -> int:

@@ -15,7 +15,8 @@ from api.state_names import agreement_url
 
 DELETED_AT_ONCE = 5000
 DATA = (
-    "agreement_number", "status", "report_state", "client_id", "key_prefix", "key_expires_at", "endpoint_id", "bulk_id",
+    "agreement_number", "external_id", "status", "report_state", "client_id", "key_prefix", "key_expires_at",
+    "endpoint_id", "bulk_id",
 )  # fmt: skip
 
 

@@ -194,6 +194,6 @@ def _type_of(row: AgreementEvent | ReportStateChange) -> EventType:
 def _agreement_event(agreement: Agreement, event_type: EventType, source: str, at: datetime) -> ApiEvent:
     """Return the event with the agreement's state of now, which may be later than the event."""
     state = {"status": status_name(agreement), "report_state": report_state(agreement)}
-    data = {"agreement_number": agreement.number, **state}
+    data = {"agreement_number": agreement.number, "external_id": agreement.external_id or None, **state}
     is_test = agreement.company.is_sandbox
     return ApiEvent(company_id=agreement.company_id, is_test=is_test, type=event_type, at=at, source=source, data=data)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from lib.refusals import Problem, Refused
 
-# Column -> the form's field that it fills. EXTERNAL_ID is the company's own and only comes back in the results.
+# Column -> the form's field that it fills; the form has none for the company's own references.
 FIELDS = {
     "ESIID": "esiid",
     "METER_NUMBER": "meter_number",
@@ -37,6 +37,7 @@ FIELDS = {
     "REPORT_LENGTH": "report_length",
     "COMMENTS": "comments",
     "EXTERNAL_ID": "",
+    "AUTHORIZATION_REFERENCE": "",
 }
 REQUIRED = ("ESIID", "METER_NUMBER", "REGISTERED", "CUSTOMER_TYPE", "EMAIL")
 DELIMITERS = ",;\t"

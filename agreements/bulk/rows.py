@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,14 +13,13 @@ from agreements.bulk.files import EXAMPLE, FIELDS
 from agreements.forms.request import NO, YES, AgreementRequestForm
 from agreements.forms.submission import SubmissionForm
 from agreements.models import BulkInvitation
-from agreements.request import AgreementRequest
+from agreements.request import EXTERNAL_ID, REFERENCE_LENGTH, AgreementRequest
 from lib.digits import bare_digits
 from meters.identifiers import is_rounded_number
 
 _COLUMNS = {field: column for column, field in FIELDS.items() if field}
 _ANSWERS = {"yes": YES, "y": YES, "true": YES, "1": YES, "no": NO, "n": NO, "false": NO, "0": NO}
 _LOWER = ("registered", "kind", "language", "report_type", "report_length")
-_EXTERNAL_ID_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,15 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class RowRequest:
-    """What a row asks for: a request with one meter, and the comments."""
+    """What a row asks for: a request with one meter, the comments, and where the authorization is."""
 
     request: AgreementRequest
     comments: str
+    authorization_reference: str
 
     def group_key(self) -> object:
         """Return what rows of one request have in common: everything but the meter."""
-        return replace(self.request, rows=()), self.comments
+        return replace(self, request=replace(self.request, rows=()))
 
 
 def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequest | list[RowProblem]:
@@ -66,8 +67,9 @@ def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequ
         order = {column: place for place, column in enumerate(FIELDS)}
         return sorted(problems, key=lambda problem: order.get(problem.column, len(order)))
     request = form.agreement_request()
-    meter = replace(request.rows[0], row=number)
-    return RowRequest(replace(request, rows=(meter,)), page_2.cleaned_data["comments"])
+    meter = replace(request.rows[0], row=number, external_id=values.get("EXTERNAL_ID", ""))
+    reference = " ".join(values.get("AUTHORIZATION_REFERENCE", "").split())
+    return RowRequest(replace(request, rows=(meter,)), page_2.cleaned_data["comments"], reference)
 
 
 def _entries(bulk: BulkInvitation, values: Mapping[str, str]) -> dict[str, str]:
@@ -102,8 +104,10 @@ def _mangled(values: Mapping[str, str], *, extra: bool) -> Iterator[RowProblem]:
         yield RowProblem("ZIP", f"{message} {text}", "lost-zero")
     if values.get("REGISTERED") and values["REGISTERED"].lower() not in _ANSWERS:
         yield RowProblem("REGISTERED", _("Enter yes or no."), "choice")
-    if len(values.get("EXTERNAL_ID", "")) > _EXTERNAL_ID_LENGTH:
-        yield RowProblem("EXTERNAL_ID", _("Enter at most %d characters.") % _EXTERNAL_ID_LENGTH, "length")
+    if "EXTERNAL_ID" in values and not re.fullmatch(EXTERNAL_ID, values["EXTERNAL_ID"]):
+        yield RowProblem("EXTERNAL_ID", _("Enter 1 to 64 characters: letters, numbers, and . _ : -"), "pattern")
+    if len(values.get("AUTHORIZATION_REFERENCE", "")) > REFERENCE_LENGTH:
+        yield RowProblem("AUTHORIZATION_REFERENCE", _("Enter at most %d characters.") % REFERENCE_LENGTH, "length")
     for column, choices in (
         ("CUSTOMER_TYPE", "residential, business"),
         ("LANGUAGE", "en, es"),

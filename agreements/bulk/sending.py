@@ -25,7 +25,6 @@ from agreements.bulk.rows import RowRequest, read_row
 from agreements.daily_limits import DAY, failed_match_limits
 from agreements.forms.submission import SubmissionForm
 from agreements.models import Agreement, BulkInvitation, BulkRow, BulkRowState, BulkState
-from agreements.request import AgreementRequest
 from agreements.states import Channel
 from companies.models import Company, Membership
 from lib.central_time import format_central, utc_or_now
@@ -135,11 +134,12 @@ def _send(
 ) -> None:
     """Create one request for the rows and set their outcomes. What the rules refuse doesn't keep the others back."""
     left = {row.number: row for row in rows}
-    request, comments = _merge(bulk, rows)
-    page_2 = SubmissionForm({**bulk.contact, "comments": comments, "attested": "on"})
-    if request is None or not page_2.is_valid():
+    merged = _merge(bulk, rows)
+    page_2 = SubmissionForm({**bulk.contact, "comments": merged.comments if merged else "", "attested": "on"})
+    if merged is None or not page_2.is_valid():
         raise ValueError("A row that was good when it was read is not any more.")
-    answers = page_2.answers()
+    request = merged.request
+    answers = page_2.answers() | {"authorization_reference": merged.authorization_reference}
     if hooks:
         hooks.prepare(request, company=company, by=bulk.by, contact=answers["contact"])
     while left:
@@ -170,14 +170,14 @@ def _send(
             row.state, row.done_at, row.agreement_number = BulkRowState.CREATED, at, agreement.number
 
 
-def _merge(bulk: BulkInvitation, rows: Sequence[BulkRow]) -> tuple[AgreementRequest | None, str]:
-    """Return the request of rows that are one group, a meter for each, and the comments; None if one is bad now."""
+def _merge(bulk: BulkInvitation, rows: Sequence[BulkRow]) -> RowRequest | None:
+    """Return the request of rows that are one group, a meter for each; None if one is bad now."""
     readings = [read_row(bulk, row.number, row.cells) for row in rows]
     good = [each for each in readings if isinstance(each, RowRequest)]
     if len(good) < len(readings):
-        return None, ""
+        return None
     meters = tuple(meter for each in good for meter in each.request.rows)
-    return replace(good[0].request, rows=meters), good[0].comments
+    return replace(good[0], request=replace(good[0].request, rows=meters))
 
 
 def _finish(bulk: BulkInvitation, at: datetime) -> None:

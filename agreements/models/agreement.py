@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from agreements.models.agreement_rules import CONSTRAINTS, INDEXES
+from agreements.models.agreement_rules import CONSTRAINTS, INDEXES, TRIGGERS
 from agreements.models.contact_stop import stops_contact
-from agreements.models.count import COUNT_TRIGGERS
 from agreements.models.name_key import VISIBLE_NAME_KEY
 from agreements.models.report_options import ReportLength, ReportScope, ReportType
 from agreements.models.review import AWAITS_REPORT, REVIEW_ALLOWS_REPORT, REVIEW_PREVENTS_REPORT, ConsentReview, Review
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 
-_UNTIL_GRANTED: dict[str, Any] = {"blank": True, "default": "", "db_default": "", "editable": False}
+_EMPTY_AT_FIRST: dict[str, Any] = {"blank": True, "default": "", "db_default": "", "editable": False}
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -167,6 +166,7 @@ class Agreement(models.Model):
     initiated_at = models.DateTimeField(_("initiated"))
     expires_at = models.DateTimeField(_("invitation expires"))
     ended_at = models.DateTimeField(_("ended"), null=True)
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)  # by a trigger, for programs (V5)
 
     # Many indexes begin with the company.
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="agreements", db_index=False)
@@ -177,6 +177,7 @@ class Agreement(models.Model):
     contact_email = models.EmailField(_("contact email"))
     comments = models.TextField(_("comments"), max_length=1000, blank=True)
     attested_at = models.DateTimeField(_("authorization attested"))
+    external_id = models.CharField("external ID", max_length=64, **_EMPTY_AT_FIRST)  # the company's, not unique (V6)
 
     premise = models.ForeignKey(Premise, on_delete=models.PROTECT, related_name="agreements")
     tdsp = models.ForeignKey(Tdsp, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name="TDSP")
@@ -187,10 +188,10 @@ class Agreement(models.Model):
     report_length = models.CharField(_("report length"), max_length=4, choices=ReportLength.choices)
     # What the customer accepted to share, which may be less than was asked for; empty until then (C9).
     granted_type = models.CharField(
-        _("granted report type"), max_length=10, choices=ReportType.choices, **_UNTIL_GRANTED
+        _("granted report type"), max_length=10, choices=ReportType.choices, **_EMPTY_AT_FIRST
     )
     granted_length = models.CharField(
-        _("granted report length"), max_length=4, choices=ReportLength.choices, **_UNTIL_GRANTED
+        _("granted report length"), max_length=4, choices=ReportLength.choices, **_EMPTY_AT_FIRST
     )
 
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="agreements")
@@ -254,7 +255,7 @@ class Agreement(models.Model):
         ordering = ["-initiated_at", "-number"]
         constraints = CONSTRAINTS
         indexes = INDEXES
-        triggers = COUNT_TRIGGERS
+        triggers = TRIGGERS
 
     def __str__(self) -> str:
         return self.number

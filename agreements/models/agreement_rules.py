@@ -3,11 +3,13 @@
 from functools import reduce
 from operator import or_
 
+import pgtrigger
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Right
 
+from agreements.models.count import COUNT_TRIGGERS
 from agreements.models.report_options import ReportLength, ReportType, lengths_within, types_within
 from agreements.models.review import AWAITS_REPORT, REVIEW_REFUSES_REPORT, Review
 from agreements.models.search_key import ADDRESS_TEXT, NAME_TEXT, search_index
@@ -148,6 +150,13 @@ INDEXES = [
         )
     ),
     models.Index("company", OpClass(Lower("email"), name="text_pattern_ops"), name="agreement_by_email"),
+    # For programs: what the company calls the agreement, and what has changed since (V5).
+    models.Index(
+        fields=["company", "external_id", "-initiated_at", "-number"],
+        name="agreement_external_id",
+        condition=~Q(external_id=""),
+    ),
+    models.Index(fields=["company", "changed_at"], name="agreement_changed"),
     # For the staff's search, of every company (D1).
     models.Index(Right("esiid", VISIBLE_DIGITS), name="agreement_esiid_tail"),
     models.Index(OpClass(Lower("last_name"), name="text_pattern_ops"), name="agreement_last_name"),
@@ -158,4 +167,22 @@ INDEXES = [
     models.Index(MailboxKey("email"), "company", "initiated_at", name="agreement_mailbox"),
     models.Index("company", MailboxKey("contact_email"), name="agreement_typed_mailbox"),
     models.Index("company", OpClass(DomainKey("email"), name="text_pattern_ops"), name="agreement_mail_domain"),
+]
+
+# The columns behind what a program reads of an agreement. By the clock and not by the transaction's start, because a
+# transaction that waited for a lock commits long after its start (V5).
+_CHANGED_FOR_PROGRAMS = (
+    "status", "expires_at", "ended_at", "email", "granted_type", "granted_length", "report_state", "review",
+    "person_forgotten_at",
+)  # fmt: skip
+
+TRIGGERS = [
+    *COUNT_TRIGGERS,
+    pgtrigger.Trigger(
+        name="agreement_changed_at",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.AnyChange(*_CHANGED_FOR_PROGRAMS),
+        func="NEW.changed_at = clock_timestamp(); RETURN NEW;",
+    ),
 ]

@@ -88,6 +88,10 @@ class Submission(models.Model):
     contact_user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     # Copied, like an agreement's names and addresses.
     privacy_policy_url = models.URLField(_("privacy policy"), blank=True)
+    # Where the company has the customer's authorization, in its own words (V6).
+    authorization_reference = models.CharField(
+        _("authorization reference"), max_length=100, blank=True, default="", db_default=""
+    )
     language = models.CharField(_("language preference"), max_length=10, choices=settings.LANGUAGES, default="en")
     link_nonce = models.BinaryField()
     link_hash = models.CharField(max_length=64, unique=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import Field
 
+from agreements.request import EXTERNAL_ID
 from api.v1.schemas import UtcTime
 
 StatusName = Literal["pending", "complete", "rejected", "not_accepted", "withdrawn"]
 ReportType = Literal["interval", "daily", "monthly"]
 ReportLength = Literal["1d", "1m", "3m", "6m", "12m"]
+ExternalId = Annotated[str, Field(pattern=f"^{EXTERNAL_ID}$")]
 _STATES = "Open: none, preparing, waiting_for_data, held, ready, no_data, refused, failed, purged."
 
 
@@ -76,6 +78,11 @@ class AgreementAnswer(Schema):
     initiated_at: UtcTime = Field(description="When the agreement was created.")
     expires_at: UtcTime = Field(description="The deadline for the customer's answer.")
     ended_at: UtcTime | None = Field(description="When the agreement stopped being pending.")
+    changed_at: UtcTime = Field(
+        description="When the status, the deadline, the report's state or the customer's data last changed on record. "
+        "Reminders and emails that come back don't count."
+    )
+    external_id: str | None = Field(description="Your own ID from the request.")
     esiid: str
     meter_number: str
     report: AgreementReport
@@ -84,6 +91,7 @@ class AgreementAnswer(Schema):
     comments: str | None
     privacy_policy_url: str | None
     attested_at: UtcTime = Field(description="When your company declared that it has the customer's authorization.")
+    authorization_reference: str | None = Field(description="Where your company has it, from the request.")
     invitation: Invitation
     allowed: list[Literal["resend", "withdraw"]] = Field(
         description="The actions that the status and your scopes allow."

@@ -25,7 +25,14 @@ from agreements.transitions import TransitionRefused
 from api.authentication import Access, Caller
 from api.problems import ApiProblem, FieldProblem, problem_response
 from api.request_limits import DOWNLOAD, WRITE
-from api.v1.agreement_schemas import AgreementAnswer, AgreementPage, AgreementWithTimeline, FoundAgreements, StatusName
+from api.v1.agreement_schemas import (
+    AgreementAnswer,
+    AgreementPage,
+    AgreementWithTimeline,
+    ExternalId,
+    FoundAgreements,
+    StatusName,
+)
 from api.v1.cursors import make_cursor, read_cursor
 from api.v1.examples import AGREEMENT, AGREEMENT_PAGE, AGREEMENT_SEARCH, AGREEMENT_TIMELINE
 from api.v1.interface import interface
@@ -59,6 +66,10 @@ class AgreementFilters(Schema):
     )
     initiated_from: AwareDatetime | None = Field(None, strict=False, description="At this time or later.")
     initiated_before: AwareDatetime | None = Field(None, strict=False, description="Before this time.")
+    changed_from: AwareDatetime | None = Field(
+        None, strict=False, description="With a changed_at at this time or later."
+    )
+    external_id: ExternalId | None = Field(None, description="With this ID of yours.")
     limit: int = Field(50, ge=1, le=200)
     after: Annotated[str, Field(max_length=500)] | None = Field(
         None, description="The value of next from the page before."
@@ -190,6 +201,10 @@ def _between(agreements: AgreementQuerySet, filters: AgreementFilters) -> Agreem
         agreements = agreements.filter(initiated_at__gte=filters.initiated_from)
     if filters.initiated_before:
         agreements = agreements.filter(initiated_at__lt=filters.initiated_before)
+    if filters.changed_from:
+        agreements = agreements.filter(changed_at__gte=filters.changed_from)
+    if filters.external_id:
+        agreements = agreements.filter(external_id=filters.external_id)
     return agreements
 
 

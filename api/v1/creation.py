@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -74,13 +75,12 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
     key = idempotency_key(request, is_needed=not body.dry_run)
     if not body.attestation.holds_authorization:
         raise ApiProblem("attestation-missing")
-    page_1, page_2 = _forms(body, caller)
-    contact = page_2.answers()["contact"]
-    prepare_meters(page_1.agreement_request(), company=caller.company, by=caller.user, contact=contact)
+    asked, answers = _read_body(body, caller)
+    prepare_meters(asked, company=caller.company, by=caller.user, contact=answers["contact"])
     try:
         if body.dry_run:
-            return Status(200, {"data": _check(page_1.agreement_request(), caller)})
-        created = create_once(caller.client, request.path, key, request.body, lambda: _create(page_1, page_2, caller))
+            return Status(200, {"data": _check(asked, caller)})
+        created = create_once(caller.client, request.path, key, request.body, lambda: _create(asked, answers, caller))
     except PermissionDenied as denied:
         raise denied_problem(caller, denied) from denied
     except Refused as refused:
@@ -111,8 +111,11 @@ def idempotency_key(request: HttpRequest, *, is_needed: bool) -> str:
     return ""
 
 
-def _forms(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementRequestForm, SubmissionForm]:
-    """Return the form's two pages, valid. Raises ApiProblem with everything that they say."""
+def _read_body(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementRequest, dict[str, Any]]:
+    """Return the request and the other arguments of creation.initiate. Raises ApiProblem with all that the form says.
+
+    The form has no fields for the company's own references, which are no customer's data.
+    """
     values = body.customer.model_dump(exclude_none=True)
     values |= {"registered": YES if body.registered else NO}
     values |= {"report_type": body.report.type, "report_length": body.report.length}
@@ -122,7 +125,10 @@ def _forms(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementRequest
     errors = [*_unused(request_form, body), *_mistakes(request_form, submission_form)]
     if errors:
         raise ApiProblem("invalid-request", errors=errors)
-    return request_form, submission_form
+    asked = request_form.agreement_request()
+    rows = (replace(row, external_id=body.meters[row.row - 1].external_id or "") for row in asked.rows)
+    reference = " ".join((body.attestation.reference or "").split())
+    return replace(asked, rows=tuple(rows)), submission_form.answers() | {"authorization_reference": reference}
 
 
 def page_2_data(contact: ContactBody | None, client: ApiClient) -> dict[str, str]:
@@ -154,9 +160,9 @@ def _mistakes(request_form: AgreementRequestForm, submission_form: SubmissionFor
         yield FieldProblem("#/meters", "invalid", str(message))
 
 
-def _create(page_1: AgreementRequestForm, page_2: SubmissionForm, caller: Caller) -> UUID:
-    draft = creation.start_draft(page_1.agreement_request(), by=caller.user)
-    schedule_steps(creation.initiate(draft.pk, by=caller.user, channel=Channel.API, **page_2.answers()))
+def _create(asked: AgreementRequest, answers: dict[str, Any], caller: Caller) -> UUID:
+    draft = creation.start_draft(asked, by=caller.user)
+    schedule_steps(creation.initiate(draft.pk, by=caller.user, channel=Channel.API, **answers))
     return draft.pk
 
 

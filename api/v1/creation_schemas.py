@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
-from api.v1.agreement_schemas import AgreementAnswer, ReportLength, ReportType
+from agreements.request import REFERENCE_LENGTH
+from api.v1.agreement_schemas import AgreementAnswer, ExternalId, ReportLength, ReportType
 from api.v1.schemas import RequestBody, UtcTime
 
 Text = Annotated[str, Field(max_length=300)]
@@ -36,6 +37,9 @@ class CustomerBody(RequestBody):
 class MeterBody(RequestBody):
     esiid: Filled = Field(description="17 or 22 digits.")
     meter_number: Filled = Field(description="As on the meter or the bill, with or without its first letter.")
+    external_id: ExternalId | None = Field(
+        None, description="Your own ID for the agreement, to find it again. It doesn't have to be unique."
+    )
 
 
 class ReportBody(RequestBody):
@@ -56,6 +60,12 @@ class AttestationBody(RequestBody):
     )
 
 
+class ReferencedAttestationBody(AttestationBody):
+    reference: Annotated[str, Field(max_length=REFERENCE_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = Field(
+        None, description="Where your company has the authorization, such as a contract number. The utility can see it."
+    )
+
+
 class AgreementRequestBody(RequestBody):
     """One request to one customer. We create an agreement for each meter, or none at all."""
 
@@ -67,7 +77,7 @@ class AgreementRequestBody(RequestBody):
         None, description="The person or team that the customer can contact. By default, your API client's contact."
     )
     comments: Annotated[str, Field(max_length=2000)] | None = Field(None, description="The customer will see them.")
-    attestation: AttestationBody
+    attestation: ReferencedAttestationBody
     dry_run: bool = Field(
         False, description="Check the request without creating anything. Failed matches count as usual."
     )

@@ -23,6 +23,7 @@ class EventData(Schema):
     """What the event is about. It has no personal data: read the agreement at `url`."""
 
     agreement_number: str | None = Field(description="Set for agreement, invitation, and report events.")
+    external_id: str | None = Field(description="Your own ID for this agreement.")
     status: str | None = Field(description="The agreement's status when the event was published.")
     report_state: str | None = Field(description="The state of its report at that time.")
     client_id: str | None = Field(description="Set for key and webhook events.")

@@ -39,6 +39,8 @@ AGREEMENT = {
     "initiated_at": "2026-11-28T19:15:00Z",
     "expires_at": "2026-12-28T19:15:00Z",
     "ended_at": None,
+    "changed_at": "2026-11-28T19:15:00Z",
+    "external_id": "deal-77",
     "esiid": "10443720009000017",
     "meter_number": "104051941",
     "report": {
@@ -62,6 +64,7 @@ AGREEMENT = {
     "comments": None,
     "privacy_policy_url": "https://lone-star.example/privacy",
     "attested_at": "2026-11-28T19:15:00Z",
+    "authorization_reference": "contract 2026-118",
     "invitation": {"delivery": "sent", "last_sent_at": "2026-11-28T19:15:04Z", "reminders": 0},
     "allowed": ["resend", "withdraw"],
     "links": {
@@ -146,10 +149,10 @@ MANIFEST = {
 AGREEMENT_REQUEST = {
     "registered": True,
     "customer": {"kind": "residential", "email": "jane@example.com"},
-    "meters": [{"esiid": "10443720009000017", "meter_number": "104051941"}],
+    "meters": [{"esiid": "10443720009000017", "meter_number": "104051941", "external_id": "deal-77"}],
     "report": {"type": "interval", "length": "12m"},
     "comments": None,
-    "attestation": {"holds_authorization": True},
+    "attestation": {"holds_authorization": True, "reference": "contract 2026-118"},
 }
 CREATED_AGREEMENTS = {"data": [AGREEMENT]}
 CHECKED_METERS = {
@@ -164,6 +167,7 @@ EVENT = {
     "test": False,
     "data": {
         "agreement_number": "112826000001",
+        "external_id": "deal-77",
         "status": "complete",
         "report_state": "ready",
         "client_id": None,

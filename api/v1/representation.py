@@ -64,6 +64,8 @@ def _agreement(agreement: Agreement, emails: list[Email], caller: Caller) -> dic
         "initiated_at": agreement.initiated_at,
         "expires_at": agreement.expires_at,
         "ended_at": agreement.ended_at or (agreement.expires_at if agreement.is_overdue else None),
+        "changed_at": agreement.changed_at,
+        "external_id": agreement.external_id or None,
         "esiid": agreement.esiid,
         "meter_number": agreement.meter_number,
         "report": {
@@ -91,6 +93,7 @@ def _agreement(agreement: Agreement, emails: list[Email], caller: Caller) -> dic
         "comments": agreement.comments or None,
         "privacy_policy_url": submission.privacy_policy_url or None,
         "attested_at": agreement.attested_at,
+        "authorization_reference": submission.authorization_reference or None,
         "invitation": {
             "delivery": delivery,
             "last_sent_at": max(sent, default=None),

@@ -34,7 +34,7 @@ def csv_of_list(agreements: AgreementList) -> Iterator[str]:
         _("Agreement"), _("Status"), _("Created"), _("Expires"), _("Ended"), _("Report"), _("Customer company"),
         _("Customer"), _("Street"), _("City"), _("State"), _("ZIP code"), _("Email"), "ESIID", _("Meter number"),
         _("Report type"), _("Report length"), _("Report type asked for"), _("Report length asked for"),
-        _("Downloaded"),
+        _("Downloaded"), _("External ID"),
     ]  # fmt: skip
     yield _line(heads)
     parts, order, last = agreements.parts, agreements.options.order, None
@@ -77,6 +77,7 @@ def _cells(agreement: Agreement) -> list[str]:
         str(agreement.asked.type_label),
         str(agreement.asked.length_label),
         _minute(agreement.downloaded_at),
+        agreement.external_id,
     ]
 
 

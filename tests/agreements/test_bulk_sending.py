@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -115,15 +116,16 @@ def test_a_mismatch_has_the_words_of_the_form(user):
 
 def test_rows_of_one_customer_are_one_request(user):
     """K3, C10: one email, one link; a row that is refused does not keep the others back."""
-    rows = [bulk_row(MeterFactory(), 7) for _row in range(3)]
+    rows = [bulk_row(MeterFactory(), 7, AUTHORIZATION_REFERENCE="binder 7") for _row in range(3)]
     for row in rows:
         row["EXTERNAL_ID"] = row["ESIID"]
-    wrong = bulk_row(None, 7, EXTERNAL_ID="wrong")
+    wrong = bulk_row(None, 7, EXTERNAL_ID="wrong", AUTHORIZATION_REFERENCE="binder 7")
     bulk = upload_and_send(user, [rows[0], wrong, *rows[1:], bulk_row(MeterFactory(), 8)])
     send_due_bulks()
     assert outcomes(bulk) == [CREATED, (REFUSED, "mismatch"), CREATED, CREATED, CREATED]
     assert Submission.objects.count() == Email.objects.filter(kind="EM201").count() == 2
     assert FailedMatch.objects.count() == 1, "counted once, though the others were tried again"
+    assert Agreement.objects.filter(external_id=F("esiid"), submission__authorization_reference="binder 7").count() == 3
     numbers = list(bulk.rows.order_by("number").values_list("agreement_number", flat=True))
     by_number = dict(Agreement.objects.values_list("number", "esiid"))
     assert [by_number[number] for number in (numbers[0], numbers[2])] == [rows[0]["ESIID"], rows[1]["ESIID"]]

@@ -50,8 +50,8 @@ def test_what_happens_to_an_agreement_is_in_the_feed(program):
     assert re.fullmatch("evt_[0-9A-HJKMNP-TV-Z]{26}", event["id"]) and event["test"] is False
     assert event["timestamp"] == agreement.initiated_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert event["data"] == {
-        "agreement_number": agreement.number, "status": "withdrawn", "report_state": "none", "client_id": None,
-        "key_prefix": None, "key_expires_at": None, "endpoint_id": None, "bulk_id": None,
+        "agreement_number": agreement.number, "external_id": None, "status": "withdrawn", "report_state": "none",
+        "client_id": None, "key_prefix": None, "key_expires_at": None, "endpoint_id": None, "bulk_id": None,
         "url": f"http://127.0.0.1:8000/api/v1/agreements/{agreement.number}",
     }  # fmt: skip
     assert program.get(event["data"]["url"].partition("/api/v1")[2]).status_code == 200
