@@ -32,16 +32,17 @@ RUN = {
 
 @pytest.mark.parametrize("name", RUN)
 def test_a_snippet_accepts_only_what_the_portal_signed(terminal, tmp_path, name):  # noqa: F811
-    """W3, W6: also during a replacement; not another body, secret or an old time."""
+    """W3, W6: also during a replacement; not another body, another secret, an old time or a missing header."""
     program, file, text = RUN[name]
     program = needed(program)
     Path(tmp_path / name).write_text(terminal.snippets("api_docs_guide", "webhooks")[name])
     Path(tmp_path / file).write_text(text)
     secret, other, now = new_secret(), new_secret(), int(time.time())
 
-    def accepts(body: bytes, with_secrets: list[str], timestamp: int) -> bool:
+    def accepts(body: bytes, with_secrets: list[str], timestamp: int, without: str = "") -> bool:
         signature = sign("evt_1", timestamp, BODY, with_secrets)
         headers = {"webhook-id": "evt_1", "webhook-timestamp": str(timestamp), "webhook-signature": signature}
+        headers.pop(without, None)
         values = json.dumps([headers, body.decode(), secret])
         return json.loads(subprocess.check_output([program, file, values], cwd=tmp_path, text=True))
 
@@ -49,3 +50,5 @@ def test_a_snippet_accepts_only_what_the_portal_signed(terminal, tmp_path, name)
     assert not accepts(BODY + b" ", [secret], now)
     assert not accepts(BODY, [other], now)
     assert not accepts(BODY, [secret], now - 600)
+    for header in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        assert not accepts(BODY, [secret], now, without=header)
