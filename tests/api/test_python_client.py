@@ -192,6 +192,21 @@ def test_lists_and_events(client):
         list(client.events(after=later.cursor))
 
 
+def test_the_companys_own_ids_come_back(client):
+    """V6: with each agreement and its events, and the list finds them."""
+    asked = request_for("101", "203")
+    meters = [replace(meter, external_id=f"deal-{row}") for row, meter in enumerate(asked.meters, 1)]
+    created = client.create_agreements(replace(asked, meters=meters, authorization_reference="form 7"))
+    assert [(each.external_id, each.authorization_reference) for each in created] == [
+        ("deal-1", "form 7"),
+        ("deal-2", "form 7"),
+    ]
+    assert [each.number for each in client.agreements(external_id="deal-2")] == [created[1].number]
+    assert not list(client.agreements(changed_from=max(each.changed_at for each in created) + timedelta(seconds=1)))
+    publish_events()
+    assert sorted(str(event.data.external_id) for event in client.events()) == ["deal-1", "deal-2"]
+
+
 def test_pages_follow_each_other(client, network, monkeypatch):
     """V5: the cursor of one page leads to the next."""
     numbers = {each.number for each in client.create_agreements(request_for("101", "102", "203"))}

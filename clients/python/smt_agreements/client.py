@@ -71,11 +71,14 @@ class Client:
         report_state: Sequence[str] = (),
         initiated_from: datetime | None = None,
         initiated_before: datetime | None = None,
+        changed_from: datetime | None = None,
+        external_id: str | None = None,
     ) -> Iterator[Agreement]:
         """Yield your company's agreements, newest first. The times need a time zone."""
         filters: dict[str, Any] = {"status": list(status), "report_state": list(report_state), "limit": 200}
-        times = {"initiated_from": initiated_from, "initiated_before": initiated_before}
+        times = {"initiated_from": initiated_from, "initiated_before": initiated_before, "changed_from": changed_from}
         filters |= {name: at.isoformat() for name, at in times.items() if at}
+        filters |= {"external_id": external_id} if external_id else {}
         while True:
             page = self.request("GET", "/agreements", params=filters)
             yield from from_json(list[Agreement], page["data"])

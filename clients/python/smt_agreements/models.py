@@ -17,6 +17,7 @@ T = TypeVar("T")
 class Meter:
     esiid: str
     meter_number: str
+    external_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class AgreementRequest:
     registered: bool = False
     contact: Contact | None = None
     comments: str | None = None
+    authorization_reference: str | None = None
 
     def body(self, *, dry_run: bool = False) -> dict[str, Any]:
         """Return the JSON that the API reads."""
@@ -72,7 +74,10 @@ class AgreementRequest:
             "report": {"type": self.report_type, "length": self.report_length},
             "contact": self.contact and asdict(self.contact),
             "comments": self.comments,
-            "attestation": {"holds_authorization": self.holds_authorization},
+            "attestation": {
+                "holds_authorization": self.holds_authorization,
+                "reference": self.authorization_reference,
+            },
             "dry_run": dry_run,
         }
 
@@ -138,9 +143,11 @@ class Agreement:
     number: str
     test: bool
     status: Literal["pending", "complete", "rejected", "not_accepted", "withdrawn"]
+    external_id: str | None
     initiated_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    changed_at: datetime
     esiid: str
     meter_number: str
     report: RequestedReport
@@ -148,6 +155,7 @@ class Agreement:
     contact: Contact
     comments: str | None
     attested_at: datetime
+    authorization_reference: str | None
     invitation: Invitation
     allowed: list[str]
     timeline: list[TimelineItem] = field(default_factory=list)
@@ -187,6 +195,7 @@ class Report:
 @dataclass(frozen=True)
 class EventData:
     agreement_number: str | None = None
+    external_id: str | None = None
     status: str | None = None
     report_state: str | None = None
     client_id: str | None = None
