@@ -235,7 +235,7 @@ KINDS = {
             "The agreement was not created",
             "Each item in errors points to a meter: mismatch (with the possible causes; the portal does not say which "
             "one applies), repeated, limit, or waiting (agreement_number is already waiting for an answer). Nothing "
-            "was created. You can use the Idempotency-Key again.",
+            "was created. You can use the Idempotency-Key again. With a test key, only test ESIIDs match.",
         ),
         ProblemKind(
             "attestation-missing",

@@ -69,7 +69,7 @@ def create_agreements(request: HttpRequest, response: HttpResponse, body: Agreem
 
     One for each meter, all or none. The customer gets one email. Send an `Idempotency-Key`: if you send the same key
     and body again, nothing new is created and you get the agreements as they are now. With `dry_run`, nothing is
-    created and the response is 200.
+    created and the response is 200. With a test key, use a test ESIID instead of the one in the example.
     """
     caller: Caller = request.auth  # type: ignore[attr-defined]
     key = idempotency_key(request, is_needed=not body.dry_run)

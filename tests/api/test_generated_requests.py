@@ -67,7 +67,7 @@ def run_schemathesis(sandbox: ApiProgram, origin: str, ids: dict[str, str], fold
         f"--header=Authorization: Bearer {sandbox.issued.text}",
         f"--checks={','.join(CHECKS)}",
         "--phases=examples,fuzzing",
-        "--max-examples=4",
+        "--max-examples=3",
         "--generation-deterministic",
         "--no-color",
         *options,
