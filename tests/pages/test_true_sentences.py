@@ -183,7 +183,7 @@ FALSEHOODS = {
         "can download the file until",
     ),
     "a report is made during its review": ("held", REVIEW, NO_REVIEW, "says 'The report is being made.'"),
-    "nothing about the review": ("held", REVIEW, NO_REVIEW, 'does not say "Before we make the report'),
+    "nothing about the review": ("held", REVIEW, NO_REVIEW, 'does not say "Before any data is shared'),
     "a wrong time": ("no data, nothing delivered", MADE_AT, OTHER_TIME, "says 'By "),
 }
 
