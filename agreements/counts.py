@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from django.db import connection, transaction
 from django.db.models import Count, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Now, TruncDate
+from django.db.models.functions import Coalesce, Now
 
 from agreements.models import Agreement, AgreementCount, AgreementStage
 from agreements.models.count import KEY, KEY_OF_ROWS
 from agreements.models.stage import REPORT_STAGES
 from agreements.states import Status
-from lib.central_time import CENTRAL
+from lib.central_time import central_day, utc_or_now
 
 RECENT_DAYS = 90
 
@@ -73,7 +73,7 @@ class CompanyCounts:
 
 def count_agreements(company_id: int) -> CompanyCounts:
     """Count a company's agreements from what triggers have written; only the overdue ones are counted as rows."""
-    since = TruncDate(Now() - timedelta(days=RECENT_DAYS - 1), tzinfo=CENTRAL)
+    since = central_day(utc_or_now()) - timedelta(days=RECENT_DAYS - 1)
     late = Agreement.objects.filter(company=company_id, status=Status.PENDING, expires_at__lt=Now())
     late_count = late.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
     changes = AgreementCount.objects.filter(company=company_id).values_list("stage", "is_downloaded")

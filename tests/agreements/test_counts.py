@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Count
@@ -18,6 +19,7 @@ from agreements.models import Agreement, AgreementCount, AgreementStage, Review
 from agreements.states import Channel, ReportState, Status
 from agreements.transitions import change_report_state
 from companies.models import Company
+from lib.central_time import CENTRAL
 from reports.downloads import record_download
 from tests.factories import AgreementFactory, CompanyFactory, MembershipFactory, ReportFactory, ReportFileFactory
 from tests.support.races import together
@@ -108,11 +110,14 @@ def test_deletion_after_retention_is_counted(company):
 
 
 def test_requests_before_the_last_90_days_are_not_recent(company):
-    """T16"""
-    for days in (RECENT_DAYS - 1, RECENT_DAYS):
-        AgreementFactory(company=company, status=Status.REJECTED, initiated_at=timezone.now() - timedelta(days=days))
-    counts = assert_right(company)
-    assert (counts.total, counts.recent.total()) == (2, 1)
+    """T16: by days of the calendar, also when the clock was changed in between and it is nearly midnight."""
+    late_in_the_evening = datetime(2026, 11, 30, 23, 30, tzinfo=CENTRAL)
+    for day in (date(2026, 9, 2), date(2026, 9, 1)):
+        at = datetime.combine(day, time(12), CENTRAL)
+        AgreementFactory(company=company, status=Status.REJECTED, initiated_at=at)
+    with time_machine.travel(late_in_the_evening):
+        counts = assert_right(company)
+    assert (counts.total, counts.recent.total(), RECENT_DAYS) == (2, 1, 90)
 
 
 def test_a_change_that_is_rolled_back_is_not_counted(company):

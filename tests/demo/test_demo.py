@@ -178,7 +178,7 @@ def test_a_company_waits_a_user_is_invited_and_another_asks_to_join(client: Clie
         .exclude(kind__in=["DISAVOWED", "REVIEW", "UNKNOWN"])
     )
     kinds = others.values_list("kind", flat=True)
-    assert sorted(kinds) == ["COMPANY_REGISTERED", "JOIN_REQUESTED", "USER_INVITED"]
+    assert sorted(kinds) == ["BULK_FINISHED", "COMPANY_REGISTERED", "JOIN_REQUESTED", "USER_INVITED"]
     client.force_login(User.objects.get(username="bluebonnet"))
     assert "tess.navarro@" in client.get(reverse("company_users")).content.decode()
     assert "Hank Delacroix" in client.get(reverse("company_approvals")).content.decode()

@@ -66,7 +66,7 @@ def test_ignored_and_contradicting_rows_are_counted_apart(premise, client):
     assert (upload.superseded, upload.contradicted, upload.rejected) == (96, 2, 2)
     client.force_login(upload.by)
     page = client.get(reverse("admin:meters_upload_change", args=[upload.pk])).content.decode()
-    for sentence in ("2 rows rejected", "Of an older revision, not needed", "another value than the one on record"):
+    for sentence in ("2 rows rejected", "Of an older revision, not needed", "a different value from the one on record"):
         assert sentence in page
 
 

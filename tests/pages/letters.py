@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.second_factor import remove_lost_factors
 from agreements import actions
 from agreements import emails as agreement_emails
+from agreements.bulk.sending import send_due_bulks
 from agreements.consent_review import review_consent
 from agreements.daily_summary import send_due_summaries
 from agreements.models import Agreement, ReportLength, ReportType, Review
@@ -55,6 +56,7 @@ from tests.pages.states.second_factor import with_app
 from tests.pages.world import World
 from tests.support.agreements import ROSA, initiate
 from tests.support.api import make_program
+from tests.support.bulk import bulk_row, upload_and_send
 from tests.support.registration import confirmation_link, register
 from tests.support.reviews import put_under_review, review_of
 
@@ -129,6 +131,9 @@ def _about_companies(language: str) -> None:
     agreement_emails.queue_unknown_company([agreement], [user], is_paused=True)
     agreement_emails.queue_guessing_notices(company, [user], day=timezone.localdate())
     agreement_emails.queue_expiry(agreement)
+    upload_and_send(user, [bulk_row(None, 1)])
+    while send_due_bulks():
+        pass
     report_emails.queue_report_ready(ReportFactory())
     queue_failed_claims(TdspFactory().pk, ["10443720000000001", "10443720000000002"], day=timezone.localdate())
     send_overdue_claim(EsiidClaimFactory(waiting=True, signals=["network"]))
