@@ -68,7 +68,6 @@ def initiate(
     contact: Contact,
     comments: str,
     attested: bool,
-    authorization_reference: str = "",
     channel: Channel = Channel.FORM,
     at: datetime | None = None,
 ) -> list[Agreement]:
@@ -97,15 +96,7 @@ def initiate(
             matches = check_request(request, company=company, at=at)
             daily_limits.refuse_flooding(request, company=company, at=at)
             return create_agreements(
-                draft,
-                request,
-                matches,
-                company=company,
-                contact=contact,
-                comments=comments,
-                authorization_reference=authorization_reference,
-                channel=channel,
-                at=at,
+                draft, request, matches, company=company, contact=contact, comments=comments, channel=channel, at=at
             )
         except Refused as refused:
             refusal = daily_limits.record_failed_matches(refused, request, by=by, company=company, at=at)
@@ -120,20 +111,11 @@ def create_agreements(
     company: Company,
     contact: Contact,
     comments: str,
-    authorization_reference: str = "",
     channel: Channel = Channel.FORM,
     at: datetime,
 ) -> list[Agreement]:
     """Create the agreements of a checked request, with events, signals and invitations, and end the draft."""
-    submission = create_submission(
-        draft,
-        request,
-        matches,
-        company=company,
-        contact=contact,
-        authorization_reference=authorization_reference,
-        at=at,
-    )
+    submission = create_submission(draft, request, matches, company=company, contact=contact, at=at)
     numbers = take_numbers(central_day(at), len(request.rows))
     agreements = build_agreements(
         submission, request, matches, numbers=numbers, company=company, contact=contact, comments=comments, at=at
@@ -156,7 +138,6 @@ def create_submission(
     *,
     company: Company,
     contact: Contact,
-    authorization_reference: str = "",
     at: datetime,
 ) -> Submission:
     """Create what the form's agreements have in common, with their decision link (C10).
@@ -164,7 +145,6 @@ def create_submission(
     A registered customer's language is the account's: all meters of a form are one account's.
     """
     submission = build_submission(draft, request, matches, company=company, at=at)
-    submission.authorization_reference = authorization_reference
     submission.contact_user = company_emails.find_contact_user(company.pk, contact.email)
     submission.link_nonce = link_tokens.new_nonce()
     submission.link_hash = link_tokens.hash_token(link_tokens.derive_token(submission.link_nonce))
@@ -185,6 +165,7 @@ def build_submission(
         initiated_at=at,
         privacy_policy_url=company.privacy_policy_url,  # from the profile, not from the form (T8)
         language=language or request.person.language,
+        authorization_reference=request.authorization_reference,
         reminder_due_at=min(reminder_times(at).values(), default=None),
     )
 

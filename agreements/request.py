@@ -89,7 +89,10 @@ class Person:
 
 @dataclass(frozen=True)
 class AgreementRequest:
-    """Page 1 of the form, cleaned (T4). A draft stores it as JSON."""
+    """Page 1 of the form, cleaned (T4), as a draft stores it in JSON.
+
+    Only programs and files send an `authorization_reference`; the page has no field for it (V6).
+    """
 
     registered: bool
     kind: CustomerKind
@@ -97,6 +100,7 @@ class AgreementRequest:
     rows: tuple[MeterRow, ...]
     report_type: str
     report_length: str
+    authorization_reference: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -33,15 +33,14 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class RowRequest:
-    """What a row asks for: a request with one meter, the comments, and where the authorization is."""
+    """What a row asks for: a request with one meter, and the comments."""
 
     request: AgreementRequest
     comments: str
-    authorization_reference: str
 
     def group_key(self) -> object:
         """Return what rows of one request have in common: everything but the meter."""
-        return replace(self, request=replace(self.request, rows=()))
+        return replace(self.request, rows=()), self.comments
 
 
 def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequest | list[RowProblem]:
@@ -69,7 +68,8 @@ def read_row(bulk: BulkInvitation, number: int, cells: Sequence[str]) -> RowRequ
     request = form.agreement_request()
     meter = replace(request.rows[0], row=number, external_id=values.get("EXTERNAL_ID", ""))
     reference = " ".join(values.get("AUTHORIZATION_REFERENCE", "").split())
-    return RowRequest(replace(request, rows=(meter,)), page_2.cleaned_data["comments"], reference)
+    request = replace(request, rows=(meter,), authorization_reference=reference)
+    return RowRequest(request, page_2.cleaned_data["comments"])
 
 
 def _entries(bulk: BulkInvitation, values: Mapping[str, str]) -> dict[str, str]:

@@ -139,7 +139,7 @@ def _send(
     if merged is None or not page_2.is_valid():
         raise ValueError("A row that was good when it was read is not any more.")
     request = merged.request
-    answers = page_2.answers() | {"authorization_reference": merged.authorization_reference}
+    answers = page_2.answers()
     if hooks:
         hooks.prepare(request, company=company, by=bulk.by, contact=answers["contact"])
     while left:

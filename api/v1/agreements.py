@@ -69,7 +69,7 @@ class AgreementFilters(Schema):
     changed_from: AwareDatetime | None = Field(
         None, strict=False, description="With a changed_at at this time or later."
     )
-    external_id: ExternalId | None = Field(None, description="With this ID of yours.")
+    external_id: ExternalId | None = Field(None, description="With this ID, which you sent.")
     limit: int = Field(50, ge=1, le=200)
     after: Annotated[str, Field(max_length=500)] | None = Field(
         None, description="The value of next from the page before."

@@ -128,7 +128,7 @@ def _read_body(body: AgreementRequestBody, caller: Caller) -> tuple[AgreementReq
     asked = request_form.agreement_request()
     rows = (replace(row, external_id=body.meters[row.row - 1].external_id or "") for row in asked.rows)
     reference = " ".join((body.attestation.reference or "").split())
-    return replace(asked, rows=tuple(rows)), submission_form.answers() | {"authorization_reference": reference}
+    return replace(asked, rows=tuple(rows), authorization_reference=reference), submission_form.answers()
 
 
 def page_2_data(contact: ContactBody | None, client: ApiClient) -> dict[str, str]:

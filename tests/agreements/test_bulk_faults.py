@@ -12,9 +12,9 @@ from agreements.bulk import sending
 from agreements.bulk.sending import send_due_bulks, send_next_request
 from agreements.models import Agreement, BulkInvitation, BulkInvitationQuerySet, BulkState, Draft
 from notifications.models import Email
-from tests.factories import MembershipFactory, MeterFactory
+from tests.factories import MembershipFactory
 from tests.notifications.conftest import address_of_the_test_database
-from tests.support.bulk import bulk_row, outcomes, upload_and_send
+from tests.support.bulk import good_rows, outcomes, upload_and_send
 from tests.support.races import met, together
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault, pytest.mark.timeout(500)]
@@ -49,7 +49,7 @@ def without_a_pause(settings):
 
 def send_file(count: int) -> BulkInvitation:
     user = MembershipFactory(is_administrator=True).user
-    return upload_and_send(user, [bulk_row(MeterFactory(), number) for number in range(count)])
+    return upload_and_send(user, good_rows(count))
 
 
 def check_sent_once(bulk: BulkInvitation, count: int) -> None:

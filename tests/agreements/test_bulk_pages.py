@@ -14,7 +14,7 @@ from agreements.bulk.sending import send_due_bulks, send_next_request
 from agreements.models import Agreement, BulkInvitation
 from companies.models import Membership
 from tests.factories import MembershipFactory, MeterFactory
-from tests.support.bulk import CONTACT, bulk_csv, bulk_row, upload, upload_and_send
+from tests.support.bulk import CONTACT, bulk_csv, bulk_row, good_rows, upload, upload_and_send
 
 pytestmark = pytest.mark.django_db
 ATTESTED = CONTACT | {"attested": "on"}
@@ -95,7 +95,7 @@ def test_the_same_file_is_refused(browser, member):
 
 def test_cancel_in_the_middle(browser, member):
     """K6."""
-    bulk = upload_and_send(member.user, [bulk_row(MeterFactory(), number) for number in range(3)])
+    bulk = upload_and_send(member.user, good_rows(3))
     send_next_request(bulk.pk)
     address = reverse("bulk_cancel", args=[bulk.pk])
     assert "2 rows will not be sent" in browser.get(address).content.decode()

@@ -1,4 +1,4 @@
-"""The worker that sends the rows of a file: the rules, limits and emails of the form (K4 to K7)."""
+"""The worker that sends the rows of a file: the rules, limits and emails of the form (K4, K5, K7)."""
 
 from __future__ import annotations
 
@@ -7,31 +7,26 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from agreements.bulk import sending
 from agreements.bulk.actions import cancel_bulk, continue_bulk, send_bulk
-from agreements.bulk.results import results_csv
-from agreements.bulk.retention import delete_bulk_data
 from agreements.bulk.sending import send_due_bulks, send_next_request
 from agreements.models import (
     Agreement,
     BulkInvitation,
-    BulkRow,
-    BulkRowState,
     BulkState,
     Draft,
     FailedMatch,
     Submission,
 )
 from agreements.request import mismatch_problem
-from companies.models import Company, CompanyStanding, Membership
+from companies.models import Company, CompanyStanding
 from lib.refusals import Refused
 from notifications.models import Email
 from tests.factories import MembershipFactory, MeterFactory
 from tests.support.agreements import initiate, registered_customer
-from tests.support.bulk import CONTACT, bulk_row, outcomes, upload, upload_and_send
+from tests.support.bulk import CONTACT, bulk_row, good_rows, outcomes, upload, upload_and_send
 
 pytestmark = pytest.mark.django_db
 CREATED, REFUSED = ("created", ""), "refused"
@@ -45,10 +40,6 @@ def without_a_pause(settings):
 @pytest.fixture
 def user():
     return MembershipFactory(is_administrator=True).user
-
-
-def good_rows(count: int) -> list[dict[str, str]]:
-    return [bulk_row(MeterFactory(), number) for number in range(count)]
 
 
 @pytest.mark.slow
@@ -67,32 +58,6 @@ def test_480_good_rows_do_not_wait_for_20_wrong_ones(user):
     assert [code for _state, code in outcomes(bulk)[:10]] == ["invalid"] * 10
     assert [code for _state, code in outcomes(bulk)[-10:]] == ["invalid"] * 2 + ["mismatch"] * 8
     assert FailedMatch.objects.count() == 8 and not Draft.objects.filter(submitted_at=None).exists()
-
-
-def test_the_user_who_sent_the_file_gets_one_email_with_counts(user):
-    """K6: without any customer's data; a file that was canceled has none."""
-    bulk = upload_and_send(user, [*good_rows(2), bulk_row(None, 5)])
-    while send_due_bulks():
-        pass
-    send_due_bulks()
-    email = Email.objects.get(kind="BULK_FINISHED")
-    assert email.to_address == user.email and "2 created, 1 refused" in email.subject
-    assert f"/agreements/bulk/{bulk.pk}/" in email.text and "Agreements created: 2" in email.text
-    assert not [word for word in ("Delgado", "customer0@", "1044372") if word in email.text + email.html]
-    canceled = upload_and_send(user, good_rows(3))
-    cancel_bulk(canceled, by=user)
-    send_due_bulks()
-    assert Email.objects.filter(kind="BULK_FINISHED").count() == 1
-
-
-def test_a_user_who_left_the_company_gets_no_email_about_the_file(user):
-    """K6."""
-    bulk = upload_and_send(user, [bulk_row(None, 5)])
-    bulk.rows.update(state=BulkRowState.REFUSED)
-    Membership.objects.filter(user=user).update(ended_at=Now())
-    send_due_bulks()
-    bulk.refresh_from_db()
-    assert bulk.state == BulkState.FINISHED and not Email.objects.filter(kind="BULK_FINISHED").exists()
 
 
 def test_a_mismatch_has_the_words_of_the_form(user):
@@ -325,33 +290,3 @@ def test_a_row_that_always_fails_is_given_up_and_the_others_are_sent(user, monke
     for minute in range(sending.MAX_ATTEMPTS + 1):
         send_due_bulks(at=timezone.now() + timedelta(minutes=2 * minute))
     assert outcomes(bulk) == [(REFUSED, "failed"), CREATED]
-
-
-def test_the_results_are_the_file_with_its_outcomes(user):
-    """K6."""
-    good = bulk_row(MeterFactory(), 1, LAST_NAME="-Delgado")
-    bulk = upload(user, [good, bulk_row(EMAIL="nobody")])
-    header, first, second = results_csv(bulk).splitlines()
-    assert header.endswith("EXTERNAL_ID,PROBLEM") and first.endswith("deal-1,") and "full email" in second
-    send_bulk(bulk, CONTACT, by=user)
-    send_due_bulks()
-    bulk.refresh_from_db()
-    header, first, second = results_csv(bulk).splitlines()
-    assert header.endswith("EXTERNAL_ID,STATUS,AGREEMENT_NUMBER,CODE,MESSAGE")
-    assert first.endswith(f"deal-1,created,{Agreement.objects.get().number},,") and ",'-Delgado," in first
-    assert ",refused,,invalid," in second
-
-
-def test_personal_data_is_deleted_seven_days_after_the_end(user, settings):
-    """K6, X6: outcomes and numbers stay; a file that was not sent is deleted."""
-    bulk, unsent = upload_and_send(user, good_rows(1)), upload(user, good_rows(1))
-    send_due_bulks()
-    assert delete_bulk_data(at=timezone.now() + settings.BULK_RETENTION - timedelta(minutes=1)) == 0
-    later = timezone.now() + settings.BULK_RETENTION + timedelta(minutes=1)
-    assert delete_bulk_data(at=later) == 2 and delete_bulk_data(at=later) == 0
-    bulk.refresh_from_db()
-    assert not BulkInvitation.objects.filter(pk=unsent.pk).exists()
-    assert (bulk.contact, bulk.file_name, bulk.rows_hash) == ({}, "", "")
-    (row,) = BulkRow.objects.all()
-    assert row.cells == [] and row.agreement_number == Agreement.objects.get().number
-    assert results_csv(bulk).splitlines()[1].endswith(f"created,{row.agreement_number},,")

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
+from api.webhook_delivery import SCHEDULE
 from api.webhook_signatures import new_secret, sign
 from tests.api.test_documentation_snippets import needed, terminal  # noqa: F401
 
@@ -28,6 +31,16 @@ RUN = {
         "console.log(isFromPortal(h, Buffer.from(b), s));\n",
     ),
 }
+
+
+def test_the_guide_names_the_pauses_between_attempts(client):
+    """W7"""
+    seconds, minutes, hours = [5], [5, 30], [2, 5, 10, 14, 20, 24]
+    pauses = [timedelta(seconds=each) for each in seconds]
+    pauses += [timedelta(minutes=each) for each in minutes] + [timedelta(hours=each) for each in hours]
+    assert list(SCHEDULE) == [timedelta(0), *pauses]
+    page = client.get(reverse("api_docs_guide", args=["webhooks"])).content.decode()
+    assert "after 5 seconds, 5 and 30 minutes, and 2, 5, 10, 14, 20, and 24 hours" in page
 
 
 @pytest.mark.parametrize("name", RUN)

@@ -12,6 +12,7 @@ from agreements.bulk.actions import BulkDefaults, read_bulk, send_bulk
 from agreements.bulk.files import read_table
 from agreements.models import BulkInvitation
 from meters.models import Meter
+from tests.factories import MeterFactory
 
 HEADER = (
     "ESIID", "METER_NUMBER", "REGISTERED", "CUSTOMER_TYPE", "EMAIL", "FIRST_NAME", "LAST_NAME", "STREET", "CITY",
@@ -43,6 +44,11 @@ def bulk_row(meter: Meter | None = None, number: int = 0, **changes: str) -> dic
         "EXTERNAL_ID": f"deal-{number}",
     }
     return row | changes
+
+
+def good_rows(count: int) -> list[dict[str, str]]:
+    """Rows of as many customers with a meter each."""
+    return [bulk_row(MeterFactory(), number) for number in range(count)]
 
 
 def bulk_csv(rows: Sequence[dict[str, str]], **options: Any) -> bytes:
