@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, DateField, Q, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Now, TruncDate
 
 from agreements.models import Agreement, AgreementCount, AgreementStage
 from agreements.models.count import KEY, KEY_OF_ROWS
 from agreements.models.stage import REPORT_STAGES
 from agreements.states import Status
-from lib.central_time import central_day, utc_or_now
+from lib.central_time import CENTRAL
 
 RECENT_DAYS = 90
 
@@ -71,9 +71,14 @@ class CompanyCounts:
         return self.of(REPORT_STAGES)
 
 
-def count_agreements(company_id: int) -> CompanyCounts:
-    """Count a company's agreements from what triggers have written; only the overdue ones are counted as rows."""
-    since = central_day(utc_or_now()) - timedelta(days=RECENT_DAYS - 1)
+def count_agreements(company_id: int, *, at: datetime | None = None) -> CompanyCounts:
+    """Count a company's agreements from what triggers have written; only the overdue ones are counted as rows.
+
+    `at` decides what is recent, by default the database's clock.
+    """
+    # Of days, not of hours: a day on which the clock is changed has 23 or 25.
+    today = TruncDate(Value(at) if at else Now(), tzinfo=CENTRAL)
+    since = Cast(today - timedelta(days=RECENT_DAYS - 1), DateField())
     late = Agreement.objects.filter(company=company_id, status=Status.PENDING, expires_at__lt=Now())
     late_count = late.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
     changes = AgreementCount.objects.filter(company=company_id).values_list("stage", "is_downloaded")

@@ -169,8 +169,8 @@ def test_without_the_cap_there_are_more(program, receiver, monkeypatch):
 def test_endpoints_that_hang_delay_no_others(receiver, monkeypatch):
     """W7: those that fail share half of a run."""
     monkeypatch.setattr(webhook_delivery, "RUN_SECONDS", 1)
-    monkeypatch.setattr(webhook_requests, "SECONDS", 2)
-    hanging = WebhookReceiver(hang_seconds=3)
+    monkeypatch.setattr(webhook_requests, "SECONDS", 4)
+    hanging = WebhookReceiver(hang_seconds=5)
     hanging.start()
     for _company in range(10):
         slow = make_program()
@@ -184,7 +184,8 @@ def test_endpoints_that_hang_delay_no_others(receiver, monkeypatch):
     deliver_due()
     hanging.stop()
     assert hanging.most_at_once <= webhook_delivery.FAILING_SLOTS
-    assert int(receiver.received[0].headers["webhook-timestamp"]) - start <= 1
+    # Before any of the requests that hang was given up.
+    assert int(receiver.received[0].headers["webhook-timestamp"]) < start + webhook_requests.SECONDS
 
 
 def test_replay_of_one(program, receiver):
